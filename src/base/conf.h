@@ -1,0 +1,88 @@
+/* base/conf.h - the configuration: typed, complete, or refused with FILE:LINE.
+ *
+ * options.def is the one list of options.  libconfuse reads the syntax; what it
+ * is too kind about (a file cut in mid-section, a repeated list) is refused or
+ * mended here.  Everything of a struct conf lives in its arena; it is never
+ * changed after conf_parse().
+ */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct conf_list {
+	const struct str *at;
+	size_t n;
+};
+
+#define CONF_SECTION(s, help) struct conf_##s { int unused_##s;
+#define CONF_TEXT(s, f, o, d, help) struct str f;
+#define CONF_PATH(s, f, o, d, help) struct str f;
+#define CONF_LIST(s, f, o, help) struct conf_list f;
+#define CONF_BOOL(s, f, o, d, help) bool f;
+#define CONF_NUMBER(s, f, o, d, least, most, help) int64_t f;
+#define CONF_DURATION(s, f, o, d, help) int64_t f;
+#define CONF_SIZE(s, f, o, d, help) int64_t f;
+#define CONF_END(s) };
+#include "base/options.def"
+#undef CONF_SECTION
+#undef CONF_TEXT
+#undef CONF_PATH
+#undef CONF_LIST
+#undef CONF_BOOL
+#undef CONF_NUMBER
+#undef CONF_DURATION
+#undef CONF_SIZE
+#undef CONF_END
+
+enum conf_tls_mode { CONF_TLS_NONE, CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT };
+
+struct conf_port {
+	struct str label;               /* the title: "25" */
+	struct conf_listener set;
+	enum conf_tls_mode tls;
+};
+
+struct conf {
+	struct conf_top top;            /* paths are absolute; hostname and contact are filled in */
+	struct conf_tls tls;
+	struct conf_accounts accounts;
+	struct conf_recipients recipients;
+	struct conf_limits limits;
+	struct conf_gate gate;
+	struct conf_queue queue;
+	struct conf_relay relay;
+	struct conf_dns dns;
+	struct conf_logs logs;
+	struct conf_web web;
+	struct conf_users users;
+	struct conf_port *ports;
+	size_t nports;
+	struct arena mem;
+	struct str file;                /* its name, for messages */
+	struct str text;                /* its bytes, as read */
+};
+
+/* Parse text as a whole configuration; `file` names it in errors ("FILE:LINE: text").
+ * On -1 nothing of c is to be used. */
+int conf_parse(struct conf *c, struct str text, const char *file, struct err *e);
+/* The same from a file (at most 1 MiB). */
+int conf_load(struct conf *c, const char *file, struct err *e);
+void conf_clear(struct conf *c);
+
+/* Where the command and the programs look for it: `given`, else $TELLTALE_CONFIG,
+ * else ./var/telltale.conf, else /etc/telltale/telltale.conf (the first that exists). */
+const char *conf_find(const char *given);
+
+/* "10s" "5m" "2h" "2d" (a bare number: seconds) in ms; "50M" in bytes; false when malformed or over 2^53. */
+bool conf_duration(struct str s, int64_t *ms);
+bool conf_size(struct str s, int64_t *bytes);
+
+/* NUL-terminated view of a conf string (they are all copied with a NUL behind them). */
+const char *conf_z(struct str s);
+
+#endif

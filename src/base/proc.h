@@ -1,0 +1,46 @@
+/* base/proc.h - being one of our programs: what was inherited, how to end, what is forbidden.
+ *
+ * telltaled starts each program with named descriptors.  Their numbers stand
+ * in the environment: TELLTALE_FDS="conf=3,log=4,listen.25=5,listen.25=6".
+ *	conf      memfd with the configuration's bytes (the same for all of a generation)
+ *	log       server.log, append
+ *	service   the Unix socket this program listens on (run/dns.sock, run/lookup.sock, run/queue.sock)
+ *	control   its control socket (run/lookup.ctl, run/queue.ctl)
+ *	listen.L  a listening TCP socket of listener L (telltale-smtpd)
+ *	census    memfd of the shared session counts (telltale-smtpd)
+ * Everything else is closed before exec.
+ */
+#ifndef BASE_PROC_H
+#define BASE_PROC_H
+
+#include <sys/types.h>
+#include "base/conf.h"
+#include "base/err.h"
+
+/* The fd of that name (the nth one), or -1. */
+int proc_fd(const char *name, int nth);
+
+/* The common start of every program: reads TELLTALE_FDS, parses the
+ * configuration, opens the voice (say.h), blocks SIGTERM/SIGINT/SIGHUP for all
+ * threads to come, ignores SIGPIPE, sets no_new_privs and dies with its
+ * parent.  On failure it says why on stderr and exits with 78 (EX_CONFIG). */
+void proc_begin(const char *program, struct conf *c);
+
+/* A signalfd for SIGTERM and SIGINT (the only way signals reach us). */
+int proc_signals(void);
+
+/* Path of a socket of the data folder: data-dir/run/NAME, in c's arena. */
+const char *proc_socket(struct conf *c, const char *name);
+
+/* A thread with a small stack (KiB); detached; -1 when the system refuses. */
+int proc_thread(void *(*run)(void *), void *arg, size_t stack_kib, struct err *e);
+
+/* Start a program found beside our own executable, with these descriptors (and no
+ * others but 0..2).  Names as in TELLTALE_FDS. */
+struct proc_pass {
+	const char *name;
+	int fd;
+};
+pid_t proc_start(const char *program, const char *const argv[], const struct proc_pass *pass, size_t n, struct err *e);
+
+#endif

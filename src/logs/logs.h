@@ -1,0 +1,91 @@
+/* logs/logs.h - the three logs: one definition that both writes and reads.
+ *
+ * A struct log_line is one line as fields.  log_print() writes it, log_parse()
+ * reads it, both by the row of shapes.def; for every line of the family
+ * print(parse(text)) is text, byte for byte, made from the fields.  Values from
+ * outside get in through log_set(), which escapes what could forge a field or
+ * a line (\xHH); field values of a parsed line are as they stand in the file.
+ * log_plain() undoes the escapes for showing a value to people.
+ */
+#ifndef LOGS_LOGS_H
+#define LOGS_LOGS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum log_family { LOG_SMTP, LOG_DELIVERY, LOG_SPAMDYKE, LOG_FAMILIES };
+
+#define LOG_SHAPE(family, id, pattern) LOG_##family##_##id,
+enum log_kind {
+	LOG_UNKNOWN,            /* not understood: only raw and, where readable, the stamp and the verb */
+	LOG_EMPTY,              /* an empty line: a group ends */
+#include "logs/shapes.def"
+	LOG_KINDS
+};
+#undef LOG_SHAPE
+
+/* Field names as they stand in the patterns; fields.def says what each may contain. */
+#define LOG_FIELD(name, ...) LOG_F_##name,
+enum log_field {
+#include "logs/fields.def"
+	LOG_FIELDS
+};
+#undef LOG_FIELD
+
+struct log_line {
+	enum log_kind kind;
+	struct civil stamp;             /* spamdyke lines: year 0, the file has none */
+	bool stamped;                   /* the stamp could be read */
+	bool padded_day;                /* syslog "Mar  9" (true) or "Mar 9" */
+	bool quoted;                    /* a resp text wrapped in one pair of quotes */
+	bool ambiguous;                 /* more than one split of the fields was possible; see raw */
+	struct str host;                /* syslog lines */
+	struct str connection;          /* the number in spamdyke[N] */
+	struct str verb;                /* of an unknown comma line: "from", "quit" ... */
+	struct str field[LOG_FIELDS];   /* p == NULL: not there */
+	struct str raw;                 /* the line as it stood, without its newline */
+};
+
+/* Reading never fails: what no row fits is LOG_UNKNOWN.  Strs borrow from text. */
+void log_parse(enum log_family family, struct str text, struct log_line *out);
+/* Which log is this? By its first readable lines; false when none of them fits. */
+bool log_recognise(struct str head, enum log_family *family);
+
+void log_begin(struct log_line *l, enum log_kind kind, int64_t wall_ms);  /* stamp in the logs' zone (log_zone) */
+void log_set(struct log_line *l, enum log_field f, struct arena *a, struct str value);
+void log_setf(struct log_line *l, enum log_field f, struct arena *a, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void log_setn(struct log_line *l, enum log_field f, struct arena *a, uint64_t value);
+/* Append the line and its newline. */
+void log_print(struct buf *b, const struct log_line *l);
+
+/* Escape and back.  escape is what log_set() does for that field. */
+struct str log_escape(struct arena *a, enum log_field f, struct str value);
+struct str log_plain(struct arena *a, struct str value);
+/* qmail's logsafe() (LOG-FORMATS 3.1) for delivery reports: newline to '/', odd bytes to '_'; ends in '/'. */
+struct str log_report(struct arena *a, struct str text);
+/* and what can be undone of it: '/' to newline, '_' to space. */
+struct str log_report_plain(struct arena *a, struct str report);
+/* spamdyke's reason: spaces to '_', "(empty)" when empty. */
+struct str log_reason(struct arena *a, struct str text);
+
+/* Stamps are written in this zone: local (default) or UTC.  Set once at start. */
+void log_zone(bool utc);
+
+/* Appending.  One writer per file and process; any thread may append.  A group
+ * is one write; over 64 KiB it goes out in pieces, each opening with `again`
+ * (the session line).  A new or empty file opens with the zone line (comma
+ * logs); a changed zone offset writes it again.  Synced once a second by a
+ * thread of the writer.  When the file was renamed away the writer opens the
+ * name anew.  A failed write is remembered: the next good one is preceded by
+ * nothing, but `lost` grows and the caller's program says so once. */
+struct log_writer;
+struct log_writer *log_writer_open(const char *path, enum log_family family, struct err *e);
+int log_append(struct log_writer *w, struct str group, struct str again, struct err *e);
+uint64_t log_lost(const struct log_writer *w);
+void log_writer_close(struct log_writer *w);
+
+#endif

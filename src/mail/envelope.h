@@ -1,0 +1,43 @@
+/* mail/envelope.h - who sent a message, to whom, and how it came in.
+ *
+ * Written into the spool as typed, length-prefixed fields and read back after
+ * a crash: envelope_unpack() accepts exactly what envelope_pack() writes and
+ * skips fields of unknown types, so that a newer writer can add some.
+ * Aliases were expanded when the message was accepted: one recipient here is
+ * one delivery, and its index is its name for the life of the message.
+ */
+#ifndef MAIL_ENVELOPE_H
+#define MAIL_ENVELOPE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#define ENVELOPE_RECIPIENTS_MAX 100000
+
+enum channel { CHANNEL_LOCAL, CHANNEL_REMOTE };
+
+struct recipient {
+	struct str final;       /* where it goes: `user@domain`, lower case for local mailboxes */
+	struct str original;    /* as the client named it; equal to final when no alias was expanded */
+	enum channel channel;
+};
+
+struct envelope {
+	uint64_t connection;    /* N of spamdyke[N] */
+	uint64_t qp;            /* message number */
+	int64_t time;           /* ms since 1970: when it was accepted */
+	struct str sender;      /* `local@domain`, empty for the null path */
+	struct str ip, helo, rdns, auth, label;         /* label: the listener's */
+	uint64_t parent_qp;     /* 0, or the message this bounce or forward comes from */
+	uint64_t parent_rcpt;
+	const struct recipient *rcpts;
+	size_t nrcpts;
+};
+
+void envelope_pack(struct buf *b, const struct envelope *v);
+/* The strs borrow from `packed`; rcpts is allocated in `a`. */
+int envelope_unpack(struct str packed, struct arena *a, struct envelope *v, struct err *e);
+
+#endif
