@@ -37,7 +37,7 @@ int io_write_all(int fd, const void *p, size_t n);
 /* The whole file, at most `limit` bytes, appended to out. */
 int io_slurp(int dirfd, const char *path, size_t limit, struct buf *out, struct err *e);
 int io_slurp_fd(int fd, size_t limit, struct buf *out, struct err *e);
-/* Replace a file atomically and durably: temporary name, write, sync, rename, sync of the directory. */
+/* Replace a file atomically and durably: temporary name, write, sync, rename, sync of the directory (an open one). */
 int io_replace(int dirfd, const char *name, struct str content, mode_t mode, struct err *e);
 
 int io_mkdirs(const char *path, mode_t mode, struct err *e);            /* like mkdir -p */

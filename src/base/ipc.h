@@ -1,6 +1,6 @@
 /* base/ipc.h - typed, length-prefixed messages between our programs over Unix sockets.
  *
- * Frame: u32 length of what follows, u16 type, u16 zero, u64 id, body.  The
+ * Frame: u32 length of what follows, u16 type, u16 descriptors (0 or 1), u64 id, body.  The
  * body is the message's fields in table order: a str as u32 length + bytes, a
  * number as u64, all little-endian.  A message is declared once, as rows of a
  * proto.def, and gets its struct, its field table and its test from them:
@@ -57,15 +57,16 @@ int ipc_unpack(struct str body, const struct ipc_type *t, void *message, struct 
 void ipc_keep(struct arena *a, const struct ipc_type *t, void *message);
 
 /* A connection: a stream socket, what was read and not yet taken, what is to be written. */
+struct ipc_out_fd;
+
 struct ipc_conn {
 	int fd;
 	struct buf in, out;
 	size_t taken;                   /* bytes of in already handed out */
 	int fds[16];                    /* descriptors received and not yet handed out */
 	int nfds;
-	int out_fd[16];                 /* descriptors waiting to go with the frame at out_at */
-	size_t out_at[16];
-	int nout_fd;
+	struct ipc_out_fd *out_fds;     /* descriptors waiting to go with the frame at their position of out */
+	size_t nout, out_cap;
 };
 
 void ipc_conn_init(struct ipc_conn *c, int fd);         /* takes the descriptor, makes it non-blocking */
@@ -95,6 +96,13 @@ int ipc_peer(int fd, uid_t *uid, gid_t *gid, pid_t *pid, struct err *e);
 struct ipc_client;
 struct ipc_client *ipc_client_new(const char *path);
 void ipc_client_free(struct ipc_client *c);     /* no calls may be in flight */
+/* A message that is sent first on every new connection. */
+void ipc_client_greet(struct ipc_client *c, const struct ipc_type *t, const void *message);
+/* Counts the connections: what was agreed in one is void in the next.  0: never connected. */
+uint64_t ipc_client_epoch(struct ipc_client *c);
+/* Say something that has no answer, on the connection of that epoch only. */
+int ipc_tell(struct ipc_client *c, uint64_t epoch, const struct ipc_type *t, const void *message, int64_t deadline,
+	     struct err *e);
 /* One question of several that are asked together. */
 struct ipc_ask {
 	const struct ipc_type *type;

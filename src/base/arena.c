@@ -1,0 +1,127 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+struct arena_block {
+	struct arena_block *next;
+	size_t cap, used;
+	alignas(max_align_t) char data[];
+};
+
+enum { FIRST_BLOCK = 4096 - sizeof(struct arena_block), MAX_BLOCK = 256 * 1024 };
+
+static struct arena_block *add_block(struct arena *a, size_t n)
+{
+	size_t cap = a->head == NULL ? FIRST_BLOCK : a->head->cap * 2;
+	struct arena_block *b;
+
+	if (cap > MAX_BLOCK)
+		cap = MAX_BLOCK;
+	if (cap < n)
+		cap = n;
+	b = mem_grow(NULL, sizeof(*b) + cap);
+	b->next = a->head;
+	b->cap = cap;
+	b->used = 0;
+	a->head = b;
+	a->total += sizeof(*b) + cap;
+	return b;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	struct arena_block *b = a->head;
+	void *p;
+
+	if (n > SIZE_MAX / 2)
+		BUG("an allocation of %zu bytes", n);
+	n = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (b == NULL || b->cap - b->used < n)
+		b = add_block(a, n);
+	p = b->data + b->used;
+	b->used += n;
+	return memset(p, 0, n);
+}
+
+struct str arena_str(struct arena *a, struct str s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	return (struct str){ p, s.n };
+}
+
+const char *arena_z(struct arena *a, struct str s)
+{
+	return arena_str(a, s).p;
+}
+
+struct str arena_fmt(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *p;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		BUG("format %s", fmt);
+	p = arena_alloc(a, (size_t)n + 1);
+	va_start(ap, fmt);
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return (struct str){ p, (size_t)n };
+}
+
+struct str arena_lower(struct arena *a, struct str s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = ascii_lower(s.p[i]);
+	return (struct str){ p, s.n };
+}
+
+void *arena_grow(struct arena *a, const void *old, size_t have, size_t want, size_t size)
+{
+	size_t bytes;
+	void *p;
+
+	if (__builtin_mul_overflow(want, size, &bytes))
+		BUG("an array of %zu items of %zu bytes", want, size);
+	p = arena_alloc(a, bytes);
+	if (have > 0)
+		memcpy(p, old, have * size);
+	return p;
+}
+
+void arena_reset(struct arena *a)
+{
+	struct arena_block *b = a->head;
+
+	while (b != NULL && b->next != NULL) {
+		struct arena_block *next = b->next;
+
+		a->total -= sizeof(*b) + b->cap;
+		free(b);
+		b = next;
+	}
+	if (b != NULL)
+		b->used = 0;
+	a->head = b;
+}
+
+void arena_clear(struct arena *a)
+{
+	arena_reset(a);
+	free(a->head);
+	*a = (struct arena)ARENA_INIT;
+}

@@ -1,0 +1,165 @@
+#include "base/proc.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/cur.h"
+#include "base/io.h"
+#include "base/say.h"
+
+int proc_fd(const char *name, int nth)
+{
+	const char *z = getenv("TELLTALE_FDS");
+	struct str rest = str_of(z), item, key, value;
+
+	while (rest.n > 0) {
+		uint64_t fd;
+
+		str_cut(rest, STR(","), &item, &rest);
+		if (str_cut(item, STR("="), &key, &value) && str_eqz(key, name) && nth-- == 0)
+			return str_u64(value, INT_MAX, &fd) ? (int)fd : -1;
+	}
+	return -1;
+}
+
+static void our_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+}
+
+/* Descriptors came through exec; from here on they stop at the next one. */
+static void keep_to_ourselves(void)
+{
+	struct str rest = str_of(getenv("TELLTALE_FDS")), item, key, value;
+	uint64_t fd;
+
+	while (rest.n > 0) {
+		str_cut(rest, STR(","), &item, &rest);
+		if (str_cut(item, STR("="), &key, &value) && str_u64(value, INT_MAX, &fd))
+			(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	}
+}
+
+static int read_conf(struct conf *c, struct err *e)
+{
+	BUF(text);
+	char path[64];
+	int fd = proc_fd("conf", 0);
+
+	if (fd < 0)
+		return err_set(e, "no configuration was handed over: telltaled starts this program, not a shell");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* an offset of our own */
+	if (io_slurp(AT_FDCWD, path, 1024 * 1024, &text, e) < 0)
+		return -1;
+	return conf_parse(c, buf_str(&text), "telltale.conf", e);
+}
+
+void proc_begin(const char *program, struct conf *c)
+{
+	struct err e = { 0 };
+	sigset_t set;
+
+	say_open(program, proc_fd("log", 0), SAY_INFO);
+	our_signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		say(SAY_WARNING, "prctl: %s", strerror(errno));
+	umask(077);
+	keep_to_ourselves();
+	if (read_conf(c, &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
+		exit(EX_CONFIG);
+	}
+}
+
+int proc_signals(void)
+{
+	sigset_t set;
+
+	our_signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+const char *proc_socket(struct conf *c, const char *name)
+{
+	return conf_z(arena_fmt(&c->mem, "%s/run/%s", conf_z(c->top.data_dir), name));
+}
+
+int proc_thread(void *(*run)(void *), void *arg, size_t stack_kib, struct err *e)
+{
+	pthread_attr_t attr;
+	pthread_t t;
+	int code;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, stack_kib * 1024);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	code = pthread_create(&t, &attr, run, arg);
+	pthread_attr_destroy(&attr);
+	if (code == 0)
+		return 0;
+	errno = code;
+	return err_sys(e, "start a thread");
+}
+
+/* Our programs lie side by side. */
+static int program_path(const char *program, char *path, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+	char *slash;
+
+	if (n < 0)
+		return -1;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (slash == NULL || (size_t)(slash + 1 - path) + strlen(program) >= size)
+		return -1;
+	strcpy(slash + 1, program);
+	return 0;
+}
+
+/* In the child: nothing that takes a lock or memory between fork and exec. */
+static _Noreturn void become(const char *path, const char *const argv[], const struct proc_pass *pass, size_t n)
+{
+	sigset_t none;
+
+	for (size_t i = 0; i < n; i++)
+		(void)fcntl(pass[i].fd, F_SETFD, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv(path, (char *const *)(uintptr_t)argv);
+	_exit(EX_OSERR);
+}
+
+pid_t proc_start(const char *program, const char *const argv[], const struct proc_pass *pass, size_t n, struct err *e)
+{
+	BUF(fds);
+	char path[PATH_MAX];
+	pid_t pid;
+
+	if (program_path(program, path, sizeof(path)) < 0 || access(path, X_OK) < 0)
+		return err_sys(e, "%s is not beside this program", program);
+	for (size_t i = 0; i < n; i++)
+		buf_fmt(&fds, "%s%s=%d", i > 0 ? "," : "", pass[i].name, pass[i].fd);
+	setenv("TELLTALE_FDS", buf_z(&fds), 1);
+	pid = fork();
+	if (pid == 0)
+		become(path, argv, pass, n);
+	unsetenv("TELLTALE_FDS");
+	return pid >= 0 ? pid : err_sys(e, "fork for %s", program);
+}
