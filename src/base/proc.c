@@ -86,6 +86,16 @@ void proc_begin(const char *program, struct conf *c)
 	}
 }
 
+void proc_ready(void)
+{
+	int fd = proc_fd("ready", 0);
+
+	if (fd < 0)
+		return;
+	(void)io_write_all(fd, "r", 1);
+	close(fd);
+}
+
 int proc_signals(void)
 {
 	sigset_t set;

@@ -8,6 +8,7 @@
  *	control   its control socket (run/lookup.ctl, run/queue.ctl)
  *	listen.L  a listening TCP socket of listener L (telltale-smtpd)
  *	census    memfd of the shared session counts (telltale-smtpd)
+ *	ready     pipe on which the program says that it can work now (proc_ready)
  * Everything else is closed before exec.
  */
 #ifndef BASE_PROC_H
@@ -25,6 +26,9 @@ int proc_fd(const char *name, int nth);
  * threads to come, ignores SIGPIPE, sets no_new_privs and dies with its
  * parent.  On failure it says why on stderr and exits with 78 (EX_CONFIG). */
 void proc_begin(const char *program, struct conf *c);
+
+/* Tell telltaled, once, that this program can do its work now. */
+void proc_ready(void);
 
 /* A signalfd for SIGTERM and SIGINT (the only way signals reach us). */
 int proc_signals(void);

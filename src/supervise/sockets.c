@@ -1,0 +1,99 @@
+#include "supervise/sockets.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/ipc.h"
+#include "base/proc.h"
+
+enum { BACKLOG = 1024 };
+
+/* run/FILE of the data folder: who listens there, and under which name he finds it. */
+static const struct {
+	const char *file, *program, *name;
+} unix_sockets[] = {
+	{ "dns.sock", "telltale-dns", "service" },      { "lookup.sock", "telltale-lookup", "service" },
+	{ "lookup.ctl", "telltale-lookup", "control" }, { "queue.sock", "telltale-queue", "service" },
+	{ "queue.ctl", "telltale-queue", "control" },
+};
+
+static void add(struct sockets *s, const char *program, const char *name, int fd)
+{
+	s->at = mem_grow(s->at, (s->n + 1) * sizeof(*s->at));
+	s->at[s->n++] = (struct bound){ .name = name, .program = program, .fd = fd };
+}
+
+/* "ADDRESS:PORT" or "[ADDRESS]:PORT"; conf.c has checked the form. */
+static struct addrinfo *resolve(struct str bind_to, struct arena *mem)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+				  .ai_socktype = SOCK_STREAM },
+			*list = NULL;
+	ptrdiff_t colon = str_rchr(bind_to, ':');
+	struct str host = str_take(bind_to, colon < 0 ? 0 : (size_t)colon), port = str_skip(bind_to, (size_t)colon + 1);
+
+	if (host.n >= 2 && host.p[0] == '[')
+		host = str_mem(host.p + 1, host.n - 2);
+	if (getaddrinfo(arena_z(mem, host), arena_z(mem, port), &hints, &list) != 0)
+		return NULL;
+	return list;
+}
+
+static int listen_tcp(struct str bind_to, struct arena *mem, struct err *e)
+{
+	struct addrinfo *a = resolve(bind_to, mem);
+	int on = 1, rc = 0;
+	FD(fd) = -1;
+
+	if (a == NULL)
+		return err_set(e, "bind %.*s: not an address and a port", STR_ARG(bind_to));
+	fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    (a->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) ||
+	    bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0)
+		rc = err_sys(e, "listen on %.*s", STR_ARG(bind_to));
+	freeaddrinfo(a);
+	return rc < 0 ? -1 : fd_steal(&fd);
+}
+
+static int open_port(struct sockets *s, const struct conf_port *p, struct err *e)
+{
+	const char *name = conf_z(arena_fmt(&s->mem, "listen.%.*s", STR_ARG(p->label)));
+
+	for (size_t i = 0; i < p->set.bind.n; i++) {
+		int fd = listen_tcp(p->set.bind.at[i], &s->mem, e);
+
+		if (fd < 0)
+			return -1;
+		add(s, "telltale-smtpd", name, fd);
+	}
+	return 0;
+}
+
+int sockets_open(struct sockets *s, struct conf *c, struct err *e)
+{
+	*s = (struct sockets){ .mem = ARENA_INIT };
+	for (size_t i = 0; i < c->nports; i++)
+		if (open_port(s, &c->ports[i], e) < 0)
+			return -1;
+	for (size_t i = 0; i < COUNT(unix_sockets); i++) {
+		int fd = ipc_listen(proc_socket(c, unix_sockets[i].file), 0600, e);
+
+		if (fd < 0)
+			return -1;
+		add(s, unix_sockets[i].program, unix_sockets[i].name, fd);
+	}
+	return 0;
+}
+
+void sockets_close(struct sockets *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		close(s->at[i].fd);
+	free(s->at);
+	arena_clear(&s->mem);
+}

@@ -1,0 +1,13 @@
+/* supervise/supervise.h - telltaled: binds, starts, watches, stops.  Parses nothing from the net. */
+#ifndef SUPERVISE_SUPERVISE_H
+#define SUPERVISE_SUPERVISE_H
+
+#include "base/conf.h"
+#include "base/err.h"
+
+/* Run the whole server in the foreground until SIGTERM or SIGINT.  Says `ready`
+ * on stderr when every program can work.  0 after a clean end; -1 when it could
+ * not start or somebody had to be killed. */
+int supervise(struct conf *c, struct err *e);
+
+#endif
