@@ -13,7 +13,7 @@
 #include "base/cur.h"
 #include "base/str.h"
 
-#define ADDR_LOCAL_MAX 64       /* RFC 5321 4.5.3.1.1 */
+#define ADDR_LOCAL_MAX 255      /* RFC 5321 4.5.3.1.1 asks for at least 64; VERP senders are longer */
 #define ADDR_DOMAIN_MAX 255     /* RFC 5321 4.5.3.1.2 */
 #define ADDR_MAX (ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
 
@@ -26,13 +26,13 @@ struct addr {
  * route is skipped.  RCPT may lack a domain (`<postmaster>`): domain is then
  * empty and the caller decides.  Unquoting may need memory: from `a`. */
 int addr_parse_path(struct cur *c, struct arena *a, struct addr *out);
-/* A bare `local@domain` without brackets (configuration, command line, logs). */
+/* A bare `local@domain` without brackets (configuration, command line, logs); a domain is required. */
 int addr_parse(struct str s, struct arena *a, struct addr *out);
 bool addr_null(const struct addr *x);
 /* `local@domain`, quoted where needed; empty for the null path. */
 void addr_put(struct buf *b, const struct addr *x);
 struct str addr_text(struct arena *a, const struct addr *x);
-/* Lower-case `local@domain` for look-ups and comparison. */
+/* Lower-case `local@domain` for look-ups and comparison; the local part stands unquoted, so cut it at the last @. */
 struct str addr_key(struct arena *a, const struct addr *x);
 /* A domain name as mail accepts it: LDH labels or an address literal; lengths checked. */
 bool addr_domain_ok(struct str domain);

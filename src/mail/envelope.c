@@ -1,0 +1,155 @@
+#include "mail/envelope.h"
+
+#include <string.h>
+#include "base/cur.h"
+
+/* packed = "TE1" count:u32 *( type:u8 length:u32 bytes )
+ *
+ * `count` is the number of recipients.  A recipient is one field of type RCPT:
+ * channel:u8, u32 length + final, and original, which fills the rest (nothing
+ * when it equals final).  All numbers are little-endian.
+ */
+static const char magic[] = "TE1";
+enum { RCPT = 64 };
+
+static void put_u32(struct buf *b, size_t v)
+{
+	unsigned char p[4] = { (unsigned char)v, (unsigned char)(v >> 8), (unsigned char)(v >> 16),
+			       (unsigned char)(v >> 24) };
+
+	MUST(v <= UINT32_MAX);
+	buf_add(b, p, sizeof(p));
+}
+
+static void put_str(struct buf *b, int type, struct str s)
+{
+	if (s.n == 0)
+		return;
+	buf_addc(b, (char)type);
+	put_u32(b, s.n);
+	buf_addstr(b, s);
+}
+
+static void put_num(struct buf *b, int type, uint64_t v)
+{
+	if (v == 0)
+		return;
+	buf_addc(b, (char)type);
+	put_u32(b, 8);
+	for (int i = 0; i < 8; i++)
+		buf_addc(b, (char)(unsigned char)(v >> (8 * i)));
+}
+
+static void put_recipient(struct buf *b, const struct recipient *r)
+{
+	bool same = str_eq(r->final, r->original);
+
+	buf_addc(b, (char)RCPT);
+	put_u32(b, 1 + 4 + r->final.n + (same ? 0 : r->original.n));
+	buf_addc(b, (char)r->channel);
+	put_u32(b, r->final.n);
+	buf_addstr(b, r->final);
+	if (!same)
+		buf_addstr(b, r->original);
+}
+
+void envelope_pack(struct buf *b, const struct envelope *v)
+{
+	buf_add(b, magic, sizeof(magic) - 1);
+	put_u32(b, v->nrcpts);
+#define FIELD_STR(number, member) put_str(b, number, v->member);
+#define FIELD_NUM(number, member) put_num(b, number, (uint64_t)v->member);
+#include "mail/envelope.def"
+#undef FIELD_STR
+#undef FIELD_NUM
+	for (size_t i = 0; i < v->nrcpts; i++)
+		put_recipient(b, &v->rcpts[i]);
+}
+
+static void take_recipient(struct cur *c, struct str body, struct recipient *r)
+{
+	struct cur in = cur_of(body);
+	int channel = cur_next(&in);
+	uint32_t n = cur_u32(&in);
+
+	r->final = cur_take(&in, n, "recipient cut short");
+	r->original = cur_rest(&in);
+	if (!cur_ok(&in) || r->final.n == 0)
+		cur_fail(c, "recipient cut short");
+	if (channel != CHANNEL_LOCAL && channel != CHANNEL_REMOTE)
+		cur_fail(c, "unknown channel");
+	r->channel = (enum channel)channel;
+	if (r->original.n == 0)
+		r->original = r->final;
+}
+
+static uint64_t take_num(struct cur *c, struct str body)
+{
+	struct cur in = cur_of(body);
+	uint64_t v = cur_u64(&in);
+
+	if (!cur_ok(&in) || !cur_end(&in))
+		cur_fail(c, "bad number");
+	return v;
+}
+
+static void take_field(struct cur *c, int type, struct str body, struct envelope *v)
+{
+	switch (type) {
+#define FIELD_STR(number, member) \
+	case number: \
+		v->member = body; \
+		break;
+#define FIELD_NUM(number, member) \
+	case number: \
+		v->member = (__typeof__(v->member))take_num(c, body); \
+		break;
+#include "mail/envelope.def"
+#undef FIELD_STR
+#undef FIELD_NUM
+	default:
+		break;
+	}
+}
+
+static int unpack_error(const struct cur *c, struct err *e)
+{
+	return err_set(e, "envelope: %s at byte %zu", c->why, (size_t)(c->where - c->start));
+}
+
+int envelope_unpack(struct str packed, struct arena *a, struct envelope *v, struct err *e)
+{
+	struct cur c = cur_of(packed);
+	struct envelope x = { 0 };
+	struct recipient *rcpts = NULL;
+	size_t seen = 0;
+
+	cur_wantz(&c, magic, "not an envelope");
+	x.nrcpts = cur_u32(&c);
+	/* A recipient takes 10 bytes at least: a count that the bytes cannot hold never becomes memory. */
+	if (x.nrcpts > ENVELOPE_RECIPIENTS_MAX || x.nrcpts > packed.n / 10)
+		cur_fail(&c, "too many recipients");
+	if (cur_ok(&c) && x.nrcpts > 0)
+		rcpts = arena_alloc(a, x.nrcpts * sizeof(*rcpts));
+	while (cur_ok(&c) && !cur_end(&c)) {
+		int type = cur_next(&c);
+		uint32_t n = cur_u32(&c);
+		struct str body = cur_take(&c, n, "field cut short");
+
+		if (!cur_ok(&c))
+			break;
+		if (type != RCPT)
+			take_field(&c, type, body, &x);
+		else if (seen == x.nrcpts)
+			cur_fail(&c, "more recipients than counted");
+		else
+			take_recipient(&c, body, &rcpts[seen++]);
+	}
+	if (cur_ok(&c) && seen != x.nrcpts)
+		cur_fail(&c, "fewer recipients than counted");
+	if (!cur_ok(&c))
+		return unpack_error(&c, e);
+	x.rcpts = rcpts;
+	*v = x;
+	return 0;
+}
