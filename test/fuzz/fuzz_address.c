@@ -1,5 +1,6 @@
 /* What parses is written back as text that parses to the same parts, and lengths keep their limits. */
 #include <stdlib.h>
+#include "base/err.h"
 #include "mail/addr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
