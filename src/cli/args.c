@@ -1,0 +1,59 @@
+#include "cli/args.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+int args_fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("telltale: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return code;
+}
+
+bool args_take(struct args *a, int argc, char **argv, const char *usage)
+{
+	bool plain = false;
+
+	*a = (struct args){ .rest = argv };
+	for (int i = 1; i < argc; i++) {
+		const char *z = argv[i];
+
+		if (!plain && (strcmp(z, "--help") == 0 || strcmp(z, "-h") == 0)) {
+			fputs(usage, stdout);
+			exit(CLI_DONE);
+		}
+		if (!plain && strcmp(z, "--json") == 0) {
+			a->json = true;
+		} else if (!plain && strcmp(z, "-c") == 0) {
+			if (i + 1 == argc) {
+				args_fail(CLI_USAGE, "-c needs a file");
+				return false;
+			}
+			a->config = argv[++i];
+		} else if (!plain && strcmp(z, "--") == 0) {
+			plain = true;
+		} else {
+			argv[a->nrest++] = argv[i];
+		}
+	}
+	argv[a->nrest] = NULL;
+	return true;
+}
+
+int args_conf(const struct args *a, struct conf *c)
+{
+	struct err e = { 0 };
+
+	if (conf_load(c, conf_find(a->config), &e) < 0)
+		return args_fail(CLI_USAGE, "%s", e.text);
+	return 0;
+}

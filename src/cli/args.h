@@ -1,0 +1,27 @@
+/* cli/args.h - the options that every subcommand has, read one way. */
+#ifndef CLI_ARGS_H
+#define CLI_ARGS_H
+
+#include <stdbool.h>
+#include "base/conf.h"
+#include "base/err.h"
+
+struct args {
+	const char *config;     /* of -c, or NULL */
+	bool json;
+	char **rest;            /* the words that are no common option, in order; NULL-ended */
+	int nrest;
+};
+
+/* Take -c FILE and --json out of argv[1..]; `--help` and `-h` print the usage
+ * text on stdout and exit with 0.  What follows `--` is left alone.  False
+ * after a message on stderr when an option lacks its value. */
+bool args_take(struct args *a, int argc, char **argv, const char *usage);
+
+/* Load the configuration the way INTERFACE 2 finds it; 0, or an exit code after a message on stderr. */
+int args_conf(const struct args *a, struct conf *c);
+
+/* "telltale NAME: sentence" on stderr, for people; returns the code. */
+int args_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
