@@ -1,0 +1,120 @@
+/* queue/depot.h - the spool as telltale-queue sees it (doc/QUEUE.md).
+ *
+ * The scheduler's loop owns the one struct depot and is its only thread (a
+ * maker thread inside prepares and removes files).  Life of a loop turn:
+ *
+ *	ipc frames of telltale-smtpd    -> depot_hear()
+ *	depot_fd() readable             -> depot_tend()
+ *	while ((it = depot_news(d)))    log it; its recipients are due from now on
+ *	while ((it = depot_due(d, channel, clock_wall(), &r)))  start an attempt
+ *	results of agents               -> depot_staged(), depot_settle(), depot_defer()
+ *	depot_sync()                    one fdatasync for all of the above,
+ *	then tell: deliver_finish ..., log lines were appended before the sync
+ *	while (depot_complaint(d, &b))  say it
+ *	poll until depot_next() at the latest
+ *
+ * "Do, sync, tell": what depot_staged(), depot_settle() and depot_defer()
+ * record counts only when a later depot_sync() has returned 0.
+ */
+#ifndef QUEUE_DEPOT_H
+#define QUEUE_DEPOT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/ipc.h"
+#include "mail/envelope.h"
+#include "queue/item.h"
+#include "queue/spool.h"
+
+struct depot;
+
+struct depot_set {
+	const char *dir;                /* the spool folder; it must exist */
+	uint64_t segment_size;
+	unsigned spares;                /* pre-written segments kept ready (2 is enough for most) */
+	uint64_t reserve;               /* bytes of disk that stay free for delivery and logs */
+};
+
+/* Lock the folder, recover what is there, start the maker thread.  -1: the
+ * folder cannot be used now (another telltale-queue has it, numbers damaged,
+ * disk) and *e says what to do.  Damage found is no failure: see depot_complaint(). */
+int depot_open(const struct depot_set *set, struct depot **out, struct err *e);
+void depot_close(struct depot *d);      /* syncs; clients must be gone */
+
+/* The next sentence that an operator should read (damage, quarantine, torn
+ * tails, disk trouble), into *out (replaced); false when there is none. */
+bool depot_complaint(struct depot *d, struct buf *out);
+
+/* Readable when the maker thread has something ready: then depot_tend(). */
+int depot_fd(const struct depot *d);
+void depot_tend(struct depot *d);
+
+/* One connection of a telltale-smtpd.  depot_hear() takes every message of
+ * proto.def from queue_want_numbers to queue_sealed and puts the answers into conn (the
+ * caller flushes; some answers come later, out of depot_tend()).  -1: the peer
+ * broke the protocol; close the channel.  queue_hello is the caller's.
+ * depot_client_free() is the end of the channel, for whatever reason: the
+ * client's segments are scanned to their end and sealed, unused big files go. */
+struct depot_client;
+struct depot_client *depot_client_new(struct depot *d, struct ipc_conn *conn);
+int depot_hear(struct depot_client *c, const struct ipc_frame *f, struct err *e);
+void depot_client_free(struct depot_client *c);
+
+/* The next number of a kind for telltale-queue's own use (delivery numbers, qp of bounces). */
+int depot_number(struct depot *d, enum number_kind kind, uint64_t *out, struct err *e);
+
+/* Messages accepted since the last call, oldest first; NULL: no more.  What was
+ * known before a restart is not news; what the recovery found by scanning is
+ * (item->recovered).  An item is valid until the depot_sync() that follows the
+ * settling of its last recipient. */
+struct item *depot_news(struct depot *d);
+
+/* The recipient of that channel that is due and was waiting longest: it is RCPT_BUSY until
+ * depot_settle(), depot_defer() or depot_release().  NULL: nothing is due. */
+struct item *depot_due(struct depot *d, enum channel channel, int64_t now, size_t *rcpt);
+/* When the next waiting recipient of that channel is due, ms since 1970; INT64_MAX: never. */
+int64_t depot_next(const struct depot *d, enum channel channel);
+
+/* What was said about the message.  The strs live in `a`. */
+int depot_envelope(struct depot *d, struct item *it, struct arena *a, struct envelope *out, struct err *e);
+/* The message's bytes: `size` of them at `offset` of a read-only descriptor (a sealed memfd, or
+ * the message's own file when it is big), which the caller owns.  -1 with
+ * e->code == EBADMSG: the record is damaged; it was quarantined and the item is held now. */
+struct message {
+	int fd;
+	uint64_t offset, size;
+};
+int depot_read(struct depot *d, struct item *it, struct message *out, struct err *e);
+
+/* The agent has the message staged; after depot_sync() it may be told to finish. */
+void depot_staged(struct depot *d, struct item *it, size_t rcpt);
+/* Final: done (delivered) or failed (a bounce for it was put, or none is due). */
+void depot_settle(struct depot *d, struct item *it, size_t rcpt, bool delivered);
+/* Not now: try again at `next`, because of `report` (kept up to 1000 bytes). */
+void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, struct str report);
+/* The attempt ended without a result (the agent died): waiting again, due at `next`.  Not recorded. */
+void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next);
+
+/* All that was recorded since the last call, on disk with one sync; finished
+ * items are freed and their segments go.  -1: nothing may be told.  The caller
+ * may try again later, unless depot_broken(): after a failed sync the kernel's
+ * word is worth nothing, and only a restart with its recovery is right. */
+int depot_sync(struct depot *d, struct err *e);
+bool depot_broken(const struct depot *d);
+
+/* A message of our own (bounce, forward, notice) with v->qp and v->parent_* set; it
+ * is news at once and durable, before all that is recorded after it, with the next depot_sync(). */
+int depot_put(struct depot *d, const struct envelope *v, struct str head, struct str body, struct err *e);
+
+/* For the command: by number, and all in no order (`size_t i = 0`; no other call meanwhile). */
+struct item *depot_find(const struct depot *d, uint64_t qp);
+struct item *depot_walk(const struct depot *d, size_t *i);
+
+struct depot_state {
+	uint64_t messages, recipients;          /* waiting or busy */
+	uint64_t segments, spares, live_bytes;
+};
+struct depot_state depot_state(const struct depot *d);
+
+#endif
