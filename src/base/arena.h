@@ -11,20 +11,23 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *head;
-	size_t total;           /* bytes taken from the system */
+	size_t total; /* bytes taken from the system */
 };
 
-#define ARENA_INIT { NULL, 0 }
+#define ARENA_INIT \
+	{ \
+		NULL, 0 \
+	}
 #define ARENA(name) __attribute__((cleanup(arena_clear))) struct arena name = ARENA_INIT
 
-void *arena_alloc(struct arena *a, size_t n);   /* zeroed, aligned for any type */
-struct str arena_str(struct arena *a, struct str s);            /* a copy, NUL behind it */
-const char *arena_z(struct arena *a, struct str s);             /* a NUL-terminated copy */
+void *arena_alloc(struct arena *a, size_t n);        /* zeroed, aligned for any type */
+struct str arena_str(struct arena *a, struct str s); /* a copy, NUL behind it */
+const char *arena_z(struct arena *a, struct str s);  /* a NUL-terminated copy */
 struct str arena_fmt(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-struct str arena_lower(struct arena *a, struct str s);          /* a copy, ASCII lower case */
+struct str arena_lower(struct arena *a, struct str s); /* a copy, ASCII lower case */
 /* A grown copy of an array: room for `want` items of `size` bytes, the first `have` kept. */
 void *arena_grow(struct arena *a, const void *old, size_t have, size_t want, size_t size);
-void arena_reset(struct arena *a);              /* all memory back, but the first block kept */
+void arena_reset(struct arena *a); /* all memory back, but the first block kept */
 void arena_clear(struct arena *a);
 
 #endif

@@ -19,22 +19,25 @@ struct buf {
 	size_t n, cap;
 };
 
-#define BUF_INIT { NULL, 0, 0 }
+#define BUF_INIT \
+	{ \
+		NULL, 0, 0 \
+	}
 /* A buf that clears itself at the end of the scope. */
 #define BUF(name) __attribute__((cleanup(buf_clear))) struct buf name = BUF_INIT
 
-void buf_clear(struct buf *b);                  /* free; b is BUF_INIT again */
-void buf_reset(struct buf *b);                  /* forget the content, keep the memory */
-void buf_need(struct buf *b, size_t more);      /* make room for `more` bytes */
+void buf_clear(struct buf *b);             /* free; b is BUF_INIT again */
+void buf_reset(struct buf *b);             /* forget the content, keep the memory */
+void buf_need(struct buf *b, size_t more); /* make room for `more` bytes */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *z);
 void buf_addstr(struct buf *b, struct str s);
 void buf_fmt(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vfmt(struct buf *b, const char *fmt, va_list ap);
-void buf_cut(struct buf *b, size_t n);          /* drop the first n bytes, move the rest */
-void buf_trunc(struct buf *b, size_t n);        /* keep the first n bytes */
+void buf_cut(struct buf *b, size_t n);   /* drop the first n bytes, move the rest */
+void buf_trunc(struct buf *b, size_t n); /* keep the first n bytes */
 struct str buf_str(const struct buf *b);
-const char *buf_z(struct buf *b);               /* NUL-terminated, never NULL */
+const char *buf_z(struct buf *b); /* NUL-terminated, never NULL */
 
 #endif

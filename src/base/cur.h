@@ -12,16 +12,16 @@
 struct cur {
 	const char *p, *end;
 	const char *start;
-	const char *why;        /* NULL, or the first mistake in a few words (a literal) */
-	const char *where;      /* position of the mistake */
+	const char *why;   /* NULL, or the first mistake in a few words (a literal) */
+	const char *where; /* position of the mistake */
 };
 
 struct cur cur_of(struct str s);
 bool cur_ok(const struct cur *c);
-bool cur_end(const struct cur *c);              /* nothing left (or a mistake) */
-struct str cur_rest(const struct cur *c);       /* what is left, without taking it */
+bool cur_end(const struct cur *c);        /* nothing left (or a mistake) */
+struct str cur_rest(const struct cur *c); /* what is left, without taking it */
 size_t cur_pos(const struct cur *c);
-void cur_fail(struct cur *c, const char *why);  /* only the first one counts */
+void cur_fail(struct cur *c, const char *why); /* only the first one counts */
 
 int cur_peek(const struct cur *c);              /* next byte 0..255, or -1 */
 int cur_next(struct cur *c);                    /* take it, or -1 */
@@ -33,9 +33,9 @@ void cur_wantz(struct cur *c, const char *want, const char *why);
 
 /* The longest run for which is() holds; a mistake with `why` when empty and why != NULL. */
 struct str cur_span(struct cur *c, bool (*is)(char), const char *why);
-struct str cur_take(struct cur *c, size_t n, const char *why);          /* exactly n bytes */
-struct str cur_until(struct cur *c, struct str sep, const char *why);   /* up to sep; sep is taken, not returned */
-uint64_t cur_num(struct cur *c, uint64_t max, const char *why);         /* 1*DIGIT up to max */
+struct str cur_take(struct cur *c, size_t n, const char *why);        /* exactly n bytes */
+struct str cur_until(struct cur *c, struct str sep, const char *why); /* up to sep; sep is taken, not returned */
+uint64_t cur_num(struct cur *c, uint64_t max, const char *why);       /* 1*DIGIT up to max */
 
 /* Fixed-size little-endian numbers, for records and messages. */
 uint16_t cur_u16(struct cur *c);

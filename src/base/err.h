@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 struct err {
-	int code;               /* the errno behind it, or 0 */
-	char text[512];         /* one sentence, no newline; names the file or peer */
+	int code;       /* the errno behind it, or 0 */
+	char text[512]; /* one sentence, no newline; names the file or peer */
 };
 
 /* Write the sentence; always return -1, so that `return err_set(e, ...)` reads well.  e may be NULL. */
@@ -32,7 +32,7 @@ _Noreturn void bug_at(const char *file, int line, const char *fmt, ...) __attrib
 
 /* Memory that never fails: without memory the process says so and aborts; the
  * supervisor starts it again and nothing acknowledged is lost by that. */
-void *mem_alloc(size_t n);                      /* zeroed */
+void *mem_alloc(size_t n); /* zeroed */
 void *mem_grow(void *p, size_t n);
 char *mem_dupz(const char *z);
 

@@ -17,7 +17,7 @@
 
 /* A descriptor that closes itself at the end of the scope; fd_steal() takes it out. */
 #define FD(name) __attribute__((cleanup(fd_clear))) int name
-void fd_clear(int *fd);                         /* close if >= 0, set to -1 */
+void fd_clear(int *fd); /* close if >= 0, set to -1 */
 int fd_steal(int *fd);
 
 /* Wait until fd can be read (events POLLIN) or written (POLLOUT): 0, or -1 with errno. */
@@ -31,7 +31,7 @@ int io_write(int fd, const void *p, size_t n, int64_t deadline);
 /* Regular files: all n bytes or -1 (errno; a short file is EPIPE-free: ENODATA). */
 int io_pread_all(int fd, void *p, size_t n, off_t at);
 int io_pwrite_all(int fd, const void *p, size_t n, off_t at);
-int io_pwritev_all(int fd, struct iovec *iov, int count, off_t at);     /* changes iov */
+int io_pwritev_all(int fd, struct iovec *iov, int count, off_t at); /* changes iov */
 int io_write_all(int fd, const void *p, size_t n);
 
 /* The whole file, at most `limit` bytes, appended to out. */
@@ -40,8 +40,8 @@ int io_slurp_fd(int fd, size_t limit, struct buf *out, struct err *e);
 /* Replace a file atomically and durably: temporary name, write, sync, rename, sync of the directory (an open one). */
 int io_replace(int dirfd, const char *name, struct str content, mode_t mode, struct err *e);
 
-int io_mkdirs(const char *path, mode_t mode, struct err *e);            /* like mkdir -p */
-int io_opendir(int dirfd, const char *path, struct err *e);             /* O_DIRECTORY descriptor, or -1 */
+int io_mkdirs(const char *path, mode_t mode, struct err *e); /* like mkdir -p */
+int io_opendir(int dirfd, const char *path, struct err *e);  /* O_DIRECTORY descriptor, or -1 */
 int io_nonblock(int fd);
 /* A sealed memfd that holds exactly these bytes (readers share it, nobody can change it). */
 int io_memfd(const char *name, struct str content, struct err *e);

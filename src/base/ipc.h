@@ -23,7 +23,7 @@
 #include <sys/types.h>
 #include "base/str.h"
 
-#define IPC_LIMIT (1024 * 1024)         /* largest frame */
+#define IPC_LIMIT (1024 * 1024) /* largest frame */
 
 enum ipc_kind { IPC_KIND_STR, IPC_KIND_U64 };
 
@@ -36,7 +36,7 @@ struct ipc_field {
 struct ipc_type {
 	const char *name;
 	uint16_t number;
-	size_t size;                    /* of the struct */
+	size_t size; /* of the struct */
 	const struct ipc_field *fields;
 	size_t count;
 };
@@ -45,8 +45,8 @@ struct ipc_type {
 struct ipc_frame {
 	uint16_t type;
 	uint64_t id;
-	struct str body;                /* borrowed from the connection's buffer until the next receive */
-	int fd;                         /* descriptor passed with it, or -1; the receiver owns it */
+	struct str body; /* borrowed from the connection's buffer until the next receive */
+	int fd;          /* descriptor passed with it, or -1; the receiver owns it */
 };
 
 /* Append the frame of one message to out. */
@@ -62,14 +62,14 @@ struct ipc_out_fd;
 struct ipc_conn {
 	int fd;
 	struct buf in, out;
-	size_t taken;                   /* bytes of in already handed out */
-	int fds[16];                    /* descriptors received and not yet handed out */
+	size_t taken; /* bytes of in already handed out */
+	int fds[16];  /* descriptors received and not yet handed out */
 	int nfds;
-	struct ipc_out_fd *out_fds;     /* descriptors waiting to go with the frame at their position of out */
+	struct ipc_out_fd *out_fds; /* descriptors waiting to go with the frame at their position of out */
 	size_t nout, out_cap;
 };
 
-void ipc_conn_init(struct ipc_conn *c, int fd);         /* takes the descriptor, makes it non-blocking */
+void ipc_conn_init(struct ipc_conn *c, int fd); /* takes the descriptor, makes it non-blocking */
 void ipc_conn_clear(struct ipc_conn *c);
 /* Queue a message for sending; fd (or -1) goes with it and is closed once sent. */
 void ipc_queue(struct ipc_conn *c, const struct ipc_type *t, uint64_t id, const void *message, int fd);
@@ -80,8 +80,8 @@ int ipc_fill(struct ipc_conn *c, struct err *e);
 /* Take the next whole frame: 1 taken, 0 not yet complete, -1 malformed (close the channel). */
 int ipc_next(struct ipc_conn *c, struct ipc_frame *f, struct err *e);
 /* Blocking forms for simple callers, with a deadline. */
-int ipc_send(struct ipc_conn *c, const struct ipc_type *t, uint64_t id, const void *message, int fd,
-	     int64_t deadline, struct err *e);
+int ipc_send(struct ipc_conn *c, const struct ipc_type *t, uint64_t id, const void *message, int fd, int64_t deadline,
+	     struct err *e);
 int ipc_recv(struct ipc_conn *c, struct ipc_frame *f, int64_t deadline, struct err *e);
 
 /* Sockets by path; a path of any length works (the directory is opened first). */
@@ -95,7 +95,7 @@ int ipc_peer(int fd, uid_t *uid, gid_t *gid, pid_t *pid, struct err *e);
  * try per 50 ms; questions meanwhile fail at once or wait for their deadline). */
 struct ipc_client;
 struct ipc_client *ipc_client_new(const char *path);
-void ipc_client_free(struct ipc_client *c);     /* no calls may be in flight */
+void ipc_client_free(struct ipc_client *c); /* no calls may be in flight */
 /* A message that is sent first on every new connection. */
 void ipc_client_greet(struct ipc_client *c, const struct ipc_type *t, const void *message);
 /* Counts the connections: what was agreed in one is void in the next.  0: never connected. */
@@ -107,16 +107,16 @@ int ipc_tell(struct ipc_client *c, uint64_t epoch, const struct ipc_type *t, con
 struct ipc_ask {
 	const struct ipc_type *type;
 	const void *message;
-	struct ipc_frame reply;         /* its body is copied into the arena; the caller owns reply.fd */
+	struct ipc_frame reply; /* its body is copied into the arena; the caller owns reply.fd */
 	bool answered;
 };
 /* Ask all at once and wait until all are answered or the deadline has passed.
  * Returns how many were answered; when some were not, *e says why. */
-size_t ipc_call_all(struct ipc_client *c, struct ipc_ask *asks, size_t n, struct arena *a,
-		    int64_t deadline, struct err *e);
+size_t ipc_call_all(struct ipc_client *c, struct ipc_ask *asks, size_t n, struct arena *a, int64_t deadline,
+		    struct err *e);
 /* One question: 0 and *reply, or -1 when no answer came in time or the channel broke. */
-int ipc_call(struct ipc_client *c, const struct ipc_type *t, const void *message,
-	     struct arena *a, struct ipc_frame *reply, int64_t deadline, struct err *e);
+int ipc_call(struct ipc_client *c, const struct ipc_type *t, const void *message, struct arena *a,
+	     struct ipc_frame *reply, int64_t deadline, struct err *e);
 
 /* Declare the structs of a proto.def: in a header,
  *	#define IPC_PROTO "lookup/proto.def"

@@ -38,7 +38,7 @@ struct ipc_client {
 	bool dead; /* conn is shut down, to be closed when !reading */
 	bool reading;
 	uint64_t next_id, epoch;
-	int64_t tried; /* when the last connect was tried */
+	int64_t tried;      /* when the last connect was tried */
 	struct map waiting; /* id -> struct waiting */
 	struct group *groups;
 	struct buf greeting;

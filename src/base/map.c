@@ -8,7 +8,7 @@
 #include "base/err.h"
 
 struct map_slot {
-	struct str key; /* p == NULL with value == NULL: never used */
+	struct str key;  /* p == NULL with value == NULL: never used */
 	uint64_t number; /* the key of map_*n() */
 	uint64_t hash;
 	void *value; /* TOMBSTONE: was used */

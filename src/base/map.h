@@ -13,15 +13,18 @@ struct map_slot;
 
 struct map {
 	struct map_slot *slots;
-	size_t cap, used, n;    /* n live entries; used counts tombstones too */
+	size_t cap, used, n; /* n live entries; used counts tombstones too */
 };
 
-#define MAP_INIT { NULL, 0, 0, 0 }
+#define MAP_INIT \
+	{ \
+		NULL, 0, 0, 0 \
+	}
 
-void map_clear(struct map *m);                          /* frees the table, not the values */
-void *map_get(const struct map *m, struct str key);     /* NULL when absent */
-void *map_put(struct map *m, struct str key, void *value);      /* returns the former value; value != NULL */
-void *map_del(struct map *m, struct str key);           /* returns the value or NULL */
+void map_clear(struct map *m);                             /* frees the table, not the values */
+void *map_get(const struct map *m, struct str key);        /* NULL when absent */
+void *map_put(struct map *m, struct str key, void *value); /* returns the former value; value != NULL */
+void *map_del(struct map *m, struct str key);              /* returns the value or NULL */
 /* Walk: `size_t i = 0; while ((v = map_next(&m, &i, &key)) != NULL)`; no insertion meanwhile. */
 void *map_next(const struct map *m, size_t *i, struct str *key);
 
@@ -30,6 +33,6 @@ void *map_getn(const struct map *m, uint64_t key);
 void *map_putn(struct map *m, uint64_t key, void *value);
 void *map_deln(struct map *m, uint64_t key);
 
-uint64_t hash_keyed(struct str s, const uint64_t key[2]);       /* SipHash-1-3 */
+uint64_t hash_keyed(struct str s, const uint64_t key[2]); /* SipHash-1-3 */
 
 #endif

@@ -18,19 +18,22 @@ struct str {
 
 /* A str of a string literal, usable in static tables too. */
 #define STR(lit) ((struct str){ (lit), sizeof(lit) - 1 })
-#define STR_INIT(lit) { (lit), sizeof(lit) - 1 }
+#define STR_INIT(lit) \
+	{ \
+		(lit), sizeof(lit) - 1 \
+	}
 
 /* For printf: printf("%.*s", STR_ARG(s)). */
 #define STR_ARG(s) (int)(s).n, (s).n > 0 ? (s).p : ""
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-struct str str_of(const char *z);               /* NULL gives the empty str */
+struct str str_of(const char *z); /* NULL gives the empty str */
 struct str str_mem(const void *p, size_t n);
 bool str_eq(struct str a, struct str b);
 bool str_eqz(struct str a, const char *z);
-bool str_ieq(struct str a, struct str b);       /* ASCII case folded */
-int str_cmp(struct str a, struct str b);        /* as memcmp, then by length */
+bool str_ieq(struct str a, struct str b); /* ASCII case folded */
+int str_cmp(struct str a, struct str b);  /* as memcmp, then by length */
 bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
@@ -41,9 +44,9 @@ ptrdiff_t str_chr(struct str s, char c);
 ptrdiff_t str_rchr(struct str s, char c);
 ptrdiff_t str_find(struct str s, struct str needle);
 
-struct str str_skip(struct str s, size_t n);    /* without its first n bytes (all of them at most) */
-struct str str_take(struct str s, size_t n);    /* its first n bytes (all of them at most) */
-struct str str_trim(struct str s);              /* without spaces, tabs, CR, LF at both ends */
+struct str str_skip(struct str s, size_t n); /* without its first n bytes (all of them at most) */
+struct str str_take(struct str s, size_t n); /* its first n bytes (all of them at most) */
+struct str str_trim(struct str s);           /* without spaces, tabs, CR, LF at both ends */
 
 /* Cut at the first sep: *head gets what stands before it, *tail what follows.
  * False (and *head = s, *tail empty) when sep does not occur. */
@@ -63,6 +66,6 @@ char ascii_lower(char c);
 bool ascii_isdigit(char c);
 bool ascii_isalpha(char c);
 bool ascii_isalnum(char c);
-bool ascii_isprint(char c);                     /* 0x20..0x7e */
+bool ascii_isprint(char c); /* 0x20..0x7e */
 
 #endif

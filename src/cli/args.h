@@ -7,9 +7,9 @@
 #include "base/err.h"
 
 struct args {
-	const char *config;     /* of -c, or NULL */
+	const char *config; /* of -c, or NULL */
 	bool json;
-	char **rest;            /* the words that are no common option, in order; NULL-ended */
+	char **rest; /* the words that are no common option, in order; NULL-ended */
 	int nrest;
 };
 

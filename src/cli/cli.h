@@ -17,8 +17,8 @@ struct cli_command {
 
 enum cli_exit {
 	CLI_DONE = 0,
-	CLI_NO = 1,	   /* the answer is no: not found, invalid, refused */
-	CLI_USAGE = 2,	   /* the question or usage is wrong */
+	CLI_NO = 1,        /* the answer is no: not found, invalid, refused */
+	CLI_USAGE = 2,     /* the question or usage is wrong */
 	CLI_AMBIGUOUS = 3, /* found, but ambiguous or incomplete */
 	CLI_BUG = 70,
 };

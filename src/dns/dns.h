@@ -18,9 +18,9 @@
 extern const struct ipc_type *const dns_messages[];
 
 enum dns_status {
-	DNS_FOUND,              /* at least one record */
-	DNS_NONE,               /* the name or the type does not exist */
-	DNS_FAILED              /* no answer in time, SERVFAIL, bogus, telltale-dns away */
+	DNS_FOUND, /* at least one record */
+	DNS_NONE,  /* the name or the type does not exist */
+	DNS_FAILED /* no answer in time, SERVFAIL, bogus, telltale-dns away */
 };
 
 enum { DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_TLSA = 52 };
@@ -31,7 +31,7 @@ struct dns_question {
 	/* the answer: */
 	enum dns_status status;
 	bool secure;
-	struct str *rdata;      /* n records in wire form */
+	struct str *rdata; /* n records in wire form */
 	size_t n;
 	struct str why;
 };
@@ -43,8 +43,8 @@ void dns_ask_all(struct ipc_client *c, struct dns_question *q, size_t n, struct 
 /* "7.0.0.127.in-addr.arpa" or the ip6.arpa name; empty when ip is not an address. */
 struct str dns_reverse_name(struct str ip, struct arena *a);
 /* The reverse name of an address: DNS_FOUND and *name, DNS_NONE or DNS_FAILED (with *why). */
-enum dns_status dns_reverse(struct ipc_client *c, struct str ip, struct arena *a, int64_t deadline,
-			    struct str *name, struct str *why);
+enum dns_status dns_reverse(struct ipc_client *c, struct str ip, struct arena *a, int64_t deadline, struct str *name,
+			    struct str *why);
 /* The domain name in wire form at the start of rdata (no compression) in presentation form, lower case; empty when malformed. */
 struct str dns_name_of(struct str rdata, struct arena *a);
 

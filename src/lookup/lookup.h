@@ -18,11 +18,11 @@ extern const struct ipc_type *const lookup_messages[];
 
 struct lookup_answer {
 	enum resolved result;
-	struct recipient *targets;      /* final and channel are set, original is the address asked about */
+	struct recipient *targets; /* final and channel are set, original is the address asked about */
 	size_t n;
 };
 
-enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena *a,
-			 struct lookup_answer *out, int64_t deadline, struct err *e);
+enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena *a, struct lookup_answer *out,
+			 int64_t deadline, struct err *e);
 
 #endif

@@ -13,13 +13,13 @@
 #include "base/cur.h"
 #include "base/str.h"
 
-#define ADDR_LOCAL_MAX 255      /* RFC 5321 4.5.3.1.1 asks for at least 64; VERP senders are longer */
-#define ADDR_DOMAIN_MAX 255     /* RFC 5321 4.5.3.1.2 */
+#define ADDR_LOCAL_MAX 255  /* RFC 5321 4.5.3.1.1 asks for at least 64; VERP senders are longer */
+#define ADDR_DOMAIN_MAX 255 /* RFC 5321 4.5.3.1.2 */
 #define ADDR_MAX (ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
 
 struct addr {
-	struct str local, domain;       /* both empty: the null path <> */
-	bool quoted;                    /* local needs quotes when written */
+	struct str local, domain; /* both empty: the null path <> */
+	bool quoted;              /* local needs quotes when written */
 };
 
 /* Path of MAIL or RCPT with its angle brackets (RFC 5321 4.1.2).  A source

@@ -19,18 +19,18 @@
 enum channel { CHANNEL_LOCAL, CHANNEL_REMOTE };
 
 struct recipient {
-	struct str final;       /* where it goes: `user@domain`, lower case for local mailboxes */
-	struct str original;    /* as the client named it; equal to final when no alias was expanded */
+	struct str final;    /* where it goes: `user@domain`, lower case for local mailboxes */
+	struct str original; /* as the client named it; equal to final when no alias was expanded */
 	enum channel channel;
 };
 
 struct envelope {
-	uint64_t connection;    /* N of spamdyke[N] */
-	uint64_t qp;            /* message number */
-	int64_t time;           /* ms since 1970: when it was accepted */
-	struct str sender;      /* `local@domain`, empty for the null path */
-	struct str ip, helo, rdns, auth, label;         /* label: the listener's */
-	uint64_t parent_qp;     /* 0, or the message this bounce or forward comes from */
+	uint64_t connection;                    /* N of spamdyke[N] */
+	uint64_t qp;                            /* message number */
+	int64_t time;                           /* ms since 1970: when it was accepted */
+	struct str sender;                      /* `local@domain`, empty for the null path */
+	struct str ip, helo, rdns, auth, label; /* label: the listener's */
+	uint64_t parent_qp;                     /* 0, or the message this bounce or forward comes from */
 	uint64_t parent_rcpt;
 	const struct recipient *rcpts;
 	size_t nrcpts;

@@ -13,15 +13,15 @@
 #include <stdint.h>
 #include "base/str.h"
 
-#define HEADER_NAME_MAX 80 /* a longer name is a field that we do not count */
+#define HEADER_NAME_MAX 80  /* a longer name is a field that we do not count */
 #define HEADER_HOPS_MAX 100 /* more Received fields than this: the message is looping (RFC 5321 6.3) */
 
 struct header {
-	bool ended; /* an empty line, or a line that is no field, has come: what follows is the body */
-	bool malformed; /* the header ended with a line that is no field */
-	uint64_t bytes; /* length of the header with its empty line (so far, until ended) */
-	uint64_t fields; /* fields, folded lines not counted */
-	uint64_t received; /* fields named Received */
+	bool ended;            /* an empty line, or a line that is no field, has come: what follows is the body */
+	bool malformed;        /* the header ended with a line that is no field */
+	uint64_t bytes;        /* length of the header with its empty line (so far, until ended) */
+	uint64_t fields;       /* fields, folded lines not counted */
+	uint64_t received;     /* fields named Received */
 	uint64_t delivered_to; /* fields named Delivered-To */
 
 	/* the walk's own place */

@@ -8,10 +8,11 @@ enum outcome_kind { OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_DEFERRAL };
 
 struct outcome {
 	enum outcome_kind kind;
-	struct str report;      /* plain text lines, '\n' between them: "did 1+0+0" or "Unable to chdir to maildir. (#4.2.1)" */
+	struct str
+	    report; /* plain text lines, '\n' between them: "did 1+0+0" or "Unable to chdir to maildir. (#4.2.1)" */
 };
 
-struct str outcome_word(enum outcome_kind kind);        /* "success", "failure", "deferral" */
+struct str outcome_word(enum outcome_kind kind); /* "success", "failure", "deferral" */
 bool outcome_of(struct str word, enum outcome_kind *out);
 
 #endif

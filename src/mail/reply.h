@@ -11,13 +11,13 @@
 #include "base/str.h"
 
 struct reply {
-	int code;               /* 200..599; 0: no reply */
-	const char *enhanced;   /* "2.1.5", or "" */
-	struct str text;        /* one line, no CR or LF */
+	int code;             /* 200..599; 0: no reply */
+	const char *enhanced; /* "2.1.5", or "" */
+	struct str text;      /* one line, no CR or LF */
 };
 
-bool reply_ok(const struct reply *r);                           /* 2xx or 3xx */
-void reply_wire(struct buf *b, const struct reply *r);          /* "250 2.1.5 ok\r\n" */
-void reply_log(struct buf *b, const struct reply *r);           /* "250 ok" */
+bool reply_ok(const struct reply *r);                  /* 2xx or 3xx */
+void reply_wire(struct buf *b, const struct reply *r); /* "250 2.1.5 ok\r\n" */
+void reply_log(struct buf *b, const struct reply *r);  /* "250 ok" */
 
 #endif

@@ -27,11 +27,11 @@ extern const struct ipc_type *const queue_messages[];
 struct spool;
 
 struct spool_set {
-	const char *socket;             /* run/queue.sock */
-	uint64_t worker;                /* which telltale-smtpd this is */
+	const char *socket; /* run/queue.sock */
+	uint64_t worker;    /* which telltale-smtpd this is */
 	size_t segment_size;
-	size_t big_message;             /* a longer body goes to a file of its own */
-	size_t memory;                  /* budget for bodies in memory, all sessions; beyond it they spill early */
+	size_t big_message; /* a longer body goes to a file of its own */
+	size_t memory;      /* budget for bodies in memory, all sessions; beyond it they spill early */
 };
 
 struct spool *spool_new(const struct spool_set *set);
@@ -46,11 +46,11 @@ struct spool_body;
 struct spool_body *spool_body_new(struct spool *s);
 int spool_body_add(struct spool_body *b, const void *p, size_t n, int64_t deadline, struct err *e);
 uint64_t spool_body_size(const struct spool_body *b);
-void spool_body_free(struct spool_body *b);     /* an unused file is given back */
+void spool_body_free(struct spool_body *b); /* an unused file is given back */
 
 /* head: the lines we put before the message (Received ...), CRLF ended.  v->qp is set by the caller. */
-int spool_put(struct spool *s, const struct envelope *v, struct str head, struct spool_body *b,
-	      int64_t deadline, struct err *e);
+int spool_put(struct spool *s, const struct envelope *v, struct str head, struct spool_body *b, int64_t deadline,
+	      struct err *e);
 
 /* Can a message of this size be taken now?  -1 with the reason when the disk or the queue says no (452). */
 int spool_ready(struct spool *s, uint64_t size, struct err *e);

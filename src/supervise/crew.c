@@ -28,7 +28,7 @@ enum { WAVES = 4 };
 struct member {
 	const struct program *program;
 	int worker; /* index among equals */
-	pid_t pid; /* 0: not running */
+	pid_t pid;  /* 0: not running */
 	int64_t started, due, pause;
 };
 

@@ -10,8 +10,8 @@
 #include "base/err.h"
 
 struct bound {
-	const char *name;       /* its name in TELLTALE_FDS: "listen.25", "service", "control" */
-	const char *program;    /* who gets it */
+	const char *name;    /* its name in TELLTALE_FDS: "listen.25", "service", "control" */
+	const char *program; /* who gets it */
 	int fd;
 };
 

@@ -41,8 +41,8 @@ static void zones_by_name(void **state)
 		{ "-0530", 0, true, -19800 },
 		{ "+5", 0, true, 18000 },
 		{ "EST", 0, true, -18000 },
-		{ "Europe/Sofia", 1615286631, true, 7200 },     /* winter */
-		{ "Europe/Sofia", 1625286631, true, 10800 },    /* summer */
+		{ "Europe/Sofia", 1615286631, true, 7200 },  /* winter */
+		{ "Europe/Sofia", 1625286631, true, 10800 }, /* summer */
 		{ "Europe/Atlantis", 0, false, 0 },
 		{ "../../etc/passwd", 0, false, 0 },
 		{ "", 0, false, 0 },
