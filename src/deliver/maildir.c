@@ -1,0 +1,283 @@
+#include "deliver/maildir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/io.h"
+#include "deliver/copy.h"
+
+#define COMPONENT_MAX 255
+
+/* The three that end a job return -1, so that `return end_job(...)` reads well. */
+static int end_job(struct maildir_job *j, enum outcome_kind kind, const char *report)
+{
+	j->ended = true;
+	j->out.kind = kind;
+	j->out.report = arena_str(j->mem, str_of(report));
+	return -1;
+}
+
+/* The machine failed: qmail's sentence, and ours behind it. */
+static int defer_job(struct maildir_job *j, const char *report, int code)
+{
+	j->ended = true;
+	j->out.kind = OUTCOME_DEFERRAL;
+	j->out.report = arena_fmt(j->mem, "%s\n%s", report, strerror(code));
+	return -1;
+}
+
+/* A tree that is not as we made it, or the disk? */
+static int defer_by(struct maildir_job *j, int code)
+{
+	static const int odd[] = { ELOOP, ENOTDIR, EACCES, EPERM, ENOENT, EXDEV, EEXIST, EISDIR, ENXIO };
+
+	for (size_t i = 0; i < COUNT(odd); i++)
+		if (code == odd[i])
+			return defer_job(j, "Unable to chdir to maildir. (#4.2.1)", code);
+	return defer_job(j, "Temporary error on maildir delivery. (#4.3.0)", code);
+}
+
+/* May this be one component of a path?  No empty one, no leading dot, no slash, no control byte. */
+static bool component_ok(struct str s)
+{
+	if (s.n == 0 || s.n > COMPONENT_MAX || s.p[0] == '.')
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '/' || (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static bool split_final(struct str final, struct str *user, struct str *domain)
+{
+	ptrdiff_t at = str_rchr(final, '@');
+
+	if (at < 0)
+		return false;
+	*user = str_take(final, (size_t)at);
+	*domain = str_skip(final, (size_t)at + 1);
+	return component_ok(*user) && component_ok(*domain);
+}
+
+/* One directory down, never through a link.  Takes `parent` over. */
+static int go_down(int parent, const char *name, bool make)
+{
+	FD(up) = parent;
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(up, name, flags);
+
+	if (fd >= 0 || errno != ENOENT || !make)
+		return fd;
+	if (mkdirat(up, name, 0700) < 0 && errno != EEXIST)
+		return -1;
+	if (fsync(up) < 0)
+		return -1;
+	return openat(up, name, flags);
+}
+
+static int go_maildir(int home, bool make)
+{
+	int fd = go_down(home, "Maildir", make);
+
+	if (fd >= 0 && make && faccessat(fd, "new", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		if (mkdirat(fd, "tmp", 0700) < 0 || mkdirat(fd, "cur", 0700) < 0)
+			if (errno != EEXIST)
+				return close(fd), -1;
+	return fd < 0 ? -1 : go_down(fd, "new", make);
+}
+
+/* DOMAIN/USER, or -1 with errno. */
+static int go_home(const struct maildir *m, const struct maildir_job *j, bool make)
+{
+	struct str user, domain;
+	int fd = fcntl(m->root, F_DUPFD_CLOEXEC, 3);
+
+	MUST(split_final(j->final, &user, &domain));
+	if (fd >= 0)
+		fd = go_down(fd, arena_z(j->mem, domain), make);
+	if (fd >= 0)
+		fd = go_down(fd, arena_z(j->mem, user), make);
+	return fd;
+}
+
+/* Opens j->dir and j->fresh, or ends the job.  Folders are made when a message is
+ * staged; afterwards a missing one is a disk that is not mounted, not a delivery. */
+static int open_box(const struct maildir *m, struct maildir_job *j, bool make)
+{
+	struct str user, domain;
+
+	j->dir = j->fresh = -1;
+	j->ended = false;
+	if (!split_final(j->final, &user, &domain))
+		return end_job(j, OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
+
+	FD(home) = go_home(m, j, make);
+
+	if (home >= 0)
+		j->dir = go_down(fcntl(home, F_DUPFD_CLOEXEC, 3), "staging", make);
+	if (j->dir >= 0)
+		j->fresh = go_maildir(fd_steal(&home), make);
+	return j->fresh < 0 ? defer_by(j, errno) : 0;
+}
+
+static void close_box(struct maildir_job *j)
+{
+	fd_clear(&j->dir);
+	fd_clear(&j->fresh);
+}
+
+struct str maildir_name(struct arena *a, const struct maildir *m, const struct maildir_job *j)
+{
+	BUF(host);
+
+	/* Maildir's own escapes for what a host name must not bring in. */
+	for (size_t i = 0; i < m->host.n && i < 128; i++) {
+		char c = m->host.p[i];
+
+		if (c == '/' || c == ':')
+			buf_fmt(&host, "\\%03o", (unsigned)c);
+		else
+			buf_addc(&host, c);
+	}
+	return arena_fmt(a, "%lld.Q%lluR%llu.%.*s", (long long)(j->time / 1000), (unsigned long long)j->qp,
+			 (unsigned long long)j->rcpt, STR_ARG(buf_str(&host)));
+}
+
+static const char *name_of(const struct maildir *m, const struct maildir_job *j)
+{
+	return maildir_name(j->mem, m, j).p;
+}
+
+static int copy_in(struct maildir_job *j, int to)
+{
+	struct copy c = { j->fd, j->offset, j->size, to, j->sender, j->final };
+	struct err e = { 0 };
+
+	switch (copy_message(&c, &e)) {
+	case COPIED:
+		return fsync(to) < 0 ? defer_by(j, errno) : 0;
+	case COPY_LOOPS:
+		return end_job(j, OUTCOME_FAILURE,
+			       "This message is looping: it already has my Delivered-To line. (#5.4.6)");
+	case COPY_UNREADABLE:
+		return defer_job(j, "Unable to read message. (#4.3.0)", e.code);
+	case COPY_UNWRITABLE:
+		break;
+	}
+	return defer_by(j, e.code);
+}
+
+/* A failed write leaves nothing behind that takes room. */
+static int stage_one(const struct maildir *m, struct maildir_job *j)
+{
+	const char *name = name_of(m, j);
+
+	if (open_box(m, j, true) < 0)
+		return -1;
+	if (unlinkat(j->dir, name, 0) < 0 && errno != ENOENT)
+		return defer_by(j, errno);
+
+	FD(to) = openat(j->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (to < 0)
+		return defer_by(j, errno);
+	if (copy_in(j, to) < 0)
+		return unlinkat(j->dir, name, 0), -1;
+	return 0;
+}
+
+static bool same_dir(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int box_fd(const struct maildir_job *j, bool fresh)
+{
+	return fresh ? j->fresh : j->dir;
+}
+
+/* Sync one directory of jobs[i], or share what an earlier job's sync of it gave:
+ * a failed one is not asked again, since the second answer would be a lie. */
+static int sync_code(struct maildir_job **jobs, size_t i, bool fresh)
+{
+	int fd = box_fd(jobs[i], fresh);
+
+	for (size_t k = 0; k < i; k++)
+		if (!jobs[k]->ended && same_dir(fd, box_fd(jobs[k], fresh)))
+			return jobs[k]->code;
+	return fsync(fd) < 0 ? errno : 0;
+}
+
+static void sync_all(struct maildir_job **jobs, size_t n, bool fresh)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!jobs[i]->ended)
+			jobs[i]->code = sync_code(jobs, i, fresh);
+	for (size_t i = 0; i < n; i++)
+		if (!jobs[i]->ended && jobs[i]->code != 0)
+			defer_by(jobs[i], jobs[i]->code);
+}
+
+void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		stage_one(m, jobs[i]);
+	sync_all(jobs, n, false);
+	for (size_t i = 0; i < n; i++)
+		close_box(jobs[i]);
+}
+
+/* errno for what stands under the staged name: 0 our plain file, ENOENT nothing.  A
+ * second name for it means that somebody played with it; a folder that was itself
+ * removed says nothing about the file. */
+static int staged_code(const struct maildir_job *j, const char *name)
+{
+	struct stat st, dir;
+
+	if (fstatat(j->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return S_ISREG(st.st_mode) && st.st_nlink == 1 ? 0 : EPERM;
+	if (errno != ENOENT)
+		return errno;
+	return fstat(j->dir, &dir) == 0 && dir.st_nlink > 0 ? ENOENT : ENOTDIR;
+}
+
+static int move_new(const struct maildir_job *j, const char *name)
+{
+	if (renameat2(j->dir, name, j->fresh, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* A file system that cannot promise it: the name is ours alone. */
+	return errno == EINVAL || errno == ENOSYS ? renameat(j->dir, name, j->fresh, name) : -1;
+}
+
+static int finish_one(const struct maildir *m, struct maildir_job *j)
+{
+	const char *name = name_of(m, j);
+	int code;
+
+	if (open_box(m, j, false) < 0)
+		return -1;
+	code = staged_code(j, name);
+	if (code == ENOENT)
+		return 0;
+	if (code != 0)
+		return defer_by(j, code);
+	return move_new(j, name) < 0 ? defer_by(j, errno) : 0;
+}
+
+void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		finish_one(m, jobs[i]);
+	sync_all(jobs, n, true);
+	sync_all(jobs, n, false);
+	for (size_t i = 0; i < n; i++) {
+		close_box(jobs[i]);
+		if (!jobs[i]->ended)
+			end_job(jobs[i], OUTCOME_SUCCESS, "did 1+0+0");
+	}
+}

@@ -1,0 +1,51 @@
+/* deliver/maildir.h - put a message into a Maildir, once.
+ *
+ *	DIR/DOMAIN/USER/staging/NAME    written and synced: it is "staged"
+ *	DIR/DOMAIN/USER/Maildir/new/NAME        renamed to here: delivered
+ *
+ * NAME is a function of the message (time, qp), the recipient's index and our
+ * host name, so every attempt means the same file.  The caller makes `staged`
+ * durable elsewhere between the two steps.  Finishing twice is harmless: a
+ * staged file that is gone was delivered, whatever its owner did since.
+ * Not staged: what an interrupted attempt left is removed and written anew;
+ * the caller sees to it that no two attempts for one recipient run at once.
+ *
+ * The tree belongs to users, who may be hostile: it is walked one component at
+ * a time without following links, and only plain files of our own making are
+ * written.  What is odd is a deferral, never a write elsewhere.  Jobs come in
+ * batches, so that the sync of a directory is shared.
+ */
+#ifndef DELIVER_MAILDIR_H
+#define DELIVER_MAILDIR_H
+
+#include "base/arena.h"
+#include "mail/outcome.h"
+
+struct maildir {
+	int root;        /* the mail directory */
+	struct str host; /* our name, as it stands in file names */
+};
+
+struct maildir_job {
+	struct str final; /* user@domain, lower case: where it goes */
+	struct str sender;
+	uint64_t qp, rcpt;
+	int64_t time; /* ms since 1970: when the message was accepted */
+	int fd;       /* the message: `size` bytes from `offset`, CRLF line ends */
+	uint64_t offset, size;
+	struct arena *mem; /* the outcome's report is kept here */
+	bool ended;        /* out is valid: delivered, failed or deferred */
+	struct outcome out;
+	int dir, fresh; /* while a batch is worked on: staging/ and Maildir/new/ */
+	int code;       /* and the errno of their sync */
+};
+
+/* Every job of the batch is staged and synced afterwards, or ended. */
+void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n);
+/* Every job ends: its staged file is in new/ (or was), or the deferral says why not. */
+void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n);
+
+/* "1615286631.Q15309R0.mx.example.com" */
+struct str maildir_name(struct arena *a, const struct maildir *m, const struct maildir_job *j);
+
+#endif
