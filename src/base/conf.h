@@ -2,8 +2,10 @@
  *
  * options.def is the one list of options.  libconfuse reads the syntax; what it
  * is too kind about (a file cut in mid-section, a repeated list) is refused or
- * mended here.  Everything of a struct conf lives in its arena; it is never
- * changed after conf_parse().
+ * mended here: a repeated list or section adds up, of a repeated single value
+ * the last one counts, an empty list is nobody.  There is no include and no
+ * environment in a value.  Everything of a struct conf lives in its arena; it
+ * is never changed after conf_parse().  Not for two threads at once.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -19,20 +21,28 @@ struct conf_list {
 	size_t n;
 };
 
-#define CONF_SECTION(s, help) struct conf_##s { int unused_##s;
+#define CONF_SECTION(s, help) \
+	struct conf_##s { \
+		int unused_##s;
 #define CONF_TEXT(s, f, o, d, help) struct str f;
 #define CONF_PATH(s, f, o, d, help) struct str f;
-#define CONF_LIST(s, f, o, help) struct conf_list f;
+#define CONF_WORD(s, f, o, d, words, help) struct str f;
+#define CONF_BINDS(s, f, o, help) struct conf_list f;
+#define CONF_SERVERS(s, f, o, help) struct conf_list f;
 #define CONF_BOOL(s, f, o, d, help) bool f;
 #define CONF_NUMBER(s, f, o, d, least, most, help) int64_t f;
 #define CONF_DURATION(s, f, o, d, help) int64_t f;
 #define CONF_SIZE(s, f, o, d, help) int64_t f;
-#define CONF_END(s) };
+#define CONF_END(s) \
+	} \
+	;
 #include "base/options.def"
 #undef CONF_SECTION
 #undef CONF_TEXT
 #undef CONF_PATH
-#undef CONF_LIST
+#undef CONF_WORD
+#undef CONF_BINDS
+#undef CONF_SERVERS
 #undef CONF_BOOL
 #undef CONF_NUMBER
 #undef CONF_DURATION
@@ -42,13 +52,13 @@ struct conf_list {
 enum conf_tls_mode { CONF_TLS_NONE, CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT };
 
 struct conf_port {
-	struct str label;               /* the title: "25" */
+	struct str label; /* the title: "25" */
 	struct conf_listener set;
 	enum conf_tls_mode tls;
 };
 
 struct conf {
-	struct conf_top top;            /* paths are absolute; hostname and contact are filled in */
+	struct conf_top top; /* paths are absolute; hostname and contact are filled in */
 	struct conf_tls tls;
 	struct conf_accounts accounts;
 	struct conf_recipients recipients;
@@ -60,11 +70,12 @@ struct conf {
 	struct conf_logs logs;
 	struct conf_web web;
 	struct conf_users users;
+	struct conf_listener listener; /* what a listener has that says nothing */
 	struct conf_port *ports;
 	size_t nports;
 	struct arena mem;
-	struct str file;                /* its name, for messages */
-	struct str text;                /* its bytes, as read */
+	struct str file; /* its name, for messages */
+	struct str text; /* its bytes, as read */
 };
 
 /* Parse text as a whole configuration; `file` names it in errors ("FILE:LINE: text").
@@ -75,12 +86,17 @@ int conf_load(struct conf *c, const char *file, struct err *e);
 void conf_clear(struct conf *c);
 
 /* Where the command and the programs look for it: `given`, else $TELLTALE_CONFIG,
- * else ./var/telltale.conf, else /etc/telltale/telltale.conf (the first that exists). */
+ * else ./var/telltale.conf if it exists, else /etc/telltale/telltale.conf. */
 const char *conf_find(const char *given);
 
-/* "10s" "5m" "2h" "2d" (a bare number: seconds) in ms; "50M" in bytes; false when malformed or over 2^53. */
+/* "10s" "5m" "2h" "2d" (a bare number: seconds) in ms; "50M" in bytes; false when malformed, 0 or over 2^53. */
 bool conf_duration(struct str s, int64_t *ms);
 bool conf_size(struct str s, int64_t *bytes);
+
+/* The halves of "127.0.0.1:25" or "[::1]:25"; false when it is not an address and a port 1..65535. */
+bool conf_bind(struct str s, struct str *address, uint16_t *port);
+/* The same of a DNS server: "9.9.9.9", "::1", "127.0.0.1@5353" (no port: 53). */
+bool conf_server(struct str s, struct str *address, uint16_t *port);
 
 /* NUL-terminated view of a conf string (they are all copied with a NUL behind them). */
 const char *conf_z(struct str s);

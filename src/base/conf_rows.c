@@ -1,0 +1,197 @@
+#include "base/conf_rows.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LONGEST_TEXT = 512, MOST_IN_LIST = 64 };
+
+static int set_text(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	(void)o;
+	for (size_t i = 0; i < value.n; i++)
+		if (!ascii_isprint(value.p[i]) || value.p[i] == ' ')
+			return err_set(e, "must be printable ASCII without spaces");
+	if (value.n > LONGEST_TEXT)
+		return err_set(e, "must not be longer than %d bytes", LONGEST_TEXT);
+	*(struct str *)field = arena_str(&c->mem, value);
+	return 0;
+}
+
+/* A path may be empty only where nothing is the default. */
+static int set_path(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	struct str *out = field;
+	char here[PATH_MAX];
+
+	if (value.n == 0 && o->preset[0] != '\0')
+		return err_set(e, "must not be empty");
+	if (value.n == 0 || value.p[0] == '/') {
+		*out = arena_str(&c->mem, value);
+	} else {
+		while (str_starts(value, STR("./")))
+			value = str_skip(value, 2);
+		if (getcwd(here, sizeof(here)) == NULL)
+			return err_sys(e, "needs the working directory");
+		*out = arena_fmt(&c->mem, "%s/%.*s", strcmp(here, "/") == 0 ? "" : here, STR_ARG(value));
+	}
+	return out->n < PATH_MAX ? 0 : err_set(e, "must not be longer than %d bytes", PATH_MAX - 1);
+}
+
+static int set_word(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	struct str left = str_of(o->words), word;
+
+	while ((word = str_word(&left)).n > 0) {
+		if (!str_eq(word, value))
+			continue;
+		*(struct str *)field = arena_str(&c->mem, value);
+		return 0;
+	}
+	return err_set(e, "must be one of: %s", o->words);
+}
+
+/* Room grows by doubling, so a list costs no more than twice its end. */
+static int list_add(struct conf *c, struct conf_list *l, struct str value, struct err *e)
+{
+	struct str *at = NULL;
+
+	if (l->n == MOST_IN_LIST)
+		return err_set(e, "has more than %d values", MOST_IN_LIST);
+	if ((l->n & (l->n - 1)) == 0)
+		l->at = arena_grow(&c->mem, l->at, l->n, l->n > 0 ? 2 * l->n : 1, sizeof(*l->at));
+	at = (struct str *)(uintptr_t)&l->at[l->n++];
+	*at = arena_str(&c->mem, value);
+	return 0;
+}
+
+static int set_binds(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	struct str address;
+	uint16_t port;
+
+	(void)o;
+	if (!conf_bind(value, &address, &port))
+		return err_set(e, "must be ADDRESS:PORT or [V6ADDRESS]:PORT");
+	return list_add(c, field, value, e);
+}
+
+static int set_servers(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	struct str address;
+	uint16_t port;
+
+	(void)o;
+	if (!conf_server(value, &address, &port))
+		return err_set(e, "must be ADDRESS or ADDRESS@PORT");
+	return list_add(c, field, value, e);
+}
+
+static int set_bool(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	bool yes = str_eqz(value, "true") || str_eqz(value, "yes") || str_eqz(value, "on");
+	bool no = str_eqz(value, "false") || str_eqz(value, "no") || str_eqz(value, "off");
+
+	(void)c;
+	(void)o;
+	if (!yes && !no)
+		return err_set(e, "must be true or false");
+	*(bool *)field = yes;
+	return 0;
+}
+
+static int set_number(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	uint64_t n;
+
+	(void)c;
+	if (!str_u64(value, (uint64_t)o->most, &n) || (int64_t)n < o->least)
+		return err_set(e, "must be a number from %lld to %lld", (long long)o->least, (long long)o->most);
+	*(int64_t *)field = (int64_t)n;
+	return 0;
+}
+
+static int set_duration(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	(void)c;
+	(void)o;
+	if (!conf_duration(value, field))
+		return err_set(e, "must be a duration like 10s, 5m, 2h or 3d, more than 0");
+	return 0;
+}
+
+static int set_size(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	(void)c;
+	(void)o;
+	if (!conf_size(value, field))
+		return err_set(e, "must be a size like 500, 64K, 50M or 2G, more than 0");
+	return 0;
+}
+
+/* clang-format off */
+#define FIELD(s, f, o) .in = IN_##s, .name = (o), .at = offsetof(struct conf_##s, f)
+const struct conf_row conf_rows[] = {
+#define CONF_SECTION(s, help)
+#define CONF_TEXT(s, f, o, d, help) { FIELD(s, f, o), .set = set_text, .preset = (d) },
+#define CONF_PATH(s, f, o, d, help) { FIELD(s, f, o), .set = set_path, .preset = (d), .path = true },
+#define CONF_WORD(s, f, o, d, w, help) { FIELD(s, f, o), .set = set_word, .preset = (d), .words = (w) },
+#define CONF_BINDS(s, f, o, help) { FIELD(s, f, o), .set = set_binds, .list = true },
+#define CONF_SERVERS(s, f, o, help) { FIELD(s, f, o), .set = set_servers, .list = true },
+#define CONF_BOOL(s, f, o, d, help) { FIELD(s, f, o), .set = set_bool, .preset = #d },
+#define CONF_NUMBER(s, f, o, d, lo, hi, help) \
+	{ FIELD(s, f, o), .set = set_number, .preset = #d, .least = (lo), .most = (hi) },
+#define CONF_DURATION(s, f, o, d, help) { FIELD(s, f, o), .set = set_duration, .preset = (d) },
+#define CONF_SIZE(s, f, o, d, help) { FIELD(s, f, o), .set = set_size, .preset = (d) },
+#define CONF_END(s)
+#include "base/options.def"
+#undef CONF_SECTION
+#undef CONF_TEXT
+#undef CONF_PATH
+#undef CONF_WORD
+#undef CONF_BINDS
+#undef CONF_SERVERS
+#undef CONF_BOOL
+#undef CONF_NUMBER
+#undef CONF_DURATION
+#undef CONF_SIZE
+#undef CONF_END
+};
+const size_t conf_nrows = COUNT(conf_rows);
+
+static const struct {
+	const char *name;
+	size_t home; /* offset of its struct in struct conf */
+} sections[] = {
+#define CONF_SECTION(s, help) [IN_##s] = { #s, offsetof(struct conf, s) },
+#define CONF_TEXT(s, f, o, d, help)
+#define CONF_PATH(s, f, o, d, help)
+#define CONF_WORD(s, f, o, d, words, help)
+#define CONF_BINDS(s, f, o, help)
+#define CONF_SERVERS(s, f, o, help)
+#define CONF_BOOL(s, f, o, d, help)
+#define CONF_NUMBER(s, f, o, d, least, most, help)
+#define CONF_DURATION(s, f, o, d, help)
+#define CONF_SIZE(s, f, o, d, help)
+#define CONF_END(s)
+#include "base/options.def"
+};
+/* clang-format on */
+
+const char *conf_section_name(enum conf_section in)
+{
+	return sections[in].name;
+}
+
+const struct conf_row *conf_row(const char *section, const char *name)
+{
+	for (size_t i = 0; i < conf_nrows; i++)
+		if (strcmp(sections[conf_rows[i].in].name, section) == 0 && strcmp(conf_rows[i].name, name) == 0)
+			return &conf_rows[i];
+	BUG("option %s of section %s", name, section);
+}
+
+void *conf_field(struct conf *c, const struct conf_row *o)
+{
+	return (char *)c + sections[o->in].home + o->at;
+}

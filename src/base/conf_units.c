@@ -1,0 +1,88 @@
+#include "base/conf.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* Decimal digits and at most one unit letter, multiplied; never 0, never over 2^53. */
+static bool scaled(struct str s, const char *units, const int64_t *factors, int64_t *out)
+{
+	const char *unit = s.n > 0 ? memchr(units, s.p[s.n - 1], strlen(units)) : NULL;
+	int64_t factor = unit != NULL ? factors[unit - units] : factors[strlen(units)];
+	uint64_t n;
+
+	if (unit != NULL)
+		s.n--;
+	if (!str_u64(s, (UINT64_C(1) << 53) / (uint64_t)factor, &n) || n == 0)
+		return false;
+	*out = (int64_t)n * factor;
+	return true;
+}
+
+bool conf_duration(struct str s, int64_t *ms)
+{
+	static const int64_t factors[] = { 1000, 60000, 3600000, 86400000, 1000 };
+
+	return scaled(s, "smhd", factors, ms);
+}
+
+bool conf_size(struct str s, int64_t *bytes)
+{
+	static const int64_t factors[] = { 1 << 10, 1 << 20, 1 << 30, 1 };
+
+	return scaled(s, "KMG", factors, bytes);
+}
+
+static bool is_address(struct str s, int family)
+{
+	unsigned char bin[16];
+	char z[64];
+
+	if (s.n >= sizeof(z))
+		return false;
+	memcpy(z, s.p, s.n);
+	z[s.n] = '\0';
+	return inet_pton(family, z, bin) == 1;
+}
+
+static bool is_port(struct str s, uint16_t *port)
+{
+	uint64_t n;
+
+	if (!str_u64(s, UINT16_MAX, &n) || n == 0)
+		return false;
+	*port = (uint16_t)n;
+	return true;
+}
+
+bool conf_bind(struct str s, struct str *address, uint16_t *port)
+{
+	ptrdiff_t colon = str_rchr(s, ':');
+	bool v6 = s.n > 0 && s.p[0] == '[';
+	struct str host;
+
+	if (colon < 1 || !is_port(str_skip(s, (size_t)colon + 1), port))
+		return false;
+	host = str_take(s, (size_t)colon);
+	if (v6 && host.p[host.n - 1] != ']')
+		return false;
+	if (v6)
+		host = str_mem(host.p + 1, host.n - 2);
+	if (!is_address(host, v6 ? AF_INET6 : AF_INET))
+		return false;
+	*address = host;
+	return true;
+}
+
+bool conf_server(struct str s, struct str *address, uint16_t *port)
+{
+	ptrdiff_t at = str_chr(s, '@');
+	struct str host = at < 0 ? s : str_take(s, (size_t)at);
+
+	*port = 53;
+	if (at >= 0 && !is_port(str_skip(s, (size_t)at + 1), port))
+		return false;
+	if (host.n == 0 || (!is_address(host, AF_INET) && !is_address(host, AF_INET6)))
+		return false;
+	*address = host;
+	return true;
+}
