@@ -6,6 +6,15 @@
  * outside get in through log_set(), which escapes what could forge a field or
  * a line (\xHH); field values of a parsed line are as they stand in the file.
  * log_plain() undoes the escapes for showing a value to people.
+ *
+ *	log_begin(&l, LOG_SMTP_SIZE, clock_wall());
+ *	log_setn(&l, LOG_F_bytes, &arena, 620);
+ *	log_print(&group, &l);
+ *
+ * A field that was not set, or set to nothing, is written as "-", "unknown" or
+ * spamdyke's "(unknown)" where nothing could not be read back; tails in `[...]`
+ * whose fields were not set are left out.  A RESP of code 250 whose text is
+ * "ok E qp Q" is the same line as a RESP_QUEUED, and is read as one.
  */
 #ifndef LOGS_LOGS_H
 #define LOGS_LOGS_H
@@ -16,12 +25,15 @@
 #include "base/err.h"
 #include "base/str.h"
 
+/* No line that we write is longer; values are cut before ("..."). */
+#define LOG_LINE_MAX 8192
+
 enum log_family { LOG_SMTP, LOG_DELIVERY, LOG_SPAMDYKE, LOG_FAMILIES };
 
 #define LOG_SHAPE(family, id, pattern) LOG_##family##_##id,
 enum log_kind {
-	LOG_UNKNOWN,            /* not understood: only raw and, where readable, the stamp and the verb */
-	LOG_EMPTY,              /* an empty line: a group ends */
+	LOG_UNKNOWN, /* not understood: only raw and, where readable, the stamp and the verb */
+	LOG_EMPTY,   /* an empty line: a group ends */
 #include "logs/shapes.def"
 	LOG_KINDS
 };
@@ -37,32 +49,38 @@ enum log_field {
 
 struct log_line {
 	enum log_kind kind;
-	struct civil stamp;             /* spamdyke lines: year 0, the file has none */
-	bool stamped;                   /* the stamp could be read */
-	bool padded_day;                /* syslog "Mar  9" (true) or "Mar 9" */
-	bool quoted;                    /* a resp text wrapped in one pair of quotes */
-	bool ambiguous;                 /* more than one split of the fields was possible; see raw */
-	struct str host;                /* syslog lines */
-	struct str connection;          /* the number in spamdyke[N] */
-	struct str verb;                /* of an unknown comma line: "from", "quit" ... */
-	struct str field[LOG_FIELDS];   /* p == NULL: not there */
-	struct str raw;                 /* the line as it stood, without its newline */
+	struct civil stamp;           /* spamdyke lines: year 0, the file has none */
+	bool stamped;                 /* the stamp could be read */
+	bool padded_day;              /* syslog "Mar  9" (true) or "Mar 9" */
+	bool cr;                      /* a CR stood before the newline */
+	bool quoted;                  /* a resp text wrapped in one pair of quotes */
+	bool ambiguous;               /* more than one split of the fields was possible; see raw */
+	struct str host;              /* syslog lines */
+	struct str connection;        /* the number in spamdyke[N] (in comma logs: LOG_F_connection) */
+	struct str verb;              /* of an unknown comma line: "quit", "rset" ... */
+	struct str field[LOG_FIELDS]; /* p == NULL: not there */
+	struct str raw;               /* the line as it stood, without its newline */
 };
 
-/* Reading never fails: what no row fits is LOG_UNKNOWN.  Strs borrow from text. */
+/* Reading never fails: what no row fits is LOG_UNKNOWN.  text is one line, its newline may be there.
+ * Strs borrow from text. */
 void log_parse(enum log_family family, struct str text, struct log_line *out);
 /* Which log is this? By its first readable lines; false when none of them fits. */
 bool log_recognise(struct str head, enum log_family *family);
 
-void log_begin(struct log_line *l, enum log_kind kind, int64_t wall_ms);  /* stamp in the logs' zone (log_zone) */
+void log_begin(struct log_line *l, enum log_kind kind, int64_t wall_ms); /* stamp in the logs' zone (log_zone) */
+/* The front of a spamdyke line: who wrote it, for which connection. */
+void log_origin(struct log_line *l, struct arena *a, struct str host, uint64_t connection);
 void log_set(struct log_line *l, enum log_field f, struct arena *a, struct str value);
 void log_setf(struct log_line *l, enum log_field f, struct arena *a, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 void log_setn(struct log_line *l, enum log_field f, struct arena *a, uint64_t value);
-/* Append the line and its newline. */
+/* Append the line and its newline; LOG_UNKNOWN is its raw bytes. */
 void log_print(struct buf *b, const struct log_line *l);
 
-/* Escape and back.  escape is what log_set() does for that field. */
+/* Escape and back.  escape is what log_set() does for that field.  Printable ASCII and valid UTF-8 that
+ * shows itself pass; controls, bidi and zero-width characters, broken UTF-8, the backslash, spaces at the
+ * ends and what could forge a separator become \xHH byte by byte; what exceeds the field's cap is cut. */
 struct str log_escape(struct arena *a, enum log_field f, struct str value);
 struct str log_plain(struct arena *a, struct str value);
 /* qmail's logsafe() (LOG-FORMATS 3.1) for delivery reports: newline to '/', odd bytes to '_'; ends in '/'. */
@@ -74,6 +92,7 @@ struct str log_reason(struct arena *a, struct str text);
 
 /* Stamps are written in this zone: local (default) or UTC.  Set once at start. */
 void log_zone(bool utc);
+int log_offset(int64_t wall_ms); /* of that zone at that moment, seconds east of UTC */
 
 /* Appending.  One writer per file and process; any thread may append.  A group
  * is one write; over 64 KiB it goes out in pieces, each opening with `again`
