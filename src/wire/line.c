@@ -1,0 +1,77 @@
+#include "wire/line.h"
+
+#include "wire/command.h"
+
+void line_reset(struct line *l)
+{
+	l->n = 0;
+	l->last = '\0';
+	l->bare = l->over = l->ended = false;
+}
+
+static void keep(struct line *l, char c)
+{
+	if (l->n < sizeof(l->text))
+		l->text[l->n++] = c;
+	else
+		l->over = true;
+}
+
+size_t line_feed(struct line *l, const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && !l->ended) {
+		char c = p[i++];
+
+		if (c == '\n' && l->last == '\r')
+			l->ended = true;
+		else if (c == '\n' || l->last == '\r')
+			l->bare = true;
+		l->last = c;
+		keep(l, c);
+	}
+	if (l->ended && !l->over)
+		l->n -= 2;
+	return i;
+}
+
+static enum line_end judged(const struct line *l)
+{
+	if (l->over)
+		return LINE_LONG;
+	return l->bare ? LINE_BARE : LINE_OK;
+}
+
+static bool alien(const struct line *l)
+{
+	return l->n > 0 && !command_starts(l->text[0]);
+}
+
+/* A bare LF is the last thing we have, and the peer is waiting for us. */
+static bool waits_after_lf(const struct wire *w, const struct line *l)
+{
+	return l->bare && l->last == '\n' && !wire_more(w);
+}
+
+enum line_end wire_line(struct wire *w, struct line *l, int64_t deadline, struct str *text)
+{
+	line_reset(l);
+	for (;;) {
+		struct str in = wire_input(w);
+		int rc;
+
+		wire_used(w, line_feed(l, in.p, in.n));
+		if (alien(l))
+			return LINE_ALIEN;
+		if (l->ended || waits_after_lf(w, l))
+			break;
+		rc = wire_fill(w, deadline);
+		if (rc == 0)
+			return LINE_CLOSED;
+		if (rc < 0)
+			return errno == ETIMEDOUT ? LINE_TIMEOUT : LINE_BROKEN;
+	}
+	*text = str_mem(l->text, l->n);
+	return judged(l);
+}

@@ -1,0 +1,80 @@
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include "wire/command.h"
+
+static void rows(void **state)
+{
+	static const struct {
+		struct str in;
+		enum verb verb;
+		enum command_fault fault;
+		const char *arg;
+		uint64_t size;
+	} t[] = {
+		/* clang-format off */
+		{ STR_INIT("EHLO mx.example"),              VERB_EHLO, COMMAND_FINE, "mx.example", 0 },
+		{ STR_INIT("ehlo  a b "),                   VERB_EHLO, COMMAND_FINE, "a b", 0 },
+		{ STR_INIT("HELO"),                         VERB_HELO, COMMAND_ARGUMENT, "", 0 },
+		{ STR_INIT("QUIT"),                         VERB_QUIT, COMMAND_FINE, "", 0 },
+		{ STR_INIT("QUIT now"),                     VERB_QUIT, COMMAND_ARGUMENT, "now", 0 },
+		{ STR_INIT("NOOP x y"),                     VERB_NOOP, COMMAND_FINE, "x y", 0 },
+		{ STR_INIT("MAIL FROM:<a@b.c>"),            VERB_MAIL, COMMAND_FINE, "<a@b.c>", 0 },
+		{ STR_INIT("mail from: <a@b.c> size=12"),   VERB_MAIL, COMMAND_FINE, "<a@b.c> size=12", 12 },
+		{ STR_INIT("MAIL FROM:<> BODY=8bitmime SIZE=0"), VERB_MAIL, COMMAND_FINE, "<> BODY=8bitmime SIZE=0", 0 },
+		{ STR_INIT("MAIL FROM:<> SIZE=18446744073709551615"), VERB_MAIL, COMMAND_FINE,
+		  "<> SIZE=18446744073709551615", UINT64_MAX },
+		{ STR_INIT("MAIL FROM:<> SIZE=18446744073709551616"), VERB_MAIL, COMMAND_FINE,
+		  "<> SIZE=18446744073709551616", UINT64_MAX },
+		{ STR_INIT("MAIL FROM:<> SIZE=-1"),         VERB_MAIL, COMMAND_VALUE, "<> SIZE=-1", 0 },
+		{ STR_INIT("MAIL FROM:<> SIZE="),           VERB_MAIL, COMMAND_VALUE, "<> SIZE=", 0 },
+		{ STR_INIT("MAIL FROM:<> SIZE=000000000000000000000"), VERB_MAIL, COMMAND_VALUE,
+		  "<> SIZE=000000000000000000000", 0 },
+		{ STR_INIT("MAIL FROM:<> SIZE=1 SIZE=2"),   VERB_MAIL, COMMAND_VALUE, "<> SIZE=1 SIZE=2", 1 },
+		{ STR_INIT("MAIL FROM:<> BODY=BINARYMIME"), VERB_MAIL, COMMAND_VALUE, "<> BODY=BINARYMIME", 0 },
+		{ STR_INIT("MAIL FROM:<> RET=HDRS"),        VERB_MAIL, COMMAND_PARAMETER, "<> RET=HDRS", 0 },
+		{ STR_INIT("MAIL FROM:<a@b.c>SIZE=1"),      VERB_MAIL, COMMAND_PATH, "<a@b.c>SIZE=1", 0 },
+		{ STR_INIT("MAIL FROM:a@b.c"),              VERB_MAIL, COMMAND_PATH, "a@b.c", 0 },
+		{ STR_INIT("MAIL <a@b.c>"),                 VERB_MAIL, COMMAND_ARGUMENT, "<a@b.c>", 0 },
+		{ STR_INIT("MAIL"),                         VERB_MAIL, COMMAND_ARGUMENT, "", 0 },
+		{ STR_INIT("RCPT TO:<a@b.c>"),              VERB_RCPT, COMMAND_FINE, "<a@b.c>", 0 },
+		{ STR_INIT("RCPT TO:<a@b.c> SIZE=1"),       VERB_RCPT, COMMAND_PARAMETER, "<a@b.c> SIZE=1", 0 },
+		{ STR_INIT("RCPT FROM:<a@b.c>"),            VERB_RCPT, COMMAND_ARGUMENT, "FROM:<a@b.c>", 0 },
+		{ STR_INIT("MAIL FROM:<a@b.c>\0"),          VERB_MAIL, COMMAND_CONTROL, "FROM:<a@b.c>\0", 0 },
+		{ STR_INIT("EHLO a\033[31m"),               VERB_EHLO, COMMAND_CONTROL, "a\033[31m", 0 },
+		{ STR_INIT(""),                             VERB_UNKNOWN, COMMAND_UNKNOWN, "", 0 },
+		{ STR_INIT("XYZZY a"),                      VERB_UNKNOWN, COMMAND_UNKNOWN, "a", 0 },
+		{ STR_INIT("GET / HTTP/1.1"),               VERB_UNKNOWN, COMMAND_FOREIGN, "", 0 },
+		{ STR_INIT("connect a:25 HTTP/1.1"),        VERB_UNKNOWN, COMMAND_FOREIGN, "", 0 },
+		{ STR_INIT("Host: x"),                      VERB_UNKNOWN, COMMAND_FOREIGN, "", 0 },
+		/* clang-format on */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct command c;
+
+		command_parse(t[i].in, &a, &c);
+		if (c.verb != t[i].verb || c.fault != t[i].fault)
+			fail_msg("%.*s: verb %d fault %d", STR_ARG(t[i].in), c.verb, c.fault);
+		assert_true(str_starts(c.arg, str_of(t[i].arg)));
+		assert_true(c.size == t[i].size);
+	}
+}
+
+static void first_bytes(void **state)
+{
+	(void)state;
+	for (int ch = 0; ch < 256; ch++)
+		assert_int_equal(command_starts((char)ch),
+				 (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '\r' || ch == '\n');
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(rows), cmocka_unit_test(first_bytes) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
