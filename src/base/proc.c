@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -148,6 +149,7 @@ static _Noreturn void become(const char *path, const char *const argv[], const s
 {
 	sigset_t none;
 
+	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	for (size_t i = 0; i < n; i++)
 		(void)fcntl(pass[i].fd, F_SETFD, 0);
 	sigemptyset(&none);
