@@ -92,10 +92,10 @@ static int check_listener(cfg_t *cfg, cfg_opt_t *opt)
 
 	if (!is_label(label))
 		return fail(cfg->line, "a listener's label is 1 to %d letters, digits, - or _", LONGEST_LABEL);
-	if (now.c->nports >= MOST_LISTENERS)
-		return fail(cfg->line, "more than %d listeners", MOST_LISTENERS - 1);
 	if (port_of(now.c, label)->set.bind.n == 0)
 		return fail(cfg->line, "listener \"%.*s\" has no bind", STR_ARG(label));
+	if (now.c->nports > MOST_LISTENERS)
+		return fail(cfg->line, "more than %d listeners", MOST_LISTENERS);
 	return 0;
 }
 

@@ -10,7 +10,7 @@ struct scan {
 	int line;
 	int opened[DEEPEST]; /* line of each open bracket */
 	int depth;
-	bool in_word; /* the last token was an unquoted word */
+	enum { MARK, WORD, STRING } last; /* the kind of the last token */
 	struct buf *out;
 	const char *file;
 	struct err *e;
@@ -132,6 +132,7 @@ static int take_string(struct scan *s)
 	if (s->at == s->in.n || s->in.p[s->at] != quote)
 		return wrong(s, s->line, "this string is not closed on its line");
 	keep(s, 1);
+	s->last = STRING;
 	return 0;
 }
 
@@ -149,7 +150,7 @@ static int take_word(struct scan *s)
 	}
 	if (s->at < s->in.n && strchr(" \t\n={},#\"'+", s->in.p[s->at]) == NULL)
 		return wrong(s, s->line, "put quotes around this value");
-	s->in_word = true;
+	s->last = WORD;
 	return 0;
 }
 
@@ -165,6 +166,7 @@ static int take_bracket(struct scan *s)
 		s->opened[s->depth++] = s->line;
 	else
 		s->depth--;
+	s->last = MARK;
 	keep(s, 1);
 	return 0;
 }
@@ -173,7 +175,6 @@ static int take_token(struct scan *s)
 {
 	char c = s->in.p[s->at];
 
-	s->in_word = false;
 	if (c == '"' || c == '\'')
 		return take_string(s);
 	if (c == '{' || c == '}')
@@ -182,6 +183,9 @@ static int take_token(struct scan *s)
 		return take_word(s);
 	if (c != '=' && c != ',' && !sees(s, "+="))
 		return wrong(s, s->line, "a character that has no meaning outside of a string");
+	if (c != ',' && s->last == STRING) /* libconfuse would take "dns|zone" for an option of another section */
+		return wrong(s, s->line, "the name of an option stands without quotes");
+	s->last = MARK;
 	keep(s, c == '+' ? 2 : 1);
 	return 0;
 }
@@ -207,7 +211,7 @@ int conf_scan(struct str text, const char *file, struct buf *clean, struct err *
 	}
 	if (s.depth > 0)
 		return wrong(&s, s.opened[s.depth - 1], "the { of this line is not closed");
-	if (s.in_word && text.p[text.n - 1] != '\n')
+	if (s.last == WORD && text.p[text.n - 1] != '\n')
 		return wrong(&s, s.line, "the file ends inside a word (the last line needs a newline)");
 	return 0;
 }
