@@ -1,0 +1,97 @@
+#include "dns/name.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "dns/dns.h"
+
+static bool may_ask(char c)
+{
+	return c > ' ' && c < 0x7f && c != '\\' && c != '"' && c != '.';
+}
+
+static bool may_come_back(char c)
+{
+	return ascii_isalnum(c) || c == '-' || c == '_';
+}
+
+static bool label_ok(struct str label, bool (*may)(char))
+{
+	if (label.n == 0 || label.n > DNS_LABEL_MAX)
+		return false;
+	for (size_t i = 0; i < label.n; i++)
+		if (!may(label.p[i]))
+			return false;
+	return true;
+}
+
+bool dns_name_ok(struct str name)
+{
+	struct str label;
+
+	if (name.n > 0 && name.p[name.n - 1] == '.')
+		name.n--;
+	if (name.n == 0 || name.n > DNS_NAME_TEXT_MAX)
+		return false;
+	while (str_cut(name, STR("."), &label, &name))
+		if (!label_ok(label, may_ask))
+			return false;
+	return label_ok(label, may_ask);
+}
+
+size_t dns_name_put(struct buf *out, struct str wire)
+{
+	size_t start = out->n, at = 0;
+
+	while (at < wire.n && at < DNS_NAME_WIRE_MAX && wire.p[at] != 0) {
+		size_t length = (unsigned char)wire.p[at];
+		struct str label = str_take(str_skip(wire, at + 1), length);
+
+		if (label.n != length || !label_ok(label, may_come_back))
+			break;
+		if (at > 0)
+			buf_addc(out, '.');
+		for (size_t i = 0; i < label.n; i++)
+			buf_addc(out, ascii_lower(label.p[i]));
+		at += 1 + length;
+	}
+	if (at >= wire.n || at >= DNS_NAME_WIRE_MAX || wire.p[at] != 0) {
+		buf_trunc(out, start);
+		return 0;
+	}
+	if (at == 0)
+		buf_addc(out, '.');
+	return at + 1;
+}
+
+struct str dns_name_of(struct str rdata, struct arena *a)
+{
+	BUF(text);
+
+	dns_name_put(&text, rdata);
+	return arena_str(a, buf_str(&text));
+}
+
+static struct str reverse_v6(const unsigned char *byte, struct arena *a)
+{
+	BUF(text);
+
+	for (int i = 15; i >= 0; i--)
+		buf_fmt(&text, "%x.%x.", byte[i] & 0xfu, byte[i] >> 4);
+	buf_adds(&text, "ip6.arpa");
+	return arena_str(a, buf_str(&text));
+}
+
+struct str dns_reverse_name(struct str ip, struct arena *a)
+{
+	const char *z = arena_z(a, ip);
+	unsigned char b[16];
+
+	if (ip.n > INET6_ADDRSTRLEN || str_chr(ip, '\0') >= 0)
+		return STR("");
+	if (inet_pton(AF_INET, z, b) == 1)
+		return arena_fmt(a, "%u.%u.%u.%u.in-addr.arpa", b[3], b[2], b[1], b[0]);
+	if (inet_pton(AF_INET6, z, b) == 1)
+		return reverse_v6(b, a);
+	return STR("");
+}
