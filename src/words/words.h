@@ -11,11 +11,14 @@
  *	checks.def	recipient check: chkuser's titles and descriptions (2.2)
  *	reports.def	delivery reports of qmail-local, qmail-remote, vdelivermail (3.3, 3.4)
  *	replies.def	qmail-smtpd replies (3.5)
- *	status.def	reply-code classes and RFC 3463 enhanced codes
+ *	status.def	reply-code classes, reply codes and RFC 3463 enhanced codes
+ *	troubles.def	the machine's own complaints: spamdyke's ERROR lines, qmail-send's alerts and warnings
+ * Texts are patterns where they hold a `*`: it stands for a part that varies.
  */
 #ifndef WORDS_WORDS_H
 #define WORDS_WORDS_H
 
+#include "base/arena.h"
 #include "base/str.h"
 
 enum final { FINAL_NO, FINAL_YES, FINAL_UNKNOWN };
@@ -25,8 +28,8 @@ enum who { WHO_NOBODY, WHO_SENDER, WHO_RECIPIENT, WHO_POSTMASTER };
 struct word {
 	enum final final;
 	enum who who;
-	const char *meaning;            /* one or two plain sentences */
-	const char *advice;             /* what that person does; "" when there is nothing to do */
+	const char *meaning; /* one or two plain sentences */
+	const char *advice;  /* what that person does; "" when there is nothing to do */
 };
 
 #define REASON(id, ...) REASON_##id,
@@ -37,17 +40,20 @@ enum reason {
 #undef REASON
 
 struct reason_row {
-	const char *code;               /* "DENIED_RDNS_MISSING" */
-	const char *name;               /* the filter's name in gate lines: "rdns-missing"; "" for none */
-	int reply;                      /* stock reply number; 0: another program's */
-	const char *enhanced;           /* RFC 3463 code that goes with it on the wire, or "" */
-	const char *text;               /* stock reply text */
-	const char *option;             /* spamdyke option(s) that trigger it */
-	bool whole;                     /* refuses the whole connection or message, not one recipient */
+	const char *code;     /* "DENIED_RDNS_MISSING" */
+	const char *name;     /* the filter's name in gate lines: "rdns-missing"; "" for none */
+	int reply;            /* stock reply number; 0: another program's */
+	const char *enhanced; /* RFC 3463 code without its class: "7.25" (see reason_enhanced()); or "" */
+	const char *text;     /* stock reply text */
+	const char *option;   /* spamdyke option(s) that trigger it, or "" */
+	bool whole;           /* refuses the whole connection or message, not one recipient */
 	struct word word;
 };
 const struct reason_row *reason_row(enum reason r);
-const struct reason_row *reason_by_code(struct str code);       /* NULL when unknown */
+const struct reason_row *reason_by_code(struct str code); /* "DENIED_GRAYLISTED"; NULL when unknown */
+const struct reason_row *reason_by_name(struct str name); /* "graylisted"; NULL when unknown */
+/* The enhanced code for that reply number: "5.7.25" with 554, "4.7.25" with 421; "" where there is none. */
+const char *reason_enhanced(enum reason r, int reply, struct arena *a);
 
 #define CHECK(id, ...) CHECK_##id,
 enum check {
@@ -57,11 +63,11 @@ enum check {
 #undef CHECK
 
 struct check_row {
-	const char *title;              /* "rejected rcpt" */
-	const char *description;        /* "not existing recipient" */
-	int reply;                      /* 0: the line has no reply of its own */
-	const char *enhanced;           /* wire code where the text has none ("250 ok": "2.1.5"), else "" */
-	const char *text;               /* "5.1.1 sorry, no mailbox here by that name (chkuser)" */
+	const char *title;       /* "rejected rcpt"; "": such a row writes no check line */
+	const char *description; /* "not existing recipient" */
+	int reply;               /* 0: the line has no reply of its own */
+	const char *enhanced;    /* for the wire ("250 ok": "2.1.5"); "" where the text begins with its own */
+	const char *text;        /* "5.1.1 sorry, no mailbox here by that name (chkuser)" */
 	struct word word;
 };
 const struct check_row *check_row(enum check c);
@@ -76,31 +82,52 @@ enum reply_id {
 
 struct reply_row {
 	int code;
-	const char *enhanced;           /* for the wire; "" where the text has its own */
-	const char *text;               /* "ok", "go ahead", "sorry, ..." */
+	const char *enhanced; /* for the wire; "" where the text has its own */
+	const char *text;     /* "ok", "go ahead", "sorry, ..." */
 	struct word word;
 };
 const struct reply_row *reply_row(enum reply_id r);
 
-/* Other rows, for explain and the tracer: see words.c for the look-ups by text. */
+/* The reply of that number whose text fits best (an enhanced code in front of text is passed over); NULL: none. */
+const struct reply_row *reply_match(int code, struct str text);
+/* The same among the recipient check's replies. */
+const struct check_row *check_by_reply(int code, struct str text);
+
 struct report_row {
-	const char *pattern;            /* decoded text, `*` for a variable part */
-	const char *outcome;            /* "success", "failure", "deferral", or "failure or deferral" */
+	const char *pattern; /* decoded text: spaces, not `_` */
+	const char *outcome; /* "success", "failure", "deferral", "failure or deferral", "": says nothing of it */
 	struct word word;
 };
-const struct report_row *report_match(struct str decoded_line);  /* substring match as LOG-FORMATS 3.4 asks */
+/* The row that fits one decoded line best, anywhere in it (patched builds put words in front); NULL: none. */
+const struct report_row *report_match(struct str decoded_line);
 
 struct status_row {
-	const char *code;               /* "5.1.1", "5.1.*", "4xx" ... */
-	const char *title;              /* "Bad destination mailbox address" */
+	const char *code;  /* "x.1.1", "x.1.x", "5.x.x", "550", "5xx" */
+	const char *title; /* "Bad destination mailbox address" */
 	struct word word;
 };
-const struct status_row *status_match(struct str code);         /* exact, else by class and subject */
+/* "5.1.1" gives x.1.1, else x.1.x, else NULL; "550" gives 550, else NULL. */
+const struct status_row *status_match(struct str code);
+/* What the first digit says: the row of 5.x.x or 5xx; NULL when the code is malformed.  It decides `final`. */
+const struct status_row *status_class(struct str code);
 
 struct filter_row {
-	const char *name;               /* "FILTER_RDNS_MISSING" */
-	struct word word;
+	const char *name;   /* "FILTER_RDNS_MISSING" */
+	enum reason reason; /* the verdict it leads to; REASON_ALLOWED: it speaks for the client */
+	const char *meaning;
 };
 const struct filter_row *filter_match(struct str name);
+
+struct trouble_row {
+	const char *pattern; /* "unable to write * bytes to file descriptor *: Broken pipe" */
+	struct word word;
+};
+const struct trouble_row *trouble_match(struct str text); /* anywhere in text; NULL: none */
+
+/* Whole tables, in the order of their .def: the row numbered i, or NULL behind the last one. */
+const struct report_row *report_at(size_t i);
+const struct status_row *status_at(size_t i);
+const struct filter_row *filter_at(size_t i);
+const struct trouble_row *trouble_at(size_t i);
 
 #endif

@@ -1,0 +1,227 @@
+#include "words/words.h"
+
+#define WORD(f, w, m, a) \
+	{ \
+		.final = (f), .who = (w), .meaning = (m), .advice = (a) \
+	}
+
+static const struct reason_row reasons[] = {
+#define REASON(id, c, n, r, e, t, o, all, f, w, m, a) \
+	{ .code = (c), \
+	  .name = (n), \
+	  .reply = (r), \
+	  .enhanced = (e), \
+	  .text = (t), \
+	  .option = (o), \
+	  .whole = (all), \
+	  .word = WORD(f, w, m, a) },
+#include "words/reasons.def"
+#undef REASON
+};
+
+static const struct check_row checks[] = {
+#define CHECK(id, t, d, r, e, x, f, w, m, a) \
+	{ .title = (t), .description = (d), .reply = (r), .enhanced = (e), .text = (x), .word = WORD(f, w, m, a) },
+#include "words/checks.def"
+#undef CHECK
+};
+
+static const struct reply_row replies[] = {
+#define REPLY(id, c, e, t, f, w, m, a) { .code = (c), .enhanced = (e), .text = (t), .word = WORD(f, w, m, a) },
+#include "words/replies.def"
+#undef REPLY
+};
+
+static const struct report_row reports[] = {
+#define REPORT(p, o, f, w, m, a) { .pattern = (p), .outcome = (o), .word = WORD(f, w, m, a) },
+#include "words/reports.def"
+#undef REPORT
+};
+
+static const struct status_row statuses[] = {
+#define STATUS(c, t, f, w, m, a) { .code = (c), .title = (t), .word = WORD(f, w, m, a) },
+#include "words/status.def"
+#undef STATUS
+};
+
+static const struct filter_row filters[] = {
+#define FILTER(n, r, m) { .name = (n), .reason = (r), .meaning = (m) },
+#include "words/filters.def"
+#undef FILTER
+};
+
+static const struct trouble_row troubles[] = {
+#define TROUBLE(p, f, w, m, a) { .pattern = (p), .word = WORD(f, w, m, a) },
+#include "words/troubles.def"
+#undef TROUBLE
+};
+
+const struct reason_row *reason_row(enum reason r)
+{
+	return &reasons[r];
+}
+
+const struct check_row *check_row(enum check c)
+{
+	return &checks[c];
+}
+
+const struct reply_row *reply_row(enum reply_id r)
+{
+	return &replies[r];
+}
+
+const struct report_row *report_at(size_t i)
+{
+	return i < COUNT(reports) ? &reports[i] : NULL;
+}
+
+const struct status_row *status_at(size_t i)
+{
+	return i < COUNT(statuses) ? &statuses[i] : NULL;
+}
+
+const struct filter_row *filter_at(size_t i)
+{
+	return i < COUNT(filters) ? &filters[i] : NULL;
+}
+
+const struct trouble_row *trouble_at(size_t i)
+{
+	return i < COUNT(troubles) ? &troubles[i] : NULL;
+}
+
+const struct reason_row *reason_by_code(struct str code)
+{
+	if (str_eqz(code, "FAILURE_AUTH")) /* the manual's spelling of what the program says as FAILED_AUTH */
+		return &reasons[REASON_FAILED_AUTH];
+	for (size_t i = 0; i < COUNT(reasons); i++)
+		if (str_eqz(code, reasons[i].code))
+			return &reasons[i];
+	return NULL;
+}
+
+const struct reason_row *reason_by_name(struct str name)
+{
+	for (size_t i = 0; i < COUNT(reasons) && name.n > 0; i++)
+		if (str_eqz(name, reasons[i].name))
+			return &reasons[i];
+	return NULL;
+}
+
+const char *reason_enhanced(enum reason r, int reply, struct arena *a)
+{
+	if (reasons[r].enhanced[0] == '\0')
+		return "";
+	return arena_fmt(a, "%d.%s", reply / 100, reasons[r].enhanced).p;
+}
+
+const struct check_row *check_by_words(struct str title, struct str description)
+{
+	for (size_t i = 0; i < COUNT(checks) && title.n > 0; i++)
+		if (str_eqz(title, checks[i].title) && str_eqz(description, checks[i].description))
+			return &checks[i];
+	return NULL;
+}
+
+/* A reply's text without the enhanced code that may stand in front of it. */
+static struct str bare_text(struct str text)
+{
+	struct str head, tail;
+
+	if (str_cut(text, STR(" "), &head, &tail) && status_class(head) != NULL && str_chr(head, '.') > 0)
+		return str_trim(tail);
+	return str_trim(text);
+}
+
+/* Does the pattern fit the text?  If so, how many bytes of it are not `*`: the more, the better the fit. */
+static size_t fit(struct str pattern, struct str text)
+{
+	size_t score = 1;
+
+	if (!str_glob(pattern, text))
+		return 0;
+	for (size_t i = 0; i < pattern.n; i++)
+		score += pattern.p[i] != '*';
+	return score;
+}
+
+const struct reply_row *reply_match(int code, struct str text)
+{
+	const struct reply_row *best = NULL;
+	size_t score = 0;
+
+	for (size_t i = 0; i < COUNT(replies); i++) {
+		size_t n = replies[i].code == code ? fit(bare_text(str_of(replies[i].text)), bare_text(text)) : 0;
+
+		if (n > score) {
+			score = n;
+			best = &replies[i];
+		}
+	}
+	return best;
+}
+
+const struct check_row *check_by_reply(int code, struct str text)
+{
+	for (size_t i = 0; i < COUNT(checks); i++)
+		if (checks[i].reply == code && code >= 400 &&
+		    str_ieq(bare_text(str_of(checks[i].text)), bare_text(text)))
+			return &checks[i];
+	return NULL;
+}
+
+/* Fit anywhere in the text. */
+static size_t fit_within(const char *pattern, struct str text)
+{
+	char around[256];
+	struct str p = str_of(pattern);
+
+	if (p.n + 2 > sizeof(around))
+		return 0;
+	around[0] = '*';
+	for (size_t i = 0; i < p.n; i++)
+		around[i + 1] = p.p[i];
+	around[p.n + 1] = '*';
+	return fit(str_mem(around, p.n + 2), text);
+}
+
+const struct report_row *report_match(struct str decoded_line)
+{
+	const struct report_row *best = NULL;
+	size_t score = 0;
+
+	for (size_t i = 0; i < COUNT(reports); i++) {
+		size_t n = fit_within(reports[i].pattern, decoded_line);
+
+		if (n > score) {
+			score = n;
+			best = &reports[i];
+		}
+	}
+	return best;
+}
+
+const struct trouble_row *trouble_match(struct str text)
+{
+	const struct trouble_row *best = NULL;
+	size_t score = 0;
+
+	for (size_t i = 0; i < COUNT(troubles); i++) {
+		size_t n = fit_within(troubles[i].pattern, text);
+
+		if (n > score) {
+			score = n;
+			best = &troubles[i];
+		}
+	}
+	return best;
+}
+
+const struct filter_row *filter_match(struct str name)
+{
+	for (size_t i = 0; i < COUNT(filters); i++)
+		if (str_eqz(name, filters[i].name))
+			return &filters[i];
+	return NULL;
+}
