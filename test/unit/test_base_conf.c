@@ -73,98 +73,94 @@ static void test_the_sample_of_the_manual(void **state)
 }
 
 /* What is written is refused with these words, or (why == NULL) accepted. */
+static const struct {
+	const char *text, *why;
+} judged[] = {
+	{ "", NULL },
+	{ "relay { }", NULL },
+	{ "hostname = \"a.example\"", NULL },
+	{ "hostname = a.example\n", NULL },
+	{ "listener 25 { bind = \"127.0.0.1:25\" }\n", NULL },
+	{ "dns { server = { # ours\n \"9.9.9.9\", /* two\n lines */ \"::1@5353\" } }\n", NULL },
+	{ "logs { level = verbose } // end\n", NULL },
+	{ "data-dir = '/tmp/${x}'\n", NULL },
+	{ "hostname = a.exam", "f:1: the file ends inside a word (the last line needs a newline)" },
+	{ "\nhostname = a.exam  ", "f:2: the file ends inside a word (the last line needs a newline)" },
+	{ "relay {", "f:1: the { of this line is not closed" },
+	{ "relay { }\ndns {\n server = {\n", "f:3: the { of this line is not closed" },
+	{ "relay { } }\n", "f:1: a } too many" },
+	{ "relay { a { b { } } }\n", "f:1: a { too many" },
+	{ "hostname = \"a", "f:1: this string is not closed on its line" },
+	{ "\nhostname = \"a\n\"\n", "f:2: this string is not closed on its line" },
+	{ "data-dir = 'a\n", "f:1: this string is not closed on its line" },
+	{ "\n/* relay { }\n\n", "f:2: this comment is not closed" },
+	{ "hostname =\n", "f:2: premature end of file" },
+	{ "hostname\n", "f:2: premature end of file" },
+	{ "listener \"25\"\n", "f:2: premature end of file" },
+	{ "\nprot = 1\n", "f:2: no such option 'prot'" },
+	{ "dns {\n zome = \"x\"\n}\n", "f:2: no such option 'zome'" },
+	{ "include(\"/etc/passwd\")\n", "f:1: put quotes around this value" },
+	{ "include = \"x\"\n", "f:1: no such option 'include'" },
+	{ "\"tls|key\" = \"x\"\n", "f:1: the name of an option stands without quotes" },
+	{ "tls|key = \"x\"\n", "f:1: put quotes around this value" },
+	{ "data-dir = \"/a/${HOME}\"\n",
+	  "f:1: ${...} is not expanded here; write it in single quotes if it is meant so" },
+	{ "data-dir = ${HOME}\n", "f:1: a character that has no meaning outside of a string" },
+	{ "data-dir = \"/a\\x41\"\n", "f:1: after a backslash only a backslash or the quote may stand" },
+	{ "hostname = \"a\"; relay { }\n", "f:1: a character that has no meaning outside of a string" },
+	{ "hostname + \"a\"\n", "f:1: a character that has no meaning outside of a string" },
+	{ "hostname += \"a\"\n", "f:1: attempt to append to non-list option 'hostname'" },
+	{ "hostname = { \"a\" }\n", "f:1: unexpected token '{'" },
+	{ "tls \"x\" { }\n", "f:1: missing opening brace for section 'tls'" },
+	{ "\r\n", "f:1: a carriage return: lines must end in a newline only" },
+	{ "# \xff\n", "f:1: a byte that is neither printable text nor UTF-8" },
+	{ "# \xc0\xaf\n", "f:1: a byte that is neither printable text nor UTF-8" },
+	{ "\n# \x7f\n", "f:2: a byte that is neither printable text nor UTF-8" },
+	{ "# gr\xc3\xbc\xc3\x9f\n", NULL },
+	{ "hostname = \"m\xc3\xbc\"\n", "f:1: hostname must be printable ASCII without spaces" },
+	{ "contact = \"a b\"\n", "f:1: contact must be printable ASCII without spaces" },
+	{ "hostname = \"a/b\"\n", "f: hostname must be a domain name, not \"a/b\"" },
+	{ "data-dir = \"\"\n", "f:1: data-dir must not be empty" },
+	{ "dns { zone = \"\" }\n", NULL },
+	{ "limits { workers = x }\n", "f:1: workers must be a number from 0 to 256" },
+	{ "limits { workers = -1 }\n", "f:1: workers must be a number from 0 to 256" },
+	{ "limits { workers = 257 }\n", "f:1: workers must be a number from 0 to 256" },
+	{ "limits {\n\n sessions = 0 }\n", "f:3: sessions must be a number from 1 to 1000000" },
+	{ "limits { sessions = 99999999999999999999 }\n", "f:1: sessions must be a number from 1 to 1000000" },
+	{ "limits { message-size = 0 }\n", "f:1: message-size must be a size like 500, 64K, 50M or 2G, more than 0" },
+	{ "limits { message-size = 5X }\n", "f:1: message-size must be a size like 500, 64K, 50M or 2G, more than 0" },
+	{ "queue { lifetime = 2w }\n", "f:1: lifetime must be a duration like 10s, 5m, 2h or 3d, more than 0" },
+	{ "queue { lifetime = \"\" }\n", "f:1: lifetime must be a duration like 10s, 5m, 2h or 3d, more than 0" },
+	{ "gate { reject-empty-rdns = maybe }\n", "f:1: reject-empty-rdns must be true or false" },
+	{ "gate { rejection-code-empty-rdns = 250 }\n",
+	  "f:1: rejection-code-empty-rdns must be a number from 400 to 599" },
+	{ "logs { time = \"utc+2\" }\n", "f:1: time must be one of: local utc" },
+	{ "listener 25 { }\n", "f:1: listener \"25\" has no bind" },
+	{ "listener 25 { bind = {} }\n", "f:1: listener \"25\" has no bind" },
+	{ "listener \"\" { bind = \"127.0.0.1:25\" }\n", "f:1: a listener's label is 1 to 32 letters, digits, - or _" },
+	{ "listener \"../x\" { bind = \"127.0.0.1:25\" }\n",
+	  "f:1: a listener's label is 1 to 32 letters, digits, - or _" },
+	{ "listener 25 { bind = \"127.0.0.1:25\" }\nlistener 25 { bind = \"127.0.0.1:26\" }\n",
+	  "f:2: found duplicate title '25'" },
+	{ "listener 25 { bind = \"127.0.0.1:25\" tls = \"ssl\" }\n",
+	  "f:1: tls must be one of: none starttls implicit" },
+	{ "listener 25 { bind = \"localhost:25\" }\n", "f:1: bind must be ADDRESS:PORT or [V6ADDRESS]:PORT" },
+	{ "dns { server = \"9.9.9.9:53\" }\n", "f:1: server must be ADDRESS or ADDRESS@PORT" },
+};
+
 static void test_what_is_refused(void **state)
 {
-	static const struct {
-		const char *text, *why;
-	} t[] = {
-		{ "", NULL },
-		{ "relay { }", NULL },
-		{ "hostname = \"a.example\"", NULL },
-		{ "hostname = a.example\n", NULL },
-		{ "listener 25 { bind = \"127.0.0.1:25\" }\n", NULL },
-		{ "dns { server = { # ours\n \"9.9.9.9\", /* two\n lines */ \"::1@5353\" } }\n", NULL },
-		{ "logs { level = verbose } // end\n", NULL },
-		{ "data-dir = '/tmp/${x}'\n", NULL },
-		{ "hostname = a.exam", "f:1: the file ends inside a word (the last line needs a newline)" },
-		{ "\nhostname = a.exam  ", "f:2: the file ends inside a word (the last line needs a newline)" },
-		{ "relay {", "f:1: the { of this line is not closed" },
-		{ "relay { }\ndns {\n server = {\n", "f:3: the { of this line is not closed" },
-		{ "relay { } }\n", "f:1: a } too many" },
-		{ "relay { a { b { } } }\n", "f:1: a { too many" },
-		{ "hostname = \"a", "f:1: this string is not closed on its line" },
-		{ "\nhostname = \"a\n\"\n", "f:2: this string is not closed on its line" },
-		{ "data-dir = 'a\n", "f:1: this string is not closed on its line" },
-		{ "\n/* relay { }\n\n", "f:2: this comment is not closed" },
-		{ "hostname =\n", "f:2: premature end of file" },
-		{ "hostname\n", "f:2: premature end of file" },
-		{ "listener \"25\"\n", "f:2: premature end of file" },
-		{ "\nprot = 1\n", "f:2: no such option 'prot'" },
-		{ "dns {\n zome = \"x\"\n}\n", "f:2: no such option 'zome'" },
-		{ "include(\"/etc/passwd\")\n", "f:1: put quotes around this value" },
-		{ "include = \"x\"\n", "f:1: no such option 'include'" },
-		{ "\"tls|key\" = \"x\"\n", "f:1: the name of an option stands without quotes" },
-		{ "tls|key = \"x\"\n", "f:1: put quotes around this value" },
-		{ "data-dir = \"/a/${HOME}\"\n",
-		  "f:1: ${...} is not expanded here; write it in single quotes if it is meant so" },
-		{ "data-dir = ${HOME}\n", "f:1: a character that has no meaning outside of a string" },
-		{ "data-dir = \"/a\\x41\"\n", "f:1: after a backslash only a backslash or the quote may stand" },
-		{ "hostname = \"a\"; relay { }\n", "f:1: a character that has no meaning outside of a string" },
-		{ "hostname + \"a\"\n", "f:1: a character that has no meaning outside of a string" },
-		{ "hostname += \"a\"\n", "f:1: attempt to append to non-list option 'hostname'" },
-		{ "hostname = { \"a\" }\n", "f:1: unexpected token '{'" },
-		{ "tls \"x\" { }\n", "f:1: missing opening brace for section 'tls'" },
-		{ "\r\n", "f:1: a carriage return: lines must end in a newline only" },
-		{ "# \xff\n", "f:1: a byte that is neither printable text nor UTF-8" },
-		{ "# \xc0\xaf\n", "f:1: a byte that is neither printable text nor UTF-8" },
-		{ "\n# \x7f\n", "f:2: a byte that is neither printable text nor UTF-8" },
-		{ "# gr\xc3\xbc\xc3\x9f\n", NULL },
-		{ "hostname = \"m\xc3\xbc\"\n", "f:1: hostname must be printable ASCII without spaces" },
-		{ "contact = \"a b\"\n", "f:1: contact must be printable ASCII without spaces" },
-		{ "hostname = \"a/b\"\n", "f: hostname must be a domain name, not \"a/b\"" },
-		{ "data-dir = \"\"\n", "f:1: data-dir must not be empty" },
-		{ "dns { zone = \"\" }\n", NULL },
-		{ "limits { workers = x }\n", "f:1: workers must be a number from 0 to 256" },
-		{ "limits { workers = -1 }\n", "f:1: workers must be a number from 0 to 256" },
-		{ "limits { workers = 257 }\n", "f:1: workers must be a number from 0 to 256" },
-		{ "limits {\n\n sessions = 0 }\n", "f:3: sessions must be a number from 1 to 1000000" },
-		{ "limits { sessions = 99999999999999999999 }\n", "f:1: sessions must be a number from 1 to 1000000" },
-		{ "limits { message-size = 0 }\n",
-		  "f:1: message-size must be a size like 500, 64K, 50M or 2G, more than 0" },
-		{ "limits { message-size = 5X }\n",
-		  "f:1: message-size must be a size like 500, 64K, 50M or 2G, more than 0" },
-		{ "queue { lifetime = 2w }\n", "f:1: lifetime must be a duration like 10s, 5m, 2h or 3d, more than 0" },
-		{ "queue { lifetime = \"\" }\n",
-		  "f:1: lifetime must be a duration like 10s, 5m, 2h or 3d, more than 0" },
-		{ "gate { reject-empty-rdns = maybe }\n", "f:1: reject-empty-rdns must be true or false" },
-		{ "gate { rejection-code-empty-rdns = 250 }\n",
-		  "f:1: rejection-code-empty-rdns must be a number from 400 to 599" },
-		{ "logs { time = \"utc+2\" }\n", "f:1: time must be one of: local utc" },
-		{ "listener 25 { }\n", "f:1: listener \"25\" has no bind" },
-		{ "listener 25 { bind = {} }\n", "f:1: listener \"25\" has no bind" },
-		{ "listener \"\" { bind = \"127.0.0.1:25\" }\n",
-		  "f:1: a listener's label is 1 to 32 letters, digits, - or _" },
-		{ "listener \"../x\" { bind = \"127.0.0.1:25\" }\n",
-		  "f:1: a listener's label is 1 to 32 letters, digits, - or _" },
-		{ "listener 25 { bind = \"127.0.0.1:25\" }\nlistener 25 { bind = \"127.0.0.1:26\" }\n",
-		  "f:2: found duplicate title '25'" },
-		{ "listener 25 { bind = \"127.0.0.1:25\" tls = \"ssl\" }\n",
-		  "f:1: tls must be one of: none starttls implicit" },
-		{ "listener 25 { bind = \"localhost:25\" }\n", "f:1: bind must be ADDRESS:PORT or [V6ADDRESS]:PORT" },
-		{ "dns { server = \"9.9.9.9:53\" }\n", "f:1: server must be ADDRESS or ADDRESS@PORT" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(t); i++) {
+	for (size_t i = 0; i < COUNT(judged); i++) {
 		struct conf c;
 		struct err e = { 0 };
-		int rc = parse(&c, t[i].text, &e);
+		int rc = parse(&c, judged[i].text, &e);
 
-		if (t[i].why == NULL && rc < 0)
-			fail_msg("%s: %s", t[i].text, e.text);
-		if (t[i].why != NULL)
+		if (judged[i].why == NULL && rc < 0)
+			fail_msg("%s: %s", judged[i].text, e.text);
+		if (judged[i].why != NULL)
 			assert_int_equal(rc, -1);
-		assert_string_equal(e.text, t[i].why == NULL ? "" : t[i].why);
+		assert_string_equal(e.text, judged[i].why == NULL ? "" : judged[i].why);
 		if (rc == 0)
 			conf_clear(&c);
 	}
