@@ -94,17 +94,25 @@ struct str log_reason(struct arena *a, struct str text);
 void log_zone(bool utc);
 int log_offset(int64_t wall_ms); /* of that zone at that moment, seconds east of UTC */
 
-/* Appending.  One writer per file and process; any thread may append.  A group
- * is one write; over 64 KiB it goes out in pieces, each opening with `again`
- * (the session line).  A new or empty file opens with the zone line (comma
- * logs); a changed zone offset writes it again.  Synced once a second by a
- * thread of the writer.  When the file was renamed away the writer opens the
- * name anew.  A failed write is remembered: the next good one is preceded by
- * nothing, but `lost` grows and the caller's program says so once. */
+/* Appending.  One writer per file and process; any thread may append, and so may
+ * other processes.  A group is whole lines and goes out as one write, so groups never
+ * interleave; over LOG_GROUP_MAX it goes out in pieces, each later one opening with
+ * `again` (the session line; empty: nothing).  In the SMTP log the writer
+ * puts the empty line behind each group.  A new or empty file of a comma log opens
+ * with the zone line; a changed zone offset writes it again.  A thread of the writer
+ * syncs once a second.  When the file was renamed away (looked at once a second)
+ * the writer opens the name anew; while that fails it stays with the old file.
+ *
+ * On -1 (disk full, no permission) the group, or what was left of it, is lost: log_lost()
+ * counts such groups, and the caller's program says so once.  What was cut in mid-line
+ * is closed by a newline before the next group. */
+#define LOG_GROUP_MAX (64 << 10)
+
 struct log_writer;
-struct log_writer *log_writer_open(const char *path, enum log_family family, struct err *e);
+struct log_writer *log_writer_open(const char *path, enum log_family family, struct err *e); /* NULL: *e says why */
 int log_append(struct log_writer *w, struct str group, struct str again, struct err *e);
 uint64_t log_lost(const struct log_writer *w);
+/* Sync and free; no thread may use w any more.  NULL is nothing to do. */
 void log_writer_close(struct log_writer *w);
 
 #endif
