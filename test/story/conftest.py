@@ -1,0 +1,30 @@
+"""Fixtures of the stories.  What a story can do with them stands in harness.py."""
+import pytest
+
+from harness import Dns, Server
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "smoke: runs in scripts/test --quick too")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.when == "call":
+        item.failed = report.failed
+
+
+@pytest.fixture(name="server")
+def fixture_server(request):
+    server = Server()
+    Dns(server).ptr("127.0.0.1", "localhost")
+    try:
+        yield server
+    finally:
+        server.close(getattr(request.node, "failed", True))
+
+
+@pytest.fixture(name="dns")
+def fixture_dns(server):
+    return Dns(server)

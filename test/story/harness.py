@@ -1,0 +1,421 @@
+"""The real programs in a private folder: what a story may do with them and look at afterwards."""
+import email
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+PATIENCE = 20  # seconds until something that must happen has not happened
+SANITIZER = re.compile(r"runtime error:|Sanitizer|SUMMARY: |: bug: |Assertion")
+
+CONFIG = """\
+hostname = "mx.example.com"
+contact = "abuse@example.com"
+data-dir = "{data}"
+listener "25" {{ bind = {{"127.0.0.1:{port25}"}} }}
+listener "587" {{ bind = {{"127.0.0.1:{port587}"}} submission = true }}
+dns {{ zone = "{zone}" }}
+"""
+
+# 127.0.0.1 has a name, no other address of this machine has one; no question leaves the machine.
+ZONE = {"127.in-addr.arpa": ["static"], "test": ["static"], "example.net": ["static"]}
+
+
+def free_port():
+    """A port that nobody listens on, out of the range that the system gives to clients."""
+    for _ in range(1000):
+        port = random.SystemRandom().randrange(20000, 32000)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError("no free port")
+
+
+def until(check, what, seconds=PATIENCE):
+    """Wait until check() gives something true, and return it."""
+    end = time.monotonic() + seconds
+    while True:
+        found = check()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+class Reply:
+    """One SMTP reply, all its lines."""
+
+    def __init__(self, lines):
+        self.lines = lines
+        self.code = int(lines[-1][:3])
+        self.text = "\n".join(line[4:] for line in lines)
+
+    def __repr__(self):
+        return "\n".join(self.lines)
+
+
+class Client:
+    """A raw SMTP client: says exactly what the story says."""
+
+    def __init__(self, port, source, greeted=True):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE, source_address=(source, 0))
+        self.file = self.sock.makefile("rb")
+        self.greeting = self.reply() if greeted else None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+    def reply(self):
+        lines = []
+        while True:
+            raw = self.file.readline()
+            if not raw:
+                raise ConnectionError(f"the server closed the connection after {lines}")
+            assert raw.endswith(b"\r\n"), raw
+            lines.append(raw[:-2].decode("utf-8", "surrogateescape"))
+            if lines[-1][3:4] != "-":
+                return Reply(lines)
+
+    def raw(self, octets):
+        self.sock.sendall(octets)
+
+    def send(self, line, end="\r\n"):
+        """One command line and the reply to it."""
+        octets = line if isinstance(line, bytes) else line.encode()
+        self.raw(octets + end.encode())
+        return self.reply()
+
+    def closed(self):
+        """True when the server has closed the connection."""
+        try:
+            return self.sock.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def envelope(self, sender, *recipients, helo="client.test"):
+        """EHLO, MAIL and RCPT, all accepted."""
+        for line in [f"EHLO {helo}", f"MAIL FROM:<{sender}>"] + [f"RCPT TO:<{r}>" for r in recipients]:
+            reply = self.send(line)
+            assert reply.code == 250, (line, reply)
+        return self
+
+    def data(self, message="Subject: hello\r\n\r\nHello.\r\n"):
+        """DATA, the message (its dots doubled), the end; returns the last reply."""
+        octets = message if isinstance(message, bytes) else message.encode()
+        assert self.send("DATA").code == 354
+        self.raw(re.sub(rb"(^|\r\n)\.", rb"\1..", octets) + b".\r\n")
+        return self.reply()
+
+    def deliver(self, sender, *recipients, message="Subject: hello\r\n\r\nHello.\r\n"):
+        return self.envelope(sender, *recipients).data(message)
+
+
+class Record:
+    """One line of a log."""
+
+    SPAMDYKE = re.compile(r"^\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ spamdyke\[(?P<connection>\d+)\]: (?P<code>[A-Z_]+) "
+                          r"from: (?P<sender>.*?) to: (?P<to>.*?) origin_ip: (?P<ip>\S+) origin_rdns: (?P<rdns>\S+) "
+                          r"auth: (?P<auth>\S+) encryption: (?P<encryption>\S+) reason: (?P<reason>.*)$")
+    COMMA = re.compile(r"^(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d), (?P<verb>[a-z-]+)(?:, (?P<rest>.*))?$")
+
+    def __init__(self, line):
+        self.line = line
+        m = self.SPAMDYKE.match(line) or self.COMMA.match(line)
+        assert m, f"a line of no known form: {line!r}"
+        self.__dict__.update(m.groupdict())
+        self.fields = (m.groupdict().get("rest") or "").split(", ")
+
+    def __repr__(self):
+        return self.line
+
+
+class Log:
+    """A log file as it stands now."""
+
+    def __init__(self, path):
+        self.text = ""
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", newline="\n") as f:
+                self.text = f.read()
+        assert self.text == "" or self.text.endswith("\n"), f"{path} ends inside a line"
+        self.lines = self.text.splitlines()
+        self.records = [Record(line) for line in self.lines if line]
+        self.groups = [[Record(line) for line in group.splitlines()] for group in re.split(r"\n\n+", self.text.strip())
+                       if group]
+
+    @property
+    def last(self):
+        assert self.records, "the log is empty"
+        return self.records[-1]
+
+    def verb(self, verb):
+        """What follows the verb, of each line that has it."""
+        return [r.rest for r in self.records if r.verb == verb]
+
+
+class Trace:
+    """An answer of `telltale trace`: as people see it and as programs do."""
+
+    def __init__(self, text, answer, status):
+        self.text = text
+        self.headline = text.strip().split("\n\n")[0]
+        self.json = answer
+        self.status = status
+
+    @property
+    def messages(self):
+        return self.json["messages"]
+
+    @property
+    def only(self):
+        assert len(self.messages) == 1, self.text
+        return self.messages[0]
+
+
+class Mail:
+    """A delivered message."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, "rb") as f:
+            self.raw = f.read()
+        self.parsed = email.message_from_bytes(self.raw)
+        self.subject = self.parsed["Subject"]
+        self.body = self.raw.replace(b"\r\n", b"\n").split(b"\n\n", 1)[-1].decode("utf-8", "surrogateescape")
+
+
+class Spool:
+    def __init__(self, server):
+        self.server = server
+
+    @property
+    def empty(self):
+        return self.server.queue() == []
+
+
+class Server:
+    """`telltale serve` in a folder of its own.  It starts when the story first needs it."""
+
+    def __init__(self):
+        self.build = os.path.realpath(os.environ.get("TELLTALE_BUILD", os.path.join(ROOT, "build-test")))
+        # Unix sockets have short paths, so the folder's name is short.
+        self.folder = tempfile.mkdtemp(prefix="tt-")
+        self.data = os.path.join(self.folder, "data")
+        self.conf = os.path.join(self.folder, "telltale.conf")
+        self.zone = os.path.join(self.folder, "dns.zone")
+        self.stderr = os.path.join(self.folder, "stderr")
+        self.records = {name: list(rows) for name, rows in ZONE.items()}
+        self.ports = {"25": free_port(), "587": free_port()}
+        self.extra = ""
+        self.process = None
+        self.accounts = ("recipient", "sender")
+        self.spool = Spool(self)
+        self.unclean = False  # a story that kills programs says so
+
+    # -- before the start
+
+    def config(self, text):
+        """More lines of configuration; what is said twice adds up, of single values the last one counts."""
+        assert self.process is None, "say it before the server is used"
+        self.extra += text.strip() + "\n"
+
+    def write_files(self):
+        os.makedirs(self.data, exist_ok=True)
+        with open(self.conf, "w", encoding="utf-8") as f:
+            f.write(CONFIG.format(data=self.data, zone=self.zone, port25=self.ports["25"], port587=self.ports["587"]))
+            f.write(self.extra)
+        with open(self.zone, "w", encoding="utf-8") as f:
+            for name, rows in self.records.items():
+                f.writelines(f"{name} {row}\n" for row in rows)
+
+    # -- start and stop
+
+    def start(self):
+        if self.process is not None:
+            return self
+        first = not os.path.exists(self.conf)
+        self.write_files()
+        with open(self.stderr, "ab") as err:
+            at = err.tell()
+            self.process = subprocess.Popen([os.path.join(self.build, "telltale"), "serve", "-c", self.conf],
+                                            stdin=subprocess.DEVNULL, stdout=err, stderr=err, start_new_session=True)
+        until(lambda: self.ready(at), "the server says ready")
+        if first:
+            self.make_accounts()
+        return self
+
+    def ready(self, at):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.said(at)}")
+        return re.search(r"(?m)^(.*\s)?ready$", self.said(at))
+
+    def make_accounts(self):
+        self.command("domain", "add", "example.com")
+        for user in self.accounts:
+            self.command("account", "add", f"{user}@example.com", "--password-stdin", text="correct horse\n")
+
+    def said(self, at=0):
+        """What the programs said on stderr."""
+        with open(self.stderr, encoding="utf-8", errors="replace") as f:
+            f.seek(at)
+            return f.read()
+
+    def stop(self, sig=signal.SIGTERM):
+        """Stop it; returns the exit status."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(sig)
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGABRT)
+            raise AssertionError(f"the server does not stop:\n{self.said()}") from None
+        finally:
+            self.process = None
+        return status
+
+    def restart(self):
+        assert self.stop() == 0, self.said()
+        return self.start()
+
+    def lost(self):
+        """After a kill -9 of the supervisor: wait for the end of all programs."""
+        self.process.wait(PATIENCE)
+        group, self.process = self.process.pid, None
+        until(lambda: not group_alive(group), "all programs end with the supervisor")
+
+    def close(self, failed):
+        """The end of a story: stop, and see that nothing is wrong."""
+        group = self.process.pid if self.process is not None else None
+        try:
+            status = self.stop()
+            said = self.said() if os.path.exists(self.stderr) else ""
+            if failed:
+                print(f"--- what the server said\n{said}")
+                return
+            assert not SANITIZER.search(said), said
+            assert status == 0, f"exit {status}:\n{said}"
+            if group is not None:
+                until(lambda: not group_alive(group), "all programs end with the server", 5)
+            assert self.unclean or "quarantin" not in said, said
+        finally:
+            if group is not None and group_alive(group):
+                os.killpg(group, signal.SIGKILL)
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- what a story does
+
+    def client(self, source="127.0.0.1", port="25", greeted=True):
+        self.start()
+        return Client(self.ports[port], source, greeted)
+
+    def tell(self, *args, text=None):
+        """The command `telltale`, whatever it answers."""
+        return subprocess.run([os.path.join(self.build, "telltale"), *args], input=text, capture_output=True,
+                              text=True, timeout=60, check=False, env={**os.environ, "TELLTALE_CONFIG": self.conf,
+                                                                       "NO_COLOR": "1"})
+
+    def command(self, *args, text=None):
+        """The command `telltale`, which must succeed; its output."""
+        self.start()
+        done = self.tell(*args, text=text)
+        assert done.returncode == 0, f"telltale {' '.join(args)}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def pids(self, program):
+        """The process ids of that program."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+                    name, rest = re.match(r"\d+ \((.*)\) (.*)", f.read(), re.S).groups()
+            except OSError:
+                continue
+            if name == program[:15] and int(rest.split()[3]) == self.process.pid and rest[0] != "Z":
+                found.append(int(pid))
+        return sorted(found)
+
+    # -- what a story looks at
+
+    def log(self, name):
+        return Log(os.path.join(self.data, "logs", name + ".log"))
+
+    def trace(self, *question):
+        text, answer = self.tell("trace", *question), self.tell("trace", "--json", *question)
+        assert text.returncode == answer.returncode, (text, answer)
+        assert answer.stdout, answer.stderr
+        return Trace(text.stdout, json.loads(answer.stdout), text.returncode)
+
+    def queue(self):
+        answer = json.loads(self.command("queue", "list", "--json"))
+        return answer if isinstance(answer, list) else answer["messages"]
+
+    def maildir(self, address):
+        user, domain = address.split("@")
+        found = []
+        for folder in ("new", "cur"):
+            at = os.path.join(self.data, "mail", domain, user, "Maildir", folder)
+            if os.path.isdir(at):
+                found += [Mail(os.path.join(at, name)) for name in sorted(os.listdir(at))]
+        return found
+
+    def arrived(self, address, count=1):
+        """Wait until so many messages lie in the mailbox and the queue is done with them; the messages."""
+        until(lambda: len(self.maildir(address)) >= count, f"{count} messages for {address}")
+        until(lambda: self.spool.empty, "the queue is empty")
+        mails = self.maildir(address)
+        assert len(mails) == count, [m.subject for m in mails]
+        return mails
+
+
+class Dns:
+    """The records of the story's world."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def record(self, name, row):
+        self.server.records.setdefault(name, []).append(row)
+        self.changed()
+
+    def ptr(self, ip, name):
+        """The reverse name of an IPv4 address; None: it has none."""
+        reverse = ".".join(reversed(ip.split("."))) + ".in-addr.arpa"
+        self.server.records[reverse] = [f"PTR {name}"] if name else []
+        self.changed()
+
+    def changed(self):
+        if self.server.process is not None:
+            self.server.restart()
+
+
+def group_alive(group):
+    """Is a program of this process group still running (a zombie is not)?"""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+                fields = f.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] != "Z":
+            return True
+    return False
