@@ -14,6 +14,10 @@
 #include <stdint.h>
 #include "mail/envelope.h"
 
+/* A next try that never comes (the end of the year 9999): the recipient failed and
+ * stays in the queue until somebody does something about it. */
+#define RETRY_NEVER (INT64_C(253402300799) * 1000)
+
 struct retry {
 	int64_t first;    /* ms: wait before the second local attempt */
 	int64_t lifetime; /* ms: age at which an attempt is the last one */
@@ -24,7 +28,7 @@ int64_t retry_next(const struct retry *r, enum channel channel, int64_t birth, i
 /* Was the attempt that ended at `now` the last one? */
 bool retry_over(const struct retry *r, int64_t birth, int64_t now);
 /* A due time as it stands in memory, after the clock may have been set back: never
- * further ahead of now than the longest wait of the schedule. */
+ * further ahead of now than the longest wait of the schedule, unless it never comes. */
 int64_t retry_clamp(const struct retry *r, int64_t due, int64_t now);
 
 #endif

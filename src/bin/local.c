@@ -1,0 +1,35 @@
+/* telltale-local: puts messages into mailboxes.  User vmail; no network; sees one message at a time,
+ * as a read-only descriptor, and the mail folder. */
+#include <stdlib.h>
+#include <sysexits.h>
+#include "base/conf.h"
+#include "base/proc.h"
+#include "base/say.h"
+#include "deliver/local.h"
+
+enum { WORKERS_MOST = 16, GRACE = 10000 };
+
+int main(void)
+{
+	static struct conf c;
+	struct err e = { 0 };
+	struct local_set set;
+
+	proc_begin("telltale-local", &c);
+	set = (struct local_set){
+		.socket = proc_socket(&c, "queue.sock"),
+		.mail_dir = conf_z(c.top.mail_dir),
+		.host = c.top.hostname,
+		.workers = (size_t)c.queue.local_concurrency,
+		.signals = proc_signals(),
+		.grace = GRACE,
+	};
+	if (set.workers > WORKERS_MOST)
+		set.workers = WORKERS_MOST;
+	if (local_run(&set, &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
+		return EX_OSERR;
+	}
+	conf_clear(&c);
+	return EXIT_SUCCESS;
+}

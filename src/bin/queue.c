@@ -1,0 +1,88 @@
+/* telltale-queue: the spool, the schedule, all numbers and the delivery log.  User queue; no network;
+ * the only program that opens the spool. */
+#include <stdlib.h>
+#include <sysexits.h>
+#include "base/conf.h"
+#include "base/io.h"
+#include "base/proc.h"
+#include "base/say.h"
+#include "deliver/server.h"
+#include "logs/logs.h"
+
+#define RESERVE (64 * 1024 * 1024)
+
+enum { SPARES = 2, GRACE = 5000 };
+
+static struct conf conf;
+
+static int open_depot(struct depot **out, struct err *e)
+{
+	struct depot_set set = {
+		.dir = conf_z(conf.top.spool_dir),
+		.segment_size = (uint64_t)conf.queue.segment_size,
+		.spares = SPARES,
+		.reserve = RESERVE,
+	};
+
+	return io_mkdirs(set.dir, 0700, e) < 0 ? -1 : depot_open(&set, out, e);
+}
+
+static struct dlog *open_log(struct err *e)
+{
+	struct arena *mem = &conf.mem;
+
+	log_zone(str_eqz(conf.logs.time, "utc"));
+	if (io_mkdirs(conf_z(conf.top.log_dir), 0700, e) < 0)
+		return NULL;
+	return dlog_open(arena_fmt(mem, "%.*s/delivery.log", STR_ARG(conf.top.log_dir)).p, e);
+}
+
+static int run(struct depot *depot, struct dlog *log, struct err *e)
+{
+	struct schedule_set set = {
+		.depot = depot,
+		.log = log,
+		.retry = { conf.queue.first_retry, conf.queue.lifetime },
+		.most = (size_t)conf.queue.local_concurrency,
+	};
+	struct server_set server = {
+		.depot = depot,
+		.log = log,
+		.schedule = schedule_new(&set),
+		.service = proc_fd("service", 0),
+		.control = proc_fd("control", 0),
+		.signals = proc_signals(),
+		.grace = GRACE,
+	};
+	int rc;
+
+	proc_ready();
+	rc = server_run(&server, e);
+	schedule_free(server.schedule);
+	return rc;
+}
+
+int main(void)
+{
+	struct err e = { 0 };
+	struct depot *depot;
+	struct dlog *log;
+	int rc;
+
+	proc_begin("telltale-queue", &conf);
+	if (open_depot(&depot, &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
+		return EX_IOERR;
+	}
+	log = open_log(&e);
+	if (log == NULL) {
+		say(SAY_ERROR, "%s", e.text);
+		return EX_IOERR;
+	}
+	rc = run(depot, log, &e);
+	if (rc < 0)
+		say(SAY_ERROR, "%s", e.text);
+	dlog_close(log);
+	depot_close(depot);
+	return rc < 0 ? EX_IOERR : EXIT_SUCCESS;
+}

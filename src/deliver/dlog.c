@@ -1,0 +1,240 @@
+#include "deliver/dlog.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/map.h"
+#include "base/say.h"
+#include "logs/logs.h"
+
+/* A number that is open after a crash was opened by one of the last attempts: at 200 bytes and
+ * more for each, this reaches back over some 300,000 of them. */
+#define TAIL (64 * 1024 * 1024)
+#define GATHER (48 * 1024)
+
+static void put_number(struct buf *b, struct arena *a, enum log_kind kind, uint64_t delivery, int64_t now)
+{
+	struct log_line l;
+
+	log_begin(&l, kind, now);
+	log_setn(&l, LOG_F_delivery, a, delivery);
+	log_print(b, &l);
+}
+
+static void put_init(struct buf *b, struct arena *a, const struct dlog_try *t, int64_t now)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_DELIVERY_INIT, now);
+	log_set(&l, LOG_F_sender, a, t->sender);
+	log_print(b, &l);
+	log_begin(&l, LOG_DELIVERY_INFO, now);
+	log_setn(&l, LOG_F_delivery, a, t->delivery);
+	log_setn(&l, LOG_F_qp, a, t->qp);
+	log_setn(&l, LOG_F_attempt, a, t->attempt);
+	log_setn(&l, LOG_F_bytes, a, t->bytes);
+	log_setf(&l, LOG_F_moment, a, "%lld.%03d", (long long)(now / 1000), (int)(now % 1000));
+	log_print(b, &l);
+}
+
+void dlog_put_try(struct buf *b, const struct dlog_try *t, int64_t now)
+{
+	ARENA(a);
+	struct log_line l;
+
+	put_init(b, &a, t, now);
+	if (!str_ieq(t->rcpt->original, t->rcpt->final)) {
+		log_begin(&l, LOG_DELIVERY_ALIAS, now);
+		log_setn(&l, LOG_F_delivery, &a, t->delivery);
+		log_set(&l, LOG_F_rcpt, &a, t->rcpt->original);
+		log_print(b, &l);
+	}
+	log_begin(&l, LOG_DELIVERY_TRY, now);
+	log_setn(&l, LOG_F_delivery, &a, t->delivery);
+	log_set(&l, LOG_F_channel, &a, t->rcpt->channel == CHANNEL_LOCAL ? STR("local") : STR("remote"));
+	log_set(&l, LOG_F_rcpt, &a, t->rcpt->final);
+	log_print(b, &l);
+}
+
+static void put_outcome(struct buf *b, struct arena *a, const struct dlog_result *r, int64_t now)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_DELIVERY_RESULT, now);
+	log_setn(&l, LOG_F_delivery, a, r->delivery);
+	log_set(&l, LOG_F_outcome, a, outcome_word(r->kind));
+	log_set(&l, LOG_F_report, a, log_report(a, r->report));
+	log_print(b, &l);
+}
+
+static void put_next(struct buf *b, struct arena *a, const struct dlog_result *r, int64_t now)
+{
+	BUF(when);
+	struct log_line l;
+
+	/* The logs' own zone: as a line of that moment would be stamped. */
+	log_begin(&l, LOG_DELIVERY_NEXT, r->next);
+	stamp_put(&when, l.stamp);
+	log_begin(&l, LOG_DELIVERY_NEXT, now);
+	log_setn(&l, LOG_F_delivery, a, r->delivery);
+	log_set(&l, LOG_F_when, a, buf_str(&when));
+	log_print(b, &l);
+}
+
+void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now)
+{
+	ARENA(a);
+	struct log_line l;
+
+	put_outcome(b, &a, r, now);
+	log_begin(&l, LOG_DELIVERY_DONE, now);
+	log_setn(&l, LOG_F_delivery, &a, r->delivery);
+	log_setn(&l, LOG_F_millis, &a, (uint64_t)(r->millis > 0 ? r->millis : 0));
+	log_print(b, &l);
+	if (r->next > 0)
+		put_next(b, &a, r, now);
+	else if (r->gave_up)
+		put_number(b, &a, LOG_DELIVERY_GAVE_UP, r->delivery, now);
+}
+
+/* Which numbers does one line open or close?  The value kept is a mark, not a pointer to anything. */
+static void follow(struct map *open, struct str text)
+{
+	static char mark;
+	struct log_line l;
+	uint64_t delivery;
+
+	log_parse(LOG_DELIVERY, text, &l);
+	if (l.kind != LOG_DELIVERY_TRY && l.kind != LOG_DELIVERY_RESULT)
+		return;
+	if (!str_u64(l.field[LOG_F_delivery], UINT64_MAX, &delivery))
+		return;
+	if (l.kind == LOG_DELIVERY_TRY)
+		map_putn(open, delivery, &mark);
+	else
+		map_deln(open, delivery);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The numbers that are open, in order. */
+static uint64_t *numbers_of(const struct map *open, struct arena *a)
+{
+	uint64_t *at = arena_alloc(a, (open->n + 1) * sizeof(*at));
+	struct str key;
+
+	for (size_t i = 0, n = 0; map_next(open, &i, &key) != NULL; n++)
+		memcpy(&at[n], key.p, sizeof(at[n]));
+	qsort(at, open->n, sizeof(*at), by_number);
+	return at;
+}
+
+size_t dlog_put_restarted(struct buf *b, struct str text, int64_t now)
+{
+	ARENA(a);
+	struct map open = MAP_INIT;
+	struct str line;
+	size_t n;
+	uint64_t *at;
+
+	while (str_cut(text, STR("\n"), &line, &text))
+		follow(&open, line);
+	at = numbers_of(&open, &a);
+	n = open.n;
+	for (size_t i = 0; i < n; i++) {
+		struct dlog_result r = { .kind = OUTCOME_DEFERRAL, .report = STR("server restarted") };
+
+		r.delivery = at[i];
+		put_outcome(b, &a, &r, now);
+	}
+	map_clear(&open);
+	return n;
+}
+
+struct dlog {
+	struct log_writer *to;
+	struct buf lines;
+	bool failing;
+};
+
+/* The last TAIL bytes of the log from a line's beginning on; nothing when there is no log yet. */
+static int read_tail(const char *path, struct buf *out, struct err *e)
+{
+	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	off_t from;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat %s", path);
+	from = st.st_size > TAIL ? st.st_size - TAIL : 0;
+	buf_need(out, (size_t)(st.st_size - from));
+	if (io_pread_all(fd, out->p, (size_t)(st.st_size - from), from) < 0)
+		return err_sys(e, "read %s", path);
+	out->n = (size_t)(st.st_size - from);
+	return 0;
+}
+
+struct dlog *dlog_open(const char *path, struct err *e)
+{
+	BUF(tail);
+	struct dlog *d;
+
+	if (read_tail(path, &tail, e) < 0)
+		return NULL;
+	d = mem_alloc(sizeof(*d));
+	d->to = log_writer_open(path, LOG_DELIVERY, e);
+	if (d->to == NULL)
+		return free(d), NULL;
+	dlog_put_restarted(&d->lines, buf_str(&tail), clock_wall());
+	dlog_flush(d);
+	return d;
+}
+
+void dlog_close(struct dlog *d)
+{
+	dlog_flush(d);
+	log_writer_close(d->to);
+	buf_clear(&d->lines);
+	free(d);
+}
+
+void dlog_flush(struct dlog *d)
+{
+	struct err e = { 0 };
+	bool failed;
+
+	if (d->lines.n == 0)
+		return;
+	failed = log_append(d->to, buf_str(&d->lines), STR(""), &e) < 0;
+	if (failed && !d->failing)
+		say(SAY_ERROR, "delivery log: %s; deliveries go on without it", e.text);
+	if (!failed && d->failing)
+		say(SAY_INFO, "delivery log: written again");
+	d->failing = failed;
+	buf_reset(&d->lines);
+}
+
+void dlog_try(struct dlog *d, const struct dlog_try *t)
+{
+	dlog_put_try(&d->lines, t, clock_wall());
+	if (d->lines.n > GATHER)
+		dlog_flush(d);
+}
+
+void dlog_result(struct dlog *d, const struct dlog_result *r)
+{
+	dlog_put_result(&d->lines, r, clock_wall());
+	if (d->lines.n > GATHER)
+		dlog_flush(d);
+}

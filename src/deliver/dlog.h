@@ -1,0 +1,49 @@
+/* deliver/dlog.h - the delivery log: what each attempt says (INTERFACE 6), and the only place that says it.
+ *
+ * Lines gather in memory and go out in one append per turn of the loop, before
+ * anything that depends on them is told or settled.  A log that cannot be
+ * written never holds up mail: it is said once, and once more when it works again.
+ */
+#ifndef DELIVER_DLOG_H
+#define DELIVER_DLOG_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "mail/envelope.h"
+#include "mail/outcome.h"
+
+struct dlog_try {
+	uint64_t delivery, qp;
+	uint64_t attempt; /* 1 for the first one */
+	uint64_t bytes;
+	struct str sender;
+	const struct recipient *rcpt;
+};
+
+struct dlog_result {
+	uint64_t delivery;
+	enum outcome_kind kind;
+	struct str report; /* plain lines */
+	int64_t millis;    /* how long it took */
+	int64_t next;      /* wall ms of the next try; 0: there is none */
+	bool gave_up;      /* the lifetime is over */
+};
+
+/* The text, stamped `now` (wall ms): init, info, [alias,] try. */
+void dlog_put_try(struct buf *b, const struct dlog_try *t, int64_t now);
+/* result, done, [next or gave-up]. */
+void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now);
+/* One result line for each delivery number that `text` (lines of the log) opens and does not close. */
+size_t dlog_put_restarted(struct buf *b, struct str text, int64_t now);
+
+struct dlog;
+/* Opens the log and closes the numbers that a crash left open. */
+struct dlog *dlog_open(const char *path, struct err *e);
+void dlog_close(struct dlog *d);
+void dlog_try(struct dlog *d, const struct dlog_try *t);
+void dlog_result(struct dlog *d, const struct dlog_result *r);
+/* Append what has gathered. */
+void dlog_flush(struct dlog *d);
+
+#endif

@@ -1,0 +1,166 @@
+#include "deliver/pool.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "base/proc.h"
+
+struct list {
+	struct pool_job *first, **last;
+	size_t n;
+};
+
+struct pool {
+	const struct maildir *m;
+	size_t workers, running; /* running: jobs that a worker has in hand */
+	int fd;
+	pthread_mutex_t lock;
+	pthread_cond_t work, idle;
+	struct list stage, finish, done;
+};
+
+static void list_init(struct list *l)
+{
+	l->first = NULL;
+	l->last = &l->first;
+	l->n = 0;
+}
+
+static void list_add(struct list *l, struct pool_job *j)
+{
+	j->next = NULL;
+	*l->last = j;
+	l->last = &j->next;
+	l->n++;
+}
+
+static struct pool_job *list_take(struct list *l)
+{
+	struct pool_job *j = l->first;
+
+	if (j == NULL)
+		return NULL;
+	l->first = j->next;
+	if (l->first == NULL)
+		l->last = &l->first;
+	l->n--;
+	return j;
+}
+
+/* What is nearly done goes first: it frees the queue's places. */
+static struct list *waiting(struct pool *p)
+{
+	return p->finish.n > 0 ? &p->finish : &p->stage;
+}
+
+static size_t take_batch(struct pool *p, struct maildir_job **batch, struct pool_job **jobs)
+{
+	struct list *l;
+	size_t share;
+
+	pthread_mutex_lock(&p->lock);
+	while (waiting(p)->n == 0)
+		pthread_cond_wait(&p->work, &p->lock);
+	l = waiting(p);
+	share = (l->n + p->workers - 1) / p->workers;
+	share = share < POOL_BATCH ? share : POOL_BATCH;
+	for (size_t i = 0; i < share; i++) {
+		jobs[i] = list_take(l);
+		batch[i] = &jobs[i]->m;
+	}
+	p->running += share;
+	pthread_mutex_unlock(&p->lock);
+	return share;
+}
+
+static void give_back(struct pool *p, struct pool_job **jobs, size_t n)
+{
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < n; i++)
+		list_add(&p->done, jobs[i]);
+	p->running -= n;
+	if (p->running == 0)
+		pthread_cond_broadcast(&p->idle);
+	pthread_mutex_unlock(&p->lock);
+	eventfd_write(p->fd, 1);
+}
+
+static void *work(void *arg)
+{
+	struct pool *p = arg;
+	struct maildir_job *batch[POOL_BATCH];
+	struct pool_job *jobs[POOL_BATCH];
+
+	for (;;) {
+		size_t n = take_batch(p, batch, jobs);
+
+		if (jobs[0]->finish)
+			maildir_finish(p->m, batch, n);
+		else
+			maildir_stage(p->m, batch, n);
+		give_back(p, jobs, n);
+	}
+	return NULL;
+}
+
+struct pool *pool_new(const struct maildir *m, size_t workers, struct err *e)
+{
+	struct pool *p = mem_alloc(sizeof(*p));
+
+	p->m = m;
+	p->workers = workers;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->work, NULL);
+	pthread_cond_init(&p->idle, NULL);
+	list_init(&p->stage);
+	list_init(&p->finish);
+	list_init(&p->done);
+	p->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (p->fd < 0)
+		return err_sys(e, "eventfd"), NULL;
+	for (size_t i = 0; i < workers; i++)
+		if (proc_thread(work, p, 256, e) < 0)
+			return NULL;
+	return p;
+}
+
+int pool_fd(const struct pool *p)
+{
+	return p->fd;
+}
+
+void pool_put(struct pool *p, struct pool_job *j)
+{
+	pthread_mutex_lock(&p->lock);
+	list_add(j->finish ? &p->finish : &p->stage, j);
+	pthread_cond_signal(&p->work);
+	pthread_mutex_unlock(&p->lock);
+}
+
+struct pool_job *pool_take(struct pool *p)
+{
+	struct pool_job *j;
+	eventfd_t n;
+
+	pthread_mutex_lock(&p->lock);
+	j = list_take(&p->done);
+	if (j == NULL)
+		(void)eventfd_read(p->fd, &n);
+	pthread_mutex_unlock(&p->lock);
+	return j;
+}
+
+void pool_drain(struct pool *p)
+{
+	struct pool_job *j;
+
+	pthread_mutex_lock(&p->lock);
+	while ((j = list_take(&p->stage)) != NULL)
+		list_add(&p->done, j);
+	while ((j = list_take(&p->finish)) != NULL)
+		list_add(&p->done, j);
+	while (p->running > 0)
+		pthread_cond_wait(&p->idle, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+}

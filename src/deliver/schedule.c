@@ -1,0 +1,318 @@
+#include "deliver/schedule.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/say.h"
+
+enum {
+	START_MOST = 200,             /* attempts begun in one turn */
+	UNREADABLE_PAUSE = 10 * 1000, /* until a message is tried again whose bytes could not be had */
+	CRASH_PAUSE = 1000,           /* the same after its agent died; doubles with each attempt */
+	ATTEMPT_MOST = 10 * 60 * 1000 /* no local delivery takes longer */
+};
+
+struct attempt {
+	uint64_t delivery;
+	struct item *it;
+	size_t rcpt;
+	enum channel channel;
+	bool auth;       /* its sender had logged in */
+	bool finishing;  /* told to finish */
+	int64_t started; /* monotonic ms */
+};
+
+struct schedule {
+	struct schedule_set set;
+	struct map attempts; /* of the agent, by delivery number */
+	struct ipc_conn *agent;
+	bool leaving; /* the agent takes no more */
+	bool stopped;
+};
+
+struct schedule *schedule_new(const struct schedule_set *set)
+{
+	struct schedule *s = mem_alloc(sizeof(*s));
+
+	s->set = *set;
+	return s;
+}
+
+void schedule_free(struct schedule *s)
+{
+	struct attempt *a;
+	size_t i = 0;
+
+	while ((a = map_next(&s->attempts, &i, NULL)) != NULL)
+		free(a);
+	map_clear(&s->attempts);
+	free(s);
+}
+
+static const struct item_rcpt *rcpt_of(const struct attempt *a)
+{
+	return &a->it->rcpts[a->rcpt];
+}
+
+/* What a deferral or failure means for the recipient: `next` 0 asks for the schedule's own time. */
+static void keep(struct schedule *s, const struct attempt *a, struct dlog_result *r, struct arena *mem)
+{
+	int64_t now = clock_wall();
+
+	if (r->kind == OUTCOME_DEFERRAL && retry_over(&s->set.retry, a->it->born, now)) {
+		r->kind = OUTCOME_FAILURE;
+		r->gave_up = true;
+		r->report =
+		    arena_fmt(mem, "%.*s\nI'm not going to try again; this message has been in the queue too long.",
+			      STR_ARG(r->report));
+	}
+	if (r->kind == OUTCOME_FAILURE)
+		r->next = 0;
+	else if (r->next == 0)
+		r->next = retry_next(&s->set.retry, a->channel, a->it->born, now);
+	depot_defer(s->set.depot, a->it, a->rcpt, r->next > 0 ? r->next : RETRY_NEVER, r->report);
+}
+
+/* The one door through which every attempt leaves. */
+static void end_attempt(struct schedule *s, const struct attempt *a, struct dlog_result r)
+{
+	ARENA(mem);
+
+	r.delivery = a->delivery;
+	r.millis = clock_mono() - a->started;
+	if (r.kind == OUTCOME_SUCCESS)
+		depot_settle(s->set.depot, a->it, a->rcpt, true);
+	else
+		keep(s, a, &r, &mem);
+	if (a->auth)
+		r.report = arena_fmt(&mem, "smtp_auth\n%.*s", STR_ARG(r.report));
+	dlog_result(s->set.log, &r);
+}
+
+static void drop_attempt(struct schedule *s, struct attempt *a)
+{
+	map_deln(&s->attempts, a->delivery);
+	free(a);
+}
+
+/* An agent that died may die again of the same message: wait longer each time. */
+static int64_t after_crash(const struct schedule *s, const struct attempt *a)
+{
+	int64_t now = clock_wall(), regular = retry_next(&s->set.retry, a->channel, a->it->born, now);
+	uint32_t n = rcpt_of(a)->attempts;
+	int64_t soon = now + ((int64_t)CRASH_PAUSE << (n < 12 ? n : 12));
+
+	return soon < regular ? soon : regular;
+}
+
+void schedule_agent(struct schedule *s, struct ipc_conn *conn)
+{
+	struct attempt *a;
+
+	s->agent = conn;
+	s->leaving = false;
+	for (size_t i = 0; (a = map_next(&s->attempts, &i, NULL)) != NULL; free(a)) {
+		struct dlog_result r = { .kind = OUTCOME_DEFERRAL, .report = STR("Aack, child crashed. (#4.3.0)") };
+
+		r.next = after_crash(s, a);
+		end_attempt(s, a, r);
+	}
+	map_clear(&s->attempts);
+}
+
+static int hear_staged(struct schedule *s, const struct ipc_frame *f, struct err *e)
+{
+	struct deliver_staged m;
+	struct deliver_finish answer;
+	struct attempt *a;
+
+	if (ipc_unpack(f->body, &deliver_staged_type, &m, e) < 0)
+		return -1;
+	a = map_getn(&s->attempts, m.delivery);
+	if (a == NULL || a->finishing)
+		return err_set(e, "delivery %llu is not being staged", (unsigned long long)m.delivery);
+	a->finishing = true;
+	depot_staged(s->set.depot, a->it, a->rcpt);
+	answer.delivery = m.delivery;
+	ipc_queue(s->agent, &deliver_finish_type, 0, &answer, -1);
+	return 0;
+}
+
+static int hear_done(struct schedule *s, const struct ipc_frame *f, struct err *e)
+{
+	struct deliver_done m;
+	struct attempt *a;
+
+	if (ipc_unpack(f->body, &deliver_done_type, &m, e) < 0)
+		return -1;
+	a = map_getn(&s->attempts, m.delivery);
+	if (a == NULL || m.outcome > OUTCOME_DEFERRAL)
+		return err_set(e, "delivery %llu has no such result", (unsigned long long)m.delivery);
+	if (m.outcome == OUTCOME_SUCCESS && !a->finishing)
+		return err_set(e, "delivery %llu was never staged", (unsigned long long)m.delivery);
+	end_attempt(s, a, (struct dlog_result){ .kind = (enum outcome_kind)m.outcome, .report = m.report });
+	drop_attempt(s, a);
+	return 0;
+}
+
+int schedule_hear(struct schedule *s, const struct ipc_frame *f, struct err *e)
+{
+	switch (f->type) {
+	case deliver_staged_number:
+		return hear_staged(s, f, e);
+	case deliver_done_number:
+		return hear_done(s, f, e);
+	case deliver_leaving_number:
+		s->leaving = true;
+		return 0;
+	}
+	return err_set(e, "message %u is not a deliverer's", f->type);
+}
+
+/* The attempt cannot even begin: what was taken is put back. */
+static void put_back(struct schedule *s, struct item *it, size_t rcpt, const struct err *e)
+{
+	if (it->held)
+		return; /* the depot has said so, and keeps it */
+	say(SAY_WARNING, "message %llu: %s; trying again", (unsigned long long)it->qp, e->text);
+	depot_release(s->set.depot, it, rcpt, clock_wall() + UNREADABLE_PAUSE);
+}
+
+static void log_try(struct schedule *s, const struct attempt *a, const struct envelope *v)
+{
+	struct dlog_try t = {
+		.delivery = a->delivery,
+		.qp = a->it->qp,
+		.attempt = (uint64_t)rcpt_of(a)->attempts + 1,
+		.bytes = a->it->size,
+		.sender = v->sender,
+		.rcpt = &v->rcpts[a->rcpt],
+	};
+
+	dlog_try(s->set.log, &t);
+}
+
+static void hand_over(struct schedule *s, struct attempt *a, const struct envelope *v, const struct message *msg)
+{
+	struct deliver_local m = {
+		.delivery = a->delivery,
+		.qp = a->it->qp,
+		.rcpt = a->rcpt,
+		.staged = rcpt_of(a)->staged,
+		.offset = msg->offset,
+		.size = msg->size,
+		.time = (uint64_t)a->it->born,
+		.sender = v->sender,
+		.final = v->rcpts[a->rcpt].final,
+		.original = v->rcpts[a->rcpt].original,
+	};
+
+	a->finishing = m.staged;
+	ipc_queue(s->agent, &deliver_local_type, 0, &m, msg->fd);
+}
+
+static int begin(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v, struct err *e)
+{
+	if (depot_envelope(s->set.depot, a->it, mem, v, e) < 0)
+		return -1;
+	if (a->rcpt >= v->nrcpts)
+		return err_set(e, "its envelope lacks recipient %zu", a->rcpt);
+	if (depot_number(s->set.depot, NUMBER_DELIVERY, &a->delivery, e) < 0)
+		return -1;
+	a->auth = a->channel == CHANNEL_LOCAL && v->auth.n > 0;
+	a->started = clock_mono();
+	return 0;
+}
+
+static void start_local(struct schedule *s, struct item *it, size_t rcpt)
+{
+	ARENA(mem);
+	struct attempt a = { .it = it, .rcpt = rcpt, .channel = CHANNEL_LOCAL };
+	struct message msg = { .fd = -1 };
+	struct attempt *kept;
+	struct envelope v;
+	struct err e = { 0 };
+
+	if (begin(s, &a, &mem, &v, &e) < 0 || depot_read(s->set.depot, it, &msg, &e) < 0) {
+		put_back(s, it, rcpt, &e);
+		return;
+	}
+	log_try(s, &a, &v);
+	kept = mem_alloc(sizeof(*kept));
+	*kept = a;
+	map_putn(&s->attempts, a.delivery, kept);
+	hand_over(s, kept, &v, &msg);
+}
+
+static void start_remote(struct schedule *s, struct item *it, size_t rcpt)
+{
+	ARENA(mem);
+	struct attempt a = { .it = it, .rcpt = rcpt, .channel = CHANNEL_REMOTE };
+	struct dlog_result r = { .kind = OUTCOME_DEFERRAL, .report = STR("remote delivery is not configured") };
+	struct envelope v;
+	struct err e = { 0 };
+
+	if (begin(s, &a, &mem, &v, &e) < 0) {
+		put_back(s, it, rcpt, &e);
+		return;
+	}
+	log_try(s, &a, &v);
+	end_attempt(s, &a, r);
+}
+
+static bool local_free(const struct schedule *s)
+{
+	return s->agent != NULL && !s->leaving && s->attempts.n < s->set.most;
+}
+
+void schedule_start(struct schedule *s)
+{
+	int64_t now = clock_wall();
+	struct item *it;
+	size_t rcpt, n = 0;
+
+	for (; !s->stopped && local_free(s) && n < START_MOST; n++) {
+		it = depot_due(s->set.depot, CHANNEL_LOCAL, now, &rcpt);
+		if (it == NULL)
+			break;
+		start_local(s, it, rcpt);
+	}
+	for (; !s->stopped && n < START_MOST; n++) {
+		it = depot_due(s->set.depot, CHANNEL_REMOTE, now, &rcpt);
+		if (it == NULL)
+			break;
+		start_remote(s, it, rcpt);
+	}
+}
+
+void schedule_stop(struct schedule *s)
+{
+	s->stopped = true;
+}
+
+size_t schedule_busy(const struct schedule *s)
+{
+	return s->attempts.n;
+}
+
+int64_t schedule_next(const struct schedule *s)
+{
+	int64_t local = local_free(s) ? depot_next(s->set.depot, CHANNEL_LOCAL) : INT64_MAX;
+	int64_t remote = depot_next(s->set.depot, CHANNEL_REMOTE);
+
+	if (s->stopped)
+		return INT64_MAX;
+	return local < remote ? local : remote;
+}
+
+bool schedule_stuck(const struct schedule *s)
+{
+	const struct attempt *a;
+	size_t i = 0;
+
+	while ((a = map_next(&s->attempts, &i, NULL)) != NULL)
+		if (clock_mono() - a->started > ATTEMPT_MOST)
+			return true;
+	return false;
+}

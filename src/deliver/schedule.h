@@ -1,0 +1,45 @@
+/* deliver/schedule.h - which recipient is tried when, and what an attempt's outcome does.
+ *
+ * A due recipient gets a delivery number and its lines in the delivery log, then
+ * the agent gets the message.  An outcome is logged, then told to the depot.
+ * Nothing is sent from here: answers wait in the agent's connection until the
+ * loop has flushed the log and synced the depot ("do, sync, tell").
+ *
+ * What fails for good stays in the queue as failed (RETRY_NEVER), visible with
+ * its reason, until it can be returned to its sender.
+ */
+#ifndef DELIVER_SCHEDULE_H
+#define DELIVER_SCHEDULE_H
+
+#include "deliver/dlog.h"
+#include "deliver/retry.h"
+#include "queue/depot.h"
+
+struct schedule_set {
+	struct depot *depot;
+	struct dlog *log;
+	struct retry retry;
+	size_t most; /* local attempts at one time */
+};
+
+struct schedule;
+
+struct schedule *schedule_new(const struct schedule_set *set);
+void schedule_free(struct schedule *s);
+
+/* telltale-local is here; or NULL: its channel is gone, and its attempts with it. */
+void schedule_agent(struct schedule *s, struct ipc_conn *conn);
+/* What it says.  -1: it broke the protocol; close its channel. */
+int schedule_hear(struct schedule *s, const struct ipc_frame *f, struct err *e);
+/* Start what is due now, a bounded number of attempts. */
+void schedule_start(struct schedule *s);
+/* Start nothing more. */
+void schedule_stop(struct schedule *s);
+
+size_t schedule_busy(const struct schedule *s);
+/* When schedule_start() has something to do, wall ms; INT64_MAX: not by time alone. */
+int64_t schedule_next(const struct schedule *s);
+/* An attempt of the agent is older than any delivery may take. */
+bool schedule_stuck(const struct schedule *s);
+
+#endif
