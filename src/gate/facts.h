@@ -1,0 +1,51 @@
+/* gate/facts.h - what is known about a client, a sender, a recipient.
+ *
+ * The cheap facts are put in by the session as the conversation brings them.
+ * The costly ones (DNS) are asked by facts_gather(), all that are missing at
+ * once, and never twice; "could not be asked" is FACT_FAILED and is no fact.
+ * All questions of a session together wait no longer than policy.dns_deadline.
+ */
+#ifndef GATE_FACTS_H
+#define GATE_FACTS_H
+
+#include "base/arena.h"
+#include "dns/dns.h"
+#include "gate/policy.h"
+#include "mail/addr.h"
+#include "mail/recipient.h"
+
+enum fact {
+	FACT_RDNS,      /* costly: the client's reverse name */
+	FACT_RECIPIENT, /* cheap: what the recipient check found */
+	FACTS
+};
+#define NEEDS(fact) (1u << (fact))
+
+enum fact_status { FACT_UNKNOWN, FACT_KNOWN, FACT_FAILED };
+
+struct facts {
+	const struct policy *policy;
+	struct str ip;
+	bool authenticated; /* logged in: costs nothing and is believed */
+	bool may_relay;     /* may send to domains that are not ours */
+	struct str rdns;    /* empty and FACT_KNOWN: it has none */
+	enum resolved recipient;
+
+	struct fact_state {
+		enum fact_status status;
+		int64_t ms;     /* what asking took */
+		struct str why; /* FACT_FAILED: what went wrong, in words */
+	} at[FACTS];
+
+	struct ipc_client *dns;
+	struct arena *mem; /* the session's: answers live as long as it does */
+	int64_t waited;    /* ms spent on DNS so far */
+};
+
+bool facts_known(const struct facts *f, unsigned needs);
+/* Ask all of `needs` that are costly and not yet asked. */
+void facts_gather(struct facts *f, unsigned needs);
+void facts_set_recipient(struct facts *f, enum resolved found, int64_t ms);
+void facts_forget_recipient(struct facts *f);
+
+#endif

@@ -1,0 +1,52 @@
+/* gate/filter.h - one filter: a pure function from facts to a vote, and its row.
+ *
+ * A filter never waits, opens a file or logs; facts.c has already asked.  Each
+ * stands in its own file and is listed once, in filters.def, whose order is
+ * the order of judging (LOG-FORMATS 1.4).
+ */
+#ifndef GATE_FILTER_H
+#define GATE_FILTER_H
+
+#include "gate/facts.h"
+#include "words/words.h"
+
+/* The moments of a conversation at which the gate judges, in their order. */
+enum stage { AT_CONNECT, AT_SENDER, AT_RECIPIENT, AT_DATA, STAGES };
+
+enum vote { PASS, REFUSE, ALLOW }; /* ALLOW: a whitelist speaks for the client */
+
+/* Something to be done once the message, or this recipient, was taken: the session does it. */
+struct effect {
+	const struct effect *next;
+	const char *what; /* a literal that the session knows: "graylist" */
+	struct str key;
+};
+
+/* What one filter found. */
+struct verdict {
+	enum reason reason; /* REFUSE: the row that says why */
+	struct str seen;    /* what was seen, in words, or the entry that matched; for the log */
+	const struct effect *effects;
+	struct arena *mem;
+};
+
+struct filter {
+	const char *name; /* as in gate lines */
+	enum stage at;
+	unsigned needs;                            /* facts, NEEDS(...) or-ed */
+	bool allows;                               /* a whitelist: runs though something has refused, and cancels it */
+	bool always;                               /* runs for authenticated and whitelisted clients too */
+	const char *(*off)(const struct facts *f); /* why not to run at all (a literal), or NULL */
+	enum vote (*decide)(const struct facts *f, struct verdict *v);
+	const char *doc;
+};
+
+enum vote gate_refuse(struct verdict *v, enum reason why, struct str seen);
+enum vote gate_allow(struct verdict *v, struct str entry);
+void gate_effect(struct verdict *v, const char *what, struct str key);
+
+#define FILTER(f) extern const struct filter f;
+#include "gate/filters.def"
+#undef FILTER
+
+#endif

@@ -1,0 +1,17 @@
+#include "gate/filter.h"
+
+static enum vote decide(const struct facts *f, struct verdict *v)
+{
+	if (f->recipient != RESOLVED_NOT_OURS || f->may_relay)
+		return PASS;
+	return gate_refuse(v, REASON_RELAYING, STR("the recipient's domain is not hosted here"));
+}
+
+const struct filter filter_relaying = {
+	.name = "relaying",
+	.at = AT_RECIPIENT,
+	.needs = NEEDS(FACT_RECIPIENT),
+	.always = true,
+	.decide = decide,
+	.doc = "Refuse mail to other servers' domains from a client that may not relay.",
+};

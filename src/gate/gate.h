@@ -1,0 +1,57 @@
+/* gate/gate.h - should this client be heard?
+ *
+ * The session tells the gate what it learns and asks it to judge at each stage:
+ * connect and sender before MAIL is answered, recipient at each RCPT, data at
+ * the end of the message.  What came out of one stage is handed to the next,
+ * by value, so that a refusal stays pending until RCPT, where it is answered,
+ * and the next message starts from what the connection earned.  The first
+ * refusal in order wins; a whitelist cancels it.  A check that could not be
+ * made refuses nobody.  Every check leaves a finding, also one that did not run.
+ */
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+
+#include "gate/filter.h"
+#include "mail/reply.h"
+
+enum found { FOUND_PASSED, FOUND_REFUSED, FOUND_ALLOWED, FOUND_ERROR, FOUND_SKIPPED };
+
+/* One check as the log tells it. */
+struct finding {
+	const struct filter *filter;
+	enum found found;
+	int64_t ms;
+	struct str seen;    /* what was seen, what failed, or why it was skipped */
+	enum reason reason; /* of a refusal */
+};
+
+/* What the stages so far add up to. */
+struct standing {
+	bool refused, allowed;
+	struct finding by; /* the first refusal, or the whitelist that cancelled it */
+};
+
+struct ruling {
+	enum stage at;
+	struct standing standing;
+	struct finding *findings; /* of this stage, in order */
+	size_t n;
+	const struct effect *effects; /* of the filters of this stage that passed */
+};
+
+/* The filters, NULL-ended, in order. */
+extern const struct filter *const gate_filters[];
+
+/* Judge one stage: the caller sets out->at and, in out->standing, what the stages
+ * before it added up to (zeroed: nothing); the rest of *out is written, with memory
+ * from a.  Cheap facts are judged first, the costly ones are asked only for what is
+ * left undecided, all at once. */
+void gate_judge(const struct filter *const *filters, struct facts *f, struct ruling *out, struct arena *a);
+
+/* The reply to a refusal, link and contact included. */
+void gate_reply(const struct policy *p, enum reason why, struct arena *a, struct reply *out);
+
+struct str stage_name(enum stage at); /* "connect" ... as in gate lines */
+struct str found_word(enum found f);  /* "refused" ... */
+
+#endif

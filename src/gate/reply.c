@@ -1,0 +1,28 @@
+#include "gate/gate.h"
+
+static int number(const struct policy *p, enum reason why)
+{
+	return why == REASON_RDNS_MISSING ? p->rejection_code_empty_rdns : reason_row(why)->reply;
+}
+
+/* " See: URL#CODE", or with CODE right behind a URL that ends in "=". */
+static void put_link(struct buf *b, struct str url, const char *code)
+{
+	if (url.n == 0)
+		return;
+	buf_fmt(b, " See: %.*s%s%s", STR_ARG(url), str_ends(url, STR("=")) ? "" : "#", code);
+}
+
+void gate_reply(const struct policy *p, enum reason why, struct arena *a, struct reply *out)
+{
+	const struct reason_row *row = reason_row(why);
+	BUF(b);
+
+	buf_adds(&b, row->text);
+	if (why == REASON_RDNS_MISSING)
+		buf_fmt(&b, " Contact %.*s for details.", STR_ARG(p->contact));
+	put_link(&b, p->policy_url, row->code);
+	out->code = number(p, why);
+	out->enhanced = row->enhanced[0] == '\0' ? "" : arena_fmt(a, "%d.%s", out->code / 100, row->enhanced).p;
+	out->text = arena_str(a, buf_str(&b));
+}
