@@ -13,6 +13,7 @@
  *	replies.def	qmail-smtpd replies (3.5)
  *	status.def	reply-code classes, reply codes and RFC 3463 enhanced codes
  *	troubles.def	the machine's own complaints: spamdyke's ERROR lines, qmail-send's alerts and warnings
+ *	hints.def	what other servers' own words are likely to mean
  * Texts are patterns where they hold a `*`: it stands for a part that varies.
  */
 #ifndef WORDS_WORDS_H
@@ -124,10 +125,18 @@ struct trouble_row {
 };
 const struct trouble_row *trouble_match(struct str text); /* anywhere in text; NULL: none */
 
+struct hint_row {
+	const char *pattern; /* "user unknown" */
+	struct word word;    /* final: FINAL_UNKNOWN, the number beside the text decides */
+};
+/* What another server's words are likely to mean: the first row found anywhere in text; NULL: none. */
+const struct hint_row *hint_match(struct str text);
+
 /* Whole tables, in the order of their .def: the row numbered i, or NULL behind the last one. */
 const struct report_row *report_at(size_t i);
 const struct status_row *status_at(size_t i);
 const struct filter_row *filter_at(size_t i);
 const struct trouble_row *trouble_at(size_t i);
+const struct hint_row *hint_at(size_t i);
 
 #endif
