@@ -1,0 +1,127 @@
+#include "rcpt/rcpt.h"
+
+static void answer(struct rcpt_outcome *out, enum check c)
+{
+	const struct check_row *row = check_row(c);
+
+	*out = (struct rcpt_outcome){
+		.accepted = row->reply < 400,
+		.check = row->title[0] == '\0' ? NULL : row,
+		.reply = { row->reply, row->enhanced, str_of(row->text) },
+	};
+}
+
+static void answer_plain(struct rcpt_outcome *out, enum reply_id id)
+{
+	const struct reply_row *row = reply_row(id);
+
+	*out = (struct rcpt_outcome){ .reply = { row->code, row->enhanced, str_of(row->text) } };
+}
+
+static bool intruder(const struct rcpt_set *set, const struct rcpt_state *state)
+{
+	return set->invalid_per_session > 0 && state->invalid >= set->invalid_per_session;
+}
+
+bool rcpt_beyond_limits(const struct rcpt_set *set, struct rcpt_state *state, struct rcpt_outcome *out)
+{
+	if (intruder(set, state)) {
+		answer(out, CHECK_INTRUSION);
+		return true;
+	}
+	if (state->accepted < set->per_message)
+		return false;
+	answer(out, CHECK_TOO_MANY);
+	if (!state->over)
+		out->extra = check_row(CHECK_INTRUSION_THRESHOLD_RCPT);
+	state->over = true;
+	return true;
+}
+
+static void ask(const struct rcpt_set *set, struct str address, struct arena *a, struct rcpt_found *out,
+		int64_t deadline)
+{
+	struct lookup_answer got = { 0 };
+
+	out->known = lookup_ask(set->lookup, address, a, &got, deadline, &out->why);
+	out->targets = got.targets;
+	out->n = got.n;
+}
+
+/* RFC 5321 4.5.1: <postmaster> without a domain is always somebody: of our name's domain, or of the one above it. */
+static void ask_postmaster(const struct rcpt_set *set, struct arena *a, struct rcpt_found *out, int64_t deadline)
+{
+	struct str domain = set->hostname, label;
+
+	for (int i = 0; i < 2 && domain.n > 0; i++) {
+		ask(set, arena_fmt(a, "postmaster@%.*s", STR_ARG(domain)), a, out, deadline);
+		if (out->known != RESOLVED_NOT_OURS && out->known != RESOLVED_NO_MAILBOX)
+			return;
+		str_cut(domain, STR("."), &label, &domain);
+	}
+	out->unqualified = true;
+}
+
+/* original is what the client named, but for mere letter case: then nothing was expanded. */
+static void name_originals(struct rcpt_found *out, const struct addr *to, struct arena *a)
+{
+	struct str as = addr_text(a, to), key = addr_key(a, to);
+
+	for (size_t i = 0; i < out->n; i++)
+		out->targets[i].original = str_ieq(out->targets[i].final, key) ? out->targets[i].final : as;
+}
+
+static void target_itself(struct rcpt_found *out, const struct addr *to, struct arena *a)
+{
+	out->targets = arena_alloc(a, sizeof(*out->targets));
+	out->targets[0] = (struct recipient){ .final = addr_text(a, to), .channel = CHANNEL_REMOTE };
+	out->n = 1;
+}
+
+void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a, struct rcpt_found *out,
+	      int64_t deadline)
+{
+	struct addr x = *to;
+
+	*out = (struct rcpt_found){ .known = RESOLVED_NO_MAILBOX };
+	if (x.domain.n > 0)
+		ask(set, addr_key(a, &x), a, out, deadline);
+	else if (str_ieq(x.local, STR("postmaster")))
+		ask_postmaster(set, a, out, deadline);
+	else
+		out->unqualified = true;
+	if (out->known == RESOLVED_NOT_OURS && !out->unqualified)
+		target_itself(out, &x, a);
+	name_originals(out, &x, a);
+}
+
+static void unknown(const struct rcpt_set *set, struct rcpt_state *state, struct rcpt_outcome *out)
+{
+	answer(out, CHECK_NO_MAILBOX);
+	state->invalid++;
+	if (state->invalid == set->invalid_per_session)
+		out->extra = check_row(CHECK_INTRUSION_THRESHOLD_INVALID);
+}
+
+void rcpt_judge(const struct rcpt_set *set, struct rcpt_state *state, const struct rcpt_found *found,
+		struct rcpt_outcome *out)
+{
+	static const enum check rows[] = {
+		[RESOLVED_MAILBOX] = CHECK_FOUND,         [RESOLVED_ALIAS] = CHECK_FOUND,
+		[RESOLVED_CATCHALL] = CHECK_CATCHALL,     [RESOLVED_NOT_OURS] = CHECK_RELAY_DENIED,
+		[RESOLVED_OVER_QUOTA] = CHECK_OVER_QUOTA, [RESOLVED_TEMPORARY] = CHECK_NO_AUTH_RESOURCE,
+	};
+
+	if (found->unqualified)
+		answer(out, CHECK_NO_DOMAIN);
+	else if (found->known == RESOLVED_LOOP)
+		answer_plain(out, REPLY_ALIAS_LOOP);
+	else if (found->known == RESOLVED_NO_MAILBOX)
+		unknown(set, state, out);
+	else if (found->known == RESOLVED_NOT_OURS && state->may_relay)
+		answer(out, CHECK_RELAYING);
+	else
+		answer(out, rows[found->known]);
+	if (out->accepted)
+		state->accepted++;
+}
