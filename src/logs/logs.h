@@ -104,8 +104,8 @@ int log_offset(int64_t wall_ms); /* of that zone at that moment, seconds east of
  * the writer opens the name anew; while that fails it stays with the old file.
  *
  * On -1 (disk full, no permission) the group, or what was left of it, is lost: log_lost()
- * counts such groups, and the caller's program says so once.  What was cut in mid-line
- * is closed by a newline before the next group. */
+ * counts such groups (and failed syncs), and the caller's program says so once.  What was
+ * cut in mid-line, by us or before our time, is closed by a newline before the next group. */
 #define LOG_GROUP_MAX (64 << 10)
 
 struct log_writer;

@@ -27,7 +27,7 @@ struct log_writer {
 	int64_t look_at; /* when to see again whether the name is still ours, clock_mono() */
 	int offset;      /* the zone that the file's last zone line says, as far as we wrote it */
 	bool dirty, closing;
-	bool torn; /* the last write ended in mid-line */
+	bool torn; /* the file ends in mid-line: a write of ours was cut, or the machine died in one */
 	struct buf out;
 	atomic_uint_fast64_t lost;
 };
@@ -42,9 +42,11 @@ static int open_file(const char *path, struct err *e)
 static int remember_file(struct log_writer *w, struct err *e)
 {
 	struct stat st;
+	char last = '\n';
 
-	if (fstat(w->fd, &st) < 0)
+	if (fstat(w->fd, &st) < 0 || (st.st_size > 0 && io_pread_all(w->fd, &last, 1, st.st_size - 1) < 0))
 		return err_sys(e, "look at log %s", w->path);
+	w->torn = last != '\n';
 	w->dev = st.st_dev;
 	w->ino = st.st_ino;
 	w->look_at = deadline_in(SECOND);
@@ -150,7 +152,6 @@ static int follow_name(struct log_writer *w, struct err *e)
 		return err_sys(e, "reopen log %s", w->path);
 	}
 	close(fd);
-	w->torn = false;
 	return remember_file(w, e) < 0 ? -1 : open_with_zone_line(w, e);
 }
 
@@ -265,7 +266,8 @@ static void *sync_often(void *arg)
 			continue;
 		w->dirty = false;
 		pthread_mutex_unlock(&w->lock);
-		fdatasync(w->fd);
+		if (fdatasync(w->fd) < 0)
+			atomic_fetch_add(&w->lost, 1);
 		pthread_mutex_lock(&w->lock);
 	}
 	pthread_mutex_unlock(&w->lock);

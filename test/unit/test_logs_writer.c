@@ -299,6 +299,24 @@ static void a_failed_write_is_counted_and_its_torn_line_closed(void **state)
 	assert_int_equal(kind_of_line(LOG_SPAMDYKE, buf_str(&b), 2), LOG_SPAMDYKE_ERROR);
 }
 
+static void a_line_torn_by_a_crash_is_closed_first(void **state)
+{
+	struct log_writer *w;
+	FILE *f = fopen(path, "w");
+	BUF(b);
+
+	(void)state;
+	assert_non_null(f);
+	fputs("2021-03-09 12:43:51, zone, +02:00, 1615286631\n2021-03-09 12:43:51, result, 7, succ", f);
+	fclose(f);
+	be_in("Etc/GMT-2");
+	w = open_writer(LOG_DELIVERY);
+	assert_int_equal(log_append(w, STR("2021-03-09 12:43:52, gave-up, 7\n"), STR(""), &e), 0);
+	log_writer_close(w);
+	slurp(path, &b);
+	assert_true(str_ends(buf_str(&b), STR("7, succ\n2021-03-09 12:43:52, gave-up, 7\n")));
+}
+
 static void a_name_that_cannot_be_opened_says_why(void **state)
 {
 	(void)state;
@@ -316,6 +334,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_renamed_file_is_followed_by_a_new_one, drop_files),
 		cmocka_unit_test_teardown(a_large_group_goes_on_under_the_session_line, drop_files),
 		cmocka_unit_test_teardown(a_failed_write_is_counted_and_its_torn_line_closed, drop_files),
+		cmocka_unit_test_teardown(a_line_torn_by_a_crash_is_closed_first, drop_files),
 		cmocka_unit_test(a_name_that_cannot_be_opened_says_why),
 	};
 
