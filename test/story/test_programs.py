@@ -1,0 +1,92 @@
+"""A program that dies is started again; the server stops when it is asked to, and loses nothing."""
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from harness import until
+
+ME, YOU = "anna@elsewhere.test", "recipient@example.com"
+PROGRAMS = ["telltale-smtpd", "telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local"]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_that_dies_is_started_again(server, program):
+    server.unclean = True
+    server.start()
+    old = until(lambda: server.pids(program), program)
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(server.pids(program)) == len(old) and not set(old) & set(server.pids(program)), "a new one")
+
+    def accepted():
+        try:
+            with server.client() as c:
+                return c.deliver(ME, YOU, message="Subject: after\r\n\r\nx\r\n").code == 250
+        except (OSError, AssertionError):
+            return False
+    until(accepted, "mail is accepted again")
+    mails = until(lambda: server.maildir(YOU), "and delivered")
+    assert mails[0].subject == "after"
+
+
+def test_sigterm_lets_a_session_end(server):
+    with server.client() as c:
+        c.envelope(ME, YOU)
+        assert c.send("DATA").code == 354
+        c.raw(b"Subject: late\r\n\r\n")
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        c.raw(b"x\r\n.\r\n")
+        assert c.reply().code == 250
+    assert server.process.wait(20) == 0
+    server.process = None
+    server.start()
+    mail, = server.arrived(YOU)
+    assert mail.subject == "late"
+
+
+def test_an_idle_session_does_not_hold_the_end(server):
+    with server.client() as c:
+        c.send("EHLO client.test")
+        start = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - start < 15
+
+
+def test_ctrl_c_is_a_clean_end_too(server):
+    server.start()
+    assert server.stop(signal.SIGINT) == 0
+
+
+def test_a_second_server_on_the_same_folder_is_refused(server):
+    server.start()
+    second = server.tell("serve", "-c", server.conf)
+    assert second.returncode == 1 and second.stderr
+    with server.client() as c:
+        assert c.deliver(ME, YOU).code == 250
+    server.arrived(YOU)
+
+
+def test_many_clients_at_once(server):
+    server.start()
+    wrong = []
+
+    def send(n):
+        try:
+            with server.client() as c:
+                for m in range(5):
+                    if c.deliver(ME, YOU, message=f"Subject: {n}.{m}\r\n\r\nx\r\n").code != 250:
+                        wrong.append((n, m))
+        except (OSError, AssertionError) as e:
+            wrong.append((n, e))
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(20)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong
+    mails = server.arrived(YOU, 100)
+    assert len({m.subject for m in mails}) == 100

@@ -1,0 +1,126 @@
+"""Does this address exist here?"""
+import pytest
+
+ME = "anna@elsewhere.test"
+
+
+@pytest.fixture(name="client")
+def fixture_client(server):
+    with server.client() as c:
+        c.send("EHLO client.test")
+        c.send(f"MAIL FROM:<{ME}>")
+        yield c
+
+
+def test_an_unknown_mailbox_is_refused_with_its_reason(server, client):
+    reply = client.send("RCPT TO:<nobody@example.com>")
+    assert reply.code == 550 and reply.text == "5.1.1 sorry, no mailbox here by that name (chkuser)"
+    assert client.send("DATA").code == 503
+    log = server.log("smtp-25")
+    assert log.verb("check") == ["rejected rcpt, localhost:127.0.0.1, nobody@example.com, not existing recipient"]
+    assert log.verb("resp")[-1] == "550 5.1.1 sorry, no mailbox here by that name (chkuser)" or \
+        "550 5.1.1 sorry, no mailbox here by that name (chkuser)" in log.verb("resp")
+    entry = server.log("spamdyke").last
+    assert entry.code == "DENIED_OTHER"
+    assert entry.reason == "550_5.1.1_sorry,_no_mailbox_here_by_that_name_(chkuser)"
+    assert "nobody@example.com" in server.trace("to:nobody@example.com").headline
+
+
+def test_a_recipient_without_a_domain_is_refused(client):
+    assert client.send("RCPT TO:<recipient>").code // 100 == 5
+
+
+def test_case_does_not_matter(server, client):
+    assert client.send("RCPT TO:<Recipient@EXAMPLE.com>").code == 250
+    assert client.data().code == 250
+    server.arrived("recipient@example.com")
+
+
+def test_an_account_added_while_running_counts_at_once(server, client):
+    assert client.send("RCPT TO:<new@example.com>").code == 550
+    server.command("account", "add", "new@example.com", "--password-stdin", text="correct horse\n")
+    assert client.send("RCPT TO:<new@example.com>").code == 250
+    assert client.data().code == 250
+    server.arrived("new@example.com")
+    server.command("account", "remove", "new@example.com")
+    client.send(f"MAIL FROM:<{ME}>")
+    assert client.send("RCPT TO:<new@example.com>").code == 550
+
+
+def test_a_domain_added_while_running_counts_at_once(server, client):
+    assert client.send("RCPT TO:<a@second.test>").code // 100 == 5
+    server.command("domain", "add", "second.test")
+    server.command("account", "add", "a@second.test", "--password-stdin", text="correct horse\n")
+    assert client.send("RCPT TO:<a@second.test>").code == 250
+    assert client.data().code == 250
+    server.arrived("a@second.test")
+
+
+def test_an_alias_leads_to_its_mailbox(server, client):
+    server.command("alias", "add", "info@example.com", "recipient@example.com")
+    assert client.send("RCPT TO:<info@example.com>").code == 250
+    assert client.data().code == 250
+    server.arrived("recipient@example.com")
+    assert [r.split(", ")[1] for r in server.log("delivery").verb("alias")] == ["info@example.com"]
+    assert server.trace("to:info@example.com").only["verdict"] == "delivered"
+
+
+def test_an_alias_with_several_targets_reaches_them_all(server, client):
+    server.command("alias", "add", "team@example.com", "recipient@example.com", "sender@example.com")
+    assert client.send("RCPT TO:<team@example.com>").code == 250
+    assert client.data().code == 250
+    server.arrived("recipient@example.com")
+    server.arrived("sender@example.com")
+
+
+def test_a_mailbox_named_twice_gets_one_copy_per_mention_at_most(server, client):
+    server.command("alias", "add", "info@example.com", "recipient@example.com")
+    for rcpt in ("recipient@example.com", "info@example.com", "RECIPIENT@example.com"):
+        assert client.send(f"RCPT TO:<{rcpt}>").code == 250
+    assert client.data().code == 250
+    server.arrived("sender@example.com", 0)
+    assert 1 <= len(server.maildir("recipient@example.com")) <= 3
+
+
+def test_a_catch_all_takes_what_nobody_else_does(server, client):
+    server.command("alias", "add", "@example.com", "sender@example.com")
+    assert client.send("RCPT TO:<whoever@example.com>").code == 250
+    assert client.send("RCPT TO:<recipient@example.com>").code == 250
+    assert client.data().code == 250
+    server.arrived("sender@example.com")
+    server.arrived("recipient@example.com")
+    assert any(r.endswith("accepted any recipient for this domain") for r in server.log("smtp-25").verb("check"))
+
+
+def test_an_alias_loop_ends(server):
+    server.command("alias", "add", "a@example.com", "b@example.com")
+    server.tell("alias", "add", "b@example.com", "a@example.com")
+    with server.client() as c:
+        c.send("EHLO client.test")
+        c.send(f"MAIL FROM:<{ME}>")
+        assert c.send("RCPT TO:<a@example.com>").code in (250, 451, 550, 554)
+        assert c.send("RCPT TO:<recipient@example.com>").code == 250
+
+
+def test_too_many_recipients_of_one_message(server):
+    server.config("recipients { per-message = 3 }")
+    server.command("alias", "add", "@example.com", "sender@example.com")
+    with server.client() as c:
+        c.envelope(ME, *[f"r{n}@example.com" for n in range(3)])
+        assert c.send("RCPT TO:<r3@example.com>").code // 100 in (4, 5)
+        assert c.data().code == 250
+    server.arrived("sender@example.com", 3)
+
+
+def test_a_session_that_guesses_addresses_is_stopped(server):
+    server.config("recipients { invalid-per-session = 3 }")
+    with server.client() as c:
+        c.send("EHLO client.test")
+        c.send(f"MAIL FROM:<{ME}>")
+        for n in range(3):
+            assert c.send(f"RCPT TO:<guess{n}@example.com>").code == 550
+        reply = c.send("RCPT TO:<recipient@example.com>")
+        assert reply.code == 550 and "violating our security policies" in reply.text
+    checks = server.log("smtp-25").verb("check")
+    assert any(c.startswith("intrusion threshold, ") for c in checks)
+    assert checks[-1].endswith("recipient@example.com, rcpt ignored, session over intrusion threshold")
