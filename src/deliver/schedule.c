@@ -10,6 +10,7 @@ enum {
 	START_MOST = 200,             /* attempts begun in one turn */
 	UNREADABLE_PAUSE = 10 * 1000, /* until a message is tried again whose bytes could not be had */
 	CRASH_PAUSE = 1000,           /* the same after its agent died; doubles with each attempt */
+	SET_BACK = 60 * 1000,         /* a wall clock that loses more was set */
 	ATTEMPT_MOST = 10 * 60 * 1000 /* no local delivery takes longer */
 };
 
@@ -29,6 +30,8 @@ struct schedule {
 	struct ipc_conn *agent;
 	bool leaving; /* the agent takes no more */
 	bool stopped;
+	bool clock_known;
+	int64_t ahead; /* wall minus monotonic clock, the most that was seen since it was set back */
 };
 
 struct schedule *schedule_new(const struct schedule_set *set)
@@ -266,12 +269,41 @@ static bool local_free(const struct schedule *s)
 	return s->agent != NULL && !s->leaving && s->attempts.n < s->set.most;
 }
 
+/* The wall clock may have been set back, while we ran or before: then due times lie too far ahead. */
+static void clamp_all(struct schedule *s, int64_t now)
+{
+	struct item *it;
+	size_t i = 0;
+
+	while ((it = depot_walk(s->set.depot, &i)) != NULL) {
+		for (size_t k = 0; k < it->nrcpts; k++) {
+			const struct item_rcpt *r = &it->rcpts[k];
+			int64_t due = retry_clamp(&s->set.retry, r->next, now);
+
+			if (r->state == RCPT_WAITING && due != r->next)
+				depot_release(s->set.depot, it, k, due);
+		}
+	}
+}
+
+static void watch_clock(struct schedule *s, int64_t now)
+{
+	int64_t ahead = now - clock_mono();
+
+	if (!s->clock_known || ahead < s->ahead - SET_BACK)
+		clamp_all(s, now);
+	if (!s->clock_known || ahead < s->ahead - SET_BACK || ahead > s->ahead)
+		s->ahead = ahead;
+	s->clock_known = true;
+}
+
 void schedule_start(struct schedule *s)
 {
 	int64_t now = clock_wall();
 	struct item *it;
 	size_t rcpt, n = 0;
 
+	watch_clock(s, now);
 	for (; !s->stopped && local_free(s) && n < START_MOST; n++) {
 		it = depot_due(s->set.depot, CHANNEL_LOCAL, now, &rcpt);
 		if (it == NULL)

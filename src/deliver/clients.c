@@ -1,0 +1,252 @@
+#include "deliver/clients.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/say.h"
+#include "deliver/show.h"
+
+enum {
+	CLIENTS_MOST = 400,      /* of both sockets */
+	TAKE_MOST = 64,          /* in one turn */
+	CONTROL_TIME = 30 * 1000 /* one command's whole visit */
+};
+
+enum role { ROLE_NONE, ROLE_SMTPD, ROLE_LOCAL, ROLE_COMMAND };
+
+struct client {
+	struct source source; /* first: what epoll points at */
+	enum role role;
+	struct ipc_conn conn;
+	struct depot_client *depot; /* of a telltale-smtpd */
+	int64_t deadline;
+	bool dead, waiting_out;
+	struct client *next;
+};
+
+int source_watch(int epoll, struct source *s, enum source_kind kind, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };
+
+	s->kind = kind;
+	s->fd = fd;
+	return fd < 0 ? 0 : epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static void watch_out(struct clients *s, struct client *c, bool out)
+{
+	struct epoll_event ev = { .events = EPOLLIN | (out ? EPOLLOUT : 0u), .data.ptr = &c->source };
+
+	if (c->waiting_out == out)
+		return;
+	c->waiting_out = out;
+	(void)epoll_ctl(s->epoll, EPOLL_CTL_MOD, c->source.fd, &ev);
+}
+
+/* The client is not spoken to again; what it had in work is settled now, the rest when the turn ends. */
+static void lose(struct clients *s, struct client *c, const char *why)
+{
+	if (c->dead)
+		return;
+	c->dead = true;
+	if (why != NULL)
+		say(SAY_WARNING, "a client was dropped: %s", why);
+	if (s->local == c) {
+		s->local = NULL;
+		schedule_agent(s->schedule, NULL);
+	}
+}
+
+/* telltale-local holds the lock on the mail folder when it says hello: a former one is gone. */
+static void take_local(struct clients *s, struct client *c)
+{
+	if (s->local != NULL)
+		lose(s, s->local, NULL);
+	s->local = c;
+	c->role = ROLE_LOCAL;
+	schedule_agent(s->schedule, &c->conn);
+}
+
+static int hear_hello(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
+{
+	struct queue_hello m;
+
+	if (f->type != queue_hello_number)
+		return err_set(e, "message %u before a hello", f->type);
+	if (ipc_unpack(f->body, &queue_hello_type, &m, e) < 0)
+		return -1;
+	if (str_eqz(m.role, "l")) {
+		take_local(s, c);
+		return 0;
+	}
+	if (!str_eqz(m.role, "s"))
+		return err_set(e, "a hello of nobody we know");
+	c->role = ROLE_SMTPD;
+	c->depot = depot_client_new(s->depot, &c->conn);
+	return 0;
+}
+
+static int hear_command(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
+{
+	struct queue_admin m;
+	struct answer a = { .status = 0 };
+	struct queue_done done;
+
+	if (f->type != queue_admin_number)
+		return err_set(e, "message %u is not a command's", f->type);
+	if (ipc_unpack(f->body, &queue_admin_type, &m, e) < 0)
+		return -1;
+	show_answer(s->depot, m.words, &a);
+	done = (struct queue_done){ (uint64_t)a.status, buf_str(&a.output), buf_str(&a.message) };
+	ipc_queue(&c->conn, &queue_done_type, f->id, &done, -1);
+	answer_clear(&a);
+	return 0;
+}
+
+static int hear(struct clients *s, struct client *c, struct ipc_frame *f, struct err *e)
+{
+	fd_clear(&f->fd); /* nobody gives us descriptors */
+	switch (c->role) {
+	case ROLE_NONE:
+		return hear_hello(s, c, f, e);
+	case ROLE_SMTPD:
+		return depot_hear(c->depot, f, e);
+	case ROLE_LOCAL:
+		return schedule_hear(s->schedule, f, e);
+	case ROLE_COMMAND:
+		break;
+	}
+	return hear_command(s, c, f, e);
+}
+
+void clients_hear(struct clients *s, struct source *source)
+{
+	struct client *c = (struct client *)(void *)source;
+	struct err e = { 0 };
+	struct ipc_frame f;
+	int filled = ipc_fill(&c->conn, &e), rc = 0;
+
+	while (filled > 0 && !c->dead && (rc = ipc_next(&c->conn, &f, &e)) > 0) {
+		if (hear(s, c, &f, &e) < 0) {
+			lose(s, c, e.text);
+			return;
+		}
+	}
+	if (filled < 0 || rc < 0)
+		lose(s, c, rc < 0 ? e.text : NULL);
+}
+
+static void take_client(struct clients *s, int fd, bool control)
+{
+	struct client *c = mem_alloc(sizeof(*c));
+
+	ipc_conn_init(&c->conn, fd);
+	c->role = control ? ROLE_COMMAND : ROLE_NONE;
+	c->deadline = deadline_in(CONTROL_TIME);
+	c->next = s->first;
+	s->first = c;
+	s->n++;
+	if (source_watch(s->epoll, &c->source, SOURCE_CLIENT, fd) < 0)
+		lose(s, c, "epoll");
+}
+
+static bool may_command(int fd)
+{
+	struct err e;
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+
+	return ipc_peer(fd, &uid, &gid, &pid, &e) == 0 && (uid == 0 || uid == geteuid());
+}
+
+void clients_take(struct clients *s, const struct source *from)
+{
+	bool control = from->kind == SOURCE_CONTROL;
+
+	for (int i = 0; i < TAKE_MOST; i++) {
+		int fd = accept4(from->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0)
+			return;
+		if (s->n >= CLIENTS_MOST || (control && !may_command(fd)))
+			close(fd);
+		else
+			take_client(s, fd, control);
+	}
+}
+
+static void flush_client(struct clients *s, struct client *c)
+{
+	struct err e = { 0 };
+	int rc = ipc_flush(&c->conn, &e);
+
+	if (rc < 0) {
+		lose(s, c, NULL);
+		s->again = true; /* what it lost is synced in the next turn */
+	} else {
+		watch_out(s, c, rc > 0);
+	}
+}
+
+void clients_tell(struct clients *s, bool synced)
+{
+	for (struct client *c = s->first; c != NULL; c = c->next)
+		if (!c->dead && c->conn.out.n > 0 && (synced || c->role == ROLE_SMTPD))
+			flush_client(s, c);
+}
+
+void clients_check_deadlines(struct clients *s)
+{
+	int64_t now = clock_mono();
+
+	for (struct client *c = s->first; c != NULL; c = c->next)
+		if ((c->role == ROLE_COMMAND || c->role == ROLE_NONE) && now > c->deadline)
+			lose(s, c, NULL);
+	if (s->local != NULL && schedule_stuck(s->schedule))
+		lose(s, s->local, "telltale-local is stuck in a delivery");
+}
+
+static void client_free(struct client *c)
+{
+	if (c->depot != NULL)
+		depot_client_free(c->depot);
+	ipc_conn_clear(&c->conn);
+	free(c);
+}
+
+void clients_bury(struct clients *s)
+{
+	for (struct client **at = &s->first, *c; (c = *at) != NULL;) {
+		if (!c->dead) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		s->n--;
+		s->again |= c->depot != NULL; /* its last messages may be news */
+		client_free(c);
+	}
+}
+
+bool clients_smtpd(const struct clients *s)
+{
+	const struct client *c = s->first;
+
+	while (c != NULL && c->role != ROLE_SMTPD)
+		c = c->next;
+	return c != NULL;
+}
+
+void clients_clear(struct clients *s)
+{
+	while (s->first != NULL) {
+		struct client *c = s->first;
+
+		s->first = c->next;
+		client_free(c);
+	}
+}
