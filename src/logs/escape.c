@@ -1,5 +1,7 @@
 #include "logs/shape.h"
 
+#define REPORT_MAX 2000
+
 /* Code points that never stand raw in a line: they hide, reorder or break what a person sees. */
 static const struct {
 	uint32_t first, last;
@@ -218,13 +220,26 @@ struct str log_plain(struct arena *a, struct str value)
 	return str_mem(out, n);
 }
 
+/* A long report keeps its end: "did_1+0+0/" and "qp_N/" stand there. */
+static struct str cut_middle(struct arena *a, struct str text)
+{
+	size_t tail = REPORT_MAX / 4, head = REPORT_MAX - tail - 3;
+	char *out = arena_alloc(a, REPORT_MAX);
+
+	memcpy(out, text.p, head);
+	memcpy(out + head, "...", 3);
+	memcpy(out + head + 3, text.p + text.n - tail, tail);
+	return str_mem(out, REPORT_MAX);
+}
+
 struct str log_report(struct arena *a, struct str text)
 {
-	char *out = arena_alloc(a, text.n + 1);
-	size_t n = text.n;
+	struct str whole = text.n <= REPORT_MAX ? text : cut_middle(a, text);
+	char *out = arena_alloc(a, whole.n + 1);
+	size_t n = whole.n;
 
 	for (size_t i = 0; i < n; i++) {
-		char c = text.p[i];
+		char c = whole.p[i];
 
 		out[i] = c == '\n' ? '/' : c < 33 || c > 126 || c == '%' ? '_' : c;
 	}

@@ -83,7 +83,8 @@ void log_print(struct buf *b, const struct log_line *l);
  * ends and what could forge a separator become \xHH byte by byte; what exceeds the field's cap is cut. */
 struct str log_escape(struct arena *a, enum log_field f, struct str value);
 struct str log_plain(struct arena *a, struct str value);
-/* qmail's logsafe() (LOG-FORMATS 3.1) for delivery reports: newline to '/', odd bytes to '_'; ends in '/'. */
+/* qmail's logsafe() (LOG-FORMATS 3.1) for delivery reports: newline to '/', odd bytes to '_'; ends in '/'.
+ * Of more than 2000 bytes the middle is left out: the end says what was done. */
 struct str log_report(struct arena *a, struct str text);
 /* and what can be undone of it: '/' to newline, '_' to space. */
 struct str log_report_plain(struct arena *a, struct str report);

@@ -132,25 +132,37 @@ static size_t span_moment(struct str s)
 	return part > 0 ? whole + 1 + part : NO_MATCH;
 }
 
+/* Where needle first stands.  Its last byte but one (the comma of ", ", the colon of " to: ") is the rarest, so
+ * that one is looked for: several times as fast as memmem() on these lines. */
+static size_t find(struct str s, struct str needle)
+{
+	size_t anchor = needle.n > 1 ? needle.n - 2 : 0;
+	const char *end = s.p + s.n, *at = s.p + anchor;
+
+	while (needle.n <= s.n && at < end) {
+		at = memchr(at, needle.p[anchor], (size_t)(end - at));
+		if (at == NULL)
+			break;
+		if (shape_starts(str_mem(at - anchor, (size_t)(end - at) + anchor), needle))
+			return (size_t)(at - anchor - s.p);
+		at++;
+	}
+	return NO_MATCH;
+}
+
 /* HOST:IP, -- the first colon when an address follows it (IPv6 has colons), else the last one. */
 static size_t span_host(struct str s)
 {
-	ptrdiff_t end = str_find(s, STR(", ")), colon;
+	size_t end = find(s, STR(", "));
+	ptrdiff_t colon;
 
-	if (end < 0)
+	if (end == NO_MATCH)
 		return NO_MATCH;
-	s = str_take(s, (size_t)end);
+	s = str_take(s, end);
 	colon = str_chr(s, ':');
 	if (colon >= 0 && !shape_is_ip(str_skip(s, (size_t)colon + 1)))
 		colon = str_rchr(s, ':');
 	return colon < 0 ? NO_MATCH : (size_t)colon;
-}
-
-static inline size_t find(struct str s, struct str needle)
-{
-	const char *p = memmem(s.p, s.n, needle.p, needle.n);
-
-	return p != NULL ? (size_t)(p - s.p) : NO_MATCH;
 }
 
 /* A value runs to the literal behind it: of the next part, of the first tail that stands there, or to the end. */
