@@ -1,0 +1,27 @@
+/* telltale-lookup: the accounts.  The only program that opens their file; it never touches the network. */
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/proc.h"
+#include "base/say.h"
+#include "store/serve.h"
+
+int main(void)
+{
+	struct conf conf;
+	struct err e = { 0 };
+	struct store_sockets sockets;
+	int rc;
+
+	proc_begin("telltale-lookup", &conf);
+	sockets = (struct store_sockets){ proc_fd("service", 0), proc_fd("control", 0), proc_signals() };
+	if (sockets.service < 0 || sockets.signals < 0) {
+		say(SAY_ERROR, "no service socket was handed over");
+		return EX_USAGE;
+	}
+	rc = store_serve(conf_z(conf.accounts.sqlite), &sockets, &e);
+	if (rc < 0)
+		say(SAY_ERROR, "%s", e.text);
+	conf_clear(&conf);
+	return rc < 0 ? EX_OSERR : EXIT_SUCCESS;
+}

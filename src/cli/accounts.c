@@ -1,0 +1,216 @@
+/* telltale domain|account|alias: the running server is asked to do it, so that it counts at once; without a
+ * server the same code works on the file. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/proc.h"
+#include "cli/args.h"
+#include "cli/cli.h"
+#include "cli/table.h"
+#include "store/store.h"
+
+enum { CONNECT_MS = 5000, ANSWER_MS = 30000, LOCK_MS = 5000, INPUT_MAX = 4096 };
+
+struct request {
+	struct buf words, input;
+};
+
+/* Up to the end of the first line: a person at a terminal is not made to type an end of file. */
+static int read_password(struct buf *out)
+{
+	char p[256];
+	ssize_t n;
+
+	if (isatty(0))
+		fputs("password (shown as typed): ", stderr);
+	while (out->n < INPUT_MAX && (out->n == 0 || memchr(out->p, '\n', out->n) == NULL)) {
+		n = read(0, p, sizeof(p));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return args_fail(CLI_NO, "read the password: %s", strerror(errno));
+		if (n == 0)
+			break;
+		buf_add(out, p, (size_t)n);
+	}
+	explicit_bzero(p, sizeof(p));
+	return 0;
+}
+
+static int collect(struct request *r, const char *noun, const struct args *a)
+{
+	bool password = false;
+
+	buf_adds(&r->words, noun);
+	for (int i = 0; i < a->nrest; i++) {
+		buf_addc(&r->words, '\0');
+		buf_adds(&r->words, a->rest[i]);
+		password = password || strcmp(a->rest[i], "--password-stdin") == 0;
+	}
+	if (r->words.n > IPC_LIMIT / 2)
+		return args_fail(CLI_USAGE, "too many words");
+	return password ? read_password(&r->input) : 0;
+}
+
+static int ask_server(int fd, const struct request *r, struct store_done *out, struct err *e)
+{
+	struct lookup_admin m = { buf_str(&r->words), buf_str(&r->input) };
+	int64_t deadline = deadline_in(ANSWER_MS);
+	struct ipc_conn conn;
+	struct ipc_frame f = { .fd = -1 };
+	struct lookup_done done;
+	int rc;
+
+	ipc_conn_init(&conn, fd);
+	rc = ipc_send(&conn, &lookup_admin_type, 1, &m, -1, deadline, e);
+	if (rc == 0)
+		rc = ipc_recv(&conn, &f, deadline, e);
+	if (rc == 0 && f.type != lookup_done_number)
+		rc = err_set(e, "something else was answered");
+	if (rc == 0)
+		rc = ipc_unpack(f.body, &lookup_done_type, &done, e);
+	if (rc == 0) {
+		out->status = done.status <= CLI_USAGE ? (int)done.status : CLI_NO;
+		buf_addstr(&out->output, done.output);
+		buf_addstr(&out->message, done.message);
+	}
+	fd_clear(&f.fd);
+	ipc_conn_clear(&conn);
+	return rc;
+}
+
+static int work_on_file(const char *path, const struct request *r, struct store_done *out, struct err *e)
+{
+	struct store *s = store_open(path, LOCK_MS, e);
+
+	if (s == NULL)
+		return -1;
+	store_admin(s, buf_str(&r->words), buf_str(&r->input), out);
+	store_close(s);
+	return 0;
+}
+
+static int perform(struct conf *c, const struct request *r, struct store_done *out)
+{
+	struct err e = { 0 };
+	int fd = ipc_connect(proc_socket(c, "lookup.ctl"), deadline_in(CONNECT_MS), &e);
+
+	if (fd >= 0)
+		return ask_server(fd, r, out, &e) == 0 ? 0 : args_fail(CLI_NO, "telltale-lookup: %s", e.text);
+	if (e.code != ENOENT && e.code != ECONNREFUSED)
+		return args_fail(CLI_NO, "%s", e.text);
+	return work_on_file(conf_z(c->accounts.sqlite), r, out, &e) == 0 ? 0 : args_fail(CLI_NO, "%s", e.text);
+}
+
+static int print_done(const struct store_done *d, const struct args *a)
+{
+	if (d->message.n > 0)
+		fprintf(stderr, "telltale: %.*s\n", STR_ARG(buf_str(&d->message)));
+	if (d->output.n == 0)
+		return d->status;
+	if (a->json)
+		printf("%.*s\n", STR_ARG(buf_str(&d->output)));
+	else if (table_print(stdout, buf_str(&d->output)) < 0)
+		return args_fail(CLI_BUG, "the answer is no valid JSON");
+	return fflush(stdout) == 0 ? d->status : args_fail(CLI_NO, "write: %s", strerror(errno));
+}
+
+static int run(const char *noun, const char *usage, int argc, char **argv)
+{
+	struct request r = { BUF_INIT, BUF_INIT };
+	struct store_done done = { 0 };
+	struct args a;
+	struct conf c;
+	int code;
+
+	if (!args_take(&a, argc, argv, usage))
+		return CLI_USAGE;
+	if (a.nrest == 0) {
+		fputs(usage, stderr);
+		return CLI_USAGE;
+	}
+	code = args_conf(&a, &c);
+	if (code != 0)
+		return code;
+	code = collect(&r, noun, &a);
+	if (code == 0)
+		code = perform(&c, &r, &done);
+	if (code == 0)
+		code = print_done(&done, &a);
+	if (r.input.n > 0)
+		explicit_bzero(r.input.p, r.input.n);
+	buf_clear(&r.input);
+	buf_clear(&r.words);
+	store_done_clear(&done);
+	conf_clear(&c);
+	return code;
+}
+
+#define COMMON \
+	"\n" \
+	"Changes count at once, for a running server too.  list and show print a table, or JSON with --json.\n" \
+	"Exit codes: 0 done, 1 refused or not found, 2 wrong usage.\n"
+
+static const char domain_usage[] =
+    "usage: telltale domain add|show|remove DOMAIN [-c FILE]\n"
+    "       telltale domain list [--json]\n"
+    "\n"
+    "The domains whose mail is ours.  One that still has accounts cannot be removed.\n" COMMON;
+
+static const char account_usage[] =
+    "usage: telltale account add USER@DOMAIN --password-stdin [--quota SIZE] [-c FILE]\n"
+    "       telltale account set USER@DOMAIN --quota SIZE\n"
+    "       telltale account passwd USER@DOMAIN --password-stdin\n"
+    "       telltale account remove USER@DOMAIN\n"
+    "       telltale account list [DOMAIN] [--json]\n"
+    "\n"
+    "The mailboxes.  The password is read as one line from standard input, never from the\n"
+    "command line.  SIZE takes K, M, G; 0 is no quota.  Mail to USER+ANYTHING goes to USER.\n" COMMON;
+
+static const char alias_usage[] =
+    "usage: telltale alias add NAME@DOMAIN TARGET... [-c FILE]\n"
+    "       telltale alias remove NAME@DOMAIN [TARGET...]\n"
+    "       telltale alias list [DOMAIN | NAME@DOMAIN] [--json]\n"
+    "\n"
+    "Names that lead to other addresses, here or elsewhere.  @DOMAIN is the catch-all: it gets\n"
+    "what has no other name.  An alias that would end in itself is refused.\n" COMMON;
+
+static int domain(int argc, char **argv)
+{
+	return run("domain", domain_usage, argc, argv);
+}
+
+static int account(int argc, char **argv)
+{
+	return run("account", account_usage, argc, argv);
+}
+
+static int alias(int argc, char **argv)
+{
+	return run("alias", alias_usage, argc, argv);
+}
+
+const struct cli_command cli_command_domain = {
+	.name = "domain",
+	.summary = "the domains whose mail is ours",
+	.usage = domain_usage,
+	.run = domain,
+};
+
+const struct cli_command cli_command_account = {
+	.name = "account",
+	.summary = "mailboxes: add, list, set a quota or a password, remove",
+	.usage = account_usage,
+	.run = account,
+};
+
+const struct cli_command cli_command_alias = {
+	.name = "alias",
+	.summary = "names that lead to other addresses; the catch-all",
+	.usage = alias_usage,
+	.run = alias,
+};

@@ -1,0 +1,76 @@
+#include "lookup/lookup.h"
+
+#define IPC_PROTO "lookup/proto.def"
+#define IPC_ALL lookup_messages
+#include "base/ipc_define.h"
+
+#include "base/io.h"
+#include "lookup/told.h"
+
+enum { ADDRESS_MAX = 1024 };
+
+/* As many addresses as channels, each channel known: else the whole answer is not believed. */
+static int read_targets(const struct lookup_resolved *told, struct str original, struct arena *a,
+			struct lookup_answer *out, struct err *e)
+{
+	struct str rest = arena_str(a, told->targets), one;
+	size_t n = told->channels.n;
+
+	out->targets = arena_alloc(a, (n + 1) * sizeof(*out->targets));
+	for (size_t i = 0; i < n; i++) {
+		char channel = told->channels.p[i];
+		bool more = str_cut(rest, STR("\n"), &one, &rest);
+
+		if (one.n == 0 || (channel != 'l' && channel != 'r') || more != (i + 1 < n))
+			return err_set(e, "telltale-lookup sent a malformed answer");
+		out->targets[i] = (struct recipient){
+			.final = one,
+			.original = original,
+			.channel = channel == 'l' ? CHANNEL_LOCAL : CHANNEL_REMOTE,
+		};
+	}
+	out->n = n;
+	return 0;
+}
+
+int lookup_told_read(const struct lookup_resolved *told, struct str original, struct arena *a,
+		     struct lookup_answer *out, struct err *e)
+{
+	bool expanded = told->result <= RESOLVED_CATCHALL;
+
+	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
+	if (told->result > RESOLVED_TEMPORARY || expanded != (told->channels.n > 0) ||
+	    told->channels.n > LOOKUP_TARGETS_MAX)
+		return err_set(e, "telltale-lookup sent a malformed answer");
+	if (told->result == RESOLVED_TEMPORARY)
+		return err_set(e, "the accounts cannot be asked now");
+	if (expanded && read_targets(told, original, a, out, e) < 0)
+		return -1;
+	out->result = (enum resolved)told->result;
+	return 0;
+}
+
+enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena *a, struct lookup_answer *out,
+			 int64_t deadline, struct err *e)
+{
+	struct lookup_resolve question = { .address = address };
+	struct lookup_resolved told;
+	struct ipc_frame reply = { .fd = -1 };
+
+	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
+	if (address.n > ADDRESS_MAX) { /* no address is that long */
+		out->result = RESOLVED_NO_MAILBOX;
+		return out->result;
+	}
+	if (ipc_call(c, &lookup_resolve_type, &question, a, &reply, deadline, e) < 0)
+		return RESOLVED_TEMPORARY;
+	fd_clear(&reply.fd);
+	if (reply.type != lookup_resolved_number) {
+		err_set(e, "telltale-lookup sent something else");
+		return RESOLVED_TEMPORARY;
+	}
+	if (ipc_unpack(reply.body, &lookup_resolved_type, &told, e) < 0 ||
+	    lookup_told_read(&told, arena_str(a, address), a, out, e) < 0)
+		*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
+	return out->result;
+}

@@ -1,0 +1,13 @@
+/* lookup/told.h - believe an answer of telltale-lookup only after looking at all of it. */
+#ifndef LOOKUP_TOLD_H
+#define LOOKUP_TOLD_H
+
+#include "lookup/lookup.h"
+
+enum { LOOKUP_TARGETS_MAX = 1000 };
+
+/* -1 (and RESOLVED_TEMPORARY in *out) with the reason in *e when it is malformed or was no answer. */
+int lookup_told_read(const struct lookup_resolved *told, struct str original, struct arena *a,
+		     struct lookup_answer *out, struct err *e);
+
+#endif

@@ -1,0 +1,53 @@
+/* store/admin.h - inside of the store: an administrator's request, taken apart, and who answers it. */
+#ifndef STORE_ADMIN_H
+#define STORE_ADMIN_H
+
+#include "store/db.h"
+
+enum { ADMIN_WORDS_MAX = 128, USER_MAX = 64 };
+
+struct admin {
+	struct store *store;
+	struct arena mem;
+	struct str words[ADMIN_WORDS_MAX]; /* without the options */
+	size_t n;
+	bool has_quota, has_password;
+	int64_t quota;   /* bytes; 0: none */
+	struct str hash; /* of the new password */
+	struct store_done *done;
+	struct err err;
+};
+
+/* A row: `telltale NOUN VERB ARGUMENTS`.  run() writes a->done and returns its
+ * status; it is called inside a transaction that is undone unless that is 0. */
+struct admin_command {
+	const char *noun, *verb;
+	size_t least, most; /* arguments behind the verb */
+	enum { NEEDS_NOTHING, NEEDS_PASSWORD, NEEDS_QUOTA } needs;
+	int (*run)(struct admin *a);
+	const char *usage; /* the arguments, for people */
+};
+
+#define ADMIN(noun, verb, least, most, needs, usage) int admin_##noun##_##verb(struct admin *a);
+#include "store/admin.def"
+#undef ADMIN
+
+/* Status 0, with a sentence; status 1: the answer is no; status 1: the file failed (a->err says how). */
+int admin_yes(struct admin *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int admin_no(struct admin *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int admin_broken(struct admin *a);
+
+/* An address of the command line, checked, lower case; its domain found.  The
+ * status is 0 or a "no".  An empty local part (the catch-all) only where allowed. */
+struct admin_name {
+	struct str local, domain;
+	int64_t domain_id;
+};
+int admin_address(struct admin *a, struct str word, bool catchall, struct admin_name *out);
+/* A domain of the command line; *id is 0 when it is not here. */
+int admin_domain(struct admin *a, struct str word, struct str *name, int64_t *id);
+
+/* Names become folders DOMAIN/USER: no '/', no leading dot, no control bytes, no quoting, 1..64 bytes. */
+bool admin_user_ok(struct str local);
+
+#endif

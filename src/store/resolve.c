@@ -1,0 +1,197 @@
+#include "store/db.h"
+
+/* Where one address leads; `name` is the local part that was found ("" for the catch-all). */
+enum found { FOUND_ERROR = -1, FOUND_MAILBOX, FOUND_ALIAS, FOUND_CATCHALL, FOUND_NOTHING, FOUND_FOREIGN };
+
+struct place {
+	enum found found;
+	int64_t domain_id;
+	struct str name, domain; /* lower case */
+};
+
+/* One expansion: the aliases on the way down, what was found so far. */
+struct expansion {
+	struct store *store;
+	struct arena *mem;
+	struct str original;
+	struct str way[STORE_DEPTH_MAX];
+	size_t depth, steps;
+	struct recipient *targets;
+	size_t n;
+	bool endless;
+	struct err *e;
+};
+
+static enum found find_name(struct store *s, int64_t domain, struct str name, struct err *e)
+{
+	const struct db_value v[] = { DB_NUM(domain), DB_TEXT(name) };
+	int64_t id;
+	int rc = db_find(s, SQL_ACCOUNT_FIND, v, COUNT(v), &id, e);
+
+	if (rc != 0)
+		return rc > 0 ? FOUND_MAILBOX : FOUND_ERROR;
+	rc = db_begin(s, SQL_ALIAS_TARGETS, v, COUNT(v), e);
+	if (rc == 0)
+		rc = db_row(s, SQL_ALIAS_TARGETS, e);
+	db_end(s, SQL_ALIAS_TARGETS);
+	return rc < 0 ? FOUND_ERROR : rc > 0 ? FOUND_ALIAS : FOUND_NOTHING;
+}
+
+static void find_local(struct store *s, struct str local, struct place *p, struct err *e)
+{
+	ptrdiff_t plus = str_chr(local, '+');
+
+	p->name = local;
+	if (local.n > 0)
+		p->found = find_name(s, p->domain_id, p->name, e);
+	if (p->found == FOUND_NOTHING && plus > 0) {
+		p->name = str_take(local, (size_t)plus);
+		p->found = find_name(s, p->domain_id, p->name, e);
+	}
+	if (p->found == FOUND_NOTHING) {
+		p->name = STR("");
+		p->found = find_name(s, p->domain_id, p->name, e);
+		if (p->found == FOUND_ALIAS)
+			p->found = FOUND_CATCHALL;
+	}
+}
+
+static struct place find(struct store *s, struct str address, struct arena *a, struct err *e)
+{
+	struct str key = arena_lower(a, address);
+	ptrdiff_t at = str_rchr(key, '@');
+	struct place p = { .found = FOUND_FOREIGN };
+	struct db_value v;
+	int rc;
+
+	if (at < 0)
+		return p;
+	p.domain = str_skip(key, (size_t)at + 1);
+	v = (struct db_value)DB_TEXT(p.domain);
+	rc = db_find(s, SQL_DOMAIN_FIND, &v, 1, &p.domain_id, e);
+	if (rc <= 0) {
+		p.found = rc < 0 ? FOUND_ERROR : FOUND_FOREIGN;
+		return p;
+	}
+	p.found = FOUND_NOTHING;
+	find_local(s, str_take(key, (size_t)at), &p, e);
+	return p;
+}
+
+static void add_target(struct expansion *x, struct str final, enum channel channel)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (str_ieq(x->targets[i].final, final))
+			return;
+	if (x->n == STORE_TARGETS_MAX) {
+		x->endless = true;
+		return;
+	}
+	x->targets[x->n++] = (struct recipient){ .final = final, .original = x->original, .channel = channel };
+}
+
+static int expand(struct expansion *x, struct str address, const struct place *p);
+
+/* All targets at once: the statement is needed again on the way down. */
+static int load_targets(struct expansion *x, const struct place *p, struct str *out, size_t *n)
+{
+	const struct db_value v[] = { DB_NUM(p->domain_id), DB_TEXT(p->name) };
+	int rc = db_begin(x->store, SQL_ALIAS_TARGETS, v, COUNT(v), x->e);
+
+	*n = 0;
+	while (rc == 0 && (rc = db_row(x->store, SQL_ALIAS_TARGETS, x->e)) == 1) {
+		if (*n == STORE_TARGETS_MAX) {
+			x->endless = true;
+			break;
+		}
+		out[(*n)++] = arena_str(x->mem, db_text(x->store, SQL_ALIAS_TARGETS, 0));
+		rc = 0;
+	}
+	db_end(x->store, SQL_ALIAS_TARGETS);
+	return rc < 0 ? -1 : 0;
+}
+
+static int expand_alias(struct expansion *x, const struct place *p)
+{
+	struct str node = arena_fmt(x->mem, "%.*s@%.*s", STR_ARG(p->name), STR_ARG(p->domain));
+	struct str *targets = arena_alloc(x->mem, STORE_TARGETS_MAX * sizeof(*targets));
+	size_t n;
+	int rc;
+
+	for (size_t i = 0; i < x->depth; i++)
+		if (str_eq(x->way[i], node))
+			x->endless = true;
+	if (x->depth == STORE_DEPTH_MAX || x->endless) {
+		x->endless = true;
+		return 0;
+	}
+	x->way[x->depth++] = node;
+	rc = load_targets(x, p, targets, &n);
+	for (size_t i = 0; i < n && rc == 0 && !x->endless; i++) {
+		struct place next = find(x->store, targets[i], x->mem, x->e);
+
+		rc = expand(x, targets[i], &next);
+	}
+	x->depth--;
+	return rc;
+}
+
+static int expand(struct expansion *x, struct str address, const struct place *p)
+{
+	if (++x->steps > STORE_STEPS_MAX) {
+		x->endless = true;
+		return 0;
+	}
+	switch (p->found) {
+	case FOUND_ERROR:
+		return -1;
+	case FOUND_MAILBOX:
+		add_target(x, arena_fmt(x->mem, "%.*s@%.*s", STR_ARG(p->name), STR_ARG(p->domain)), CHANNEL_LOCAL);
+		return 0;
+	case FOUND_FOREIGN:
+		add_target(x, address, CHANNEL_REMOTE);
+		return 0;
+	case FOUND_NOTHING:
+		return 0;
+	case FOUND_ALIAS:
+	case FOUND_CATCHALL:
+		break;
+	}
+	return expand_alias(x, p);
+}
+
+static enum resolved resolved_of(const struct expansion *x, const struct place *p)
+{
+	static const enum resolved by[] = {
+		[FOUND_MAILBOX] = RESOLVED_MAILBOX,
+		[FOUND_ALIAS] = RESOLVED_ALIAS,
+		[FOUND_CATCHALL] = RESOLVED_CATCHALL,
+	};
+
+	if (x->endless)
+		return RESOLVED_LOOP;
+	return x->n > 0 ? by[p->found] : RESOLVED_NO_MAILBOX;
+}
+
+enum resolved store_resolve(struct store *s, struct str address, struct arena *a, struct lookup_answer *out,
+			    struct err *e)
+{
+	struct expansion x = { .store = s, .mem = a, .e = e };
+	struct place p = find(s, address, a, e);
+
+	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
+	if (p.found == FOUND_FOREIGN) {
+		out->result = RESOLVED_NOT_OURS;
+		return out->result;
+	}
+	x.original = arena_str(a, address);
+	x.targets = arena_alloc(a, STORE_TARGETS_MAX * sizeof(*x.targets));
+	if (p.found == FOUND_ERROR || expand(&x, address, &p) < 0)
+		return RESOLVED_TEMPORARY;
+	out->result = resolved_of(&x, &p);
+	if (out->result <= RESOLVED_CATCHALL) {
+		out->targets = x.targets;
+		out->n = x.n;
+	}
+	return out->result;
+}

@@ -1,0 +1,41 @@
+/* store/store.h - domains, mailboxes and aliases, kept in one SQLite file.
+ *
+ * A store is a connection of one thread; several may be open on one file (WAL:
+ * readers never wait for a writer).  What an administrator's request changed
+ * is on disk and seen by every store when store_admin() returns status 0.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/buf.h"
+#include "lookup/lookup.h"
+
+enum { STORE_TARGETS_MAX = 100, STORE_DEPTH_MAX = 10, STORE_STEPS_MAX = 1000 };
+
+struct store;
+
+/* Open the file; a missing one is made (mode 0600), with its folder.
+ * busy_ms: longest wait for a lock.  NULL: see *e. */
+struct store *store_open(const char *path, int busy_ms, struct err *e);
+void store_close(struct store *s);
+/* The file was removed or replaced by another since it was opened. */
+bool store_moved(const struct store *s);
+
+/* Does local@domain (unquoted) exist here, and where does it end?  An exact
+ * mailbox or alias, then the same without its +extension, then the domain's
+ * catch-all.  RESOLVED_TEMPORARY with the reason in *e when the file cannot answer. */
+enum resolved store_resolve(struct store *s, struct str address, struct arena *a, struct lookup_answer *out,
+			    struct err *e);
+
+struct store_done {
+	int status;         /* exit code for the command: 0 done, 1 refused, 2 wrong usage */
+	struct buf output;  /* JSON for list and show, else empty */
+	struct buf message; /* one sentence for people, or empty */
+};
+
+/* `telltale domain|account|alias ...`: words with '\0' between them; input: the password, one line.
+ * The password is hashed before the file is locked. */
+void store_admin(struct store *s, struct str words, struct str input, struct store_done *out);
+void store_done_clear(struct store_done *d);
+
+#endif
