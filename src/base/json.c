@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include "base/utf8.h"
+
 struct json json_to(struct buf *out)
 {
 	return (struct json){ .out = out, .comma = false };
@@ -45,39 +47,6 @@ void json_end_array(struct json *j)
 	end(j, ']');
 }
 
-/* How many bytes after the first one, the least code point of that length, and the bits of the first byte.
- * (RFC 3629: no overlong form, no surrogate, nothing over U+10FFFF.) */
-static int utf8_more(unsigned char c, uint32_t *least, uint32_t *bits)
-{
-	if (c >= 0xc2 && c <= 0xdf)
-		return *least = 0x80, *bits = c & 0x1f, 1;
-	if (c >= 0xe0 && c <= 0xef)
-		return *least = 0x800, *bits = c & 0x0f, 2;
-	if (c >= 0xf0 && c <= 0xf4)
-		return *least = 0x10000, *bits = c & 0x07, 3;
-	return 0;
-}
-
-/* Length of the UTF-8 sequence at the start of s, which is not ASCII; 0 when it is none. */
-static size_t utf8_length(struct str s)
-{
-	uint32_t least = 0, code = 0;
-	int more = utf8_more((unsigned char)s.p[0], &least, &code);
-
-	if (more == 0 || s.n <= (size_t)more)
-		return 0;
-	for (int i = 1; i <= more; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (c & 0x3f);
-	}
-	if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	return (size_t)more + 1;
-}
-
 static void put_ascii(struct buf *b, unsigned char c)
 {
 	static const char named[][3] = { "\bb", "\tt", "\nn", "\ff", "\rr", "\"\"", "\\\\" };
@@ -96,13 +65,14 @@ static void put_ascii(struct buf *b, unsigned char c)
 
 static void put_quoted(struct buf *b, struct str s)
 {
+	uint32_t code;
+
 	buf_addc(b, '"');
 	while (s.n > 0) {
-		unsigned char c = (unsigned char)s.p[0];
-		size_t n = c < 0x80 ? 1 : utf8_length(s);
+		size_t n = utf8_at(s, &code);
 
-		if (c < 0x80)
-			put_ascii(b, c);
+		if (n == 1)
+			put_ascii(b, (unsigned char)s.p[0]);
 		else if (n > 0)
 			buf_add(b, s.p, n);
 		else
