@@ -1,0 +1,44 @@
+/* trace/explain_parts.h - the parts of explain.c, for its own files.
+ *
+ * Each explain_X() looks whether the text is an X and if so fills *out; it may
+ * have added fields when it answers false, so the caller starts afresh.
+ */
+#ifndef TRACE_EXPLAIN_PARTS_H
+#define TRACE_EXPLAIN_PARTS_H
+
+#include "logs/logs.h"
+#include "trace/explain.h"
+
+struct explaining {
+	struct arena *mem;
+	struct explanation *out;
+};
+
+bool explain_line(struct explaining *x, struct str text);    /* of one of the three logs */
+bool explain_code(struct explaining *x, struct str text);    /* a gate code or name, a FILTER_ or ERROR line */
+bool explain_check(struct explaining *x, struct str text);   /* the recipient check's words */
+bool explain_reply(struct explaining *x, struct str text);   /* "550 5.1.1 no such user", "421" */
+bool explain_status(struct explaining *x, struct str text);  /* "5.1.1", "(#5.1.1)" */
+bool explain_said(struct explaining *x, struct str text);    /* a reply's text without its number */
+bool explain_trouble(struct explaining *x, struct str text); /* the machine's own complaints */
+/* A delivery report; outcome is "success", "failure", "deferral", or empty when it is not known. */
+bool explain_report(struct explaining *x, struct str report, struct str outcome);
+
+/* The words of one outcome of the recipient check, of one gate reason. */
+void explain_check_row(struct explaining *x, const struct check_row *row);
+void explain_reason_row(struct explaining *x, const struct reason_row *row);
+/* "250 ok EPOCH qp QP": the time and the number, as fields and in words. */
+void explain_queued(struct explaining *x, struct str epoch, struct str qp);
+
+void explain_word(struct explaining *x, const struct word *w);
+void explain_field(struct explaining *x, const char *name, struct str value);
+void explain_number(struct explaining *x, const char *name, struct str value);
+/* Put one more sentence behind the meaning. */
+void explain_add(struct explaining *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What is tried again by itself needs nobody at first: say so in front of the advice. */
+void explain_soften(struct explaining *x);
+
+/* "250_ok_1_qp_2": text whose spaces became `_` gets them back; other text is returned as it is. */
+struct str explain_spaces(struct arena *a, struct str text);
+
+#endif
