@@ -100,6 +100,9 @@ void ipc_client_free(struct ipc_client *c); /* no calls may be in flight */
 void ipc_client_greet(struct ipc_client *c, const struct ipc_type *t, const void *message);
 /* Counts the connections: what was agreed in one is void in the next.  0: never connected. */
 uint64_t ipc_client_epoch(struct ipc_client *c);
+/* Is the connection of that epoch still the current one, as far as can be seen without asking?  An
+ * idle client would notice a break only with its next message; this looks. */
+bool ipc_client_alive(struct ipc_client *c, uint64_t epoch);
 /* Say something that has no answer, on the connection of that epoch only. */
 int ipc_tell(struct ipc_client *c, uint64_t epoch, const struct ipc_type *t, const void *message, int64_t deadline,
 	     struct err *e);
@@ -109,6 +112,7 @@ struct ipc_ask {
 	const void *message;
 	struct ipc_frame reply; /* its body is copied into the arena; the caller owns reply.fd */
 	bool answered;
+	uint64_t epoch;                 /* the connection it was asked on, and answered if it was */
 };
 /* Ask all at once and wait until all are answered or the deadline has passed.
  * Returns how many were answered; when some were not, *e says why. */

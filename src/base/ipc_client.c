@@ -98,6 +98,22 @@ static void break_channel(struct ipc_client *c)
 	}
 }
 
+bool ipc_client_alive(struct ipc_client *c, uint64_t epoch)
+{
+	struct pollfd p = { .events = POLLRDHUP };
+	bool alive;
+
+	pthread_mutex_lock(&c->lock);
+	alive = c->epoch == epoch && !c->dead && c->conn.fd >= 0;
+	p.fd = c->conn.fd;
+	if (alive && poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
+		break_channel(c);
+		alive = false;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return alive;
+}
+
 static int be_connected(struct ipc_client *c, int64_t deadline, struct err *e)
 {
 	int fd;
@@ -239,6 +255,7 @@ size_t ipc_call_all(struct ipc_client *c, struct ipc_ask *asks, size_t n, struct
 
 	for (size_t i = 0; i < n; i++) {
 		asks[i].answered = false;
+		asks[i].epoch = c->epoch;
 		asks[i].reply = (struct ipc_frame){ .fd = -1 };
 	}
 	pthread_mutex_lock(&c->lock);

@@ -30,17 +30,17 @@
 struct depot;
 
 struct depot_set {
-	const char *dir;                /* the spool folder; it must exist */
+	const char *dir; /* the spool folder; it must exist */
 	uint64_t segment_size;
-	unsigned spares;                /* pre-written segments kept ready (2 is enough for most) */
-	uint64_t reserve;               /* bytes of disk that stay free for delivery and logs */
+	unsigned spares;  /* pre-written segments kept ready (2 is enough for most) */
+	uint64_t reserve; /* bytes of disk that stay free for delivery and logs */
 };
 
 /* Lock the folder, recover what is there, start the maker thread.  -1: the
  * folder cannot be used now (another telltale-queue has it, numbers damaged,
  * disk) and *e says what to do.  Damage found is no failure: see depot_complaint(). */
 int depot_open(const struct depot_set *set, struct depot **out, struct err *e);
-void depot_close(struct depot *d);      /* syncs; clients must be gone */
+void depot_close(struct depot *d); /* syncs; clients must be gone */
 
 /* The next sentence that an operator should read (damage, quarantine, torn
  * tails, disk trouble), into *out (replaced); false when there is none. */
@@ -112,7 +112,7 @@ struct item *depot_find(const struct depot *d, uint64_t qp);
 struct item *depot_walk(const struct depot *d, size_t *i);
 
 struct depot_state {
-	uint64_t messages, recipients;          /* waiting or busy */
+	uint64_t messages, recipients; /* waiting or busy */
 	uint64_t segments, spares, live_bytes;
 };
 struct depot_state depot_state(const struct depot *d);

@@ -13,35 +13,36 @@
 #include <stdint.h>
 
 enum rcpt_state {
-	RCPT_WAITING,           /* to be tried at `next` */
-	RCPT_BUSY,              /* handed out by depot_due(); back to waiting after a restart */
-	RCPT_DONE,              /* delivered: final */
-	RCPT_FAILED             /* returned or given up: final */
+	RCPT_WAITING, /* to be tried at `next` */
+	RCPT_BUSY,    /* handed out by depot_due(); back to waiting after a restart */
+	RCPT_DONE,    /* delivered: final */
+	RCPT_FAILED   /* returned or given up: final */
 };
 
 struct item_rcpt {
-	int64_t next;           /* next try, ms since 1970 */
-	char *report;           /* of the last deferral, '\n' between lines; NULL before the first */
-	size_t place;           /* in the heap of its channel, plus 1; 0: not there */
-	uint32_t attempts;      /* attempts that ended in a deferral */
-	uint8_t state;          /* enum rcpt_state */
-	uint8_t channel;        /* enum channel */
-	bool staged;            /* the journal says so: the agent must only finish it (deliver_local.staged) */
+	int64_t next;      /* next try, ms since 1970 */
+	char *report;      /* of the last deferral, '\n' between lines; NULL before the first */
+	size_t place;      /* in the heap of its channel, plus 1; 0: not there */
+	uint32_t attempts; /* attempts that ended in a deferral */
+	uint8_t state;     /* enum rcpt_state */
+	uint8_t channel;   /* enum channel */
+	bool staged;       /* the journal says so: the agent must only finish it (deliver_local.staged) */
 };
 
 struct item {
 	uint64_t qp;
-	uint64_t segment, offset, length;       /* where its record is */
-	uint64_t big;                           /* its file in big/, or 0 */
-	uint64_t size;                          /* bytes of the message, head included */
-	int64_t born;                           /* when it was accepted, ms since 1970 */
-	uint64_t parent_qp, parent_rcpt;        /* of a bounce or forward, else 0 */
-	size_t nrcpts, left;                    /* left: not yet final */
+	uint64_t segment, offset, length; /* where its record is */
+	uint64_t big;                     /* its file in big/, or 0 */
+	uint64_t size;                    /* bytes of the message, head included */
+	int64_t born;                     /* when it was accepted, ms since 1970 */
+	uint64_t parent_qp, parent_rcpt;  /* of a bounce or forward, else 0 */
+	size_t nrcpts, left;              /* left: not yet final */
 	struct item_rcpt *rcpts;
-	bool recovered;         /* found by scanning a segment after a crash: the logs may lack its lines */
-	bool held;              /* its record or file is damaged: kept, never tried */
-	bool verified;          /* its big file's checksum was right in this run */
-	struct item *next;      /* in the list of news, or of finished ones */
+	bool recovered;    /* found by scanning a segment after a crash: the logs may lack its lines */
+	bool held;         /* its record or file is damaged: kept, never tried */
+	bool verified;     /* its big file's checksum was right in this run */
+	bool finished;     /* in the list of those that the next sync frees */
+	struct item *next; /* in the list of news, or of finished ones */
 };
 
 #endif

@@ -1,0 +1,331 @@
+#include "queue/inside.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+enum { CHECKPOINT_LEAST = 16 * 1024 * 1024, CHECKPOINT_GROWTH = 4, COMPLAINTS_MAX = 1024 * 1024 };
+
+void depot_complain(struct depot *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (d->complaints.n > COMPLAINTS_MAX)
+		return;
+	va_start(ap, fmt);
+	buf_vfmt(&d->complaints, fmt, ap);
+	va_end(ap);
+	buf_addc(&d->complaints, '\0');
+}
+
+bool depot_complaint(struct depot *d, struct buf *out)
+{
+	size_t n;
+
+	if (d->complaints.n == 0)
+		return false;
+	n = strlen(d->complaints.p);
+	buf_reset(out);
+	buf_add(out, d->complaints.p, n);
+	buf_cut(&d->complaints, n + 1);
+	return true;
+}
+
+void ids_add(struct ids *s, uint64_t id)
+{
+	if (s->n == s->cap) {
+		s->cap = s->cap > 0 ? s->cap * 2 : 8;
+		s->at = mem_grow(s->at, s->cap * sizeof(*s->at));
+	}
+	s->at[s->n++] = id;
+}
+
+bool ids_remove(struct ids *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->at[i] != id)
+			continue;
+		s->n--;
+		memmove(s->at + i, s->at + i + 1, (s->n - i) * sizeof(*s->at));
+		return true;
+	}
+	return false;
+}
+
+static int open_folder(int dir, const char *name, struct err *e)
+{
+	if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "make spool/%s", name);
+	return io_opendir(dir, name, e);
+}
+
+static int open_folders(struct depot *d, struct err *e)
+{
+	d->dir = io_opendir(AT_FDCWD, d->set.dir, e);
+	if (d->dir < 0)
+		return -1;
+	d->lock = openat(d->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (d->lock < 0)
+		return err_sys(e, "open spool/lock");
+	if (flock(d->lock, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(e, "%s is in use by another telltale-queue", d->set.dir);
+	d->segments = open_folder(d->dir, "segments", e);
+	d->big = d->segments < 0 ? -1 : open_folder(d->dir, "big", e);
+	d->corrupt = d->big < 0 ? -1 : open_folder(d->dir, "corrupt", e);
+	if (d->corrupt < 0)
+		return -1;
+	return fsync(d->dir) < 0 ? err_sys(e, "sync %s", d->set.dir) : 0;
+}
+
+static void clear(struct depot *d)
+{
+	maker_free(d->maker);
+	index_clear(&d->index);
+	journal_clear(&d->journal);
+	buf_clear(&d->complaints);
+	map_clear(&d->rescued);
+	map_clear(&d->used);
+	free(d->sealed.at);
+	free(d->spares.at);
+	free(d->big_spares.at);
+	fd_clear(&d->own.fd);
+	fd_clear(&d->segments);
+	fd_clear(&d->big);
+	fd_clear(&d->corrupt);
+	fd_clear(&d->dir);
+	fd_clear(&d->lock);
+	free(d);
+}
+
+int depot_open(const struct depot_set *set, struct depot **out, struct err *e)
+{
+	struct depot *d = mem_alloc(sizeof(*d));
+	uint64_t size = set->segment_size / 4096 * 4096;
+	struct seg *s;
+
+	*d = (struct depot){ .set = *set, .dir = -1, .segments = -1, .big = -1, .corrupt = -1, .lock = -1 };
+	d->set.segment_size = size < SEGMENT_SIZE_LEAST  ? SEGMENT_SIZE_LEAST
+			      : size > SEGMENT_SIZE_MOST ? SEGMENT_SIZE_MOST
+							 : size;
+	d->journal.fd = d->own.fd = -1;
+	d->news_last = &d->news;
+	if (open_folders(d, e) == 0 && depot_recover(d, e) == 0)
+		d->maker = maker_new(d->segments, d->big, e);
+	if (d->maker == NULL) {
+		clear(d);
+		return -1;
+	}
+	for (size_t i = 0; (s = map_next(&d->index.segs, &i, NULL)) != NULL;)
+		depot_drain(d, s);
+	depot_stock(d);
+	*out = d;
+	return 0;
+}
+
+void depot_close(struct depot *d)
+{
+	(void)depot_sync(d, NULL);
+	(void)numbers_close(&d->numbers, NULL);
+	clear(d);
+}
+
+int depot_checkpoint(struct depot *d, struct err *e)
+{
+	struct journal fresh;
+
+	if (journal_create(&fresh, d->dir, e) < 0)
+		return -1;
+	index_checkpoint(&d->index, &fresh);
+	if (journal_install(&fresh, e) < 0) {
+		/* After the rename nobody knows which of the two a crash would show. */
+		d->broken = d->broken || fresh.broken;
+		journal_clear(&fresh);
+		return -1;
+	}
+	journal_clear(&d->journal);
+	d->journal = fresh;
+	d->checkpoint = fresh.end;
+	return 0;
+}
+
+int depot_number(struct depot *d, enum number_kind kind, uint64_t *out, struct err *e)
+{
+	struct number_block b = { .count = 1 };
+
+	if (numbers_take(&d->numbers, kind, &b, e) < 0)
+		return -1;
+	*out = b.first;
+	return 0;
+}
+
+struct item *depot_news(struct depot *d)
+{
+	struct item *it = d->news;
+
+	if (it == NULL)
+		return NULL;
+	d->news = it->next;
+	if (d->news == NULL)
+		d->news_last = &d->news;
+	it->next = NULL;
+	index_schedule(&d->index, it);
+	return it;
+}
+
+struct item *depot_due(struct depot *d, enum channel channel, int64_t now, size_t *rcpt)
+{
+	const struct due_entry *first = due_first(&d->index.due[channel]);
+	struct item *it;
+
+	if (first == NULL || first->next > now)
+		return NULL;
+	it = first->item;
+	*rcpt = first->rcpt;
+	it->rcpts[*rcpt].state = RCPT_BUSY;
+	due_remove(&d->index.due[channel], it, *rcpt);
+	return it;
+}
+
+int64_t depot_next(const struct depot *d, enum channel channel)
+{
+	const struct due_entry *first = due_first(&d->index.due[channel]);
+
+	return first != NULL ? first->next : INT64_MAX;
+}
+
+void depot_finish(struct depot *d, struct item *it)
+{
+	if (it->left > 0 || it->finished)
+		return;
+	it->finished = true;
+	it->next = d->finished;
+	d->finished = it;
+}
+
+void depot_staged(struct depot *d, struct item *it, size_t rcpt)
+{
+	struct journal_staged t = { it->qp, rcpt };
+
+	journal_add(&d->journal, &journal_staged_type, &t);
+	index_apply_staged(&d->index, &t);
+}
+
+void depot_settle(struct depot *d, struct item *it, size_t rcpt, bool delivered)
+{
+	struct journal_settled t = { it->qp, rcpt, delivered };
+
+	journal_add(&d->journal, &journal_settled_type, &t);
+	index_apply_settled(&d->index, &t);
+	depot_finish(d, it);
+}
+
+void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, struct str report)
+{
+	struct item_rcpt *r = &it->rcpts[rcpt];
+	struct journal_deferred t = { it->qp, rcpt, r->attempts + 1, (uint64_t)next, str_take(report, 1000) };
+
+	if (rcpt_final(r))
+		return;
+	journal_add(&d->journal, &journal_deferred_type, &t);
+	index_apply_deferred(&d->index, &t);
+	index_schedule(&d->index, it);
+}
+
+void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next)
+{
+	struct item_rcpt *r = &it->rcpts[rcpt];
+
+	if (rcpt_final(r))
+		return;
+	due_remove(&d->index.due[r->channel], it, rcpt);
+	r->state = RCPT_WAITING;
+	r->next = next;
+	index_schedule(&d->index, it);
+}
+
+static int sync_own(struct depot *d, struct err *e)
+{
+	if (!d->own.dirty)
+		return 0;
+	if (fdatasync(d->own.fd) < 0) {
+		d->broken = true;
+		return err_sys(e, "sync segments/%" PRIu64 ".segment", d->own.seg->head.id);
+	}
+	d->own.dirty = false;
+	return 0;
+}
+
+static void free_finished(struct depot *d)
+{
+	while (d->finished != NULL) {
+		struct item *it = d->finished;
+		struct seg *s = index_seg(&d->index, it->segment);
+
+		d->finished = it->next;
+		if (it->big != 0)
+			big_remove(d, it->big);
+		index_drop(&d->index, it);
+		depot_drain(d, s);
+	}
+}
+
+int depot_flush(struct depot *d, struct err *e)
+{
+	if (d->broken)
+		return err_set(e, "a sync failed before: restart and recover");
+	if (sync_own(d, e) < 0)
+		return -1;
+	if (journal_sync(&d->journal, e) == 0)
+		return 0;
+	d->broken = d->journal.broken;
+	return -1;
+}
+
+int depot_sync(struct depot *d, struct err *e)
+{
+	if (depot_flush(d, e) < 0)
+		return -1;
+	free_finished(d);
+	for (size_t i = 0; i < d->sealed.n; i++) {
+		struct seg *s = index_seg(&d->index, d->sealed.at[i]);
+
+		if (s != NULL)
+			depot_drain(d, s);
+	}
+	d->sealed.n = 0;
+	if (d->journal.end > CHECKPOINT_LEAST && d->journal.end > d->checkpoint * CHECKPOINT_GROWTH)
+		return depot_checkpoint(d, e);
+	return 0;
+}
+
+bool depot_broken(const struct depot *d)
+{
+	return d->broken;
+}
+
+struct item *depot_find(const struct depot *d, uint64_t qp)
+{
+	return index_item(&d->index, qp);
+}
+
+struct item *depot_walk(const struct depot *d, size_t *i)
+{
+	return map_next(&d->index.items, i, NULL);
+}
+
+struct depot_state depot_state(const struct depot *d)
+{
+	return (struct depot_state){ .messages = d->index.items.n,
+				     .recipients = d->index.waiting,
+				     .segments = d->index.segs.n,
+				     .spares = d->spares.n,
+				     .live_bytes = d->index.live_bytes };
+}

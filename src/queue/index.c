@@ -1,0 +1,340 @@
+#include "queue/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+enum { REPORT_MAX = 1000 };
+
+static void seg_free(struct seg *s)
+{
+	fd_clear(&s->fd);
+	free(s->gaps);
+	free(s);
+}
+
+static void item_free(struct item *it)
+{
+	for (size_t i = 0; i < it->nrcpts; i++)
+		free(it->rcpts[i].report);
+	free(it->rcpts);
+	free(it);
+}
+
+void index_clear(struct index *ix)
+{
+	struct item *it;
+	struct seg *s;
+
+	for (size_t i = 0; (it = map_next(&ix->items, &i, NULL)) != NULL;)
+		item_free(it);
+	for (size_t i = 0; (s = map_next(&ix->segs, &i, NULL)) != NULL;)
+		seg_free(s);
+	map_clear(&ix->items);
+	map_clear(&ix->segs);
+	for (size_t c = 0; c < CHANNELS; c++)
+		due_clear(&ix->due[c]);
+	*ix = (struct index){ 0 };
+}
+
+struct item *index_item(const struct index *ix, uint64_t qp)
+{
+	return map_getn(&ix->items, qp);
+}
+
+struct seg *index_seg(const struct index *ix, uint64_t id)
+{
+	return map_getn(&ix->segs, id);
+}
+
+struct seg *index_seg_add(struct index *ix, const struct segment_head *h)
+{
+	struct seg *s = mem_alloc(sizeof(*s));
+
+	*s = (struct seg){ .head = *h, .exists = true, .covered = SEGMENT_START, .fd = -1 };
+	map_putn(&ix->segs, h->id, s);
+	return s;
+}
+
+void index_seg_drop(struct index *ix, struct seg *s)
+{
+	map_deln(&ix->segs, s->head.id);
+	seg_free(s);
+}
+
+/* The segment an entry speaks of; one without a file gets a row that says so. */
+static struct seg *seg_of(struct index *ix, uint64_t id)
+{
+	struct seg *s = index_seg(ix, id);
+
+	if (s != NULL)
+		return s;
+	s = index_seg_add(ix, &(struct segment_head){ .id = id });
+	s->exists = false;
+	return s;
+}
+
+static void cover(struct seg *s, uint64_t from, uint64_t to)
+{
+	if (from > s->covered) {
+		s->gaps = mem_grow(s->gaps, (s->ngaps + 1) * sizeof(*s->gaps));
+		s->gaps[s->ngaps++] = (struct range){ s->covered, from };
+	}
+	if (to > s->covered)
+		s->covered = to;
+}
+
+bool rcpt_final(const struct item_rcpt *r)
+{
+	return r->state == RCPT_DONE || r->state == RCPT_FAILED;
+}
+
+static void settle(struct index *ix, struct item *it, size_t rcpt, bool delivered)
+{
+	struct item_rcpt *r = &it->rcpts[rcpt];
+
+	if (rcpt_final(r))
+		return;
+	due_remove(&ix->due[r->channel], it, rcpt);
+	r->state = delivered ? RCPT_DONE : RCPT_FAILED;
+	free(r->report);
+	r->report = NULL;
+	it->left--;
+	ix->waiting--;
+}
+
+static void lie_in(struct index *ix, struct item *it, int sign)
+{
+	struct seg *s = seg_of(ix, it->segment);
+	uint64_t n = it->length;
+
+	s->live += sign > 0 ? 1 : (uint64_t)-1;
+	s->live_bytes += sign > 0 ? n : (uint64_t)0 - n;
+	ix->live_bytes += sign > 0 ? n : (uint64_t)0 - n;
+}
+
+static void move(struct index *ix, struct item *it, const struct journal_taken *t)
+{
+	lie_in(ix, it, -1);
+	it->segment = t->segment;
+	it->offset = t->offset;
+	it->length = t->length;
+	lie_in(ix, it, 1);
+}
+
+static struct item *item_new(const struct journal_taken *t)
+{
+	struct item *it = mem_alloc(sizeof(*it));
+
+	*it = (struct item){ .qp = t->qp,
+			     .segment = t->segment,
+			     .offset = t->offset,
+			     .length = t->length,
+			     .big = t->big,
+			     .size = t->size,
+			     .born = (int64_t)t->born,
+			     .parent_qp = t->parent_qp,
+			     .parent_rcpt = t->parent_rcpt,
+			     .nrcpts = t->channels.n,
+			     .left = t->channels.n };
+	it->rcpts = mem_alloc(it->nrcpts * sizeof(*it->rcpts));
+	for (size_t i = 0; i < it->nrcpts; i++) {
+		it->rcpts[i].channel = t->channels.p[i] == CHANNEL_LOCAL ? CHANNEL_LOCAL : CHANNEL_REMOTE;
+		it->rcpts[i].next = it->born;
+	}
+	return it;
+}
+
+struct item *index_apply_taken(struct index *ix, const struct journal_taken *t)
+{
+	struct item *it = index_item(ix, t->qp), *parent = index_item(ix, t->parent_qp);
+	struct seg *s = seg_of(ix, t->segment);
+
+	if (t->channels.n == 0 || t->channels.n > ENVELOPE_RECIPIENTS_MAX)
+		return NULL;
+	if (t->listed)
+		s->listed++;
+	else
+		cover(s, t->offset, t->offset + t->length);
+	if (parent != NULL && t->parent_qp != 0 && t->parent_rcpt < parent->nrcpts)
+		settle(ix, parent, t->parent_rcpt, false);
+	if (it != NULL) {
+		if (it->nrcpts == t->channels.n)
+			move(ix, it, t);
+		return NULL;
+	}
+	it = item_new(t);
+	map_putn(&ix->items, it->qp, it);
+	ix->waiting += it->left;
+	lie_in(ix, it, 1);
+	return it;
+}
+
+void index_apply_segment(struct index *ix, const struct journal_segment *t)
+{
+	struct seg *s = seg_of(ix, t->id);
+
+	cover(s, t->from, t->covered);
+	s->sealed = s->sealed || t->sealed;
+	s->own = s->own || t->own;
+	s->promised += t->live;
+}
+
+static struct item_rcpt *rcpt_of(struct index *ix, uint64_t qp, uint64_t rcpt, struct item **it)
+{
+	*it = index_item(ix, qp);
+	return *it != NULL && rcpt < (*it)->nrcpts ? &(*it)->rcpts[rcpt] : NULL;
+}
+
+void index_apply_staged(struct index *ix, const struct journal_staged *t)
+{
+	struct item *it;
+	struct item_rcpt *r = rcpt_of(ix, t->qp, t->rcpt, &it);
+
+	if (r != NULL)
+		r->staged = true;
+}
+
+void index_apply_settled(struct index *ix, const struct journal_settled *t)
+{
+	struct item *it;
+
+	if (rcpt_of(ix, t->qp, t->rcpt, &it) != NULL)
+		settle(ix, it, t->rcpt, t->delivered != 0);
+}
+
+void index_apply_deferred(struct index *ix, const struct journal_deferred *t)
+{
+	struct item *it;
+	struct item_rcpt *r = rcpt_of(ix, t->qp, t->rcpt, &it);
+	struct str report = str_take(t->report, REPORT_MAX);
+
+	if (r == NULL || rcpt_final(r))
+		return;
+	due_remove(&ix->due[r->channel], it, t->rcpt);
+	r->state = RCPT_WAITING;
+	r->attempts = (uint32_t)t->attempts;
+	r->next = (int64_t)t->next;
+	free(r->report);
+	r->report = mem_alloc(report.n + 1);
+	if (report.n > 0)
+		memcpy(r->report, report.p, report.n);
+}
+
+int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
+{
+	union {
+		struct journal_taken taken;
+		struct journal_segment segment;
+		struct journal_staged staged;
+		struct journal_settled settled;
+		struct journal_deferred deferred;
+	} u;
+	const struct ipc_type *t = NULL;
+
+	for (size_t i = 0; journal_messages[i] != NULL; i++)
+		if (journal_messages[i]->number == f->type)
+			t = journal_messages[i];
+	if (t == NULL)
+		return err_set(e, "a journal entry of unknown type %u", f->type);
+	if (ipc_unpack(f->body, t, &u, e) < 0)
+		return -1;
+	if (t == &journal_taken_type)
+		(void)index_apply_taken(ix, &u.taken);
+	else if (t == &journal_segment_type)
+		index_apply_segment(ix, &u.segment);
+	else if (t == &journal_staged_type)
+		index_apply_staged(ix, &u.staged);
+	else if (t == &journal_settled_type)
+		index_apply_settled(ix, &u.settled);
+	else
+		index_apply_deferred(ix, &u.deferred);
+	return 0;
+}
+
+void index_schedule(struct index *ix, struct item *it)
+{
+	for (size_t i = 0; i < it->nrcpts; i++) {
+		struct item_rcpt *r = &it->rcpts[i];
+
+		if (r->state == RCPT_WAITING && r->place == 0 && !it->held)
+			due_add(&ix->due[r->channel], it, i, r->next);
+	}
+}
+
+void index_unschedule(struct index *ix, struct item *it)
+{
+	for (size_t i = 0; i < it->nrcpts; i++)
+		due_remove(&ix->due[it->rcpts[i].channel], it, i);
+}
+
+void index_drop(struct index *ix, struct item *it)
+{
+	index_unschedule(ix, it);
+	ix->waiting -= it->left;
+	lie_in(ix, it, -1);
+	map_deln(&ix->items, it->qp);
+	item_free(it);
+}
+
+static void list_rcpt(const struct item *it, size_t i, struct journal *j)
+{
+	const struct item_rcpt *r = &it->rcpts[i];
+
+	if (r->attempts > 0 || r->report != NULL)
+		journal_add(j, &journal_deferred_type,
+			    &(struct journal_deferred){ it->qp, i, r->attempts, (uint64_t)r->next, str_of(r->report) });
+	if (r->staged)
+		journal_add(j, &journal_staged_type, &(struct journal_staged){ it->qp, i });
+	if (rcpt_final(r))
+		journal_add(j, &journal_settled_type, &(struct journal_settled){ it->qp, i, r->state == RCPT_DONE });
+}
+
+static void list_item(const struct item *it, struct journal *j)
+{
+	char *channels = mem_alloc(it->nrcpts);
+	struct journal_taken t = { .qp = it->qp,
+				   .segment = it->segment,
+				   .offset = it->offset,
+				   .length = it->length,
+				   .big = it->big,
+				   .size = it->size,
+				   .born = (uint64_t)it->born,
+				   .parent_qp = it->parent_qp,
+				   .parent_rcpt = it->parent_rcpt,
+				   .listed = 1,
+				   .channels = str_mem(channels, it->nrcpts) };
+
+	for (size_t i = 0; i < it->nrcpts; i++)
+		channels[i] = (char)it->rcpts[i].channel;
+	journal_add(j, &journal_taken_type, &t);
+	free(channels);
+	for (size_t i = 0; i < it->nrcpts; i++)
+		list_rcpt(it, i, j);
+}
+
+static void list_seg(const struct seg *s, struct journal *j)
+{
+	struct journal_segment t = { .id = s->head.id,
+				     .from = SEGMENT_START,
+				     .covered = s->covered,
+				     .sealed = s->sealed,
+				     .own = s->own,
+				     .live = s->live };
+
+	journal_add(j, &journal_segment_type, &t);
+}
+
+void index_checkpoint(const struct index *ix, struct journal *j)
+{
+	const struct item *it;
+	const struct seg *s;
+
+	for (size_t i = 0; (s = map_next(&ix->segs, &i, NULL)) != NULL;)
+		if (s->exists)
+			list_seg(s, j);
+	for (size_t i = 0; (it = map_next(&ix->items, &i, NULL)) != NULL;)
+		list_item(it, j);
+}

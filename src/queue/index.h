@@ -1,0 +1,75 @@
+/* queue/index.h - what the journal says, in memory: live messages, their recipients, the segments they lie in.
+ *
+ * The journal's entries are the only way to change states: a running
+ * telltale-queue writes an entry and applies it, recovery reads entries and
+ * applies them, both by index_apply_*().  No files here.
+ */
+#ifndef QUEUE_INDEX_H
+#define QUEUE_INDEX_H
+
+#include "base/map.h"
+#include "queue/due.h"
+#include "queue/journal.h"
+#include "queue/segment.h"
+#include "mail/envelope.h"
+
+struct depot_client;
+
+struct range {
+	uint64_t from, to;
+};
+
+struct seg {
+	struct segment_head head;
+	bool exists;        /* its file was seen; false: only the journal speaks of it */
+	bool sealed;        /* nobody writes there any more */
+	bool own;           /* telltale-queue writes there: its records may name a parent */
+	bool leaving;       /* drained: the maker recycles or removes it */
+	uint64_t covered;   /* all before it was looked at, except ... */
+	struct range *gaps; /* ... these, where journal entries were lost */
+	size_t ngaps;
+	uint64_t live, live_bytes;  /* messages in it that are not final */
+	uint64_t promised, listed;  /* live messages the checkpoint says it lists; found listed */
+	struct depot_client *owner; /* the connection that writes there, or NULL */
+	int fd;                     /* open for reading, or -1 */
+};
+
+enum { CHANNELS = CHANNEL_REMOTE + 1 };
+
+struct index {
+	struct map items; /* qp -> struct item */
+	struct map segs;  /* id -> struct seg */
+	struct due due[CHANNELS];
+	uint64_t waiting; /* recipients not yet final */
+	uint64_t live_bytes;
+};
+
+void index_clear(struct index *ix);
+struct item *index_item(const struct index *ix, uint64_t qp);
+struct seg *index_seg(const struct index *ix, uint64_t id);
+struct seg *index_seg_add(struct index *ix, const struct segment_head *h);
+void index_seg_drop(struct index *ix, struct seg *s); /* closes its descriptor */
+
+/* Apply one entry of the journal.  A message that is new is returned by
+ * index_apply_taken(), which returns NULL for one that was known (it may have
+ * moved) or that makes no sense.  Nothing here makes a recipient due. */
+struct item *index_apply_taken(struct index *ix, const struct journal_taken *t);
+void index_apply_segment(struct index *ix, const struct journal_segment *t);
+void index_apply_staged(struct index *ix, const struct journal_staged *t);
+void index_apply_settled(struct index *ix, const struct journal_settled *t);
+void index_apply_deferred(struct index *ix, const struct journal_deferred *t);
+/* Any of the above; -1: the entry is malformed. */
+int index_apply(struct index *ix, const struct ipc_frame *entry, struct err *e);
+
+/* Make the waiting recipients of a message due at the times they have. */
+void index_schedule(struct index *ix, struct item *it);
+/* Take all of its recipients out of the heaps (the message is held, or goes). */
+void index_unschedule(struct index *ix, struct item *it);
+bool rcpt_final(const struct item_rcpt *r);
+/* The message is final or lost: forget it. */
+void index_drop(struct index *ix, struct item *it);
+
+/* Write all that is known as entries: a checkpoint. */
+void index_checkpoint(const struct index *ix, struct journal *j);
+
+#endif

@@ -1,0 +1,102 @@
+/* queue/inside.h - struct depot, for the files that make it up; nobody else includes this. */
+#ifndef QUEUE_INSIDE_H
+#define QUEUE_INSIDE_H
+
+#include "queue/depot.h"
+#include "queue/index.h"
+#include "queue/maker.h"
+#include "queue/numbers.h"
+#include "queue/record.h"
+
+/* IDs in a row, oldest first. */
+struct ids {
+	uint64_t *at;
+	size_t n, cap;
+};
+
+void ids_add(struct ids *s, uint64_t id);
+bool ids_remove(struct ids *s, uint64_t id); /* false: it was not there */
+
+/* A question that waits for the maker thread. */
+struct want {
+	struct depot_client *client;
+	uint64_t question;
+	uint64_t size; /* of the segment; 0: a big file */
+	struct want *next;
+};
+
+struct depot_client {
+	struct depot *depot;
+	struct ipc_conn *conn;
+	struct ids bigs; /* given, and not yet in a record that was taken */
+	size_t segments, wants;
+};
+
+/* telltale-queue's own segment. */
+struct own {
+	struct seg *seg;
+	int fd;      /* open for writing, or -1 */
+	uint64_t at; /* where the next record goes */
+	bool dirty;  /* written since the last sync */
+};
+
+struct depot {
+	struct depot_set set;
+	int dir, segments, big, corrupt, lock;
+	struct numbers numbers;
+	struct journal journal;
+	struct index index;
+	struct maker *maker;
+	struct ids spares, big_spares; /* ready to be given */
+	size_t making, making_big;     /* asked of the maker, not yet there */
+	struct want *wants;
+	struct own own;
+	struct item *news, **news_last, *finished;
+	struct buf complaints; /* '\0' behind each */
+	uint64_t checkpoint;   /* size of the journal after the last one */
+	struct ids sealed;     /* to be drained by the next sync, if nothing in them is live */
+	struct map rescued;    /* qp of what was found by scanning in this run: a writer may repeat it */
+	struct map used;       /* big files of live messages; while recovering */
+	int64_t retry_at;      /* after the maker failed: when to ask it again */
+	char trouble[512]; /* what could not be made last, and when that was said */
+	int64_t trouble_said;
+	bool broken, recovering, scanning;
+};
+
+void depot_complain(struct depot *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int depot_recover(struct depot *d, struct err *e);
+/* A fresh journal that begins with all that is known now. */
+int depot_checkpoint(struct depot *d, struct err *e);
+/* What depot_sync() does first: all written is on disk, nothing is freed yet. */
+int depot_flush(struct depot *d, struct err *e);
+
+/* Look at [from, to) of the segment: every good record there that is not known
+ * becomes news, bad ranges are quarantined.  whole: all of it must be records. */
+struct span {
+	uint64_t from, to;
+	bool whole;
+};
+int depot_take(struct depot *d, struct seg *s, struct span span, struct err *e);
+/* Nobody will write there again: sync it, look at the rest of it, seal it. */
+void depot_seal_scanned(struct depot *d, struct seg *s);
+/* The same without looking: what is not covered was never acknowledged. */
+void depot_seal(struct depot *d, struct seg *s);
+/* The segment may have no live message any more: let it go if so.  The journal must be synced. */
+void depot_drain(struct depot *d, struct seg *s);
+/* Copy bytes that make no sense to corrupt/ and say so. */
+void depot_quarantine(struct depot *d, struct seg *s, struct span span, const char *why);
+
+/* A descriptor of the segment for reading; *mine says whether the caller closes it. */
+int seg_open(struct depot *d, struct seg *s, bool *mine, struct err *e);
+int big_open(struct depot *d, uint64_t id, int flags, struct err *e);
+void big_remove(struct depot *d, uint64_t id);
+/* Ask the maker for what is missing; answer questions that can be answered. */
+void depot_stock(struct depot *d);
+bool depot_has_space(struct depot *d, uint64_t size, struct err *e);
+void depot_forget_wants(struct depot *d, const struct depot_client *c);
+/* A spare segment that has room for `size` bytes, or NULL. */
+struct seg *depot_spare(struct depot *d, uint64_t size);
+/* All of its recipients are final: the next sync frees it. */
+void depot_finish(struct depot *d, struct item *it);
+
+#endif

@@ -1,0 +1,109 @@
+/* queue/read.c - what an item says on disk: envelope and message. */
+#include "queue/inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "queue/bigfile.h"
+
+static int damaged(struct depot *d, struct item *it, struct err *e)
+{
+	struct seg *s = index_seg(&d->index, it->segment);
+
+	if (!it->held)
+		depot_quarantine(d, s, (struct span){ .from = it->offset, .to = it->offset + it->length },
+				 "an accepted message can no longer be read");
+	it->held = true;
+	index_unschedule(&d->index, it);
+	err_set(e, "message %" PRIu64 " is damaged on disk", it->qp);
+	if (e != NULL)
+		e->code = EBADMSG;
+	return -1;
+}
+
+/* The record's bytes (to be freed), checked. */
+static int load(struct depot *d, struct item *it, struct scan_hit *hit, struct err *e)
+{
+	struct seg *s = index_seg(&d->index, it->segment);
+	char *bytes = mem_alloc(it->length);
+	bool mine;
+	int fd = seg_open(d, s, &mine, e), rc;
+	struct scan scan = { .bytes = str_mem(bytes, it->length),
+			     .base = it->offset,
+			     .segment = s->head.id,
+			     .nonce = s->head.nonce,
+			     .whole = true };
+
+	rc = fd < 0 ? -1 : io_pread_all(fd, bytes, it->length, (off_t)it->offset);
+	if (fd >= 0 && rc < 0)
+		err_sys(e, "read segments/%" PRIu64 ".segment", it->segment);
+	if (fd >= 0 && mine)
+		close(fd);
+	if (rc == 0 && (record_next(&scan, hit) != SCAN_RECORD || hit->r.qp != it->qp))
+		rc = damaged(d, it, e);
+	if (rc < 0)
+		free(bytes);
+	return rc;
+}
+
+static void unload(const struct scan_hit *hit)
+{
+	free((void *)(uintptr_t)(hit->envelope.p - RECORD_HEADER));
+}
+
+int depot_envelope(struct depot *d, struct item *it, struct arena *a, struct envelope *out, struct err *e)
+{
+	struct scan_hit hit;
+	struct str packed;
+
+	if (load(d, it, &hit, e) < 0)
+		return -1;
+	packed = arena_str(a, hit.envelope);
+	unload(&hit);
+	return envelope_unpack(packed, a, out, e);
+}
+
+static int read_big(struct depot *d, struct item *it, const struct record *r, struct message *out, struct err *e)
+{
+	FD(fd) = big_open(d, r->big, O_RDONLY, e);
+
+	if (fd < 0)
+		return -1;
+	if (!it->verified && bigfile_check(fd, r, e) < 0)
+		return e->code == EBADMSG ? damaged(d, it, e) : -1;
+	it->verified = true;
+	*out = (struct message){ .fd = fd_steal(&fd),
+				 .offset = RECORD_HEAD_MAX - (uint64_t)r->head,
+				 .size = r->head + r->body };
+	return 0;
+}
+
+/* Head and body stand side by side in the record. */
+static int read_small(const struct scan_hit *hit, struct message *out, struct err *e)
+{
+	struct str whole = str_mem(hit->head.p, hit->head.n + hit->body.n);
+	int fd = io_memfd("message", whole, e);
+
+	if (fd < 0)
+		return -1;
+	*out = (struct message){ .fd = fd, .size = whole.n };
+	return 0;
+}
+
+int depot_read(struct depot *d, struct item *it, struct message *out, struct err *e)
+{
+	struct err own = { 0 };
+	struct scan_hit hit;
+	int rc;
+
+	e = e != NULL ? e : &own;
+	if (load(d, it, &hit, e) < 0)
+		return -1;
+	rc = hit.r.big != 0 ? read_big(d, it, &hit.r, out, e) : read_small(&hit, out, e);
+	unload(&hit);
+	return rc;
+}

@@ -1,0 +1,272 @@
+/* queue/spool.c - what a process of sessions has of the spool: its connection, numbers, segments ahead. */
+#include "queue/custody.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+enum { NUMBERS_AT_ONCE = 512, ASK_MS = 10000, AGAIN_MS = 50, READY_MS = 2000 };
+#define SPACE_RESERVE ((uint64_t)16 * 1024 * 1024)
+
+void custody_cond(pthread_cond_t *c)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(c, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+void custody_wait(pthread_cond_t *c, pthread_mutex_t *lock, int64_t deadline)
+{
+	struct timespec t = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
+
+	if (deadline == DEADLINE_NEVER)
+		pthread_cond_wait(c, lock);
+	else
+		pthread_cond_timedwait(c, lock, &t);
+}
+
+void paper_drop(struct paper *p)
+{
+	fd_clear(&p->fd);
+}
+
+/* One try.  1: the channel broke, and it may be asked again. */
+static int ask_once(struct spool *s, struct question *q, int64_t deadline, struct err *e)
+{
+	ARENA(mem);
+	struct ipc_ask ask = { .type = q->type, .message = q->message };
+	struct ipc_frame *f = &ask.reply;
+	struct queue_refused no;
+	int rc = -1;
+
+	if (ipc_call_all(s->ipc, &ask, 1, &mem, deadline, e) != 1)
+		return 1;
+	q->epoch = ask.epoch;
+	if (f->type == queue_refused_number && ipc_unpack(f->body, &queue_refused_type, &no, e) == 0) {
+		err_set(e, "%.*s", STR_ARG(no.why));
+		e->code = EAGAIN;
+	} else if (f->type != q->answer->number || (q->fd != NULL && f->fd < 0)) {
+		err_set(e, "telltale-queue answered something else");
+	} else {
+		rc = ipc_unpack(f->body, q->answer, q->reply, e);
+	}
+	if (rc == 0 && q->fd != NULL)
+		*q->fd = fd_steal(&f->fd);
+	fd_clear(&f->fd);
+	return rc;
+}
+
+int custody_ask(struct spool *s, struct question *q, int64_t deadline, struct err *e)
+{
+	int rc;
+
+	while ((rc = ask_once(s, q, deadline, e)) > 0) {
+		if (s->stop || clock_mono() + AGAIN_MS >= deadline)
+			return -1;
+		usleep(AGAIN_MS * 1000);
+	}
+	return rc;
+}
+
+static int fetch_numbers(struct spool *s, enum number_kind kind, struct err *e)
+{
+	struct queue_numbers got;
+	struct question q = { .type = &queue_want_numbers_type,
+			      .answer = &queue_numbers_type,
+			      .reply = &got,
+			      .message = &(struct queue_want_numbers){ kind, NUMBERS_AT_ONCE } };
+	struct block *b = &s->blocks[kind];
+
+	if (custody_ask(s, &q, deadline_in(ASK_MS), e) < 0)
+		return -1;
+	if (got.count == 0 || got.first == 0 || got.first > UINT64_MAX - got.count)
+		return err_set(e, "telltale-queue gave numbers that cannot be");
+	pthread_mutex_lock(&s->lock);
+	b->ahead = got.first;
+	b->ahead_end = got.first + got.count;
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+static int fetch_segment(struct spool *s, uint64_t need, struct err *e)
+{
+	struct queue_segment got;
+	struct paper p = { .fd = -1 };
+	struct question q = { .type = &queue_want_segment_type,
+			      .answer = &queue_segment_type,
+			      .reply = &got,
+			      .message = &(struct queue_want_segment){ need },
+			      .fd = &p.fd };
+
+	if (custody_ask(s, &q, deadline_in(ASK_MS), e) < 0)
+		return -1;
+	p = (struct paper){ p.fd, got.id, got.nonce, got.start, got.size, q.epoch };
+	pthread_mutex_lock(&s->lock);
+	paper_drop(&s->spare);
+	s->spare = p;
+	if (s->need <= need)
+		s->need = 0;
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
+static bool spare_wanted(struct spool *s)
+{
+	if (s->spare.fd >= 0 && s->spare.epoch != ipc_client_epoch(s->ipc))
+		paper_drop(&s->spare);
+	if (s->spare.fd >= 0)
+		return s->need > s->spare.size - s->spare.at;
+	return s->need > 0 || s->paper.fd < 0 || s->paper.at > s->paper.size / 2;
+}
+
+/* With the lock held: the next thing that runs low; -1 nothing, a kind of number, or NUMBER_KINDS for a segment. */
+static int runs_low(struct spool *s)
+{
+	for (int k = 0; k <= NUMBER_DELIVERY; k++)
+		if (s->blocks[k].used && s->blocks[k].ahead == s->blocks[k].ahead_end)
+			return k;
+	return spare_wanted(s) ? NUMBER_DELIVERY + 1 : -1;
+}
+
+static void *fetch(void *arg)
+{
+	struct spool *s = arg;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->stop) {
+		int what = runs_low(s), rc;
+		uint64_t need = s->need > 0 ? s->need : 1;
+		struct err why = { 0 };
+
+		if (what < 0) {
+			pthread_cond_wait(&s->wanted, &s->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&s->lock);
+		rc = what <= NUMBER_DELIVERY ? fetch_numbers(s, (enum number_kind)what, &why)
+					     : fetch_segment(s, need, &why);
+		pthread_mutex_lock(&s->lock);
+		if (rc < 0) {
+			s->why = why;
+			s->refusals += why.code == EAGAIN;
+		}
+		pthread_cond_broadcast(&s->came);
+		if (rc < 0 && !s->stop)
+			custody_wait(&s->wanted, &s->lock, deadline_in(AGAIN_MS));
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct spool *spool_new(const struct spool_set *set)
+{
+	struct spool *s = mem_alloc(sizeof(*s));
+	struct queue_hello hello = { .role = STR("s"), .worker = set->worker };
+
+	s->set = *set;
+	s->path = mem_dupz(set->socket);
+	s->ipc = ipc_client_new(s->path);
+	ipc_client_greet(s->ipc, &queue_hello_type, &hello);
+	s->last = &s->first;
+	s->paper.fd = s->spare.fd = -1;
+	pthread_mutex_init(&s->lock, NULL);
+	custody_cond(&s->wanted);
+	custody_cond(&s->came);
+	errno = pthread_create(&s->fetcher, NULL, fetch, s);
+	if (errno != 0)
+		BUG("no thread for the spool (error %d)", errno);
+	return s;
+}
+
+void spool_free(struct spool *s)
+{
+	if (s == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->stop = true;
+	pthread_cond_signal(&s->wanted);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->fetcher, NULL);
+	paper_drop(&s->paper);
+	paper_drop(&s->spare);
+	ipc_client_free(s->ipc);
+	pthread_cond_destroy(&s->wanted);
+	pthread_cond_destroy(&s->came);
+	pthread_mutex_destroy(&s->lock);
+	free(s->path);
+	free(s);
+}
+
+static void next_block(struct block *b)
+{
+	if (b->next < b->end)
+		return;
+	b->next = b->ahead;
+	b->end = b->ahead_end;
+	b->ahead = b->ahead_end = 0;
+}
+
+int spool_number(struct spool *s, enum number_kind kind, uint64_t *out, int64_t deadline, struct err *e)
+{
+	struct block *b = &s->blocks[kind];
+	int rc = 0;
+
+	pthread_mutex_lock(&s->lock);
+	b->used = true;
+	next_block(b);
+	while (b->next == b->end && clock_mono() < deadline) {
+		pthread_cond_signal(&s->wanted);
+		custody_wait(&s->came, &s->lock, deadline);
+		next_block(b);
+	}
+	if (b->next < b->end) {
+		*out = b->next++;
+		if (b->ahead == b->ahead_end)
+			pthread_cond_signal(&s->wanted);
+	} else {
+		rc = err_set(e, "no number in time: %s", s->why.text);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+/* With the lock held, so that nobody closes the descriptor meanwhile. */
+static int space(struct spool *s, uint64_t size, struct err *e)
+{
+	struct statvfs v;
+
+	if (fstatvfs(s->paper.fd >= 0 ? s->paper.fd : s->spare.fd, &v) < 0)
+		return err_sys(e, "ask for free space");
+	if ((uint64_t)v.f_bavail * v.f_frsize < size + size / 2 + SPACE_RESERVE)
+		return err_set(e, "the spool's disk has no room for %" PRIu64 " bytes", size);
+	return 0;
+}
+
+int spool_ready(struct spool *s, uint64_t size, struct err *e)
+{
+	int64_t deadline = deadline_in(READY_MS);
+	uint64_t refusals;
+	int rc;
+
+	pthread_mutex_lock(&s->lock);
+	refusals = s->refusals;
+	while (s->paper.fd < 0 && s->spare.fd < 0 && s->refusals == refusals && clock_mono() < deadline) {
+		pthread_cond_signal(&s->wanted);
+		custody_wait(&s->came, &s->lock, deadline);
+	}
+	if (s->paper.fd >= 0 || s->spare.fd >= 0)
+		rc = space(s, size, e);
+	else
+		rc = err_set(e, "%s", s->why.text[0] != '\0' ? s->why.text : "telltale-queue does not answer");
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}

@@ -1,0 +1,250 @@
+/* queue/take.c - what lies in a segment becomes items. */
+#include "queue/inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "queue/bigfile.h"
+
+int seg_open(struct depot *d, struct seg *s, bool *mine, struct err *e)
+{
+	char name[SEGMENT_NAME];
+	int fd;
+
+	*mine = s->fd < 0;
+	if (s->fd >= 0)
+		return s->fd;
+	segment_name(name, s->head.id, false);
+	fd = openat(d->segments, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 ? fd : err_sys(e, "open segments/%s", name);
+}
+
+int big_open(struct depot *d, uint64_t id, int flags, struct err *e)
+{
+	char name[SEGMENT_NAME];
+	int fd;
+
+	snprintf(name, sizeof(name), "%" PRIu64, id);
+	fd = openat(d->big, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd >= 0 ? fd : err_sys(e, "open big/%s", name);
+}
+
+static struct str read_span(struct depot *d, struct seg *s, struct span span, struct err *e)
+{
+	size_t n = (size_t)(span.to - span.from);
+	char *bytes;
+	bool mine;
+	int fd = seg_open(d, s, &mine, e);
+
+	if (fd < 0)
+		return STR("");
+	bytes = mem_alloc(n);
+	if (io_pread_all(fd, bytes, n, (off_t)span.from) < 0) {
+		err_sys(e, "read segments/%" PRIu64 ".segment", s->head.id);
+		free(bytes);
+		bytes = NULL;
+	}
+	if (mine)
+		close(fd);
+	return str_mem(bytes, bytes != NULL ? n : 0);
+}
+
+static void keep(struct depot *d, const char *name, struct str bytes)
+{
+	FD(fd) = openat(d->corrupt, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0 || io_write_all(fd, bytes.p, bytes.n) < 0 || fsync(fd) < 0)
+		depot_complain(d, "could not keep a copy in corrupt/%s (error %d)", name, errno);
+}
+
+static void quarantine(struct depot *d, struct seg *s, const struct scan_hit *hit, struct str bytes)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "segment-%" PRIu64 "-%" PRIu64 "-%" PRIu64, s->head.id, hit->from, hit->to);
+	depot_complain(d, "spool segment %" PRIu64 ", bytes %" PRIu64 " to %" PRIu64 ": %s; a copy is in corrupt/%s",
+		       s->head.id, hit->from, hit->to, hit->why, name);
+	keep(d, name, bytes);
+}
+
+void depot_quarantine(struct depot *d, struct seg *s, struct span span, const char *why)
+{
+	struct err e = { 0 };
+	struct str bytes = read_span(d, s, span, &e);
+
+	if (bytes.p == NULL)
+		depot_complain(d, "%s", e.text);
+	quarantine(d, s, &(struct scan_hit){ .from = span.from, .to = span.to, .why = why }, bytes);
+	free((void *)(uintptr_t)bytes.p);
+}
+
+static void cover(struct depot *d, struct seg *s, uint64_t from, uint64_t to)
+{
+	struct journal_segment t = {
+		.id = s->head.id, .from = from, .covered = to, .sealed = s->sealed, .own = s->own
+	};
+
+	journal_add(&d->journal, &journal_segment_type, &t);
+	index_apply_segment(&d->index, &t);
+}
+
+/* The file of a big message: there, given to whoever wrote the record, and long enough. */
+static bool big_good(struct depot *d, const struct record *r, const struct depot_client *from)
+{
+	FD(fd) = -1;
+	struct stat st;
+	bool given = from == NULL;
+
+	for (size_t i = 0; from != NULL && i < from->bigs.n; i++)
+		given = given || from->bigs.at[i] == r->big;
+	if (!given)
+		return false;
+	fd = big_open(d, r->big, O_RDONLY, NULL);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size < RECORD_HEAD_MAX + r->body)
+		return false;
+	return !d->recovering || bigfile_check(fd, r, NULL) == 0;
+}
+
+/* Only telltale-queue writes children, into its own segments: they settle their parents. */
+static const char *envelope_wrong(struct depot *d, const struct seg *s, const struct scan_hit *hit,
+				  const struct envelope *v)
+{
+	if (v->qp != hit->r.qp || v->nrcpts == 0)
+		return "its envelope contradicts its header";
+	if (!d->recovering && v->qp >= d->numbers.next[NUMBER_MESSAGE])
+		return "its number was never given out";
+	if (v->parent_qp != 0 && !s->own)
+		return "it claims to be a bounce or forward of ours";
+	if (hit->r.big != 0 && !big_good(d, &hit->r, s->owner))
+		return "its big file is missing or damaged";
+	return NULL;
+}
+
+/* A message found by scanning: nobody was told, and a telltale-smtpd that lives may write it once more elsewhere. */
+static void rescue(struct depot *d, struct item *it)
+{
+	it->recovered = true;
+	map_putn(&d->rescued, it->qp, d);
+}
+
+static void add(struct depot *d, struct seg *s, const struct scan_hit *hit, const struct envelope *v)
+{
+	char *channels = mem_alloc(v->nrcpts);
+	struct journal_taken t = { .qp = v->qp,
+				   .segment = s->head.id,
+				   .offset = hit->from,
+				   .length = hit->to - hit->from,
+				   .big = hit->r.big,
+				   .size = hit->r.head + hit->r.body,
+				   .born = (uint64_t)v->time,
+				   .parent_qp = v->parent_qp,
+				   .parent_rcpt = v->parent_rcpt,
+				   .channels = str_mem(channels, v->nrcpts) };
+	struct item *it;
+
+	for (size_t i = 0; i < v->nrcpts; i++)
+		channels[i] = (char)v->rcpts[i].channel;
+	journal_add(&d->journal, &journal_taken_type, &t);
+	it = index_apply_taken(&d->index, &t);
+	free(channels);
+	if (it == NULL)
+		return;
+	if (d->scanning)
+		rescue(d, it);
+	*d->news_last = it;
+	d->news_last = &it->next;
+}
+
+static void take_record(struct depot *d, struct seg *s, struct scan_hit *hit)
+{
+	ARENA(mem);
+	struct envelope v;
+	struct err e = { 0 };
+
+	if (index_item(&d->index, hit->r.qp) != NULL || map_getn(&d->rescued, hit->r.qp) != NULL) {
+		cover(d, s, hit->from, hit->to);
+		return;
+	}
+	if (envelope_unpack(hit->envelope, &mem, &v, &e) < 0)
+		hit->why = "its envelope cannot be read";
+	else
+		hit->why = envelope_wrong(d, s, hit, &v);
+	if (hit->why != NULL) {
+		depot_quarantine(d, s, (struct span){ .from = hit->from, .to = hit->to }, hit->why);
+		cover(d, s, hit->from, hit->to);
+		return;
+	}
+	if (s->owner != NULL && hit->r.big != 0)
+		ids_remove(&s->owner->bigs, hit->r.big);
+	if (d->recovering)
+		numbers_raise(&d->numbers, NUMBER_MESSAGE, v.qp);
+	add(d, s, hit, &v);
+}
+
+int depot_take(struct depot *d, struct seg *s, struct span span, struct err *e)
+{
+	struct str bytes = read_span(d, s, span, e);
+	struct scan scan = { .bytes = bytes,
+			     .base = span.from,
+			     .segment = s->head.id,
+			     .nonce = s->head.nonce,
+			     .recycled = s->head.recycled,
+			     .whole = span.whole };
+	struct scan_hit hit;
+	enum scan_found found;
+
+	if (bytes.p == NULL)
+		return -1;
+	while ((found = record_next(&scan, &hit)) != SCAN_END) {
+		if (found == SCAN_RECORD) {
+			take_record(d, s, &hit);
+			continue;
+		}
+		quarantine(d, s, &hit,
+			   str_take(str_skip(bytes, (size_t)(hit.from - span.from)), (size_t)(hit.to - hit.from)));
+		cover(d, s, hit.from, hit.to);
+	}
+	free((void *)(uintptr_t)bytes.p);
+	return 0;
+}
+
+void depot_seal(struct depot *d, struct seg *s)
+{
+	if (s->owner != NULL)
+		s->owner->segments--;
+	s->owner = NULL;
+	s->sealed = true;
+	cover(d, s, s->covered, s->head.size);
+	fd_clear(&s->fd);
+	ids_add(&d->sealed, s->head.id);
+}
+
+/* What only the page cache holds must not be believed: it is synced first (a process was killed between its write
+ * and its sync, and we are about to deliver and settle what it wrote). */
+void depot_seal_scanned(struct depot *d, struct seg *s)
+{
+	struct err e = { 0 };
+	bool mine;
+	int fd = seg_open(d, s, &mine, &e), rc = fd < 0 ? -1 : 0;
+
+	if (fd >= 0 && fdatasync(fd) < 0)
+		rc = err_sys(&e, "sync segments/%" PRIu64 ".segment", s->head.id);
+	d->scanning = true;
+	if (rc == 0 && s->covered < s->head.size)
+		rc = depot_take(d, s, (struct span){ .from = s->covered, .to = s->head.size }, &e);
+	for (size_t i = 0; i < s->ngaps && rc == 0; i++)
+		rc = depot_take(d, s, (struct span){ s->gaps[i].from, s->gaps[i].to, true }, &e);
+	d->scanning = false;
+	if (fd >= 0 && mine)
+		close(fd);
+	if (rc < 0)
+		depot_complain(d, "%s; the segment stays until it can be read", e.text);
+	else
+		depot_seal(d, s);
+}
