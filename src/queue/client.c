@@ -171,6 +171,8 @@ void depot_client_free(struct depot_client *c)
 	struct depot *d = c->depot;
 	struct seg *s;
 
+	/* First of all nothing more may be told: what was told is on disk by now, and the scan finds it. */
+	ipc_conn_clear(c->conn);
 	depot_forget_wants(d, c);
 	for (size_t i = 0; (s = map_next(&d->index.segs, &i, NULL)) != NULL;) {
 		if (s->owner != c)

@@ -88,6 +88,12 @@ static int open_folders(struct depot *d, struct err *e)
 static void clear(struct depot *d)
 {
 	maker_free(d->maker);
+	while (d->wants != NULL) {
+		struct want *w = d->wants;
+
+		d->wants = w->next;
+		free(w);
+	}
 	index_clear(&d->index);
 	journal_clear(&d->journal);
 	buf_clear(&d->complaints);

@@ -54,8 +54,9 @@ void depot_tend(struct depot *d);
  * proto.def from queue_want_numbers to queue_sealed and puts the answers into conn (the
  * caller flushes; some answers come later, out of depot_tend()).  -1: the peer
  * broke the protocol; close the channel.  queue_hello is the caller's.
- * depot_client_free() is the end of the channel, for whatever reason: the
- * client's segments are scanned to their end and sealed, unused big files go. */
+ * depot_client_free() is the end of the channel, for whatever reason: it closes
+ * conn (nothing may be told any more), then scans the client's segments to their
+ * end and seals them; unused big files go. */
 struct depot_client;
 struct depot_client *depot_client_new(struct depot *d, struct ipc_conn *conn);
 int depot_hear(struct depot_client *c, const struct ipc_frame *f, struct err *e);

@@ -58,7 +58,7 @@ struct depot {
 	struct map rescued;    /* qp of what was found by scanning in this run: a writer may repeat it */
 	struct map used;       /* big files of live messages; while recovering */
 	int64_t retry_at;      /* after the maker failed: when to ask it again */
-	char trouble[512]; /* what could not be made last, and when that was said */
+	char trouble[512];     /* what could not be made last, and when that was said */
 	int64_t trouble_said;
 	bool broken, recovering, scanning;
 };

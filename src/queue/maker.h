@@ -1,4 +1,4 @@
-/* queue/maker.h - the thread that makes, recycles and removes files, so that the scheduler's loop never waits for it. */
+/* queue/maker.h - the thread that makes, recycles and removes files; the scheduler never waits for it. */
 #ifndef QUEUE_MAKER_H
 #define QUEUE_MAKER_H
 

@@ -1,4 +1,4 @@
-/* queue/put.c - what telltale-queue writes itself: bounces and forwards, and live records moved out of almost dead segments. */
+/* queue/put.c - what telltale-queue writes into a segment of its own: bounces and forwards. */
 #include "queue/inside.h"
 
 #include <fcntl.h>
