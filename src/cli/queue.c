@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/ipc.h"
 #include "base/proc.h"
+#include "base/utf8.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "queue/spool.h"
@@ -71,14 +72,16 @@ static json_t *queue_json(const struct queue_call *q)
 	return j;
 }
 
-/* What came from outside may hold anything: nothing of it reaches the terminal as a control character. */
+/* A report's lines stand side by side; nothing from outside commands the terminal. */
 static void put_plain(struct buf *b, const char *z)
 {
-	for (; z != NULL && *z != '\0'; z++) {
-		if (*z == '\n')
+	struct str rest = str_of(z), line;
+
+	for (bool more = true, first = true; more; first = false) {
+		more = str_cut(rest, STR("\n"), &line, &rest);
+		if (!first && line.n > 0)
 			buf_adds(b, "; ");
-		else
-			buf_addc(b, (unsigned char)*z < 0x20 || *z == 0x7f ? '?' : *z);
+		utf8_show(b, line);
 	}
 }
 
