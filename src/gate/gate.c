@@ -69,7 +69,7 @@ static const char *idle(const struct filter *x, const struct facts *f, const str
 	if (x->off != NULL && x->off(f) != NULL)
 		return x->off(f);
 	if (s->refused && !x->allows)
-		return "already refused";
+		return "already-refused";
 	if (s->allowed && !x->always)
 		return "whitelisted";
 	return NULL;

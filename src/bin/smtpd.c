@@ -1,0 +1,135 @@
+/* telltale-smtpd: the sessions.  User in; touches the accepted sockets, the descriptors of spool files that
+ * telltale-queue hands over, and its two logs, append only. */
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include "base/io.h"
+#include "base/proc.h"
+#include "base/say.h"
+#include "session/server.h"
+
+enum { GRACE = 10000, BURST = 64, PAUSE = 100 };
+
+static struct conf conf;
+static struct server server;
+
+/* "--worker I": which of the telltale-smtpd programs this is. */
+static unsigned worker_of(int argc, char **argv)
+{
+	uint64_t i = 0;
+
+	for (int k = 1; k + 1 < argc; k++)
+		if (strcmp(argv[k], "--worker") == 0 && !str_u64(str_of(argv[k + 1]), CENSUS_WORKERS - 1, &i))
+			return CENSUS_WORKERS;
+	return (unsigned)i;
+}
+
+/* A session is a descriptor, and a big message is one more. */
+static void allow_many_sockets(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	r.rlim_cur = r.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
+/* One door: a listening socket and the port that it belongs to. */
+struct door {
+	int fd;
+	struct port *port;
+};
+
+static int watch(int ep, struct door *door)
+{
+	/* Exclusive: of the workers that share this socket the kernel wakes one. */
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = door };
+
+	return io_nonblock(door->fd) < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, door->fd, &ev) < 0 ? -1 : 0;
+}
+
+/* Every listening socket of every port; how many, or -1. */
+static int open_doors(int ep)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < server.nports; i++) {
+		struct port *p = &server.ports[i];
+		const char *name = arena_fmt(&conf.mem, "listen.%.*s", STR_ARG(p->conf->label)).p;
+
+		for (int k = 0, fd; (fd = proc_fd(name, k)) >= 0; k++, n++) {
+			struct door *door = arena_alloc(&conf.mem, sizeof(*door));
+
+			*door = (struct door){ fd, p };
+			if (watch(ep, door) < 0)
+				return -1;
+		}
+	}
+	return n;
+}
+
+static void take_some(const struct door *door)
+{
+	for (int i = 0; i < BURST; i++) {
+		int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			server_take(door->port, fd);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			say(SAY_ERROR, "no client can be taken: %s", strerror(errno));
+			poll(NULL, 0, PAUSE);
+		}
+		if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
+}
+
+/* Until a signal asks us to end. */
+static void take_all(int ep, int signals)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
+
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, signals, &ev) < 0)
+		BUG("watch signals");
+	while (epoll_wait(ep, &ev, 1, -1) >= 0 || errno == EINTR) {
+		if (ev.data.ptr == NULL)
+			return;
+		take_some(ev.data.ptr);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	unsigned worker = worker_of(argc, argv);
+	FD(ep) = epoll_create1(EPOLL_CLOEXEC);
+	int signals;
+	struct err e;
+
+	proc_begin("telltale-smtpd", &conf);
+	signals = proc_signals();
+	allow_many_sockets();
+	if (worker == CENSUS_WORKERS || ep < 0 || signals < 0)
+		return EX_USAGE;
+	if (server_open(&server, &conf, worker, proc_fd("census", 0), &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
+		return EX_OSERR;
+	}
+	if (open_doors(ep) <= 0) {
+		say(SAY_ERROR, "no listening socket was handed over");
+		return EX_USAGE;
+	}
+	proc_ready();
+	take_all(ep, signals);
+	if (server_stop(&server, GRACE)) {
+		server_close(&server);
+		conf_clear(&conf);
+	}
+	return EXIT_SUCCESS;
+}

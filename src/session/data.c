@@ -1,0 +1,236 @@
+/* DATA: the message itself, from 354 to the reply that takes it into custody. */
+#include "base/clock.h"
+#include "base/say.h"
+#include "mail/header.h"
+#include "session/session.h"
+
+/* What is not read to its end within this much beyond the limit is cut off. */
+enum { EXCESS_FACTOR = 4, EXCESS_MORE = 1 << 20 };
+
+/* A message while it comes in. */
+struct intake {
+	struct spool_body *body; /* NULL once it is clear that it will not be stored */
+	struct dot dot;
+	struct header header;
+	uint64_t size, raw; /* decoded, and as sent */
+	bool too_big, failed;
+	int64_t began;
+};
+
+static void drop_body(struct intake *in)
+{
+	if (in->body != NULL)
+		spool_body_free(in->body);
+	in->body = NULL;
+}
+
+static void store(struct session *s, struct intake *in, struct str piece)
+{
+	struct err e;
+
+	in->size += piece.n;
+	header_feed(&in->header, piece.p, piece.n);
+	if (in->size > (uint64_t)s->server->conf->limits.message_size)
+		in->too_big = true;
+	if (in->too_big || in->dot.bare)
+		drop_body(in);
+	if (in->body == NULL || piece.n == 0)
+		return;
+	if (spool_body_add(in->body, piece.p, piece.n, deadline_in(SESSION_STORE_WAIT), &e) == 0)
+		return;
+	say(SAY_ERROR, "a message is put off: %s", e.text);
+	in->failed = true;
+	drop_body(in);
+}
+
+/* Silence is limited, and so is slowness: a client that trickles holds a session no longer than its bytes are worth. */
+static int64_t data_deadline(const struct session *s, const struct intake *in)
+{
+	int64_t patience = s->server->conf->limits.data_timeout;
+	int64_t silence = deadline_in(patience);
+	int64_t rate = in->began + patience + (int64_t)(in->raw / SESSION_LEAST_RATE) * 1000;
+
+	return silence < rate ? silence : rate;
+}
+
+static bool beyond_reading(const struct session *s, const struct intake *in)
+{
+	return in->raw / EXCESS_FACTOR > (uint64_t)s->server->conf->limits.message_size + EXCESS_MORE;
+}
+
+/* Read the body to its end: 0; -1 when the client is gone, slept, or cannot be borne (errno). */
+static int take_body(struct session *s, struct intake *in)
+{
+	BUF(piece);
+
+	while (!in->dot.done) {
+		struct str input = wire_input(&s->wire);
+		size_t used;
+
+		if (input.n == 0) {
+			int rc = wire_fill(&s->wire, data_deadline(s, in));
+
+			if (rc > 0)
+				continue;
+			if (rc == 0)
+				errno = ECONNRESET;
+			return -1;
+		}
+		buf_reset(&piece);
+		used = dot_feed(&in->dot, input.p, input.n, &piece);
+		wire_used(&s->wire, used);
+		in->raw += used;
+		store(s, in, buf_str(&piece));
+		if (beyond_reading(s, in)) {
+			errno = EFBIG;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void envelope_of(const struct session *s, struct envelope *v, uint64_t qp, int64_t now)
+{
+	const struct transaction *t = &s->t;
+
+	*v = (struct envelope){
+		.connection = s->number,
+		.qp = qp,
+		.time = now,
+		.sender = t->sender,
+		.ip = str_of(s->peer.ip),
+		.helo = s->helo,
+		.rdns = s->facts.rdns,
+		.label = s->port->conf->label,
+		.rcpts = t->rcpts,
+		.nrcpts = t->nrcpts,
+	};
+}
+
+/* Hand it to the queue: 0 once it is in custody. */
+static int put(struct session *s, struct intake *in, uint64_t *qp, int64_t *when, struct err *e)
+{
+	int64_t deadline = deadline_in(SESSION_STORE_WAIT);
+	struct envelope v;
+	BUF(head);
+
+	if (spool_number(s->server->spool, NUMBER_MESSAGE, qp, deadline, e) < 0)
+		return -1;
+	*when = clock_wall();
+	envelope_of(s, &v, *qp, *when);
+	received_put(&head, s, *qp, *when);
+	return spool_put(s->server->spool, &v, buf_str(&head), in->body, deadline, e);
+}
+
+/* The gate's last stage, and what the message itself is refused for: false when there is nothing. */
+static bool data_refused(struct session *s, const struct intake *in, struct reply *r)
+{
+	struct ruling at = { .at = AT_DATA, .standing = s->t.ruling.standing };
+
+	if (in->dot.bare)
+		*r = session_words(REPLY_BARE_MESSAGE);
+	else if (in->too_big)
+		*r = session_words(REPLY_TOO_BIG);
+	else if (in->header.received > HEADER_HOPS_MAX)
+		*r = session_words(REPLY_LOOPING);
+	else if (in->failed)
+		*r = session_words(REPLY_NOT_STORED);
+	else
+		r->code = 0;
+	if (r->code != 0 || !s->port->policy.on)
+		return r->code != 0;
+	/* A refusal of an earlier stage that a whitelist cancelled for these recipients does not come back. */
+	at.standing.refused = false;
+	gate_judge(gate_filters, &s->facts, &at, &s->scratch);
+	record_stage(s, &at, s->t.last_rcpt);
+	if (!at.standing.refused)
+		return false;
+	gate_reply(&s->port->policy, at.standing.by.reason, &s->scratch, r);
+	return true;
+}
+
+/* One verdict per accepted recipient, now that there is one. */
+static void verdicts(struct session *s, enum reason code, const struct reply *r)
+{
+	struct str words = record_words(r, &s->scratch);
+
+	for (size_t i = 0; i < s->t.nnamed; i++)
+		record_verdict(s, code, s->t.named[i].key, words);
+}
+
+static void refuse(struct session *s, const struct reply *r)
+{
+	verdicts(s, REASON_OTHER, r);
+	record_resp(s, r);
+	transaction_end(s, NULL);
+	session_reply(s, r);
+}
+
+static void accept_it(struct session *s, uint64_t qp, int64_t when)
+{
+	long long epoch = (long long)(when / 1000);
+	struct reply r = session_words(REPLY_QUEUED);
+
+	r.text = arena_fmt(&s->scratch, "ok %lld qp %llu", epoch, (unsigned long long)qp);
+	verdicts(s, REASON_ALLOWED, &r);
+	record_queued(s, epoch, qp);
+	transaction_end(s, NULL);
+	session_reply(s, &r);
+}
+
+static void conclude(struct session *s, struct intake *in)
+{
+	struct reply r;
+	struct err e;
+	uint64_t qp;
+	int64_t when;
+
+	record_size(s, in->size);
+	if (data_refused(s, in, &r)) {
+		refuse(s, &r);
+	} else if (put(s, in, &qp, &when, &e) < 0) {
+		say(SAY_ERROR, "a message is put off: %s", e.text);
+		r = session_words(REPLY_NOT_STORED);
+		refuse(s, &r);
+	} else {
+		accept_it(s, qp, when);
+	}
+}
+
+/* The body had no end: nothing is stored. */
+static void broken_off(struct session *s, int why)
+{
+	struct reply r = session_words(REPLY_TIMEOUT);
+
+	if (atomic_load(&s->server->stopping)) {
+		session_close(s, REPLY_SHUTTING_DOWN, "the server is shutting down");
+	} else if (why == ETIMEDOUT) {
+		verdicts(s, REASON_TIMEOUT, &r);
+		session_close(s, REPLY_TIMEOUT, "timeout inside the message");
+	} else if (why == EFBIG) {
+		session_close(s, REPLY_TOO_BIG, "a message without an end");
+	} else {
+		s->closing = true;
+		transaction_end(s, "the client left inside the message");
+	}
+}
+
+void session_data(struct session *s, const struct command *c)
+{
+	struct intake in = { .began = clock_mono() };
+
+	(void)c;
+	if (!s->t.open || s->t.nnamed == 0) {
+		session_say(s, s->t.open ? REPLY_RCPT_FIRST : REPLY_MAIL_FIRST);
+		return;
+	}
+	session_say(s, REPLY_GO_AHEAD);
+	if (session_flush(s) < 0)
+		return;
+	in.body = spool_body_new(s->server->spool);
+	if (take_body(s, &in) < 0)
+		broken_off(s, errno);
+	else
+		conclude(s, &in);
+	drop_body(&in);
+}

@@ -1,0 +1,87 @@
+/* The gate's own verb in the SMTP log: one line for each refusal, error and whitelist hit, one summary per stage. */
+#include "base/clock.h"
+#include "session/session.h"
+
+static enum log_kind kind_of(enum found f)
+{
+	static const enum log_kind kinds[] = {
+		[FOUND_PASSED] = LOG_SMTP_GATE_PASSED,   [FOUND_REFUSED] = LOG_SMTP_GATE_REFUSED,
+		[FOUND_ALLOWED] = LOG_SMTP_GATE_ALLOWED, [FOUND_ERROR] = LOG_SMTP_GATE_ERROR,
+		[FOUND_SKIPPED] = LOG_SMTP_GATE_SKIPPED,
+	};
+
+	return kinds[f];
+}
+
+void record_finding(struct session *s, const struct finding *f, struct str rcpt)
+{
+	struct arena *a = &s->record.mem;
+	struct log_line l;
+
+	log_begin(&l, kind_of(f->found), clock_wall());
+	log_set(&l, LOG_F_filter, a, str_of(f->filter->name));
+	log_set(&l, LOG_F_host, a, record_host(s));
+	log_set(&l, LOG_F_ip, a, str_of(s->peer.ip));
+	log_set(&l, LOG_F_rcpt, a, rcpt);
+	if (f->found == FOUND_SKIPPED)
+		log_set(&l, LOG_F_description, a, f->seen);
+	else
+		log_setf(&l, LOG_F_description, a, "%.*s%s%lld ms", STR_ARG(f->seen), f->seen.n > 0 ? ", " : "",
+			 (long long)f->ms);
+	log_print(&s->record.text, &l);
+	arena_reset(a);
+}
+
+/* "passed A 3 B 12": the names of one outcome, with what each took or why it did not run. */
+static void put_outcome(struct buf *b, const struct ruling *r, enum found which)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct finding *f = &r->findings[i];
+
+		if (f->found != which)
+			continue;
+		if (n++ == 0)
+			buf_fmt(b, "%s%.*s", b->n > 0 ? ", " : "", STR_ARG(found_word(which)));
+		buf_fmt(b, " %s ", f->filter->name);
+		if (which == FOUND_SKIPPED)
+			buf_addstr(b, f->seen);
+		else
+			buf_fmt(b, "%lld", (long long)f->ms);
+	}
+}
+
+static void summary(struct session *s, const struct ruling *r)
+{
+	struct arena *a = &s->record.mem;
+	struct log_line l;
+	BUF(b);
+
+	for (int f = FOUND_PASSED; f <= FOUND_SKIPPED; f++)
+		put_outcome(&b, r, (enum found)f);
+	log_begin(&l, LOG_SMTP_GATE_STAGE, clock_wall());
+	log_set(&l, LOG_F_stage, a, stage_name(r->at));
+	log_set(&l, LOG_F_summary, a, buf_str(&b));
+	log_print(&s->record.text, &l);
+	arena_reset(a);
+}
+
+/* A refusal counts for its recipient; one of an earlier stage is written where it is delivered. */
+static bool worth_a_line(const struct ruling *r, const struct finding *f)
+{
+	if (f->found == FOUND_REFUSED)
+		return r->at >= AT_RECIPIENT;
+	return f->found == FOUND_ERROR || f->found == FOUND_ALLOWED;
+}
+
+void record_stage(struct session *s, const struct ruling *r, struct str rcpt)
+{
+	bool all = s->server->every_check;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (worth_a_line(r, &r->findings[i]) || (all && r->findings[i].found != FOUND_REFUSED))
+			record_finding(s, &r->findings[i], rcpt);
+	if (r->n > 0 && !all)
+		summary(s, r);
+}

@@ -1,0 +1,266 @@
+#include "session/server.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/proc.h"
+#include "base/say.h"
+#include "session/session.h"
+
+enum {
+	STACK_KIB = 256,
+	LAST_WORDS = 2000, /* ms for the 421 of sessions that are still there after the grace */
+};
+#define BODY_MEMORY (256u * 1024 * 1024)
+
+/* ---- opening and closing ---- */
+
+static int open_logs(struct server *s, struct err *e)
+{
+	const struct conf *c = s->conf;
+	struct arena names = ARENA_INIT;
+	int rc = io_mkdirs(conf_z(c->top.log_dir), 0755, e);
+
+	if (rc == 0)
+		s->spamdyke =
+		    log_writer_open(arena_fmt(&names, "%.*s/spamdyke.log", STR_ARG(c->top.log_dir)).p, LOG_SPAMDYKE, e);
+	for (size_t i = 0; rc == 0 && i < s->nports; i++) {
+		struct port *p = &s->ports[i];
+
+		p->smtp = log_writer_open(
+		    arena_fmt(&names, "%.*s/smtp-%.*s.log", STR_ARG(c->top.log_dir), STR_ARG(p->conf->label)).p,
+		    LOG_SMTP, e);
+		rc = p->smtp == NULL ? -1 : 0;
+	}
+	arena_clear(&names);
+	return s->spamdyke == NULL ? -1 : rc;
+}
+
+static void open_ports(struct server *s)
+{
+	s->nports = s->conf->nports;
+	s->ports = mem_alloc((s->nports + 1) * sizeof(*s->ports));
+	for (size_t i = 0; i < s->nports; i++) {
+		struct port *p = &s->ports[i];
+
+		p->server = s;
+		p->conf = &s->conf->ports[i];
+		policy_of(s->conf, p->conf, &p->policy);
+	}
+}
+
+static void open_clients(struct server *s, struct conf *c, unsigned worker)
+{
+	struct spool_set set = {
+		.socket = proc_socket(c, "queue.sock"),
+		.worker = worker,
+		.segment_size = (size_t)c->queue.segment_size,
+		.big_message = (size_t)c->queue.big_message,
+		.memory = BODY_MEMORY,
+	};
+
+	s->dns = ipc_client_new(proc_socket(c, "dns.sock"));
+	s->lookup = ipc_client_new(proc_socket(c, "lookup.sock"));
+	s->spool = spool_new(&set);
+	s->rcpt = (struct rcpt_set){
+		.lookup = s->lookup,
+		.per_message = (size_t)c->recipients.per_message,
+		.invalid_per_session = (size_t)c->recipients.invalid_per_session,
+		.hostname = c->top.hostname,
+	};
+}
+
+int server_open(struct server *s, struct conf *c, unsigned worker, int census_fd, struct err *e)
+{
+	pthread_condattr_t attr;
+
+	*s = (struct server){ .conf = c, .every_check = str_eqz(c->logs.checks, "all") };
+	pthread_mutex_init(&s->mutex, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->left, &attr);
+	pthread_condattr_destroy(&attr);
+	log_zone(str_eqz(c->logs.time, "utc"));
+	open_ports(s);
+	open_clients(s, c, worker);
+	s->census = census_open(census_fd, worker, e);
+	if (s->census != NULL && open_logs(s, e) == 0)
+		return 0;
+	server_close(s);
+	return -1;
+}
+
+void server_close(struct server *s)
+{
+	for (size_t i = 0; i < s->nports; i++)
+		log_writer_close(s->ports[i].smtp);
+	free(s->ports);
+	log_writer_close(s->spamdyke);
+	census_close(s->census);
+	spool_free(s->spool);
+	ipc_client_free(s->lookup);
+	ipc_client_free(s->dns);
+	pthread_cond_destroy(&s->left);
+	pthread_mutex_destroy(&s->mutex);
+}
+
+/* ---- sessions come ---- */
+
+static int peer_of(int fd, struct peer *out)
+{
+	struct sockaddr_storage ss = { 0 };
+	const struct sockaddr_in6 *six = (const void *)&ss;
+	const struct sockaddr_in *four = (const void *)&ss;
+	socklen_t n = sizeof(ss);
+
+	if (getpeername(fd, (void *)&ss, &n) < 0)
+		return -1;
+	if (ss.ss_family == AF_INET6) {
+		out->addr = six->sin6_addr;
+		out->port = ntohs(six->sin6_port);
+	} else {
+		out->addr = (struct in6_addr){ .s6_addr = { [10] = 0xff, [11] = 0xff } };
+		memcpy(&out->addr.s6_addr[12], &four->sin_addr, 4);
+		out->port = ntohs(four->sin_port);
+	}
+	if (IN6_IS_ADDR_V4MAPPED(&out->addr))
+		inet_ntop(AF_INET, &out->addr.s6_addr[12], out->ip, sizeof(out->ip));
+	else
+		inet_ntop(AF_INET6, &out->addr, out->ip, sizeof(out->ip));
+	return 0;
+}
+
+static void enlist(struct session *s)
+{
+	struct server *v = s->server;
+
+	pthread_mutex_lock(&v->mutex);
+	s->next = v->sessions;
+	s->link = &v->sessions;
+	if (s->next != NULL)
+		s->next->link = &s->next;
+	v->sessions = s;
+	pthread_mutex_unlock(&v->mutex);
+}
+
+static void delist(struct session *s)
+{
+	struct server *v = s->server;
+
+	pthread_mutex_lock(&v->mutex);
+	*s->link = s->next;
+	if (s->next != NULL)
+		s->next->link = s->link;
+	pthread_cond_broadcast(&v->left);
+	pthread_mutex_unlock(&v->mutex);
+}
+
+/* The socket outlives the list entry: server_stop() may touch it while the session is listed. */
+static void *visit(void *arg)
+{
+	struct session *s = arg;
+
+	session_run(s);
+	census_leave(s->server->census, &s->peer.addr);
+	delist(s);
+	session_clear(s);
+	free(s);
+	return NULL;
+}
+
+/* A client that gets no session gets one line, if it fits into the socket's buffer. */
+static void send_away(int fd, enum reply_id id)
+{
+	struct reply r = session_words(id);
+	BUF(b);
+
+	reply_wire(&b, &r);
+	(void)send(fd, b.p, b.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	fd_clear(&fd);
+}
+
+static enum census_answer count_in(struct server *v, const struct peer *peer)
+{
+	struct census_limit limit = {
+		.sessions = (uint64_t)v->conf->limits.sessions,
+		.per_client = (uint64_t)v->conf->limits.sessions_per_client,
+	};
+
+	return census_enter(v->census, &peer->addr, limit);
+}
+
+static void start(struct port *p, int fd, const struct peer *peer)
+{
+	struct session *s = mem_alloc(sizeof(*s));
+	struct err e;
+
+	s->port = p;
+	s->server = p->server;
+	s->peer = *peer;
+	wire_init(&s->wire, fd);
+	enlist(s);
+	if (proc_thread(visit, s, STACK_KIB, &e) == 0)
+		return;
+	say(SAY_ERROR, "a client is sent away: %s", e.text);
+	delist(s);
+	census_leave(p->server->census, &peer->addr);
+	send_away(fd_steal(&s->wire.fd), REPLY_OUT_OF_MEMORY);
+	session_clear(s);
+	free(s);
+}
+
+void server_take(struct port *p, int fd)
+{
+	struct peer peer;
+
+	if (peer_of(fd, &peer) < 0) {
+		fd_clear(&fd);
+		return;
+	}
+	switch (count_in(p->server, &peer)) {
+	case CENSUS_IN:
+		start(p, fd, &peer);
+		break;
+	case CENSUS_FULL:
+		send_away(fd, REPLY_TOO_MANY_SESSIONS);
+		break;
+	case CENSUS_CLIENT_FULL:
+		send_away(fd, REPLY_TOO_MANY_FROM_YOU);
+		break;
+	}
+}
+
+/* ---- and go ---- */
+
+static bool all_left(struct server *s, int64_t ms)
+{
+	int64_t until = deadline_in(ms);
+	struct timespec ts = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
+	bool gone;
+
+	pthread_mutex_lock(&s->mutex);
+	while (s->sessions != NULL && pthread_cond_timedwait(&s->left, &s->mutex, &ts) == 0)
+		continue;
+	gone = s->sessions == NULL;
+	pthread_mutex_unlock(&s->mutex);
+	return gone;
+}
+
+/* Those who still wait for a command see the end of their input, and then say their last words. */
+static void wake_all(struct server *s)
+{
+	pthread_mutex_lock(&s->mutex);
+	for (struct session *x = s->sessions; x != NULL; x = x->next)
+		shutdown(x->wire.fd, SHUT_RD);
+	pthread_mutex_unlock(&s->mutex);
+}
+
+bool server_stop(struct server *s, int64_t grace_ms)
+{
+	atomic_store(&s->stopping, true);
+	if (all_left(s, grace_ms))
+		return true;
+	wake_all(s);
+	return all_left(s, LAST_WORDS);
+}

@@ -1,0 +1,58 @@
+/* session/server.h - one telltale-smtpd process: what its sessions share, and their coming and going.
+ *
+ * A session is a thread with blocking I/O under deadlines.  server_take() gives
+ * an accepted socket its thread, or refuses it with 421 when a limit is met.
+ * server_stop() lets sessions finish what they are at: each is told 421 at its
+ * next command, those still silent when the grace is over are told then.
+ */
+#ifndef SESSION_SERVER_H
+#define SESSION_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include "base/conf.h"
+#include "gate/policy.h"
+#include "logs/logs.h"
+#include "queue/spool.h"
+#include "rcpt/rcpt.h"
+#include "session/census.h"
+
+struct server;
+struct session;
+
+/* A listener as its sessions see it. */
+struct port {
+	struct server *server;
+	const struct conf_port *conf;
+	struct policy policy;
+	struct log_writer *smtp; /* smtp-LABEL.log */
+};
+
+struct server {
+	const struct conf *conf;
+	struct port *ports;
+	size_t nports;
+	struct ipc_client *dns, *lookup;
+	struct spool *spool;
+	struct census *census;
+	struct log_writer *spamdyke;
+	struct rcpt_set rcpt;
+	bool every_check; /* logs { checks = all } */
+
+	atomic_bool stopping;
+	_Atomic int64_t log_trouble; /* clock_mono() of the last complaint about a log, 0: never */
+	pthread_mutex_t mutex;       /* guards the next two */
+	pthread_cond_t left;
+	struct session *sessions;
+};
+
+/* conf must outlive the server.  census_fd: the shared table or -1. */
+int server_open(struct server *s, struct conf *c, unsigned worker, int census_fd, struct err *e);
+/* Serve one client; takes the (non-blocking) socket. */
+void server_take(struct port *p, int fd);
+/* True when all sessions have left; only then may the server be closed. */
+bool server_stop(struct server *s, int64_t grace_ms);
+void server_close(struct server *s);
+
+#endif

@@ -1,0 +1,290 @@
+#include "session/session.h"
+
+#include <string.h>
+#include "base/clock.h"
+#include "base/say.h"
+
+/* Longest wait for a number of telltale-queue's before a client is sent away. */
+enum { NUMBER_WAIT = 5000 };
+
+int64_t session_command_deadline(const struct session *s)
+{
+	return deadline_in(s->server->conf->limits.command_timeout);
+}
+
+void session_reply(struct session *s, const struct reply *r)
+{
+	reply_wire(&s->wire.out, r);
+}
+
+struct reply session_words(enum reply_id id)
+{
+	const struct reply_row *row = reply_row(id);
+
+	return (struct reply){ row->code, row->enhanced, str_of(row->text) };
+}
+
+void session_say(struct session *s, enum reply_id id)
+{
+	struct reply r = session_words(id);
+
+	session_reply(s, &r);
+}
+
+void session_answer(struct session *s, const struct reply *r)
+{
+	record_resp(s, r);
+	session_reply(s, r);
+}
+
+int session_flush(struct session *s)
+{
+	if (wire_flush(&s->wire, session_command_deadline(s)) == 0)
+		return 0;
+	s->closing = true;
+	transaction_end(s, "the client does not read");
+	return -1;
+}
+
+/* A row's code and enhanced code with words of our own. */
+static void say_with(struct session *s, enum reply_id id, const char *fmt, struct str what)
+{
+	struct reply r = session_words(id);
+
+	r.text = arena_fmt(&s->scratch, fmt, STR_ARG(what));
+	session_reply(s, &r);
+}
+
+void session_close(struct session *s, enum reply_id id, const char *why)
+{
+	s->closing = true;
+	transaction_end(s, why);
+	session_say(s, id);
+}
+
+/* ---- the verbs that are not about a message ---- */
+
+static void hello(struct session *s, const struct command *c, bool esmtp)
+{
+	transaction_end(s, "the client started over");
+	s->helo = arena_str(&s->mem, str_take(c->arg, SESSION_HELO_MAX));
+	s->helo_at = clock_wall();
+	s->esmtp = esmtp;
+}
+
+static void do_ehlo(struct session *s, const struct command *c)
+{
+	hello(s, c, true);
+	buf_fmt(&s->wire.out,
+		"250-%.*s\r\n250-PIPELINING\r\n250-SIZE %lld\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n",
+		STR_ARG(s->server->conf->top.hostname), (long long)s->server->conf->limits.message_size);
+}
+
+static void do_helo(struct session *s, const struct command *c)
+{
+	hello(s, c, false);
+	buf_fmt(&s->wire.out, "250 %.*s\r\n", STR_ARG(s->server->conf->top.hostname));
+}
+
+static void do_rset(struct session *s, const struct command *c)
+{
+	(void)c;
+	transaction_end(s, "the client started over");
+	session_say(s, REPLY_FLUSHED);
+}
+
+static void do_noop(struct session *s, const struct command *c)
+{
+	(void)c;
+	session_say(s, REPLY_OK);
+}
+
+static void do_quit(struct session *s, const struct command *c)
+{
+	(void)c;
+	s->closing = true;
+	transaction_end(s, "quit");
+	say_with(s, REPLY_BYE, "%.*s", s->server->conf->top.hostname);
+}
+
+static void do_vrfy(struct session *s, const struct command *c)
+{
+	(void)c;
+	session_say(s, REPLY_VRFY);
+}
+
+static void do_help(struct session *s, const struct command *c)
+{
+	(void)c;
+	say_with(s, REPLY_HELP, "%.*s", STR("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY HELP"));
+}
+
+static void not_here(struct session *s, const struct command *c)
+{
+	(void)c;
+	session_say(s, REPLY_UNIMPLEMENTED);
+}
+
+static void (*const handlers[VERB_UNKNOWN])(struct session *, const struct command *) = {
+	[VERB_EHLO] = do_ehlo,      [VERB_HELO] = do_helo,  [VERB_MAIL] = session_mail, [VERB_RCPT] = session_rcpt,
+	[VERB_DATA] = session_data, [VERB_RSET] = do_rset,  [VERB_NOOP] = do_noop,      [VERB_QUIT] = do_quit,
+	[VERB_VRFY] = do_vrfy,      [VERB_EXPN] = not_here, [VERB_HELP] = do_help,      [VERB_STARTTLS] = not_here,
+	[VERB_AUTH] = not_here,
+};
+
+/* ---- one line after the other ---- */
+
+static void mistake(struct session *s, enum reply_id id)
+{
+	if (++s->errors >= SESSION_ERRORS_MAX)
+		session_close(s, REPLY_TOO_MANY_ERRORS, "too many errors");
+	else
+		session_say(s, id);
+}
+
+static void command(struct session *s, struct str text)
+{
+	struct command c;
+	bool path;
+
+	command_parse(text, &s->scratch, &c);
+	path = c.verb == VERB_MAIL || c.verb == VERB_RCPT;
+	if (c.fault == COMMAND_FOREIGN)
+		session_close(s, REPLY_UNIMPLEMENTED, "the client does not speak SMTP");
+	else if (c.fault == COMMAND_CONTROL || (c.fault != COMMAND_FINE && !path))
+		mistake(s, session_fault(&c));
+	else
+		handlers[c.verb](s, &c);
+}
+
+static void timed_out(struct session *s)
+{
+	struct reply r = session_words(REPLY_TIMEOUT);
+
+	s->closing = true;
+	if (s->t.open) {
+		struct str words = record_words(&r, &s->scratch);
+
+		if (s->t.nnamed == 0)
+			record_verdict(s, REASON_TIMEOUT, s->t.last_rcpt, words);
+		for (size_t i = 0; i < s->t.nnamed; i++)
+			record_verdict(s, REASON_TIMEOUT, s->t.named[i].key, words);
+	}
+	transaction_end(s, "timeout");
+	session_reply(s, &r);
+}
+
+static void left(struct session *s, const char *why)
+{
+	if (atomic_load(&s->server->stopping)) {
+		session_close(s, REPLY_SHUTTING_DOWN, "the server is shutting down");
+		return;
+	}
+	s->closing = true;
+	transaction_end(s, why);
+}
+
+static void line_came(struct session *s, enum line_end end, struct str text)
+{
+	switch (end) {
+	case LINE_OK:
+		if (atomic_load(&s->server->stopping))
+			session_close(s, REPLY_SHUTTING_DOWN, "the server is shutting down");
+		else
+			command(s, text);
+		break;
+	case LINE_BARE:
+		mistake(s, REPLY_BARE_COMMAND);
+		break;
+	case LINE_LONG:
+		mistake(s, REPLY_LINE_TOO_LONG);
+		break;
+	case LINE_ALIEN:
+		session_close(s, REPLY_UNIMPLEMENTED, "the client does not speak SMTP");
+		break;
+	case LINE_CLOSED:
+		left(s, "the client left");
+		break;
+	case LINE_TIMEOUT:
+		timed_out(s);
+		break;
+	case LINE_BROKEN:
+		left(s, "the connection broke");
+		break;
+	}
+}
+
+/* No whole command waits: the replies so far are what the client waits for. */
+static bool batch_ends(const struct session *s)
+{
+	return str_chr(wire_input(&s->wire), '\n') < 0 || s->wire.out.n > WIRE_BATCH;
+}
+
+static void converse(struct session *s)
+{
+	while (!s->closing) {
+		struct str text = { 0 };
+		enum line_end end;
+
+		arena_reset(&s->scratch);
+		if (batch_ends(s) && session_flush(s) < 0)
+			return;
+		end = wire_line(&s->wire, &s->line, session_command_deadline(s), &text);
+		line_came(s, end, text);
+	}
+}
+
+/* ---- the visit ---- */
+
+/* Without a number nothing could be told about this session: better that the client comes back. */
+static bool numbered(struct session *s)
+{
+	struct reply r = session_words(REPLY_TRY_LATER);
+	struct err e;
+
+	if (spool_number(s->server->spool, NUMBER_CONNECTION, &s->number, deadline_in(NUMBER_WAIT), &e) == 0)
+		return true;
+	say(SAY_ERROR, "a client is sent away: %s", e.text);
+	r.code = 421;
+	session_reply(s, &r);
+	return false;
+}
+
+static void begin(struct session *s)
+{
+	s->began = clock_wall();
+	s->facts = (struct facts){
+		.policy = &s->port->policy,
+		.ip = str_of(s->peer.ip),
+		.dns = s->server->dns,
+		.mem = &s->mem,
+	};
+}
+
+static void finish(struct session *s)
+{
+	/* A connection that never got to MAIL leaves a group too. */
+	if (s->number != 0 && s->transactions == 0) {
+		record_end(s, s->why != NULL ? s->why : "the client left");
+		record_close(s);
+	}
+	wire_flush(&s->wire, session_command_deadline(s));
+}
+
+void session_run(struct session *s)
+{
+	begin(s);
+	if (numbered(s)) {
+		say_with(s, REPLY_GREETING, "%.*s ESMTP", s->server->conf->top.hostname);
+		converse(s);
+	}
+	finish(s);
+}
+
+void session_clear(struct session *s)
+{
+	wire_clear(&s->wire);
+	record_clear(&s->record);
+	arena_clear(&s->scratch);
+	arena_clear(&s->mem);
+}

@@ -1,0 +1,109 @@
+/* session/session.h - a client's visit, from greeting to goodbye.
+ *
+ * session_run() reads like the conversation: read a line, ask the gate, check
+ * the recipient, answer.  All paths that end a transaction go through
+ * transaction_end(), which is the only place that forgets one.
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <netinet/in.h>
+#include "gate/gate.h"
+#include "session/record.h"
+#include "session/server.h"
+#include "wire/command.h"
+#include "wire/dot.h"
+#include "wire/line.h"
+
+/* Bad commands (not refused ones) after which a session is closed. */
+#define SESSION_ERRORS_MAX 1000
+/* Slowest client that we wait for inside a message, bytes per second (RFC 5321 asks for nothing; Postfix 500). */
+#define SESSION_LEAST_RATE 500
+/* Longest waits for telltale-lookup and telltale-queue, ms: then the client is put off. */
+#define SESSION_LOOKUP_WAIT 10000
+#define SESSION_STORE_WAIT 30000
+/* Longest name in EHLO that we keep. */
+#define SESSION_HELO_MAX 255
+
+/* Who is at the other end. */
+struct peer {
+	struct in6_addr addr; /* IPv4 as ::ffff:a.b.c.d */
+	uint16_t port;
+	char ip[INET6_ADDRSTRLEN];
+};
+
+struct named {
+	struct str key;  /* lower case, for comparing and the spamdyke log */
+	struct str text; /* as the client named it */
+};
+
+/* One message on its way in; a zeroed one is none. */
+struct transaction {
+	bool open; /* MAIL was accepted */
+	struct arena mem;
+	struct str sender, sender_key; /* empty: the null path */
+	struct ruling ruling;          /* of the sender stage */
+	bool gate_told;                /* the findings of connect and sender are in the group */
+	struct recipient *rcpts;       /* where it goes */
+	size_t nrcpts, room;
+	struct named *named; /* the accepted RCPTs */
+	size_t nnamed, named_room;
+	struct str last_rcpt; /* the latest RCPT, accepted or not */
+};
+
+struct session {
+	struct port *port;
+	struct server *server;
+	struct session *next, **link; /* in server->sessions */
+	struct peer peer;
+	struct wire wire;
+	struct line line;
+	struct arena mem;     /* for the visit */
+	struct arena scratch; /* for one command */
+	uint64_t number;      /* N of spamdyke[N] */
+	int64_t began;        /* ms since 1970 */
+	struct str helo;
+	int64_t helo_at;
+	bool esmtp;
+	struct facts facts;
+	struct ruling connect; /* of the connect stage, once judged */
+	bool judged;
+	struct rcpt_state rcpt;
+	struct transaction t;
+	struct record record;
+	unsigned errors, transactions;
+	const char *why; /* how the latest transaction, or the visit, was left */
+	bool closing;
+};
+
+/* The whole visit.  The caller has set port, server, peer and wire, the rest is zeroed. */
+void session_run(struct session *s);
+void session_clear(struct session *s); /* closes the socket */
+
+/* ---- for the files of this folder ---- */
+
+/* Put a reply into the output; it is sent with its batch. */
+void session_reply(struct session *s, const struct reply *r);
+struct reply session_words(enum reply_id id);
+void session_say(struct session *s, enum reply_id id);
+/* The reply of a command inside a transaction: logged, then put out. */
+void session_answer(struct session *s, const struct reply *r);
+/* Last words: the transaction ends for this reason, and the connection after the reply. */
+void session_close(struct session *s, enum reply_id id, const char *why);
+int64_t session_command_deadline(const struct session *s);
+int session_flush(struct session *s);
+
+void session_mail(struct session *s, const struct command *c);
+void session_rcpt(struct session *s, const struct command *c);
+void session_data(struct session *s, const struct command *c);
+/* What a fault of a MAIL or RCPT is answered with. */
+enum reply_id session_fault(const struct command *c);
+
+/* End the transaction, if there is one: write its group (why: how it was left, NULL when it was answered to
+ * its end) and forget everything about it. */
+void transaction_end(struct session *s, const char *why);
+
+/* Our Received header, CRLF ended. */
+void received_put(struct buf *b, const struct session *s, uint64_t qp, int64_t now_ms);
+
+#endif

@@ -1,0 +1,263 @@
+/* MAIL and RCPT: who writes, and to whom. */
+#include "base/clock.h"
+#include "base/say.h"
+#include "session/session.h"
+
+void transaction_end(struct session *s, const char *why)
+{
+	struct transaction *t = &s->t;
+	/* All that it asked for was refused: it has its answer, however it left. */
+	bool answered = t->open && t->last_rcpt.n > 0 && t->nnamed == 0;
+
+	if (why != NULL)
+		s->why = why;
+	if (record_is_open(s)) {
+		if (t->open && !t->gate_told) {
+			record_stage(s, &s->connect, str_of(NULL));
+			record_stage(s, &t->ruling, str_of(NULL));
+		}
+		if (why != NULL && !answered)
+			record_end(s, why);
+		record_close(s);
+	}
+	arena_clear(&t->mem);
+	*t = (struct transaction){ 0 };
+	s->rcpt.accepted = 0;
+	s->rcpt.over = false;
+}
+
+enum reply_id session_fault(const struct command *c)
+{
+	bool mail = c->verb == VERB_MAIL, path = mail || c->verb == VERB_RCPT;
+
+	switch (c->fault) {
+	case COMMAND_PATH:
+		return mail ? REPLY_BAD_SENDER : REPLY_BAD_ADDRESS;
+	case COMMAND_PARAMETER:
+		return REPLY_PARAMETERS;
+	case COMMAND_ARGUMENT:
+		return path ? REPLY_SYNTAX : REPLY_BAD_ARGUMENT;
+	case COMMAND_UNKNOWN:
+	case COMMAND_FOREIGN:
+		return REPLY_UNIMPLEMENTED;
+	default:
+		return REPLY_BAD_ARGUMENT;
+	}
+}
+
+static struct reply check_words(enum check c)
+{
+	const struct check_row *row = check_row(c);
+
+	return (struct reply){ row->reply, row->enhanced, str_of(row->text) };
+}
+
+/* ---- MAIL ---- */
+
+/* The gate's first two stages; what they earned stays pending until RCPT. */
+static void judge_sender(struct session *s)
+{
+	struct transaction *t = &s->t;
+
+	if (!s->port->policy.on)
+		return;
+	if (!s->judged) {
+		s->connect = (struct ruling){ .at = AT_CONNECT };
+		if (!s->facts.authenticated)
+			facts_gather(&s->facts, NEEDS(FACT_RDNS));
+		gate_judge(gate_filters, &s->facts, &s->connect, &s->mem);
+		s->judged = true;
+	}
+	t->ruling = (struct ruling){ .at = AT_SENDER, .standing = s->connect.standing };
+	gate_judge(gate_filters, &s->facts, &t->ruling, &t->mem);
+}
+
+/* Why this MAIL cannot be taken; false when it can. */
+static bool mail_refused(struct session *s, const struct command *c, struct reply *out)
+{
+	struct err e;
+
+	if (c->fault != COMMAND_FINE) {
+		*out = session_words(session_fault(c));
+	} else if (s->port->conf->set.submission && !s->facts.authenticated) {
+		record_check(s, check_row(CHECK_MUST_AUTH), str_of(NULL));
+		*out = check_words(CHECK_MUST_AUTH);
+	} else if (c->size > (uint64_t)s->server->conf->limits.message_size) {
+		*out = session_words(REPLY_TOO_BIG);
+	} else if (spool_ready(s->server->spool, c->size, &e) < 0) {
+		say(SAY_WARNING, "a sender is put off: %s", e.text);
+		*out = session_words(REPLY_NO_SPACE);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void session_mail(struct session *s, const struct command *c)
+{
+	struct transaction *t = &s->t;
+	struct reply r;
+
+	if (s->helo_at == 0 || t->open) {
+		session_say(s, t->open ? REPLY_MAIL_TWICE : REPLY_HELO_FIRST);
+		return;
+	}
+	t->sender = addr_text(&t->mem, &c->path);
+	t->sender_key = addr_key(&t->mem, &c->path);
+	s->transactions++;
+	record_from(s, c->fault == COMMAND_FINE ? t->sender : c->arg);
+	if (mail_refused(s, c, &r)) {
+		session_answer(s, &r);
+		transaction_end(s, NULL);
+		return;
+	}
+	t->open = true;
+	judge_sender(s);
+	r = session_words(REPLY_OK_MAIL);
+	session_answer(s, &r);
+}
+
+/* ---- RCPT ---- */
+
+static bool named_already(const struct transaction *t, struct str key)
+{
+	for (size_t i = 0; i < t->nnamed; i++)
+		if (str_eq(t->named[i].key, key))
+			return true;
+	return false;
+}
+
+static struct recipient keep(struct arena *a, const struct recipient *r)
+{
+	return (struct recipient){ arena_str(a, r->final), arena_str(a, r->original), r->channel };
+}
+
+static void add_named(struct transaction *t, struct named n)
+{
+	if (t->nnamed == t->named_room) {
+		size_t room = t->named_room == 0 ? 4 : 2 * t->named_room;
+
+		t->named = arena_grow(&t->mem, t->named, t->nnamed, room, sizeof(*t->named));
+		t->named_room = room;
+	}
+	t->named[t->nnamed++] = n;
+}
+
+static void add_targets(struct transaction *t, const struct rcpt_found *found)
+{
+	if (t->nrcpts + found->n > t->room) {
+		size_t room = 2 * (t->nrcpts + found->n);
+
+		t->rcpts = arena_grow(&t->mem, t->rcpts, t->nrcpts, room, sizeof(*t->rcpts));
+		t->room = room;
+	}
+	for (size_t i = 0; i < found->n; i++)
+		t->rcpts[t->nrcpts++] = keep(&t->mem, &found->targets[i]);
+}
+
+/* The gate's word about this recipient: true when it refuses, with the reply, all of it logged. */
+static bool gate_refuses(struct session *s, struct ruling *at, struct str rcpt, struct reply *r)
+{
+	if (!s->port->policy.on)
+		return false;
+	at->at = AT_RECIPIENT;
+	at->standing = s->t.ruling.standing;
+	gate_judge(gate_filters, &s->facts, at, &s->scratch);
+	record_stage(s, at, rcpt);
+	if (!at->standing.refused)
+		return false;
+	if (at->standing.by.filter->at < AT_RECIPIENT)
+		record_finding(s, &at->standing.by, rcpt);
+	gate_reply(&s->port->policy, at->standing.by.reason, &s->scratch, r);
+	record_verdict(s, at->standing.by.reason, rcpt, str_of(NULL));
+	return true;
+}
+
+/* The connection or the sender was refused: that is told now, unless a whitelist for this recipient cancels it. */
+static bool pending_refusal(struct session *s, struct str rcpt, struct reply *r)
+{
+	struct ruling at;
+
+	facts_forget_recipient(&s->facts);
+	return s->t.ruling.standing.refused && gate_refuses(s, &at, rcpt, r);
+}
+
+static void ask(struct session *s, const struct addr *to, struct rcpt_found *found)
+{
+	int64_t began = clock_mono();
+
+	rcpt_ask(&s->server->rcpt, to, &s->scratch, found, deadline_in(SESSION_LOOKUP_WAIT));
+	facts_set_recipient(&s->facts, found->known, clock_mono() - began);
+	if (found->known == RESOLVED_TEMPORARY)
+		say(SAY_WARNING, "a recipient is put off: %s", found->why.text);
+}
+
+/* The recipient check, told in its own lines. */
+static void told_by_check(struct session *s, const struct rcpt_outcome *out, struct str rcpt)
+{
+	if (out->check != NULL)
+		record_check(s, out->check, rcpt);
+	if (out->extra != NULL)
+		record_check(s, out->extra, rcpt);
+	if (!out->accepted)
+		record_verdict(s, REASON_OTHER, rcpt, record_words(&out->reply, &s->scratch));
+}
+
+/* Everything about one well-formed RCPT: the reply in *r. */
+static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt, struct reply *r)
+{
+	struct transaction *t = &s->t;
+	struct str key = addr_key(&s->scratch, to);
+	struct rcpt_outcome out;
+	struct rcpt_found found = { 0 };
+	struct ruling at;
+
+	if (pending_refusal(s, rcpt, r))
+		return;
+	if (named_already(t, key)) {
+		*r = session_words(REPLY_OK_RCPT);
+		return;
+	}
+	if (!rcpt_beyond_limits(&s->server->rcpt, &s->rcpt, &out)) {
+		ask(s, to, &found);
+		if (gate_refuses(s, &at, rcpt, r))
+			return;
+		rcpt_judge(&s->server->rcpt, &s->rcpt, &found, &out);
+	}
+	if (out.accepted && t->nrcpts + found.n > ENVELOPE_RECIPIENTS_MAX) {
+		*r = session_words(REPLY_RCPT_LIMIT);
+		record_verdict(s, REASON_OTHER, rcpt, record_words(r, &s->scratch));
+		return;
+	}
+	told_by_check(s, &out, rcpt);
+	*r = out.reply;
+	if (!out.accepted)
+		return;
+	add_named(t, (struct named){ arena_str(&t->mem, key), arena_str(&t->mem, rcpt) });
+	add_targets(t, &found);
+}
+
+void session_rcpt(struct session *s, const struct command *c)
+{
+	struct transaction *t = &s->t;
+	struct reply r;
+
+	if (!t->open) {
+		session_say(s, REPLY_MAIL_FIRST);
+		return;
+	}
+	record_to(s, c->arg);
+	t->last_rcpt = arena_str(&t->mem, c->fault == COMMAND_FINE ? addr_text(&s->scratch, &c->path) : c->arg);
+	if (s->port->policy.on && !t->gate_told) {
+		record_stage(s, &s->connect, t->last_rcpt);
+		record_stage(s, &t->ruling, t->last_rcpt);
+		t->gate_told = true;
+	}
+	if (c->fault != COMMAND_FINE)
+		r = session_words(session_fault(c));
+	else if (addr_null(&c->path))
+		r = session_words(REPLY_BAD_ADDRESS);
+	else
+		judge_rcpt(s, &c->path, t->last_rcpt, &r);
+	session_answer(s, &r);
+}
