@@ -1,0 +1,136 @@
+#include "trace/answer.h"
+
+#include <string.h>
+
+#include "trace/group.h"
+
+static int check_zone(struct str tz, struct err *e)
+{
+	int offset;
+
+	if (tz.n == 0 || zone_named(tz, 0, &offset))
+		return 0;
+	return err_set(e, "there is no time zone %.*s (examples: Europe/Sofia, UTC, +02:00, EST)", STR_ARG(tz));
+}
+
+int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
+{
+	struct book *b = &r->book;
+	int64_t newest;
+
+	memset(r, 0, sizeof(*r));
+	if (check_zone(ask->tz, e) < 0 || question_parse(&r->question, ask->question, &r->mem, e) < 0) {
+		arena_clear(&r->mem);
+		return -1;
+	}
+	book_init(b, ask->source);
+	group_read(b, ask->now);
+	complete(&r->tale, b);
+	newest = b->newest != 0 ? zone_utc(&b->zone, b->newest) : 0;
+	day_frame_init(&r->frame, &b->zone, arena_str(&r->mem, ask->tz), newest, ask->now);
+	r->limit = ask->limit;
+	r->scope.domain = arena_lower(&r->mem, ask->domain);
+	r->scope.mailbox = arena_lower(&r->mem, ask->mailbox);
+	r->chosen.span = select_span(&r->question, &r->frame);
+	select_stories(&r->chosen, &r->tale, &r->question, &r->scope);
+	if (r->chosen.n == 0)
+		r->nnearest = select_near(b, &r->question, &r->scope, r->nearest);
+	return 0;
+}
+
+void answer_clear(struct answer *r)
+{
+	book_clear(&r->book);
+	arena_clear(&r->mem);
+}
+
+size_t answer_shown(const struct answer *r)
+{
+	return r->chosen.n < r->limit ? r->chosen.n : r->limit;
+}
+
+static bool incomplete(const struct answer *r, const struct story *s)
+{
+	if (s->verdict == VERDICT_UNKNOWN || (s->joined && s->confidence == GRADE_GUESS))
+		return true;
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		if (verdict_of_party(&r->book, s, p) == VERDICT_UNKNOWN && scope_party(&r->scope, s, p))
+			return true;
+	return false;
+}
+
+int answer_exit(const struct answer *r)
+{
+	if (r->chosen.n == 0)
+		return 1;
+	if (r->chosen.n == 1)
+		return incomplete(r, r->chosen.at[0]) ? 3 : 0;
+	return question_names_one(&r->question) ? 3 : 0;
+}
+
+void answer_time(struct buf *b, const struct answer *r, int64_t utc)
+{
+	stamp_put_iso(b, utc, day_offset(&r->frame, utc));
+}
+
+/* Length of the UTF-8 sequence at p if it is whole, printable and does not turn the text's direction; else 0. */
+static size_t good_utf8(const unsigned char *p, size_t n)
+{
+	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	uint32_t c = p[0] & (0x7f >> len);
+	static const uint32_t least[5] = { 0, 0, 0xa0, 0x800, 0x10000 };
+
+	if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	if ((c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff)
+		return 0;
+	return len;
+}
+
+void answer_safe(struct buf *out, struct str text)
+{
+	for (size_t i = 0; i < text.n;) {
+		const unsigned char *p = (const unsigned char *)text.p + i;
+		size_t len = ascii_isprint((char)*p) ? 1 : *p >= 0x80 ? good_utf8(p, text.n - i) : 0;
+
+		if (len == 0)
+			buf_fmt(out, "\\x%02x", *p);
+		else
+			buf_add(out, p, len);
+		i += len > 0 ? len : 1;
+	}
+}
+
+void answer_numbers(const struct story *s, void (*see)(void *, uint64_t), void *with)
+{
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+			see(with, a->number);
+}
+
+uint64_t answer_connection(const struct story *s)
+{
+	if (s->visit != NULL && s->visit->connection > 0)
+		return s->visit->connection;
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		if (p->gates != NULL)
+			return p->gates->connection;
+	return 0;
+}
+
+const char *answer_who(enum who who)
+{
+	static const char *const t[] = { [WHO_NOBODY] = "nobody",
+					 [WHO_SENDER] = "sender",
+					 [WHO_RECIPIENT] = "recipient",
+					 [WHO_POSTMASTER] = "postmaster" };
+
+	return t[who];
+}

@@ -1,0 +1,53 @@
+/* trace/answer.h - the answer to a question, as text for people and as JSON (INTERFACE 4).
+ *
+ *	trace_answer(&r, &ask, &e)	reads, joins, selects
+ *	answer_text(&out, &r, colour) / answer_json(&out, &r)
+ *	answer_exit(&r)			0 found, 1 not found, 3 ambiguous or incomplete
+ *
+ * Bytes from the logs never reach the reader raw: control bytes, broken UTF-8
+ * and characters that turn the direction of text are shown as \xHH.
+ */
+#ifndef TRACE_ANSWER_H
+#define TRACE_ANSWER_H
+
+#include "trace/select.h"
+#include "trace/tell.h"
+
+struct trace_ask {
+	struct str question;
+	struct source *source;      /* filled with the files to search */
+	struct str tz;              /* empty: the logs' zone */
+	struct str domain, mailbox; /* scope; empty: everything */
+	size_t limit;               /* messages shown at most */
+	int64_t now;                /* UTC seconds */
+};
+
+struct answer {
+	struct arena mem;
+	struct question question;
+	struct book book;
+	struct tale tale;
+	struct chosen chosen;
+	struct day_frame frame;
+	struct scope scope;
+	size_t limit;
+	struct str nearest[NEAR_MAX];
+	size_t nnearest;
+};
+
+/* -1: the question (or the zone) is wrong, e says what was not understood.  The source must outlive the answer. */
+int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e);
+void answer_clear(struct answer *r);
+void answer_text(struct buf *out, struct answer *r, bool colour);
+void answer_json(struct buf *out, struct answer *r);
+int answer_exit(const struct answer *r);
+
+/* Shared by both forms. */
+size_t answer_shown(const struct answer *r);                                           /* messages within the limit */
+void answer_time(struct buf *b, const struct answer *r, int64_t utc);                  /* ISO with zone */
+void answer_safe(struct buf *out, struct str text);                                    /* as promised above */
+void answer_numbers(const struct story *s, void (*see)(void *, uint64_t), void *with); /* its delivery numbers */
+uint64_t answer_connection(const struct story *s);                                     /* 0: not known */
+const char *answer_who(enum who who);
+
+#endif

@@ -1,0 +1,302 @@
+#include "base/json.h"
+#include "trace/answer.h"
+
+struct writer {
+	struct json j;
+	struct answer *r;
+};
+
+/* A string from the logs: masked first, so that no part of an address escapes by its form. */
+static void put(struct writer *w, struct str s)
+{
+	BUF(masked);
+
+	scope_mask(&w->r->scope, &masked, s);
+	json_str(&w->j, buf_str(&masked));
+}
+
+static void put_known(struct writer *w, const char *key, struct str s)
+{
+	json_key(&w->j, key);
+	if (s.n > 0)
+		put(w, s);
+	else
+		json_null(&w->j);
+}
+
+static void put_number(struct writer *w, const char *key, uint64_t n)
+{
+	json_key(&w->j, key);
+	if (n > 0)
+		json_num(&w->j, (int64_t)n);
+	else
+		json_null(&w->j);
+}
+
+static void put_time(struct writer *w, const char *key, int64_t utc, bool known)
+{
+	BUF(b);
+
+	json_key(&w->j, key);
+	if (!known) {
+		json_null(&w->j);
+		return;
+	}
+	answer_time(&b, w->r, utc);
+	json_str(&w->j, buf_str(&b));
+}
+
+static size_t count_filters(const struct question *q, enum filter_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->n; i++)
+		n += q->filters[i].kind == kind;
+	return n;
+}
+
+/* A filter that stands once is a string, several are an array, none is null. */
+static void put_filter(struct writer *w, enum filter_kind kind)
+{
+	const struct question *q = &w->r->question;
+	size_t n = count_filters(q, kind);
+
+	json_key(&w->j, filter_words[kind]);
+	if (n == 0)
+		json_null(&w->j);
+	if (n > 1)
+		json_begin_array(&w->j);
+	for (size_t i = 0; i < q->n; i++)
+		if (q->filters[i].kind == kind)
+			json_str(&w->j, q->filters[i].value);
+	if (n > 1)
+		json_end_array(&w->j);
+}
+
+static void put_asked(struct writer *w, const char *key, struct str text)
+{
+	json_key(&w->j, key);
+	if (text.n > 0)
+		json_str(&w->j, text);
+	else
+		json_null(&w->j);
+}
+
+static void put_question(struct writer *w)
+{
+	const struct question *q = &w->r->question;
+	const struct span *s = &w->r->chosen.span;
+
+	json_begin_object(&w->j);
+	json_key(&w->j, "question");
+	json_str(&w->j, q->text);
+	for (int f = 0; f < FILTER_KINDS; f++)
+		put_filter(w, (enum filter_kind)f);
+	put_asked(w, "on", q->on_text);
+	put_asked(w, "after", q->after_text);
+	put_asked(w, "before", q->before_text);
+	put_time(w, "since", s->from, s->from != INT64_MIN);
+	put_time(w, "until", s->to, s->to != INT64_MAX);
+	json_key(&w->j, "relative_to");
+	json_z(&w->j, w->r->frame.from_logs ? "newest line" : "now");
+	json_end_object(&w->j);
+}
+
+static void see_number(void *with, uint64_t n)
+{
+	struct writer *w = with;
+
+	json_num(&w->j, (int64_t)n);
+}
+
+static void put_ids(struct writer *w, const struct story *s)
+{
+	json_key(&w->j, "ids");
+	json_begin_object(&w->j);
+	put_number(w, "connection", answer_connection(s));
+	put_number(w, "qp", s->qp);
+	json_key(&w->j, "deliveries");
+	json_begin_array(&w->j);
+	answer_numbers(s, see_number, w);
+	json_end_array(&w->j);
+	json_end_object(&w->j);
+}
+
+static void put_client(struct writer *w, const struct told *t)
+{
+	json_key(&w->j, "client");
+	json_begin_object(&w->j);
+	put_known(w, "ip", t->ip);
+	put_known(w, "rdns", t->rdns);
+	put_known(w, "auth", t->user);
+	put_known(w, "encryption", t->encryption);
+	json_end_object(&w->j);
+}
+
+static void put_recipient(struct writer *w, const struct told_party *p)
+{
+	json_begin_object(&w->j);
+	json_key(&w->j, "address");
+	put(w, p->address);
+	json_key(&w->j, "verdict");
+	json_z(&w->j, verdict_words[p->verdict]);
+	json_key(&w->j, "summary");
+	put(w, p->summary);
+	json_key(&w->j, "explanation");
+	put(w, p->explanation);
+	json_key(&w->j, "advice");
+	json_begin_array(&w->j);
+	for (const struct advice *a = p->advice; a != NULL; a = a->next) {
+		json_begin_object(&w->j);
+		json_key(&w->j, "who");
+		json_z(&w->j, answer_who(a->who));
+		json_key(&w->j, "what");
+		put(w, a->what);
+		json_end_object(&w->j);
+	}
+	json_end_array(&w->j);
+	json_end_object(&w->j);
+}
+
+static void put_evidence(struct writer *w, const struct line *x)
+{
+	const struct book *b = &w->r->book;
+
+	json_key(&w->j, "evidence");
+	json_begin_object(&w->j);
+	json_key(&w->j, "file");
+	json_str(&w->j, b->source->files[x->file].path);
+	json_key(&w->j, "line");
+	json_num(&w->j, x->number);
+	json_key(&w->j, "offset");
+	json_num(&w->j, (int64_t)line_offset(b, x));
+	json_key(&w->j, "text");
+	put(w, x->raw);
+	json_end_object(&w->j);
+}
+
+static void put_event(struct writer *w, const struct event *e)
+{
+	json_begin_object(&w->j);
+	put_time(w, "time", e->time, true);
+	json_key(&w->j, "station");
+	json_z(&w->j, e->station);
+	json_key(&w->j, "recipient");
+	if (e->party != NULL)
+		put(w, e->party->name->text);
+	else
+		json_null(&w->j);
+	json_key(&w->j, "what");
+	put(w, e->what);
+	put_evidence(w, e->line);
+	json_key(&w->j, "confidence");
+	json_z(&w->j, grade_words[e->grade]);
+	json_end_object(&w->j);
+}
+
+static void put_notes(struct writer *w, const struct told *t)
+{
+	json_key(&w->j, "warnings");
+	json_begin_array(&w->j);
+	for (const struct note *n = t->notes; n != NULL; n = n->next)
+		put(w, n->text);
+	json_end_array(&w->j);
+}
+
+static void put_message(struct writer *w, const struct told *t)
+{
+	const struct story *s = t->story;
+
+	json_begin_object(&w->j);
+	json_key(&w->j, "verdict");
+	json_z(&w->j, verdict_words[s->verdict]);
+	json_key(&w->j, "from");
+	if (s->from != NULL)
+		put(w, s->from->text);
+	else
+		json_null(&w->j);
+	put_time(w, "time", s->time, true);
+	json_key(&w->j, "size");
+	if (s->visit != NULL && s->visit->sized)
+		json_num(&w->j, (int64_t)s->visit->size);
+	else
+		json_null(&w->j);
+	put_ids(w, s);
+	put_client(w, t);
+	json_key(&w->j, "recipients");
+	json_begin_array(&w->j);
+	for (size_t i = 0; i < t->nparties; i++)
+		put_recipient(w, &t->parties[i]);
+	json_end_array(&w->j);
+	json_key(&w->j, "timeline");
+	json_begin_array(&w->j);
+	for (size_t i = 0; i < t->nevents; i++)
+		put_event(w, &t->events[i]);
+	json_end_array(&w->j);
+	json_key(&w->j, "confidence");
+	json_z(&w->j, grade_words[s->confidence]);
+	put_notes(w, t);
+	json_end_object(&w->j);
+}
+
+static void put_searched(struct writer *w)
+{
+	const struct book *b = &w->r->book;
+	uint64_t lines = 0, unreadable = 0;
+
+	json_key(&w->j, "searched");
+	json_begin_object(&w->j);
+	json_key(&w->j, "files");
+	json_begin_array(&w->j);
+	for (size_t i = 0; i < b->source->n; i++) {
+		json_str(&w->j, b->source->files[i].path);
+		lines += b->source->files[i].lines;
+		unreadable += b->source->files[i].unreadable;
+	}
+	json_end_array(&w->j);
+	put_time(w, "from", zone_utc(&b->zone, b->oldest), b->oldest != 0);
+	put_time(w, "to", zone_utc(&b->zone, b->newest), b->newest != 0);
+	json_key(&w->j, "lines");
+	json_num(&w->j, (int64_t)lines);
+	json_key(&w->j, "unreadable");
+	json_num(&w->j, (int64_t)unreadable);
+	json_key(&w->j, "skipped");
+	json_begin_array(&w->j);
+	for (const struct source_skip *k = b->source->skipped; k != NULL; k = k->next)
+		json_str(&w->j, k->path);
+	json_end_array(&w->j);
+	json_end_object(&w->j);
+}
+
+static void put_told(struct writer *w, const struct story *s)
+{
+	ARENA(mem);
+	struct told t = { .mem = &mem };
+
+	tell(&t, &w->r->book, s, &w->r->scope);
+	put_message(w, &t);
+}
+
+void answer_json(struct buf *out, struct answer *r)
+{
+	struct writer w = { .j = json_to(out), .r = r };
+
+	json_begin_object(&w.j);
+	json_key(&w.j, "question");
+	put_question(&w);
+	json_key(&w.j, "found");
+	json_num(&w.j, (int64_t)r->chosen.n);
+	json_key(&w.j, "messages");
+	json_begin_array(&w.j);
+	for (size_t i = 0; i < answer_shown(r); i++)
+		put_told(&w, r->chosen.at[i]);
+	json_end_array(&w.j);
+	put_searched(&w);
+	json_key(&w.j, "nearest");
+	json_begin_array(&w.j);
+	for (size_t i = 0; i < r->nnearest; i++)
+		json_str(&w.j, r->nearest[i]);
+	json_end_array(&w.j);
+	json_end_object(&w.j);
+	buf_addc(out, '\n');
+}

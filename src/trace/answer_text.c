@@ -1,0 +1,280 @@
+/* One message in full, in the order of INTERFACE.md 4: headline, timeline, why, next, evidence, confidence, limits. */
+#include "trace/page.h"
+
+#include <string.h>
+
+enum { EVIDENCE_MAX = 60 };
+
+static void put_upper(struct page *g, enum verdict v)
+{
+	char z[32] = "";
+	size_t n = strlen(verdict_words[v]);
+
+	for (size_t i = 0; i < n && i + 1 < sizeof(z); i++)
+		z[i] = (char)(verdict_words[v][i] >= 'a' && verdict_words[v][i] <= 'z' ? verdict_words[v][i] - 32
+										       : verdict_words[v][i]);
+	page_paint(g, page_verdict(v), z);
+}
+
+static void put_from(struct page *g, const struct story *s)
+{
+	if (s->from == NULL)
+		page_fmt(g, "(no sender was named)");
+	else if (s->from->text.n == 0)
+		page_fmt(g, "<> (a bounce or notice)");
+	else
+		page_put(g, s->from->text);
+}
+
+static void put_day(struct page *g, int64_t utc)
+{
+	static const char *const names[] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
+					     "Thursday", "Friday", "Saturday" };
+	int64_t local = utc + day_offset(&g->r->frame, utc);
+	int64_t days = (local - ((local % 86400) + 86400) % 86400) / 86400;
+
+	page_fmt(g, "%s ", names[civil_weekday(days)]);
+	page_time(g, utc);
+}
+
+static void put_size(struct page *g, const struct told *t)
+{
+	if (t->story->visit != NULL && t->story->visit->sized)
+		page_fmt(g, ", %.*s bytes", STR_ARG(tell_count(t->mem, t->story->visit->size)));
+	if (t->story->qp > 0)
+		page_fmt(g, ", message %llu", (unsigned long long)t->story->qp);
+	if (answer_connection(t->story) > 0)
+		page_fmt(g, ", connection %llu", (unsigned long long)answer_connection(t->story));
+}
+
+static void put_lost_session(struct page *g, const struct told *t)
+{
+	const struct visit *v = t->story->visit;
+
+	page_fmt(g, "  No recipient was named");
+	if (v != NULL && v->ended.n > 0) {
+		page_fmt(g, "; the client left: ");
+		page_put(g, v->ended);
+	}
+	page_fmt(g, ".\n");
+}
+
+static void put_headline(struct page *g, const struct told *t)
+{
+	put_upper(g, t->story->verdict);
+	page_fmt(g, "  from ");
+	put_from(g, t->story);
+	if (t->nparties == 1) {
+		page_fmt(g, " to ");
+		page_put(g, t->parties[0].address);
+	}
+	page_fmt(g, "\n  ");
+	put_day(g, t->story->time);
+	put_size(g, t);
+	buf_addc(g->out, '\n');
+	if (t->story->parties.n == 0)
+		put_lost_session(g, t);
+	for (size_t i = 0; i < t->nparties; i++) {
+		const struct told_party *p = &t->parties[i];
+
+		page_fmt(g, "  ");
+		if (t->nparties > 1) {
+			page_put(g, p->address);
+			page_fmt(g, ": ");
+		}
+		page_put(g, p->summary);
+		page_fmt(g, ".\n");
+	}
+	if (t->hidden > 0)
+		page_fmt(g, "  (%zu other recipient%s not shown)\n", t->hidden, t->hidden == 1 ? " is" : "s are");
+}
+
+static void put_timeline(struct page *g, const struct told *t)
+{
+	page_head(g, "Timeline");
+	for (size_t i = 0; i < t->nevents; i++) {
+		const struct event *e = &t->events[i];
+
+		page_fmt(g, "  ");
+		page_time(g, e->time);
+		page_fmt(g, "  %-8s  ", e->station);
+		if (t->nparties > 1 && e->party != NULL) {
+			page_put(g, e->party->name->text);
+			page_fmt(g, ": ");
+		}
+		page_put(g, e->what);
+		buf_addc(g->out, '\n');
+	}
+}
+
+static bool went_well(const struct told_party *p)
+{
+	return page_verdict(p->verdict) == PAINT_GOOD;
+}
+
+static bool any_trouble(const struct told *t)
+{
+	for (size_t i = 0; i < t->nparties; i++)
+		if (!went_well(&t->parties[i]))
+			return true;
+	return false;
+}
+
+/* Only those in trouble are expanded, and the same explanation is given once. */
+static bool expanded(const struct told *t, size_t i)
+{
+	if (any_trouble(t) && went_well(&t->parties[i]))
+		return false;
+	for (size_t j = 0; j < i && j < 100; j++)
+		if (str_eq(t->parties[j].explanation, t->parties[i].explanation))
+			return false;
+	return true;
+}
+
+static void put_why(struct page *g, const struct told *t)
+{
+	page_head(g, "Why");
+	if (t->nparties == 0)
+		page_wrap(g,
+			  STR("The connection ended before a recipient was named, so there was nothing to deliver."));
+	for (size_t i = 0; i < t->nparties; i++)
+		if (expanded(t, i) && t->parties[i].explanation.n > 0)
+			page_wrap(g, t->parties[i].explanation);
+}
+
+static void put_next(struct page *g, const struct told *t)
+{
+	page_head(g, "Next");
+	if (t->nparties == 0)
+		page_wrap(
+		    g, STR("nobody: Nothing to do here; if mail is missed, look for a later attempt of this client."));
+	for (size_t i = 0; i < t->nparties; i++) {
+		for (const struct advice *a = t->parties[i].advice; expanded(t, i) && a != NULL; a = a->next) {
+			if (a->who == WHO_NOBODY)
+				page_wrap(g, a->what);
+			else
+				page_wrap(g, arena_fmt(t->mem, "%s: %.*s", answer_who(a->who), STR_ARG(a->what)));
+		}
+	}
+}
+
+struct shower {
+	struct page *g;
+	const struct told *t;
+	size_t shown, more;
+};
+
+static void show_line(void *with, const struct line *x)
+{
+	struct shower *s = with;
+	struct page *g = s->g;
+
+	if (s->shown == EVIDENCE_MAX) {
+		s->more++;
+		return;
+	}
+	s->shown++;
+	page_fmt(g, "  ");
+	answer_safe(g->out, g->r->book.source->files[x->file].path);
+	page_fmt(g, ":%u: ", x->number);
+	page_put(g, x->raw);
+	buf_addc(g->out, '\n');
+}
+
+/* The lines of a visit that are its own or of a recipient in scope. */
+static void show_visit(struct shower *s, const struct visit *v)
+{
+	const struct party *p = NULL, *next = v->parties.first;
+
+	for (const struct line *x = v->lines.first; x != NULL; x = x->next) {
+		if (next != NULL && x == next->to) {
+			p = next;
+			next = next->next;
+		}
+		if (p == NULL || x == v->final || x->kind == LOG_SMTP_SIZE ||
+		    scope_party(&s->g->r->scope, s->t->story, p))
+			show_line(s, x);
+	}
+}
+
+static void put_evidence(struct page *g, const struct told *t)
+{
+	struct shower s = { .g = g, .t = t };
+
+	page_head(g, "Evidence");
+	for (size_t i = 0; i < t->nparties; i++)
+		for (const struct gate *x = t->parties[i].party->gates; x != NULL; x = x->next)
+			show_line(&s, x->line);
+	if (t->story->visit != NULL)
+		show_visit(&s, t->story->visit);
+	for (size_t i = 0; i < t->nparties; i++) {
+		struct party only = *t->parties[i].party;
+
+		only.gates = NULL;
+		party_each_line(&only, show_line, &s);
+	}
+	if (t->story->bounce != NULL)
+		show_line(&s, t->story->bounce->line);
+	if (s.more > 0)
+		page_fmt(g, "  and %zu more lines (--json has those of the timeline)\n", s.more);
+}
+
+static void put_join(struct page *g, const char *what, struct join j)
+{
+	page_fmt(g, "  %s: %s, by %s\n", what, grade_words[j.grade], j.key);
+}
+
+/* The weakest join of each kind. */
+static void put_confidence(struct page *g, const struct told *t)
+{
+	const struct gate *gate = NULL;
+	const struct attempt *attempt = NULL;
+
+	page_head(g, "Confidence");
+	page_fmt(g, "  %s\n", grade_words[t->story->confidence]);
+	for (size_t i = 0; i < t->nparties; i++) {
+		for (const struct gate *x = t->parties[i].party->gates; x != NULL; x = x->next)
+			gate = gate == NULL || x->join.grade < gate->join.grade ? x : gate;
+		for (const struct attempt *x = t->parties[i].party->attempts; x != NULL; x = x->next)
+			attempt = attempt == NULL || x->join.grade < attempt->join.grade ? x : attempt;
+	}
+	if (gate != NULL)
+		put_join(g, "gate line", gate->join);
+	if (attempt != NULL)
+		put_join(g, "delivery", attempt->join);
+	if (gate == NULL && attempt == NULL)
+		page_fmt(g, "  all of it stands in one group of one log\n");
+	for (const struct note *n = t->notes; n != NULL; n = n->next) {
+		page_fmt(g, "  ");
+		page_paint(g, PAINT_WAIT, "warning: ");
+		page_put(g, n->text);
+		buf_addc(g->out, '\n');
+	}
+}
+
+void page_story(struct page *g, const struct story *s)
+{
+	ARENA(mem);
+	struct told t = { .mem = &mem };
+
+	tell(&t, &g->r->book, s, &g->r->scope);
+	put_headline(g, &t);
+	put_timeline(g, &t);
+	put_why(g, &t);
+	put_next(g, &t);
+	put_evidence(g, &t);
+	put_confidence(g, &t);
+	page_limits(g);
+}
+
+void answer_text(struct buf *out, struct answer *r, bool colour)
+{
+	struct page g = { .out = out, .r = r, .colour = colour };
+
+	if (r->chosen.n == 0)
+		page_not_found(&g);
+	else if (r->chosen.n == 1)
+		page_story(&g, r->chosen.at[0]);
+	else
+		page_table(&g);
+}

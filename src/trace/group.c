@@ -1,0 +1,299 @@
+#include "trace/group.h"
+
+#include <stdlib.h>
+
+uint64_t group_number(struct str s)
+{
+	uint64_t n;
+
+	return str_u64(s, (uint64_t)1 << 53, &n) ? n : 0;
+}
+
+int64_t group_moment(struct str s)
+{
+	struct str seconds, millis;
+	uint64_t whole, part;
+
+	if (!str_cut(s, STR("."), &seconds, &millis) || !str_u64(seconds, (uint64_t)1 << 40, &whole))
+		return 0;
+	return millis.n == 3 && str_u64(millis, 999, &part) ? (int64_t)(whole * 1000 + part) : 0;
+}
+
+/* Stamps of syslog have no year.  Until it is known they stand in YEARLESS plus the years passed within the file. */
+enum { YEARLESS = 2000 };
+
+struct gate_reader {
+	struct book *b;
+	int month, passed;
+	int votes[64]; /* for a year, as anchors prove it: index year - FIRST_YEAR */
+};
+
+enum { FIRST_YEAR = 1990, LAST_YEAR = FIRST_YEAR + 63 };
+
+/* Half a year backwards in one file is a new year; half a year forwards is a late line of the old one. */
+static int yearless(struct gate_reader *r, struct civil stamp)
+{
+	if (r->month > 0 && stamp.month < r->month - 6)
+		r->passed++;
+	else if (r->month > 0 && stamp.month > r->month + 6)
+		r->passed--;
+	r->month = stamp.month;
+	return YEARLESS + r->passed;
+}
+
+/* "250_ok_1615286631_qp_15309" */
+static void reason_numbers(struct gate *g)
+{
+	struct str rest = g->reason, epoch, qp;
+
+	if (!str_starts(rest, STR("250_ok_")) || !str_cut(str_skip(rest, 7), STR("_qp_"), &epoch, &qp))
+		return;
+	g->epoch = group_number(epoch);
+	g->qp = group_number(qp);
+}
+
+static void vote(struct gate_reader *r, const struct gate *g, struct civil stamp)
+{
+	int year = zone_year_near(stamp, (int64_t)g->epoch), base = year - r->passed;
+
+	stamp.year = year;
+	zone_measure(&r->b->zone, civil_to_seconds(stamp), (int64_t)g->epoch);
+	if (base >= FIRST_YEAR && base <= LAST_YEAR)
+		r->votes[base - FIRST_YEAR]++;
+}
+
+static void take_gate(struct gate_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct book *b = r->b;
+	struct gate *g;
+
+	if (l->kind != LOG_SPAMDYKE_VERDICT)
+		return;
+	g = arena_alloc(&b->mem, sizeof(*g));
+	*g = (struct gate){ .line = line_new(b, ln),
+			    .from = book_name(b, l->field[LOG_F_sender]),
+			    .to = book_name(b, l->field[LOG_F_rcpt]),
+			    .code = l->field[LOG_F_verdict],
+			    .ip = l->field[LOG_F_ip],
+			    .rdns = l->field[LOG_F_rdns],
+			    .user = l->field[LOG_F_user],
+			    .encryption = l->field[LOG_F_encryption],
+			    .reason = l->field[LOG_F_reason],
+			    .connection = group_number(l->connection) };
+	reason_numbers(g);
+	if (g->epoch > 0)
+		vote(r, g, l->stamp);
+	if (b->last_gate != NULL)
+		b->last_gate->next = g;
+	else
+		b->gates = g;
+	b->last_gate = g;
+}
+
+static void note_span(struct source_file *f, int64_t local)
+{
+	if (f->first == 0 || local < f->first)
+		f->first = local;
+	if (f->last == 0 || local > f->last)
+		f->last = local;
+}
+
+static int64_t local_of(struct gate_reader *gates, const struct log_line *l)
+{
+	struct civil c = l->stamp;
+
+	if (gates != NULL)
+		c.year = yearless(gates, c);
+	return civil_to_seconds(c);
+}
+
+struct readers {
+	struct book *b;
+	struct smtp_reader smtp;
+	struct delivery_reader delivery;
+	struct gate_reader *gates; /* of the file being read, or NULL */
+};
+
+static void take_zone(struct book *b, const struct log_line *l)
+{
+	uint64_t epoch = group_number(l->field[LOG_F_epoch]);
+	int offset;
+
+	if (epoch > 0 && zone_named(l->field[LOG_F_offset], (int64_t)epoch, &offset))
+		zone_say(&b->zone, (int64_t)epoch, offset);
+}
+
+static void take_line(struct readers *r, struct source_file *f, struct line *ln)
+{
+	struct log_line l;
+
+	log_parse(f->family, ln->raw, &l);
+	ln->kind = l.kind;
+	if (l.kind == LOG_UNKNOWN)
+		f->unreadable++;
+	if (l.stamped) {
+		ln->local = local_of(r->gates, &l);
+		note_span(f, ln->local);
+	} else if (l.kind != LOG_EMPTY) {
+		return;
+	}
+	if (l.kind == LOG_SMTP_ZONE || l.kind == LOG_DELIVERY_ZONE)
+		take_zone(r->b, &l);
+	if (f->family == LOG_SMTP)
+		smtp_take(&r->smtp, ln, &l);
+	else if (f->family == LOG_DELIVERY)
+		delivery_take(&r->delivery, ln, &l);
+	else
+		take_gate(r->gates, ln, &l);
+}
+
+/* The latest year that does not put the file's last line into the future. */
+static int latest_year(struct civil last, int64_t horizon)
+{
+	int year = civil_of_seconds(horizon).year;
+
+	last.year = year;
+	return civil_to_seconds(last) > horizon ? year - 1 : year;
+}
+
+static int voted_year(const struct gate_reader *r)
+{
+	int best = 0;
+
+	for (int i = 1; i < (int)COUNT(r->votes); i++)
+		if (r->votes[i] > r->votes[best])
+			best = i;
+	return r->votes[best] > 0 ? FIRST_YEAR + best : 0;
+}
+
+static int64_t with_year(int64_t local, int years)
+{
+	struct civil c = civil_of_seconds(local);
+
+	c.year += years;
+	return civil_to_seconds(c);
+}
+
+/* Move the stamps of one gate log from YEARLESS to its true years. */
+static void settle_year(struct gate_reader *r, struct source_file *f, struct gate *first, int64_t now)
+{
+	struct book *b = r->b;
+	int year = voted_year(r), years;
+	int64_t horizon = (b->newest > 0 ? b->newest : f->mtime > 0 ? f->mtime : now) + 86400;
+
+	if (f->last == 0)
+		return;
+	if (year > 0) {
+		b->year_proven = true;
+	} else {
+		year = latest_year(civil_of_seconds(f->last), horizon) - (civil_of_seconds(f->last).year - YEARLESS);
+		b->year_guessed = true;
+	}
+	years = year - YEARLESS;
+	f->first = with_year(f->first, years);
+	f->last = with_year(f->last, years);
+	for (struct gate *g = first; g != NULL; g = g->next)
+		g->line->local = with_year(g->line->local, years);
+}
+
+static void read_file(struct readers *r, size_t i)
+{
+	struct source_file *f = &r->b->source->files[i];
+	struct source_walk w = { .file = f };
+	struct line ln = { .file = (uint32_t)i };
+	bool bad;
+
+	smtp_begin_file(&r->smtp);
+	while (source_next(&w, &ln.raw, &bad)) {
+		f->lines++;
+		ln.number = (uint32_t)w.number;
+		ln.local = 0;
+		if (bad)
+			f->unreadable++;
+		else
+			take_line(r, f, &ln);
+	}
+	if (f->torn) {
+		f->lines++;
+		f->unreadable++;
+	}
+}
+
+static void read_gate_file(struct readers *r, size_t i, int64_t now)
+{
+	struct book *b = r->b;
+	struct gate_reader g = { .b = b };
+	struct gate *before = b->last_gate;
+
+	r->gates = &g;
+	read_file(r, i);
+	r->gates = NULL;
+	settle_year(&g, &b->source->files[i], before != NULL ? before->next : b->gates, now);
+}
+
+static void widen(struct book *b, const struct source_file *f)
+{
+	if (f->first != 0 && (b->oldest == 0 || f->first < b->oldest))
+		b->oldest = f->first;
+	if (f->last != 0 && (b->newest == 0 || f->last > b->newest))
+		b->newest = f->last;
+}
+
+/* The stamp of a file's first readable line, to read rotated files in their order. */
+static int64_t first_stamp(const struct source_file *f)
+{
+	struct source_walk w = { .file = f };
+	struct log_line l;
+	struct str raw;
+	bool bad;
+
+	for (int i = 0; i < 100 && source_next(&w, &raw, &bad); i++) {
+		log_parse(f->family, raw, &l);
+		if (!bad && l.stamped)
+			return civil_to_seconds(l.stamp);
+	}
+	return INT64_MAX;
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct source_file *x = a, *y = b;
+
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return str_cmp(x->path, y->path);
+}
+
+static void sort_files(struct source *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		s->files[i].first = first_stamp(&s->files[i]);
+	if (s->n > 0)
+		qsort(s->files, s->n, sizeof(*s->files), by_first);
+	for (size_t i = 0; i < s->n; i++)
+		s->files[i].first = 0;
+}
+
+void group_read(struct book *b, int64_t now)
+{
+	struct readers r = { .b = b, .smtp = { .b = b }, .delivery = { .b = b } };
+	struct source *s = b->source;
+
+	sort_files(s);
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->files[i].family == LOG_SPAMDYKE)
+			continue;
+		read_file(&r, i);
+		widen(b, &s->files[i]);
+	}
+	/* Gate logs last: the others' stamps bound their year. */
+	for (size_t i = 0; i < s->n; i++)
+		if (s->files[i].family == LOG_SPAMDYKE)
+			read_gate_file(&r, i, now);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->files[i].family == LOG_SPAMDYKE)
+			widen(b, &s->files[i]);
+	smtp_end(&r.smtp);
+	delivery_end(&r.delivery);
+	zone_settle(&b->zone);
+}

@@ -1,0 +1,47 @@
+/* trace/group.h - read every line once and group what stands together.
+ *
+ * A group needs no guessing: an SMTP transaction is contiguous, a result
+ * carries its delivery number.  Whatever needs a judgement is left to
+ * complete.h.  Unknown lines are counted; nothing here fails.
+ */
+#ifndef TRACE_GROUP_H
+#define TRACE_GROUP_H
+
+#include "trace/record.h"
+
+/* Read all files of the source into the book, settle the zone and the gate log's year.
+ * now: UTC seconds, for logs that give no other hint of their year. */
+void group_read(struct book *b, int64_t now);
+
+/* One file's lines, as group_smtp.c and group_delivery.c take them. */
+struct smtp_reader {
+	struct book *b;
+	struct visit *open;   /* the group being read */
+	struct party *party;  /* its latest RCPT */
+	struct line *session; /* a session line that may open a group or continue one */
+	uint64_t connection;
+	enum { ASKED_NOTHING, ASKED_FROM, ASKED_TO, ASKED_SIZE } asked; /* what the next resp answers */
+	struct map by_connection;
+};
+void smtp_begin_file(struct smtp_reader *r);
+void smtp_take(struct smtp_reader *r, const struct line *ln, const struct log_line *l);
+void smtp_end(struct smtp_reader *r);
+
+struct delivery_reader {
+	struct book *b;
+	struct line *init;
+	const struct name *from;
+	struct attempt *rivals; /* inits that stood directly before ours, unserved so far */
+	bool init_fresh;        /* no try since the init */
+	uint64_t highest;       /* latest delivery number, to see a restart */
+	struct map by_number;
+};
+void delivery_take(struct delivery_reader *r, const struct line *ln, const struct log_line *l);
+void delivery_end(struct delivery_reader *r);
+
+/* A number of the log; 0 when it is none. */
+uint64_t group_number(struct str s);
+/* "EPOCH.mmm" in ms; 0 when it is none. */
+int64_t group_moment(struct str s);
+
+#endif

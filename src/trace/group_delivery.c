@@ -1,0 +1,158 @@
+#include "trace/group.h"
+
+static struct attempt *attempt_of(struct delivery_reader *r, uint64_t number)
+{
+	return map_getn(&r->by_number, number);
+}
+
+static void on_init(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct book *b = r->b;
+
+	/* Two inits with no try between: the next tries may be of either (LOG-FORMATS 4.3). */
+	if (r->init_fresh && r->init != NULL && r->init->local == ln->local) {
+		struct attempt *rival = arena_alloc(&b->mem, sizeof(*rival));
+
+		rival->init = r->init;
+		rival->from = r->from;
+		rival->rival = r->rivals;
+		r->rivals = rival;
+	} else if (r->init == NULL || r->init->local != ln->local) {
+		r->rivals = NULL;
+	}
+	r->init = line_new(b, ln);
+	r->from = book_name(b, l->field[LOG_F_sender]);
+	r->init_fresh = true;
+}
+
+static struct attempt *new_attempt(struct delivery_reader *r, uint64_t number)
+{
+	struct book *b = r->b;
+	struct attempt *a = arena_alloc(&b->mem, sizeof(*a));
+
+	a->number = number;
+	a->init = r->init;
+	a->from = r->from;
+	map_putn(&r->by_number, number, a);
+	return a;
+}
+
+static void on_info(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct attempt *a = new_attempt(r, group_number(l->field[LOG_F_delivery]));
+
+	r->b->source->files[ln->file].ours = true;
+	r->b->ours = true;
+	a->qp = group_number(l->field[LOG_F_qp]);
+	a->attempt = group_number(l->field[LOG_F_attempt]);
+	a->moment = group_moment(l->field[LOG_F_moment]);
+	if (a->moment > 0)
+		zone_measure(&r->b->zone, ln->local, a->moment / 1000);
+	lines_add(&a->lines, line_new(r->b, ln));
+}
+
+static void on_try(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct book *b = r->b;
+	uint64_t number = group_number(l->field[LOG_F_delivery]);
+	struct attempt *a = attempt_of(r, number);
+
+	/* Our info or alias line opened it; an old log's number may be a used one again. */
+	if (a == NULL || a->to != NULL) {
+		a = new_attempt(r, number);
+		a->rival = r->rivals;
+		a->restarted = number < r->highest;
+		r->highest = number;
+	}
+	r->init_fresh = false;
+	a->to = book_name(b, l->field[LOG_F_rcpt]);
+	if (a->original == NULL)
+		a->original = a->to;
+	a->remote = str_eqz(l->field[LOG_F_channel], "remote");
+	a->started = ln->local;
+	lines_add(&a->lines, line_new(b, ln));
+	if (b->last_attempt != NULL)
+		b->last_attempt->later = a;
+	else
+		b->attempts = a;
+	b->last_attempt = a;
+}
+
+static void on_alias(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
+{
+	uint64_t number = group_number(l->field[LOG_F_delivery]);
+	struct attempt *a = attempt_of(r, number);
+
+	if (a == NULL || a->to != NULL)
+		a = new_attempt(r, number);
+	a->original = book_name(r->b, l->field[LOG_F_rcpt]);
+	lines_add(&a->lines, line_new(r->b, ln));
+}
+
+static void on_result(struct attempt *a, const struct line *ln, const struct log_line *l)
+{
+	a->resulted = outcome_of(l->field[LOG_F_outcome], &a->outcome);
+	a->report = l->field[LOG_F_report];
+	a->ended = ln->local;
+}
+
+/* A line about an attempt whose beginning was seen; without it the line says nothing to anybody. */
+static void on_follow(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct attempt *a = attempt_of(r, group_number(l->field[LOG_F_delivery]));
+
+	if (a == NULL || a->to == NULL)
+		return;
+	if (l->kind == LOG_DELIVERY_RESULT)
+		on_result(a, ln, l);
+	else if (l->kind == LOG_DELIVERY_NEXT)
+		a->retry = l->field[LOG_F_when];
+	else if (l->kind == LOG_DELIVERY_GAVE_UP)
+		a->gave_up = true;
+	lines_add(&a->lines, line_new(r->b, ln));
+}
+
+static void on_bounce(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct bounce *x = arena_alloc(&r->b->mem, sizeof(*x));
+
+	x->line = line_new(r->b, ln);
+	x->parent = group_number(l->field[LOG_F_parent]);
+	x->qp = group_number(l->field[LOG_F_qp]);
+	x->later = r->b->bounces;
+	r->b->bounces = x;
+}
+
+void delivery_take(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
+{
+	switch (l->kind) {
+	case LOG_DELIVERY_INIT:
+		on_init(r, ln, l);
+		break;
+	case LOG_DELIVERY_INFO:
+		on_info(r, ln, l);
+		break;
+	case LOG_DELIVERY_ALIAS:
+		on_alias(r, ln, l);
+		break;
+	case LOG_DELIVERY_TRY:
+		on_try(r, ln, l);
+		break;
+	case LOG_DELIVERY_BOUNCE:
+		on_bounce(r, ln, l);
+		break;
+	case LOG_DELIVERY_RESULT:
+	case LOG_DELIVERY_DONE:
+	case LOG_DELIVERY_NEXT:
+	case LOG_DELIVERY_GAVE_UP:
+		on_follow(r, ln, l);
+		break;
+	default:
+		break;
+	}
+}
+
+void delivery_end(struct delivery_reader *r)
+{
+	map_clear(&r->by_number);
+}

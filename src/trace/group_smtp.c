@@ -1,0 +1,243 @@
+#include "trace/group.h"
+
+#include <string.h>
+
+void smtp_begin_file(struct smtp_reader *r)
+{
+	r->open = NULL;
+	r->party = NULL;
+	r->session = NULL;
+	r->connection = 0;
+	r->asked = ASKED_NOTHING;
+}
+
+void smtp_end(struct smtp_reader *r)
+{
+	map_clear(&r->by_connection);
+}
+
+static struct visit *open_visit(struct smtp_reader *r)
+{
+	struct book *b = r->b;
+	struct visit *v = arena_alloc(&b->mem, sizeof(*v));
+
+	if (b->last_visit != NULL)
+		b->last_visit->later = v;
+	else
+		b->visits = v;
+	b->last_visit = v;
+	r->open = v;
+	r->party = NULL;
+	r->asked = ASKED_NOTHING;
+	return v;
+}
+
+/* A group of more than 64 KiB goes on under a repeated session line: the same connection, and no reply to the
+ * message was seen yet. */
+static bool continues(const struct smtp_reader *r, enum log_kind kind)
+{
+	const struct visit *v = map_getn(&r->by_connection, r->connection);
+
+	if (v == NULL || v->final != NULL || v->from == NULL)
+		return false;
+	return kind == LOG_SMTP_TO || kind == LOG_SMTP_CHECK || kind == LOG_SMTP_GATE_REFUSED ||
+	       kind == LOG_SMTP_RESP || kind == LOG_SMTP_RESP_QUEUED || kind == LOG_SMTP_SIZE || kind == LOG_SMTP_END;
+}
+
+static void take_session_fields(struct smtp_reader *r, struct visit *v)
+{
+	struct log_line l;
+
+	line_fields(r->b, r->session, &l);
+	v->connection = r->connection;
+	v->ip = l.field[LOG_F_ip];
+	v->client_port = l.field[LOG_F_port];
+	v->moment = group_moment(l.field[LOG_F_moment]);
+	lines_add(&v->lines, line_new(r->b, r->session));
+}
+
+/* The group that this line belongs to. */
+static struct visit *current(struct smtp_reader *r, enum log_kind kind)
+{
+	struct visit *v;
+
+	if (r->open != NULL)
+		return r->open;
+	if (r->session == NULL)
+		return open_visit(r);
+	if (continues(r, kind)) {
+		v = map_getn(&r->by_connection, r->connection);
+		r->open = v;
+		r->party = v->parties.last;
+		r->asked = r->party == NULL ? ASKED_FROM : ASKED_TO;
+		return v;
+	}
+	v = open_visit(r);
+	take_session_fields(r, v);
+	v->same_connection = map_putn(&r->by_connection, r->connection, v);
+	return v;
+}
+
+static void on_session(struct smtp_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct book *b = r->b;
+
+	b->source->files[ln->file].ours = true;
+	b->ours = true;
+	r->open = NULL;
+	r->session = line_new(b, ln);
+	r->connection = group_number(l->field[LOG_F_connection]);
+	if (group_moment(l->field[LOG_F_moment]) > 0)
+		zone_measure(&b->zone, ln->local, group_moment(l->field[LOG_F_moment]) / 1000);
+}
+
+static void on_from(struct smtp_reader *r, struct visit *v, const struct log_line *l)
+{
+	v->from = book_name(r->b, l->field[LOG_F_sender]);
+	r->asked = ASKED_FROM;
+}
+
+static void on_to(struct smtp_reader *r, struct visit *v, struct line *ln, const struct log_line *l)
+{
+	struct party *p = arena_alloc(&r->b->mem, sizeof(*p));
+
+	p->name = book_name(r->b, l->field[LOG_F_path]);
+	p->to = ln;
+	p->visit = v;
+	if (v->parties.last != NULL)
+		v->parties.last->next = p;
+	else
+		v->parties.first = p;
+	v->parties.last = p;
+	v->parties.n++;
+	r->party = p;
+	r->asked = ASKED_TO;
+}
+
+static void on_check(struct smtp_reader *r, struct visit *v, struct line *ln, const struct log_line *l)
+{
+	if (r->party != NULL && r->party->check == NULL)
+		r->party->check = ln;
+	if (v->ip.n == 0)
+		v->ip = l->field[LOG_F_ip];
+	if (v->rdns.n == 0 && !str_eqz(l->field[LOG_F_host], "unknown"))
+		v->rdns = l->field[LOG_F_host];
+}
+
+static void on_final(struct smtp_reader *r, struct visit *v, struct line *ln, const struct log_line *l)
+{
+	v->final = ln;
+	v->size_code = (int)group_number(str_take(l->field[LOG_F_code], 3));
+	if (l->kind != LOG_SMTP_RESP_QUEUED)
+		return;
+	v->size_code = 250;
+	v->epoch = group_number(l->field[LOG_F_epoch]);
+	v->qp = group_number(l->field[LOG_F_qp]);
+	zone_measure(&r->b->zone, ln->local, (int64_t)v->epoch);
+}
+
+/* A resp answers the nearest from, to or size before it (LOG-FORMATS 4.2). */
+static void on_resp(struct smtp_reader *r, struct visit *v, struct line *ln, const struct log_line *l)
+{
+	int code = (int)group_number(str_take(l->field[LOG_F_code], 3));
+
+	if (r->asked == ASKED_SIZE || l->kind == LOG_SMTP_RESP_QUEUED) {
+		on_final(r, v, ln, l);
+	} else if (r->asked == ASKED_FROM) {
+		v->from_code = code;
+	} else if (r->asked == ASKED_TO && r->party->resp == NULL) {
+		r->party->resp = ln;
+		r->party->code = code;
+	} else if (v->parties.n > 0 && v->final == NULL && code >= 400) {
+		on_final(r, v, ln, l); /* refused in the middle of its data: no size was known */
+	}
+	r->asked = ASKED_NOTHING;
+}
+
+static void on_words(struct visit *v, const struct log_line *l)
+{
+	switch (l->kind) {
+	case LOG_SMTP_HELO:
+		v->helo = l->field[LOG_F_helo];
+		break;
+	case LOG_SMTP_TLS:
+		v->encryption = l->field[LOG_F_encryption];
+		break;
+	case LOG_SMTP_AUTH:
+		v->user = l->field[LOG_F_user];
+		v->method = l->field[LOG_F_method];
+		break;
+	case LOG_SMTP_END:
+		v->ended = l->field[LOG_F_reason].n > 0 ? l->field[LOG_F_reason] : STR("end");
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_gate(struct smtp_reader *r, struct visit *v, struct line *ln, const struct log_line *l)
+{
+	if (r->asked == ASKED_TO && r->party->gate_line == NULL)
+		r->party->gate_line = ln;
+	else if (v->gate_refusal == NULL)
+		v->gate_refusal = ln;
+	if (v->ip.n == 0)
+		v->ip = l->field[LOG_F_ip];
+	if (v->rdns.n == 0 && !str_eqz(l->field[LOG_F_host], "unknown"))
+		v->rdns = l->field[LOG_F_host];
+}
+
+static void put_in_group(struct smtp_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct visit *v = current(r, l->kind);
+	struct line *own = line_new(r->b, ln);
+
+	lines_add(&v->lines, own);
+	switch (l->kind) {
+	case LOG_SMTP_FROM:
+		on_from(r, v, l);
+		break;
+	case LOG_SMTP_TO:
+		on_to(r, v, own, l);
+		break;
+	case LOG_SMTP_CHECK:
+		on_check(r, v, own, l);
+		break;
+	case LOG_SMTP_GATE_REFUSED:
+		on_gate(r, v, own, l);
+		break;
+	case LOG_SMTP_SIZE:
+		v->size = group_number(l->field[LOG_F_bytes]);
+		v->sized = true;
+		r->asked = ASKED_SIZE;
+		break;
+	case LOG_SMTP_RESP:
+	case LOG_SMTP_RESP_QUEUED:
+		on_resp(r, v, own, l);
+		break;
+	default:
+		on_words(v, l);
+	}
+}
+
+/* A second MAIL in one group: the first transaction was given up (RSET), the next begins. */
+static bool second_mail(const struct smtp_reader *r, const struct log_line *l)
+{
+	return l->kind == LOG_SMTP_FROM && r->open != NULL && r->open->from != NULL;
+}
+
+void smtp_take(struct smtp_reader *r, const struct line *ln, const struct log_line *l)
+{
+	if (l->kind == LOG_EMPTY) {
+		r->open = NULL;
+		r->session = NULL;
+	} else if (l->kind == LOG_SMTP_ZONE) {
+		return;
+	} else if (l->kind == LOG_SMTP_SESSION) {
+		on_session(r, ln, l);
+	} else if (l->kind != LOG_UNKNOWN || r->open != NULL) {
+		if (second_mail(r, l))
+			r->open = NULL;
+		put_in_group(r, ln, l);
+	}
+}

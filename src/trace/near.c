@@ -1,0 +1,100 @@
+#include "trace/select.h"
+
+enum { LONGEST = 254 };
+
+static unsigned least(unsigned a, unsigned b, unsigned c)
+{
+	unsigned m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+unsigned near_distance(struct str a, struct str b, unsigned limit)
+{
+	unsigned row[LONGEST + 1];
+
+	if (a.n > LONGEST || b.n > LONGEST || (a.n > b.n ? a.n - b.n : b.n - a.n) > limit)
+		return limit + 1;
+	for (unsigned j = 0; j <= b.n; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.n; i++) {
+		unsigned before = row[0], best;
+
+		row[0] = (unsigned)i;
+		best = row[0];
+		for (size_t j = 1; j <= b.n; j++) {
+			unsigned cost = before + (ascii_lower(a.p[i - 1]) != ascii_lower(b.p[j - 1]));
+
+			before = row[j];
+			row[j] = least(cost, row[j] + 1, row[j - 1] + 1);
+			best = row[j] < best ? row[j] : best;
+		}
+		if (best > limit)
+			return limit + 1;
+	}
+	return row[b.n] <= limit ? row[b.n] : limit + 1;
+}
+
+struct near {
+	struct str text;
+	unsigned distance;
+};
+
+/* Keep the list sorted by distance, then by text, so that the answer does not depend on the hash. */
+static void insert(struct near *list, size_t *n, struct near x)
+{
+	size_t i = *n < NEAR_MAX ? (*n)++ : NEAR_MAX - 1;
+
+	list[i] = x;
+	for (; i > 0; i--) {
+		struct near *a = &list[i - 1], *b = &list[i];
+
+		if (a->distance < b->distance || (a->distance == b->distance && str_cmp(a->text, b->text) <= 0))
+			return;
+		x = *a;
+		*a = *b;
+		*b = x;
+	}
+}
+
+static bool better(const struct near *list, size_t n, struct near x)
+{
+	const struct near *last = n > 0 ? &list[n - 1] : NULL;
+
+	if (n < NEAR_MAX)
+		return true;
+	return x.distance < last->distance || (x.distance == last->distance && str_cmp(x.text, last->text) < 0);
+}
+
+static unsigned to_question(const struct question *q, struct str address)
+{
+	unsigned best = NEAR_DISTANCE + 1;
+
+	for (size_t i = 0; i < q->n; i++) {
+		const struct filter *f = &q->filters[i];
+		unsigned d;
+
+		if (f->kind > FILTER_ANY || !question_exact(f))
+			continue;
+		d = near_distance(f->value, address, NEAR_DISTANCE);
+		best = d > 0 && d < best ? d : best;
+	}
+	return best;
+}
+
+size_t select_near(const struct book *b, const struct question *q, const struct scope *sc, struct str out[NEAR_MAX])
+{
+	struct near list[NEAR_MAX];
+	const struct name *x;
+	size_t i = 0, n = 0;
+
+	while ((x = map_next(&b->names, &i, NULL)) != NULL) {
+		struct near one = { x->text, to_question(q, x->text) };
+
+		if (one.distance <= NEAR_DISTANCE && scope_has(sc, x->text) && better(list, n, one))
+			insert(list, &n, one);
+	}
+	for (i = 0; i < n; i++)
+		out[i] = list[i].text;
+	return n;
+}

@@ -1,0 +1,43 @@
+/* trace/page.h - inside of answer_text.c: putting words on a terminal or into a ticket.
+ *
+ * page_put() is the only way of outside bytes onto the page: it masks what is
+ * out of scope and escapes what could act on a terminal.
+ */
+#ifndef TRACE_PAGE_H
+#define TRACE_PAGE_H
+
+#include "trace/answer.h"
+
+struct page {
+	struct buf *out;
+	struct answer *r;
+	bool colour;
+};
+
+enum { PAGE_WIDTH = 100 };
+
+enum paint { PAINT_BOLD, PAINT_DIM, PAINT_GOOD, PAINT_BAD, PAINT_WAIT };
+
+void page_put(struct page *g, struct str s);
+void page_fmt(struct page *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void page_paint(struct page *g, enum paint p, const char *text);
+enum paint page_verdict(enum verdict v);
+/* A heading on a line of its own. */
+void page_head(struct page *g, const char *title);
+/* A paragraph, each line indented by two. */
+void page_wrap(struct page *g, struct str text);
+/* "2021-03-09 12:43:51 +02:00" */
+void page_time(struct page *g, int64_t utc);
+/* The visible width of a text as page_put() shows it. */
+size_t page_columns(struct page *g, struct str s);
+/* One text of at most `width` columns (cut with ...), padded when `pad`. */
+void page_cell(struct page *g, struct str s, size_t width, bool pad);
+
+void page_limits(struct page *g);
+void page_not_found(struct page *g);
+void page_table(struct page *g);
+void page_story(struct page *g, const struct story *s);
+/* "3 messages" */
+const char *page_plural(uint64_t n);
+
+#endif

@@ -1,0 +1,182 @@
+/* What was searched, what could not be read, how the question was understood; and the honest no. */
+#include "trace/page.h"
+
+static void put_list(struct page *g, const struct source *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		page_fmt(g, "%s", i > 0 ? ", " : "  ");
+		if (i == 20) {
+			page_fmt(g, "and %zu more", s->n - i);
+			break;
+		}
+		answer_safe(g->out, s->files[i].path);
+	}
+	if (s->n == 0)
+		page_fmt(g, "  no log file was found");
+	buf_addc(g->out, '\n');
+}
+
+static void put_counts(struct page *g)
+{
+	const struct book *b = &g->r->book;
+	uint64_t lines = 0, unreadable = 0;
+
+	for (size_t i = 0; i < b->source->n; i++) {
+		lines += b->source->files[i].lines;
+		unreadable += b->source->files[i].unreadable;
+	}
+	page_fmt(g, "  %zu file%s, %llu line%s, ", b->source->n, page_plural(b->source->n), (unsigned long long)lines,
+		 page_plural(lines));
+	if (unreadable == 0)
+		page_fmt(g, "all understood");
+	else
+		page_fmt(g, "%llu of them not understood", (unsigned long long)unreadable);
+	if (b->oldest != 0) {
+		page_fmt(g, "; from ");
+		page_time(g, zone_utc(&b->zone, b->oldest));
+		page_fmt(g, " to ");
+		page_time(g, zone_utc(&b->zone, b->newest));
+	}
+	buf_addc(g->out, '\n');
+}
+
+static void put_troubles(struct page *g)
+{
+	const struct source *s = g->r->book.source;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct source_file *f = &s->files[i];
+
+		if (f->unreadable == 0)
+			continue;
+		page_fmt(g, "  ");
+		answer_safe(g->out, f->path);
+		page_fmt(g, ": %llu line%s not understood%s\n", (unsigned long long)f->unreadable,
+			 page_plural(f->unreadable), f->torn ? " (the last one has no end)" : "");
+	}
+	for (const struct source_skip *k = s->skipped; k != NULL; k = k->next) {
+		page_fmt(g, "  not searched: ");
+		answer_safe(g->out, k->path);
+		page_fmt(g, " (%s)\n", k->why);
+	}
+}
+
+static void put_zone(struct page *g)
+{
+	static const char *const how[] = { [ZONE_SAID] = "said by the logs",
+					   [ZONE_MEASURED] = "measured from the replies",
+					   [ZONE_ASSUMED] = "assumed: this machine's; the logs do not say" };
+	const struct book *b = &g->r->book;
+
+	if (b->newest == 0)
+		return;
+	page_fmt(g, "  zone of the logs: ");
+	zone_put(g->out, zone_at(&b->zone, zone_utc(&b->zone, b->newest)));
+	page_fmt(g, " (%s)", how[b->zone.source]);
+	if (g->r->frame.tz.n > 0) {
+		page_fmt(g, "; times are shown in ");
+		answer_safe(g->out, g->r->frame.tz);
+	}
+	if (b->year_guessed)
+		page_fmt(g, "; the gate log has no year, it was taken from the other logs");
+	else if (b->year_proven)
+		page_fmt(g, "; the gate log's year is proven by its replies");
+	buf_addc(g->out, '\n');
+}
+
+static void put_asked(struct page *g, const char *key, struct str text)
+{
+	if (text.n == 0)
+		return;
+	page_fmt(g, " %s:", key);
+	answer_safe(g->out, text);
+}
+
+static void put_span(struct page *g)
+{
+	const struct span *s = &g->r->chosen.span;
+	const struct question *q = &g->r->question;
+
+	if (s->from == INT64_MIN && s->to == INT64_MAX)
+		return;
+	page_fmt(g, ", which is ");
+	if (s->from != INT64_MIN) {
+		page_fmt(g, s->to != INT64_MAX ? "" : "from ");
+		page_time(g, s->from);
+	}
+	if (s->to != INT64_MAX) {
+		page_fmt(g, s->from != INT64_MIN ? " to " : "until ");
+		page_time(g, s->to - (s->from != INT64_MIN));
+	}
+	if (g->r->frame.from_logs && (q->on.kind != DAY_DATE || q->on.year == 0))
+		page_fmt(g, ", counted from the newest line of the logs");
+}
+
+static void put_question(struct page *g)
+{
+	const struct question *q = &g->r->question;
+
+	page_fmt(g, "  asked:");
+	for (size_t i = 0; i < q->n; i++)
+		put_asked(g, filter_words[q->filters[i].kind], q->filters[i].value);
+	put_asked(g, "on", q->on_text);
+	put_asked(g, "after", q->after_text);
+	put_asked(g, "before", q->before_text);
+	put_span(g);
+	buf_addc(g->out, '\n');
+}
+
+void page_limits(struct page *g)
+{
+	page_head(g, "Limits");
+	put_question(g);
+	put_counts(g);
+	put_list(g, g->r->book.source);
+	put_troubles(g);
+	put_zone(g);
+	if (answer_shown(g->r) < g->r->chosen.n)
+		page_fmt(g, "  the limit was reached: %zu of %zu messages are shown (--limit)\n", answer_shown(g->r),
+			 g->r->chosen.n);
+	if (g->r->scope.masked)
+		page_fmt(g, "  addresses of others are masked\n");
+}
+
+/* The time asked for against the time the logs cover. */
+static void put_coverage(struct page *g)
+{
+	const struct book *b = &g->r->book;
+	const struct span *s = &g->r->chosen.span;
+	int64_t from = zone_utc(&b->zone, b->oldest), to = zone_utc(&b->zone, b->newest);
+
+	if (b->oldest == 0)
+		page_wrap(g, STR("The logs searched hold no readable line, so they prove nothing."));
+	else if (s->to <= from || s->from > to)
+		page_wrap(g, STR("The time asked for lies outside the logs searched, so they prove nothing about it."));
+	else if ((s->from != INT64_MIN && s->from < from - 86400) || (s->to != INT64_MAX && s->to > to + 86400))
+		page_wrap(g, STR("The logs searched cover only a part of the time asked for."));
+	else
+		page_wrap(g, STR("If such a message was sent, it never reached this server, or it is in a log that was "
+				 "not searched."));
+}
+
+void page_not_found(struct page *g)
+{
+	struct answer *r = g->r;
+
+	page_paint(g, PAINT_BAD, "NOT FOUND");
+	page_fmt(g, "  Nothing in the logs searched fits this question.\n");
+	put_coverage(g);
+	if (r->nnearest > 0) {
+		page_head(g, "Similar addresses that do occur");
+		for (size_t i = 0; i < r->nnearest; i++) {
+			page_fmt(g, "  ");
+			page_put(g, r->nearest[i]);
+			buf_addc(g->out, '\n');
+		}
+	}
+	page_head(g, "Next");
+	page_wrap(
+	    g, STR("sender: Ask for the exact addresses and the time with its zone, and for the reply or bounce that "
+		   "the sender's own server got: it names the server that answered and why."));
+	page_limits(g);
+}

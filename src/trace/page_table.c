@@ -1,0 +1,167 @@
+/* Several messages: one row each, newest first, and the counts. */
+#include "trace/page.h"
+
+enum { ADDRESS_WIDTH = 40, WHY_WIDTH = 60, TIME_WIDTH = 26 };
+
+struct row {
+	struct str from, to, verdict, size, id, why;
+	int64_t time;
+};
+
+struct widths {
+	size_t from, to, verdict, size, id;
+};
+
+static void widen(size_t *w, size_t n, size_t most)
+{
+	if (n > most)
+		n = most;
+	if (n > *w)
+		*w = n;
+}
+
+static struct str why_of(struct told *t)
+{
+	for (size_t i = 0; i < t->nparties; i++)
+		if (page_verdict(t->parties[i].verdict) != PAINT_GOOD)
+			return t->parties[i].brief;
+	return t->nparties > 0 ? t->parties[0].brief : STR("no recipient was named");
+}
+
+static struct str to_of(struct told *t)
+{
+	if (t->nparties == 0)
+		return STR("-");
+	if (t->nparties == 1)
+		return t->parties[0].address;
+	return arena_fmt(t->mem, "%.*s +%zu", STR_ARG(t->parties[0].address), t->nparties - 1);
+}
+
+static struct str id_of(struct told *t)
+{
+	const struct story *s = t->story;
+	uint64_t n = s->qp;
+
+	for (const struct party *p = s->parties.first; n == 0 && p != NULL; p = p->next)
+		n = p->attempts != NULL ? p->attempts->number : 0;
+	if (n == 0)
+		n = answer_connection(s);
+	return n > 0 ? arena_fmt(t->mem, "%llu", (unsigned long long)n) : STR("-");
+}
+
+static struct str from_of(const struct story *s)
+{
+	if (s->from == NULL)
+		return STR("-");
+	return s->from->text.n > 0 ? s->from->text : STR("<>");
+}
+
+static void make_row(struct page *g, const struct story *s, struct row *out, struct arena *keep)
+{
+	struct told t = { .mem = keep };
+
+	tell(&t, &g->r->book, s, &g->r->scope);
+	*out = (struct row){ .from = from_of(s),
+			     .to = to_of(&t),
+			     .verdict = str_of(verdict_words[s->verdict]),
+			     .size = STR("-"),
+			     .id = id_of(&t),
+			     .why = why_of(&t),
+			     .time = s->time };
+	if (s->visit != NULL && s->visit->sized)
+		out->size = tell_count(keep, s->visit->size);
+}
+
+static void measure(struct page *g, const struct row *rows, size_t n, struct widths *w)
+{
+	*w = (struct widths){ 4, 2, 7, 4, 2 };
+	for (size_t i = 0; i < n; i++) {
+		widen(&w->from, page_columns(g, rows[i].from), ADDRESS_WIDTH);
+		widen(&w->to, page_columns(g, rows[i].to), ADDRESS_WIDTH);
+		widen(&w->verdict, rows[i].verdict.n, 20);
+		widen(&w->size, rows[i].size.n, 15);
+		widen(&w->id, rows[i].id.n, 16);
+	}
+}
+
+static void gap(struct page *g)
+{
+	buf_adds(g->out, "  ");
+}
+
+static void right(struct page *g, struct str s, size_t width)
+{
+	for (size_t i = s.n; i < width; i++)
+		buf_addc(g->out, ' ');
+	buf_addstr(g->out, s);
+}
+
+static void put_row(struct page *g, const struct row *x, const struct widths *w, enum verdict v)
+{
+	gap(g);
+	page_time(g, x->time);
+	gap(g);
+	page_cell(g, x->from, w->from, true);
+	gap(g);
+	page_cell(g, x->to, w->to, true);
+	gap(g);
+	page_paint(g, page_verdict(v), verdict_words[v]);
+	for (size_t i = x->verdict.n; i < w->verdict; i++)
+		buf_addc(g->out, ' ');
+	gap(g);
+	right(g, x->size, w->size);
+	gap(g);
+	right(g, x->id, w->id);
+	gap(g);
+	page_cell(g, x->why, WHY_WIDTH, false);
+	buf_addc(g->out, '\n');
+}
+
+static void put_title(struct page *g, const struct widths *w)
+{
+	page_fmt(g, "  %-*s  %-*s  %-*s  %-*s  %*s  %*s  %s\n", TIME_WIDTH, "TIME", (int)w->from, "FROM", (int)w->to,
+		 "TO", (int)w->verdict, "VERDICT", (int)w->size, "SIZE", (int)w->id, "ID", "WHY");
+}
+
+static void put_totals(struct page *g)
+{
+	const struct chosen *c = &g->r->chosen;
+	size_t count[VERDICT_COUNT] = { 0 };
+	bool first = true;
+	BUF(text);
+
+	for (size_t i = 0; i < c->n; i++)
+		count[c->at[i]->verdict]++;
+	for (int v = 0; v < VERDICT_COUNT; v++) {
+		if (count[v] == 0)
+			continue;
+		buf_fmt(&text, "%s%zu %s", first ? "" : ", ", count[v], verdict_words[v]);
+		first = false;
+	}
+	page_fmt(g, "%zu messages: %s.\n", c->n, buf_z(&text));
+}
+
+void page_table(struct page *g)
+{
+	ARENA(keep);
+	size_t n = answer_shown(g->r);
+	struct row *rows = arena_alloc(&keep, (n + 1) * sizeof(*rows));
+	struct widths w;
+
+	if (question_names_one(&g->r->question)) {
+		page_paint(g, PAINT_WAIT, "AMBIGUOUS");
+		page_fmt(
+		    g, "  More than one message fits. Size, time and ID tell them apart; ask again with id:NUMBER.\n");
+	}
+	put_totals(g);
+	buf_addc(g->out, '\n');
+	for (size_t i = 0; i < n; i++)
+		make_row(g, g->r->chosen.at[i], &rows[i], &keep);
+	measure(g, rows, n, &w);
+	put_title(g, &w);
+	for (size_t i = 0; i < n; i++)
+		put_row(g, &rows[i], &w, g->r->chosen.at[i]->verdict);
+	page_head(g, "Next");
+	page_fmt(g, "  One message in full: telltale trace id:NUMBER, with a number of the column ID.\n");
+	page_limits(g);
+}

@@ -1,0 +1,335 @@
+#include "trace/question.h"
+
+#include <string.h>
+
+#define F(id, word) [FILTER_##id] = word,
+const char *const filter_words[FILTER_KINDS] = { QUESTION_FILTERS(F) };
+#undef F
+
+struct asker {
+	struct question *q;
+	struct arena *a;
+	struct err *e;
+	struct str words[QUESTION_WORDS];
+	size_t n;
+	enum { SLOT_NONE, SLOT_FROM, SLOT_TO } slot; /* "from" and "to" stood before */
+	struct filter *loose;                        /* an address without a preposition */
+};
+
+/* Words that carry no meaning here.  `keep`: they may stand between "from" and its address. */
+static const char *const articles[] = { "the",    "a",      "an",        "my",       "our",    "his",
+					"her",    "their",  "address",   "user",     "server", "host",
+					"domain", "sender", "recipient", "customer", "client" };
+static const char *const fillers[] = {
+	"what",     "happened",  "happens",   "with",    "mail",     "mails",    "email",      "e-mail",   "emails",
+	"message",  "messages",  "letter",    "of",      "where",    "is",       "are",        "was",      "were",
+	"be",       "been",      "did",       "does",    "do",       "has",      "have",       "had",      "show",
+	"list",     "find",      "trace",     "me",      "all",      "every",    "everything", "anything", "something",
+	"any",      "please",    "why",       "when",    "how",      "who",      "which",      "not",      "never",
+	"no",       "n't",       "didn't",    "doesn't", "hasn't",   "wasn't",   "isn't",      "arrive",   "arrived",
+	"come",     "came",      "go",        "went",    "get",      "got",      "gone",       "reach",    "reached",
+	"receive",  "received",  "delivered", "refused", "rejected", "returned", "bounced",    "accepted", "deferred",
+	"lost",     "missing",   "stuck",     "late",    "delayed",  "or",       "and",        "but",      "that",
+	"this",     "it",        "he",        "she",     "they",     "i",        "we",         "you",      "there",
+	"says",     "said",      "say",       "claims",  "gate",     "mailbox",  "door",       "through",  "in",
+	"into",     "on",        "at",        "around",  "about",    "out",      "then",       "status",   "become",
+	"became",   "addressed", "log",       "logs",    "filter",   "ever",     "yet",        "us",       "so",
+	"can",      "could",     "tell",      "see",     "look",     "up",       "its",        "if",       "whether",
+	"delivery", "connection"
+};
+static const char *const sent_words[] = { "sent", "send", "sends", "wrote", "write", "writes", "mailed", "sending" };
+
+static bool listed(struct str w, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_ieq(w, str_of(list[i])))
+			return true;
+	return false;
+}
+
+static struct filter *add_filter(struct asker *k, enum filter_kind kind, struct str value)
+{
+	struct filter *f;
+
+	if (k->q->n == QUESTION_MAX) {
+		err_set(k->e, "more than %d filters in one question", QUESTION_MAX);
+		return NULL;
+	}
+	f = &k->q->filters[k->q->n++];
+	*f = (struct filter){ .kind = kind, .value = value };
+	return f;
+}
+
+/* An address, a domain, or a part of one, as a glob over whole addresses. */
+static void address_pattern(struct asker *k, struct filter *f)
+{
+	struct str v = arena_lower(k->a, name_bare(f->value));
+
+	f->value = v;
+	if (v.n == 0)
+		f->value = STR("<>");
+	if (v.n == 0 || str_chr(v, '*') >= 0 || str_chr(v, '@') > 0)
+		f->pattern = v;
+	else if (v.p[0] == '@')
+		f->pattern = arena_fmt(k->a, "*%.*s", STR_ARG(v));
+	else
+		f->pattern = arena_fmt(k->a, "*%.*s*", STR_ARG(v));
+}
+
+static int verdict_value(struct asker *k, struct filter *f)
+{
+	for (int i = 0; i < VERDICT_COUNT; i++) {
+		if (!str_ieq(f->value, str_of(verdict_words[i])))
+			continue;
+		f->verdict = (enum verdict)i;
+		return 0;
+	}
+	return err_set(k->e,
+		       "verdict:%.*s is none of: delivered forwarded relayed waiting refused refused-temporarily "
+		       "returned discarded abandoned unknown mixed",
+		       STR_ARG(f->value));
+}
+
+static int filter_value(struct asker *k, enum filter_kind kind, struct str value)
+{
+	struct filter *f = add_filter(k, kind, arena_str(k->a, value));
+
+	if (f == NULL)
+		return -1;
+	if (kind == FILTER_FROM || kind == FILTER_TO || kind == FILTER_ANY)
+		address_pattern(k, f);
+	else if (kind == FILTER_TEXT || kind == FILTER_REASON || kind == FILTER_ID)
+		f->pattern = arena_fmt(k->a, "*%.*s*", STR_ARG(f->value));
+	else if (kind == FILTER_VERDICT)
+		return verdict_value(k, f);
+	else if (kind == FILTER_IP && !ip_net_parse(f->value, &f->net))
+		return err_set(k->e, "ip:%.*s is neither an address nor ADDRESS/BITS", STR_ARG(f->value));
+	return 0;
+}
+
+static int day_value(struct asker *k, const char *key, struct day *d, struct str value, struct str *text)
+{
+	if (text->n > 0)
+		return err_set(k->e, "%s: stands twice in the question", key);
+	if (!day_parse(value, d))
+		return err_set(k->e,
+			       "%s:%.*s is no day or time that I understand (2021-03-09, tuesday, yesterday, "
+			       "\"last week\", 2021-03-09T15:00, \"15:00 EST\")",
+			       key, STR_ARG(value));
+	*text = arena_str(k->a, value);
+	return 0;
+}
+
+/* KEY:VALUE, or KEY: VALUE as two words.  0: done, 1: no such token, -1: e. */
+static int take_token(struct asker *k, size_t *i)
+{
+	struct question *q = k->q;
+	struct str key, value;
+
+	if (!str_cut(k->words[*i], STR(":"), &key, &value) || key.n == 0 || !ascii_isalpha(key.p[0]))
+		return 1;
+	if (value.n == 0 && *i + 1 < k->n)
+		value = k->words[++*i];
+	if (value.n == 0)
+		return err_set(k->e, "%.*s: needs a value", STR_ARG(key));
+	if (str_ieq(key, STR("on")))
+		return day_value(k, "on", &q->on, value, &q->on_text);
+	if (str_ieq(key, STR("after")) || str_ieq(key, STR("since")))
+		return day_value(k, "after", &q->after, value, &q->after_text);
+	if (str_ieq(key, STR("before")))
+		return day_value(k, "before", &q->before, value, &q->before_text);
+	for (int f = 0; f < FILTER_KINDS; f++)
+		if (str_ieq(key, str_of(filter_words[f])))
+			return filter_value(k, (enum filter_kind)f, value);
+	return err_set(k->e,
+		       "there is no filter %.*s: (filters: from to any ip on after before id verdict reason port "
+		       "text)",
+		       STR_ARG(key));
+}
+
+/* A free word without the punctuation of a sentence around it. */
+static struct str bare_word(struct str w)
+{
+	while (w.n > 0 && strchr("?!,.;)\"'", w.p[w.n - 1]) != NULL)
+		w.n--;
+	while (w.n > 0 && strchr("(\"'", w.p[0]) != NULL)
+		w = str_skip(w, 1);
+	return w;
+}
+
+static bool address_like(struct str w)
+{
+	ptrdiff_t dot = str_chr(w, '.');
+
+	return str_chr(w, '@') >= 0 || str_chr(w, '*') >= 0 || str_eqz(w, "<>") ||
+	       (dot > 0 && (size_t)dot + 1 < w.n && str_chr(w, '/') < 0);
+}
+
+static int take_address(struct asker *k, struct str w, bool possessive)
+{
+	enum filter_kind kind = k->slot == SLOT_FROM || (possessive && k->slot == SLOT_NONE) ? FILTER_FROM
+				: k->slot == SLOT_TO                                         ? FILTER_TO
+											     : FILTER_ANY;
+	struct ip_net net;
+
+	if (ip_net_parse(w, &net))
+		kind = FILTER_IP;
+	if (filter_value(k, kind, w) < 0)
+		return -1;
+	if (kind == FILTER_ANY)
+		k->loose = &k->q->filters[k->q->n - 1];
+	k->slot = SLOT_NONE;
+	return 0;
+}
+
+/* "since yesterday", "before 15:00", and DAY itself.  0: done, 1: no day, -1: e. */
+static int take_day(struct asker *k, size_t *i)
+{
+	struct question *q = k->q;
+	struct str w = k->words[*i];
+	bool after = str_ieq(w, STR("since")) || str_ieq(w, STR("after"));
+	bool before = str_ieq(w, STR("before")) || str_ieq(w, STR("until"));
+	struct day *d = after ? &q->after : before ? &q->before : &q->on;
+	struct str *text = after ? &q->after_text : before ? &q->before_text : &q->on_text;
+	size_t from = *i + (after || before), used;
+
+	while (from < k->n && (after || before) && str_ieq(k->words[from], STR("the")))
+		from++;
+	used = day_words(k->words + from, k->n - from, d);
+	if (used == 0)
+		return !after && !before ? 1 : err_set(k->e, "%.*s needs a day or a time", STR_ARG(w));
+	for (size_t j = from; j < from + used; j++)
+		*text = arena_fmt(k->a, "%.*s%s%.*s", STR_ARG(*text), text->n > 0 ? " " : "", STR_ARG(k->words[j]));
+	*i = from + used - 1;
+	return 0;
+}
+
+/* "qp 15309", "delivery 114878", "connection 29207", "id X" */
+static bool names_number(struct asker *k, size_t i)
+{
+	static const char *const t[] = { "qp", "id", "delivery", "connection", "number" };
+	uint64_t n;
+
+	return i + 1 < k->n && listed(k->words[i], t, COUNT(t)) && str_u64(k->words[i + 1], UINT64_MAX, &n);
+}
+
+static int take_plain(struct asker *k, struct str w)
+{
+	if (str_ieq(w, STR("from")) || str_ieq(w, STR("by"))) {
+		k->slot = SLOT_FROM;
+	} else if (str_ieq(w, STR("to")) || str_ieq(w, STR("for"))) {
+		k->slot = SLOT_TO;
+	} else if (listed(w, sent_words, COUNT(sent_words))) {
+		if (k->loose != NULL)
+			k->loose->kind = FILTER_FROM;
+		k->loose = NULL;
+	} else if (listed(w, fillers, COUNT(fillers))) {
+		k->slot = SLOT_NONE;
+	} else if (!listed(w, articles, COUNT(articles))) {
+		if (k->slot == SLOT_NONE)
+			return err_set(k->e, "I do not understand `%.*s`", STR_ARG(w));
+		return take_address(k, w, false);
+	}
+	return 0;
+}
+
+static int take_word(struct asker *k, size_t *i)
+{
+	struct str w = k->words[*i];
+	bool possessive = str_iends(w, STR("'s")) || str_iends(w, STR("\xe2\x80\x99s"));
+	struct ip_net net;
+	int rc;
+
+	if (w.n == 0)
+		return 0;
+	if ((rc = take_token(k, i)) <= 0)
+		return rc;
+	if (names_number(k, *i))
+		return filter_value(k, FILTER_ID, k->words[++*i]);
+	if ((rc = take_day(k, i)) <= 0)
+		return rc;
+	if (possessive)
+		w = str_take(w, w.n - (w.p[w.n - 2] == '\'' ? 2 : 4));
+	if (address_like(w) || ip_net_parse(w, &net))
+		return take_address(k, w, possessive);
+	return take_plain(k, w);
+}
+
+/* Words are separated by white space; quotes keep it inside a value. */
+static int split(struct asker *k, struct str text)
+{
+	size_t i = 0;
+
+	while (i < text.n) {
+		BUF(w);
+		bool quoted = false;
+
+		for (; i < text.n && (quoted || strchr(" \t\r\n", text.p[i]) == NULL); i++) {
+			if (text.p[i] == '"')
+				quoted = !quoted;
+			else
+				buf_addc(&w, text.p[i]);
+		}
+		for (; i < text.n && strchr(" \t\r\n", text.p[i]) != NULL; i++)
+			;
+		if (w.n == 0)
+			continue;
+		if (k->n == QUESTION_WORDS)
+			return err_set(k->e, "the question has more than %d words", QUESTION_WORDS);
+		k->words[k->n++] = arena_str(k->a, buf_str(&w));
+	}
+	return 0;
+}
+
+/* The question mark of the sentence is not the value's. */
+static struct str without_mark(struct str w)
+{
+	return w.p[w.n - 1] == '?' ? str_take(w, w.n - 1) : w;
+}
+
+static bool is_token(struct str w)
+{
+	ptrdiff_t colon = str_chr(w, ':');
+
+	return colon > 0 && ascii_isalpha(w.p[0]);
+}
+
+int question_parse(struct question *q, struct str text, struct arena *a, struct err *e)
+{
+	struct asker k = { .q = q, .a = a, .e = e };
+
+	*q = (struct question){ .text = arena_str(a, text) };
+	if (text.n > QUESTION_BYTES || memchr(q->text.p, '\0', q->text.n) != NULL)
+		return err_set(e, "the question is longer than %d bytes or has a NUL in it", QUESTION_BYTES);
+	if (split(&k, q->text) < 0)
+		return -1;
+	for (size_t i = 0; i < k.n; i++)
+		k.words[i] = is_token(k.words[i]) ? without_mark(k.words[i]) : bare_word(k.words[i]);
+	for (size_t i = 0; i < k.n; i++)
+		if (take_word(&k, &i) < 0)
+			return -1;
+	if (q->n == 0 && q->on_text.n == 0 && q->after_text.n == 0 && q->before_text.n == 0)
+		return err_set(e, "nothing to look for: name a sender, a recipient, a day or a number");
+	return 0;
+}
+
+const struct filter *question_filter(const struct question *q, enum filter_kind kind)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (q->filters[i].kind == kind)
+			return &q->filters[i];
+	return NULL;
+}
+
+bool question_exact(const struct filter *f)
+{
+	return f != NULL && str_chr(f->value, '@') > 0 && str_chr(f->value, '*') < 0;
+}
+
+bool question_names_one(const struct question *q)
+{
+	if (question_filter(q, FILTER_ID) != NULL)
+		return true;
+	return question_exact(question_filter(q, FILTER_FROM)) && question_exact(question_filter(q, FILTER_TO)) &&
+	       q->on_text.n > 0 && q->on.kind != DAY_LAST_WEEK;
+}

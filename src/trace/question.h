@@ -1,0 +1,67 @@
+/* trace/question.h - what was asked: filters, free words, or both.
+ *
+ *	from:a@b to:*@c on:tuesday		filters; several intersect
+ *	what happened to the mail from X to Y on DAY	words in the fixed pattern
+ * Question words around the pattern are passed over; a word that means nothing
+ * here is an error that names it: a wrong answer is worse than a question back.
+ */
+#ifndef TRACE_QUESTION_H
+#define TRACE_QUESTION_H
+
+#include "base/err.h"
+#include "trace/day.h"
+#include "trace/story.h"
+
+#define QUESTION_FILTERS(F) \
+	F(FROM, "from") \
+	F(TO, "to") \
+	F(ANY, "any") \
+	F(IP, "ip") \
+	F(ID, "id") \
+	F(VERDICT, "verdict") \
+	F(REASON, "reason") \
+	F(PORT, "port") \
+	F(TEXT, "text")
+
+#define F(id, word) FILTER_##id,
+enum filter_kind { QUESTION_FILTERS(F) FILTER_KINDS };
+#undef F
+
+extern const char *const filter_words[FILTER_KINDS];
+
+enum { QUESTION_MAX = 16, QUESTION_WORDS = 128, QUESTION_BYTES = 4096 };
+
+struct ip_net {
+	unsigned char bytes[16];
+	int family, bits; /* AF_INET, AF_INET6 */
+};
+
+struct filter {
+	enum filter_kind kind;
+	struct str value;     /* as understood, lower case for addresses */
+	struct str pattern;   /* the glob that is matched, where one is */
+	struct ip_net net;    /* FILTER_IP */
+	enum verdict verdict; /* FILTER_VERDICT */
+};
+
+struct question {
+	struct str text;
+	struct filter filters[QUESTION_MAX];
+	size_t n;
+	struct day on, after, before;
+	struct str on_text, after_text, before_text; /* as asked; empty: not asked */
+};
+
+/* Texts are copied into `a`.  -1: e says what was not understood. */
+int question_parse(struct question *q, struct str text, struct arena *a, struct err *e);
+/* The filter of that kind, or NULL. */
+const struct filter *question_filter(const struct question *q, enum filter_kind kind);
+/* Does the value name one address, without wildcard? */
+bool question_exact(const struct filter *f);
+/* One message is expected: sender, recipient and day, or a number. */
+bool question_names_one(const struct question *q);
+
+bool ip_net_parse(struct str s, struct ip_net *out);
+bool ip_net_has(const struct ip_net *net, struct str ip);
+
+#endif

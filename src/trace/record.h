@@ -1,0 +1,145 @@
+/* trace/record.h - what the logs hold, before anything is joined.
+ *
+ * Reading (group.h) makes four kinds of record out of lines: a visit (one SMTP
+ * transaction, or a connection that never got that far), a gate line, a
+ * delivery attempt, a bounce.  Completing (complete.h) joins them to stories.
+ * All of it lives in the arena of one book; texts borrow from the files.
+ * Addresses are names: one struct per distinct spelling, so that two names are
+ * equal when their pointers are.
+ */
+#ifndef TRACE_RECORD_H
+#define TRACE_RECORD_H
+
+#include "base/map.h"
+#include "logs/logs.h"
+#include "mail/outcome.h"
+#include "trace/source.h"
+#include "trace/zone.h"
+
+/* `mark` is scratch memory of whoever walks the names; all else is fixed once the name exists. */
+struct name {
+	struct str text; /* lower case, no brackets, no BATV tag; empty: the null sender */
+	uint32_t id;
+	uint32_t mark; /* scratch of verdict.c */
+};
+
+struct line {
+	struct str raw;
+	uint32_t file;   /* index in the source */
+	uint32_t number; /* from 1 */
+	int64_t local;   /* its stamp as seconds, zone not applied */
+	enum log_kind kind;
+	struct line *next; /* of the same record */
+};
+
+struct lines {
+	struct line *first, *last;
+};
+
+enum grade { GRADE_GUESS, GRADE_STRONG, GRADE_EXACT };
+
+/* A fact that was joined to another, and why we believe that they belong together. */
+struct join {
+	enum grade grade;
+	const char *key; /* "epoch and qp", in words for people */
+};
+
+struct gate {
+	struct line *line;
+	const struct name *from, *to;
+	struct str code, ip, rdns, user, encryption, reason;
+	uint64_t connection;
+	uint64_t epoch, qp; /* of an accepted message's reply; 0: none */
+	struct join join;
+	struct gate *next; /* of the same recipient or story */
+};
+
+struct attempt {
+	struct line *init;       /* NULL: the logs begin after it */
+	struct lines lines;      /* info, alias, try, result, done, next, gave-up */
+	const struct name *from; /* by init */
+	struct name *to;
+	const struct name *original;  /* the alias; else equal to `to` */
+	struct attempt *rival;        /* another init stood beside ours: it may be that sender's try */
+	uint64_t number, qp, attempt; /* qp 0: not told */
+	int64_t moment;               /* of info, UTC ms; 0: none */
+	int64_t started, ended;       /* local stamps; ended 0: no result */
+	bool remote, resulted, gave_up, restarted;
+	enum outcome_kind outcome;
+	struct str report, retry; /* as in the log; retry: of `next` */
+	struct join join;
+	struct attempt *next;  /* of the same recipient */
+	struct attempt *later; /* in the order of reading */
+};
+
+/* One recipient of a story. */
+struct party {
+	const struct name *name;
+	int code; /* reply to RCPT; 0: none */
+	struct line *to, *check, *resp;
+	struct line *gate_line;         /* our own `gate, refused` about this recipient */
+	struct gate *gates, *last_gate; /* what the gate said of it, by reading order */
+	struct attempt *attempts, *last_attempt;
+	struct party *next;
+	struct visit *visit; /* NULL: known from the gate or the delivery log only */
+	struct story *story;
+	struct party *gate_queue, *try_queue; /* complete.c: others with the same key */
+};
+
+struct parties {
+	struct party *first, *last, *cursor; /* cursor: where the last look-up ended */
+	size_t n;
+};
+
+struct visit {
+	struct lines lines;
+	uint64_t connection; /* 0: the log does not say (then it is not ours) */
+	int64_t moment;      /* of session, UTC ms; 0: none */
+	struct str ip, client_port, rdns, helo, encryption, user, method;
+	const struct name *from;  /* NULL: no MAIL */
+	int from_code, size_code; /* size_code: the reply to the whole message; 0: none */
+	uint64_t size, epoch, qp;
+	bool sized;
+	struct line *final;        /* the reply to the whole message */
+	struct str ended;          /* reason of `end` */
+	struct line *gate_refusal; /* our own `gate, refused` without a recipient of its own */
+	struct parties parties;
+	struct story *story;           /* complete.c */
+	struct visit *same_connection; /* the one before it */
+	struct visit *later;
+};
+
+struct bounce {
+	struct line *line;
+	uint64_t parent, qp;
+	struct bounce *later;
+};
+
+struct book {
+	struct arena mem;
+	struct source *source;
+	struct zone_table zone;
+	struct map names;
+	size_t nnames;
+	struct visit *visits, *last_visit;
+	struct gate *gates, *last_gate; /* linked by next until they are joined */
+	struct attempt *attempts, *last_attempt;
+	struct bounce *bounces;
+	int64_t oldest, newest;         /* local stamps of all lines read; 0: none */
+	bool ours;                      /* some file carries our own numbers */
+	bool year_proven, year_guessed; /* of the gate log's stamps */
+};
+
+void book_init(struct book *b, struct source *s);
+void book_clear(struct book *b);
+/* The name of an address as it stands in any log. */
+struct name *book_name(struct book *b, struct str address);
+struct str name_bare(struct str address); /* without brackets, parameters and BATV tag; case as it stands */
+
+struct line *line_new(struct book *b, const struct line *like);
+void lines_add(struct lines *l, struct line *x);
+/* Parse a line again; it was readable once. */
+void line_fields(const struct book *b, const struct line *x, struct log_line *out);
+uint64_t line_offset(const struct book *b, const struct line *x);
+
+#endif

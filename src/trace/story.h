@@ -1,0 +1,84 @@
+/* trace/story.h - one message, refused transaction or lost session, as far as the logs know it.
+ *
+ * complete.h makes stories out of records; tell.h puts them into words.
+ * A story's confidence is its weakest join; a party's verdict is one of the
+ * words of INTERFACE.md 4, and a story's is its parties' common one.
+ */
+#ifndef TRACE_STORY_H
+#define TRACE_STORY_H
+
+#include "trace/record.h"
+#include "words/words.h"
+
+#define VERDICTS(V) \
+	V(DELIVERED, "delivered") \
+	V(FORWARDED, "forwarded") \
+	V(RELAYED, "relayed") \
+	V(WAITING, "waiting") \
+	V(REFUSED, "refused") \
+	V(REFUSED_TEMPORARILY, "refused-temporarily") \
+	V(RETURNED, "returned") \
+	V(DISCARDED, "discarded") \
+	V(ABANDONED, "abandoned") \
+	V(UNKNOWN, "unknown") \
+	V(MIXED, "mixed")
+
+#define V(id, word) VERDICT_##id,
+enum verdict { VERDICTS(V) VERDICT_COUNT };
+#undef V
+
+extern const char *const verdict_words[VERDICT_COUNT];
+extern const char *const grade_words[3]; /* "guess" "strong" "exact" */
+
+struct note {
+	struct str text;
+	struct note *next;
+};
+
+struct story {
+	struct visit *visit;     /* NULL: the SMTP log says nothing of it */
+	const struct name *from; /* NULL: never said */
+	struct parties parties;
+	struct bounce *bounce; /* a bounce of this message was sent, says this line */
+	struct story *parent;  /* forwarded or bounced from */
+	struct story *child;   /* the latest message that came out of it */
+	uint64_t qp;           /* 0: not known */
+	int64_t local;         /* when it began: the stamp in the log */
+	int64_t time;          /* the same as a moment, UTC seconds */
+	int64_t span_last;     /* latest local stamp that belongs to it */
+	enum verdict verdict;
+	enum grade confidence;
+	bool joined;        /* at least one join was needed */
+	struct note *notes; /* warnings */
+	struct story *later;
+};
+
+struct tale {
+	struct book *book;
+	struct story *stories, *last;
+	size_t n;
+};
+
+/* Join the records of the book to stories, oldest reading first. */
+void complete(struct tale *t, struct book *b);
+/* Each party's verdict and the story's (verdict.c). */
+void verdict_settle(const struct book *b, struct story *s);
+enum verdict verdict_of_party(const struct book *b, const struct story *s, const struct party *p);
+
+void story_note(struct book *b, struct story *s, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Weaken the story's confidence by a join. */
+void story_join(struct story *s, struct join j);
+
+/* Every line that tells of the story (a line that two recipients share may come twice): the visit's, then each
+ * party's gate lines and attempts, then the bounce. */
+void story_each_line(const struct story *s, void (*see)(void *, const struct line *), void *with);
+void party_each_line(const struct party *p, void (*see)(void *, const struct line *), void *with);
+
+/* What a local delivery counted: "did_A+B+C/[qp_N/]" anywhere in the report. */
+struct did {
+	uint64_t files, forwards, programs, qp;
+	bool authenticated;
+};
+bool did_of(struct str report, struct did *out);
+
+#endif

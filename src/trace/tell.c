@@ -1,0 +1,171 @@
+#include "trace/tell.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+void tell_note(struct told *t, const char *fmt, ...)
+{
+	struct note **end = &t->notes, *note = arena_alloc(t->mem, sizeof(*note));
+	BUF(text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vfmt(&text, fmt, ap);
+	va_end(ap);
+	note->text = arena_str(t->mem, buf_str(&text));
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = note;
+}
+
+int64_t tell_time(const struct told *t, const struct line *x)
+{
+	return zone_utc(&t->book->zone, x->local);
+}
+
+struct str tell_count(struct arena *a, uint64_t n)
+{
+	struct str digits = arena_fmt(a, "%llu", (unsigned long long)n);
+	BUF(out);
+
+	for (size_t i = 0; i < digits.n; i++) {
+		if (i > 0 && (digits.n - i) % 3 == 0)
+			buf_addc(&out, ',');
+		buf_addc(&out, digits.p[i]);
+	}
+	return arena_str(a, buf_str(&out));
+}
+
+struct str tell_reply(struct told *t, const struct line *resp, int *code, struct str *text)
+{
+	struct log_line l;
+	uint64_t n = 0;
+
+	line_fields(t->book, resp, &l);
+	*text = log_plain(t->mem, l.field[LOG_F_text]);
+	if (l.kind == LOG_SMTP_RESP_QUEUED)
+		*text = arena_fmt(t->mem, "ok %.*s qp %.*s", STR_ARG(l.field[LOG_F_epoch]), STR_ARG(l.field[LOG_F_qp]));
+	else
+		str_u64(str_take(l.field[LOG_F_code], 3), 999, &n);
+	*code = l.kind == LOG_SMTP_RESP_QUEUED ? 250 : (int)n;
+	return arena_fmt(t->mem, "%d %.*s", *code, STR_ARG(*text));
+}
+
+const struct gate *tell_denial(const struct party *p)
+{
+	const struct gate *found = NULL;
+
+	for (const struct gate *g = p->gates; g != NULL; g = g->next)
+		if (!str_eqz(g->code, "ALLOWED") && !str_eqz(g->code, "DENIED_OTHER"))
+			found = g;
+	return found;
+}
+
+/* A reply's text opens with the stock text of one reason: the gate's log is missing, its words are not. */
+static const struct reason_row *reason_by_text(struct str text)
+{
+	for (int i = 0; i < REASON_COUNT; i++) {
+		const struct reason_row *row = reason_row((enum reason)i);
+		struct str stock = str_of(row->text);
+
+		if (stock.n > 8 && str_glob(stock, str_take(text, str_chr(stock, '*') < 0 ? stock.n : text.n)))
+			return row;
+	}
+	return NULL;
+}
+
+static const struct reason_row *reason_of_gate_line(struct told *t, const struct line *x)
+{
+	struct log_line l;
+
+	if (x == NULL)
+		return NULL;
+	line_fields(t->book, x, &l);
+	return reason_by_name(l.field[LOG_F_filter]);
+}
+
+const struct reason_row *tell_gate_reason(struct told *t, const struct party *p)
+{
+	const struct gate *g = tell_denial(p);
+	const struct reason_row *row = g != NULL ? reason_by_code(g->code) : NULL;
+	struct str text;
+	int code;
+
+	if (row == NULL)
+		row = reason_of_gate_line(t, p->gate_line);
+	if (row == NULL && p->visit != NULL && p->code >= 400)
+		row = reason_of_gate_line(t, p->visit->gate_refusal);
+	if (row != NULL || p->check != NULL || p->resp == NULL || p->code < 400)
+		return row;
+	tell_reply(t, p->resp, &code, &text);
+	return reason_by_text(text);
+}
+
+static bool known(struct str s)
+{
+	return s.n > 0 && !str_eqz(s, "(unknown)") && !str_eqz(s, "(none)") && !str_eqz(s, "unknown");
+}
+
+static struct str first_known(struct str a, struct str b)
+{
+	return known(a) ? a : known(b) ? b : STR("");
+}
+
+static void tell_client(struct told *t)
+{
+	const struct visit *v = t->story->visit;
+	struct visit none = { 0 };
+	struct gate nothing = { 0 };
+	const struct gate *g = NULL;
+
+	for (const struct party *p = t->story->parties.first; p != NULL && g == NULL; p = p->next)
+		g = p->gates;
+	v = v != NULL ? v : &none;
+	g = g != NULL ? g : &nothing;
+	t->ip = first_known(g->ip, v->ip);
+	t->rdns = first_known(g->rdns, v->rdns);
+	t->user = first_known(v->user, g->user);
+	t->encryption = first_known(v->encryption, g->encryption);
+}
+
+/* The key of the weakest join. */
+static void tell_key(struct told *t)
+{
+	for (const struct party *p = t->story->parties.first; p != NULL && t->key.n == 0; p = p->next) {
+		for (const struct gate *g = p->gates; g != NULL; g = g->next)
+			if (g->join.grade == t->story->confidence)
+				t->key = arena_fmt(t->mem, "gate line by %s", g->join.key);
+		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+			if (a->join.grade == t->story->confidence)
+				t->key = arena_fmt(t->mem, "delivery by %s", a->join.key);
+	}
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct event *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return x->rank - y->rank;
+}
+
+void tell(struct told *out, const struct book *b, const struct story *s, const struct scope *sc)
+{
+	struct told t = { .story = s, .book = b, .mem = out->mem };
+
+	tell_client(&t);
+	tell_key(&t);
+	t.parties = arena_alloc(t.mem, (s->parties.n + 1) * sizeof(*t.parties));
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
+		if (scope_party(sc, s, p))
+			tell_party(&t, &t.parties[t.nparties++], p);
+		else
+			t.hidden++;
+	}
+	tell_events(&t, sc);
+	if (t.nevents > 0)
+		qsort(t.events, t.nevents, sizeof(*t.events), by_time);
+	tell_notes(&t);
+	*out = t;
+}

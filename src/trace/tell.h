@@ -1,0 +1,70 @@
+/* trace/tell.h - a story in words: what happened, why, and who must do what.
+ *
+ * Every meaning and advice comes from the rows of words/ by code, check or
+ * report; the sentences here only place them.  Nothing is masked or escaped
+ * here: that is the last step, where bytes go out (answer.h).
+ */
+#ifndef TRACE_TELL_H
+#define TRACE_TELL_H
+
+#include "trace/day.h"
+#include "trace/scope.h"
+
+struct advice {
+	enum who who;
+	struct str what;
+	struct advice *next;
+};
+
+struct told_party {
+	const struct party *party;
+	struct str address;
+	enum verdict verdict;
+	struct str summary; /* one sentence, without its full stop */
+	struct str brief;   /* the same in a few words, for a table */
+	struct str explanation;
+	struct advice *advice; /* at least one */
+};
+
+struct event {
+	int64_t time;              /* UTC seconds */
+	int rank;                  /* order within the second */
+	const char *station;       /* "gate" "smtp" "delivery" */
+	const struct party *party; /* NULL: the whole story */
+	struct str what;
+	const struct line *line;
+	enum grade grade;
+};
+
+struct told {
+	const struct story *story;
+	const struct book *book;
+	struct arena *mem;
+	struct told_party *parties; /* only those in scope */
+	size_t nparties, hidden;
+	struct event *events; /* by time */
+	size_t nevents, events_cap;
+	struct note *notes; /* warnings */
+	struct str key;     /* of the weakest join, for people; empty: none was needed */
+	struct str ip, rdns, user, encryption;
+};
+
+void tell(struct told *out, const struct book *b, const struct story *s, const struct scope *sc);
+
+/* The pieces, one file each. */
+void tell_party(struct told *t, struct told_party *out, const struct party *p);
+void tell_events(struct told *t, const struct scope *sc);
+void tell_notes(struct told *t);
+
+void tell_note(struct told *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The moment of a line of this story: by its own epoch where it has one, else by its stamp. */
+int64_t tell_time(const struct told *t, const struct line *x);
+/* "23,533" */
+struct str tell_count(struct arena *a, uint64_t n);
+/* A resp line's code and text, without quotes around it: "554 Refused. ..." */
+struct str tell_reply(struct told *t, const struct line *resp, int *code, struct str *text);
+/* The gate's reason behind a refused party: by its own line, else by the reply's text; NULL: not the gate. */
+const struct reason_row *tell_gate_reason(struct told *t, const struct party *p);
+const struct gate *tell_denial(const struct party *p);
+
+#endif

@@ -1,0 +1,203 @@
+/* The timeline: each line that says something, as a few plain words. */
+#include "trace/tell.h"
+
+enum { RANK_OPEN, RANK_GATE, RANK_SMTP, RANK_DELIVERY };
+
+static void add_event(struct told *t, struct event e)
+{
+	if (t->nevents == t->events_cap) {
+		t->events_cap = t->events_cap > 0 ? t->events_cap * 2 : 16;
+		t->events = arena_grow(t->mem, t->events, t->nevents, t->events_cap, sizeof(*t->events));
+	}
+	if (e.time == 0)
+		e.time = tell_time(t, e.line);
+	e.rank = e.rank * 100000 + (int)(t->nevents < 99999 ? t->nevents : 99999);
+	t->events[t->nevents++] = e;
+}
+
+static void add_smtp(struct told *t, const struct party *p, const struct line *x, struct str what)
+{
+	add_event(t, (struct event){ .rank = x->kind == LOG_SMTP_SESSION ? RANK_OPEN : RANK_SMTP,
+				     .station = x->kind == LOG_SMTP_GATE_REFUSED ? "gate" : "smtp",
+				     .party = p,
+				     .what = what,
+				     .line = x,
+				     .grade = GRADE_EXACT });
+}
+
+static void tell_gate(struct told *t, const struct party *p, const struct gate *g)
+{
+	bool in = str_eqz(g->code, "ALLOWED");
+	bool named = g->rdns.n > 0 && !str_eqz(g->rdns, "(unknown)");
+	struct str what = arena_fmt(t->mem, "%s %.*s (%.*s): %.*s", in ? "let in" : "refused", STR_ARG(g->ip),
+				    STR_ARG(named ? g->rdns : STR("no reverse name")), STR_ARG(g->code));
+
+	if (!in && g->reason.n > 0 && !str_eqz(g->reason, "(empty)"))
+		what = arena_fmt(t->mem, "%.*s: %.*s", STR_ARG(what), STR_ARG(log_report_plain(t->mem, g->reason)));
+	add_event(t, (struct event){ .rank = RANK_GATE,
+				     .station = "gate",
+				     .party = p,
+				     .what = what,
+				     .line = g->line,
+				     .grade = g->join.grade });
+}
+
+static struct str opening_words(struct told *t, const struct log_line *l)
+{
+	switch (l->kind) {
+	case LOG_SMTP_SESSION:
+		return arena_fmt(t->mem, "connection %.*s from %.*s", STR_ARG(l->field[LOG_F_connection]),
+				 STR_ARG(l->field[LOG_F_ip]));
+	case LOG_SMTP_TLS:
+		return arena_fmt(t->mem, "encrypted: %.*s", STR_ARG(l->field[LOG_F_encryption]));
+	case LOG_SMTP_AUTH:
+		return arena_fmt(t->mem, "logged in as %.*s", STR_ARG(l->field[LOG_F_user]));
+	case LOG_SMTP_AUTH_FAILED:
+		return arena_fmt(t->mem, "login as %.*s failed: %.*s", STR_ARG(l->field[LOG_F_user]),
+				 STR_ARG(l->field[LOG_F_reason]));
+	case LOG_SMTP_GATE_REFUSED:
+		return arena_fmt(t->mem, "refused by %.*s: %.*s", STR_ARG(l->field[LOG_F_filter]),
+				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
+	case LOG_SMTP_GATE_ERROR:
+		return arena_fmt(t->mem, "the check %.*s could not be made: %.*s", STR_ARG(l->field[LOG_F_filter]),
+				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
+	case LOG_SMTP_CHECK:
+		return arena_fmt(t->mem, "recipient check: %.*s, %.*s", STR_ARG(l->field[LOG_F_title]),
+				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
+	case LOG_SMTP_END:
+		return arena_fmt(t->mem, "the client left: %.*s", STR_ARG(l->field[LOG_F_reason]));
+	case LOG_SMTP_RECOVERED:
+		return STR("this group was written again after a crash");
+	default:
+		return STR("");
+	}
+}
+
+static struct str final_words(struct told *t, const struct visit *v, const struct line *x)
+{
+	struct str text, said;
+	int code;
+
+	said = tell_reply(t, x, &code, &text);
+	if (code >= 400)
+		return arena_fmt(t->mem, "the message was refused: %.*s", STR_ARG(said));
+	if (!v->sized)
+		return arena_fmt(t->mem, "accepted: %.*s", STR_ARG(said));
+	return arena_fmt(t->mem, "accepted, %.*s bytes: %.*s", STR_ARG(tell_count(t->mem, v->size)), STR_ARG(said));
+}
+
+static struct str answer_words(struct told *t, const struct line *x, const char *to)
+{
+	struct str text, said;
+	int code;
+
+	said = tell_reply(t, x, &code, &text);
+	return code >= 400 ? arena_fmt(t->mem, "%s was answered: %.*s", to, STR_ARG(said)) : STR("");
+}
+
+/* An accepted MAIL or RCPT says nothing that the lines around it do not. */
+static struct str resp_words(struct told *t, const struct visit *v, const struct party *p, const struct line *x)
+{
+	if (x == v->final)
+		return final_words(t, v, x);
+	if (p != NULL && x == p->resp)
+		return answer_words(t, x, "the recipient");
+	return answer_words(t, x, p == NULL ? "the sender" : "the client");
+}
+
+static void tell_visit(struct told *t, const struct scope *sc, const struct visit *v)
+{
+	const struct party *p = NULL, *next = v->parties.first;
+
+	for (const struct line *x = v->lines.first; x != NULL; x = x->next) {
+		struct log_line l;
+		struct str what;
+
+		if (next != NULL && x == next->to) {
+			p = next;
+			next = next->next;
+		}
+		if (p != NULL && x != v->final && !scope_party(sc, t->story, p))
+			continue;
+		line_fields(t->book, x, &l);
+		what = l.kind == LOG_SMTP_RESP || l.kind == LOG_SMTP_RESP_QUEUED ? resp_words(t, v, p, x)
+										 : opening_words(t, &l);
+		if (what.n > 0)
+			add_smtp(t, x == v->final ? NULL : p, x, what);
+	}
+}
+
+static struct str try_words(struct told *t, const struct attempt *a)
+{
+	const char *where = a->remote ? "to another server" : "on this server";
+
+	if (a->original != a->to)
+		return arena_fmt(t->mem, "delivery %llu %s begins, for %.*s (the alias %.*s)",
+				 (unsigned long long)a->number, where, STR_ARG(a->to->text),
+				 STR_ARG(a->original->text));
+	return arena_fmt(t->mem, "delivery %llu %s begins", (unsigned long long)a->number, where);
+}
+
+static struct str delivery_words(struct told *t, const struct attempt *a, const struct log_line *l)
+{
+	switch (l->kind) {
+	case LOG_DELIVERY_TRY:
+		return try_words(t, a);
+	case LOG_DELIVERY_RESULT:
+		return arena_fmt(t->mem, "delivery %llu: %.*s, %.*s", (unsigned long long)a->number,
+				 STR_ARG(l->field[LOG_F_outcome]), STR_ARG(l->field[LOG_F_report]));
+	case LOG_DELIVERY_NEXT:
+		return arena_fmt(t->mem, "the next attempt is at %.*s", STR_ARG(l->field[LOG_F_when]));
+	case LOG_DELIVERY_GAVE_UP:
+		return STR("no further attempt: the message has been in the queue too long");
+	default:
+		return STR("");
+	}
+}
+
+static void tell_attempt(struct told *t, const struct party *p, const struct attempt *a)
+{
+	for (const struct line *x = a->lines.first; x != NULL; x = x->next) {
+		struct log_line l;
+		struct str what;
+
+		line_fields(t->book, x, &l);
+		what = delivery_words(t, a, &l);
+		if (what.n == 0)
+			continue;
+		add_event(t, (struct event){ .rank = RANK_DELIVERY,
+					     .station = "delivery",
+					     .party = p,
+					     .what = what,
+					     .line = x,
+					     .grade = a->join.grade });
+	}
+}
+
+static void tell_bounce(struct told *t, const struct bounce *x)
+{
+	add_event(t, (struct event){ .rank = RANK_DELIVERY,
+				     .station = "delivery",
+				     .what = arena_fmt(t->mem, "the sender is told: bounce as message %llu",
+						       (unsigned long long)x->qp),
+				     .line = x->line,
+				     .grade = GRADE_EXACT });
+}
+
+void tell_events(struct told *t, const struct scope *sc)
+{
+	const struct story *s = t->story;
+
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
+		if (!scope_party(sc, s, p))
+			continue;
+		for (const struct gate *g = p->gates; g != NULL; g = g->next)
+			tell_gate(t, p, g);
+		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+			tell_attempt(t, p, a);
+	}
+	if (s->visit != NULL)
+		tell_visit(t, sc, s->visit);
+	if (s->bounce != NULL)
+		tell_bounce(t, s->bounce);
+}

@@ -1,0 +1,175 @@
+/* What became of it: facts in, one word out. */
+#include "base/cur.h"
+#include "trace/story.h"
+
+#define V(id, word) [VERDICT_##id] = word,
+const char *const verdict_words[VERDICT_COUNT] = { VERDICTS(V) };
+#undef V
+
+const char *const grade_words[3] = { "guess", "strong", "exact" };
+
+enum { SILENCE = 60 }; /* a log that goes on this long after a line has nothing more to add to it */
+
+static bool number_at(struct cur *c, uint64_t *out)
+{
+	*out = cur_num(c, (uint64_t)1 << 53, "number");
+	return cur_ok(c);
+}
+
+bool did_of(struct str report, struct did *out)
+{
+	ptrdiff_t at = str_find(report, STR("did_"));
+	struct cur c = cur_of(str_skip(report, at < 0 ? report.n : (size_t)at));
+	struct did d = { .authenticated = str_find(report, STR("smtp_auth/")) >= 0 };
+
+	if (at < 0 || (at > 0 && report.p[at - 1] != '/'))
+		return false;
+	cur_wantz(&c, "did_", "did");
+	number_at(&c, &d.files);
+	cur_want(&c, '+', "plus");
+	number_at(&c, &d.forwards);
+	cur_want(&c, '+', "plus");
+	number_at(&c, &d.programs);
+	if (!cur_ok(&c))
+		return false;
+	if (cur_tryz(&c, "/qp_"))
+		number_at(&c, &d.qp);
+	*out = d;
+	return true;
+}
+
+static enum verdict of_success(const struct attempt *a)
+{
+	struct did d;
+
+	if (a->remote)
+		return VERDICT_RELAYED;
+	if (!did_of(a->report, &d) || d.files > 0 || d.programs > 0)
+		return VERDICT_DELIVERED;
+	return d.forwards > 0 ? VERDICT_FORWARDED : VERDICT_DISCARDED;
+}
+
+static enum verdict of_attempt(const struct story *s, const struct attempt *a)
+{
+	bool failed = a->resulted && (a->outcome == OUTCOME_FAILURE || a->gave_up);
+
+	if (!a->resulted)
+		return a->qp > 0 ? VERDICT_WAITING : VERDICT_UNKNOWN;
+	if (a->outcome == OUTCOME_SUCCESS)
+		return of_success(a);
+	if (!failed)
+		return VERDICT_WAITING;
+	return s->from != NULL && s->from->text.n == 0 ? VERDICT_DISCARDED : VERDICT_RETURNED;
+}
+
+/* An alias has several targets: trouble with one is what must be told. */
+static int weight(enum verdict v)
+{
+	static const enum verdict order[] = { VERDICT_DISCARDED, VERDICT_RELAYED, VERDICT_FORWARDED, VERDICT_DELIVERED,
+					      VERDICT_UNKNOWN,   VERDICT_WAITING, VERDICT_RETURNED };
+
+	for (int i = 0; i < (int)COUNT(order); i++)
+		if (order[i] == v)
+			return i;
+	return -1;
+}
+
+/* Of each target only the latest attempt counts. */
+static enum verdict of_attempts(const struct story *s, const struct party *p)
+{
+	enum verdict worst = VERDICT_UNKNOWN;
+	int heaviest = -1;
+	uint32_t i = 0;
+
+	for (struct attempt *a = p->attempts; a != NULL; a = a->next)
+		a->to->mark = ++i;
+	i = 0;
+	for (struct attempt *a = p->attempts; a != NULL; a = a->next) {
+		enum verdict v = of_attempt(s, a);
+
+		if (a->to->mark != ++i || weight(v) <= heaviest)
+			continue;
+		heaviest = weight(v);
+		worst = v;
+	}
+	return worst;
+}
+
+static enum verdict of_code(int code)
+{
+	return code >= 500 ? VERDICT_REFUSED : VERDICT_REFUSED_TEMPORARILY;
+}
+
+/* No reply to the message: did the client leave, or do the logs end? */
+static enum verdict unfinished(const struct book *b, const struct visit *v)
+{
+	const struct source_file *f = &b->source->files[v->lines.last->file];
+
+	if (v->ended.n > 0 || v->connection > 0 || f->last > v->lines.last->local + SILENCE)
+		return VERDICT_ABANDONED;
+	return VERDICT_UNKNOWN;
+}
+
+static bool have_family(const struct book *b, enum log_family family)
+{
+	for (size_t i = 0; i < b->source->n; i++)
+		if (b->source->files[i].family == family)
+			return true;
+	return false;
+}
+
+/* Accepted, and no attempt seen.  Our queue holds it, if our delivery log was there to be read. */
+static enum verdict untried(const struct book *b, const struct visit *v)
+{
+	return v->connection > 0 && have_family(b, LOG_DELIVERY) ? VERDICT_WAITING : VERDICT_UNKNOWN;
+}
+
+/* The gate alone: its own refusals say their severity only by the stock reply. */
+static enum verdict of_gate(const struct gate *g)
+{
+	const struct reason_row *row = reason_by_code(g->code);
+
+	if (str_eqz(g->code, "ALLOWED"))
+		return VERDICT_UNKNOWN;
+	if (g->reason.n > 3 && ascii_isdigit(g->reason.p[0]) && str_eqz(g->code, "DENIED_OTHER"))
+		return g->reason.p[0] == '4' ? VERDICT_REFUSED_TEMPORARILY : VERDICT_REFUSED;
+	return row != NULL && row->reply > 0 && row->reply < 500 ? VERDICT_REFUSED_TEMPORARILY : VERDICT_REFUSED;
+}
+
+enum verdict verdict_of_party(const struct book *b, const struct story *s, const struct party *p)
+{
+	const struct visit *v = p->visit;
+
+	if (p->attempts != NULL)
+		return of_attempts(s, p);
+	if (v == NULL)
+		return p->gates != NULL ? of_gate(p->last_gate) : VERDICT_UNKNOWN;
+	if (p->code >= 400)
+		return of_code(p->code);
+	if (v->final == NULL)
+		return unfinished(b, v);
+	return v->size_code >= 400 ? of_code(v->size_code) : untried(b, v);
+}
+
+static enum verdict without_party(const struct book *b, const struct story *s)
+{
+	if (s->visit == NULL)
+		return VERDICT_UNKNOWN;
+	if (s->visit->from_code >= 400)
+		return of_code(s->visit->from_code);
+	return unfinished(b, s->visit);
+}
+
+void verdict_settle(const struct book *b, struct story *s)
+{
+	const struct party *p = s->parties.first;
+
+	if (p == NULL) {
+		s->verdict = without_party(b, s);
+		return;
+	}
+	s->verdict = verdict_of_party(b, s, p);
+	for (p = p->next; p != NULL; p = p->next)
+		if (verdict_of_party(b, s, p) != s->verdict)
+			s->verdict = VERDICT_MIXED;
+}

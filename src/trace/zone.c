@@ -1,0 +1,162 @@
+#include "trace/zone.h"
+
+#include <stdlib.h>
+
+enum {
+	QUARTER = 15 * 60,
+	SLOP = 5 * 60, /* a reply is written this long after its epoch at most */
+	WEST = -12 * 3600,
+	EAST = 14 * 3600,
+	SLOTS = (EAST - WEST) / QUARTER + 1,
+	HOUR = 3600
+};
+
+void zone_init(struct zone_table *z, struct arena *mem)
+{
+	*z = (struct zone_table){ .mem = mem, .source = ZONE_ASSUMED };
+}
+
+static void push(struct zone_table *z, struct zone_sample **at, size_t *n, size_t *cap, struct zone_sample s)
+{
+	if (*n == *cap) {
+		*cap = *cap > 0 ? *cap * 2 : 64;
+		*at = arena_grow(z->mem, *at, *n, *cap, sizeof(**at));
+	}
+	(*at)[(*n)++] = s;
+}
+
+void zone_say(struct zone_table *z, int64_t epoch, int offset)
+{
+	if (offset < WEST || offset > EAST)
+		return;
+	push(z, &z->said, &z->nsaid, &z->said_cap, (struct zone_sample){ epoch, offset });
+}
+
+static int64_t absolute(int64_t x)
+{
+	return x < 0 ? -x : x;
+}
+
+/* The nearest quarter of an hour. */
+static int64_t rounded(int64_t seconds)
+{
+	int64_t half = seconds < 0 ? -(QUARTER / 2) : QUARTER / 2;
+
+	return (seconds + half) / QUARTER * QUARTER;
+}
+
+void zone_measure(struct zone_table *z, int64_t local, int64_t epoch)
+{
+	int64_t offset = rounded(local - epoch);
+
+	if (offset < WEST || offset > EAST || absolute(local - epoch - offset) > SLOP) {
+		z->outliers++;
+		return;
+	}
+	push(z, &z->measured, &z->nmeasured, &z->measured_cap, (struct zone_sample){ epoch, (int)offset });
+}
+
+static int by_epoch(const void *a, const void *b)
+{
+	const struct zone_sample *x = a, *y = b;
+
+	return x->epoch < y->epoch ? -1 : x->epoch > y->epoch;
+}
+
+static void steps_of(struct zone_table *z, struct zone_sample *s, size_t n)
+{
+	qsort(s, n, sizeof(*s), by_epoch);
+	z->steps = arena_alloc(z->mem, n * sizeof(*z->steps));
+	z->nsteps = 0;
+	for (size_t i = 0; i < n; i++)
+		if (z->nsteps == 0 || z->steps[z->nsteps - 1].offset != s[i].offset)
+			z->steps[z->nsteps++] = (struct zone_step){ s[i].epoch, s[i].offset };
+}
+
+/* Keep the mode and its summer-time neighbours, each seen often enough to be no accident. */
+static size_t keep_common(struct zone_table *z)
+{
+	size_t count[SLOTS] = { 0 }, best = 0, kept = 0;
+
+	for (size_t i = 0; i < z->nmeasured; i++)
+		count[(z->measured[i].offset - WEST) / QUARTER]++;
+	for (size_t i = 1; i < SLOTS; i++)
+		if (count[i] > count[best])
+			best = i;
+	for (size_t i = 0; i < z->nmeasured; i++) {
+		struct zone_sample s = z->measured[i];
+		size_t slot = (size_t)(s.offset - WEST) / QUARTER;
+		int beside = s.offset - (WEST + (int)best * QUARTER);
+		bool summer =
+		    (beside == HOUR || beside == -HOUR) && count[slot] >= 2 && count[slot] * 100 >= z->nmeasured;
+
+		if (slot == best || summer)
+			z->measured[kept++] = s;
+	}
+	return kept;
+}
+
+void zone_settle(struct zone_table *z)
+{
+	size_t kept = 0;
+
+	if (z->nsaid > 0) {
+		z->source = ZONE_SAID;
+		steps_of(z, z->said, z->nsaid);
+		return;
+	}
+	if (z->nmeasured > 0)
+		kept = keep_common(z);
+	if (kept > 0) {
+		z->source = ZONE_MEASURED;
+		z->outliers += z->nmeasured - kept;
+		steps_of(z, z->measured, kept);
+	}
+}
+
+/* With an assumed zone the local stamp stands in for the moment: off by the offset only next to a change. */
+int zone_at(const struct zone_table *z, int64_t utc)
+{
+	if (z->nsteps == 0)
+		return zone_offset(utc);
+	for (size_t i = z->nsteps; i-- > 1;)
+		if (utc >= z->steps[i].from)
+			return z->steps[i].offset;
+	return z->steps[0].offset;
+}
+
+/* In the repeated hour of autumn the earlier moment is taken; lines with an epoch of their own do not come here. */
+int64_t zone_utc(const struct zone_table *z, int64_t local)
+{
+	if (z->nsteps == 0)
+		return local - zone_offset(local - zone_offset(local));
+	for (size_t i = 0; i + 1 < z->nsteps; i++)
+		if (local - z->steps[i].offset < z->steps[i + 1].from)
+			return local - z->steps[i].offset;
+	return local - z->steps[z->nsteps - 1].offset;
+}
+
+int64_t zone_disagrees(const struct zone_table *z, int64_t local, int64_t epoch)
+{
+	int64_t off = local - epoch - zone_at(z, epoch);
+
+	if (absolute(off) <= SLOP)
+		return 0;
+	/* beside a change of summer time one hour proves nothing */
+	return absolute(rounded(off)) == HOUR && z->nsteps > 1 ? 0 : off;
+}
+
+int zone_year_near(struct civil stamp, int64_t epoch)
+{
+	int middle = civil_of_seconds(epoch).year, best = middle;
+	int64_t least = INT64_MAX;
+
+	for (int y = middle - 1; y <= middle + 1; y++) {
+		stamp.year = y;
+		if (absolute(civil_to_seconds(stamp) - epoch) < least) {
+			least = absolute(civil_to_seconds(stamp) - epoch);
+			best = y;
+		}
+	}
+	return best;
+}
