@@ -111,6 +111,29 @@ static bool part(struct explaining *x, bool (*explain)(struct explaining *, stru
 	return true;
 }
 
+/* "resp, 250 ok EPOCH qp QP" has a local time and an absolute one: together they tell the log's zone. */
+static void say_zone(struct explaining *x, const struct log_line *l)
+{
+	const int64_t quarter = 900, widest = 14 * 3600;
+	uint64_t epoch;
+	int64_t apart, offset;
+	BUF(zone);
+
+	if (!l->stamped || l->stamp.year < 1970 || !str_u64(l->field[LOG_F_epoch], UINT64_C(253402300799), &epoch))
+		return;
+	apart = civil_to_seconds(l->stamp) - (int64_t)epoch;
+	offset = (apart + (apart < 0 ? -quarter / 2 : quarter / 2)) / quarter * quarter;
+	if (offset > widest || offset < -widest) {
+		explain_add(x,
+			    "Beware: the date of the line and this number are %lld hours apart; one of them is wrong.",
+			    (long long)(apart < 0 ? -apart : apart) / 3600);
+		return;
+	}
+	zone_put(&zone, (int)offset);
+	explain_field(x, "log_zone", arena_str(x->mem, buf_str(&zone)));
+	explain_add(x, "So the times of this log are %s from UTC.", buf_z(&zone));
+}
+
 static bool say_verdict(struct explaining *x, const struct log_line *l)
 {
 	const struct reason_row *row = reason_by_code(l->field[LOG_F_verdict]);
@@ -122,7 +145,7 @@ static bool say_verdict(struct explaining *x, const struct log_line *l)
 	if (row == reason_row(REASON_OTHER) && part(x, explain_reply, reason))
 		explain_add(x, "(The gate had no objection: the mail server behind it said this.)");
 	else if (row == reason_row(REASON_ALLOWED) && part(x, explain_reply, reason))
-		explain_add(x, "What became of it in the mailbox, the delivery log tells.");
+		x->out->meaning = arena_fmt(x->mem, "%s %.*s", row->word.meaning, STR_ARG(x->out->meaning));
 	return true;
 }
 
@@ -163,7 +186,7 @@ static void say_result(struct explaining *x, const struct log_line *l)
 }
 
 /* What the line carries: a code, a reply, a report.  False when the log's words are not known. */
-static bool say_content(struct explaining *x, const struct log_line *l)
+static bool say_content(struct explaining *x, const struct log_line *l, bool stamped)
 {
 	switch (l->kind) {
 	case LOG_SPAMDYKE_VERDICT:
@@ -187,6 +210,8 @@ static bool say_content(struct explaining *x, const struct log_line *l)
 	case LOG_SMTP_RESP_QUEUED:
 		explain_word(x, &reply_row(REPLY_QUEUED)->word);
 		explain_queued(x, l->field[LOG_F_epoch], l->field[LOG_F_qp]);
+		if (stamped)
+			say_zone(x, l);
 		return true;
 	case LOG_DELIVERY_RESULT:
 		say_result(x, l);
@@ -210,5 +235,5 @@ bool explain_line(struct explaining *x, struct str text)
 	if (stamped)
 		say_stamp(x, &l);
 	say_fields(x, &l);
-	return say_content(x, &l);
+	return say_content(x, &l, stamped);
 }

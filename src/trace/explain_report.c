@@ -180,6 +180,18 @@ static bool say_unknown(struct explaining *x, const struct report *r, struct str
 	return explain_code(x, outcome);
 }
 
+static struct str on_one_line(struct arena *a, struct str lines)
+{
+	BUF(b);
+
+	for (size_t i = 0; i < lines.n; i++)
+		if (lines.p[i] == '\n')
+			buf_adds(&b, " / ");
+		else
+			buf_addc(&b, lines.p[i]);
+	return arena_str(a, buf_str(&b));
+}
+
 bool explain_report(struct explaining *x, struct str text, struct str outcome)
 {
 	struct report r;
@@ -200,6 +212,6 @@ bool explain_report(struct explaining *x, struct str text, struct str outcome)
 	say_remote(x, &r);
 	say_over(x, &r);
 	say_outcome(x, outcome);
-	explain_field(x, "report", str_trim(r.decoded));
+	explain_field(x, "report", on_one_line(x->mem, str_trim(r.decoded)));
 	return true;
 }
