@@ -15,6 +15,7 @@
 #include <unbound-event.h>
 #include <unistd.h>
 
+#include "base/proc.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/ipc.h"
@@ -343,8 +344,10 @@ int dns_serve(const struct conf_dns *set, int service, int signals, struct err *
 	struct server s = { 0 };
 	int rc = server_init(&s, set, service, signals, e);
 
-	if (rc == 0)
+	if (rc == 0) {
+		proc_ready();
 		rc = event_base_dispatch(s.base) < 0 ? err_set(e, "the event loop failed") : 0;
+	}
 	server_clear(&s);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/proc.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/ipc.h"
@@ -325,6 +326,8 @@ int store_serve(const char *path, const struct store_sockets *sockets, struct er
 	struct epoll_event ev[EVENTS];
 	int rc = server_init(&s, sockets, e);
 
+	if (rc == 0)
+		proc_ready();
 	while (rc == 0 && !s.stop) {
 		int n = epoll_wait(s.epoll, ev, EVENTS, -1);
 
