@@ -113,7 +113,7 @@ int admin_address(struct admin *a, struct str word, bool catchall, struct admin_
 
 static int take_quota(struct admin *a, struct str value)
 {
-	if (!conf_size(value, &a->quota))
+	if (!str_eqz(value, "0") && !conf_size(value, &a->quota))
 		return usage(a, "--quota wants a size like 100M or 2G (0: no quota), not \"%.*s\"",
 			     STR_ARG(str_take(value, 40)));
 	a->has_quota = true;
