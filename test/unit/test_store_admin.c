@@ -39,7 +39,7 @@ static const struct {
 	{ "alias add bob@example.com x@far.example", 1, "is an account" },
 	{ "alias add loop@example.com loop@example.com", 1, "end in itself" },
 	{ "alias add new@example.com nobody@example.com", 0, "none of its targets exists yet" },
-	{ "alias add q@example.com \"a\"@far.example", 1, "not an address" },
+	{ "alias add q@example.com \"a(b\"@far.example", 1, "not an address" },
 	{ "alias add q@example.com x@[127.0.0.1]", 1, "not an address" },
 	{ "account add info@example.com --password-stdin", 1, "is an alias" },
 	{ "alias list info@example.com", 0,
@@ -70,7 +70,9 @@ static void one_after_the_other(void **state)
 	for (size_t i = 0; i < COUNT(requests); i++) {
 		struct store_done done;
 
-		assert_int_equal(accounts_do(*state, requests[i].words, &done), requests[i].status);
+		accounts_do(*state, requests[i].words, &done);
+		if (done.status != requests[i].status)
+			fail_msg("%s: status %d, %s", requests[i].words, done.status, buf_z(&done.message));
 		if (strstr(buf_z(&done.output), requests[i].text) == NULL &&
 		    strstr(buf_z(&done.message), requests[i].text) == NULL)
 			fail_msg("%s: %s %s", requests[i].words, buf_z(&done.output), buf_z(&done.message));
