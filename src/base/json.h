@@ -21,7 +21,7 @@
 
 struct json {
 	struct buf *out; /* appended to */
-	bool comma; /* a value stands before: the next one needs a comma */
+	bool comma;      /* a value stands before: the next one needs a comma */
 };
 
 struct json json_to(struct buf *out);
@@ -31,7 +31,7 @@ void json_end_object(struct json *j);
 void json_begin_array(struct json *j);
 void json_end_array(struct json *j);
 
-void json_key(struct json *j, const char *key); /* a literal of ours */
+void json_key(struct json *j, const char *key);    /* a literal of ours */
 void json_key_str(struct json *j, struct str key); /* bytes from outside */
 
 void json_str(struct json *j, struct str s);

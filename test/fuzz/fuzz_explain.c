@@ -1,4 +1,4 @@
-/* Whatever is pasted: the answer is whole, its JSON has no raw byte of the text that could do harm, nor has its text. */
+/* Whatever is pasted: the answer is whole, and neither its JSON nor what a terminal is shown has a harmful byte. */
 #include <stdlib.h>
 #include "base/err.h"
 #include "base/utf8.h"
