@@ -271,7 +271,7 @@ static void put_searched(struct writer *w)
 static void put_told(struct writer *w, const struct story *s)
 {
 	ARENA(mem);
-	struct told t = { .mem = &mem };
+	struct told t = { .mem = &mem, .frame = &w->r->frame };
 
 	tell(&t, &w->r->book, s, &w->r->scope);
 	put_message(w, &t);

@@ -83,7 +83,7 @@ static void put_headline(struct page *g, const struct told *t)
 			page_fmt(g, ": ");
 		}
 		page_put(g, p->summary);
-		page_fmt(g, ".\n");
+		page_fmt(g, str_ends(p->summary, STR(".")) ? "\n" : ".\n");
 	}
 	if (t->hidden > 0)
 		page_fmt(g, "  (%zu other recipient%s not shown)\n", t->hidden, t->hidden == 1 ? " is" : "s are");
@@ -255,7 +255,7 @@ static void put_confidence(struct page *g, const struct told *t)
 void page_story(struct page *g, const struct story *s)
 {
 	ARENA(mem);
-	struct told t = { .mem = &mem };
+	struct told t = { .mem = &mem, .frame = &g->r->frame };
 
 	tell(&t, &g->r->book, s, &g->r->scope);
 	put_headline(g, &t);

@@ -102,14 +102,14 @@ static struct str reply_key(struct completer *c, uint64_t epoch, uint64_t qp)
 
 static void story_of_visit(struct completer *c, struct visit *v)
 {
-	struct story *s = join_new_story(c, v->lines.first->local);
+	struct story *s = join_new_story(c, v->mail != NULL ? v->mail->local : v->lines.first->local);
 
 	s->visit = v;
 	s->from = v->from;
 	s->parties = v->parties;
 	s->qp = v->qp;
 	s->span_last = v->lines.last->local;
-	if (v->connection > 0 && v->moment > 0)
+	if (v->mail == NULL && v->moment > 0)
 		s->time = v->moment / 1000;
 	v->story = s;
 	if (v->qp > 0)

@@ -91,8 +91,9 @@ static void on_session(struct smtp_reader *r, const struct line *ln, const struc
 		zone_measure(&b->zone, ln->local, group_moment(l->field[LOG_F_moment]) / 1000);
 }
 
-static void on_from(struct smtp_reader *r, struct visit *v, const struct log_line *l)
+static void on_from(struct smtp_reader *r, struct visit *v, struct line *ln, const struct log_line *l)
 {
+	v->mail = ln;
 	v->from = book_name(r->b, l->field[LOG_F_sender]);
 	r->asked = ASKED_FROM;
 }
@@ -195,7 +196,7 @@ static void put_in_group(struct smtp_reader *r, const struct line *ln, const str
 	lines_add(&v->lines, own);
 	switch (l->kind) {
 	case LOG_SMTP_FROM:
-		on_from(r, v, l);
+		on_from(r, v, own, l);
 		break;
 	case LOG_SMTP_TO:
 		on_to(r, v, own, l);

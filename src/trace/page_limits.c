@@ -92,14 +92,33 @@ static void put_asked(struct page *g, const char *key, struct str text)
 	answer_safe(g->out, text);
 }
 
-static void put_span(struct page *g)
+static bool midnight(struct page *g, int64_t utc)
 {
-	const struct span *s = &g->r->chosen.span;
-	const struct question *q = &g->r->question;
+	return (utc + day_offset(&g->r->frame, utc)) % 86400 == 0;
+}
 
-	if (s->from == INT64_MIN && s->to == INT64_MAX)
-		return;
-	page_fmt(g, ", which is ");
+static void put_date(struct page *g, int64_t utc)
+{
+	struct civil c = civil_of_seconds(utc + day_offset(&g->r->frame, utc));
+
+	page_fmt(g, "%04d-%02d-%02d", c.year, c.month, c.day);
+}
+
+/* Whole days: "2021-03-09 (+02:00)" or "2021-03-04 to 2021-03-10 (+02:00)". */
+static void put_days(struct page *g, const struct span *s)
+{
+	put_date(g, s->from);
+	if (s->to - s->from > 90000) {
+		page_fmt(g, " to ");
+		put_date(g, s->to - 1);
+	}
+	page_fmt(g, " (");
+	zone_put(g->out, day_offset(&g->r->frame, s->from));
+	page_fmt(g, ")");
+}
+
+static void put_moments(struct page *g, const struct span *s)
+{
 	if (s->from != INT64_MIN) {
 		page_fmt(g, s->to != INT64_MAX ? "" : "from ");
 		page_time(g, s->from);
@@ -108,6 +127,20 @@ static void put_span(struct page *g)
 		page_fmt(g, s->from != INT64_MIN ? " to " : "until ");
 		page_time(g, s->to - (s->from != INT64_MIN));
 	}
+}
+
+static void put_span(struct page *g)
+{
+	const struct span *s = &g->r->chosen.span;
+	const struct question *q = &g->r->question;
+
+	if (s->from == INT64_MIN && s->to == INT64_MAX)
+		return;
+	page_fmt(g, ", which is ");
+	if (s->from != INT64_MIN && s->to != INT64_MAX && midnight(g, s->from) && midnight(g, s->to))
+		put_days(g, s);
+	else
+		put_moments(g, s);
 	if (g->r->frame.from_logs && (q->on.kind != DAY_DATE || q->on.year == 0))
 		page_fmt(g, ", counted from the newest line of the logs");
 }

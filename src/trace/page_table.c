@@ -58,7 +58,7 @@ static struct str from_of(const struct story *s)
 
 static void make_row(struct page *g, const struct story *s, struct row *out, struct arena *keep)
 {
-	struct told t = { .mem = keep };
+	struct told t = { .mem = keep, .frame = &g->r->frame };
 
 	tell(&t, &g->r->book, s, &g->r->scope);
 	*out = (struct row){ .from = from_of(s),

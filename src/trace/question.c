@@ -60,10 +60,24 @@ static struct filter *add_filter(struct asker *k, enum filter_kind kind, struct 
 	return f;
 }
 
+/* "spam@..." and "invoices@": people leave out what they do not know. */
+static struct str with_wildcard(struct arena *a, struct str v)
+{
+	bool dots = str_ends(v, STR("..")), ellipsis = str_ends(v, STR("\xe2\x80\xa6"));
+
+	if (!dots && !ellipsis && !(v.n > 1 && v.p[v.n - 1] == '@'))
+		return v;
+	if (ellipsis)
+		v.n -= 3;
+	while (v.n > 0 && v.p[v.n - 1] == '.')
+		v.n--;
+	return arena_fmt(a, "%.*s*", STR_ARG(v));
+}
+
 /* An address, a domain, or a part of one, as a glob over whole addresses. */
 static void address_pattern(struct asker *k, struct filter *f)
 {
-	struct str v = arena_lower(k->a, name_bare(f->value));
+	struct str v = with_wildcard(k->a, arena_lower(k->a, name_bare(f->value)));
 
 	f->value = v;
 	if (v.n == 0)

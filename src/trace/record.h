@@ -97,6 +97,7 @@ struct visit {
 	int64_t moment;      /* of session, UTC ms; 0: none */
 	struct str ip, client_port, rdns, helo, encryption, user, method;
 	const struct name *from;  /* NULL: no MAIL */
+	struct line *mail;        /* the from line */
 	int from_code, size_code; /* size_code: the reply to the whole message; 0: none */
 	uint64_t size, epoch, qp;
 	bool sized;

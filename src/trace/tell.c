@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/cur.h"
+
 void tell_note(struct told *t, const char *fmt, ...)
 {
 	struct note **end = &t->notes, *note = arena_alloc(t->mem, sizeof(*note));
@@ -21,6 +23,41 @@ void tell_note(struct told *t, const char *fmt, ...)
 int64_t tell_time(const struct told *t, const struct line *x)
 {
 	return zone_utc(&t->book->zone, x->local);
+}
+
+static bool read_stamp(struct str s, struct civil *c)
+{
+	struct cur at = cur_of(s);
+
+	c->year = (int)cur_num(&at, 9999, "year");
+	cur_want(&at, '-', "date");
+	c->month = (int)cur_num(&at, 12, "month");
+	cur_want(&at, '-', "date");
+	c->day = (int)cur_num(&at, 31, "day");
+	cur_want(&at, ' ', "space");
+	c->hour = (int)cur_num(&at, 23, "hour");
+	cur_want(&at, ':', "time");
+	c->minute = (int)cur_num(&at, 59, "minute");
+	cur_want(&at, ':', "time");
+	c->second = (int)cur_num(&at, 60, "second");
+	return cur_ok(&at) && cur_end(&at) && civil_valid(*c);
+}
+
+struct str tell_stamp(struct told *t, struct str stamp)
+{
+	struct civil c;
+	int64_t utc;
+	int offset;
+	BUF(b);
+
+	if (!read_stamp(stamp, &c))
+		return stamp;
+	utc = zone_utc(&t->book->zone, civil_to_seconds(c));
+	offset = day_offset(t->frame, utc);
+	stamp_put(&b, civil_of_seconds(utc + offset));
+	buf_addc(&b, ' ');
+	zone_put(&b, offset);
+	return arena_str(t->mem, buf_str(&b));
 }
 
 struct str tell_count(struct arena *a, uint64_t n)
@@ -152,7 +189,7 @@ static int by_time(const void *a, const void *b)
 
 void tell(struct told *out, const struct book *b, const struct story *s, const struct scope *sc)
 {
-	struct told t = { .story = s, .book = b, .mem = out->mem };
+	struct told t = { .story = s, .book = b, .mem = out->mem, .frame = out->frame };
 
 	tell_client(&t);
 	tell_key(&t);

@@ -40,7 +40,8 @@ struct told {
 	const struct story *story;
 	const struct book *book;
 	struct arena *mem;
-	struct told_party *parties; /* only those in scope */
+	const struct day_frame *frame; /* in which zone times inside sentences are shown */
+	struct told_party *parties;    /* only those in scope */
 	size_t nparties, hidden;
 	struct event *events; /* by time */
 	size_t nevents, events_cap;
@@ -59,6 +60,8 @@ void tell_notes(struct told *t);
 void tell_note(struct told *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The moment of a line of this story: by its own epoch where it has one, else by its stamp. */
 int64_t tell_time(const struct told *t, const struct line *x);
+/* A stamp inside a line ("2021-03-09 12:43:51", the log's zone) as people want it: with its zone. */
+struct str tell_stamp(struct told *t, struct str stamp);
 /* "23,533" */
 struct str tell_count(struct arena *a, uint64_t n);
 /* A resp line's code and text, without quotes around it: "554 Refused. ..." */

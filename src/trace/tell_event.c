@@ -147,7 +147,7 @@ static struct str delivery_words(struct told *t, const struct attempt *a, const 
 		return arena_fmt(t->mem, "delivery %llu: %.*s, %.*s", (unsigned long long)a->number,
 				 STR_ARG(l->field[LOG_F_outcome]), STR_ARG(l->field[LOG_F_report]));
 	case LOG_DELIVERY_NEXT:
-		return arena_fmt(t->mem, "the next attempt is at %.*s", STR_ARG(l->field[LOG_F_when]));
+		return arena_fmt(t->mem, "the next attempt is at %.*s", STR_ARG(tell_stamp(t, l->field[LOG_F_when])));
 	case LOG_DELIVERY_GAVE_UP:
 		return STR("no further attempt: the message has been in the queue too long");
 	default:

@@ -112,6 +112,17 @@ static void by_quote(struct told *t, struct told_party *out, const struct gate *
 	use_word(t, out, row != NULL ? &row->word : reason != NULL ? &reason->word : NULL);
 }
 
+/* Final or not: what the number that was really answered says, whatever the stock number is. */
+static void add_class(struct told *t, struct told_party *out, const struct visit *v)
+{
+	int code = out->party->code >= 400 ? out->party->code : v != NULL ? v->size_code : 0;
+	const struct status_row *row = code >= 400 ? status_class(arena_fmt(t->mem, "%d", code)) : NULL;
+
+	if (row != NULL)
+		out->explanation =
+		    arena_fmt(t->mem, "%.*s The answer was %d. %s", STR_ARG(out->explanation), code, row->word.meaning);
+}
+
 static void tell_refused(struct told *t, struct told_party *out, const struct party *p)
 {
 	const struct reason_row *gate = tell_gate_reason(t, p);
@@ -127,6 +138,7 @@ static void tell_refused(struct told *t, struct told_party *out, const struct pa
 		by_reply(t, out, v->final, "after the whole message was sent");
 	else if (p->gates != NULL)
 		by_quote(t, out, p->last_gate);
+	add_class(t, out, v);
 }
 
 /* The line of a report that the vocabulary knows best; else its first line. */
@@ -165,6 +177,9 @@ static void tell_did(struct told *t, struct told_party *out, const struct attemp
 
 	if (!did_of(a->report, &d))
 		return;
+	out->explanation = arena_fmt(t->mem, "%.*s Here: %llu to a mailbox, %llu forwarded, %llu to a program.",
+				     STR_ARG(out->explanation), (unsigned long long)d.files,
+				     (unsigned long long)d.forwards, (unsigned long long)d.programs);
 	if (d.files == 0 && d.programs > 0)
 		add_advice(
 		    t, out, WHO_NOBODY,
@@ -179,6 +194,17 @@ static void tell_did(struct told *t, struct told_party *out, const struct attemp
 		add_advice(t, out, WHO_NOBODY,
 			   arena_fmt(t->mem, "The copy is a message of its own: trace it with id:%llu.",
 				     (unsigned long long)d.qp));
+}
+
+/* The latest attempt that succeeded; NULL: none. */
+static const struct attempt *succeeded(const struct party *p)
+{
+	const struct attempt *found = NULL;
+
+	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+		if (a->resulted && a->outcome == OUTCOME_SUCCESS)
+			found = a;
+	return found;
 }
 
 static const char *success_words(const struct attempt *a)
@@ -202,7 +228,7 @@ static void tell_success(struct told *t, struct told_party *out, const struct pa
 							    [VERDICT_FORWARDED] = "Forwarded",
 							    [VERDICT_RELAYED] = "Passed on",
 							    [VERDICT_DISCARDED] = "Discarded" };
-	const struct attempt *a = p->last_attempt;
+	const struct attempt *a = succeeded(p);
 	const struct report_row *row;
 	struct str line;
 	struct did d;
@@ -211,7 +237,8 @@ static void tell_success(struct told *t, struct told_party *out, const struct pa
 	out->summary =
 	    arena_fmt(t->mem, "%s: %s%.*s", opening[out->verdict], success_words(a), STR_ARG(targets_of(t, p, a)));
 	if (did_of(a->report, &d) && d.authenticated)
-		out->summary = arena_fmt(t->mem, "%.*s; the sender had logged in", STR_ARG(out->summary));
+		out->summary = arena_fmt(t->mem, "%.*s; the sender had logged in here, so it never left this server",
+					 STR_ARG(out->summary));
 	if (!a->remote && !did_of(a->report, &d) && line.n > 0)
 		out->summary = arena_fmt(t->mem, "%.*s: %.*s", STR_ARG(out->summary), STR_ARG(line));
 	out->brief = str_of(success_words(a));
@@ -257,7 +284,8 @@ static void tell_trouble(struct told *t, struct told_party *out, const struct pa
 							       : "Not delivered, and no sender to return it to",
 			      n, n == 1 ? "" : "s", STR_ARG(line));
 	if (out->verdict == VERDICT_WAITING && a->retry.n > 0)
-		out->summary = arena_fmt(t->mem, "%.*s; tried again at %.*s", STR_ARG(out->summary), STR_ARG(a->retry));
+		out->summary = arena_fmt(t->mem, "%.*s; tried again at %.*s", STR_ARG(out->summary),
+					 STR_ARG(tell_stamp(t, a->retry)));
 	out->brief = line;
 	use_word(t, out, row != NULL ? &row->word : NULL);
 	if (out->verdict == VERDICT_WAITING && row == NULL)
@@ -296,14 +324,18 @@ static void tell_open(struct told *t, struct told_party *out, const struct party
 	add_advice(t, out, WHO_POSTMASTER, STR("Search the delivery log of that time too (--logs)."));
 }
 
+static bool ends_well(enum verdict v)
+{
+	return v == VERDICT_DELIVERED || v == VERDICT_FORWARDED || v == VERDICT_RELAYED || v == VERDICT_DISCARDED;
+}
+
 void tell_party(struct told *t, struct told_party *out, const struct party *p)
 {
 	*out = (struct told_party){ .party = p, .address = p->name->text };
 	out->verdict = verdict_of_party(t->book, t->story, p);
 	if (out->verdict == VERDICT_REFUSED || out->verdict == VERDICT_REFUSED_TEMPORARILY)
 		tell_refused(t, out, p);
-	else if (p->last_attempt != NULL && p->last_attempt->resulted && p->last_attempt->outcome == OUTCOME_SUCCESS &&
-		 out->verdict != VERDICT_WAITING && out->verdict != VERDICT_RETURNED)
+	else if (ends_well(out->verdict) && succeeded(p) != NULL)
 		tell_success(t, out, p);
 	else if (p->attempts != NULL && troubled(p)->resulted)
 		tell_trouble(t, out, p);
