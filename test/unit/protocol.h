@@ -1,4 +1,5 @@
-/* test/unit/protocol.h - every message of a proto.def goes through a frame and comes back equal; every cut is refused. */
+/* test/unit/protocol.h - every message of a proto.def goes through a frame and comes back equal;
+ * every cut is refused. */
 #ifndef TEST_PROTOCOL_H
 #define TEST_PROTOCOL_H
 
