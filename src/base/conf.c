@@ -193,7 +193,7 @@ static int read_items(struct conf *c, const char *file, const char *clean, struc
 
 	if (cfg == NULL)
 		return err_set(e, "%s: libconfuse has no memory", file);
-	now = (typeof(now)){ .c = c, .file = file, .e = e };
+	now = (__typeof__(now)){ .c = c, .file = file, .e = e };
 	cfg_set_error_function(cfg, complain);
 	cfg_set_validate_func(cfg, "listener", check_listener);
 	rc = cfg_parse_buf(cfg, clean);

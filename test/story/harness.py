@@ -1,4 +1,5 @@
 """The real programs in a private folder: what a story may do with them and look at afterwards."""
+import ctypes
 import email
 import json
 import os
@@ -13,6 +14,8 @@ import time
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 PATIENCE = 20  # seconds until something that must happen has not happened
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 SANITIZER = re.compile(r"runtime error:|Sanitizer|SUMMARY: |: bug: |Assertion")
 
 CONFIG = """\
@@ -40,6 +43,11 @@ def free_port():
             except OSError:
                 continue
     raise RuntimeError("no free port")
+
+
+def end_with_us():
+    """No server outlives a test run that was killed."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def until(check, what, seconds=PATIENCE):
@@ -257,7 +265,8 @@ class Server:
         with open(self.stderr, "ab") as err:
             at = err.tell()
             self.process = subprocess.Popen([os.path.join(self.build, "telltale"), "serve", "-c", self.conf],
-                                            stdin=subprocess.DEVNULL, stdout=err, stderr=err, start_new_session=True)
+                                            stdin=subprocess.DEVNULL, stdout=err, stderr=err, start_new_session=True,
+                                            preexec_fn=end_with_us)
         until(lambda: self.ready(at), "the server says ready")
         if first:
             self.make_accounts()
