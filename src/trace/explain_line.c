@@ -124,9 +124,11 @@ static void say_zone(struct explaining *x, const struct log_line *l)
 	apart = civil_to_seconds(l->stamp) - (int64_t)epoch;
 	offset = (apart + (apart < 0 ? -quarter / 2 : quarter / 2)) / quarter * quarter;
 	if (offset > widest || offset < -widest) {
+		int64_t days = ((apart < 0 ? -apart : apart) + 43200) / 86400;
+
 		explain_add(x,
-			    "Beware: the date of the line and this number are %lld hours apart; one of them is wrong.",
-			    (long long)(apart < 0 ? -apart : apart) / 3600);
+			    "Beware: the date of the line and this number are %lld day%s apart; one of them is wrong.",
+			    (long long)days, days == 1 ? "" : "s");
 		return;
 	}
 	zone_put(&zone, (int)offset);
@@ -209,6 +211,7 @@ static bool say_content(struct explaining *x, const struct log_line *l, bool sta
 		    arena_fmt(x->mem, "%.*s %.*s", STR_ARG(l->field[LOG_F_code]), STR_ARG(l->field[LOG_F_text])));
 	case LOG_SMTP_RESP_QUEUED:
 		explain_word(x, &reply_row(REPLY_QUEUED)->word);
+		explain_number(x, "code", STR("250"));
 		explain_queued(x, l->field[LOG_F_epoch], l->field[LOG_F_qp]);
 		if (stamped)
 			say_zone(x, l);

@@ -70,7 +70,8 @@ static void read_report(struct explaining *x, struct str text, struct report *r)
 	*r = (struct report){ .decoded = log_report_plain(x->mem, text) };
 	for (rest = r->decoded; rest.n > 0;) {
 		str_cut(rest, STR("\n"), &part, &rest);
-		read_part(str_trim(part), r);
+		if (str_trim(part).n > 0)
+			read_part(str_trim(part), r);
 	}
 	if (r->main == NULL && !r->known) { /* a text with a `/` of its own ("/bin/sh") */
 		char *whole = arena_alloc(x->mem, r->decoded.n + 1);
