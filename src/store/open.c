@@ -29,8 +29,9 @@ static int read_version(struct store *s, int *version, struct err *e)
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL);
 
-	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
-		*version = sqlite3_column_int(st, 0);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	*version = rc == SQLITE_ROW ? sqlite3_column_int(st, 0) : -1;
 	if (rc != SQLITE_ROW)
 		db_fail(s, e);
 	sqlite3_finalize(st);
@@ -40,7 +41,7 @@ static int read_version(struct store *s, int *version, struct err *e)
 /* Two programs may come here at once: the version is read again under the lock. */
 static int upgrade(struct store *s, struct err *e)
 {
-	int version;
+	int version = 0;
 
 	if (run(s, "BEGIN IMMEDIATE", e) < 0)
 		return -1;
@@ -54,7 +55,7 @@ static int upgrade(struct store *s, struct err *e)
 
 static int set_up(struct store *s, int busy_ms, struct err *e)
 {
-	int version;
+	int version = 0;
 
 	sqlite3_busy_timeout(s->db, busy_ms);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
