@@ -15,7 +15,12 @@
 #include "deliver/pool.h"
 #include "queue/spool.h"
 
-enum { PAUSE = 200, CONNECT_TIME = 2000, JOBS_MAX = 4000 };
+enum {
+	PAUSE = 200,
+	CONNECT_TIME = 2000,
+	AWAY = 3000, /* ms without a channel that is worth a word */
+	JOBS_MAX = 4000
+};
 
 /* One delivery, from deliver_local to deliver_done. */
 struct delivery {
@@ -62,8 +67,11 @@ static int take_delivery(struct local *l, const struct ipc_frame *f, struct err 
 	if (ipc_unpack(f->body, &deliver_local_type, &d->ask, e) < 0)
 		return delivery_free(d), -1;
 	ipc_keep(&d->mem, &deliver_local_type, &d->ask);
-	if (map_getn(&l->deliveries, d->ask.delivery) != NULL || l->deliveries.n >= JOBS_MAX)
-		return delivery_free(d), err_set(e, "delivery %llu is too much", (unsigned long long)d->ask.delivery);
+	if (map_getn(&l->deliveries, d->ask.delivery) != NULL || l->deliveries.n >= JOBS_MAX) {
+		err_set(e, "delivery %llu is one too many", (unsigned long long)d->ask.delivery);
+		delivery_free(d);
+		return -1;
+	}
 	m->final = d->ask.final;
 	m->sender = d->ask.sender;
 	m->qp = d->ask.qp;
@@ -227,8 +235,18 @@ static int take_mail_dir(struct local *l, struct err *e)
 	return 0;
 }
 
+/* A restart of telltale-queue is no news; that it stays away is. */
+static void say_away(int64_t since, bool *said, const struct err *e)
+{
+	if (*said || clock_mono() - since < AWAY)
+		return;
+	say(SAY_WARNING, "telltale-queue: %s; trying again", e->text);
+	*said = true;
+}
+
 static void serve_for_ever(struct local *l)
 {
+	int64_t since = clock_mono();
 	bool said = false;
 
 	while (!leaving(l)) {
@@ -237,15 +255,18 @@ static void serve_for_ever(struct local *l)
 		int fd = ipc_connect(l->set->socket, deadline_in(CONNECT_TIME), &e);
 
 		if (fd >= 0) {
+			int64_t begun = clock_mono();
+
 			ipc_conn_init(&l->conn, fd);
-			said = false;
 			if (serve(l, &e) == 0)
 				break;
 			forget_all(l);
+			if (clock_mono() - begun >= AWAY) {
+				since = clock_mono();
+				said = false;
+			}
 		}
-		if (!said && !leaving(l))
-			say(SAY_WARNING, "telltale-queue: %s; trying again", e.text);
-		said = true;
+		say_away(since, &said, &e);
 		wait_for(l, p, PAUSE);
 	}
 	forget_all(l);
