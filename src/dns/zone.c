@@ -43,6 +43,19 @@ static bool is_mx(struct str rdata)
 	return str_u64(str_word(&rdata), 65535, &preference) && is_name(rdata);
 }
 
+static bool is_text(struct str rdata)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < rdata.n; i++) {
+		if (rdata.p[i] == '\\')
+			i++;
+		else if (rdata.p[i] == '"')
+			quoted = !quoted;
+	}
+	return rdata.n > 0 && !quoted;
+}
+
 static bool is_something(struct str rdata)
 {
 	return rdata.n > 0;
@@ -59,7 +72,7 @@ static const struct {
 	{ STR_INIT("CNAME"), is_name, "CNAME wants one name" },
 	{ STR_INIT("NS"), is_name, "NS wants one name" },
 	{ STR_INIT("MX"), is_mx, "MX wants a preference and a name" },
-	{ STR_INIT("TXT"), is_something, "TXT wants a text" },
+	{ STR_INIT("TXT"), is_text, "TXT wants a text, its quotes closed" },
 	{ STR_INIT("TLSA"), is_something, "TLSA wants three numbers and data" },
 	{ STR_INIT("SRV"), is_something, "SRV wants three numbers and a name" },
 	{ STR_INIT("CAA"), is_something, "CAA wants a number, a tag and a value" },
