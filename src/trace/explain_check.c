@@ -32,6 +32,12 @@ static bool names(const struct check_row *row, struct str text)
 	return row->title[0] != '\0' && (str_ieq(text, str_of(row->title)) || str_ieq(text, str_of(row->description)));
 }
 
+/* What tells two outcomes apart when one of their words is given: the other one. */
+static const char *other_words(const struct check_row *row, struct str text)
+{
+	return str_ieq(text, str_of(row->title)) ? row->description : row->title;
+}
+
 /* A title or a description alone may stand for several outcomes: then all are told. */
 static bool word_alone(struct explaining *x, struct str text)
 {
@@ -50,9 +56,9 @@ static bool word_alone(struct explaining *x, struct str text)
 			x->out->nfields = 0;
 			x->out->meaning = STR("");
 			explain_field(x, str_ieq(text, str_of(first->title)) ? "title" : "description", text);
-			explain_add(x, "%s: %s", first->description, first->word.meaning);
+			explain_add(x, "With \"%s\": %s", other_words(first, text), first->word.meaning);
 		}
-		explain_add(x, "%s: %s", row->description, row->word.meaning);
+		explain_add(x, "With \"%s\": %s", other_words(row, text), row->word.meaning);
 		x->out->final = x->out->final == row->word.final ? row->word.final : FINAL_UNKNOWN;
 		x->out->advice = STR("It depends on the whole line: explain that.");
 	}

@@ -140,7 +140,7 @@ static void foreign_word(struct explaining *x, const struct said *r)
 
 static void say_parts(struct explaining *x, const struct said *r)
 {
-	const struct status_row *status = r->enhanced.n > 0 ? status_match(r->enhanced) : NULL;
+	const struct status_row *status = r->enhanced.n > 0 && r->code >= 400 ? status_match(r->enhanced) : NULL;
 	const struct status_row *class = status_class(r->number);
 
 	explain_number(x, "code", r->number);

@@ -155,7 +155,7 @@ static void test_words_of_the_recipient_check(void **state)
 		  WHO_SENDER, "too many" },
 		{ "not existing recipient", "recipient-check", YES, WHO_SENDER, "no mailbox" },
 		{ "mbx overquota", "recipient-check", YES, WHO_RECIPIENT, "full" },
-		{ "rejected rcpt", "recipient-check", OPEN, WHO_SENDER, "max number of recipients: " },
+		{ "rejected rcpt", "recipient-check", OPEN, WHO_SENDER, "With \"max number of recipients\": " },
 		{ "CHKUSER rejected rcpt: from <a@b.example::> remote <x:h:192.0.2.1> rcpt <c@d.example> : not "
 		  "existing recipient",
 		  "recipient-check", YES, WHO_SENDER, "no mailbox" },
