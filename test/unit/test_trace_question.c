@@ -1,0 +1,148 @@
+/* What was asked: filters, the fixed pattern, and words that are no question. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "trace/question.h"
+
+/* "from:a@b on:tuesday" of a parsed question; NULL stands for a refusal. */
+static const char *understood(struct str text, struct arena *a, struct err *e)
+{
+	struct question q;
+	BUF(b);
+
+	if (question_parse(&q, text, a, e) < 0)
+		return NULL;
+	for (size_t i = 0; i < q.n; i++)
+		buf_fmt(&b, "%s%s:%.*s", b.n > 0 ? " " : "", filter_words[q.filters[i].kind],
+			STR_ARG(q.filters[i].value));
+	if (q.on_text.n > 0)
+		buf_fmt(&b, "%son:%.*s", b.n > 0 ? " " : "", STR_ARG(q.on_text));
+	if (q.after_text.n > 0)
+		buf_fmt(&b, "%safter:%.*s", b.n > 0 ? " " : "", STR_ARG(q.after_text));
+	if (q.before_text.n > 0)
+		buf_fmt(&b, "%sbefore:%.*s", b.n > 0 ? " " : "", STR_ARG(q.before_text));
+	return arena_z(a, buf_str(&b));
+}
+
+static void questions_are_understood(void **state)
+{
+	static const struct {
+		const char *asked, *want;
+	} t[] = {
+		{ "from:a@b.example to:c@d.example", "from:a@b.example to:c@d.example" },
+		{ "from: A@B.example", "from:a@b.example" },
+		{ "what happened to the mail from a@b.example to c@d.example on Tuesday",
+		  "from:a@b.example to:c@d.example on:Tuesday" },
+		{ "What happened to the mail from a@b.example to c@d.example on Tuesday?",
+		  "from:a@b.example to:c@d.example on:Tuesday" },
+		{ "Why did spam@mail.spam-source.net's message not arrive?", "from:spam@mail.spam-source.net" },
+		{ "My customer says s@example.com sent to r@example.com on the 10th. Did it?",
+		  "from:s@example.com to:r@example.com on:10th" },
+		{ "Was the mail from spam@... refused by the gate or by the mailbox?", "from:spam@*" },
+		{ "Show everything for recipient@example.com last week", "to:recipient@example.com on:last week" },
+		{ "a@b.example", "any:a@b.example" },
+		{ "<a@b.example>", "any:a@b.example" },
+		{ "from <>", "from:<>" },
+		{ "where is the message from *@acme.example", "from:*@acme.example" },
+		{ "All mail from partner.example is refused since Monday", "from:partner.example after:Monday" },
+		{ "Why do mails from gmx arrive late", "from:gmx" },
+		{ "Did anything come from 203.0.113.66 today?", "ip:203.0.113.66 on:today" },
+		{ "Did anything come from 203.0.113.0/24 today?", "ip:203.0.113.0/24 on:today" },
+		{ "ip:2001:db8::/32", "ip:2001:db8::/32" },
+		{ "find qp 15309", "id:15309" },
+		{ "delivery 114878", "id:114878" },
+		{ "id:4DsZWm29b7zh6cp", "id:4DsZWm29b7zh6cp" },
+		{ "to:a@b.example verdict:refused reason:RBL port:25 text:\"no such user\"",
+		  "to:a@b.example verdict:refused reason:RBL port:25 text:no such user" },
+		{ "from a@b.example before 2021-03-09 after yesterday",
+		  "from:a@b.example after:yesterday before:2021-03-09" },
+		{ "from a@b.example on 9 March 2021 at 15:00 EST", "from:a@b.example on:9 March 2021 15:00 EST" },
+		{ "on:\"last week\" to:x@y.example", "to:x@y.example on:last week" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct err e = { 0 };
+		const char *got = understood(str_of(t[i].asked), &a, &e);
+
+		if (got == NULL)
+			fail_msg("%s: %s", t[i].asked, e.text);
+		assert_string_equal(got, t[i].want);
+	}
+}
+
+static void what_is_not_understood_is_named(void **state)
+{
+	static const struct {
+		const char *asked, *why;
+	} t[] = {
+		{ "", "nothing to look for" },
+		{ "what happened to the mail", "nothing to look for" },
+		{ "xyzzy from a@b.example", "`xyzzy`" },
+		{ "colour:red", "no filter colour:" },
+		{ "from:", "from: needs a value" },
+		{ "ip:hello", "ip:hello" },
+		{ "ip:192.0.2.0/33", "192.0.2.0/33" },
+		{ "verdict:lost", "verdict:lost" },
+		{ "on:someday", "on:someday" },
+		{ "on:2021-02-30", "on:2021-02-30" },
+		{ "on:tuesday on:friday", "stands twice" },
+		{ "from a@b.example since", "since needs" },
+		{ "from a@b.example after tomorrow", "after needs" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct err e = { 0 };
+
+		if (understood(str_of(t[i].asked), &a, &e) != NULL)
+			fail_msg("%s was understood", t[i].asked);
+		if (strstr(e.text, t[i].why) == NULL)
+			fail_msg("%s: %s", t[i].asked, e.text);
+	}
+}
+
+static void networks_hold_their_addresses(void **state)
+{
+	static const struct {
+		const char *net, *ip;
+		bool in;
+	} t[] = {
+		{ "203.0.113.66", "203.0.113.66", true },
+		{ "203.0.113.0/24", "203.0.113.66", true },
+		{ "203.0.113.0/24", "203.0.114.66", false },
+		{ "203.0.113.64/30", "203.0.113.67", true },
+		{ "203.0.113.64/30", "203.0.113.68", false },
+		{ "0.0.0.0/0", "198.51.100.1", true },
+		{ "2001:db8::/33", "2001:db8:7fff::1", true },
+		{ "2001:db8::/33", "2001:db8:8000::1", false },
+		{ "::/0", "192.0.2.1", false },
+		{ "192.0.2.1", "unknown", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct ip_net net;
+
+		assert_true(ip_net_parse(str_of(t[i].net), &net));
+		assert_int_equal(ip_net_has(&net, str_of(t[i].ip)), t[i].in);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(questions_are_understood),
+		cmocka_unit_test(what_is_not_understood_is_named),
+		cmocka_unit_test(networks_hold_their_addresses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
