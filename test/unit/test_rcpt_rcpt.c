@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,8 @@ static void tell(struct ipc_conn *c, uint64_t id, struct str address)
 
 static void *serve(void *arg)
 {
-	int fd = accept(*(int *)arg, NULL, NULL);
+	int listener = *(int *)arg;
+	int fd = io_wait(listener, POLLIN, DEADLINE_NEVER) == 0 ? accept(listener, NULL, NULL) : -1;
 	struct ipc_conn c;
 	struct ipc_frame f;
 	struct lookup_resolve q;
