@@ -24,7 +24,7 @@
 #include "dns/packet.h"
 #include "dns/resolver.h"
 
-enum { QUESTIONS_MAX = 4096, VISITORS_MAX = 1024, HOPS_MAX = 8, TICK_MS = 250, OUT_MAX = 8 * 1024 * 1024 };
+enum { QUESTIONS_MAX = 4096, VISITORS_MAX = 512, HOPS_MAX = 8, TICK_MS = 250, OUT_MAX = 8 * 1024 * 1024 };
 
 struct server {
 	struct event_base *base;

@@ -16,7 +16,7 @@
 #include "store/workers.h"
 
 enum {
-	VISITORS_MAX = 1024,
+	VISITORS_MAX = 512,
 	OUT_MAX = 8 * 1024 * 1024,
 	ANSWER_MAX = IPC_LIMIT - 4096,
 	LOCK_MS = 50,   /* a question never waits longer for a lock */

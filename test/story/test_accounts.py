@@ -229,3 +229,23 @@ def test_the_service_socket_takes_no_orders(served):
         c.raw(garbage)
         assert c.receive("nss") is None
     a.ok("domain", "add", "example.com")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_gives_no_orders_even_if_the_socket_lets_him(served):
+    a = served
+    there = socket.socket(socket.AF_UNIX)
+    pid = os.fork()
+    if pid == 0:
+        folder = os.open(os.path.join(a.folder, "run"), os.O_PATH)
+        os.chmod(f"/proc/self/fd/{folder}/lookup.ctl", 0o777)
+        os.setresuid(65534, 65534, 65534)
+        there.connect(f"/proc/self/fd/{folder}/lookup.ctl")
+        there.settimeout(10)
+        try:
+            os._exit(0 if there.recv(1) == b"" else 1)
+        except OSError:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    a.ok("domain", "add", "example.com")
+    assert "refused (another user)" in a.stop()
