@@ -217,22 +217,14 @@ bool explain_status(struct explaining *x, struct str text)
 	return true;
 }
 
-/* Try the text under every number that our own rows have. */
 static const struct word *known_text(const struct said *r)
 {
-	for (int i = 0; i < CHECK_COUNT; i++) {
-		const struct check_row *row = check_row((enum check)i);
+	const struct check_row *check = check_by_reply(0, r->text);
+	const struct reply_row *row = reply_match(0, r->text);
 
-		if (row->reply >= 400 && check_by_reply(row->reply, r->text) == row)
-			return &row->word;
-	}
-	for (int i = 0; i < REPLY_COUNT; i++) {
-		const struct reply_row *row = reply_row((enum reply_id)i);
-
-		if (row->code >= 400 && reply_match(row->code, r->text) == row)
-			return &row->word;
-	}
-	return NULL;
+	if (check != NULL)
+		return &check->word;
+	return row != NULL ? &row->word : NULL;
 }
 
 bool explain_said(struct explaining *x, struct str text)

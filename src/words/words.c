@@ -140,7 +140,8 @@ static struct str bare_text(struct str text)
 {
 	struct str head, tail;
 
-	if (str_cut(text, STR(" "), &head, &tail) && status_class(head) != NULL && str_chr(head, '.') > 0)
+	if (text.n > 0 && ascii_isdigit(text.p[0]) && str_cut(text, STR(" "), &head, &tail) && str_chr(head, '.') > 0 &&
+	    status_class(head) != NULL)
 		return str_trim(tail);
 	return str_trim(text);
 }
@@ -157,14 +158,23 @@ static size_t fit(struct str pattern, struct str text)
 	return score;
 }
 
+/* 0 asks for every refusal. */
+static bool number_fits(int row, int code)
+{
+	return code == 0 ? row >= 400 : row == code;
+}
+
 const struct reply_row *reply_match(int code, struct str text)
 {
 	const struct reply_row *best = NULL;
+	struct str bare = bare_text(text);
 	size_t score = 0;
 
 	for (size_t i = 0; i < COUNT(replies); i++) {
-		size_t n = replies[i].code == code ? fit(bare_text(str_of(replies[i].text)), bare_text(text)) : 0;
+		size_t n = 0;
 
+		if (number_fits(replies[i].code, code))
+			n = fit(bare_text(str_of(replies[i].text)), bare);
 		if (n > score) {
 			score = n;
 			best = &replies[i];
@@ -175,9 +185,11 @@ const struct reply_row *reply_match(int code, struct str text)
 
 const struct check_row *check_by_reply(int code, struct str text)
 {
+	struct str bare = bare_text(text);
+
 	for (size_t i = 0; i < COUNT(checks); i++)
-		if (checks[i].reply == code && code >= 400 &&
-		    str_ieq(bare_text(str_of(checks[i].text)), bare_text(text)))
+		if (checks[i].reply >= 400 && number_fits(checks[i].reply, code) &&
+		    str_ieq(bare_text(str_of(checks[i].text)), bare))
 			return &checks[i];
 	return NULL;
 }

@@ -89,7 +89,8 @@ struct reply_row {
 };
 const struct reply_row *reply_row(enum reply_id r);
 
-/* The reply of that number whose text fits best (an enhanced code in front of text is passed over); NULL: none. */
+/* The reply of that number (0: of any refusal) whose text fits best; NULL: none.  An enhanced code in front of text
+ * is passed over. */
 const struct reply_row *reply_match(int code, struct str text);
 /* The same among the recipient check's replies. */
 const struct check_row *check_by_reply(int code, struct str text);
