@@ -104,8 +104,9 @@ void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next);
 int depot_sync(struct depot *d, struct err *e);
 bool depot_broken(const struct depot *d);
 
-/* A message of our own (bounce, forward, notice) with v->qp and v->parent_* set; it
- * is news at once and durable, before all that is recorded after it, with the next depot_sync(). */
+/* A message of our own (bounce, forward) with v->qp set: news at once, durable with the next
+ * depot_sync(), before all that is recorded after it.  When it names a parent, that recipient is settled by
+ * it (as failed, unless depot_settle() said otherwise first): a crash leaves both or neither. */
 int depot_put(struct depot *d, const struct envelope *v, struct str head, struct str body, struct err *e);
 
 /* For the command: by number, and all in no order (`size_t i = 0`; no other call meanwhile). */

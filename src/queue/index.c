@@ -149,7 +149,7 @@ static struct item *item_new(const struct journal_taken *t)
 
 struct item *index_apply_taken(struct index *ix, const struct journal_taken *t)
 {
-	struct item *it = index_item(ix, t->qp), *parent = index_item(ix, t->parent_qp);
+	struct item *it = index_item(ix, t->qp);
 	struct seg *s = seg_of(ix, t->segment);
 
 	if (t->channels.n == 0 || t->channels.n > ENVELOPE_RECIPIENTS_MAX)
@@ -158,8 +158,6 @@ struct item *index_apply_taken(struct index *ix, const struct journal_taken *t)
 		s->listed++;
 	else
 		cover(s, t->offset, t->offset + t->length);
-	if (parent != NULL && t->parent_qp != 0 && t->parent_rcpt < parent->nrcpts)
-		settle(ix, parent, t->parent_rcpt, false);
 	if (it != NULL) {
 		if (it->nrcpts == t->channels.n)
 			move(ix, it, t);
@@ -221,6 +219,15 @@ void index_apply_deferred(struct index *ix, const struct journal_deferred *t)
 	r->report = mem_alloc(report.n + 1);
 	if (report.n > 0)
 		memcpy(r->report, report.p, report.n);
+}
+
+void index_settle_parents(struct index *ix)
+{
+	const struct item *it;
+
+	for (size_t i = 0; (it = map_next(&ix->items, &i, NULL)) != NULL;)
+		if (it->parent_qp != 0)
+			index_apply_settled(ix, &(struct journal_settled){ it->parent_qp, it->parent_rcpt, 0 });
 }
 
 int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)

@@ -58,6 +58,8 @@ void index_apply_segment(struct index *ix, const struct journal_segment *t);
 void index_apply_staged(struct index *ix, const struct journal_staged *t);
 void index_apply_settled(struct index *ix, const struct journal_settled *t);
 void index_apply_deferred(struct index *ix, const struct journal_deferred *t);
+/* After a crash: a bounce or forward that exists settles what it was made for. */
+void index_settle_parents(struct index *ix);
 /* Any of the above; -1: the entry is malformed. */
 int index_apply(struct index *ix, const struct ipc_frame *entry, struct err *e);
 

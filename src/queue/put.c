@@ -159,7 +159,7 @@ int depot_put(struct depot *d, const struct envelope *v, struct str head, struct
 	span = (struct span){ p.r.offset, d->own.at, true };
 	if (depot_take(d, d->own.seg, span, e) < 0)
 		return -1;
-	if (parent != NULL)
-		depot_finish(d, parent);
+	if (parent != NULL && v->parent_rcpt < parent->nrcpts)
+		depot_settle(d, parent, v->parent_rcpt, false);
 	return 0;
 }

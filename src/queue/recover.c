@@ -215,6 +215,7 @@ static void sort_out(struct depot *d)
 	struct item *it;
 	struct seg *s;
 
+	index_settle_parents(&d->index);
 	sort_news(d);
 	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;)
 		if (it->left == 0 || (!it->recovered && lost(d, it)))

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "queue/inside.h"
+#include "queue_folder.h"
 
 enum { SERVER_CLIENTS = 8 };
 
@@ -142,24 +143,6 @@ static void server_stop(struct server *s)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->at[i].client);
 	depot_close(s->depot);
-}
-
-/* A private folder that is removed again by the caller. */
-static char *server_folder(void)
-{
-	static char path[] = "/tmp/telltale-queue-XXXXXX";
-
-	memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
-	return mkdtemp(path);
-}
-
-static void server_remove(const char *folder)
-{
-	char command[300];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	if (system(command) != 0)
-		fprintf(stderr, "cannot remove %s\n", folder);
 }
 
 #endif

@@ -119,7 +119,7 @@ static int begin(void **state)
 	struct house *h = mem_alloc(sizeof(*h));
 	struct err e = { 0 };
 
-	h->folder = server_folder();
+	h->folder = server_folder("/tmp");
 	snprintf(h->dir, sizeof(h->dir), "%s/spool", h->folder);
 	h->server.news = note;
 	seen.n = 0;
