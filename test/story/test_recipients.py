@@ -16,6 +16,7 @@ def test_an_unknown_mailbox_is_refused_with_its_reason(server, client):
     reply = client.send("RCPT TO:<nobody@example.com>")
     assert reply.code == 550 and reply.text == "5.1.1 sorry, no mailbox here by that name (chkuser)"
     assert client.send("DATA").code == 503
+    assert client.send("QUIT").code == 221
     log = server.log("smtp-25")
     assert log.verb("check") == ["rejected rcpt, localhost:127.0.0.1, nobody@example.com, not existing recipient"]
     assert log.verb("resp")[-1] == "550 5.1.1 sorry, no mailbox here by that name (chkuser)" or \
@@ -121,6 +122,7 @@ def test_a_session_that_guesses_addresses_is_stopped(server):
             assert c.send(f"RCPT TO:<guess{n}@example.com>").code == 550
         reply = c.send("RCPT TO:<recipient@example.com>")
         assert reply.code == 550 and "violating our security policies" in reply.text
+        assert c.send("QUIT").code == 221
     checks = server.log("smtp-25").verb("check")
     assert any(c.startswith("intrusion threshold, ") for c in checks)
     assert checks[-1].endswith("recipient@example.com, rcpt ignored, session over intrusion threshold")
