@@ -22,6 +22,7 @@ struct trace_ask {
 	int64_t now;                /* UTC seconds */
 };
 
+/* Not to be moved: parts point at each other. */
 struct answer {
 	struct arena mem;
 	struct question question;

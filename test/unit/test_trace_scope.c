@@ -1,0 +1,97 @@
+/* Who sees what, and in which bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "trace/answer.h"
+
+static void addresses_of_others_are_masked(void **state)
+{
+	static const struct {
+		const char *domain, *mailbox, *text, *want;
+	} t[] = {
+		{ "", "", "from john@other.example", "from john@other.example" },
+		{ "example.com", "", "from john@other.example to me@example.com",
+		  "from j***n@other.example to me@example.com" },
+		{ "example.com", "", "to: <ME@EXAMPLE.COM>, <bo@x.example>", "to: <ME@EXAMPLE.COM>, <b***@x.example>" },
+		{ "example.com", "", "a@notexample.com a@example.com.evil.test",
+		  "a***@notexample.com a***@example.com.evil.test" },
+		{ "", "me@example.com", "you@example.com me@example.com", "y***u@example.com me@example.com" },
+		{ "example.com", "", "550_<mr.x@big.example>_unknown", "550_<m***x@big.example>_unknown" },
+		{ "example.com", "", "john@@x@example.com@", "j***n@***@e***m@" },
+		{ "example.com", "", "no address here @", "no address here ***@" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct scope sc = { .domain = str_of(t[i].domain), .mailbox = str_of(t[i].mailbox) };
+		BUF(b);
+
+		scope_mask(&sc, &b, str_of(t[i].text));
+		assert_int_equal(sc.masked, !str_eqz(str_of(t[i].text), t[i].want));
+		if (!str_eqz(buf_str(&b), t[i].want))
+			fail_msg("%s: %s", t[i].text, buf_z(&b));
+	}
+}
+
+static void hostile_bytes_do_not_reach_a_terminal(void **state)
+{
+	static const struct {
+		struct str text;
+		const char *want;
+	} t[] = {
+		{ STR_INIT("plain \\ text"), "plain \\ text" },
+		{ STR_INIT("\033[31mred\007"), "\\x1b[31mred\\x07" },
+		{ STR_INIT("a\0b\tc\n"), "a\\x00b\\x09c\\x0a" },
+		{ STR_INIT("J\xc3\xb6rg"), "J\xc3\xb6rg" },
+		{ STR_INIT("\xe2\x82\xac \xf0\x9f\x93\xa7"), "\xe2\x82\xac \xf0\x9f\x93\xa7" },
+		{ STR_INIT("\xc2\x9b"
+			   "31m"),
+		  "\\xc2\\x9b31m" },                                   /* CSI as a C1 control */
+		{ STR_INIT("\xc0\x9b"), "\\xc0\\x9b" },                /* overlong */
+		{ STR_INIT("\xe2\x80\xaegnp"), "\\xe2\\x80\\xaegnp" }, /* right-to-left override */
+		{ STR_INIT("\xed\xa0\x80"), "\\xed\\xa0\\x80" },       /* a surrogate */
+		{ STR_INIT("\xe2\x82"), "\\xe2\\x82" },
+		{ STR_INIT("\x7f\xff"), "\\x7f\\xff" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		BUF(b);
+
+		answer_safe(&b, t[i].text);
+		assert_string_equal(buf_z(&b), t[i].want);
+	}
+}
+
+static void near_addresses_are_near(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		unsigned distance;
+	} t[] = {
+		{ "a@b.c", "a@b.c", 0 },   { "recipent@example.com", "recipient@example.com", 1 },
+		{ "abc", "acb", 2 },       { "abc", "xyz", 3 },
+		{ "abc", "abcdef", 3 },    { "", "ab", 2 },
+		{ "kitten", "sitten", 1 }, { "Kitten", "kitten", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		assert_int_equal(near_distance(str_of(t[i].a), str_of(t[i].b), 2), t[i].distance);
+		assert_int_equal(near_distance(str_of(t[i].b), str_of(t[i].a), 2), t[i].distance);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_of_others_are_masked),
+		cmocka_unit_test(hostile_bytes_do_not_reach_a_terminal),
+		cmocka_unit_test(near_addresses_are_near),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
