@@ -20,7 +20,7 @@ static void addresses_of_others_are_masked(void **state)
 		  "a***@notexample.com a***@example.com.evil.test" },
 		{ "", "me@example.com", "you@example.com me@example.com", "y***u@example.com me@example.com" },
 		{ "example.com", "", "550_<mr.x@big.example>_unknown", "550_<m***x@big.example>_unknown" },
-		{ "example.com", "", "john@@x@example.com@", "j***n@***@e***m@" },
+		{ "example.com", "", "john@@x@example.com@", "j***n@***@x@e***m@" },
 		{ "example.com", "", "no address here @", "no address here ***@" },
 	};
 
