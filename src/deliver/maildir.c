@@ -109,7 +109,7 @@ static int open_box(const struct maildir *m, struct maildir_job *j, bool make)
 {
 	struct str user, domain;
 
-	j->dir = j->fresh = -1;
+	j->dir = j->fresh = j->file = -1;
 	j->ended = false;
 	if (!split_final(j->final, &user, &domain))
 		return end_job(j, OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
@@ -151,14 +151,16 @@ static const char *name_of(const struct maildir *m, const struct maildir_job *j)
 	return maildir_name(j->mem, m, j).p;
 }
 
-static int copy_in(struct maildir_job *j, int to)
+static int copy_in(struct maildir_job *j)
 {
-	struct copy c = { j->fd, j->offset, j->size, to, j->sender, j->final };
+	struct copy c = { j->fd, j->offset, j->size, j->file, j->sender, j->final };
 	struct err e = { 0 };
 
 	switch (copy_message(&c, &e)) {
 	case COPIED:
-		return fsync(to) < 0 ? defer_by(j, errno) : 0;
+		/* Its blocks are under way while the others of the batch are written. */
+		(void)sync_file_range(j->file, 0, 0, SYNC_FILE_RANGE_WRITE);
+		return 0;
 	case COPY_LOOPS:
 		return end_job(j, OUTCOME_FAILURE,
 			       "This message is looping: it already has my Delivered-To line. (#5.4.6)");
@@ -170,8 +172,7 @@ static int copy_in(struct maildir_job *j, int to)
 	return defer_by(j, e.code);
 }
 
-/* A failed write leaves nothing behind that takes room. */
-static int stage_one(const struct maildir *m, struct maildir_job *j)
+static int write_staged(const struct maildir *m, struct maildir_job *j)
 {
 	const char *name = name_of(m, j);
 
@@ -179,14 +180,18 @@ static int stage_one(const struct maildir *m, struct maildir_job *j)
 		return -1;
 	if (unlinkat(j->dir, name, 0) < 0 && errno != ENOENT)
 		return defer_by(j, errno);
+	j->file = openat(j->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return j->file < 0 ? defer_by(j, errno) : copy_in(j);
+}
 
-	FD(to) = openat(j->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (to < 0)
-		return defer_by(j, errno);
-	if (copy_in(j, to) < 0)
-		return unlinkat(j->dir, name, 0), -1;
-	return 0;
+/* A failed write leaves nothing behind that takes room. */
+static void end_file(const struct maildir *m, struct maildir_job *j)
+{
+	if (!j->ended && fsync(j->file) < 0)
+		defer_by(j, errno);
+	if (j->ended && j->file >= 0)
+		unlinkat(j->dir, name_of(m, j), 0);
+	fd_clear(&j->file);
 }
 
 static bool same_dir(int a, int b)
@@ -226,7 +231,9 @@ static void sync_all(struct maildir_job **jobs, size_t n, bool fresh)
 void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		stage_one(m, jobs[i]);
+		write_staged(m, jobs[i]);
+	for (size_t i = 0; i < n; i++)
+		end_file(m, jobs[i]);
 	sync_all(jobs, n, false);
 	for (size_t i = 0; i < n; i++)
 		close_box(jobs[i]);

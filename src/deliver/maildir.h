@@ -36,7 +36,8 @@ struct maildir_job {
 	struct arena *mem; /* the outcome's report is kept here */
 	bool ended;        /* out is valid: delivered, failed or deferred */
 	struct outcome out;
-	int dir, fresh; /* while a batch is worked on: staging/ and Maildir/new/ */
+	int file;       /* while a batch is worked on: the staged file, */
+	int dir, fresh; /* staging/ and Maildir/new/, */
 	int code;       /* and the errno of their sync */
 };
 
