@@ -89,6 +89,13 @@ class Client:
         self.close()
 
     def close(self):
+        """Hang up, and wait until the server has seen it: then its log lines are written."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+            while self.sock.recv(4096):
+                pass
+        except OSError:
+            pass
         self.file.close()
         self.sock.close()
 
