@@ -8,7 +8,8 @@
 #include "queue/record.h"
 #include "queue/sum.h"
 
-enum { NONCE = 0x0101010101010101, SEGMENT = 7, BASE = 8192, QP = 99 };
+#define NONCE 0x0101010101010101u
+enum { SEGMENT = 7, BASE = 8192, QP = 99 };
 
 static size_t plant(char *at, size_t offset)
 {
