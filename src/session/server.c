@@ -20,7 +20,7 @@ static int open_logs(struct server *s, struct err *e)
 {
 	const struct conf *c = s->conf;
 	struct arena names = ARENA_INIT;
-	int rc = io_mkdirs(conf_z(c->top.log_dir), 0755, e);
+	int rc = io_mkdirs(conf_z(c->top.log_dir), 0700, e);
 
 	if (rc == 0)
 		s->spamdyke =

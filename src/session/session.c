@@ -46,6 +46,12 @@ int session_flush(struct session *s)
 	return -1;
 }
 
+void session_count_error(struct session *s)
+{
+	if (++s->errors >= SESSION_ERRORS_MAX)
+		session_close(s, REPLY_TOO_MANY_ERRORS, "too many errors");
+}
+
 /* A row's code and enhanced code with words of our own. */
 static void say_with(struct session *s, enum reply_id id, const char *fmt, struct str what)
 {
@@ -67,7 +73,9 @@ void session_close(struct session *s, enum reply_id id, const char *why)
 static void hello(struct session *s, const struct command *c, bool esmtp)
 {
 	transaction_end(s, "the client started over");
-	s->helo = arena_str(&s->mem, str_take(c->arg, SESSION_HELO_MAX));
+	s->helo = str_take(c->arg, SESSION_HELO_MAX);
+	memcpy(s->helo_text, s->helo.p, s->helo.n);
+	s->helo.p = s->helo_text;
 	s->helo_at = clock_wall();
 	s->esmtp = esmtp;
 }
@@ -136,10 +144,8 @@ static void (*const handlers[VERB_UNKNOWN])(struct session *, const struct comma
 
 static void mistake(struct session *s, enum reply_id id)
 {
-	if (++s->errors >= SESSION_ERRORS_MAX)
-		session_close(s, REPLY_TOO_MANY_ERRORS, "too many errors");
-	else
-		session_say(s, id);
+	session_say(s, id);
+	session_count_error(s);
 }
 
 static void command(struct session *s, struct str text)
@@ -214,12 +220,6 @@ static void line_came(struct session *s, enum line_end end, struct str text)
 	}
 }
 
-/* No whole command waits: the replies so far are what the client waits for. */
-static bool batch_ends(const struct session *s)
-{
-	return str_chr(wire_input(&s->wire), '\n') < 0 || s->wire.out.n > WIRE_BATCH;
-}
-
 static void converse(struct session *s)
 {
 	while (!s->closing) {
@@ -227,7 +227,7 @@ static void converse(struct session *s)
 		enum line_end end;
 
 		arena_reset(&s->scratch);
-		if (batch_ends(s) && session_flush(s) < 0)
+		if (s->wire.out.n > WIRE_BATCH && session_flush(s) < 0)
 			return;
 		end = wire_line(&s->wire, &s->line, session_command_deadline(s), &text);
 		line_came(s, end, text);

@@ -15,7 +15,7 @@
 #include "wire/dot.h"
 #include "wire/line.h"
 
-/* Bad commands (not refused ones) after which a session is closed. */
+/* Bad commands, refused and repeated recipients after which a session is closed: what a session may make us keep. */
 #define SESSION_ERRORS_MAX 1000
 /* Slowest client that we wait for inside a message, bytes per second (RFC 5321 asks for nothing; Postfix 500). */
 #define SESSION_LEAST_RATE 500
@@ -62,7 +62,8 @@ struct session {
 	struct arena scratch; /* for one command */
 	uint64_t number;      /* N of spamdyke[N] */
 	int64_t began;        /* ms since 1970 */
-	struct str helo;
+	char helo_text[SESSION_HELO_MAX];
+	struct str helo; /* in helo_text */
 	int64_t helo_at;
 	bool esmtp;
 	struct facts facts;
@@ -90,6 +91,8 @@ void session_say(struct session *s, enum reply_id id);
 void session_answer(struct session *s, const struct reply *r);
 /* Last words: the transaction ends for this reason, and the connection after the reply. */
 void session_close(struct session *s, enum reply_id id, const char *why);
+/* One more of what SESSION_ERRORS_MAX counts, already answered. */
+void session_count_error(struct session *s);
 int64_t session_command_deadline(const struct session *s);
 int session_flush(struct session *s);
 

@@ -240,6 +240,7 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt
 void session_rcpt(struct session *s, const struct command *c)
 {
 	struct transaction *t = &s->t;
+	size_t before = t->nnamed;
 	struct reply r;
 
 	if (!t->open) {
@@ -260,4 +261,6 @@ void session_rcpt(struct session *s, const struct command *c)
 	else
 		judge_rcpt(s, &c->path, t->last_rcpt, &r);
 	session_answer(s, &r);
+	if (t->nnamed == before)
+		session_count_error(s);
 }

@@ -66,6 +66,8 @@ enum line_end wire_line(struct wire *w, struct line *l, int64_t deadline, struct
 			return LINE_ALIEN;
 		if (l->ended || waits_after_lf(w, l))
 			break;
+		if (wire_flush(w, deadline) < 0)
+			return errno == ETIMEDOUT ? LINE_TIMEOUT : LINE_BROKEN;
 		rc = wire_fill(w, deadline);
 		if (rc == 0)
 			return LINE_CLOSED;

@@ -27,8 +27,8 @@ enum line_end {
 /* The automaton behind it; a zeroed struct stands before the first byte. */
 struct line {
 	char text[LINE_LIMIT];
-	size_t n; /* bytes kept; without the CRLF once ended */
-	char last;              /* the last byte */
+	size_t n;  /* bytes kept; without the CRLF once ended */
+	char last; /* the last byte */
 	bool bare, over, ended;
 };
 
@@ -36,7 +36,8 @@ struct line {
 size_t line_feed(struct line *l, const char *p, size_t n);
 void line_reset(struct line *l);
 
-/* The next line, whole before the deadline.  *text borrows from l until the next call. */
+/* The next line, whole before the deadline.  What waits in w->out is sent before
+ * we wait for input: so replies go out per batch of pipelined commands.  *text borrows from l until the next call. */
 enum line_end wire_line(struct wire *w, struct line *l, int64_t deadline, struct str *text);
 
 #endif

@@ -98,15 +98,15 @@ static void order_of_judging(void **state)
 		size_t effects;
 	} t[] = {
 		/* clang-format off */
-		{ { NULL },                   false, { 0 },                                            false, false, NULL,    0 },
-		{ { &black, &black, NULL },   false, { FOUND_REFUSED, FOUND_SKIPPED },                 true,  false, "black", 0 },
-		{ { &black, &white, NULL },   false, { FOUND_REFUSED, FOUND_ALLOWED },                 false, true,  "white", 0 },
-		{ { &white, &black, NULL },   false, { FOUND_ALLOWED, FOUND_SKIPPED },                 false, true,  "white", 0 },
-		{ { &black, &gray, NULL },    false, { FOUND_REFUSED, FOUND_SKIPPED },                 true,  false, "black", 0 },
-		{ { &gray, &black, NULL },    false, { FOUND_PASSED, FOUND_REFUSED },                  true,  false, "black", 1 },
-		{ { &costly, &black, NULL },  false, { FOUND_SKIPPED, FOUND_REFUSED },                 true,  false, "black", 0 },
-		{ { &costly, &gray, NULL },   false, { FOUND_ERROR, FOUND_PASSED },                    false, false, NULL,    1 },
-		{ { &black, &later, NULL },   true,  { FOUND_SKIPPED },                                false, false, NULL,    0 },
+		{ { NULL }, false, { 0 }, false, false, NULL, 0 },
+		{ { &black, &black, NULL }, false, { FOUND_REFUSED, FOUND_SKIPPED }, true, false, "black", 0 },
+		{ { &black, &white, NULL }, false, { FOUND_REFUSED, FOUND_ALLOWED }, false, true, "white", 0 },
+		{ { &white, &black, NULL }, false, { FOUND_ALLOWED, FOUND_SKIPPED }, false, true, "white", 0 },
+		{ { &black, &gray, NULL }, false, { FOUND_REFUSED, FOUND_SKIPPED }, true, false, "black", 0 },
+		{ { &gray, &black, NULL }, false, { FOUND_PASSED, FOUND_REFUSED }, true, false, "black", 1 },
+		{ { &costly, &black, NULL }, false, { FOUND_SKIPPED, FOUND_REFUSED }, true, false, "black", 0 },
+		{ { &costly, &gray, NULL }, false, { FOUND_ERROR, FOUND_PASSED }, false, false, NULL, 1 },
+		{ { &black, &later, NULL }, true, { FOUND_SKIPPED }, false, false, NULL, 0 },
 		/* clang-format on */
 	};
 
