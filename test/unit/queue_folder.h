@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A private folder in `where`; the caller removes it again.  Not for two at a time. */
-static char *server_folder(const char *where)
+static inline char *server_folder(const char *where)
 {
 	static char path[100];
 
@@ -15,7 +15,7 @@ static char *server_folder(const char *where)
 	return mkdtemp(path);
 }
 
-static void server_remove(const char *folder)
+static inline void server_remove(const char *folder)
 {
 	char command[300];
 

@@ -43,19 +43,19 @@ struct world {
 	size_t complaints, found;
 };
 
-static uint64_t any(struct world *w, uint64_t below)
+static inline uint64_t any(struct world *w, uint64_t below)
 {
 	w->seed = w->seed * 6364136223846793005u + 1442695040888963407u;
 	return (w->seed >> 33) % below;
 }
 
-static void text_of(const struct letter *l, struct buf *out)
+static inline void text_of(const struct letter *l, struct buf *out)
 {
 	for (size_t i = 0; i < l->size; i++)
 		buf_addc(out, (char)('A' + (l->qp * 7 + i) % 26));
 }
 
-static struct envelope envelope_of(const struct letter *l)
+static inline struct envelope envelope_of(const struct letter *l)
 {
 	static const struct recipient to[RCPTS] = {
 		{ STR_INIT("a@example.org"), STR_INIT("a@example.org"), CHANNEL_LOCAL },
@@ -71,7 +71,7 @@ static struct envelope envelope_of(const struct letter *l)
 				  .parent_rcpt = l->parent_rcpt };
 }
 
-static struct letter *letter_of(struct world *w, uint64_t qp)
+static inline struct letter *letter_of(struct world *w, uint64_t qp)
 {
 	for (size_t i = 0; i < w->n; i++)
 		if (w->at[i].qp == qp)
@@ -79,7 +79,7 @@ static struct letter *letter_of(struct world *w, uint64_t qp)
 	return NULL;
 }
 
-static struct letter *new_letter(struct world *w)
+static inline struct letter *new_letter(struct world *w)
 {
 	struct letter *l = &w->at[w->n];
 	struct err e = { 0 };
@@ -92,7 +92,7 @@ static struct letter *new_letter(struct world *w)
 	return l;
 }
 
-static void hear(struct world *w, const struct ipc_type *t, const void *m)
+static inline void hear(struct world *w, const struct ipc_type *t, const void *m)
 {
 	BUF(b);
 	struct ipc_frame f = { .type = t->number, .id = ++w->question, .fd = -1 };
@@ -105,7 +105,7 @@ static void hear(struct world *w, const struct ipc_type *t, const void *m)
 }
 
 /* The answer with that descriptor comes when the maker has a segment. */
-static void get_segment(struct world *w)
+static inline void get_segment(struct world *w)
 {
 	struct ipc_frame f;
 	struct err e = { 0 };
@@ -127,7 +127,7 @@ static void get_segment(struct world *w)
 	w->used = w->seg.start;
 }
 
-static void connect_smtpd(struct world *w)
+static inline void connect_smtpd(struct world *w)
 {
 	int pair[2];
 
@@ -137,7 +137,7 @@ static void connect_smtpd(struct world *w)
 	w->client = depot_client_new(w->depot, &w->ours);
 }
 
-static void leave_smtpd(struct world *w)
+static inline void leave_smtpd(struct world *w)
 {
 	depot_client_free(w->client);
 	ipc_conn_clear(&w->ours);
@@ -145,7 +145,7 @@ static void leave_smtpd(struct world *w)
 	fd_clear(&w->fd);
 }
 
-static void open_world(struct world *w)
+static inline void open_world(struct world *w)
 {
 	struct err e = { 0 };
 
@@ -157,7 +157,7 @@ static void open_world(struct world *w)
 }
 
 /* A whole record at its place; the bytes are written, not synced. */
-static uint64_t write_record(struct world *w, const struct letter *l)
+static inline uint64_t write_record(struct world *w, const struct letter *l)
 {
 	struct envelope v = envelope_of(l);
 	struct record r = { .segment = w->seg.id, .offset = w->used, .qp = l->qp, .head = 5, .body = l->size };
