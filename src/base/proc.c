@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
@@ -54,6 +55,17 @@ static void keep_to_ourselves(void)
 	}
 }
 
+/* A session, a question, a message under way: each is a descriptor, and the soft limit is for programs that select(). */
+static void allow_many_files(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	r.rlim_cur = r.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
 static int read_conf(struct conf *c, struct err *e)
 {
 	BUF(text);
@@ -80,6 +92,7 @@ void proc_begin(const char *program, struct conf *c)
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		say(SAY_WARNING, "prctl: %s", strerror(errno));
 	umask(077);
+	allow_many_files();
 	keep_to_ourselves();
 	if (read_conf(c, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);

@@ -1,22 +1,10 @@
 /* telltale-dns: the resolver of all programs.  Touches no file but its zone file and the trust anchor, at the start. */
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 
 #include "base/proc.h"
 #include "base/say.h"
 #include "dns/serve.h"
-
-/* Each question under way to a server has a socket of its own. */
-static void allow_many_sockets(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur == r.rlim_max)
-		return;
-	r.rlim_cur = r.rlim_max < 16384 ? r.rlim_max : 16384;
-	(void)setrlimit(RLIMIT_NOFILE, &r);
-}
 
 int main(void)
 {
@@ -25,7 +13,6 @@ int main(void)
 	int service, signals;
 
 	proc_begin("telltale-dns", &conf);
-	allow_many_sockets();
 	service = proc_fd("service", 0);
 	signals = proc_signals();
 	if (service < 0 || signals < 0) {

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include "base/io.h"
 #include "base/proc.h"
@@ -26,17 +25,6 @@ static unsigned worker_of(int argc, char **argv)
 		if (strcmp(argv[k], "--worker") == 0 && !str_u64(str_of(argv[k + 1]), CENSUS_WORKERS - 1, &i))
 			return CENSUS_WORKERS;
 	return (unsigned)i;
-}
-
-/* A session is a descriptor, and a big message is one more. */
-static void allow_many_sockets(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
-		return;
-	r.rlim_cur = r.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
 /* One door: a listening socket and the port that it belongs to. */
@@ -114,7 +102,6 @@ int main(int argc, char **argv)
 
 	proc_begin("telltale-smtpd", &conf);
 	signals = proc_signals();
-	allow_many_sockets();
 	if (worker == CENSUS_WORKERS || ep < 0 || signals < 0)
 		return EX_USAGE;
 	if (server_open(&server, &conf, worker, proc_fd("census", 0), &e) < 0) {
