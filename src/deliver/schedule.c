@@ -11,6 +11,7 @@ enum {
 	UNREADABLE_PAUSE = 10 * 1000, /* until a message is tried again whose bytes could not be had */
 	CRASH_PAUSE = 1000,           /* the same after its agent died; doubles with each attempt */
 	SET_BACK = 60 * 1000,         /* a wall clock that loses more was set */
+	REPORT_MOST = 5000,           /* bytes of what an agent says (qmail's own limit is near) */
 	ATTEMPT_MOST = 10 * 60 * 1000 /* no local delivery takes longer */
 };
 
@@ -154,7 +155,9 @@ static int hear_done(struct schedule *s, const struct ipc_frame *f, struct err *
 		return err_set(e, "delivery %llu has no such result", (unsigned long long)m.delivery);
 	if (m.outcome == OUTCOME_SUCCESS && !a->finishing)
 		return err_set(e, "delivery %llu was never staged", (unsigned long long)m.delivery);
-	end_attempt(s, a, (struct dlog_result){ .kind = (enum outcome_kind)m.outcome, .report = m.report });
+	end_attempt(
+	    s, a,
+	    (struct dlog_result){ .kind = (enum outcome_kind)m.outcome, .report = str_take(m.report, REPORT_MOST) });
 	drop_attempt(s, a);
 	return 0;
 }
