@@ -92,7 +92,7 @@ static int hear_hello(struct clients *s, struct client *c, const struct ipc_fram
 static int hear_command(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
 {
 	struct queue_admin m;
-	struct answer a = { .status = 0 };
+	struct shown a = { .status = 0 };
 	struct queue_done done;
 
 	if (f->type != queue_admin_number)
@@ -102,7 +102,7 @@ static int hear_command(struct clients *s, struct client *c, const struct ipc_fr
 	show_answer(s->depot, m.words, &a);
 	done = (struct queue_done){ (uint64_t)a.status, buf_str(&a.output), buf_str(&a.message) };
 	ipc_queue(&c->conn, &queue_done_type, f->id, &done, -1);
-	answer_clear(&a);
+	shown_clear(&a);
 	return 0;
 }
 

@@ -11,7 +11,7 @@ enum { PAGE_MESSAGES = 200, PAGE_BYTES = 400 * 1024, LIST_RCPTS = 20, SHOW_RCPTS
 
 enum status { DONE = 0, NO = 1, USAGE = 2 };
 
-void answer_clear(struct answer *a)
+void shown_clear(struct shown *a)
 {
 	buf_clear(&a->output);
 	buf_clear(&a->message);
@@ -138,7 +138,7 @@ static struct item **items_after(struct depot *d, uint64_t after, size_t *n)
 	return at;
 }
 
-static void list(struct depot *d, uint64_t after, struct answer *out)
+static void list(struct depot *d, uint64_t after, struct shown *out)
 {
 	struct json j = json_to(&out->output);
 	struct page p = { d, &j, LIST_RCPTS, SIZE_MAX };
@@ -155,13 +155,13 @@ static void list(struct depot *d, uint64_t after, struct answer *out)
 	free(at);
 }
 
-static void say_no(struct answer *out, enum status status, const char *sentence, struct str what)
+static void say_no(struct shown *out, enum status status, const char *sentence, struct str what)
 {
 	out->status = status;
 	buf_fmt(&out->message, sentence, STR_ARG(what));
 }
 
-static void show(struct depot *d, struct str what, struct answer *out)
+static void show(struct depot *d, struct str what, struct shown *out)
 {
 	struct json j = json_to(&out->output);
 	struct page p = { d, &j, SHOW_RCPTS, SIZE_MAX };
@@ -184,7 +184,7 @@ static void show(struct depot *d, struct str what, struct answer *out)
 	put_item(&p, it);
 }
 
-void show_answer(struct depot *d, struct str words, struct answer *out)
+void show_answer(struct depot *d, struct str words, struct shown *out)
 {
 	struct str word[WORDS_MAX];
 	size_t n = 0;

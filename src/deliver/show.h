@@ -8,14 +8,14 @@
 
 #include "queue/depot.h"
 
-struct answer {
+struct shown {
 	int status;         /* exit code for the command */
 	struct buf output;  /* JSON, or empty */
 	struct buf message; /* a sentence for people, or empty */
 };
 
-void answer_clear(struct answer *a);
+void shown_clear(struct shown *a);
 /* words: '\0' between them. */
-void show_answer(struct depot *d, struct str words, struct answer *out);
+void show_answer(struct depot *d, struct str words, struct shown *out);
 
 #endif

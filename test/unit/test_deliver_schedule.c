@@ -189,17 +189,17 @@ static bool logged(const char *verb, uint64_t delivery, const char *words)
 	return str_find(buf_str(&text), buf_str(&want)) >= 0;
 }
 
-static bool shown(uint64_t qp, const char *words)
+static bool shows(uint64_t qp, const char *words)
 {
 	BUF(ask);
-	struct answer a = { .status = 0 };
+	struct shown a = { .status = 0 };
 	bool found;
 
 	buf_add(&ask, "show", 5);
 	buf_fmt(&ask, "%llu", (unsigned long long)qp);
 	show_answer(depot, buf_str(&ask), &a);
 	found = a.status == 0 && str_find(buf_str(&a.output), str_of(words)) >= 0;
-	answer_clear(&a);
+	shown_clear(&a);
 	return found;
 }
 
@@ -220,7 +220,7 @@ static void a_message_is_delivered_step_by_step(void **state)
 	assert_true(logged("info", m.delivery, ", qp 1, attempt 1, bytes 22, "));
 	assert_true(logged("try", m.delivery, ", local, bob@example.com\n"));
 	assert_false(logged("alias", m.delivery, ""));
-	assert_true(shown(qp, "\"state\":\"trying\""));
+	assert_true(shows(qp, "\"state\":\"trying\""));
 	assert_int_equal(staged(m.delivery), 0);
 	assert_int_equal(told().type, 0); /* not before the journal is synced */
 	turn();
@@ -258,7 +258,7 @@ static void a_deferral_waits_for_its_time(void **state)
 	assert_true(next_of(qp) >= now + 99000 && next_of(qp) <= now + 102000);
 	assert_true(logged("result", m.delivery, ", deferral, Unable_to_chdir_to_maildir._(#4.2.1)/x/\n"));
 	assert_true(logged("next", m.delivery, ", 20"));
-	assert_true(shown(qp, "\"state\":\"waiting\",\"attempts\":1,\"reason\":\"Unable to chdir"));
+	assert_true(shows(qp, "\"state\":\"waiting\",\"attempts\":1,\"reason\":\"Unable to chdir"));
 	assert_int_equal(schedule_next(schedule), next_of(qp));
 }
 
@@ -278,7 +278,7 @@ static void a_failure_is_kept_and_shown(void **state)
 	start();
 	turn();
 	assert_int_equal(told().type, 0);
-	assert_true(shown(qp, "\"state\":\"failed\""));
+	assert_true(shows(qp, "\"state\":\"failed\""));
 }
 
 static void after_the_lifetime_a_deferral_is_a_failure(void **state)
@@ -292,7 +292,7 @@ static void after_the_lifetime_a_deferral_is_a_failure(void **state)
 	assert_true(logged("result", m.delivery,
 			   ", failure, x/I'm_not_going_to_try_again;_this_message_has_been_in_the_queue_too_long./\n"));
 	assert_true(logged("gave-up", m.delivery, "\n"));
-	assert_true(shown(qp, "\"state\":\"failed\""));
+	assert_true(shows(qp, "\"state\":\"failed\""));
 }
 
 static void an_agent_that_dies_is_a_deferral(void **state)
@@ -340,7 +340,7 @@ static void a_remote_recipient_waits_with_a_reason(void **state)
 
 	(void)state;
 	assert_int_equal(told().type, 0);
-	assert_true(shown(qp, "\"reason\":\"remote delivery is not configured\""));
+	assert_true(shows(qp, "\"reason\":\"remote delivery is not configured\""));
 	assert_true(next_of(qp) >= now + 399000 && next_of(qp) <= now + 402000);
 }
 
@@ -382,7 +382,7 @@ static void an_agent_that_makes_no_sense_is_refused(void **state)
 
 static void the_list_comes_in_pages(void **state)
 {
-	struct answer a = { .status = 0 };
+	struct shown a = { .status = 0 };
 
 	(void)state;
 	for (int i = 0; i < 201; i++)
@@ -390,11 +390,11 @@ static void the_list_comes_in_pages(void **state)
 	show_answer(depot, STR("list"), &a);
 	assert_true(str_ends(buf_str(&a.output), STR("],\"more\":true}")));
 	assert_true(str_find(buf_str(&a.output), STR("{\"qp\":200,")) > 0);
-	answer_clear(&a);
+	shown_clear(&a);
 	show_answer(depot, STR("list\000200"), &a);
 	assert_true(str_starts(buf_str(&a.output), STR("{\"messages\":[{\"qp\":201,")));
 	assert_true(str_ends(buf_str(&a.output), STR("],\"more\":false}")));
-	answer_clear(&a);
+	shown_clear(&a);
 }
 
 static void a_wrong_question_has_its_exit_code(void **state)
@@ -433,12 +433,12 @@ static void a_wrong_question_has_its_exit_code(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {
-		struct answer a = { .status = 0 };
+		struct shown a = { .status = 0 };
 
 		show_answer(depot, t[i].words, &a);
 		assert_int_equal(a.status, t[i].status);
 		assert_int_equal(a.status == 0, a.message.n == 0);
-		answer_clear(&a);
+		shown_clear(&a);
 	}
 }
 
