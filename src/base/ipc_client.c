@@ -240,6 +240,7 @@ static void send_asks(struct ipc_client *c, struct group *g, struct ipc_ask *ask
 		struct waiting *w = mem_alloc(sizeof(*w));
 
 		*w = (struct waiting){ .group = g, .ask = &asks[i] };
+		asks[i].epoch = c->epoch;
 		ipc_queue(&c->conn, asks[i].type, c->next_id, asks[i].message, -1);
 		map_putn(&c->waiting, c->next_id++, w);
 	}
@@ -255,7 +256,7 @@ size_t ipc_call_all(struct ipc_client *c, struct ipc_ask *asks, size_t n, struct
 
 	for (size_t i = 0; i < n; i++) {
 		asks[i].answered = false;
-		asks[i].epoch = c->epoch;
+		asks[i].epoch = 0;
 		asks[i].reply = (struct ipc_frame){ .fd = -1 };
 	}
 	pthread_mutex_lock(&c->lock);
