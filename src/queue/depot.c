@@ -307,6 +307,7 @@ int depot_sync(struct depot *d, struct err *e)
 			depot_drain(d, s);
 	}
 	d->sealed.n = 0;
+	depot_compact(d);
 	if (d->journal.end > CHECKPOINT_LEAST && d->journal.end > d->checkpoint * CHECKPOINT_GROWTH)
 		return depot_checkpoint(d, e);
 	return 0;

@@ -299,23 +299,28 @@ static void list_rcpt(const struct item *it, size_t i, struct journal *j)
 		journal_add(j, &journal_settled_type, &(struct journal_settled){ it->qp, i, r->state == RCPT_DONE });
 }
 
+struct journal_taken index_entry(const struct item *it, char *channels)
+{
+	for (size_t i = 0; i < it->nrcpts; i++)
+		channels[i] = (char)it->rcpts[i].channel;
+	return (struct journal_taken){ .qp = it->qp,
+				       .segment = it->segment,
+				       .offset = it->offset,
+				       .length = it->length,
+				       .big = it->big,
+				       .size = it->size,
+				       .born = (uint64_t)it->born,
+				       .parent_qp = it->parent_qp,
+				       .parent_rcpt = it->parent_rcpt,
+				       .channels = str_mem(channels, it->nrcpts) };
+}
+
 static void list_item(const struct item *it, struct journal *j)
 {
 	char *channels = mem_alloc(it->nrcpts);
-	struct journal_taken t = { .qp = it->qp,
-				   .segment = it->segment,
-				   .offset = it->offset,
-				   .length = it->length,
-				   .big = it->big,
-				   .size = it->size,
-				   .born = (uint64_t)it->born,
-				   .parent_qp = it->parent_qp,
-				   .parent_rcpt = it->parent_rcpt,
-				   .listed = 1,
-				   .channels = str_mem(channels, it->nrcpts) };
+	struct journal_taken t = index_entry(it, channels);
 
-	for (size_t i = 0; i < it->nrcpts; i++)
-		channels[i] = (char)it->rcpts[i].channel;
+	t.listed = 1;
 	journal_add(j, &journal_taken_type, &t);
 	free(channels);
 	for (size_t i = 0; i < it->nrcpts; i++)

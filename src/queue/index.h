@@ -25,6 +25,7 @@ struct seg {
 	bool sealed;        /* nobody writes there any more */
 	bool own;           /* telltale-queue writes there: its records may name a parent */
 	bool leaving;       /* drained: the maker recycles or removes it */
+	bool stuck;         /* something in it cannot be moved elsewhere */
 	uint64_t covered;   /* all before it was looked at, except ... */
 	struct range *gaps; /* ... these, where journal entries were lost */
 	size_t ngaps;
@@ -71,6 +72,8 @@ bool rcpt_final(const struct item_rcpt *r);
 /* The message is final or lost: forget it. */
 void index_drop(struct index *ix, struct item *it);
 
+/* Where the message is, as an entry; channels has room for one byte per recipient. */
+struct journal_taken index_entry(const struct item *it, char *channels);
 /* Write all that is known as entries: a checkpoint. */
 void index_checkpoint(const struct index *ix, struct journal *j);
 

@@ -57,6 +57,7 @@ struct depot {
 	struct ids sealed;     /* to be drained by the next sync, if nothing in them is live */
 	struct map rescued;    /* qp of what was found by scanning in this run: a writer may repeat it */
 	struct map used;       /* big files of live messages; while recovering */
+	int64_t compact_at;    /* when to look for mostly dead segments again */
 	int64_t retry_at;      /* after the maker failed: when to ask it again */
 	char trouble[512];     /* what could not be made last, and when that was said */
 	int64_t trouble_said;
@@ -85,6 +86,19 @@ void depot_seal(struct depot *d, struct seg *s);
 void depot_drain(struct depot *d, struct seg *s);
 /* Copy bytes that make no sense to corrupt/ and say so. */
 void depot_quarantine(struct depot *d, struct seg *s, struct span span, const char *why);
+
+/* A record's parts, before its place is known. */
+struct parts {
+	struct record r;
+	struct str envelope, head, body;
+};
+/* Write it into our own segment: p->r says where; durable with the next flush. */
+int depot_append(struct depot *d, struct parts *p, struct err *e);
+/* The item's record, checked; unload it after use.  -1: it cannot be read, or it is damaged and held now. */
+int item_load(struct depot *d, struct item *it, struct scan_hit *hit, struct err *e);
+void item_unload(const struct scan_hit *hit);
+/* Now and then: empty a segment that is mostly dead, when such ones use up the disk. */
+void depot_compact(struct depot *d);
 
 /* A descriptor of the segment for reading; *mine says whether the caller closes it. */
 int seg_open(struct depot *d, struct seg *s, bool *mine, struct err *e);

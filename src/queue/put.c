@@ -10,12 +10,6 @@
 #include "base/io.h"
 #include "queue/bigfile.h"
 
-/* A record's parts, before its place is known. */
-struct parts {
-	struct record r;
-	struct str envelope, head, body;
-};
-
 static void leave_own(struct depot *d)
 {
 	if (d->own.seg != NULL)
@@ -72,7 +66,7 @@ static int have_room(struct depot *d, uint64_t size, struct err *e)
 	return s == NULL ? -1 : adopt(d, s, e);
 }
 
-static int append(struct depot *d, struct parts *p, struct err *e)
+int depot_append(struct depot *d, struct parts *p, struct err *e)
 {
 	char header[RECORD_HEADER], padding[RECORD_ALIGN] = { 0 };
 	uint64_t length = record_length(&p->r);
@@ -151,7 +145,7 @@ int depot_put(struct depot *d, const struct envelope *v, struct str head, struct
 	if (head.n + body.n > d->set.segment_size / 4 && make_big(d, &p, e) < 0)
 		return -1;
 	sum_parts(&p);
-	if (append(d, &p, e) < 0) {
+	if (depot_append(d, &p, e) < 0) {
 		if (p.r.big != 0)
 			big_remove(d, p.r.big);
 		return -1;

@@ -25,8 +25,7 @@ static int damaged(struct depot *d, struct item *it, struct err *e)
 	return -1;
 }
 
-/* The record's bytes (to be freed), checked. */
-static int load(struct depot *d, struct item *it, struct scan_hit *hit, struct err *e)
+int item_load(struct depot *d, struct item *it, struct scan_hit *hit, struct err *e)
 {
 	struct seg *s = index_seg(&d->index, it->segment);
 	char *bytes = mem_alloc(it->length);
@@ -50,7 +49,7 @@ static int load(struct depot *d, struct item *it, struct scan_hit *hit, struct e
 	return rc;
 }
 
-static void unload(const struct scan_hit *hit)
+void item_unload(const struct scan_hit *hit)
 {
 	free((void *)(uintptr_t)(hit->envelope.p - RECORD_HEADER));
 }
@@ -60,10 +59,10 @@ int depot_envelope(struct depot *d, struct item *it, struct arena *a, struct env
 	struct scan_hit hit;
 	struct str packed;
 
-	if (load(d, it, &hit, e) < 0)
+	if (item_load(d, it, &hit, e) < 0)
 		return -1;
 	packed = arena_str(a, hit.envelope);
-	unload(&hit);
+	item_unload(&hit);
 	return envelope_unpack(packed, a, out, e);
 }
 
@@ -101,9 +100,9 @@ int depot_read(struct depot *d, struct item *it, struct message *out, struct err
 	int rc;
 
 	e = e != NULL ? e : &own;
-	if (load(d, it, &hit, e) < 0)
+	if (item_load(d, it, &hit, e) < 0)
 		return -1;
 	rc = hit.r.big != 0 ? read_big(d, it, &hit.r, out, e) : read_small(&hit, out, e);
-	unload(&hit);
+	item_unload(&hit);
 	return rc;
 }

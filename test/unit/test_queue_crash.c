@@ -288,6 +288,7 @@ static void live(struct world *w, size_t steps)
 		if (any(w, 25) == 0)
 			crash(w, NULL);
 		depot_tend(w->depot);
+		w->depot->compact_at = 0; /* as often as it can be */
 	}
 }
 

@@ -194,6 +194,36 @@ static void test_settled_segments_go_round(void **state)
 	assert_int_equal(complaints(w, ""), 0);
 }
 
+/* One message in each of many segments: they are gathered, and the segments go. */
+static void test_segments_with_little_life_are_emptied(void **state)
+{
+	struct world *w = *state;
+	struct message m;
+	struct err e = { 0 };
+
+	for (int i = 0; i < 14; i++) {
+		put_some(w, 1);
+		hear(w, &queue_sealed_type, &(struct queue_sealed){ w->seg.id, 0 });
+		fd_clear(&w->fd);
+	}
+	assert_true(depot_state(w->depot).segments >= 14);
+	for (int i = 0; i < 12; i++) {
+		w->depot->compact_at = 0;
+		assert_int_equal(depot_sync(w->depot, &e), 0);
+		usleep(3000);
+		depot_tend(w->depot);
+	}
+	assert_true(depot_state(w->depot).segments < 14);
+	restart(w);
+	assert_int_equal(listed(w), 14);
+	assert_int_equal(complaints(w, ""), 0);
+	for (size_t i = 0; i < w->n; i++) {
+		if (depot_read(w->depot, depot_find(w->depot, w->at[i].qp), &m, &e) < 0)
+			fail_msg("%s", e.text);
+		close(m.fd);
+	}
+}
+
 static int tell(struct world *w, const struct ipc_type *t, const void *m)
 {
 	BUF(b);
@@ -277,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_lost_journal_loses_no_message, begin, end),
 		cmocka_unit_test_setup_teardown(test_lost_numbers_stop_the_start, begin, end),
 		cmocka_unit_test_setup_teardown(test_settled_segments_go_round, begin, end),
+		cmocka_unit_test_setup_teardown(test_segments_with_little_life_are_emptied, begin, end),
 		cmocka_unit_test_setup_teardown(test_who_breaks_the_protocol_is_not_heard, begin, end),
 		cmocka_unit_test_setup_teardown(test_committed_nonsense_is_quarantined, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_client_has_no_children, begin, end),

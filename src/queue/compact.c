@@ -1,0 +1,80 @@
+/* queue/compact.c - live records leave segments that are mostly dead.
+ *
+ * A few deferred messages can hold many segments.  When segments take several
+ * times the room of what lives in them, the one with the least life is emptied:
+ * its records are copied into our own segment, their entries say the new
+ * place, and the sync that makes both durable also lets the old file go.
+ */
+#include "queue/inside.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+enum { EVERY_MS = 1000, SLACK_SEGMENTS = 2, SLACK_TIMES = 4, MOSTLY_DEAD = 8 };
+
+static bool mostly_dead(const struct seg *s)
+{
+	return s->exists && s->sealed && !s->leaving && !s->stuck && s->live > 0 &&
+	       s->live_bytes < s->head.size / MOSTLY_DEAD;
+}
+
+/* The one to empty, if the disk is worth it. */
+static struct seg *victim(struct depot *d)
+{
+	uint64_t room = 0;
+	struct seg *s, *best = NULL;
+
+	for (size_t i = 0; (s = map_next(&d->index.segs, &i, NULL)) != NULL;) {
+		room += s->sealed ? s->head.size : 0;
+		if (mostly_dead(s) && (best == NULL || s->live_bytes < best->live_bytes))
+			best = s;
+	}
+	return room > SLACK_TIMES * d->index.live_bytes + SLACK_SEGMENTS * d->set.segment_size ? best : NULL;
+}
+
+static int move(struct depot *d, struct item *it, struct err *e)
+{
+	struct scan_hit hit;
+	struct parts p;
+	struct journal_taken t;
+	char *channels;
+	int rc;
+
+	if (item_load(d, it, &hit, e) < 0)
+		return -1;
+	p = (struct parts){ hit.r, hit.envelope, hit.head, hit.body };
+	rc = depot_append(d, &p, e);
+	item_unload(&hit);
+	if (rc < 0)
+		return -1;
+	channels = mem_alloc(it->nrcpts);
+	t = index_entry(it, channels);
+	t.segment = p.r.segment;
+	t.offset = p.r.offset;
+	journal_add(&d->journal, &journal_taken_type, &t);
+	(void)index_apply_taken(&d->index, &t);
+	free(channels);
+	return 0;
+}
+
+void depot_compact(struct depot *d)
+{
+	struct err e = { 0 };
+	struct item *it;
+	struct seg *s;
+
+	if (clock_mono() < d->compact_at)
+		return;
+	d->compact_at = deadline_in(EVERY_MS);
+	s = victim(d);
+	if (s == NULL)
+		return;
+	for (size_t i = 0; !s->stuck && (it = depot_walk(d, &i)) != NULL;) {
+		if (it->segment != s->head.id || move(d, it, &e) == 0)
+			continue;
+		s->stuck = true; /* something in it cannot be read: it stays as it is */
+		depot_complain(d, "%s", e.text);
+	}
+	ids_add(&d->sealed, s->head.id);
+}
