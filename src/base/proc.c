@@ -55,7 +55,7 @@ static void keep_to_ourselves(void)
 	}
 }
 
-/* A session, a question, a message under way: each is a descriptor, and the soft limit is for programs that select(). */
+/* A session, a question, a message under way: each is a descriptor.  The soft limit is for who uses select(). */
 static void allow_many_files(void)
 {
 	struct rlimit r;

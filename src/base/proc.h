@@ -24,7 +24,8 @@ int proc_fd(const char *name, int nth);
 /* The common start of every program: reads TELLTALE_FDS, parses the
  * configuration, opens the voice (say.h), blocks SIGTERM/SIGINT/SIGHUP for all
  * threads to come, ignores SIGPIPE, sets no_new_privs, allows as many open
- * files as the hard limit does and dies with its parent.  On failure it says why on stderr and exits with 78 (EX_CONFIG). */
+ * files as the hard limit does and dies with its parent.  On failure it says why
+ * on stderr and exits with 78 (EX_CONFIG). */
 void proc_begin(const char *program, struct conf *c);
 
 /* Tell telltaled, once, that this program can do its work now. */

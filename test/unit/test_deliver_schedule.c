@@ -1,125 +1,4 @@
-/* The schedule with a real depot behind it and the test as its telltale-local. */
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include "base/clock.h"
-#include "base/io.h"
-#include "deliver/schedule.h"
-#include "deliver/show.h"
-#include "logs/logs.h"
-
-#define DAY (INT64_C(86400) * 1000)
-
-static char top[64];
-static struct depot *depot;
-static struct dlog *dlog;
-static struct schedule *schedule;
-static struct ipc_conn ours, theirs;
-static struct arena mem;
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static void agent_comes(void)
-{
-	int pair[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	ipc_conn_init(&ours, pair[0]);
-	ipc_conn_init(&theirs, pair[1]);
-	schedule_agent(schedule, &ours);
-}
-
-static void agent_goes(void)
-{
-	schedule_agent(schedule, NULL);
-	ipc_conn_clear(&ours);
-	ipc_conn_clear(&theirs);
-}
-
-static void start(void)
-{
-	struct depot_set set = { .dir = top, .segment_size = 1 << 20, .spares = 1 };
-	struct schedule_set s = { .retry = { 100 * 1000, 2 * DAY }, .most = 2 };
-	struct err e = { 0 };
-
-	if (depot_open(&set, &depot, &e) < 0)
-		fail_msg("%s", e.text);
-	dlog = dlog_open(arena_fmt(&mem, "%s/delivery.log", top).p, &e);
-	assert_non_null(dlog);
-	s.depot = depot;
-	s.log = dlog;
-	schedule = schedule_new(&s);
-	agent_comes();
-}
-
-static void stop(void)
-{
-	schedule_free(schedule);
-	ipc_conn_clear(&ours);
-	ipc_conn_clear(&theirs);
-	dlog_close(dlog);
-	depot_close(depot);
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(top, "/tmp/test-schedule.XXXXXX");
-	if (mkdtemp(top) == NULL)
-		return -1;
-	start();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	stop();
-	arena_clear(&mem);
-	return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void turn(void)
-{
-	struct err e = { 0 };
-
-	while (depot_news(depot) != NULL)
-		;
-	schedule_start(schedule);
-	dlog_flush(dlog);
-	assert_int_equal(depot_sync(depot, &e), 0);
-	if (ours.fd >= 0)
-		assert_int_equal(ipc_flush(&ours, &e), 0);
-}
-
-static uint64_t put(int64_t age, enum channel channel, const char *auth)
-{
-	struct recipient r = { STR_INIT("bob@example.com"), STR_INIT("Bob@example.com"), channel };
-	struct envelope v = { .time = clock_wall() - age, .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 };
-	struct err e = { 0 };
-
-	v.auth = str_of(auth);
-	assert_int_equal(depot_number(depot, NUMBER_MESSAGE, &v.qp, &e), 0);
-	if (depot_put(depot, &v, STR("Received: x\r\n"), STR("\r\nhello\r\n"), &e) < 0)
-		fail_msg("%s", e.text);
-	turn();
-	return v.qp;
-}
+#include "schedule_house.h"
 
 /* What the agent is told next; type 0: nothing. */
 static struct ipc_frame told(void)
@@ -273,7 +152,7 @@ static void a_failure_is_kept_and_shown(void **state)
 	assert_true(logged("result", m.delivery, ", failure, This_message_is_looping/\n"));
 	assert_false(logged("next", m.delivery, ""));
 	assert_true(
-	    shown(qp, "\"state\":\"failed\",\"attempts\":1,\"reason\":\"This message is looping\",\"next\":null"));
+	    shows(qp, "\"state\":\"failed\",\"attempts\":1,\"reason\":\"This message is looping\",\"next\":null"));
 	stop();
 	start();
 	turn();
@@ -380,70 +259,6 @@ static void an_agent_that_makes_no_sense_is_refused(void **state)
 	assert_int_equal(hear(&queue_admin_type, &(struct queue_admin){ STR("list") }), -1);
 }
 
-static void the_list_comes_in_pages(void **state)
-{
-	struct shown a = { .status = 0 };
-
-	(void)state;
-	for (int i = 0; i < 201; i++)
-		put(0, CHANNEL_REMOTE, "");
-	show_answer(depot, STR("list"), &a);
-	assert_true(str_ends(buf_str(&a.output), STR("],\"more\":true}")));
-	assert_true(str_find(buf_str(&a.output), STR("{\"qp\":200,")) > 0);
-	shown_clear(&a);
-	show_answer(depot, STR("list\000200"), &a);
-	assert_true(str_starts(buf_str(&a.output), STR("{\"messages\":[{\"qp\":201,")));
-	assert_true(str_ends(buf_str(&a.output), STR("],\"more\":false}")));
-	shown_clear(&a);
-}
-
-static void a_wrong_question_has_its_exit_code(void **state)
-{
-	static const struct {
-		struct str words;
-		int status;
-	} t[] = {
-		{ STR_INIT("list"), 0 },
-		{ STR_INIT("show\0"
-			   "1"),
-		  1 },
-		{ STR_INIT("show\0"
-			   "1/0"),
-		  1 },
-		{ STR_INIT("show\0"
-			   "x"),
-		  2 },
-		{ STR_INIT("show\0"
-			   "1/x"),
-		  2 },
-		{ STR_INIT("show"), 2 },
-		{ STR_INIT("delete\0"
-			   "1"),
-		  2 },
-		{ STR_INIT(""), 2 },
-		{ STR_INIT("list\0x"), 2 },
-		{ STR_INIT("list\0"
-			   "1\0"
-			   "2\0"
-			   "3\0"
-			   "4\0"
-			   "5"),
-		  2 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(t); i++) {
-		struct shown a = { .status = 0 };
-
-		show_answer(depot, t[i].words, &a);
-		assert_int_equal(a.status, t[i].status);
-		assert_int_equal(a.status == 0, a.message.n == 0);
-		shown_clear(&a);
-	}
-}
-
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,8 +272,6 @@ int main(void)
 		T(a_remote_recipient_waits_with_a_reason),
 		T(no_more_than_the_limit_at_once),
 		T(an_agent_that_makes_no_sense_is_refused),
-		T(the_list_comes_in_pages),
-		T(a_wrong_question_has_its_exit_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

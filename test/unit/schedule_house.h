@@ -1,0 +1,129 @@
+/* A schedule with a real depot behind it, in a folder of the test's own; the test is its telltale-local. */
+#ifndef SCHEDULE_HOUSE_H
+#define SCHEDULE_HOUSE_H
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/io.h"
+#include "deliver/schedule.h"
+#include "deliver/show.h"
+#include "logs/logs.h"
+
+#define DAY (INT64_C(86400) * 1000)
+
+static char top[64];
+static struct depot *depot;
+static struct dlog *dlog;
+static struct schedule *schedule;
+static struct ipc_conn ours, theirs;
+static struct arena mem;
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void agent_comes(void)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ipc_conn_init(&ours, pair[0]);
+	ipc_conn_init(&theirs, pair[1]);
+	schedule_agent(schedule, &ours);
+}
+
+static inline void agent_goes(void)
+{
+	schedule_agent(schedule, NULL);
+	ipc_conn_clear(&ours);
+	ipc_conn_clear(&theirs);
+}
+
+static void start(void)
+{
+	struct depot_set set = { .dir = top, .segment_size = 1 << 20, .spares = 1 };
+	struct schedule_set s = { .retry = { 100 * 1000, 2 * DAY }, .most = 2 };
+	struct err e = { 0 };
+
+	if (depot_open(&set, &depot, &e) < 0)
+		fail_msg("%s", e.text);
+	dlog = dlog_open(arena_fmt(&mem, "%s/delivery.log", top).p, &e);
+	assert_non_null(dlog);
+	s.depot = depot;
+	s.log = dlog;
+	schedule = schedule_new(&s);
+	agent_comes();
+}
+
+static void stop(void)
+{
+	schedule_free(schedule);
+	ipc_conn_clear(&ours);
+	ipc_conn_clear(&theirs);
+	dlog_close(dlog);
+	depot_close(depot);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(top, "/tmp/test-schedule.XXXXXX");
+	if (mkdtemp(top) == NULL)
+		return -1;
+	start();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stop();
+	arena_clear(&mem);
+	return nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void turn(void)
+{
+	struct err e = { 0 };
+
+	while (depot_news(depot) != NULL)
+		;
+	schedule_start(schedule);
+	dlog_flush(dlog);
+	assert_int_equal(depot_sync(depot, &e), 0);
+	if (ours.fd >= 0)
+		assert_int_equal(ipc_flush(&ours, &e), 0);
+}
+
+static uint64_t put(int64_t age, enum channel channel, const char *auth)
+{
+	struct recipient r = { STR_INIT("bob@example.com"), STR_INIT("Bob@example.com"), channel };
+	struct envelope v = { .time = clock_wall() - age, .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 };
+	struct err e = { 0 };
+
+	v.auth = str_of(auth);
+	assert_int_equal(depot_number(depot, NUMBER_MESSAGE, &v.qp, &e), 0);
+	if (depot_put(depot, &v, STR("Received: x\r\n"), STR("\r\nhello\r\n"), &e) < 0)
+		fail_msg("%s", e.text);
+	turn();
+	return v.qp;
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+#endif

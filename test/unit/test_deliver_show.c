@@ -1,0 +1,73 @@
+#include "schedule_house.h"
+
+static void the_list_comes_in_pages(void **state)
+{
+	struct shown a = { .status = 0 };
+
+	(void)state;
+	for (int i = 0; i < 201; i++)
+		put(0, CHANNEL_REMOTE, "");
+	show_answer(depot, STR("list"), &a);
+	assert_true(str_ends(buf_str(&a.output), STR("],\"more\":true}")));
+	assert_true(str_find(buf_str(&a.output), STR("{\"qp\":200,")) > 0);
+	shown_clear(&a);
+	show_answer(depot, STR("list\000200"), &a);
+	assert_true(str_starts(buf_str(&a.output), STR("{\"messages\":[{\"qp\":201,")));
+	assert_true(str_ends(buf_str(&a.output), STR("],\"more\":false}")));
+	shown_clear(&a);
+}
+
+static void a_wrong_question_has_its_exit_code(void **state)
+{
+	static const struct {
+		struct str words;
+		int status;
+	} t[] = {
+		{ STR_INIT("list"), 0 },
+		{ STR_INIT("show\0"
+			   "1"),
+		  1 },
+		{ STR_INIT("show\0"
+			   "1/0"),
+		  1 },
+		{ STR_INIT("show\0"
+			   "x"),
+		  2 },
+		{ STR_INIT("show\0"
+			   "1/x"),
+		  2 },
+		{ STR_INIT("show"), 2 },
+		{ STR_INIT("delete\0"
+			   "1"),
+		  2 },
+		{ STR_INIT(""), 2 },
+		{ STR_INIT("list\0x"), 2 },
+		{ STR_INIT("list\0"
+			   "1\0"
+			   "2\0"
+			   "3\0"
+			   "4\0"
+			   "5"),
+		  2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct shown a = { .status = 0 };
+
+		show_answer(depot, t[i].words, &a);
+		assert_int_equal(a.status, t[i].status);
+		assert_int_equal(a.status == 0, a.message.n == 0);
+		shown_clear(&a);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_list_comes_in_pages),
+		T(a_wrong_question_has_its_exit_code),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
