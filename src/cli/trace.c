@@ -110,17 +110,23 @@ static int take_option(struct options *o, const struct args *a, int *i)
 	return 0;
 }
 
-/* A word of the command line that has a space in it is a whole question, or a filter's value to be kept together. */
+/* The shell took the quotes of text:"no such user"; they are put back.  Any other word goes as it is: one with
+ * spaces is a whole question. */
 static void add_word(struct buf *b, const char *z)
 {
-	const char *colon = strchr(z, ':'), *space = strchr(z, ' ');
+	static const char *const keys[] = { "text:", "reason:" };
 
 	if (b->n > 0)
 		buf_addc(b, ' ');
-	if (colon != NULL && space != NULL && colon < space && strchr(z, '"') == NULL)
-		buf_fmt(b, "%.*s:\"%s\"", (int)(colon - z), z, colon + 1);
-	else
-		buf_adds(b, z);
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		size_t n = strlen(keys[i]);
+
+		if (strncmp(z, keys[i], n) == 0 && strchr(z, ' ') != NULL && strchr(z, '"') == NULL) {
+			buf_fmt(b, "%s\"%s\"", keys[i], z + n);
+			return;
+		}
+	}
+	buf_adds(b, z);
 }
 
 static int read_options(struct options *o, const struct args *a)

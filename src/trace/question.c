@@ -121,23 +121,44 @@ static int filter_value(struct asker *k, enum filter_kind kind, struct str value
 	return 0;
 }
 
-static int day_value(struct asker *k, const char *key, struct day *d, struct str value, struct str *text)
+/* A value that a shell has robbed of its quotes goes on in the next words: on:last week. */
+static size_t day_and_more(struct asker *k, struct day *d, struct str value, size_t i)
 {
+	struct str words[8] = { value };
+	size_t n = 1, at = 0, used;
+
+	for (; n < COUNT(words) && i + n < k->n; n++)
+		words[n] = k->words[i + n];
+	while (at < n && (used = day_words(words + at, n - at, d)) > 0)
+		at += used;
+	return at;
+}
+
+static int take_when(struct asker *k, const char *key, struct str value, size_t *i)
+{
+	struct question *q = k->q;
+	struct day *d = key[0] == 'o' ? &q->on : key[0] == 'a' ? &q->after : &q->before;
+	struct str *text = key[0] == 'o' ? &q->on_text : key[0] == 'a' ? &q->after_text : &q->before_text;
+	size_t used;
+
 	if (text->n > 0)
 		return err_set(k->e, "%s: stands twice in the question", key);
-	if (!day_parse(value, d))
+	used = str_chr(value, ' ') < 0 ? day_and_more(k, d, value, *i) : day_parse(value, d);
+	if (used == 0)
 		return err_set(k->e,
 			       "%s:%.*s is no day or time that I understand (2021-03-09, tuesday, yesterday, "
 			       "\"last week\", 2021-03-09T15:00, \"15:00 EST\")",
 			       key, STR_ARG(value));
 	*text = arena_str(k->a, value);
+	for (size_t j = 1; j < used; j++)
+		*text = arena_fmt(k->a, "%.*s %.*s", STR_ARG(*text), STR_ARG(k->words[*i + j]));
+	*i += used - 1;
 	return 0;
 }
 
 /* KEY:VALUE, or KEY: VALUE as two words.  0: done, 1: no such token, -1: e. */
 static int take_token(struct asker *k, size_t *i)
 {
-	struct question *q = k->q;
 	struct str key, value;
 
 	if (!str_cut(k->words[*i], STR(":"), &key, &value) || key.n == 0 || !ascii_isalpha(key.p[0]))
@@ -147,11 +168,11 @@ static int take_token(struct asker *k, size_t *i)
 	if (value.n == 0)
 		return err_set(k->e, "%.*s: needs a value", STR_ARG(key));
 	if (str_ieq(key, STR("on")))
-		return day_value(k, "on", &q->on, value, &q->on_text);
+		return take_when(k, "on", value, i);
 	if (str_ieq(key, STR("after")) || str_ieq(key, STR("since")))
-		return day_value(k, "after", &q->after, value, &q->after_text);
+		return take_when(k, "after", value, i);
 	if (str_ieq(key, STR("before")))
-		return day_value(k, "before", &q->before, value, &q->before_text);
+		return take_when(k, "before", value, i);
 	for (int f = 0; f < FILTER_KINDS; f++)
 		if (str_ieq(key, str_of(filter_words[f])))
 			return filter_value(k, (enum filter_kind)f, value);

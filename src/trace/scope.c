@@ -89,5 +89,6 @@ void scope_mask(struct scope *sc, struct buf *out, struct str text)
 		sc->masked = true;
 		done = at;
 	}
-	buf_add(out, text.p + done, text.n - done);
+	if (done < text.n)
+		buf_add(out, text.p + done, text.n - done);
 }

@@ -63,6 +63,8 @@ static void questions_are_understood(void **state)
 		  "from:a@b.example after:yesterday before:2021-03-09" },
 		{ "from a@b.example on 9 March 2021 at 15:00 EST", "from:a@b.example on:9 March 2021 15:00 EST" },
 		{ "on:\"last week\" to:x@y.example", "to:x@y.example on:last week" },
+		{ "on:last week to:x@y.example", "to:x@y.example on:last week" },
+		{ "after:2021-03-09 15:00 EST from a@b.example", "from:a@b.example after:2021-03-09 15:00 EST" },
 	};
 
 	(void)state;
