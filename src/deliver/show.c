@@ -1,10 +1,8 @@
 #include "deliver/show.h"
 
-#include <stdlib.h>
 #include "base/clock.h"
 #include "base/json.h"
 #include "deliver/retry.h"
-#include "mail/outcome.h"
 
 /* A page of the list fits a frame of base/ipc.h with room to spare. */
 enum { PAGE_MESSAGES = 200, PAGE_BYTES = 400 * 1024, LIST_RCPTS = 20, SHOW_RCPTS = 400, WORDS_MAX = 4 };
@@ -75,7 +73,7 @@ static void put_rcpts(const struct page *p, const struct item *it, const struct 
 	for (size_t i = 0; i < it->nrcpts; i++) {
 		bool wanted = p->only == SIZE_MAX ? it->rcpts[i].state != RCPT_DONE : p->only == i;
 
-		if (wanted && shown < p->most)
+		if (wanted && shown < p->most && p->json->out->n < PAGE_BYTES)
 			put_rcpt(p->json, it, v, i), shown++;
 		else if (wanted)
 			omitted++;
@@ -110,49 +108,52 @@ static void put_item(const struct page *p, struct item *it)
 	json_end_object(j);
 }
 
-static int by_qp(const void *a, const void *b)
-{
-	uint64_t x = (*(struct item *const *)a)->qp, y = (*(struct item *const *)b)->qp;
+/* The first messages above a number, in order; one more than a page, to know whether there is more. */
+struct first {
+	struct item *at[PAGE_MESSAGES + 1];
+	size_t n;
+};
 
-	return (x > y) - (x < y);
+static void keep_first(struct first *f, struct item *it)
+{
+	size_t i = f->n;
+
+	if (f->n == COUNT(f->at) && it->qp > f->at[f->n - 1]->qp)
+		return;
+	if (f->n == COUNT(f->at))
+		i--;
+	else
+		f->n++;
+	for (; i > 0 && f->at[i - 1]->qp > it->qp; i--)
+		f->at[i] = f->at[i - 1];
+	f->at[i] = it;
 }
 
-/* All messages above `after`, in order. */
-static struct item **items_after(struct depot *d, uint64_t after, size_t *n)
+static void first_after(struct depot *d, uint64_t after, struct first *out)
 {
-	struct item **at = NULL, *it;
-	size_t cap = 0;
+	struct item *it;
 
-	*n = 0;
-	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
-		if (it->qp <= after || it->left == 0)
-			continue;
-		if (*n == cap) {
-			cap = cap > 0 ? cap * 2 : 64;
-			at = mem_grow(at, cap * sizeof(*at));
-		}
-		at[(*n)++] = it;
-	}
-	if (*n > 0)
-		qsort(at, *n, sizeof(*at), by_qp);
-	return at;
+	out->n = 0;
+	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;)
+		if (it->qp > after && it->left > 0)
+			keep_first(out, it);
 }
 
 static void list(struct depot *d, uint64_t after, struct shown *out)
 {
 	struct json j = json_to(&out->output);
 	struct page p = { d, &j, LIST_RCPTS, SIZE_MAX };
-	size_t n, i = 0;
-	struct item **at = items_after(d, after, &n);
+	struct first f;
+	size_t i = 0;
 
+	first_after(d, after, &f);
 	json_begin_object(&j);
 	json_key(&j, "messages"), json_begin_array(&j);
-	for (; i < n && i < PAGE_MESSAGES && out->output.n < PAGE_BYTES; i++)
-		put_item(&p, at[i]);
+	for (; i < f.n && i < PAGE_MESSAGES && out->output.n < PAGE_BYTES; i++)
+		put_item(&p, f.at[i]);
 	json_end_array(&j);
-	json_key(&j, "more"), json_bool(&j, i < n);
+	json_key(&j, "more"), json_bool(&j, i < f.n);
 	json_end_object(&j);
-	free(at);
 }
 
 static void say_no(struct shown *out, enum status status, const char *sentence, struct str what)
