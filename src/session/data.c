@@ -1,6 +1,5 @@
 /* DATA: the message itself, from 354 to the reply that takes it into custody. */
 #include "base/clock.h"
-#include "base/say.h"
 #include "mail/header.h"
 #include "session/session.h"
 
@@ -38,7 +37,7 @@ static void store(struct session *s, struct intake *in, struct str piece)
 		return;
 	if (spool_body_add(in->body, piece.p, piece.n, deadline_in(SESSION_STORE_WAIT), &e) == 0)
 		return;
-	say(SAY_ERROR, "a message is put off: %s", e.text);
+	server_trouble(s->server, TROUBLE_MESSAGE, e.text);
 	in->failed = true;
 	drop_body(in);
 }
@@ -189,7 +188,7 @@ static void conclude(struct session *s, struct intake *in)
 	if (data_refused(s, in, &r)) {
 		refuse(s, &r);
 	} else if (put(s, in, &qp, &when, &e) < 0) {
-		say(SAY_ERROR, "a message is put off: %s", e.text);
+		server_trouble(s->server, TROUBLE_MESSAGE, e.text);
 		r = session_words(REPLY_NOT_STORED);
 		refuse(s, &r);
 	} else {

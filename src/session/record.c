@@ -1,11 +1,7 @@
 #include "session/record.h"
 
 #include "base/clock.h"
-#include "base/say.h"
 #include "session/session.h"
-
-/* A log that fails is complained about at most this often. */
-enum { COMPLAIN_EVERY = 60000 };
 
 void record_clear(struct record *r)
 {
@@ -147,15 +143,10 @@ void record_end(struct session *s, const char *why)
 /* Logging never loses mail: a group that cannot be written is lost, and somebody is told. */
 static void append(struct session *s, struct log_writer *w, struct str text, struct str again)
 {
-	int64_t now = clock_mono(), last = atomic_load(&s->server->log_trouble);
 	struct err e;
 
-	if (log_append(w, text, again, &e) == 0)
-		return;
-	if (last != 0 && now - last < COMPLAIN_EVERY)
-		return;
-	if (atomic_compare_exchange_strong(&s->server->log_trouble, &last, now))
-		say(SAY_ERROR, "a log cannot be written, lines are lost: %s", e.text);
+	if (log_append(w, text, again, &e) < 0)
+		server_trouble(s->server, TROUBLE_LOG, e.text);
 }
 
 void record_close(struct session *s)

@@ -5,7 +5,6 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/proc.h"
-#include "base/say.h"
 #include "session/session.h"
 
 enum {
@@ -77,6 +76,7 @@ int server_open(struct server *s, struct conf *c, unsigned worker, int census_fd
 
 	*s = (struct server){ .conf = c, .every_check = str_eqz(c->logs.checks, "all") };
 	pthread_mutex_init(&s->mutex, NULL);
+	pthread_mutex_init(&s->trouble.mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->left, &attr);
@@ -102,6 +102,7 @@ void server_close(struct server *s)
 	ipc_client_free(s->lookup);
 	ipc_client_free(s->dns);
 	pthread_cond_destroy(&s->left);
+	pthread_mutex_destroy(&s->trouble.mutex);
 	pthread_mutex_destroy(&s->mutex);
 }
 
@@ -202,7 +203,7 @@ static void start(struct port *p, int fd, const struct peer *peer)
 	enlist(s);
 	if (proc_thread(visit, s, STACK_KIB, &e) == 0)
 		return;
-	say(SAY_ERROR, "a client is sent away: %s", e.text);
+	server_trouble(p->server, TROUBLE_CLIENT, e.text);
 	delist(s);
 	census_leave(p->server->census, &peer->addr);
 	send_away(fd_steal(&s->wire.fd), REPLY_OUT_OF_MEMORY);

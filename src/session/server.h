@@ -21,6 +21,16 @@
 struct server;
 struct session;
 
+/* What sessions could not do, told in server.log without flooding it (see server_trouble). */
+enum trouble_kind { TROUBLE_CLIENT, TROUBLE_SENDER, TROUBLE_RECIPIENT, TROUBLE_MESSAGE, TROUBLE_LOG, TROUBLES };
+struct trouble {
+	pthread_mutex_t mutex;
+	struct {
+		int64_t told;    /* clock_mono() of the last line, 0: never */
+		uint64_t untold; /* since then */
+	} of[TROUBLES];
+};
+
 /* A listener as its sessions see it. */
 struct port {
 	struct server *server;
@@ -41,8 +51,8 @@ struct server {
 	bool every_check; /* logs { checks = all } */
 
 	atomic_bool stopping;
-	_Atomic int64_t log_trouble; /* clock_mono() of the last complaint about a log, 0: never */
-	pthread_mutex_t mutex;       /* guards the next two */
+	struct trouble trouble;
+	pthread_mutex_t mutex; /* guards the next two */
 	pthread_cond_t left;
 	struct session *sessions;
 };
@@ -54,5 +64,8 @@ void server_take(struct port *p, int fd);
 /* True when all sessions have left; only then may the server be closed. */
 bool server_stop(struct server *s, int64_t grace_ms);
 void server_close(struct server *s);
+
+/* Say in server.log what failed: each kind at most once in ten seconds, with the number of those left out. */
+void server_trouble(struct server *s, enum trouble_kind kind, const char *why);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <string.h>
 #include "base/clock.h"
-#include "base/say.h"
 
 /* Longest wait for a number of telltale-queue's before a client is sent away. */
 enum { NUMBER_WAIT = 5000 };
@@ -244,7 +243,7 @@ static bool numbered(struct session *s)
 
 	if (spool_number(s->server->spool, NUMBER_CONNECTION, &s->number, deadline_in(NUMBER_WAIT), &e) == 0)
 		return true;
-	say(SAY_ERROR, "a client is sent away: %s", e.text);
+	server_trouble(s->server, TROUBLE_CLIENT, e.text);
 	r.code = 421;
 	session_reply(s, &r);
 	return false;

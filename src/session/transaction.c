@@ -1,6 +1,5 @@
 /* MAIL and RCPT: who writes, and to whom. */
 #include "base/clock.h"
-#include "base/say.h"
 #include "session/session.h"
 
 void transaction_end(struct session *s, const char *why)
@@ -85,7 +84,7 @@ static bool mail_refused(struct session *s, const struct command *c, struct repl
 	} else if (c->size > (uint64_t)s->server->conf->limits.message_size) {
 		*out = session_words(REPLY_TOO_BIG);
 	} else if (spool_ready(s->server->spool, c->size, &e) < 0) {
-		say(SAY_WARNING, "a sender is put off: %s", e.text);
+		server_trouble(s->server, TROUBLE_SENDER, e.text);
 		*out = session_words(REPLY_NO_SPACE);
 	} else {
 		return false;
@@ -189,7 +188,7 @@ static void ask(struct session *s, const struct addr *to, struct rcpt_found *fou
 	rcpt_ask(&s->server->rcpt, to, &s->scratch, found, deadline_in(SESSION_LOOKUP_WAIT));
 	facts_set_recipient(&s->facts, found->known, clock_mono() - began);
 	if (found->known == RESOLVED_TEMPORARY)
-		say(SAY_WARNING, "a recipient is put off: %s", found->why.text);
+		server_trouble(s->server, TROUBLE_RECIPIENT, found->why.text);
 }
 
 /* The recipient check, told in its own lines. */
