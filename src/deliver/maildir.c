@@ -78,15 +78,23 @@ static int go_down(int parent, const char *name, bool make)
 	return openat(up, name, flags);
 }
 
+/* tmp and cur are for those who read the mailbox; new comes last, and stands for all three. */
+static int make_siblings(int maildir)
+{
+	if (faccessat(maildir, "new", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (mkdirat(maildir, "tmp", 0700) < 0 && errno != EEXIST)
+		return -1;
+	return mkdirat(maildir, "cur", 0700) < 0 && errno != EEXIST ? -1 : 0;
+}
+
 static int go_maildir(int home, bool make)
 {
-	int fd = go_down(home, "Maildir", make);
+	FD(fd) = go_down(home, "Maildir", make);
 
-	if (fd >= 0 && make && faccessat(fd, "new", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		if (mkdirat(fd, "tmp", 0700) < 0 || mkdirat(fd, "cur", 0700) < 0)
-			if (errno != EEXIST)
-				return close(fd), -1;
-	return fd < 0 ? -1 : go_down(fd, "new", make);
+	if (fd < 0 || (make && make_siblings(fd) < 0))
+		return -1;
+	return go_down(fd_steal(&fd), "new", make);
 }
 
 /* DOMAIN/USER, or -1 with errno. */

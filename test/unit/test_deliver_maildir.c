@@ -143,6 +143,30 @@ static void a_big_message_arrives_whole(void **state)
 	close(j.fd);
 }
 
+/* An earlier attempt may have ended between any two of the folders. */
+static void missing_folders_are_made(void **state)
+{
+	static const char *const had[] = { "", "tmp", "cur", "tmp cur", "new" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(had); i++) {
+		struct maildir_job j = job(MESSAGE);
+		char cmd[256];
+
+		snprintf(cmd, sizeof(cmd),
+			 "rm -rf mail/*; mkdir -p mail/" USER "/Maildir; cd mail/" USER "/Maildir; "
+			 "for d in %s; do mkdir $d; done",
+			 had[i]);
+		assert_int_equal(system(cmd), 0);
+		stage(&j);
+		finish(&j);
+		delivered(&j);
+		assert_non_null(slurp(FRESH));
+		assert_true(strcmp(had[i], "new") == 0 || (there(USER "/Maildir/cur") && there(USER "/Maildir/tmp")));
+		close(j.fd);
+	}
+}
+
 /* A missing folder is a disk that is not mounted, not a delivery; a name that is taken is not overwritten. */
 static void a_staged_message_is_not_given_up_lightly(void **state)
 {
@@ -191,6 +215,7 @@ int main(void)
 		T(line_ends_and_headers_are_the_mailboxes),
 		T(a_loop_is_a_failure),
 		T(a_big_message_arrives_whole),
+		T(missing_folders_are_made),
 		T(a_staged_message_is_not_given_up_lightly),
 		T(a_message_that_cannot_be_read_is_deferred),
 		T(names_have_maildir_form),
