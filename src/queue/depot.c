@@ -12,7 +12,12 @@
 #include "base/clock.h"
 #include "base/io.h"
 
-enum { CHECKPOINT_LEAST = 16 * 1024 * 1024, CHECKPOINT_GROWTH = 4, COMPLAINTS_MAX = 1024 * 1024 };
+enum {
+	CHECKPOINT_LEAST = 16 * 1024 * 1024,
+	CHECKPOINT_GROWTH = 4,
+	COMPLAINTS_MAX = 1024 * 1024,
+	LAZY_MOST = 1024 * 1024
+};
 
 void depot_complain(struct depot *d, const char *fmt, ...)
 {
@@ -220,6 +225,7 @@ void depot_staged(struct depot *d, struct item *it, size_t rcpt)
 {
 	struct journal_staged t = { it->qp, rcpt };
 
+	d->urgent = true;
 	journal_add(&d->journal, &journal_staged_type, &t);
 	index_apply_staged(&d->index, &t);
 }
@@ -228,6 +234,7 @@ void depot_settle(struct depot *d, struct item *it, size_t rcpt, bool delivered)
 {
 	struct journal_settled t = { it->qp, rcpt, delivered };
 
+	d->urgent = true;
 	journal_add(&d->journal, &journal_settled_type, &t);
 	index_apply_settled(&d->index, &t);
 	depot_finish(d, it);
@@ -240,6 +247,7 @@ void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, st
 
 	if (rcpt_final(r))
 		return;
+	d->urgent = true;
 	journal_add(&d->journal, &journal_deferred_type, &t);
 	index_apply_deferred(&d->index, &t);
 	index_schedule(&d->index, it);
@@ -289,14 +297,26 @@ int depot_flush(struct depot *d, struct err *e)
 		return err_set(e, "a sync failed before: restart and recover");
 	if (sync_own(d, e) < 0)
 		return -1;
-	if (journal_sync(&d->journal, e) == 0)
+	if (journal_sync(&d->journal, e) == 0) {
+		d->urgent = false;
 		return 0;
+	}
 	d->broken = d->journal.broken;
 	return -1;
 }
 
+/* `taken` entries alone can wait: a crash finds the same messages by scanning. */
+static bool can_wait(const struct depot *d)
+{
+	return !d->broken && !d->urgent && !d->own.dirty && d->sealed.n == 0 && d->journal.pending.n < LAZY_MOST;
+}
+
 int depot_sync(struct depot *d, struct err *e)
 {
+	if (can_wait(d)) {
+		depot_compact(d);
+		return 0;
+	}
 	if (depot_flush(d, e) < 0)
 		return -1;
 	free_finished(d);

@@ -61,6 +61,7 @@ struct depot {
 	int64_t retry_at;      /* after the maker failed: when to ask it again */
 	char trouble[512];     /* what could not be made last, and when that was said */
 	int64_t trouble_said;
+	bool urgent; /* the journal has entries that somebody waits for */
 	bool broken, recovering, scanning;
 };
 

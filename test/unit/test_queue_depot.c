@@ -46,7 +46,7 @@ static void put_some(struct world *w, size_t n)
 	hear(w, &queue_committed_type, &(struct queue_committed){ w->seg.id, from, w->used });
 	while (depot_news(w->depot) != NULL)
 		;
-	assert_int_equal(depot_sync(w->depot, &e), 0);
+	assert_int_equal(depot_flush(w->depot, &e), 0);
 }
 
 static void restart(struct world *w)
