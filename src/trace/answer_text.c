@@ -47,16 +47,10 @@ static void put_size(struct page *g, const struct told *t)
 		page_fmt(g, ", connection %llu", (unsigned long long)answer_connection(t->story));
 }
 
-static void put_lost_session(struct page *g, const struct told *t)
+static void put_summary(struct page *g, const struct told_party *p)
 {
-	const struct visit *v = t->story->visit;
-
-	page_fmt(g, "  No recipient was named");
-	if (v != NULL && v->ended.n > 0) {
-		page_fmt(g, "; the client left: ");
-		page_put(g, v->ended);
-	}
-	page_fmt(g, ".\n");
+	page_put(g, p->summary);
+	page_fmt(g, str_ends(p->summary, STR(".")) ? "\n" : ".\n");
 }
 
 static void put_headline(struct page *g, const struct told *t)
@@ -72,8 +66,10 @@ static void put_headline(struct page *g, const struct told *t)
 	put_day(g, t->story->time);
 	put_size(g, t);
 	buf_addc(g->out, '\n');
-	if (t->story->parties.n == 0)
-		put_lost_session(g, t);
+	if (t->story->parties.n == 0) {
+		page_fmt(g, "  ");
+		put_summary(g, &t->lost);
+	}
 	for (size_t i = 0; i < t->nparties; i++) {
 		const struct told_party *p = &t->parties[i];
 
@@ -82,8 +78,7 @@ static void put_headline(struct page *g, const struct told *t)
 			page_put(g, p->address);
 			page_fmt(g, ": ");
 		}
-		page_put(g, p->summary);
-		page_fmt(g, str_ends(p->summary, STR(".")) ? "\n" : ".\n");
+		put_summary(g, p);
 	}
 	if (t->hidden > 0)
 		page_fmt(g, "  (%zu other recipient%s not shown)\n", t->hidden, t->hidden == 1 ? " is" : "s are");
@@ -134,28 +129,31 @@ static bool expanded(const struct told *t, size_t i)
 static void put_why(struct page *g, const struct told *t)
 {
 	page_head(g, "Why");
-	if (t->nparties == 0)
-		page_wrap(g,
-			  STR("The connection ended before a recipient was named, so there was nothing to deliver."));
+	if (t->story->parties.n == 0)
+		page_wrap(g, t->lost.explanation);
 	for (size_t i = 0; i < t->nparties; i++)
 		if (expanded(t, i) && t->parties[i].explanation.n > 0)
 			page_wrap(g, t->parties[i].explanation);
 }
 
+static void put_advice(struct page *g, const struct told *t, const struct told_party *p)
+{
+	for (const struct advice *a = p->advice; a != NULL; a = a->next) {
+		if (a->who == WHO_NOBODY)
+			page_wrap(g, a->what);
+		else
+			page_wrap(g, arena_fmt(t->mem, "%s: %.*s", answer_who(a->who), STR_ARG(a->what)));
+	}
+}
+
 static void put_next(struct page *g, const struct told *t)
 {
 	page_head(g, "Next");
-	if (t->nparties == 0)
-		page_wrap(
-		    g, STR("nobody: Nothing to do here; if mail is missed, look for a later attempt of this client."));
-	for (size_t i = 0; i < t->nparties; i++) {
-		for (const struct advice *a = t->parties[i].advice; expanded(t, i) && a != NULL; a = a->next) {
-			if (a->who == WHO_NOBODY)
-				page_wrap(g, a->what);
-			else
-				page_wrap(g, arena_fmt(t->mem, "%s: %.*s", answer_who(a->who), STR_ARG(a->what)));
-		}
-	}
+	if (t->story->parties.n == 0)
+		put_advice(g, t, &t->lost);
+	for (size_t i = 0; i < t->nparties; i++)
+		if (expanded(t, i))
+			put_advice(g, t, &t->parties[i]);
 }
 
 struct shower {

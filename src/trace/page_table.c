@@ -25,7 +25,7 @@ static struct str why_of(struct told *t)
 	for (size_t i = 0; i < t->nparties; i++)
 		if (page_verdict(t->parties[i].verdict) != PAINT_GOOD)
 			return t->parties[i].brief;
-	return t->nparties > 0 ? t->parties[0].brief : STR("no recipient was named");
+	return t->nparties > 0 ? t->parties[0].brief : t->lost.brief;
 }
 
 static struct str to_of(struct told *t)
@@ -37,16 +37,19 @@ static struct str to_of(struct told *t)
 	return arena_fmt(t->mem, "%.*s +%zu", STR_ARG(t->parties[0].address), t->nparties - 1);
 }
 
+/* A question that finds this message again. */
 static struct str id_of(struct told *t)
 {
 	const struct story *s = t->story;
-	uint64_t n = s->qp;
 
-	for (const struct party *p = s->parties.first; n == 0 && p != NULL; p = p->next)
-		n = p->attempts != NULL ? p->attempts->number : 0;
-	if (n == 0)
-		n = answer_connection(s);
-	return n > 0 ? arena_fmt(t->mem, "%llu", (unsigned long long)n) : STR("-");
+	if (s->qp > 0)
+		return arena_fmt(t->mem, "qp %llu", (unsigned long long)s->qp);
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		if (p->attempts != NULL)
+			return arena_fmt(t->mem, "delivery %llu", (unsigned long long)p->attempts->number);
+	if (answer_connection(s) > 0)
+		return arena_fmt(t->mem, "connection %llu", (unsigned long long)answer_connection(s));
+	return STR("-");
 }
 
 static struct str from_of(const struct story *s)
@@ -80,7 +83,7 @@ static void measure(struct page *g, const struct row *rows, size_t n, struct wid
 		widen(&w->to, page_columns(g, rows[i].to), ADDRESS_WIDTH);
 		widen(&w->verdict, rows[i].verdict.n, 20);
 		widen(&w->size, rows[i].size.n, 15);
-		widen(&w->id, rows[i].id.n, 16);
+		widen(&w->id, rows[i].id.n, 28);
 	}
 }
 
@@ -111,7 +114,7 @@ static void put_row(struct page *g, const struct row *x, const struct widths *w,
 	gap(g);
 	right(g, x->size, w->size);
 	gap(g);
-	right(g, x->id, w->id);
+	page_cell(g, x->id, w->id, true);
 	gap(g);
 	page_cell(g, x->why, WHY_WIDTH, false);
 	buf_addc(g->out, '\n');
@@ -119,7 +122,7 @@ static void put_row(struct page *g, const struct row *x, const struct widths *w,
 
 static void put_title(struct page *g, const struct widths *w)
 {
-	page_fmt(g, "  %-*s  %-*s  %-*s  %-*s  %*s  %*s  %s\n", TIME_WIDTH, "TIME", (int)w->from, "FROM", (int)w->to,
+	page_fmt(g, "  %-*s  %-*s  %-*s  %-*s  %*s  %-*s  %s\n", TIME_WIDTH, "TIME", (int)w->from, "FROM", (int)w->to,
 		 "TO", (int)w->verdict, "VERDICT", (int)w->size, "SIZE", (int)w->id, "ID", "WHY");
 }
 
@@ -150,8 +153,8 @@ void page_table(struct page *g)
 
 	if (question_names_one(&g->r->question)) {
 		page_paint(g, PAINT_WAIT, "AMBIGUOUS");
-		page_fmt(
-		    g, "  More than one message fits. Size, time and ID tell them apart; ask again with id:NUMBER.\n");
+		page_fmt(g, "  More than one message fits. Size, time and ID tell them apart; ask again with an ID as "
+			    "it stands here.\n");
 	}
 	put_totals(g);
 	buf_addc(g->out, '\n');
@@ -162,6 +165,6 @@ void page_table(struct page *g)
 	for (size_t i = 0; i < n; i++)
 		put_row(g, &rows[i], &w, g->r->chosen.at[i]->verdict);
 	page_head(g, "Next");
-	page_fmt(g, "  One message in full: telltale trace id:NUMBER, with a number of the column ID.\n");
+	page_fmt(g, "  One message in full: telltale trace, and its ID as it stands in the table.\n");
 	page_limits(g);
 }

@@ -104,6 +104,37 @@ static int verdict_value(struct asker *k, struct filter *f)
 		       STR_ARG(f->value));
 }
 
+static enum id_kind id_kind_of(struct str w)
+{
+	static const struct {
+		const char *word;
+		enum id_kind kind;
+	} t[] = { { "qp", ID_QP },
+		  { "message", ID_QP },
+		  { "connection", ID_CONNECTION },
+		  { "session", ID_CONNECTION },
+		  { "delivery", ID_DELIVERY } };
+
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (str_ieq(w, str_of(t[i].word)))
+			return t[i].kind;
+	return ID_ANY;
+}
+
+/* "15309", "qp 15309", "connection:29207"; else a queue id or Message-ID, looked for in every line. */
+static void id_value(struct asker *k, struct filter *f)
+{
+	struct str head = f->value, tail = f->value;
+	bool named = str_cut(f->value, STR(" "), &head, &tail) || str_cut(f->value, STR(":"), &head, &tail);
+
+	f->id = named ? id_kind_of(head) : ID_ANY;
+	if (!str_u64(f->id != ID_ANY ? str_trim(tail) : f->value, (uint64_t)1 << 53, &f->number)) {
+		f->number = 0;
+		f->id = ID_ANY;
+	}
+	f->pattern = arena_fmt(k->a, "*%.*s*", STR_ARG(f->value));
+}
+
 static int filter_value(struct asker *k, enum filter_kind kind, struct str value)
 {
 	struct filter *f = add_filter(k, kind, arena_str(k->a, value));
@@ -112,8 +143,10 @@ static int filter_value(struct asker *k, enum filter_kind kind, struct str value
 		return -1;
 	if (kind == FILTER_FROM || kind == FILTER_TO || kind == FILTER_ANY)
 		address_pattern(k, f);
-	else if (kind == FILTER_TEXT || kind == FILTER_REASON || kind == FILTER_ID)
+	else if (kind == FILTER_TEXT || kind == FILTER_REASON)
 		f->pattern = arena_fmt(k->a, "*%.*s*", STR_ARG(f->value));
+	else if (kind == FILTER_ID)
+		id_value(k, f);
 	else if (kind == FILTER_VERDICT)
 		return verdict_value(k, f);
 	else if (kind == FILTER_IP && !ip_net_parse(f->value, &f->net))
@@ -242,10 +275,20 @@ static int take_day(struct asker *k, size_t *i)
 /* "qp 15309", "delivery 114878", "connection 29207", "id X" */
 static bool names_number(struct asker *k, size_t i)
 {
-	static const char *const t[] = { "qp", "id", "delivery", "connection", "number" };
+	static const char *const t[] = { "id", "number" };
 	uint64_t n;
 
-	return i + 1 < k->n && listed(k->words[i], t, COUNT(t)) && str_u64(k->words[i + 1], UINT64_MAX, &n);
+	return i + 1 < k->n && str_u64(k->words[i + 1], UINT64_MAX, &n) &&
+	       (listed(k->words[i], t, COUNT(t)) || id_kind_of(k->words[i]) != ID_ANY);
+}
+
+static int take_number(struct asker *k, size_t *i)
+{
+	struct str word = k->words[*i], number = k->words[++*i];
+
+	if (id_kind_of(word) == ID_ANY)
+		return filter_value(k, FILTER_ID, number);
+	return filter_value(k, FILTER_ID, arena_fmt(k->a, "%.*s %.*s", STR_ARG(word), STR_ARG(number)));
 }
 
 static int take_plain(struct asker *k, struct str w)
@@ -280,7 +323,7 @@ static int take_word(struct asker *k, size_t *i)
 	if ((rc = take_token(k, i)) <= 0)
 		return rc;
 	if (names_number(k, *i))
-		return filter_value(k, FILTER_ID, k->words[++*i]);
+		return take_number(k, i);
 	if ((rc = take_day(k, i)) <= 0)
 		return rc;
 	if (possessive)

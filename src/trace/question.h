@@ -36,12 +36,17 @@ struct ip_net {
 	int family, bits; /* AF_INET, AF_INET6 */
 };
 
+/* Each kind of number counts by itself: message 5 and connection 5 are two things. */
+enum id_kind { ID_ANY, ID_QP, ID_CONNECTION, ID_DELIVERY };
+
 struct filter {
 	enum filter_kind kind;
 	struct str value;     /* as understood, lower case for addresses */
 	struct str pattern;   /* the glob that is matched, where one is */
 	struct ip_net net;    /* FILTER_IP */
 	enum verdict verdict; /* FILTER_VERDICT */
+	enum id_kind id;      /* FILTER_ID */
+	uint64_t number;      /* FILTER_ID; 0: it is no number */
 };
 
 struct question {

@@ -56,31 +56,38 @@ static bool text_fits(const struct filter *f, const struct story *s)
 	return l.found;
 }
 
-static bool number_fits(uint64_t id, const struct story *s)
+static bool qp_fits(uint64_t id, const struct story *s)
 {
-	if (s->qp == id || (s->visit != NULL && s->visit->connection == id))
+	return s->qp == id;
+}
+
+static bool connection_fits(uint64_t id, const struct story *s)
+{
+	if (s->visit != NULL && s->visit->connection == id)
 		return true;
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		for (const struct gate *g = p->gates; g != NULL; g = g->next)
-			if (g->connection == id || g->qp == id)
+			if (g->connection == id)
 				return true;
-		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
-			if (a->number == id)
-				return true;
-	}
 	return false;
 }
 
-/* A number of ours, else a remote queue id or Message-ID as it stands in some line. */
+static bool delivery_fits(uint64_t id, const struct story *s)
+{
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+			if (a->number == id)
+				return true;
+	return false;
+}
+
 static bool id_fits(const struct filter *f, const struct story *s)
 {
-	struct looker l = { .f = f };
-	uint64_t id;
-
-	if (str_u64(f->value, (uint64_t)1 << 53, &id))
-		return id > 0 && number_fits(id, s);
-	story_each_line(s, look_for_text, &l);
-	return l.found;
+	if (f->number == 0)
+		return text_fits(f, s);
+	return ((f->id == ID_ANY || f->id == ID_QP) && qp_fits(f->number, s)) ||
+	       ((f->id == ID_ANY || f->id == ID_CONNECTION) && connection_fits(f->number, s)) ||
+	       ((f->id == ID_ANY || f->id == ID_DELIVERY) && delivery_fits(f->number, s));
 }
 
 static bool reason_in(const struct filter *f, const struct line *x)

@@ -5,12 +5,17 @@
 
 #include "base/cur.h"
 
+enum { NOTES_MAX = 50 }; /* a message of thousands of recipients says no more */
+
 void tell_note(struct told *t, const char *fmt, ...)
 {
-	struct note **end = &t->notes, *note = arena_alloc(t->mem, sizeof(*note));
+	struct note **end = &t->notes, *note;
 	BUF(text);
 	va_list ap;
 
+	if (t->nnotes++ >= NOTES_MAX)
+		return;
+	note = arena_alloc(t->mem, sizeof(*note));
 	va_start(ap, fmt);
 	buf_vfmt(&text, fmt, ap);
 	va_end(ap);
@@ -200,6 +205,8 @@ void tell(struct told *out, const struct book *b, const struct story *s, const s
 		else
 			t.hidden++;
 	}
+	if (s->parties.n == 0)
+		tell_lost(&t, &t.lost);
 	tell_events(&t, sc);
 	if (t.nevents > 0)
 		qsort(t.events, t.nevents, sizeof(*t.events), by_time);

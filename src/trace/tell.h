@@ -45,8 +45,10 @@ struct told {
 	size_t nparties, hidden;
 	struct event *events; /* by time */
 	size_t nevents, events_cap;
-	struct note *notes; /* warnings */
-	struct str key;     /* of the weakest join, for people; empty: none was needed */
+	struct told_party lost; /* without any recipient: what is to be said of the whole */
+	struct note *notes;     /* warnings */
+	size_t nnotes;
+	struct str key; /* of the weakest join, for people; empty: none was needed */
 	struct str ip, rdns, user, encryption;
 };
 
@@ -54,6 +56,8 @@ void tell(struct told *out, const struct book *b, const struct story *s, const s
 
 /* The pieces, one file each. */
 void tell_party(struct told *t, struct told_party *out, const struct party *p);
+/* A visit without a recipient. */
+void tell_lost(struct told *t, struct told_party *out);
 void tell_events(struct told *t, const struct scope *sc);
 void tell_notes(struct told *t);
 

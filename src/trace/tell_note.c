@@ -82,9 +82,10 @@ void tell_notes(struct told *t)
 	for (size_t i = 0; i < t->nparties; i++)
 		note_party(t, t->parties[i].party);
 	if (s->parent != NULL)
-		tell_note(t, "this message came out of message %llu (a forward or a bounce): trace id:%llu",
+		tell_note(t, "this message came out of message %llu (a forward or a bounce): trace qp %llu",
 			  (unsigned long long)s->parent->qp, (unsigned long long)s->parent->qp);
-	if (s->visit == NULL && s->from != NULL && s->parties.first != NULL && s->parties.first->gates == NULL)
+	if (s->parent == NULL && s->visit == NULL && s->from != NULL && s->parties.first != NULL &&
+	    s->parties.first->gates == NULL)
 		tell_note(t,
 			  "no SMTP or gate line belongs to it: it was sent from this machine, is a bounce, or came in "
 			  "through a log that was not searched");

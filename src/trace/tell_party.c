@@ -74,10 +74,15 @@ static void by_check(struct told *t, struct told_party *out, const struct party 
 	use_word(t, out, row != NULL ? &row->word : NULL);
 }
 
+static struct str first_word(struct str s)
+{
+	return str_word(&s);
+}
+
 /* A reply that neither gate nor check accounts for: its own words, else its class. */
 static void by_reply(struct told *t, struct told_party *out, const struct line *resp, const char *when)
 {
-	const struct status_row *class;
+	const struct status_row *class, *status;
 	const struct check_row *check;
 	const struct reply_row *reply;
 	struct str said, text;
@@ -86,14 +91,16 @@ static void by_reply(struct told *t, struct told_party *out, const struct line *
 	said = tell_reply(t, resp, &code, &text);
 	check = check_by_reply(code, text);
 	reply = reply_match(code, text);
+	status = status_match(first_word(text));
 	class = status_class(str_take(said, 3));
 	out->summary = arena_fmt(t->mem, "%s %s: %.*s", refused_word(out->verdict), when, STR_ARG(said));
 	out->brief = said;
 	use_word(t, out,
-		 check != NULL   ? &check->word
-		 : reply != NULL ? &reply->word
-		 : class != NULL ? &class->word
-				 : NULL);
+		 check != NULL    ? &check->word
+		 : reply != NULL  ? &reply->word
+		 : status != NULL ? &status->word
+		 : class != NULL  ? &class->word
+				  : NULL);
 }
 
 /* DENIED_OTHER without an SMTP log: the gate quotes the reply. */
@@ -164,6 +171,17 @@ static const struct report_row *report_row_of(struct told *t, struct str report,
 	return found;
 }
 
+/* All lines of a report as one: what the other server said, with its queue id. */
+static struct str report_in_line(struct told *t, struct str report)
+{
+	struct str plain = str_trim(log_report_plain(t->mem, report));
+	BUF(b);
+
+	for (size_t i = 0; i < plain.n; i++)
+		buf_addc(&b, plain.p[i] == '\n' ? ' ' : plain.p[i]);
+	return arena_str(t->mem, buf_str(&b));
+}
+
 static struct str targets_of(struct told *t, const struct party *p, const struct attempt *a)
 {
 	if (a->to == p->name)
@@ -191,9 +209,9 @@ static void tell_did(struct told *t, struct told_party *out, const struct attemp
 		    STR("Nothing to do here. The message was written to the mailbox; if it cannot be found, look into "
 			"the other folders and the rules of the mail program."));
 	else if (d.forwards > 0 && d.qp > 0)
-		add_advice(t, out, WHO_NOBODY,
-			   arena_fmt(t->mem, "The copy is a message of its own: trace it with id:%llu.",
-				     (unsigned long long)d.qp));
+		add_advice(
+		    t, out, WHO_NOBODY,
+		    arena_fmt(t->mem, "The copy is a message of its own: trace qp %llu.", (unsigned long long)d.qp));
 }
 
 /* The latest attempt that succeeded; NULL: none. */
@@ -239,19 +257,21 @@ static void tell_success(struct told *t, struct told_party *out, const struct pa
 	if (did_of(a->report, &d) && d.authenticated)
 		out->summary = arena_fmt(t->mem, "%.*s; the sender had logged in here, so it never left this server",
 					 STR_ARG(out->summary));
-	if (!a->remote && !did_of(a->report, &d) && line.n > 0)
+	if (a->remote)
+		out->summary = arena_fmt(t->mem, "Passed on: %.*s", STR_ARG(report_in_line(t, a->report)));
+	else if (!did_of(a->report, &d) && line.n > 0)
 		out->summary = arena_fmt(t->mem, "%.*s: %.*s", STR_ARG(out->summary), STR_ARG(line));
 	out->brief = str_of(success_words(a));
 	use_word(t, out, row != NULL ? &row->word : NULL);
 	tell_did(t, out, a);
 }
 
-static unsigned tries_of(const struct party *p)
+static unsigned tries_of(const struct party *p, const struct name *to)
 {
 	unsigned n = 0;
 
 	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
-		n++;
+		n += a->to == to;
 	return n;
 }
 
@@ -270,10 +290,11 @@ static void tell_trouble(struct told *t, struct told_party *out, const struct pa
 {
 	const struct attempt *a = troubled(p);
 	const struct report_row *row;
-	unsigned n = tries_of(p);
+	unsigned n = tries_of(p, a->to);
 	struct str line;
 
 	row = report_row_of(t, a->report, &line);
+	line = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(line), STR_ARG(targets_of(t, p, a)));
 	if (out->verdict == VERDICT_WAITING)
 		out->summary = arena_fmt(t->mem, "Waiting in the queue after %u attempt%s: %.*s", n, n == 1 ? "" : "s",
 					 STR_ARG(line));
@@ -327,6 +348,34 @@ static void tell_open(struct told *t, struct told_party *out, const struct party
 static bool ends_well(enum verdict v)
 {
 	return v == VERDICT_DELIVERED || v == VERDICT_FORWARDED || v == VERDICT_RELAYED || v == VERDICT_DISCARDED;
+}
+
+/* The resp line of a refused MAIL. */
+static const struct line *mail_reply(const struct visit *v)
+{
+	for (const struct line *x = v->mail; x != NULL; x = x->next)
+		if (x->kind == LOG_SMTP_RESP)
+			return x;
+	return NULL;
+}
+
+void tell_lost(struct told *t, struct told_party *out)
+{
+	const struct visit *v = t->story->visit;
+	const struct line *reply = v != NULL && v->from_code >= 400 ? mail_reply(v) : NULL;
+
+	out->verdict = t->story->verdict;
+	if (reply != NULL) {
+		by_reply(t, out, reply, "at the sender's address, before a recipient was named");
+		return;
+	}
+	out->summary = v != NULL && v->ended.n > 0 ? arena_fmt(t->mem, "No recipient was named; %.*s left: %.*s",
+							       STR_ARG(client_of(t)), STR_ARG(v->ended))
+						   : STR("No recipient was named");
+	out->brief = v != NULL && v->ended.n > 0 ? v->ended : STR("no recipient was named");
+	out->explanation = STR("The connection ended before a recipient was named, so there was nothing to deliver.");
+	add_advice(t, out, WHO_NOBODY,
+		   STR("Nothing to do here. If mail is missed, look for a later attempt of this client."));
 }
 
 void tell_party(struct told *t, struct told_party *out, const struct party *p)
