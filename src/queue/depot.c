@@ -311,6 +311,20 @@ static bool can_wait(const struct depot *d)
 	return !d->broken && !d->urgent && !d->own.dirty && d->sealed.n == 0 && d->journal.pending.n < LAZY_MOST;
 }
 
+/* A journal that cannot be shortened now (no space) just goes on growing for a while. */
+static int shorten(struct depot *d, struct err *e)
+{
+	if (d->journal.end <= CHECKPOINT_LEAST || d->journal.end <= d->checkpoint * CHECKPOINT_GROWTH)
+		return 0;
+	if (depot_checkpoint(d, e) == 0)
+		return 0;
+	if (d->broken)
+		return -1;
+	depot_complain(d, "no new journal now: %s", e != NULL ? e->text : "");
+	d->checkpoint = d->journal.end;
+	return 0;
+}
+
 int depot_sync(struct depot *d, struct err *e)
 {
 	if (can_wait(d)) {
@@ -328,9 +342,7 @@ int depot_sync(struct depot *d, struct err *e)
 	}
 	d->sealed.n = 0;
 	depot_compact(d);
-	if (d->journal.end > CHECKPOINT_LEAST && d->journal.end > d->checkpoint * CHECKPOINT_GROWTH)
-		return depot_checkpoint(d, e);
-	return 0;
+	return shorten(d, e);
 }
 
 bool depot_broken(const struct depot *d)
