@@ -14,9 +14,11 @@ static struct dns_question ask_rdns(const struct facts *f)
 	return (struct dns_question){ .name = dns_reverse_name(f->ip, f->mem), .type = DNS_PTR };
 }
 
+/* An address may have several names: the first that is one at all. */
 static void take_rdns(struct facts *f, const struct dns_question *q)
 {
-	f->rdns = q->status == DNS_FOUND && q->n > 0 ? dns_name_of(q->rdata[0], f->mem) : str_of(NULL);
+	for (size_t i = 0; i < q->n && f->rdns.n == 0; i++)
+		f->rdns = dns_name_of(q->rdata[i], f->mem);
 }
 
 static const struct source sources[] = {

@@ -1,0 +1,151 @@
+/* The costly facts, with a telltale-dns that is a thread of this test. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/io.h"
+#include "gate/gate.h"
+
+static char dir[] = "/tmp/facts-XXXXXX", path[64];
+static struct ipc_client *client;
+static atomic_int questions;
+
+static const struct policy policy = {
+	.on = true, .reject_empty_rdns = true, .rejection_code_empty_rdns = 554, .dns_deadline = 300
+};
+
+/* 192.0.2.1 has a name, .2 has none, .3 fails, .4 has a name nobody may have; others are never answered. */
+static bool tell(struct str name, struct dns_told *told)
+{
+	if (str_starts(name, STR("1."))) {
+		told->status = DNS_FOUND;
+		told->records = STR("\014\0\002MX\007ExAmple\0");
+	} else if (str_starts(name, STR("2."))) {
+		told->status = DNS_NONE;
+	} else if (str_starts(name, STR("3."))) {
+		told->status = DNS_FAILED;
+		told->why = STR("SERVFAIL");
+	} else if (str_starts(name, STR("4."))) {
+		told->status = DNS_FOUND;
+		told->records = STR("\005\0\003a, \0");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void *serve(void *arg)
+{
+	int fd = accept(*(int *)arg, NULL, NULL);
+	struct ipc_conn c;
+	struct ipc_frame f;
+	struct dns_ask q;
+	struct err e;
+
+	ipc_conn_init(&c, fd);
+	while (ipc_recv(&c, &f, deadline_in(60000), &e) >= 0 && ipc_unpack(f.body, &dns_ask_type, &q, &e) == 0) {
+		struct dns_told told = { 0 };
+
+		atomic_fetch_add(&questions, 1);
+		if (tell(q.name, &told))
+			ipc_send(&c, &dns_told_type, f.id, &told, -1, deadline_in(5000), &e);
+	}
+	ipc_conn_clear(&c);
+	return NULL;
+}
+
+static void the_reverse_name(void **state)
+{
+	static const struct {
+		const char *ip;
+		enum fact_status status;
+		const char *rdns, *why;
+		enum found found;
+	} t[] = {
+		{ "192.0.2.1", FACT_KNOWN, "mx.example", "", FOUND_PASSED },
+		{ "192.0.2.2", FACT_KNOWN, "", "", FOUND_REFUSED },
+		{ "192.0.2.3", FACT_FAILED, "", "SERVFAIL", FOUND_ERROR },
+		{ "192.0.2.4", FACT_KNOWN, "", "", FOUND_REFUSED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct facts f = { .policy = &policy, .ip = str_of(t[i].ip), .mem = &a, .dns = client };
+		struct ruling r = { .at = AT_CONNECT };
+		int before = atomic_load(&questions);
+
+		gate_judge(gate_filters, &f, &r, &a);
+		assert_int_equal(f.at[FACT_RDNS].status, t[i].status);
+		assert_true(str_eqz(f.rdns, t[i].rdns));
+		assert_true(str_eqz(f.at[FACT_RDNS].why, t[i].why));
+		assert_int_equal(r.findings[0].found, t[i].found);
+		facts_gather(&f, NEEDS(FACT_RDNS));
+		assert_int_equal(atomic_load(&questions), before + 1);
+	}
+}
+
+static void nobody_waits_longer_than_the_deadline_in_all(void **state)
+{
+	ARENA(a);
+	struct facts f = { .policy = &policy, .ip = STR("192.0.2.9"), .mem = &a, .dns = client };
+	int64_t began = clock_mono();
+
+	(void)state;
+	facts_gather(&f, NEEDS(FACT_RDNS));
+	assert_int_equal(f.at[FACT_RDNS].status, FACT_FAILED);
+	assert_in_range(clock_mono() - began, policy.dns_deadline, policy.dns_deadline + 2000);
+	f.at[FACT_RDNS].status = FACT_UNKNOWN;
+	began = clock_mono();
+	facts_gather(&f, NEEDS(FACT_RDNS));
+	assert_true(clock_mono() - began < policy.dns_deadline);
+}
+
+static void a_login_costs_nothing(void **state)
+{
+	ARENA(a);
+	struct facts f = { .policy = &policy, .ip = STR("192.0.2.2"), .authenticated = true, .mem = &a, .dns = client };
+	struct ruling r = { .at = AT_CONNECT };
+	int before = atomic_load(&questions);
+
+	(void)state;
+	gate_judge(gate_filters, &f, &r, &a);
+	assert_int_equal(atomic_load(&questions), before);
+	assert_int_equal(r.findings[0].found, FOUND_SKIPPED);
+	assert_true(str_eqz(r.findings[0].seen, "authenticated"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_reverse_name),
+		cmocka_unit_test(nobody_waits_longer_than_the_deadline_in_all),
+		cmocka_unit_test(a_login_costs_nothing),
+	};
+	pthread_t t;
+	struct err e;
+	int fd, rc;
+
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	snprintf(path, sizeof(path), "%s/dns.sock", dir);
+	fd = ipc_listen(path, 0600, &e);
+	client = ipc_client_new(path);
+	if (fd < 0 || pthread_create(&t, NULL, serve, &fd) != 0)
+		return 1;
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	ipc_client_free(client);
+	pthread_join(t, NULL);
+	fd_clear(&fd);
+	unlink(path);
+	rmdir(dir);
+	return rc;
+}
