@@ -13,7 +13,12 @@ enum { SEGMENT = 7, BASE = 8192, QP = 99 };
 
 static size_t plant(char *at, size_t offset)
 {
-	struct record r = { .segment = SEGMENT, .offset = BASE + offset, .qp = QP, .envelope = 3, .head = 2, .body = 6,
+	struct record r = { .segment = SEGMENT,
+			    .offset = BASE + offset,
+			    .qp = QP,
+			    .envelope = 3,
+			    .head = 2,
+			    .body = 6,
 			    .sum = sum_bytes(QP, str_of("envhebodies")) };
 
 	record_header(&r, NONCE, at);
@@ -26,7 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t at = (size + RECORD_ALIGN - 1) / RECORD_ALIGN * RECORD_ALIGN, length;
 	char *bytes = mem_alloc(at + 256);
-	struct scan s = { .base = BASE, .segment = SEGMENT, .nonce = NONCE, .recycled = size % 2, .whole = size % 3 == 0 };
+	struct scan s = {
+		.base = BASE, .segment = SEGMENT, .nonce = NONCE, .recycled = size % 2, .whole = size % 3 == 0
+	};
 	struct scan_hit hit;
 	enum scan_found found;
 	uint64_t last = BASE, seen = 0;
