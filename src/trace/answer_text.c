@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { EVIDENCE_MAX = 60 };
+/* More than a ticket can bear; --json has all. */
+enum { EVIDENCE_MAX = 60, EVENTS_MAX = 200, PARTIES_MAX = 100 };
 
 static void put_upper(struct page *g, enum verdict v)
 {
@@ -70,7 +71,7 @@ static void put_headline(struct page *g, const struct told *t)
 		page_fmt(g, "  ");
 		put_summary(g, &t->lost);
 	}
-	for (size_t i = 0; i < t->nparties; i++) {
+	for (size_t i = 0; i < t->nparties && i < PARTIES_MAX; i++) {
 		const struct told_party *p = &t->parties[i];
 
 		page_fmt(g, "  ");
@@ -80,6 +81,8 @@ static void put_headline(struct page *g, const struct told *t)
 		}
 		put_summary(g, p);
 	}
+	if (t->nparties > PARTIES_MAX)
+		page_fmt(g, "  and %zu more recipients (--json has them)\n", t->nparties - PARTIES_MAX);
 	if (t->hidden > 0)
 		page_fmt(g, "  (%zu other recipient%s not shown)\n", t->hidden, t->hidden == 1 ? " is" : "s are");
 }
@@ -87,7 +90,7 @@ static void put_headline(struct page *g, const struct told *t)
 static void put_timeline(struct page *g, const struct told *t)
 {
 	page_head(g, "Timeline");
-	for (size_t i = 0; i < t->nevents; i++) {
+	for (size_t i = 0; i < t->nevents && i < EVENTS_MAX; i++) {
 		const struct event *e = &t->events[i];
 
 		page_fmt(g, "  ");
@@ -100,6 +103,8 @@ static void put_timeline(struct page *g, const struct told *t)
 		page_put(g, e->what);
 		buf_addc(g->out, '\n');
 	}
+	if (t->nevents > EVENTS_MAX)
+		page_fmt(g, "  and %zu more events (--json has them)\n", t->nevents - EVENTS_MAX);
 }
 
 static bool went_well(const struct told_party *p)

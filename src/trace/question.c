@@ -16,37 +16,6 @@ struct asker {
 	struct filter *loose;                        /* an address without a preposition */
 };
 
-/* Words that carry no meaning here.  `keep`: they may stand between "from" and its address. */
-static const char *const articles[] = { "the",    "a",      "an",        "my",       "our",    "his",
-					"her",    "their",  "address",   "user",     "server", "host",
-					"domain", "sender", "recipient", "customer", "client" };
-static const char *const fillers[] = {
-	"what",     "happened",  "happens",   "with",    "mail",     "mails",    "email",      "e-mail",   "emails",
-	"message",  "messages",  "letter",    "of",      "where",    "is",       "are",        "was",      "were",
-	"be",       "been",      "did",       "does",    "do",       "has",      "have",       "had",      "show",
-	"list",     "find",      "trace",     "me",      "all",      "every",    "everything", "anything", "something",
-	"any",      "please",    "why",       "when",    "how",      "who",      "which",      "not",      "never",
-	"no",       "n't",       "didn't",    "doesn't", "hasn't",   "wasn't",   "isn't",      "arrive",   "arrived",
-	"come",     "came",      "go",        "went",    "get",      "got",      "gone",       "reach",    "reached",
-	"receive",  "received",  "delivered", "refused", "rejected", "returned", "bounced",    "accepted", "deferred",
-	"lost",     "missing",   "stuck",     "late",    "delayed",  "or",       "and",        "but",      "that",
-	"this",     "it",        "he",        "she",     "they",     "i",        "we",         "you",      "there",
-	"says",     "said",      "say",       "claims",  "gate",     "mailbox",  "door",       "through",  "in",
-	"into",     "on",        "at",        "around",  "about",    "out",      "then",       "status",   "become",
-	"became",   "addressed", "log",       "logs",    "filter",   "ever",     "yet",        "us",       "so",
-	"can",      "could",     "tell",      "see",     "look",     "up",       "its",        "if",       "whether",
-	"delivery", "connection"
-};
-static const char *const sent_words[] = { "sent", "send", "sends", "wrote", "write", "writes", "mailed", "sending" };
-
-static bool listed(struct str w, const char *const *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_ieq(w, str_of(list[i])))
-			return true;
-	return false;
-}
-
 static struct filter *add_filter(struct asker *k, enum filter_kind kind, struct str value)
 {
 	struct filter *f;
@@ -218,7 +187,7 @@ static int take_token(struct asker *k, size_t *i)
 /* A free word without the punctuation of a sentence around it. */
 static struct str bare_word(struct str w)
 {
-	while (w.n > 0 && strchr("?!,.;)\"'", w.p[w.n - 1]) != NULL)
+	while (w.n > 0 && strchr("?!,.;:)\"'", w.p[w.n - 1]) != NULL)
 		w.n--;
 	while (w.n > 0 && strchr("(\"'", w.p[0]) != NULL)
 		w = str_skip(w, 1);
@@ -272,14 +241,24 @@ static int take_day(struct asker *k, size_t *i)
 	return 0;
 }
 
-/* "qp 15309", "delivery 114878", "connection 29207", "id X" */
+static bool has_digit(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (ascii_isdigit(s.p[i]))
+			return true;
+	return false;
+}
+
+/* "qp 15309", "delivery 114878", "connection 29207", "queue id 4DsZWm29b7zh6cp", "Message-ID <x@y>" */
 static bool names_number(struct asker *k, size_t i)
 {
-	static const char *const t[] = { "id", "number" };
+	static const char *const t[] = { "id", "number", "message-id" };
+	struct str next = i + 1 < k->n ? k->words[i + 1] : STR("");
 	uint64_t n;
 
-	return i + 1 < k->n && str_u64(k->words[i + 1], UINT64_MAX, &n) &&
-	       (listed(k->words[i], t, COUNT(t)) || id_kind_of(k->words[i]) != ID_ANY);
+	if (question_listed(k->words[i], t, COUNT(t)))
+		return has_digit(next) || (next.n > 0 && next.p[0] == '<');
+	return id_kind_of(k->words[i]) != ID_ANY && str_u64(next, UINT64_MAX, &n);
 }
 
 static int take_number(struct asker *k, size_t *i)
@@ -293,22 +272,29 @@ static int take_number(struct asker *k, size_t *i)
 
 static int take_plain(struct asker *k, struct str w)
 {
-	if (str_ieq(w, STR("from")) || str_ieq(w, STR("by"))) {
+	switch (question_role(w)) {
+	case WORD_FROM:
 		k->slot = SLOT_FROM;
-	} else if (str_ieq(w, STR("to")) || str_ieq(w, STR("for"))) {
+		return 0;
+	case WORD_TO:
 		k->slot = SLOT_TO;
-	} else if (listed(w, sent_words, COUNT(sent_words))) {
+		return 0;
+	case WORD_SENT:
 		if (k->loose != NULL)
 			k->loose->kind = FILTER_FROM;
 		k->loose = NULL;
-	} else if (listed(w, fillers, COUNT(fillers))) {
+		return 0;
+	case WORD_FILLER:
 		k->slot = SLOT_NONE;
-	} else if (!listed(w, articles, COUNT(articles))) {
-		if (k->slot == SLOT_NONE)
-			return err_set(k->e, "I do not understand `%.*s`", STR_ARG(w));
-		return take_address(k, w, false);
+		return 0;
+	case WORD_ARTICLE:
+		return 0;
+	case WORD_UNKNOWN:
+		break;
 	}
-	return 0;
+	if (k->slot == SLOT_NONE)
+		return err_set(k->e, "I do not understand `%.*s`", STR_ARG(w));
+	return take_address(k, w, false);
 }
 
 static int take_word(struct asker *k, size_t *i)
@@ -367,9 +353,14 @@ static struct str without_mark(struct str w)
 
 static bool is_token(struct str w)
 {
-	ptrdiff_t colon = str_chr(w, ':');
+	static const char *const days[] = { "on", "after", "since", "before" };
+	struct str key, value;
 
-	return colon > 0 && ascii_isalpha(w.p[0]);
+	if (!str_cut(w, STR(":"), &key, &value) || key.n == 0 || !ascii_isalpha(key.p[0]))
+		return false;
+	/* "He mistyped: x@y" is a sentence, "to: x@y" a filter, "colour:red" a mistake to be named */
+	return value.n > 0 || question_listed(key, filter_words, FILTER_KINDS) ||
+	       question_listed(key, days, COUNT(days));
 }
 
 int question_parse(struct question *q, struct str text, struct arena *a, struct err *e)

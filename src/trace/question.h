@@ -66,6 +66,11 @@ bool question_exact(const struct filter *f);
 /* One message is expected: sender, recipient and day, or a number. */
 bool question_names_one(const struct question *q);
 
+/* What a free word does in a question (question_words.c). */
+enum word_role { WORD_UNKNOWN, WORD_FROM, WORD_TO, WORD_SENT, WORD_ARTICLE, WORD_FILLER };
+enum word_role question_role(struct str w);
+bool question_listed(struct str w, const char *const *list, size_t n);
+
 bool ip_net_parse(struct str s, struct ip_net *out);
 bool ip_net_has(const struct ip_net *net, struct str ip);
 
