@@ -66,6 +66,10 @@ bool question_exact(const struct filter *f);
 /* One message is expected: sender, recipient and day, or a number. */
 bool question_names_one(const struct question *q);
 
+/* Read f->value by f->kind; -1: e says why it is none. */
+int filter_understand(struct filter *f, struct arena *a, struct err *e);
+enum id_kind id_kind_of(struct str word);
+
 /* What a free word does in a question (question_words.c). */
 enum word_role { WORD_UNKNOWN, WORD_FROM, WORD_TO, WORD_SENT, WORD_ARTICLE, WORD_FILLER };
 enum word_role question_role(struct str w);
