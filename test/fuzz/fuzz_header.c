@@ -1,4 +1,4 @@
-/* What the walk says does not depend on the pieces (chosen by the first bytes), and it never counts what is not there. */
+/* What the walk says does not depend on the pieces (chosen by the first bytes); it never counts what is not there. */
 #include "base/err.h"
 #include "mail/header.h"
 
