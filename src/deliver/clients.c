@@ -206,6 +206,8 @@ void clients_check_deadlines(struct clients *s)
 	for (struct client *c = s->first; c != NULL; c = c->next)
 		if ((c->role == ROLE_COMMAND || c->role == ROLE_NONE) && now > c->deadline)
 			lose(s, c, NULL);
+	if (s->local != NULL && schedule_parted(s->schedule))
+		lose(s, s->local, NULL);
 	if (s->local != NULL && schedule_stuck(s->schedule))
 		lose(s, s->local, "telltale-local is stuck in a delivery");
 }

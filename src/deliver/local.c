@@ -203,15 +203,16 @@ static int one_turn(struct local *l, struct err *e)
 	return ipc_flush(&l->conn, e) < 0 ? -1 : 0;
 }
 
-/* One channel's life: 0 when we leave, -1 when it broke. */
+/* One channel's life: 0 when we leave, -1 when it broke.  Who leaves stays until telltale-queue
+ * closes: what it sent before it heard of that is still delivered. */
 static int serve(struct local *l, struct err *e)
 {
 	struct queue_hello hello = { .role = STR("l") };
 
 	ipc_queue(&l->conn, &queue_hello_type, 0, &hello, -1);
-	while (!leaving(l) || (clock_mono() < l->leave && (l->deliveries.n > 0 || l->conn.out.n > 0)))
+	while (clock_mono() < l->leave)
 		if (one_turn(l, e) < 0)
-			return -1;
+			return leaving(l) ? 0 : -1;
 	return 0;
 }
 

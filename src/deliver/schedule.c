@@ -341,6 +341,11 @@ int64_t schedule_next(const struct schedule *s)
 	return local < remote ? local : remote;
 }
 
+bool schedule_parted(const struct schedule *s)
+{
+	return s->agent != NULL && s->leaving && s->attempts.n == 0;
+}
+
 bool schedule_stuck(const struct schedule *s)
 {
 	const struct attempt *a;

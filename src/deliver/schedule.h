@@ -39,6 +39,8 @@ void schedule_stop(struct schedule *s);
 size_t schedule_busy(const struct schedule *s);
 /* When schedule_start() has something to do, wall ms; INT64_MAX: not by time alone. */
 int64_t schedule_next(const struct schedule *s);
+/* The agent takes no more and has nothing left: its channel can be closed. */
+bool schedule_parted(const struct schedule *s);
 /* An attempt of the agent is older than any delivery may take. */
 bool schedule_stuck(const struct schedule *s);
 

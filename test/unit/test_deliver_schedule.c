@@ -241,6 +241,9 @@ static void no_more_than_the_limit_at_once(void **state)
 	assert_int_equal(done(c.delivery, OUTCOME_DEFERRAL, "x"), 0);
 	put(0, CHANNEL_LOCAL, "");
 	assert_int_equal(told().type, 0);
+	assert_false(schedule_parted(schedule));
+	assert_int_equal(done(a.delivery, OUTCOME_DEFERRAL, "x"), 0);
+	assert_true(schedule_parted(schedule));
 }
 
 static void an_agent_that_makes_no_sense_is_refused(void **state)
