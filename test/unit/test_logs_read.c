@@ -48,6 +48,7 @@ static const struct {
 	{ LOG_SMTP, LOG_SMTP_GATE_ERROR, C "gate, error rbl, mx.example.net:192.0.2.1, r@example.com, timeout" },
 	{ LOG_SMTP, LOG_SMTP_GATE_ALLOWED, C "gate, allowed ip-whitelist, mx.example.net:192.0.2.1, r@example.com, 192.0.2.0/24" },
 	{ LOG_SMTP, LOG_SMTP_GATE_PASSED, C "gate, passed rbl, mx.example.net:192.0.2.1, r@example.com, 12 ms" },
+	{ LOG_SMTP, LOG_SMTP_GATE_SKIPPED, C "gate, skipped rbl, mx.example.net:192.0.2.1, r@example.com, authenticated" },
 	{ LOG_SMTP, LOG_SMTP_GATE_STAGE, C "gate, connect, passed A 3 B 12, skipped C authenticated" },
 	{ LOG_SMTP, LOG_SMTP_SIZE, C "size, 23533" },
 	{ LOG_SMTP, LOG_SMTP_RESP_QUEUED, C "resp, 250 ok 1615286631 qp 15309" },
