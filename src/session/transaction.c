@@ -104,7 +104,7 @@ void session_mail(struct session *s, const struct command *c)
 	t->sender = addr_text(&t->mem, &c->path);
 	t->sender_key = addr_key(&t->mem, &c->path);
 	s->transactions++;
-	record_from(s, c->fault == COMMAND_FINE ? t->sender : c->arg);
+	record_from(s, c->fault == COMMAND_PATH || c->fault == COMMAND_ARGUMENT ? c->arg : t->sender);
 	if (mail_refused(s, c, &r)) {
 		session_answer(s, &r);
 		transaction_end(s, NULL);
