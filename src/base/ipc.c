@@ -24,10 +24,7 @@ static void put_little(struct buf *b, uint64_t v, size_t n)
 
 static struct str str_at(const void *message, const struct ipc_field *f)
 {
-	struct str s;
-
-	memcpy(&s, (const char *)message + f->offset, sizeof(s));
-	return s;
+	return *(const struct str *)(const void *)((const char *)message + f->offset);
 }
 
 static void pack_field(struct buf *out, const struct ipc_field *f, const void *message)

@@ -112,7 +112,7 @@ struct ipc_ask {
 	const void *message;
 	struct ipc_frame reply; /* its body is copied into the arena; the caller owns reply.fd */
 	bool answered;
-	uint64_t epoch;                 /* the connection it was asked on, and answered if it was */
+	uint64_t epoch; /* the connection it was asked on, and answered if it was */
 };
 /* Ask all at once and wait until all are answered or the deadline has passed.
  * Returns how many were answered; when some were not, *e says why. */

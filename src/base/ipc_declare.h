@@ -2,7 +2,9 @@
 #define IPC_MESSAGE(m, num) struct m {
 #define IPC_STR(m, f) struct str f;
 #define IPC_U64(m, f) uint64_t f;
+/* clang-format off */
 #define IPC_END(m) };
+/* clang-format on */
 #include IPC_PROTO
 #undef IPC_MESSAGE
 #undef IPC_STR

@@ -2,7 +2,9 @@
 #define IPC_MESSAGE(m, num) static const struct ipc_field m##_fields[] = {
 #define IPC_STR(m, f) { #f, IPC_KIND_STR, offsetof(struct m, f) },
 #define IPC_U64(m, f) { #f, IPC_KIND_U64, offsetof(struct m, f) },
+/* clang-format off */
 #define IPC_END(m) };
+/* clang-format on */
 #include IPC_PROTO
 #undef IPC_MESSAGE
 #undef IPC_STR

@@ -197,7 +197,7 @@ static int patience(int wave)
 	return most;
 }
 
-/* Wait for the wave to end by itself until the deadline; waking every few ms is cheap for the last seconds of a life. */
+/* Wait for the wave to end by itself until the deadline; waking every few ms is cheap in the last seconds of a life. */
 static void collect(struct crew *k, int wave, int64_t deadline)
 {
 	int status;

@@ -30,7 +30,7 @@ void crew_reap(struct crew *k);
 bool crew_ready(struct crew *k);
 /* The descriptor that becomes readable when another program is ready. */
 int crew_ready_fd(const struct crew *k);
-/* Ask everybody to stop, wave by wave; whoever takes longer than his deadline is killed.  Blocks; 0 when nobody had to be. */
+/* Ask everybody to stop, wave by wave; whoever takes longer than his deadline is killed.  Blocks; 0 when nobody was. */
 int crew_stop(struct crew *k);
 
 #endif
