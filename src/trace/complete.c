@@ -38,7 +38,7 @@ struct story *join_new_story(struct completer *c, int64_t local)
 	else
 		t->stories = s;
 	t->last = s;
-	t->n++;
+	s->order = t->n++;
 	return s;
 }
 

@@ -185,7 +185,7 @@ static int newest_first(const void *a, const void *b)
 
 	if (x->time != y->time)
 		return x->time > y->time ? -1 : 1;
-	return 0;
+	return x->order > y->order ? -1 : x->order < y->order;
 }
 
 void select_stories(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc)

@@ -165,8 +165,8 @@ static void add_entry(struct source *s, const char *path)
 	struct stat st;
 	int rc;
 
-	if (stat(path, &st) < 0 || S_ISDIR(st.st_mode))
-		return;
+	if (stat(path, &st) < 0 || S_ISDIR(st.st_mode) || str_eqz(base_name(str_of(path)), "server.log"))
+		return; /* the server's own troubles are no mail log */
 	rc = add_file(s, path, &ignored);
 	if (rc < 0)
 		skip(s, path, "could not be read");

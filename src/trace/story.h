@@ -49,6 +49,7 @@ struct story {
 	enum verdict verdict;
 	enum grade confidence;
 	bool joined;        /* at least one join was needed */
+	size_t order;       /* of reading: what came later within one second */
 	struct note *notes; /* warnings */
 	struct story *later;
 };

@@ -25,19 +25,27 @@ static void add_smtp(struct told *t, const struct party *p, const struct line *x
 				     .grade = GRADE_EXACT });
 }
 
+static struct str gate_words(struct told *t, const struct gate *g)
+{
+	bool named = g->rdns.n > 0 && !str_eqz(g->rdns, "(unknown)");
+	struct str reason = STR("");
+
+	if (g->reason.n > 0 && !str_eqz(g->reason, "(empty)") && !str_eqz(g->code, "ALLOWED"))
+		reason = arena_fmt(t->mem, ": %.*s", STR_ARG(log_report_plain(t->mem, g->reason)));
+	if (str_eqz(g->code, "DENIED_OTHER"))
+		return arena_fmt(t->mem, "no objection of its own, the server behind it refused (%.*s)%.*s",
+				 STR_ARG(g->code), STR_ARG(reason));
+	return arena_fmt(t->mem, "%s %.*s (%.*s): %.*s%.*s", str_eqz(g->code, "ALLOWED") ? "let in" : "refused",
+			 STR_ARG(g->ip), STR_ARG(named ? g->rdns : STR("no reverse name")), STR_ARG(g->code),
+			 STR_ARG(reason));
+}
+
 static void tell_gate(struct told *t, const struct party *p, const struct gate *g)
 {
-	bool in = str_eqz(g->code, "ALLOWED");
-	bool named = g->rdns.n > 0 && !str_eqz(g->rdns, "(unknown)");
-	struct str what = arena_fmt(t->mem, "%s %.*s (%.*s): %.*s", in ? "let in" : "refused", STR_ARG(g->ip),
-				    STR_ARG(named ? g->rdns : STR("no reverse name")), STR_ARG(g->code));
-
-	if (!in && g->reason.n > 0 && !str_eqz(g->reason, "(empty)"))
-		what = arena_fmt(t->mem, "%.*s: %.*s", STR_ARG(what), STR_ARG(log_report_plain(t->mem, g->reason)));
 	add_event(t, (struct event){ .rank = RANK_GATE,
 				     .station = "gate",
 				     .party = p,
-				     .what = what,
+				     .what = gate_words(t, g),
 				     .line = g->line,
 				     .grade = g->join.grade });
 }
@@ -65,7 +73,7 @@ static struct str opening_words(struct told *t, const struct log_line *l)
 		return arena_fmt(t->mem, "recipient check: %.*s, %.*s", STR_ARG(l->field[LOG_F_title]),
 				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
 	case LOG_SMTP_END:
-		return arena_fmt(t->mem, "the client left: %.*s", STR_ARG(l->field[LOG_F_reason]));
+		return arena_fmt(t->mem, "the end, without a message: %.*s", STR_ARG(l->field[LOG_F_reason]));
 	case LOG_SMTP_RECOVERED:
 		return STR("this group was written again after a crash");
 	default:
@@ -92,7 +100,7 @@ static struct str answer_words(struct told *t, const struct line *x, const char 
 	int code;
 
 	said = tell_reply(t, x, &code, &text);
-	return code >= 400 ? arena_fmt(t->mem, "%s was answered: %.*s", to, STR_ARG(said)) : STR("");
+	return code >= 400 ? arena_fmt(t->mem, "answer to %s: %.*s", to, STR_ARG(said)) : STR("");
 }
 
 /* An accepted MAIL or RCPT says nothing that the lines around it do not. */
@@ -101,8 +109,8 @@ static struct str resp_words(struct told *t, const struct visit *v, const struct
 	if (x == v->final)
 		return final_words(t, v, x);
 	if (p != NULL && x == p->resp)
-		return answer_words(t, x, "the recipient");
-	return answer_words(t, x, p == NULL ? "the sender" : "the client");
+		return answer_words(t, x, "this recipient");
+	return answer_words(t, x, p == NULL ? "the sender's address" : "the client");
 }
 
 static void tell_visit(struct told *t, const struct scope *sc, const struct visit *v)

@@ -320,9 +320,9 @@ static void tell_open(struct told *t, struct told_party *out, const struct party
 	const struct visit *v = p->visit;
 
 	if (out->verdict == VERDICT_ABANDONED) {
-		out->summary = arena_fmt(t->mem, "Abandoned: %.*s left before the message was complete%s%.*s",
-					 STR_ARG(client_of(t)), v != NULL && v->ended.n > 0 ? ": " : "",
-					 STR_ARG(v != NULL ? v->ended : STR("")));
+		out->summary =
+		    arena_fmt(t->mem, "Abandoned before the message was complete, by %.*s%s%.*s", STR_ARG(client_of(t)),
+			      v != NULL && v->ended.n > 0 ? ": " : "", STR_ARG(v != NULL ? v->ended : STR("")));
 		out->brief = v != NULL && v->ended.n > 0 ? v->ended : STR("the client left early");
 		out->explanation =
 		    STR("The server never got the whole message, so nothing was stored and nothing can be "
