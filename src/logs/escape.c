@@ -1,54 +1,7 @@
+#include "base/utf8.h"
 #include "logs/shape.h"
 
 #define REPORT_MAX 2000
-
-/* Code points that never stand raw in a line: they hide, reorder or break what a person sees. */
-static const struct {
-	uint32_t first, last;
-} unseen[] = {
-	{ 0x80, 0x9f },       /* C1 controls */
-	{ 0xad, 0xad },       /* soft hyphen */
-	{ 0x61c, 0x61c },     /* Arabic letter mark */
-	{ 0x180e, 0x180e },   /* Mongolian vowel separator */
-	{ 0x200b, 0x200f },   /* zero width, direction marks */
-	{ 0x2028, 0x202e },   /* line and paragraph separator, bidi embedding and override */
-	{ 0x2060, 0x206f },   /* word joiner, bidi isolates, invisible operators */
-	{ 0xfeff, 0xfeff },   /* byte order mark */
-	{ 0xfff9, 0xfffb },   /* interlinear annotation */
-	{ 0xe0000, 0xe007f }, /* tags */
-};
-
-static bool is_unseen(uint32_t c)
-{
-	for (size_t i = 0; i < COUNT(unseen); i++) {
-		if (c >= unseen[i].first && c <= unseen[i].last)
-			return true;
-	}
-	return false;
-}
-
-/* Length of the well-formed UTF-8 sequence (RFC 3629) at s, 0 when there is none; its code point in *out. */
-static size_t utf8_at(struct str s, uint32_t *out)
-{
-	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char lead = (unsigned char)s.p[0];
-	size_t n = lead < 0x80 ? 1 : lead >= 0xf0 && lead < 0xf8 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 0;
-	uint32_t c = n == 1 ? lead : lead & (0x7fU >> n);
-
-	if (n == 0 || n > s.n || lead >= 0xf8)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		unsigned char byte = (unsigned char)s.p[i];
-
-		if ((byte & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (byte & 0x3f);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*out = c;
-	return n;
-}
 
 /* Is the colon at i the end of one of spamdyke's labels, with a space or nothing behind it? */
 static bool ends_label(struct str s, size_t i)
@@ -117,7 +70,7 @@ static size_t passes(int escapes, struct str s, size_t i)
 	if (byte < 0x80)
 		return byte >= 0x20 && byte < 0x7f && !forges(escapes, s, i);
 	n = utf8_at(str_skip(s, i), &c);
-	return n > 0 && !is_unseen(c) ? n : 0;
+	return n > 0 && !utf8_unseen(c) ? n : 0;
 }
 
 /* Values of the strict classes: as they are, or what stands for a malformed one. */
