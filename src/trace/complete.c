@@ -1,27 +1,10 @@
 #include "trace/join.h"
 
-#include <stdarg.h>
-
 void story_join(struct story *s, struct join j)
 {
 	if (!s->joined || j.grade < s->confidence)
 		s->confidence = j.grade;
 	s->joined = true;
-}
-
-void story_note(struct book *b, struct story *s, const char *fmt, ...)
-{
-	struct note **end = &s->notes, *note = arena_alloc(&b->mem, sizeof(*note));
-	BUF(text);
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vfmt(&text, fmt, ap);
-	va_end(ap);
-	note->text = arena_str(&b->mem, buf_str(&text));
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = note;
 }
 
 struct story *join_new_story(struct completer *c, int64_t local)
@@ -132,7 +115,6 @@ static void link_child(struct story *parent, struct story *child)
 	if (parent == NULL || child == NULL || parent == child)
 		return;
 	child->parent = parent;
-	parent->child = child;
 }
 
 static void link_forwards(struct completer *c, struct story *s)

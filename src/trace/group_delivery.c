@@ -41,10 +41,7 @@ static void on_info(struct delivery_reader *r, const struct line *ln, const stru
 {
 	struct attempt *a = new_attempt(r, group_number(l->field[LOG_F_delivery]));
 
-	r->b->source->files[ln->file].ours = true;
-	r->b->ours = true;
 	a->qp = group_number(l->field[LOG_F_qp]);
-	a->attempt = group_number(l->field[LOG_F_attempt]);
 	a->moment = group_moment(l->field[LOG_F_moment]);
 	if (a->moment > 0)
 		zone_measure(&r->b->zone, ln->local, a->moment / 1000);

@@ -38,7 +38,7 @@ static bool continues(const struct smtp_reader *r, enum log_kind kind)
 {
 	const struct visit *v = map_getn(&r->by_connection, r->connection);
 
-	if (v == NULL || v->final != NULL || v->from == NULL)
+	if (v == NULL || v->final != NULL || v->from == NULL || v->ended.n > 0)
 		return false;
 	return kind == LOG_SMTP_TO || kind == LOG_SMTP_CHECK || kind == LOG_SMTP_GATE_REFUSED ||
 	       kind == LOG_SMTP_RESP || kind == LOG_SMTP_RESP_QUEUED || kind == LOG_SMTP_SIZE || kind == LOG_SMTP_END;
@@ -51,7 +51,6 @@ static void take_session_fields(struct smtp_reader *r, struct visit *v)
 	line_fields(r->b, r->session, &l);
 	v->connection = r->connection;
 	v->ip = l.field[LOG_F_ip];
-	v->client_port = l.field[LOG_F_port];
 	v->moment = group_moment(l.field[LOG_F_moment]);
 	lines_add(&v->lines, line_new(r->b, r->session));
 }
@@ -82,8 +81,6 @@ static void on_session(struct smtp_reader *r, const struct line *ln, const struc
 {
 	struct book *b = r->b;
 
-	b->source->files[ln->file].ours = true;
-	b->ours = true;
 	r->open = NULL;
 	r->session = line_new(b, ln);
 	r->connection = group_number(l->field[LOG_F_connection]);
@@ -166,7 +163,6 @@ static void on_words(struct visit *v, const struct log_line *l)
 		break;
 	case LOG_SMTP_AUTH:
 		v->user = l->field[LOG_F_user];
-		v->method = l->field[LOG_F_method];
 		break;
 	case LOG_SMTP_END:
 		v->ended = l->field[LOG_F_reason].n > 0 ? l->field[LOG_F_reason] : STR("end");

@@ -81,6 +81,9 @@ static void put_zone(struct page *g)
 		page_fmt(g, "; the gate log has no year, it was taken from the other logs");
 	else if (b->year_proven)
 		page_fmt(g, "; the gate log's year is proven by its replies");
+	if (b->zone.outliers > 0)
+		page_fmt(g, "; %zu repl%s of another date or zone", b->zone.outliers,
+			 b->zone.outliers == 1 ? "y is" : "ies are");
 	buf_addc(g->out, '\n');
 }
 

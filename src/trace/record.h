@@ -59,11 +59,11 @@ struct attempt {
 	struct lines lines;      /* info, alias, try, result, done, next, gave-up */
 	const struct name *from; /* by init */
 	struct name *to;
-	const struct name *original;  /* the alias; else equal to `to` */
-	struct attempt *rival;        /* another init stood beside ours: it may be that sender's try */
-	uint64_t number, qp, attempt; /* qp 0: not told */
-	int64_t moment;               /* of info, UTC ms; 0: none */
-	int64_t started, ended;       /* local stamps; ended 0: no result */
+	const struct name *original; /* the alias; else equal to `to` */
+	struct attempt *rival;       /* another init stood beside ours: it may be that sender's try */
+	uint64_t number, qp;         /* qp 0: not told */
+	int64_t moment;              /* of info, UTC ms; 0: none */
+	int64_t started, ended;      /* local stamps; ended 0: no result */
 	bool remote, resulted, gave_up, restarted;
 	enum outcome_kind outcome;
 	struct str report, retry; /* as in the log; retry: of `next` */
@@ -95,7 +95,7 @@ struct visit {
 	struct lines lines;
 	uint64_t connection; /* 0: the log does not say (then it is not ours) */
 	int64_t moment;      /* of session, UTC ms; 0: none */
-	struct str ip, client_port, rdns, helo, encryption, user, method;
+	struct str ip, rdns, helo, encryption, user;
 	const struct name *from;  /* NULL: no MAIL */
 	struct line *mail;        /* the from line */
 	int from_code, size_code; /* size_code: the reply to the whole message; 0: none */
@@ -127,7 +127,6 @@ struct book {
 	struct attempt *attempts, *last_attempt;
 	struct bounce *bounces;
 	int64_t oldest, newest;         /* local stamps of all lines read; 0: none */
-	bool ours;                      /* some file carries our own numbers */
 	bool year_proven, year_guessed; /* of the gate log's stamps */
 };
 

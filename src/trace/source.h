@@ -26,7 +26,6 @@ struct source_file {
 	uint64_t lines, unreadable; /* counted while reading */
 	int64_t first, last;        /* local stamps; 0: none */
 	bool torn;                  /* the last line has no end: it is not read */
-	bool ours;                  /* carries session or info lines: its numbers are unique */
 };
 
 struct source_skip {

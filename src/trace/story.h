@@ -41,16 +41,14 @@ struct story {
 	struct parties parties;
 	struct bounce *bounce; /* a bounce of this message was sent, says this line */
 	struct story *parent;  /* forwarded or bounced from */
-	struct story *child;   /* the latest message that came out of it */
 	uint64_t qp;           /* 0: not known */
 	int64_t local;         /* when it began: the stamp in the log */
 	int64_t time;          /* the same as a moment, UTC seconds */
 	int64_t span_last;     /* latest local stamp that belongs to it */
 	enum verdict verdict;
 	enum grade confidence;
-	bool joined;        /* at least one join was needed */
-	size_t order;       /* of reading: what came later within one second */
-	struct note *notes; /* warnings */
+	bool joined;  /* at least one join was needed */
+	size_t order; /* of reading: what came later within one second */
 	struct story *later;
 };
 
@@ -66,7 +64,6 @@ void complete(struct tale *t, struct book *b);
 void verdict_settle(const struct book *b, struct story *s);
 enum verdict verdict_of_party(const struct book *b, const struct story *s, const struct party *p);
 
-void story_note(struct book *b, struct story *s, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Weaken the story's confidence by a join. */
 void story_join(struct story *s, struct join j);
 

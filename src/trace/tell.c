@@ -170,19 +170,6 @@ static void tell_client(struct told *t)
 	t->encryption = first_known(v->encryption, g->encryption);
 }
 
-/* The key of the weakest join. */
-static void tell_key(struct told *t)
-{
-	for (const struct party *p = t->story->parties.first; p != NULL && t->key.n == 0; p = p->next) {
-		for (const struct gate *g = p->gates; g != NULL; g = g->next)
-			if (g->join.grade == t->story->confidence)
-				t->key = arena_fmt(t->mem, "gate line by %s", g->join.key);
-		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
-			if (a->join.grade == t->story->confidence)
-				t->key = arena_fmt(t->mem, "delivery by %s", a->join.key);
-	}
-}
-
 static int by_time(const void *a, const void *b)
 {
 	const struct event *x = a, *y = b;
@@ -197,7 +184,6 @@ void tell(struct told *out, const struct book *b, const struct story *s, const s
 	struct told t = { .story = s, .book = b, .mem = out->mem, .frame = out->frame };
 
 	tell_client(&t);
-	tell_key(&t);
 	t.parties = arena_alloc(t.mem, (s->parties.n + 1) * sizeof(*t.parties));
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
 		if (scope_party(sc, s, p))

@@ -48,7 +48,6 @@ struct told {
 	struct told_party lost; /* without any recipient: what is to be said of the whole */
 	struct note *notes;     /* warnings */
 	size_t nnotes;
-	struct str key; /* of the weakest join, for people; empty: none was needed */
 	struct str ip, rdns, user, encryption;
 };
 

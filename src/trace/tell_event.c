@@ -50,12 +50,22 @@ static void tell_gate(struct told *t, const struct party *p, const struct gate *
 				     .grade = g->join.grade });
 }
 
+static struct str session_words(struct told *t, const struct log_line *l)
+{
+	const struct visit *v = t->story->visit;
+	struct str who = arena_fmt(t->mem, "connection %.*s from %.*s", STR_ARG(l->field[LOG_F_connection]),
+				   STR_ARG(l->field[LOG_F_ip]));
+
+	return v->helo.n == 0 ? who
+			      : arena_fmt(t->mem, "%.*s, which calls itself %.*s", STR_ARG(who),
+					  STR_ARG(log_plain(t->mem, v->helo)));
+}
+
 static struct str opening_words(struct told *t, const struct log_line *l)
 {
 	switch (l->kind) {
 	case LOG_SMTP_SESSION:
-		return arena_fmt(t->mem, "connection %.*s from %.*s", STR_ARG(l->field[LOG_F_connection]),
-				 STR_ARG(l->field[LOG_F_ip]));
+		return session_words(t, l);
 	case LOG_SMTP_TLS:
 		return arena_fmt(t->mem, "encrypted: %.*s", STR_ARG(l->field[LOG_F_encryption]));
 	case LOG_SMTP_AUTH:
