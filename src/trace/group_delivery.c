@@ -61,6 +61,7 @@ static void on_try(struct delivery_reader *r, const struct line *ln, const struc
 		a->restarted = number < r->highest;
 		r->highest = number;
 	}
+	a->opens = r->init_fresh;
 	r->init_fresh = false;
 	a->to = book_name(b, l->field[LOG_F_rcpt]);
 	if (a->original == NULL)

@@ -5,11 +5,42 @@ enum {
 	LIFETIME = 7 * 86400 + 3600 /* qmail's default; the longest wait for a retry */
 };
 
+/* A deferred party waits in two slots: an old log's later attempt may have no init of its own, and so no sender. */
+static struct slot *retry_slot(struct completer *c, const struct name *from, const struct name *to)
+{
+	return slot_need(c, &c->retrying, slot_key(from, to, JOIN_ANY_SECOND));
+}
+
+static void expect_retry(struct completer *c, struct party *p)
+{
+	struct slot *const both[] = { retry_slot(c, p->story->from, p->name), retry_slot(c, NULL, p->name) };
+
+	p->deferred = true;
+	for (size_t i = 0; i < COUNT(both); i++) {
+		both[i]->parties++;
+		both[i]->first = p;
+	}
+}
+
+static void retry_came(struct completer *c, struct party *p)
+{
+	struct slot *const both[] = { retry_slot(c, p->story->from, p->name), retry_slot(c, NULL, p->name) };
+
+	p->deferred = false;
+	for (size_t i = 0; i < COUNT(both); i++) {
+		both[i]->parties--;
+		if (both[i]->first == p)
+			both[i]->first = NULL;
+	}
+}
+
 static void attach_attempt(struct completer *c, struct party *p, struct attempt *a)
 {
 	struct story *s = p->story;
 	int64_t last = a->ended > a->started ? a->ended : a->started;
 
+	if (p->deferred)
+		retry_came(c, p);
 	if (p->last_attempt != NULL)
 		p->last_attempt->next = a;
 	else
@@ -18,12 +49,8 @@ static void attach_attempt(struct completer *c, struct party *p, struct attempt 
 	if (last > s->span_last)
 		s->span_last = last;
 	story_join(s, a->join);
-	if (a->qp == 0 && a->resulted && a->outcome == OUTCOME_DEFERRAL) {
-		struct slot *w = slot_need(c, &c->retrying, slot_key(s->from, p->name, JOIN_ANY_SECOND));
-
-		w->parties += w->first != p;
-		w->first = p;
-	}
+	if (a->qp == 0 && a->resulted && a->outcome == OUTCOME_DEFERRAL)
+		expect_retry(c, p);
 }
 
 static bool join_by_qp(struct completer *c, struct attempt *a)
@@ -104,17 +131,33 @@ static bool join_by_time(struct completer *c, struct attempt *a)
 	return true;
 }
 
-/* A later attempt of a message that was deferred before. */
-static bool join_retry(struct completer *c, struct attempt *a)
+/* The party of the slot whose last attempt was deferred before this one began. */
+static struct party *deferred_in(struct completer *c, const struct name *from, const struct attempt *a, bool *sole)
 {
-	struct slot *s = slot_get(&c->retrying, slot_key(a->from, a->to, JOIN_ANY_SECOND));
+	const struct slot *s = slot_get(&c->retrying, slot_key(from, a->to, JOIN_ANY_SECOND));
 	struct party *p = s != NULL ? s->first : NULL;
 
-	if (p == NULL || p->last_attempt->outcome != OUTCOME_DEFERRAL ||
-	    a->started - p->last_attempt->started > LIFETIME || a->started < p->last_attempt->started)
+	if (p == NULL || a->started - p->last_attempt->started > LIFETIME || a->started < p->last_attempt->ended)
+		return NULL;
+	*sole = s->parties == 1;
+	return p;
+}
+
+/* A later attempt of a message that was deferred before.  Its init may be long ago, and the one before it another's. */
+static bool join_retry(struct completer *c, struct attempt *a)
+{
+	const char *key = "sender and recipient, after a deferral";
+	bool sole = false, unsure = false, fresh = a->init != NULL && a->started - a->init->local <= 1;
+	struct party *p = deferred_in(c, a->from, a, &sole);
+
+	if (p == NULL && !(fresh && a->opens)) {
+		p = deferred_in(c, NULL, a, &sole);
+		key = "recipient, after a deferral";
+		unsure = fresh;
+	}
+	if (p == NULL)
 		return false;
-	a->join =
-	    (struct join){ s->parties == 1 ? GRADE_STRONG : GRADE_GUESS, "sender and recipient, after a deferral" };
+	a->join = (struct join){ sole && !unsure ? GRADE_STRONG : GRADE_GUESS, key };
 	attach_attempt(c, p, a);
 	return true;
 }

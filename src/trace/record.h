@@ -65,6 +65,7 @@ struct attempt {
 	int64_t moment;              /* of info, UTC ms; 0: none */
 	int64_t started, ended;      /* local stamps; ended 0: no result */
 	bool remote, resulted, gave_up, restarted;
+	bool opens; /* the first try after its init: the sender is that one's */
 	enum outcome_kind outcome;
 	struct str report, retry; /* as in the log; retry: of `next` */
 	struct join join;
@@ -83,6 +84,7 @@ struct party {
 	struct party *next;
 	struct visit *visit; /* NULL: known from the gate or the delivery log only */
 	struct story *story;
+	bool deferred;                        /* complete.c: a later attempt is to come */
 	struct party *gate_queue, *try_queue; /* complete.c: others with the same key */
 };
 

@@ -116,6 +116,15 @@ static const struct {
 			OUT(T, "a@b.example", "7", ME, "deferral, Unable_to_chdir_to_maildir._(#4.2.1)/")
 			OUT(T9, "a@b.example", "8", ME, "success, did_1+0+0/") },
 	  "from:a@b.example", { 1, "delivered", "strong", 0 } },
+	{ "a retry without an init of its own", { IN(T, "a@b.example", ME) QUEUED(T, "1615286631", "1"), "",
+			OUT(T, "a@b.example", "7", ME, "deferral, x/") T9 "init, <z@z.example>\n" T9
+			"try, 8, local, other@example.com\n" T9 "try, 9, local, " ME "\n" T9
+			"result, 9, success, did_1+0+0/\n" },
+	  "from:a@b.example", { 1, "delivered", "guess", 3 } },
+	{ "another message to the same recipient is no retry", { IN(T, "a@b.example", ME)
+			QUEUED(T, "1615286631", "1"), "", OUT(T, "a@b.example", "7", ME, "deferral, x/")
+			OUT(T9, "z@z.example", "8", ME, "success, did_1+0+0/") },
+	  "from:a@b.example", { 1, "waiting", "strong", 0 } },
 	{ "inits side by side: the pair decides", { IN(T, "a@b.example", ME) QUEUED(T, "1615286631", "1") "\n"
 			IN(T, "c@d.example", "other@example.com") QUEUED(T, "1615286631", "2"), "",
 			T "init, <a@b.example>\n" T "init, <c@d.example>\n" T "try, 7, local, " ME "\n"
