@@ -15,10 +15,15 @@ static void add_event(struct told *t, struct event e)
 	t->events[t->nevents++] = e;
 }
 
+static bool of_gate(enum log_kind kind)
+{
+	return kind == LOG_SMTP_GATE_REFUSED || kind == LOG_SMTP_GATE_ERROR || kind == LOG_SMTP_GATE_ALLOWED;
+}
+
 static void add_smtp(struct told *t, const struct party *p, const struct line *x, struct str what)
 {
 	add_event(t, (struct event){ .rank = x->kind == LOG_SMTP_SESSION ? RANK_OPEN : RANK_SMTP,
-				     .station = x->kind == LOG_SMTP_GATE_REFUSED ? "gate" : "smtp",
+				     .station = of_gate(x->kind) ? "gate" : "smtp",
 				     .party = p,
 				     .what = what,
 				     .line = x,
@@ -78,6 +83,9 @@ static struct str opening_words(struct told *t, const struct log_line *l)
 				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
 	case LOG_SMTP_GATE_ERROR:
 		return arena_fmt(t->mem, "the check %.*s could not be made: %.*s", STR_ARG(l->field[LOG_F_filter]),
+				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
+	case LOG_SMTP_GATE_ALLOWED:
+		return arena_fmt(t->mem, "let past by %.*s: %.*s", STR_ARG(l->field[LOG_F_filter]),
 				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
 	case LOG_SMTP_CHECK:
 		return arena_fmt(t->mem, "recipient check: %.*s, %.*s", STR_ARG(l->field[LOG_F_title]),
