@@ -18,9 +18,12 @@ static char dir[] = "/tmp/facts-XXXXXX", path[64];
 static struct ipc_client *client;
 static atomic_int questions;
 
-static const struct policy policy = {
-	.on = true, .reject_empty_rdns = true, .rejection_code_empty_rdns = 554, .dns_deadline = 300
-};
+#define POLICY(ms) \
+	{ \
+		.on = true, .reject_empty_rdns = true, .rejection_code_empty_rdns = 554, .dns_deadline = (ms) \
+	}
+/* Answers are waited for long, so that a busy machine fails no test; silence is not. */
+static const struct policy policy = POLICY(20000), hasty = POLICY(300);
 
 /* 192.0.2.1 has a name, .2 has none, .3 fails, .4 has a name nobody may have; others are never answered. */
 static bool tell(struct str name, struct dns_told *told)
@@ -96,17 +99,17 @@ static void the_reverse_name(void **state)
 static void nobody_waits_longer_than_the_deadline_in_all(void **state)
 {
 	ARENA(a);
-	struct facts f = { .policy = &policy, .ip = STR("192.0.2.9"), .mem = &a, .dns = client };
+	struct facts f = { .policy = &hasty, .ip = STR("192.0.2.9"), .mem = &a, .dns = client };
 	int64_t began = clock_mono();
 
 	(void)state;
 	facts_gather(&f, NEEDS(FACT_RDNS));
 	assert_int_equal(f.at[FACT_RDNS].status, FACT_FAILED);
-	assert_in_range(clock_mono() - began, policy.dns_deadline, policy.dns_deadline + 2000);
+	assert_in_range(clock_mono() - began, hasty.dns_deadline, hasty.dns_deadline + 2000);
 	f.at[FACT_RDNS].status = FACT_UNKNOWN;
 	began = clock_mono();
 	facts_gather(&f, NEEDS(FACT_RDNS));
-	assert_true(clock_mono() - began < policy.dns_deadline);
+	assert_true(clock_mono() - began < hasty.dns_deadline);
 }
 
 static void a_login_costs_nothing(void **state)
