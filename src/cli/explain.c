@@ -19,8 +19,10 @@ static const char explain_usage[] =
     "Say in plain words what a text of the mail logs means, whether it is final, who must act and how.\n"
     "TEXT is a line of an SMTP, delivery or spamdyke log, a reply (550 5.1.1 no such user), a status\n"
     "code (5.1.1), a delivery report (did_0+0+1/), a code of the gate (GRAYLISTED), a FILTER_ name or the\n"
-    "recipient check's words.  Without TEXT each line of the standard input is explained.  No log, no\n"
-    "configuration and no network is needed.  Quote a TEXT with $, * or ( in it; -- ends the options.\n"
+    "recipient check's words; \"What does `X` mean? And `Y`?\" and \"What is A / B?\" ask about several.\n"
+    "Without TEXT each line of the standard input is explained.  --json prints one object for each text.\n"
+    "No log, no configuration and no network is needed.  Quote a TEXT with $, * or ( in it; -- ends the\n"
+    "options.\n"
     "\n"
     "Exit codes: 0 explained, 1 not known, 2 no text given.\n";
 
@@ -163,25 +165,27 @@ static int explain_one(struct buf *b, struct str text, bool json)
 	return CLI_DONE;
 }
 
-/* Every line that is not empty; the exit code is that of the worst. */
+/* Every text that every line asks about; the exit code is that of the worst, CLI_USAGE when there is none. */
 static int explain_lines(struct str text, bool json)
 {
+	struct str line, asked[EXPLAIN_ASKED];
 	int worst = CLI_USAGE;
-	struct str line;
 
 	while (text.n > 0) {
-		BUF(b);
-		int code;
+		size_t n;
 
 		str_cut(text, STR("\n"), &line, &text);
-		line = str_trim(line);
-		if (line.n == 0)
-			continue;
-		if (worst != CLI_USAGE && !json)
-			buf_addc(&b, '\n');
-		code = explain_one(&b, line, json);
-		worst = worst == CLI_USAGE || code > worst ? code : worst;
-		fwrite(buf_z(&b), 1, b.n, stdout);
+		n = explain_asked(line, asked, COUNT(asked));
+		for (size_t i = 0; i < n; i++) {
+			BUF(b);
+			int code;
+
+			if (worst != CLI_USAGE && !json)
+				buf_addc(&b, '\n');
+			code = explain_one(&b, asked[i], json);
+			worst = worst == CLI_USAGE || code > worst ? code : worst;
+			fwrite(buf_z(&b), 1, b.n, stdout);
+		}
 	}
 	return worst;
 }

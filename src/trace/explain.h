@@ -37,6 +37,12 @@ struct explanation {
 /* False: the text is not known; *out is then undefined.  Strs borrow from text, from a and from tables. */
 bool explain_text(struct str text, struct arena *a, struct explanation *out);
 
+#define EXPLAIN_ASKED 16
+
+/* The texts (at most max) that a line asks about: "What does `X` mean? And `Y`?" asks about X and Y, "What is
+ * A / B?" about A and B; a line that is no such question is itself the text.  0 when nothing is left to explain. */
+size_t explain_asked(struct str text, struct str *texts, size_t max);
+
 /* {"kind":..,"meaning":..,"final":true|false|null,"who":..,"advice":..,"fields":{..}} */
 void explain_json(struct json *j, const struct explanation *x);
 

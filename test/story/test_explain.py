@@ -85,3 +85,16 @@ def test_hostile_bytes_stay_off_the_terminal(explain):
         done = explain(text=text)
         shown = (done.stdout + done.stderr).decode()
         assert not any(ord(c) < 32 and c != "\n" or 0x7f <= ord(c) < 0xa0 or c == "\u202e" for c in shown), text
+
+
+@pytest.mark.parametrize("question, kinds", [
+    ("What does `250 ok 1615286631 qp 15309` mean?", ["smtp-reply"]),
+    ("What does `did_0+0+1/` mean? And `smtp_auth/did_0+0+1/`?", ["delivery-report"] * 2),
+    ("What is DENIED_RDNS_MISSING / GRAYLISTED / RBL_MATCH / TIMEOUT?", ["gate-code"] * 4),
+])
+def test_the_question_in_words(explain, question, kinds):
+    done = explain("--json", question)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["kind"] for line in done.stdout.splitlines()] == kinds
+    assert explain("--json", *question.split()).stdout == done.stdout
+    assert explain(question).stdout.count(b"\n  means ") == len(kinds)

@@ -274,6 +274,39 @@ static void test_json(void **state)
 	assert_non_null(strstr(buf_z(&b), "\"text\":\"no\\u001b[2J \xef\xbf\xbd\"}}"));
 }
 
+/* QUESTIONS 6 to 8 as the support desk writes them. */
+static void test_questions(void **state)
+{
+	static const struct {
+		const char *in;
+		const char *asked[5];
+	} t[] = {
+		{ "What does `250 ok 1615286631 qp 15309` mean?", { "250 ok 1615286631 qp 15309" } },
+		{ "What does `did_0+0+1/` mean? And `smtp_auth/did_0+0+1/`?",
+		  { "did_0+0+1/", "smtp_auth/did_0+0+1/" } },
+		{ "What is DENIED_RDNS_MISSING / GRAYLISTED / RBL_MATCH / TIMEOUT?",
+		  { "DENIED_RDNS_MISSING", "GRAYLISTED", "RBL_MATCH", "TIMEOUT" } },
+		{ " what does 550 5.1.1 no such user mean ?", { "550 5.1.1 no such user" } },
+		{ "What's 5.1.1", { "5.1.1" } },
+		{ "550 what is `this` / `that`?", { "550 what is `this` / `that`?" } },
+		{ "What is `GRAYLISTED", { "`GRAYLISTED" } },
+		{ "What is ?", { NULL } },
+		{ "  ", { NULL } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct str asked[EXPLAIN_ASKED];
+		size_t n = explain_asked(str_of(t[i].in), asked, COUNT(asked));
+
+		for (size_t j = 0; j < n; j++)
+			if (t[i].asked[j] == NULL || !str_eqz(asked[j], t[i].asked[j]))
+				fail_msg("%s: %.*s", t[i].in, STR_ARG(asked[j]));
+		if (t[i].asked[n] != NULL)
+			fail_msg("%s: not %s", t[i].in, t[i].asked[n]);
+	}
+}
+
 static int zone(void **state)
 {
 	(void)state;
@@ -292,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_lines_of_the_logs),
 		cmocka_unit_test(test_the_whole_vocabulary),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_questions),
 	};
 
 	return cmocka_run_group_tests(tests, zone, NULL);
