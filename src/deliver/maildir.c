@@ -137,6 +137,14 @@ static void close_box(struct maildir_job *j)
 	fd_clear(&j->fresh);
 }
 
+/* Nothing of it may change while a message is in the queue: gone under this name means delivered. */
+static const char *staged_name(struct arena *a, const struct maildir_job *j)
+{
+	return arena_fmt(a, "%lld.Q%lluR%llu", (long long)(j->time / 1000), (unsigned long long)j->qp,
+			 (unsigned long long)j->rcpt)
+	    .p;
+}
+
 struct str maildir_name(struct arena *a, const struct maildir *m, const struct maildir_job *j)
 {
 	BUF(host);
@@ -150,13 +158,7 @@ struct str maildir_name(struct arena *a, const struct maildir *m, const struct m
 		else
 			buf_addc(&host, c);
 	}
-	return arena_fmt(a, "%lld.Q%lluR%llu.%.*s", (long long)(j->time / 1000), (unsigned long long)j->qp,
-			 (unsigned long long)j->rcpt, STR_ARG(buf_str(&host)));
-}
-
-static const char *name_of(const struct maildir *m, const struct maildir_job *j)
-{
-	return maildir_name(j->mem, m, j).p;
+	return arena_fmt(a, "%s.%.*s", staged_name(a, j), STR_ARG(buf_str(&host)));
 }
 
 static int copy_in(struct maildir_job *j)
@@ -182,7 +184,7 @@ static int copy_in(struct maildir_job *j)
 
 static int write_staged(const struct maildir *m, struct maildir_job *j)
 {
-	const char *name = name_of(m, j);
+	const char *name = staged_name(j->mem, j);
 
 	if (open_box(m, j, true) < 0)
 		return -1;
@@ -193,12 +195,12 @@ static int write_staged(const struct maildir *m, struct maildir_job *j)
 }
 
 /* A failed write leaves nothing behind that takes room. */
-static void end_file(const struct maildir *m, struct maildir_job *j)
+static void end_file(struct maildir_job *j)
 {
 	if (!j->ended && fsync(j->file) < 0)
 		defer_by(j, errno);
 	if (j->ended && j->file >= 0)
-		unlinkat(j->dir, name_of(m, j), 0);
+		unlinkat(j->dir, staged_name(j->mem, j), 0);
 	fd_clear(&j->file);
 }
 
@@ -241,7 +243,7 @@ void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n)
 	for (size_t i = 0; i < n; i++)
 		write_staged(m, jobs[i]);
 	for (size_t i = 0; i < n; i++)
-		end_file(m, jobs[i]);
+		end_file(jobs[i]);
 	sync_all(jobs, n, false);
 	for (size_t i = 0; i < n; i++)
 		close_box(jobs[i]);
@@ -261,17 +263,17 @@ static int staged_code(const struct maildir_job *j, const char *name)
 	return fstat(j->dir, &dir) == 0 && dir.st_nlink > 0 ? ENOENT : ENOTDIR;
 }
 
-static int move_new(const struct maildir_job *j, const char *name)
+static int move_new(const struct maildir_job *j, const char *name, const char *to)
 {
-	if (renameat2(j->dir, name, j->fresh, name, RENAME_NOREPLACE) == 0)
+	if (renameat2(j->dir, name, j->fresh, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	/* A file system that cannot promise it: the name is ours alone. */
-	return errno == EINVAL || errno == ENOSYS ? renameat(j->dir, name, j->fresh, name) : -1;
+	return errno == EINVAL || errno == ENOSYS ? renameat(j->dir, name, j->fresh, to) : -1;
 }
 
 static int finish_one(const struct maildir *m, struct maildir_job *j)
 {
-	const char *name = name_of(m, j);
+	const char *name = staged_name(j->mem, j);
 	int code;
 
 	if (open_box(m, j, false) < 0)
@@ -281,7 +283,7 @@ static int finish_one(const struct maildir *m, struct maildir_job *j)
 		return 0;
 	if (code != 0)
 		return defer_by(j, code);
-	return move_new(j, name) < 0 ? defer_by(j, errno) : 0;
+	return move_new(j, name, maildir_name(j->mem, m, j).p) < 0 ? defer_by(j, errno) : 0;
 }
 
 void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n)

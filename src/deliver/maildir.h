@@ -1,10 +1,11 @@
 /* deliver/maildir.h - put a message into a Maildir, once.
  *
- *	DIR/DOMAIN/USER/staging/NAME    written and synced: it is "staged"
- *	DIR/DOMAIN/USER/Maildir/new/NAME        renamed to here: delivered
+ *	DIR/DOMAIN/USER/staging/NAME            written and synced: it is "staged"
+ *	DIR/DOMAIN/USER/Maildir/new/NAME.HOST   renamed to here: delivered
  *
- * NAME is a function of the message (time, qp), the recipient's index and our
- * host name, so every attempt means the same file.  The caller makes `staged`
+ * NAME is a function of the message (time, qp) and the recipient's index, and
+ * of nothing that a configuration may change meanwhile, so every attempt means
+ * the same staged file.  The caller makes `staged`
  * durable elsewhere between the two steps.  Finishing twice is harmless: a
  * staged file that is gone was delivered, whatever its owner did since.
  * Not staged: what an interrupted attempt left is removed and written anew;

@@ -19,9 +19,10 @@
 #include "base/io.h"
 #include "deliver/maildir.h"
 
-#define NAME "1615286631.Q15309R0.mx.example.com"
+#define STEM "1615286631.Q15309R0"
+#define NAME STEM ".mx.example.com"
 #define USER "example.com/bob"
-#define STAGED USER "/staging/" NAME
+#define STAGED USER "/staging/" STEM
 #define FRESH USER "/Maildir/new/" NAME
 #define MESSAGE "Subject: x\r\n\r\nhello\r\n.dot\r\n"
 #define FILED "Return-Path: <ann@x.example>\nDelivered-To: bob@example.com\nSubject: x\n\nhello\n.dot\n"

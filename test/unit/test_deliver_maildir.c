@@ -197,6 +197,21 @@ static void a_message_that_cannot_be_read_is_deferred(void **state)
 	close(j.fd);
 }
 
+/* Between staging and finishing the server may get another name. */
+static void a_new_host_name_loses_no_staged_message(void **state)
+{
+	struct maildir_job j = job(MESSAGE);
+
+	(void)state;
+	stage(&j);
+	md.host = STR("mx2.example.com");
+	finish(&j);
+	delivered(&j);
+	assert_string_equal(slurp(USER "/Maildir/new/" STEM ".mx2.example.com"), FILED);
+	assert_false(there(STAGED));
+	close(j.fd);
+}
+
 static void names_have_maildir_form(void **state)
 {
 	struct maildir m = { -1, STR("a/b:c") };
@@ -218,6 +233,7 @@ int main(void)
 		T(missing_folders_are_made),
 		T(a_staged_message_is_not_given_up_lightly),
 		T(a_message_that_cannot_be_read_is_deferred),
+		T(a_new_host_name_loses_no_staged_message),
 		T(names_have_maildir_form),
 	};
 
