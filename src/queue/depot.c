@@ -102,7 +102,6 @@ static void clear(struct depot *d)
 	index_clear(&d->index);
 	journal_clear(&d->journal);
 	buf_clear(&d->complaints);
-	map_clear(&d->rescued);
 	map_clear(&d->used);
 	free(d->sealed.at);
 	free(d->spares.at);
@@ -154,7 +153,7 @@ int depot_checkpoint(struct depot *d, struct err *e)
 
 	if (journal_create(&fresh, d->dir, e) < 0)
 		return -1;
-	index_checkpoint(&d->index, &fresh);
+	index_checkpoint(&d->index, &fresh, clock_wall());
 	if (journal_install(&fresh, e) < 0) {
 		/* After the rename nobody knows which of the two a crash would show. */
 		d->broken = d->broken || fresh.broken;

@@ -23,6 +23,15 @@ static void item_free(struct item *it)
 	free(it);
 }
 
+static void rescued_clear(struct index *ix)
+{
+	struct journal_rescued *t;
+
+	for (size_t i = 0; (t = map_next(&ix->rescued, &i, NULL)) != NULL;)
+		free(t);
+	map_clear(&ix->rescued);
+}
+
 void index_clear(struct index *ix)
 {
 	struct item *it;
@@ -34,6 +43,7 @@ void index_clear(struct index *ix)
 		seg_free(s);
 	map_clear(&ix->items);
 	map_clear(&ix->segs);
+	rescued_clear(ix);
 	for (size_t c = 0; c < CHANNELS; c++)
 		due_clear(&ix->due[c]);
 	*ix = (struct index){ 0 };
@@ -221,6 +231,19 @@ void index_apply_deferred(struct index *ix, const struct journal_deferred *t)
 		memcpy(r->report, report.p, report.n);
 }
 
+void index_apply_rescued(struct index *ix, const struct journal_rescued *t)
+{
+	struct journal_rescued *kept = mem_alloc(sizeof(*kept));
+
+	*kept = *t;
+	free(map_putn(&ix->rescued, t->qp, kept));
+}
+
+bool index_knows(const struct index *ix, uint64_t qp)
+{
+	return index_item(ix, qp) != NULL || map_getn(&ix->rescued, qp) != NULL;
+}
+
 void index_settle_parents(struct index *ix)
 {
 	const struct item *it;
@@ -238,6 +261,7 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		struct journal_staged staged;
 		struct journal_settled settled;
 		struct journal_deferred deferred;
+		struct journal_rescued rescued;
 	} u;
 	const struct ipc_type *t = NULL;
 
@@ -256,8 +280,10 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		index_apply_staged(ix, &u.staged);
 	else if (t == &journal_settled_type)
 		index_apply_settled(ix, &u.settled);
-	else
+	else if (t == &journal_deferred_type)
 		index_apply_deferred(ix, &u.deferred);
+	else
+		index_apply_rescued(ix, &u.rescued);
 	return 0;
 }
 
@@ -339,7 +365,18 @@ static void list_seg(const struct seg *s, struct journal *j)
 	journal_add(j, &journal_segment_type, &t);
 }
 
-void index_checkpoint(const struct index *ix, struct journal *j)
+static void list_rescued(struct index *ix, struct journal *j, int64_t now)
+{
+	struct journal_rescued *t;
+
+	for (size_t i = 0; (t = map_next(&ix->rescued, &i, NULL)) != NULL;)
+		if ((int64_t)t->until > now)
+			journal_add(j, &journal_rescued_type, t);
+		else
+			free(map_deln(&ix->rescued, t->qp));
+}
+
+void index_checkpoint(struct index *ix, struct journal *j, int64_t now)
 {
 	const struct item *it;
 	const struct seg *s;
@@ -349,4 +386,5 @@ void index_checkpoint(const struct index *ix, struct journal *j)
 			list_seg(s, j);
 	for (size_t i = 0; (it = map_next(&ix->items, &i, NULL)) != NULL;)
 		list_item(it, j);
+	list_rescued(ix, j, now);
 }

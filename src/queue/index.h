@@ -38,8 +38,9 @@ struct seg {
 enum { CHANNELS = CHANNEL_REMOTE + 1 };
 
 struct index {
-	struct map items; /* qp -> struct item */
-	struct map segs;  /* id -> struct seg */
+	struct map items;   /* qp -> struct item */
+	struct map segs;    /* id -> struct seg */
+	struct map rescued; /* qp -> struct journal_rescued; longer than the message is live, also over restarts */
 	struct due due[CHANNELS];
 	uint64_t waiting; /* recipients not yet final */
 	uint64_t live_bytes;
@@ -59,6 +60,9 @@ void index_apply_segment(struct index *ix, const struct journal_segment *t);
 void index_apply_staged(struct index *ix, const struct journal_staged *t);
 void index_apply_settled(struct index *ix, const struct journal_settled *t);
 void index_apply_deferred(struct index *ix, const struct journal_deferred *t);
+void index_apply_rescued(struct index *ix, const struct journal_rescued *t);
+/* Was this number seen?  Then a record that bears it is a repetition, though the message may be gone by now. */
+bool index_knows(const struct index *ix, uint64_t qp);
 /* After a crash: a bounce or forward that exists settles what it was made for. */
 void index_settle_parents(struct index *ix);
 /* Any of the above; -1: the entry is malformed. */
@@ -74,7 +78,7 @@ void index_drop(struct index *ix, struct item *it);
 
 /* Where the message is, as an entry; channels has room for one byte per recipient. */
 struct journal_taken index_entry(const struct item *it, char *channels);
-/* Write all that is known as entries: a checkpoint. */
-void index_checkpoint(const struct index *ix, struct journal *j);
+/* Write all that is known as entries: a checkpoint.  Rescued numbers whose time is over are forgotten. */
+void index_checkpoint(struct index *ix, struct journal *j, int64_t now);
 
 #endif

@@ -55,7 +55,6 @@ struct depot {
 	struct buf complaints; /* '\0' behind each */
 	uint64_t checkpoint;   /* size of the journal after the last one */
 	struct ids sealed;     /* to be drained by the next sync, if nothing in them is live */
-	struct map rescued;    /* qp of what was found by scanning in this run: a writer may repeat it */
 	struct map used;       /* big files of live messages; while recovering */
 	int64_t compact_at;    /* when to look for mostly dead segments again */
 	int64_t retry_at;      /* after the maker failed: when to ask it again */

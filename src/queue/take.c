@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "queue/bigfile.h"
 
@@ -126,11 +127,17 @@ static const char *envelope_wrong(struct depot *d, const struct seg *s, const st
 	return NULL;
 }
 
-/* A message found by scanning: nobody was told, and a telltale-smtpd that lives may write it once more elsewhere. */
+enum { REPEATED_WITHIN = 10 * 60 * 1000 }; /* ms; no spool_put() lasts so long */
+
+/* A message found by scanning: nobody was told, and a telltale-smtpd that lives may write it once more elsewhere,
+ * even after it was delivered and telltale-queue was restarted again. */
 static void rescue(struct depot *d, struct item *it)
 {
+	struct journal_rescued t = { .qp = it->qp, .until = (uint64_t)(clock_wall() + REPEATED_WITHIN) };
+
 	it->recovered = true;
-	map_putn(&d->rescued, it->qp, d);
+	journal_add(&d->journal, &journal_rescued_type, &t);
+	index_apply_rescued(&d->index, &t);
 }
 
 static void add(struct depot *d, struct seg *s, const struct scan_hit *hit, const struct envelope *v)
@@ -167,7 +174,7 @@ static void take_record(struct depot *d, struct seg *s, struct scan_hit *hit)
 	struct envelope v;
 	struct err e = { 0 };
 
-	if (index_item(&d->index, hit->r.qp) != NULL || map_getn(&d->rescued, hit->r.qp) != NULL) {
+	if (index_knows(&d->index, hit->r.qp)) {
 		cover(d, s, hit->from, hit->to);
 		return;
 	}

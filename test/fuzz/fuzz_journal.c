@@ -44,12 +44,13 @@ static void replay(struct index *ix, struct str bytes)
 static void entries(struct journal *j, const uint8_t *p, size_t n)
 {
 	while (n >= 2) {
-		size_t i = p[0] % 5, length = p[1] < n - 2 ? p[1] : n - 2;
+		size_t i = p[0] % 6, length = p[1] < n - 2 ? p[1] : n - 2;
 		char body[256] = { 0 };
 		union {
 			struct journal_taken taken;
 			struct journal_segment segment;
 			struct journal_deferred deferred;
+			struct journal_rescued rescued;
 			char room[256];
 		} u;
 
@@ -92,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_addc(&j.pending, '\0');
 	replay(&first, buf_str(&j.pending));
 	buf_add(&again.pending, head, HEADER);
-	index_checkpoint(&first, &again);
+	index_checkpoint(&first, &again, 0);
 	replay(&second, buf_str(&again.pending));
 	compare(&first, &second);
 	index_clear(&first);
