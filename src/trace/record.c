@@ -48,7 +48,8 @@ struct str name_bare(struct str address)
 
 struct name *book_name(struct book *b, struct str address)
 {
-	struct str bare = name_bare(address);
+	/* One address may be escaped in one field and not in another: names are compared as they were given. */
+	struct str bare = log_plain(&b->mem, name_bare(address));
 	char low[1024];
 	struct name *x;
 

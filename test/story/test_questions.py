@@ -268,6 +268,24 @@ def test_ours_refused_by_the_recipient_check(logs):
     assert "recipient check" in a.headline and "not existing recipient" in a.headline
 
 
+def test_ours_an_odd_address_is_one_address_in_all_logs(logs):
+    reply = "550 5.1.1 sorry, no mailbox here by that name (chkuser)"
+    logs.session(9, "from, a@b.example", "resp, 250 ok", 'to, <"x, y"@example.com>',
+                 'check, rejected rcpt, out.b.example:192.0.2.12, "x\\x2c y"@example.com, not existing recipient',
+                 "resp, " + reply)
+    logs.gate(9, "DENIED_OTHER", "a@b.example", '"x\\x2c y"@example.com', reply.replace(" ", "_"))
+    a = ask("connection 9", logs.folder)
+    assert a.status == 0 and a.only["confidence"] == "exact"
+    assert [r["address"] for r in a.only["recipients"]] == ['"x, y"@example.com']
+    assert {e["station"] for e in a.only["timeline"]} == {"gate", "smtp"}
+
+
+def test_a_reply_of_strange_words_is_explained_once(logs):
+    logs.session(9, "from, a@b.example", "resp, 250 ok", f"to, <{ME}>", "resp, 550 no")
+    a = ask("connection 9", logs.folder)
+    assert a.recipient["explanation"].count("means no, finally") == 1
+
+
 def test_ours_waiting_says_when_it_is_tried_again(logs):
     logs.accept(7, 11)
     logs.attempt(21, 11, 1, "deferral, Unable_to_chdir_to_maildir._(#4.2.1)/", "next, 21, 2026-11-23 10:01:40")
