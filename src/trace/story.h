@@ -62,6 +62,7 @@ struct tale {
 void complete(struct tale *t, struct book *b);
 /* Each party's verdict and the story's (verdict.c). */
 void verdict_settle(const struct book *b, struct story *s);
+enum verdict verdict_of_attempt(const struct story *s, const struct attempt *a);
 enum verdict verdict_of_party(const struct book *b, const struct story *s, const struct party *p);
 
 /* Weaken the story's confidence by a join. */

@@ -55,6 +55,10 @@ void tell(struct told *out, const struct book *b, const struct story *s, const s
 
 /* The pieces, one file each. */
 void tell_party(struct told *t, struct told_party *out, const struct party *p);
+/* " (ALIAS stands for TARGET)" when the attempt was for another address than the one asked for, else empty. */
+struct str tell_target(struct told *t, const struct party *p, const struct attempt *a);
+/* "; TARGET: VERDICT" for each target of the party that `told`'s was not; empty when there is but one. */
+struct str tell_other_targets(struct told *t, const struct party *p, const struct attempt *told);
 /* A visit without a recipient. */
 void tell_lost(struct told *t, struct told_party *out);
 void tell_events(struct told *t, const struct scope *sc);

@@ -183,13 +183,6 @@ static struct str report_in_line(struct told *t, struct str report)
 	return arena_str(t->mem, buf_str(&b));
 }
 
-static struct str targets_of(struct told *t, const struct party *p, const struct attempt *a)
-{
-	if (a->to == p->name)
-		return STR("");
-	return arena_fmt(t->mem, " (%.*s stands for %.*s)", STR_ARG(p->name->text), STR_ARG(a->to->text));
-}
-
 static void tell_did(struct told *t, struct told_party *out, const struct attempt *a)
 {
 	struct did d;
@@ -254,7 +247,7 @@ static void tell_success(struct told *t, struct told_party *out, const struct pa
 
 	row = report_row_of(t, a->report, &line);
 	out->summary =
-	    arena_fmt(t->mem, "%s: %s%.*s", opening[out->verdict], success_words(a), STR_ARG(targets_of(t, p, a)));
+	    arena_fmt(t->mem, "%s: %s%.*s", opening[out->verdict], success_words(a), STR_ARG(tell_target(t, p, a)));
 	if (did_of(a->report, &d) && d.authenticated)
 		out->summary = arena_fmt(t->mem, "%.*s; the sender had logged in here, so it never left this server",
 					 STR_ARG(out->summary));
@@ -262,6 +255,7 @@ static void tell_success(struct told *t, struct told_party *out, const struct pa
 		out->summary = arena_fmt(t->mem, "Passed on: %.*s", STR_ARG(report_in_line(t, a->report)));
 	else if (!did_of(a->report, &d) && line.n > 0)
 		out->summary = arena_fmt(t->mem, "%.*s: %.*s", STR_ARG(out->summary), STR_ARG(line));
+	out->summary = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(out->summary), STR_ARG(tell_other_targets(t, p, a)));
 	out->brief = str_of(success_words(a));
 	use_word(t, out, row != NULL ? &row->word : NULL);
 	tell_did(t, out, a);
@@ -295,10 +289,12 @@ static void tell_trouble(struct told *t, struct told_party *out, const struct pa
 	struct str line;
 
 	row = report_row_of(t, a->report, &line);
-	line = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(line), STR_ARG(targets_of(t, p, a)));
+	line = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(line), STR_ARG(tell_target(t, p, a)));
 	if (out->verdict == VERDICT_WAITING)
-		out->summary = arena_fmt(t->mem, "Waiting in the queue after %u attempt%s: %.*s", n, n == 1 ? "" : "s",
-					 STR_ARG(line));
+		out->summary =
+		    arena_fmt(t->mem, "%s after %u attempt%s: %.*s",
+			      a->outcome == OUTCOME_FAILURE ? "Failed, and kept in the queue," : "Waiting in the queue",
+			      n, n == 1 ? "" : "s", STR_ARG(line));
 	else
 		out->summary =
 		    arena_fmt(t->mem, "%s after %u attempt%s: %.*s",
@@ -308,6 +304,7 @@ static void tell_trouble(struct told *t, struct told_party *out, const struct pa
 	if (out->verdict == VERDICT_WAITING && a->retry.n > 0)
 		out->summary = arena_fmt(t->mem, "%.*s; tried again at %.*s", STR_ARG(out->summary),
 					 STR_ARG(tell_stamp(t, a->retry)));
+	out->summary = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(out->summary), STR_ARG(tell_other_targets(t, p, a)));
 	out->brief = line;
 	use_word(t, out, row != NULL ? &row->word : NULL);
 	if (out->verdict == VERDICT_WAITING && row == NULL)

@@ -49,7 +49,7 @@ static enum verdict of_success(const struct attempt *a)
 	return d.forwards > 0 ? VERDICT_FORWARDED : VERDICT_DISCARDED;
 }
 
-static enum verdict of_attempt(const struct story *s, const struct attempt *a)
+enum verdict verdict_of_attempt(const struct story *s, const struct attempt *a)
 {
 	bool failed = a->resulted && (a->outcome == OUTCOME_FAILURE || a->gave_up);
 
@@ -57,7 +57,8 @@ static enum verdict of_attempt(const struct story *s, const struct attempt *a)
 		return a->qp > 0 ? VERDICT_WAITING : VERDICT_UNKNOWN;
 	if (a->outcome == OUTCOME_SUCCESS)
 		return of_success(a);
-	if (!failed)
+	/* Our own log tells of the bounce too: as long as it does not, the message is still ours. */
+	if (!failed || (a->qp > 0 && s->bounce == NULL))
 		return VERDICT_WAITING;
 	return s->from != NULL && s->from->text.n == 0 ? VERDICT_DISCARDED : VERDICT_RETURNED;
 }
@@ -85,7 +86,7 @@ static enum verdict of_attempts(const struct story *s, const struct party *p)
 		a->to->mark = ++i;
 	i = 0;
 	for (struct attempt *a = p->attempts; a != NULL; a = a->next) {
-		enum verdict v = of_attempt(s, a);
+		enum verdict v = verdict_of_attempt(s, a);
 
 		if (a->to->mark != ++i || weight(v) <= heaviest)
 			continue;

@@ -298,6 +298,28 @@ def test_ours_waiting_says_when_it_is_tried_again(logs):
     assert later.only["verdict"] == "delivered" and later.only["ids"]["deliveries"] == [21, 25]
 
 
+def test_ours_an_alias_with_two_targets_tells_of_both(logs):
+    logs.accept(7, 11, to="info@example.com")
+    logs.comma("delivery", "init, <a@b.example>", f"info, 21, qp 11, attempt 1, bytes 9, {logs.epoch}.100",
+               "alias, 21, info@example.com", "try, 21, local, " + ME, "result, 21, success, did_1+0+0/", "done, 21, 3",
+               "init, <a@b.example>", f"info, 22, qp 11, attempt 1, bytes 9, {logs.epoch}.101",
+               "alias, 22, info@example.com", "try, 22, remote, out@away.example",
+               "result, 22, deferral, remote_delivery_is_not_configured/", "done, 22, 0", "next, 22, 2026-11-23 10:06:40")
+    a = ask("to:info@example.com", logs.folder)
+    assert a.recipient["verdict"] == "waiting" and a.only["ids"]["deliveries"] == [21, 22]
+    assert "after 1 attempt: remote delivery is not configured (info@example.com stands for out@away.example)" in a.headline
+    assert f"; {ME}: delivered." in a.headline
+
+
+def test_ours_a_failure_without_a_bounce_is_still_in_the_queue(logs):
+    logs.accept(7, 11)
+    logs.attempt(21, 11, 1, "failure, This_message_is_looping:_it_already_has_my_Delivered-To_line._(#5.4.6)/")
+    a = ask("to:" + ME, logs.folder)
+    assert a.recipient["verdict"] == "waiting" and "Failed, and kept in the queue, after 1 attempt" in a.headline
+    logs.comma("delivery", "bounce, 11, qp 12")
+    assert ask("to:" + ME, logs.folder).recipient["verdict"] == "returned"
+
+
 def test_ours_abandoned(logs):
     logs.session(7, "from, a@b.example", "resp, 250 ok", f"to, <{ME}>", "resp, 250 ok", "end, connection lost")
     logs.session(8, "end, timeout")
