@@ -38,7 +38,6 @@ static void our_signals(sigset_t *set)
 {
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
 }
 
@@ -89,6 +88,7 @@ void proc_begin(const char *program, struct conf *c)
 	our_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group: telltaled alone decides who ends, and when */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		say(SAY_WARNING, "prctl: %s", strerror(errno));
 	umask(077);

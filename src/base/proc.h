@@ -22,8 +22,8 @@
 int proc_fd(const char *name, int nth);
 
 /* The common start of every program: reads TELLTALE_FDS, parses the
- * configuration, opens the voice (say.h), blocks SIGTERM/SIGINT/SIGHUP for all
- * threads to come, ignores SIGPIPE, sets no_new_privs, allows as many open
+ * configuration, opens the voice (say.h), blocks SIGTERM/SIGHUP for all threads
+ * to come, ignores SIGPIPE and SIGINT (telltaled ends us), sets no_new_privs, allows as many open
  * files as the hard limit does and dies with its parent.  On failure it says why
  * on stderr and exits with 78 (EX_CONFIG). */
 void proc_begin(const char *program, struct conf *c);
@@ -31,7 +31,7 @@ void proc_begin(const char *program, struct conf *c);
 /* Tell telltaled, once, that this program can do its work now. */
 void proc_ready(void);
 
-/* A signalfd for SIGTERM and SIGINT (the only way signals reach us). */
+/* A signalfd for SIGTERM and SIGHUP (the only way signals reach us). */
 int proc_signals(void);
 
 /* Path of a socket of the data folder: data-dir/run/NAME, in c's arena. */
