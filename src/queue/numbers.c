@@ -8,13 +8,19 @@
 
 enum { BLOCK = 16384, FILE_LIMIT = 4096 };
 static const char file_name[] = "numbers";
-static const char *const names[NUMBER_KINDS] = { "connection", "message", "delivery", "file" };
+static const char *const names[COUNTERS] = { "logged", "file" };
+
+static unsigned counter_of(unsigned kind)
+{
+	MUST(kind < NUMBER_KINDS);
+	return kind == NUMBER_FILE ? COUNTER_FILE : COUNTER_LOGGED;
+}
 
 static int save(struct numbers *n, struct err *e)
 {
 	BUF(text);
 
-	for (unsigned k = 0; k < NUMBER_KINDS; k++)
+	for (unsigned k = 0; k < COUNTERS; k++)
 		buf_fmt(&text, "%s %" PRIu64 "\n", names[k], n->end[k]);
 	buf_fmt(&text, "check %" PRIu64 "\n", sum_bytes(0, buf_str(&text)));
 	return io_replace(n->dir, file_name, buf_str(&text), 0600, e);
@@ -35,7 +41,7 @@ static bool parse(struct numbers *n, struct str text)
 	struct str rest = text, counted;
 	uint64_t check;
 
-	for (unsigned k = 0; k < NUMBER_KINDS; k++)
+	for (unsigned k = 0; k < COUNTERS; k++)
 		if (!line(&rest, names[k], NUMBERS_LIMIT, &n->end[k]) || n->end[k] == 0)
 			return false;
 	if (str_eqz(rest, "check by-hand\n"))
@@ -47,9 +53,9 @@ static bool parse(struct numbers *n, struct str text)
 static int advise(struct err *e, const char *what)
 {
 	return err_set(e,
-		       "spool/numbers is %s, and numbers must never repeat: write there the five lines `connection N`, "
-		       "`message N`, `delivery N`, `file N` and `check by-hand`, each N larger than any in the logs "
-		       "(spamdyke[N], qp N, try N) or in a name in spool/segments and spool/big",
+		       "spool/numbers is %s, and numbers must never repeat: write there the three lines `logged N`, "
+		       "`file N` and `check by-hand`, the first N larger than any in the logs (spamdyke[N], qp N, "
+		       "try, N), the second larger than any name in spool/segments and spool/big",
 		       what);
 }
 
@@ -64,24 +70,24 @@ int numbers_open(struct numbers *n, int dir, bool fresh, struct err *e)
 			return err_set(e, "spool/%s", why.text);
 		if (!fresh)
 			return advise(e, "missing");
-		for (unsigned k = 0; k < NUMBER_KINDS; k++)
+		for (unsigned k = 0; k < COUNTERS; k++)
 			n->end[k] = 1;
 	} else if (!parse(n, buf_str(&text))) {
 		return advise(e, "damaged");
 	}
-	for (unsigned k = 0; k < NUMBER_KINDS; k++)
+	for (unsigned k = 0; k < COUNTERS; k++)
 		n->next[k] = n->end[k];
 	return 0;
 }
 
-static int extend(struct numbers *n, unsigned kind, uint64_t want, struct err *e)
+static int extend(struct numbers *n, unsigned counter, uint64_t want, struct err *e)
 {
 	struct numbers former = *n;
 
-	n->end[kind] += want > BLOCK ? want : BLOCK;
-	if (n->end[kind] >= NUMBERS_LIMIT) {
+	n->end[counter] += want > BLOCK ? want : BLOCK;
+	if (n->end[counter] >= NUMBERS_LIMIT) {
 		*n = former;
-		return err_set(e, "all %s numbers are used up", names[kind]);
+		return err_set(e, "all %s numbers are used up", names[counter]);
 	}
 	if (save(n, e) == 0)
 		return 0;
@@ -91,30 +97,39 @@ static int extend(struct numbers *n, unsigned kind, uint64_t want, struct err *e
 
 int numbers_take(struct numbers *n, unsigned kind, struct number_block *b, struct err *e)
 {
-	MUST(kind < NUMBER_KINDS && b->count > 0);
+	unsigned c = counter_of(kind);
+
+	MUST(b->count > 0);
 	if (b->count > BLOCK)
 		b->count = BLOCK;
-	if (n->next[kind] == n->end[kind] && extend(n, kind, b->count, e) < 0)
+	if (n->next[c] == n->end[c] && extend(n, c, b->count, e) < 0)
 		return -1;
-	if (b->count > n->end[kind] - n->next[kind])
-		b->count = n->end[kind] - n->next[kind];
-	b->first = n->next[kind];
-	n->next[kind] += b->count;
+	if (b->count > n->end[c] - n->next[c])
+		b->count = n->end[c] - n->next[c];
+	b->first = n->next[c];
+	n->next[c] += b->count;
 	return 0;
+}
+
+bool numbers_given(const struct numbers *n, unsigned kind, uint64_t number)
+{
+	return number < n->next[counter_of(kind)];
 }
 
 void numbers_raise(struct numbers *n, unsigned kind, uint64_t seen)
 {
-	if (seen < n->next[kind] || seen >= NUMBERS_LIMIT - 1)
+	unsigned c = counter_of(kind);
+
+	if (seen < n->next[c] || seen >= NUMBERS_LIMIT - 1)
 		return;
-	n->next[kind] = seen + 1;
-	if (n->end[kind] < n->next[kind])
-		n->end[kind] = n->next[kind]; /* the next block is saved from here on */
+	n->next[c] = seen + 1;
+	if (n->end[c] < n->next[c])
+		n->end[c] = n->next[c]; /* the next block is saved from here on */
 }
 
 int numbers_close(struct numbers *n, struct err *e)
 {
-	for (unsigned k = 0; k < NUMBER_KINDS; k++)
+	for (unsigned k = 0; k < COUNTERS; k++)
 		n->end[k] = n->next[k];
 	return save(n, e);
 }

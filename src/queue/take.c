@@ -118,7 +118,7 @@ static const char *envelope_wrong(struct depot *d, const struct seg *s, const st
 {
 	if (v->qp != hit->r.qp || v->nrcpts == 0)
 		return "its envelope contradicts its header";
-	if (!d->recovering && v->qp >= d->numbers.next[NUMBER_MESSAGE])
+	if (!d->recovering && !numbers_given(&d->numbers, NUMBER_MESSAGE, v->qp))
 		return "its number was never given out";
 	if (v->parent_qp != 0 && !s->own)
 		return "it claims to be a bounce or forward of ours";

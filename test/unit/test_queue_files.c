@@ -62,8 +62,23 @@ static void test_numbers_never_repeat(void **state)
 	assert_true(b.first > 10);
 	assert_int_equal(numbers_close(&n, &e), 0);
 	assert_int_equal(numbers_open(&n, dir, false, &e), 0);
-	assert_int_equal(n.next[NUMBER_MESSAGE], b.first + 1);
-	assert_int_equal(n.next[NUMBER_CONNECTION], 1);
+	assert_int_equal(n.next[COUNTER_LOGGED], b.first + 1);
+	assert_int_equal(n.next[COUNTER_FILE], 1);
+}
+
+/* Somebody quotes 4711: it is a connection, or a message, or a delivery, never two of them. */
+static void test_a_number_is_one_thing_only(void **state)
+{
+	struct numbers n;
+	struct number_block a = { .count = 5 }, b = { .count = 5 }, c = { .count = 5 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(numbers_open(&n, dir, true, &e), 0);
+	assert_int_equal(numbers_take(&n, NUMBER_CONNECTION, &a, &e), 0);
+	assert_int_equal(numbers_take(&n, NUMBER_MESSAGE, &b, &e), 0);
+	assert_int_equal(numbers_take(&n, NUMBER_DELIVERY, &c, &e), 0);
+	assert_true(b.first >= a.first + a.count && c.first >= b.first + b.count);
 }
 
 static void test_a_numbers_file_is_whole_or_refused(void **state)
@@ -72,13 +87,13 @@ static void test_a_numbers_file_is_whole_or_refused(void **state)
 		const char *text;
 		int rc;
 	} t[] = {
-		{ "connection 5\nmessage 6\ndelivery 7\nfile 8\ncheck by-hand\n", 0 },
-		{ "connection 5\nmessage 6\ndelivery 7\nfile 8\ncheck 123\n", -1 },
-		{ "connection 5\nmessage 6\ndelivery 7\nfile 8\n", -1 },
-		{ "connection 5\nmessage 6\ndelivery 7\n", -1 },
-		{ "connection 0\nmessage 6\ndelivery 7\nfile 8\ncheck by-hand\n", -1 },
-		{ "connection 9007199254740993\nmessage 6\ndelivery 7\nfile 8\ncheck by-hand\n", -1 },
-		{ "connection -5\nmessage 6\ndelivery 7\nfile 8\ncheck by-hand\n", -1 },
+		{ "logged 5\nfile 8\ncheck by-hand\n", 0 },
+		{ "logged 5\nfile 8\ncheck 123\n", -1 },
+		{ "logged 5\nfile 8\n", -1 },
+		{ "logged 5\n", -1 },
+		{ "logged 0\nfile 8\ncheck by-hand\n", -1 },
+		{ "logged 9007199254740993\nfile 8\ncheck by-hand\n", -1 },
+		{ "logged -5\nfile 8\ncheck by-hand\n", -1 },
 		{ "", -1 },
 	};
 	struct numbers n;
@@ -103,10 +118,10 @@ static void test_numbers_end_below_2_53(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	write_file("numbers", "connection 9007199254740991\nmessage 1\ndelivery 1\nfile 1\ncheck by-hand\n");
+	write_file("numbers", "logged 9007199254740991\nfile 1\ncheck by-hand\n");
 	assert_int_equal(numbers_open(&n, dir, false, &e), 0);
 	assert_int_equal(numbers_take(&n, NUMBER_CONNECTION, &b, &e), -1);
-	assert_int_equal(numbers_take(&n, NUMBER_DELIVERY, &b, &e), 0);
+	assert_int_equal(numbers_take(&n, NUMBER_FILE, &b, &e), 0);
 }
 
 static void settled(struct journal *j, uint64_t qp)
@@ -260,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_numbers_never_repeat, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_number_is_one_thing_only, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_numbers_file_is_whole_or_refused, begin, end),
 		cmocka_unit_test_setup_teardown(test_numbers_end_below_2_53, begin, end),
 		cmocka_unit_test_setup_teardown(test_the_journal_reads_back, begin, end),
