@@ -49,12 +49,16 @@ static void want(struct depot_client *c, uint64_t question, uint64_t size)
 	depot_stock(c->depot);
 }
 
-static int want_segment(struct depot_client *c, uint64_t question, uint64_t size)
+/* It needs two.  One whose answers came too late for it, again and again, has many that nobody closes: losing its
+ * channel frees them. */
+static int want_segment(struct depot_client *c, uint64_t question, uint64_t size, struct err *e)
 {
 	if (size > SEGMENT_SIZE_MOST - SEGMENT_START)
 		return refuse(c, question, "the envelope is too long for a segment");
-	if (c->segments >= SEGMENTS_MAX || c->wants >= WANTS_MAX)
-		return refuse(c, question, "too many segments at once");
+	if (c->segments >= SEGMENTS_MAX)
+		return err_set(e, "has %d segments at once", SEGMENTS_MAX);
+	if (c->wants >= WANTS_MAX)
+		return refuse(c, question, "too many questions at once");
 	want(c, question, size > 0 ? size : 1);
 	return 0;
 }
@@ -130,7 +134,7 @@ static int hear_want(struct depot_client *c, const struct ipc_frame *f, struct e
 	}
 	if (f->type == queue_want_segment_number) {
 		UNPACK(queue_want_segment);
-		return want_segment(c, f->id, queue_want_segment.size);
+		return want_segment(c, f->id, queue_want_segment.size, e);
 	}
 	UNPACK(queue_want_big);
 	return want_big(c, f->id, queue_want_big.size);
@@ -170,6 +174,7 @@ void depot_client_free(struct depot_client *c)
 {
 	struct depot *d = c->depot;
 	struct seg *s;
+	int rc = 0;
 
 	/* First of all nothing more may be told: what was told is on disk by now, and the scan finds it. */
 	ipc_conn_clear(c->conn);
@@ -177,10 +182,12 @@ void depot_client_free(struct depot_client *c)
 	for (size_t i = 0; (s = map_next(&d->index.segs, &i, NULL)) != NULL;) {
 		if (s->owner != c)
 			continue;
-		depot_seal_scanned(d, s);
+		if (depot_seal_scanned(d, s) < 0)
+			rc = -1;
 		s->owner = NULL;
 	}
-	for (size_t i = 0; i < c->bigs.n; i++)
+	/* What could not be read may name them: then they stay until the next recovery. */
+	for (size_t i = 0; i < c->bigs.n && rc == 0; i++)
 		big_remove(d, c->bigs.at[i]);
 	free(c->bigs.at);
 	free(c);

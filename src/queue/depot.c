@@ -104,6 +104,7 @@ static void clear(struct depot *d)
 	buf_clear(&d->complaints);
 	map_clear(&d->used);
 	free(d->sealed.at);
+	free(d->unread.at);
 	free(d->spares.at);
 	free(d->big_spares.at);
 	fd_clear(&d->own.fd);
@@ -326,6 +327,7 @@ static int shorten(struct depot *d, struct err *e)
 
 int depot_sync(struct depot *d, struct err *e)
 {
+	depot_reread(d);
 	if (can_wait(d)) {
 		depot_compact(d);
 		return 0;

@@ -355,9 +355,10 @@ static void list_item(const struct item *it, struct journal *j)
 
 static void list_seg(const struct seg *s, struct journal *j)
 {
+	/* A gap that could not be read yet is read again, with all behind it. */
 	struct journal_segment t = { .id = s->head.id,
 				     .from = SEGMENT_START,
-				     .covered = s->covered,
+				     .covered = s->ngaps > 0 ? s->gaps[0].from : s->covered,
 				     .sealed = s->sealed,
 				     .own = s->own,
 				     .live = s->live };

@@ -55,6 +55,8 @@ struct depot {
 	struct buf complaints; /* '\0' behind each */
 	uint64_t checkpoint;   /* size of the journal after the last one */
 	struct ids sealed;     /* to be drained by the next sync, if nothing in them is live */
+	struct ids unread;     /* nobody writes there, and what they hold could not be read or synced yet, */
+	int64_t reread_at;     /* and when to try again */
 	struct map used;       /* big files of live messages; while recovering */
 	int64_t compact_at;    /* when to look for mostly dead segments again */
 	int64_t retry_at;      /* after the maker failed: when to ask it again */
@@ -78,8 +80,11 @@ struct span {
 	bool whole;
 };
 int depot_take(struct depot *d, struct seg *s, struct span span, struct err *e);
-/* Nobody will write there again: sync it, look at the rest of it, seal it. */
-void depot_seal_scanned(struct depot *d, struct seg *s);
+/* Nobody will write there again: sync it, look at the rest of it, seal it.  -1: that failed now, and was said; it
+ * will be tried again, and until then no big file that it may name can go. */
+int depot_seal_scanned(struct depot *d, struct seg *s);
+/* Try again what failed before, now and then. */
+void depot_reread(struct depot *d);
 /* The same without looking: what is not covered was never acknowledged. */
 void depot_seal(struct depot *d, struct seg *s);
 /* The segment may have no live message any more: let it go if so.  The journal must be synced. */

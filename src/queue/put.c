@@ -29,6 +29,15 @@ static struct seg *fresh_segment(struct depot *d, struct err *e)
 	return segment_create(d->segments, &h, e) < 0 ? NULL : index_seg_add(&d->index, &h);
 }
 
+/* Nothing more goes there, and what does stand there must be durable before the segment is left. */
+static void give_up_own(struct depot *d)
+{
+	if (fdatasync(d->own.fd) < 0)
+		d->broken = true;
+	d->own.dirty = false;
+	leave_own(d);
+}
+
 /* Before the first child is written there, the journal must hold, synced, that this segment is our own. */
 static int adopt(struct depot *d, struct seg *s, struct err *e)
 {
@@ -85,7 +94,7 @@ int depot_append(struct depot *d, struct parts *p, struct err *e)
 	d->own.dirty = true;
 	if (io_pwritev_all(d->own.fd, iov, COUNT(iov), (off_t)d->own.at) < 0) {
 		err_sys(e, "write segments/%" PRIu64 ".segment", p->r.segment);
-		leave_own(d);
+		give_up_own(d);
 		return -1;
 	}
 	d->own.at += length;

@@ -25,50 +25,58 @@ static void put_aside(struct depot *d, int dir, const char *name, const char *wh
 		depot_complain(d, "spool file %s: %s; it is now corrupt/%s", name, why, aside);
 }
 
-static void see_segment(struct depot *d, const char *name)
+/* Did it fail for want of something that comes back?  Then nothing is to be concluded about the file. */
+static bool passing(int code)
+{
+	return code == EMFILE || code == ENFILE || code == ENOMEM || code == EACCES || code == EPERM;
+}
+
+static int see_segment(struct depot *d, const char *name, struct err *e)
 {
 	FD(fd) = openat(d->segments, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct segment_head h;
 	struct stat st;
-	struct err e = { 0 };
 	uint64_t id;
 	bool making;
 
+	if (fd < 0 && passing(errno))
+		return err_sys(e, "open segments/%s", name);
 	if (!segment_named(name, &id, &making)) {
 		put_aside(d, d->segments, name, "not a file of ours");
-		return;
-	}
-	if (making) {
+	} else if (making) {
 		if (unlinkat(d->segments, name, 0) < 0)
 			depot_complain(d, "cannot remove segments/%s (error %d)", name, errno);
-		return;
-	}
-	if (fd < 0 || segment_read(fd, &h, &e) < 0)
+	} else if (fd < 0 || segment_read(fd, &h, NULL) < 0) {
 		put_aside(d, d->segments, name, "a segment whose header cannot be read");
-	else if (h.id != id || fstat(fd, &st) < 0 || (uint64_t)st.st_size < h.size)
+	} else if (h.id != id || fstat(fd, &st) < 0 || (uint64_t)st.st_size < h.size) {
 		put_aside(d, d->segments, name, "a segment that is not what its header says");
-	else
+	} else {
 		index_seg_add(&d->index, &h);
+	}
+	return 0;
 }
 
-static void see_big(struct depot *d, const char *name)
+/* Files of nobody go, unless a segment that may name them waits to be read. */
+static int see_big(struct depot *d, const char *name, struct err *e)
 {
 	uint64_t id;
 
+	(void)e;
 	if (!str_u64(str_of(name), UINT64_MAX, &id)) {
 		put_aside(d, d->big, name, "not a file of ours");
-		return;
+		return 0;
 	}
 	numbers_raise(&d->numbers, NUMBER_FILE, id);
-	if (map_getn(&d->used, id) == NULL && unlinkat(d->big, name, 0) < 0)
+	if (d->unread.n == 0 && map_getn(&d->used, id) == NULL && unlinkat(d->big, name, 0) < 0)
 		depot_complain(d, "cannot remove big/%s (error %d)", name, errno);
+	return 0;
 }
 
 /* Names are collected first: what see() renames or removes must not disturb the reading of the folder. */
-static int each_name(struct depot *d, int folder, void (*see)(struct depot *, const char *), struct err *e)
+static int each_name(struct depot *d, int folder, int (*see)(struct depot *, const char *, struct err *), struct err *e)
 {
 	BUF(names);
-	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 
@@ -86,9 +94,9 @@ static int each_name(struct depot *d, int folder, void (*see)(struct depot *, co
 		return -1;
 	}
 	closedir(dir);
-	for (size_t at = 0; at < names.n; at += strlen(names.p + at) + 1)
-		see(d, names.p + at);
-	return 0;
+	for (size_t at = 0; at < names.n && rc == 0; at += strlen(names.p + at) + 1)
+		rc = see(d, names.p + at, e);
+	return rc;
 }
 
 static void keep_bad_entries(struct depot *d, const struct journal_hit *hit, struct str bytes)
@@ -168,7 +176,7 @@ static void scan_segments(struct depot *d)
 	for (size_t i = 0; (s = map_next(&d->index.segs, &i, NULL)) != NULL;) {
 		doubt(s);
 		if (s->exists && !looked_at(s))
-			depot_seal_scanned(d, s);
+			(void)depot_seal_scanned(d, s);
 	}
 }
 
@@ -184,7 +192,7 @@ static bool lost(struct depot *d, struct item *it)
 		return true;
 	}
 	snprintf(name, sizeof(name), "%" PRIu64, it->big);
-	if (it->big != 0 && fstatat(d->big, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (it->big != 0 && fstatat(d->big, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
 		depot_complain(d, "message %" PRIu64 " is lost: its file big/%s is gone", it->qp, name);
 		return true;
 	}

@@ -13,6 +13,8 @@
 #include "base/io.h"
 #include "queue/bigfile.h"
 
+enum { REREAD_MS = 60 * 1000 };
+
 int seg_open(struct depot *d, struct seg *s, bool *mine, struct err *e)
 {
 	char name[SEGMENT_NAME];
@@ -36,6 +38,7 @@ int big_open(struct depot *d, uint64_t id, int flags, struct err *e)
 	return fd >= 0 ? fd : err_sys(e, "open big/%s", name);
 }
 
+/* p == NULL: that failed. */
 static struct str read_span(struct depot *d, struct seg *s, struct span span, struct err *e)
 {
 	size_t n = (size_t)(span.to - span.from);
@@ -44,7 +47,7 @@ static struct str read_span(struct depot *d, struct seg *s, struct span span, st
 	int fd = seg_open(d, s, &mine, e);
 
 	if (fd < 0)
-		return STR("");
+		return str_mem(NULL, 0);
 	bytes = mem_alloc(n);
 	if (io_pread_all(fd, bytes, n, (off_t)span.from) < 0) {
 		err_sys(e, "read segments/%" PRIu64 ".segment", s->head.id);
@@ -95,21 +98,25 @@ static void cover(struct depot *d, struct seg *s, uint64_t from, uint64_t to)
 	index_apply_segment(&d->index, &t);
 }
 
-/* The file of a big message: there, given to whoever wrote the record, and long enough. */
+/* The file of a big message: there, given to whoever wrote the record, and long enough.  What cannot be looked at
+ * now (no descriptor left) speaks against nobody: it is looked at again before it is delivered. */
 static bool big_good(struct depot *d, const struct record *r, const struct depot_client *from)
 {
 	FD(fd) = -1;
 	struct stat st;
 	bool given = from == NULL;
+	struct err e = { 0 };
 
 	for (size_t i = 0; from != NULL && i < from->bigs.n; i++)
 		given = given || from->bigs.at[i] == r->big;
 	if (!given)
 		return false;
-	fd = big_open(d, r->big, O_RDONLY, NULL);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size < RECORD_HEAD_MAX + r->body)
+	fd = big_open(d, r->big, O_RDONLY, &e);
+	if (fd < 0)
+		return e.code != ENOENT && e.code != ELOOP;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size < RECORD_HEAD_MAX + r->body)
 		return false;
-	return !d->recovering || bigfile_check(fd, r, NULL) == 0;
+	return !d->recovering || bigfile_check(fd, r, &e) == 0 || e.code != EBADMSG;
 }
 
 /* Only telltale-queue writes children, into its own segments: they settle their parents. */
@@ -228,13 +235,14 @@ void depot_seal(struct depot *d, struct seg *s)
 	s->owner = NULL;
 	s->sealed = true;
 	cover(d, s, s->covered, s->head.size);
+	s->ngaps = 0;
 	fd_clear(&s->fd);
 	ids_add(&d->sealed, s->head.id);
 }
 
 /* What only the page cache holds must not be believed: it is synced first (a process was killed between its write
  * and its sync, and we are about to deliver and settle what it wrote). */
-void depot_seal_scanned(struct depot *d, struct seg *s)
+int depot_seal_scanned(struct depot *d, struct seg *s)
 {
 	struct err e = { 0 };
 	bool mine;
@@ -250,8 +258,28 @@ void depot_seal_scanned(struct depot *d, struct seg *s)
 	d->scanning = false;
 	if (fd >= 0 && mine)
 		close(fd);
-	if (rc < 0)
-		depot_complain(d, "%s; the segment stays until it can be read", e.text);
-	else
+	if (rc == 0) {
 		depot_seal(d, s);
+		return 0;
+	}
+	depot_complain(d, "%s; the segment may hold messages, and is read again later", e.text);
+	ids_add(&d->unread, s->head.id);
+	d->reread_at = deadline_in(REREAD_MS);
+	return -1;
+}
+
+void depot_reread(struct depot *d)
+{
+	struct ids again = d->unread;
+
+	if (again.n == 0 || clock_mono() < d->reread_at)
+		return;
+	d->unread = (struct ids){ 0 };
+	for (size_t i = 0; i < again.n; i++) {
+		struct seg *s = index_seg(&d->index, again.at[i]);
+
+		if (s != NULL)
+			(void)depot_seal_scanned(d, s);
+	}
+	free(again.at);
 }
