@@ -1,13 +1,26 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/cli.h"
+#include "dns/zone.h"
 
-static const char check_usage[] = "usage: telltale check [-c FILE]\n"
-				  "\n"
-				  "Read the configuration and say whether it is valid.  Errors are FILE:LINE: text.\n"
-				  "Exit codes: 0 valid, 1 invalid or unreadable, 2 wrong usage.\n";
+static const char check_usage[] =
+    "usage: telltale check [-c FILE]\n"
+    "\n"
+    "Read the configuration and its dns.zone and say whether they are valid.  Errors are FILE:LINE: text.\n"
+    "Exit codes: 0 valid, 1 invalid or unreadable, 2 wrong usage.\n";
+
+/* A zone file may still be missing when the configuration is checked; what stands in one must be right. */
+static int check_zone(struct conf *c, struct err *e, bool *missing)
+{
+	const char *zone = c->dns.zone.n > 0 ? conf_z(c->dns.zone) : NULL;
+
+	*missing = zone != NULL && access(zone, F_OK) < 0 && errno == ENOENT;
+	return zone == NULL || *missing ? 0 : zone_check_file(zone, e);
+}
 
 static int check(int argc, char **argv)
 {
@@ -15,17 +28,20 @@ static int check(int argc, char **argv)
 	struct args a;
 	struct conf c;
 	const char *file;
+	bool missing = false;
 
 	if (!args_take(&a, argc, argv, check_usage))
 		return CLI_USAGE;
 	if (a.nrest > 0)
 		return args_fail(CLI_USAGE, "check takes no %s", a.rest[0]);
 	file = conf_find(a.config);
-	if (conf_load(&c, file, &e) < 0) {
+	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return CLI_NO;
 	}
-	if (c.nports == 0)
+	if (missing)
+		fprintf(stderr, "%s: valid, but there is no %s\n", file, conf_z(c.dns.zone));
+	else if (c.nports == 0)
 		fprintf(stderr, "%s: valid, but no listener is configured\n", file);
 	else
 		fprintf(stderr, "%s: valid\n", file);

@@ -12,7 +12,7 @@
 
 #define TRUST_ANCHOR "/usr/share/dns/root.key"
 
-enum { ZONE_FILE_MAX = 16 * 1024 * 1024, PORT = 53 };
+enum { PORT = 53 };
 
 struct setting {
 	const char *option, *value;

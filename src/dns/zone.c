@@ -1,7 +1,9 @@
 #include "dns/zone.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 
+#include "base/io.h"
 #include "dns/name.h"
 
 static bool is_a(struct str rdata)
@@ -170,4 +172,23 @@ void zone_put_line(struct buf *out, const struct zone_line *z)
 	else if (z->kind == ZONE_RECORD)
 		buf_fmt(out, "%.*s %u IN %.*s %.*s", STR_ARG(z->name), (unsigned)z->ttl, STR_ARG(z->type),
 			STR_ARG(z->rdata));
+}
+
+int zone_check_file(const char *file, struct err *e)
+{
+	BUF(text);
+	struct str line, rest;
+
+	if (io_slurp(AT_FDCWD, file, ZONE_FILE_MAX, &text, e) < 0)
+		return -1;
+	rest = buf_str(&text);
+	for (size_t number = 1; rest.n > 0; number++) {
+		struct zone_line z;
+		const char *why;
+
+		str_cut(rest, STR("\n"), &line, &rest);
+		if (zone_parse_line(line, &z, &why) < 0)
+			return err_set(e, "%s:%zu: %s", file, number, why);
+	}
+	return 0;
 }

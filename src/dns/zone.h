@@ -9,9 +9,10 @@
 #define DNS_ZONE_H
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/str.h"
 
-enum { ZONE_TTL = 300, ZONE_TTL_MAX = 2147483647 };
+enum { ZONE_TTL = 300, ZONE_TTL_MAX = 2147483647, ZONE_FILE_MAX = 16 * 1024 * 1024 };
 
 enum zone_kind { ZONE_BLANK, ZONE_RECORD, ZONE_STATIC };
 
@@ -25,5 +26,8 @@ struct zone_line {
 int zone_parse_line(struct str line, struct zone_line *out, const char **why);
 /* The line back, with everything that may be left out written. */
 void zone_put_line(struct buf *out, const struct zone_line *z);
+
+/* -1 when the file cannot be read or a line of it is wrong ("FILE:LINE: text"), as telltale-dns would say. */
+int zone_check_file(const char *file, struct err *e);
 
 #endif

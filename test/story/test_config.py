@@ -41,3 +41,24 @@ def test_the_server_does_not_start_on_half_a_file(server):
         f.write(text[:-6])
     done = server.tell("serve")
     assert done.returncode == 1 and f"{server.conf}:3: " in done.stderr
+
+
+@pytest.mark.parametrize("zone, says", [
+    ("a.example A 192.0.2.1\n1.2.0.192.in-addr.arpa PTR\n", ":2: PTR wants one name"),
+    ("a.example BOGUS x\n", ":1: unknown type"),
+])
+def test_a_bad_zone_is_refused_before_the_start(server, check, zone, says):
+    path = server.conf + ".zone"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(zone)
+    done = check(good(server) + f'dns {{ zone = "{path}" }}\n')
+    assert done.returncode == 1 and path + says in done.stderr
+    done = server.tell("serve")
+    assert done.returncode == 1 and path + says in done.stderr
+
+
+def test_a_missing_zone_is_said(server, check):
+    done = check(good(server) + f'dns {{ zone = "{server.conf}.none" }}\n')
+    assert done.returncode == 0 and f"there is no {server.conf}.none" in done.stderr
+    done = server.tell("serve")
+    assert done.returncode == 1 and f"{server.conf}.none" in done.stderr
