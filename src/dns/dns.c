@@ -1,5 +1,6 @@
 #include "dns/dns.h"
 
+#include "base/clock.h"
 #include "base/io.h"
 
 #include "dns/name.h"
@@ -30,10 +31,11 @@ static void take_answer(struct dns_question *q, const struct ipc_ask *ask, struc
 	dns_told_read(&told, q, a);
 }
 
-static void leave_unanswered(struct dns_question *q, const struct err *e, struct arena *a)
+/* The words go into the mail logs: they name no file of ours. */
+static void leave_unanswered(struct dns_question *q, int64_t deadline)
 {
 	q->status = DNS_FAILED;
-	q->why = arena_fmt(a, "%s", e->text);
+	q->why = clock_mono() >= deadline ? STR("no answer in time") : STR("telltale-dns is away");
 }
 
 void dns_ask_all(struct ipc_client *c, struct dns_question *q, size_t n, struct arena *a, int64_t deadline)
@@ -56,7 +58,7 @@ void dns_ask_all(struct ipc_client *c, struct dns_question *q, size_t n, struct 
 		if (asks[i].answered)
 			take_answer(&q[whose[i]], &asks[i], a);
 		else
-			leave_unanswered(&q[whose[i]], &e, a);
+			leave_unanswered(&q[whose[i]], deadline);
 		fd_clear(&asks[i].reply.fd);
 	}
 }
