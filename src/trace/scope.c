@@ -69,17 +69,31 @@ static void put_masked(struct buf *out, struct str local)
 		buf_addc(out, local.p[local.n - 1]);
 }
 
+/* Where the local part that ends at `at` begins, not before `from`.  A quoted one may hold any byte. */
+static size_t local_start(struct str text, size_t from, size_t at)
+{
+	size_t start = at;
+
+	if (at >= from + 2 && text.p[at - 1] == '"') {
+		for (start = at - 1; start > from && text.p[start - 1] != '"'; start--)
+			;
+		return start > from ? start - 1 : at;
+	}
+	while (start > from && local_byte(text.p[start - 1]))
+		start--;
+	return start;
+}
+
 void scope_mask(struct scope *sc, struct buf *out, struct str text)
 {
 	size_t done = 0;
 
 	for (size_t at = 0; !scope_all(sc) && at < text.n; at++) {
-		size_t from = at, to = at + 1;
+		size_t from, to = at + 1;
 
 		if (text.p[at] != '@')
 			continue;
-		while (from > done && local_byte(text.p[from - 1]))
-			from--;
+		from = local_start(text, done, at);
 		while (to < text.n && domain_byte(text.p[to]))
 			to++;
 		if (scope_has(sc, str_mem(text.p + from, to - from)))

@@ -22,6 +22,10 @@ static void addresses_of_others_are_masked(void **state)
 		{ "example.com", "", "550_<mr.x@big.example>_unknown", "550_<m***x@big.example>_unknown" },
 		{ "example.com", "", "john@@x@example.com@", "j***n@***@x@e***m@" },
 		{ "example.com", "", "no address here @", "no address here ***@" },
+		{ "example.com", "", "to, <\"john, the doe\"@x.example>", "to, <\"***\"@x.example>" },
+		{ "example.com", "", "<\"a b\"@example.com> <\"a b\"@x.example>",
+		  "<\"a b\"@example.com> <\"***\"@x.example>" },
+		{ "example.com", "", "no pair\"@x.example \"@x.example", "no pair\"***@x.example \"***@x.example" },
 	};
 
 	(void)state;
