@@ -3,7 +3,7 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 
-static const char version_usage[] = "usage: telltale version\n";
+static const char version_usage[] = "usage: telltale version [--json]\n";
 
 static int version(int argc, char **argv)
 {
@@ -13,7 +13,7 @@ static int version(int argc, char **argv)
 		return CLI_USAGE;
 	if (a.nrest > 0)
 		return args_fail(CLI_USAGE, "version takes no %s", a.rest[0]);
-	puts("telltale " TELLTALE_VERSION);
+	puts(a.json ? "{\"version\":\"" TELLTALE_VERSION "\"}" : "telltale " TELLTALE_VERSION);
 	return CLI_DONE;
 }
 
