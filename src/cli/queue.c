@@ -267,8 +267,6 @@ static void print_line(const char *name, const char *value)
 
 static void print_rcpt(const json_t *r)
 {
-	BUF(b);
-
 	printf("\n%-11s%lld\n", "recipient", number_of(r, "index"));
 	print_line("address", text_of(r, "address"));
 	if (strcmp(text_of(r, "original"), text_of(r, "address")) != 0)

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -47,7 +48,8 @@ static bool tell(struct str name, struct dns_told *told)
 
 static void *serve(void *arg)
 {
-	int fd = accept(*(int *)arg, NULL, NULL);
+	int listener = *(int *)arg;
+	int fd = io_wait(listener, POLLIN, DEADLINE_NEVER) == 0 ? accept(listener, NULL, NULL) : -1;
 	struct ipc_conn c;
 	struct ipc_frame f;
 	struct dns_ask q;
