@@ -98,7 +98,10 @@ static void put_question(struct writer *w)
 	put_time(w, "since", s->from, s->from != INT64_MIN);
 	put_time(w, "until", s->to, s->to != INT64_MAX);
 	json_key(&w->j, "relative_to");
-	json_z(&w->j, w->r->frame.from_logs ? "newest line" : "now");
+	if (!question_relative(q))
+		json_null(&w->j);
+	else
+		json_z(&w->j, w->r->frame.from_logs ? "newest line" : "now");
 	json_end_object(&w->j);
 }
 

@@ -139,12 +139,16 @@ static void put_span(struct page *g)
 
 	if (s->from == INT64_MIN && s->to == INT64_MAX)
 		return;
+	if (s->from >= s->to) {
+		page_fmt(g, ", which is no time at all");
+		return;
+	}
 	page_fmt(g, ", which is ");
 	if (s->from != INT64_MIN && s->to != INT64_MAX && midnight(g, s->from) && midnight(g, s->to))
 		put_days(g, s);
 	else
 		put_moments(g, s);
-	if (g->r->frame.from_logs && (q->on.kind != DAY_DATE || q->on.year == 0))
+	if (g->r->frame.from_logs && question_relative(q))
 		page_fmt(g, ", counted from the newest line of the logs");
 }
 
@@ -186,6 +190,8 @@ static void put_coverage(struct page *g)
 
 	if (b->oldest == 0)
 		page_wrap(g, STR("The logs searched hold no readable line, so they prove nothing."));
+	else if (s->from >= s->to)
+		page_wrap(g, STR("No time is after the one and before the other, so nothing was looked for."));
 	else if (s->to <= from || s->from > to)
 		page_wrap(g, STR("The time asked for lies outside the logs searched, so they prove nothing about it."));
 	else if ((s->from != INT64_MIN && s->from < from - 86400) || (s->to != INT64_MAX && s->to > to + 86400))

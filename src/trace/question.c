@@ -315,3 +315,13 @@ bool question_names_one(const struct question *q)
 	return question_exact(question_filter(q, FILTER_FROM)) && question_exact(question_filter(q, FILTER_TO)) &&
 	       q->on_text.n > 0 && q->on.kind != DAY_LAST_WEEK;
 }
+
+static bool relative(const struct day *d)
+{
+	return d->kind == DAY_NONE ? d->timed : d->kind != DAY_DATE || d->year == 0;
+}
+
+bool question_relative(const struct question *q)
+{
+	return relative(&q->on) || relative(&q->after) || relative(&q->before);
+}

@@ -65,6 +65,8 @@ const struct filter *question_filter(const struct question *q, enum filter_kind 
 bool question_exact(const struct filter *f);
 /* One message is expected: sender, recipient and day, or a number. */
 bool question_names_one(const struct question *q);
+/* Does its time depend on what it is counted from?  Not that of "2021-03-09". */
+bool question_relative(const struct question *q);
 
 /* Read f->value by f->kind; -1: e says why it is none. */
 int filter_understand(struct filter *f, struct arena *a, struct err *e);

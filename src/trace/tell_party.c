@@ -367,7 +367,7 @@ void tell_lost(struct told *t, struct told_party *out)
 		by_reply(t, out, reply, "at the sender's address, before a recipient was named");
 		return;
 	}
-	out->summary = v != NULL && v->ended.n > 0 ? arena_fmt(t->mem, "No recipient was named; %.*s left: %.*s",
+	out->summary = v != NULL && v->ended.n > 0 ? arena_fmt(t->mem, "No recipient was named by %.*s: %.*s",
 							       STR_ARG(client_of(t)), STR_ARG(v->ended))
 						   : STR("No recipient was named");
 	out->brief = v != NULL && v->ended.n > 0 ? v->ended : STR("no recipient was named");

@@ -115,6 +115,20 @@ def test_4_by_the_gate_or_by_the_mailbox():
     assert files == {"spamdyke.log", "smtp-25.log"}
 
 
+def test_only_a_relative_day_is_counted_from_somewhere():
+    for question, counted in (("on:2021-03-09", None), ("after:2021-03-09", None), ("port:25", None),
+                              ("on:tuesday", "newest line"), ("on:12:43", "newest line")):
+        a = ask(question)
+        assert a.json["question"]["relative_to"] == counted, question
+        assert ("counted from the newest line" in a.text) == (counted is not None), question
+
+
+def test_no_time_at_all_is_said():
+    a = ask("after:2021-03-10 before:2021-03-09")
+    assert a.status == 1 and "No time is after the one and before the other" in a.text
+    assert "which is no time at all" in a.text
+
+
 def test_5_everything_last_week():
     a = ask("Show everything for recipient@example.com last week")
     assert a.status == 0 and a.json["found"] == 3
@@ -328,6 +342,7 @@ def test_ours_abandoned(logs):
     assert ask("ip:192.0.2.0/24", logs.folder).json["found"] == 2
     lost = ask("id:8", logs.folder)
     assert lost.only["verdict"] == "abandoned" and lost.only["recipients"] == [] and "timeout" in lost.headline
+    assert "left" not in lost.headline
 
 
 def test_three_recipients_and_only_the_failing_one_expanded(logs):
