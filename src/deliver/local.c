@@ -233,7 +233,8 @@ static int take_mail_dir(struct local *l, struct err *e)
 		if (leaving(l))
 			return 0;
 	}
-	return 0;
+	/* A folder that our forerunner made and did not live to sync would count as durable. */
+	return syncfs(l->box.root) < 0 ? err_sys(e, "sync %s", l->set->mail_dir) : 0;
 }
 
 /* A restart of telltale-queue is no news; that it stays away is. */

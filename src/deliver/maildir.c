@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,8 +74,13 @@ static int go_down(int parent, const char *name, bool make)
 		return fd;
 	if (mkdirat(up, name, 0700) < 0 && errno != EEXIST)
 		return -1;
-	if (fsync(up) < 0)
+	if (fsync(up) < 0) {
+		int code = errno;
+
+		(void)unlinkat(up, name, AT_REMOVEDIR);
+		errno = code;
 		return -1;
+	}
 	return openat(up, name, flags);
 }
 
@@ -97,6 +103,9 @@ static int go_maildir(int home, bool make)
 	return go_down(fd_steal(&fd), "new", make);
 }
 
+/* One worker at a time walks where folders are made: who finds one there knows that it was synced. */
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+
 /* DOMAIN/USER, or -1 with errno. */
 static int go_home(const struct maildir *m, const struct maildir_job *j, bool make)
 {
@@ -111,6 +120,17 @@ static int go_home(const struct maildir *m, const struct maildir_job *j, bool ma
 	return fd;
 }
 
+/* j->dir and j->fresh, or -1 in either with errno. */
+static void open_folders(const struct maildir *m, struct maildir_job *j, bool make)
+{
+	FD(home) = go_home(m, j, make);
+
+	if (home >= 0)
+		j->dir = go_down(fcntl(home, F_DUPFD_CLOEXEC, 3), "staging", make);
+	if (j->dir >= 0)
+		j->fresh = go_maildir(fd_steal(&home), make);
+}
+
 /* Opens j->dir and j->fresh, or ends the job.  Folders are made when a message is
  * staged; afterwards a missing one is a disk that is not mounted, not a delivery. */
 static int open_box(const struct maildir *m, struct maildir_job *j, bool make)
@@ -122,12 +142,11 @@ static int open_box(const struct maildir *m, struct maildir_job *j, bool make)
 	if (!split_final(j->final, &user, &domain))
 		return end_job(j, OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
 
-	FD(home) = go_home(m, j, make);
-
-	if (home >= 0)
-		j->dir = go_down(fcntl(home, F_DUPFD_CLOEXEC, 3), "staging", make);
-	if (j->dir >= 0)
-		j->fresh = go_maildir(fd_steal(&home), make);
+	if (make)
+		pthread_mutex_lock(&making);
+	open_folders(m, j, make);
+	if (make)
+		pthread_mutex_unlock(&making);
 	return j->fresh < 0 ? defer_by(j, errno) : 0;
 }
 
