@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -136,8 +137,9 @@ static struct member *member_of(struct crew *k, pid_t pid)
 	return NULL;
 }
 
-void crew_reap(struct crew *k)
+bool crew_reap(struct crew *k)
 {
+	bool usable = true;
 	int status;
 	pid_t pid;
 
@@ -148,11 +150,15 @@ void crew_reap(struct crew *k)
 			continue;
 		if (clock_mono() - m->started >= HEALTHY)
 			m->pause = PAUSE_LEAST;
-		tell_end(m, status);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG && k->nready < k->n)
+			usable = false;
+		else
+			tell_end(m, status);
 		m->due = clock_mono() + m->pause;
 		m->pause = m->pause * 2 < PAUSE_MOST ? m->pause * 2 : PAUSE_MOST;
 		m->pid = 0;
 	}
+	return usable;
 }
 
 int crew_ready_fd(const struct crew *k)

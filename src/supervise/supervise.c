@@ -67,29 +67,35 @@ static int signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* True when we are to end. */
-static bool take_signals(int fd, struct crew *k)
+enum watched { GOES_ON, TOLD_TO_END, CANNOT_START };
+
+static enum watched take_signals(int fd, struct crew *k)
 {
 	struct signalfd_siginfo info;
 	bool end = false;
 
 	while (read(fd, &info, sizeof(info)) == sizeof(info))
 		end = end || info.ssi_signo != SIGCHLD;
-	crew_reap(k);
-	return end;
+	if (!crew_reap(k))
+		return CANNOT_START;
+	return end ? TOLD_TO_END : GOES_ON;
 }
 
-static void watch(struct crew *k, int sigfd)
+static enum watched watch(struct crew *k, int sigfd)
 {
 	struct pollfd p[2] = { { .fd = sigfd, .events = POLLIN }, { .fd = crew_ready_fd(k), .events = POLLIN } };
 
 	for (;;) {
 		int64_t due = crew_start_due(k);
 
+		enum watched now = GOES_ON;
+
 		if (poll(p, 2, (int)due) < 0 && errno != EINTR)
-			return;
-		if (p[0].revents != 0 && take_signals(sigfd, k))
-			return;
+			BUG("poll: errno %d", errno);
+		if (p[0].revents != 0)
+			now = take_signals(sigfd, k);
+		if (now != GOES_ON)
+			return now;
 		if (p[1].revents != 0 && crew_ready(k) && p[1].fd >= 0) {
 			fprintf(stderr, "ready\n");
 			p[1].fd = -1;
@@ -103,6 +109,7 @@ static int run(struct conf *c, const struct sockets *s, struct err *e)
 	FD(log) = open_log(c, e);
 	FD(census) = memfd_create("census", MFD_CLOEXEC);
 	FD(sigfd) = signals();
+	enum watched why;
 	struct crew *k;
 	int rc;
 
@@ -113,11 +120,13 @@ static int run(struct conf *c, const struct sockets *s, struct err *e)
 	say_open("telltaled", log, SAY_INFO);
 	say(SAY_INFO, "telltale " TELLTALE_VERSION " starts on %s", conf_z(c->top.data_dir));
 	k = crew_new(c, s, (struct crew_share){ .conf = conf, .log = log, .census = census });
-	watch(k, sigfd);
+	why = watch(k, sigfd);
 	say(SAY_INFO, "stopping");
 	rc = crew_stop(k);
 	crew_free(k);
 	say(SAY_INFO, "stopped");
+	if (why == CANNOT_START)
+		return err_set(e, "not started: a program cannot use this configuration (its reason stands above)");
 	return rc < 0 ? err_set(e, "somebody had to be killed") : 0;
 }
 
