@@ -169,7 +169,8 @@ static const char account_usage[] =
     "       telltale account list [DOMAIN] [--json]\n"
     "\n"
     "The mailboxes.  The password is read as one line from standard input, never from the\n"
-    "command line.  SIZE takes K, M, G; 0 is no quota.  Mail to USER+ANYTHING goes to USER.\n" COMMON;
+    "command line.  SIZE takes K, M, G; 0 is no quota (it is kept, and not yet enforced).  Mail to\n"
+    "USER+ANYTHING goes to USER.\n" COMMON;
 
 static const char alias_usage[] =
     "usage: telltale alias add NAME@DOMAIN TARGET... [-c FILE]\n"

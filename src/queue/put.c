@@ -147,7 +147,8 @@ int depot_put(struct depot *d, const struct envelope *v, struct str head, struct
 	struct item *parent = index_item(&d->index, v->parent_qp);
 	struct span span;
 
-	if (d->broken || head.n > RECORD_HEAD_MAX || !numbers_given(&d->numbers, NUMBER_MESSAGE, v->qp) || v->nrcpts == 0)
+	if (d->broken || head.n > RECORD_HEAD_MAX || !numbers_given(&d->numbers, NUMBER_MESSAGE, v->qp) ||
+	    v->nrcpts == 0)
 		return err_set(e, "message %" PRIu64 " cannot be put into the spool", v->qp);
 	envelope_pack(&packed, v);
 	p.envelope = buf_str(&packed);
