@@ -170,15 +170,32 @@ static void *visit(void *arg)
 	return NULL;
 }
 
-/* A client that gets no session gets one line, if it fits into the socket's buffer. */
-static void send_away(int fd, enum reply_id id)
+/* A group of its own in the SMTP log, if a number is at hand: nothing is waited for where all clients wait. */
+static void record_refusal(struct session *s, const struct reply *r)
+{
+	struct err e;
+
+	s->began = clock_wall();
+	if (spool_number(s->server->spool, NUMBER_CONNECTION, &s->number, clock_mono(), &e) < 0)
+		return;
+	record_open(s);
+	record_resp(s, r);
+	record_end(s, "no session was free");
+	record_close(s);
+}
+
+/* A client that gets no session gets one line, if it fits into the socket's buffer, and leaves one. */
+static void send_away(struct session *s, enum reply_id id)
 {
 	struct reply r = session_words(id);
 	BUF(b);
 
+	record_refusal(s, &r);
 	reply_wire(&b, &r);
-	(void)send(fd, b.p, b.n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	fd_clear(&fd);
+	(void)send(s->wire.fd, b.p, b.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	fd_clear(&s->wire.fd);
+	session_clear(s);
+	free(s);
 }
 
 static enum census_answer count_in(struct server *v, const struct peer *peer)
@@ -191,43 +208,43 @@ static enum census_answer count_in(struct server *v, const struct peer *peer)
 	return census_enter(v->census, &peer->addr, limit);
 }
 
-static void start(struct port *p, int fd, const struct peer *peer)
+static void start(struct session *s)
 {
-	struct session *s = mem_alloc(sizeof(*s));
+	struct server *v = s->server;
 	struct err e;
 
-	s->port = p;
-	s->server = p->server;
-	s->peer = *peer;
-	wire_init(&s->wire, fd);
 	enlist(s);
 	if (proc_thread(visit, s, STACK_KIB, &e) == 0)
 		return;
-	server_trouble(p->server, TROUBLE_CLIENT, e.text);
+	server_trouble(v, TROUBLE_CLIENT, e.text);
 	delist(s);
-	census_leave(p->server->census, &peer->addr);
-	send_away(fd_steal(&s->wire.fd), REPLY_OUT_OF_MEMORY);
-	session_clear(s);
-	free(s);
+	census_leave(v->census, &s->peer.addr);
+	send_away(s, REPLY_OUT_OF_MEMORY);
 }
 
 void server_take(struct port *p, int fd)
 {
+	struct session *s;
 	struct peer peer;
 
 	if (peer_of(fd, &peer) < 0) {
 		fd_clear(&fd);
 		return;
 	}
+	s = mem_alloc(sizeof(*s));
+	s->port = p;
+	s->server = p->server;
+	s->peer = peer;
+	wire_init(&s->wire, fd);
 	switch (count_in(p->server, &peer)) {
 	case CENSUS_IN:
-		start(p, fd, &peer);
+		start(s);
 		break;
 	case CENSUS_FULL:
-		send_away(fd, REPLY_TOO_MANY_SESSIONS);
+		send_away(s, REPLY_TOO_MANY_SESSIONS);
 		break;
 	case CENSUS_CLIENT_FULL:
-		send_away(fd, REPLY_TOO_MANY_FROM_YOU);
+		send_away(s, REPLY_TOO_MANY_FROM_YOU);
 		break;
 	}
 }

@@ -141,8 +141,8 @@ static void on_resp(struct smtp_reader *r, struct visit *v, struct line *ln, con
 
 	if (r->asked == ASKED_SIZE || l->kind == LOG_SMTP_RESP_QUEUED) {
 		on_final(r, v, ln, l);
-	} else if (r->asked == ASKED_FROM) {
-		v->from_code = code;
+	} else if (r->asked == ASKED_FROM || (v->mail == NULL && v->helo.n == 0 && code >= 400)) {
+		v->from_code = code; /* to MAIL, or in place of a greeting */
 	} else if (r->asked == ASKED_TO && r->party->resp == NULL) {
 		r->party->resp = ln;
 		r->party->code = code;

@@ -98,9 +98,10 @@ struct visit {
 	uint64_t connection; /* 0: the log does not say (then it is not ours) */
 	int64_t moment;      /* of session, UTC ms; 0: none */
 	struct str ip, rdns, helo, encryption, user;
-	const struct name *from;  /* NULL: no MAIL */
-	struct line *mail;        /* the from line */
-	int from_code, size_code; /* size_code: the reply to the whole message; 0: none */
+	const struct name *from; /* NULL: no MAIL */
+	struct line *mail;       /* the from line */
+	int from_code;           /* the reply to MAIL, or the refusal in place of a greeting; 0: none */
+	int size_code;           /* the reply to the whole message; 0: none */
 	uint64_t size, epoch, qp;
 	bool sized;
 	struct line *final;        /* the reply to the whole message */

@@ -348,10 +348,10 @@ static bool ends_well(enum verdict v)
 	return v == VERDICT_DELIVERED || v == VERDICT_FORWARDED || v == VERDICT_RELAYED || v == VERDICT_DISCARDED;
 }
 
-/* The resp line of a refused MAIL. */
-static const struct line *mail_reply(const struct visit *v)
+/* The resp line of a refused MAIL, or of a client that was sent away at once. */
+static const struct line *early_reply(const struct visit *v)
 {
-	for (const struct line *x = v->mail; x != NULL; x = x->next)
+	for (const struct line *x = v->mail != NULL ? v->mail : v->lines.first; x != NULL; x = x->next)
 		if (x->kind == LOG_SMTP_RESP)
 			return x;
 	return NULL;
@@ -360,11 +360,13 @@ static const struct line *mail_reply(const struct visit *v)
 void tell_lost(struct told *t, struct told_party *out)
 {
 	const struct visit *v = t->story->visit;
-	const struct line *reply = v != NULL && v->from_code >= 400 ? mail_reply(v) : NULL;
+	const struct line *reply = v != NULL && v->from_code >= 400 ? early_reply(v) : NULL;
 
 	out->verdict = t->story->verdict;
 	if (reply != NULL) {
-		by_reply(t, out, reply, "at the sender's address, before a recipient was named");
+		by_reply(t, out, reply,
+			 v->mail != NULL ? "at the sender's address, before a recipient was named"
+					 : "at the door, before the client had said anything");
 		return;
 	}
 	out->summary = v != NULL && v->ended.n > 0 ? arena_fmt(t->mem, "No recipient was named by %.*s: %.*s",

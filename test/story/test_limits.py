@@ -32,6 +32,11 @@ def test_more_sessions_than_allowed_get_421(server):
     assert all(c.greeting.code == 220 for c in open_ones)
     with server.client() as c:
         assert c.greeting.code == 421 and c.closed()
+    log = server.log("smtp-25")
+    assert log.verb("resp") == ["421 sorry, too many connections, try again later"]
+    assert log.verb("end") == ["no session was free"]
+    turned_away = server.trace("ip:127.0.0.1").messages[0]
+    assert turned_away["verdict"] == "refused-temporarily", turned_away
     open_ones.pop().close()
     deadline = time.monotonic() + 10
     while True:
