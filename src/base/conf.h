@@ -37,17 +37,6 @@ struct conf_list {
 	} \
 	;
 #include "base/options.def"
-#undef CONF_SECTION
-#undef CONF_TEXT
-#undef CONF_PATH
-#undef CONF_WORD
-#undef CONF_BINDS
-#undef CONF_SERVERS
-#undef CONF_BOOL
-#undef CONF_NUMBER
-#undef CONF_DURATION
-#undef CONF_SIZE
-#undef CONF_END
 
 enum conf_tls_mode { CONF_TLS_NONE, CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT };
 

@@ -132,7 +132,6 @@ static int set_size(struct conf *c, const struct conf_row *o, struct str value, 
 /* clang-format off */
 #define FIELD(s, f, o) .in = IN_##s, .name = (o), .at = offsetof(struct conf_##s, f)
 const struct conf_row conf_rows[] = {
-#define CONF_SECTION(s, help)
 #define CONF_TEXT(s, f, o, d, help) { FIELD(s, f, o), .set = set_text, .preset = (d) },
 #define CONF_PATH(s, f, o, d, help) { FIELD(s, f, o), .set = set_path, .preset = (d), .path = true },
 #define CONF_WORD(s, f, o, d, w, help) { FIELD(s, f, o), .set = set_word, .preset = (d), .words = (w) },
@@ -143,19 +142,7 @@ const struct conf_row conf_rows[] = {
 	{ FIELD(s, f, o), .set = set_number, .preset = #d, .least = (lo), .most = (hi) },
 #define CONF_DURATION(s, f, o, d, help) { FIELD(s, f, o), .set = set_duration, .preset = (d) },
 #define CONF_SIZE(s, f, o, d, help) { FIELD(s, f, o), .set = set_size, .preset = (d) },
-#define CONF_END(s)
 #include "base/options.def"
-#undef CONF_SECTION
-#undef CONF_TEXT
-#undef CONF_PATH
-#undef CONF_WORD
-#undef CONF_BINDS
-#undef CONF_SERVERS
-#undef CONF_BOOL
-#undef CONF_NUMBER
-#undef CONF_DURATION
-#undef CONF_SIZE
-#undef CONF_END
 };
 const size_t conf_nrows = COUNT(conf_rows);
 
@@ -164,16 +151,6 @@ static const struct {
 	size_t home; /* offset of its struct in struct conf */
 } sections[] = {
 #define CONF_SECTION(s, help) [IN_##s] = { #s, offsetof(struct conf, s) },
-#define CONF_TEXT(s, f, o, d, help)
-#define CONF_PATH(s, f, o, d, help)
-#define CONF_WORD(s, f, o, d, words, help)
-#define CONF_BINDS(s, f, o, help)
-#define CONF_SERVERS(s, f, o, help)
-#define CONF_BOOL(s, f, o, d, help)
-#define CONF_NUMBER(s, f, o, d, least, most, help)
-#define CONF_DURATION(s, f, o, d, help)
-#define CONF_SIZE(s, f, o, d, help)
-#define CONF_END(s)
 #include "base/options.def"
 };
 /* clang-format on */

@@ -7,28 +7,7 @@
 /* clang-format off */
 enum conf_section {
 #define CONF_SECTION(s, help) IN_##s,
-#define CONF_TEXT(s, f, o, d, help)
-#define CONF_PATH(s, f, o, d, help)
-#define CONF_WORD(s, f, o, d, words, help)
-#define CONF_BINDS(s, f, o, help)
-#define CONF_SERVERS(s, f, o, help)
-#define CONF_BOOL(s, f, o, d, help)
-#define CONF_NUMBER(s, f, o, d, least, most, help)
-#define CONF_DURATION(s, f, o, d, help)
-#define CONF_SIZE(s, f, o, d, help)
-#define CONF_END(s)
 #include "base/options.def"
-#undef CONF_SECTION
-#undef CONF_TEXT
-#undef CONF_PATH
-#undef CONF_WORD
-#undef CONF_BINDS
-#undef CONF_SERVERS
-#undef CONF_BOOL
-#undef CONF_NUMBER
-#undef CONF_DURATION
-#undef CONF_SIZE
-#undef CONF_END
 	CONF_SECTIONS
 };
 /* clang-format on */
