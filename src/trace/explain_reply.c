@@ -88,18 +88,11 @@ static bool read_queued(struct str text, struct str *epoch, struct str *qp)
 	return shape && str_u64(*epoch, UINT64_MAX, &n) && str_u64(*qp, UINT64_MAX, &n) && str_trim(rest).n == 0;
 }
 
-/* The gate's own text; behind it may stand a contact or a link. */
-static const struct word *gate_word(struct arena *a, const struct said *r)
+static const struct word *gate_word(const struct said *r)
 {
-	for (int i = 0; i < REASON_COUNT; i++) {
-		const struct reason_row *row = reason_row((enum reason)i);
+	const struct reason_row *row = reason_by_reply((int)r->code, r->text);
 
-		if (row->text[0] == '\0' || (row->reply < 400 && (uint64_t)row->reply != r->code))
-			continue;
-		if (str_glob(arena_fmt(a, "%s*", row->text), r->text))
-			return &row->word;
-	}
-	return NULL;
+	return row != NULL ? &row->word : NULL;
 }
 
 static const struct word *our_word(const struct said *r)
@@ -168,7 +161,7 @@ bool explain_reply(struct explaining *x, struct str text)
 	x->out->what =
 	    r.text.n > 0 || r.enhanced.n > 0 ? STR("a reply of a mail server") : STR("the number of a reply");
 	say_parts(x, &r);
-	word = gate_word(x->mem, &r);
+	word = gate_word(&r);
 	if (word == NULL)
 		word = r.text.n > 0 ? our_word(&r) : NULL;
 	if (r.code == 250 && read_queued(r.text, &epoch, &qp)) {
@@ -236,7 +229,7 @@ bool explain_said(struct explaining *x, struct str text)
 	read_text(explain_spaces(x->mem, text), &r);
 	if (r.text.n == 0)
 		return false;
-	word = gate_word(x->mem, &r);
+	word = gate_word(&r);
 	if (word == NULL)
 		word = known_text(&r);
 	hint = word == NULL ? hint_match(r.text) : NULL;

@@ -103,19 +103,6 @@ const struct gate *tell_denial(const struct party *p)
 	return found;
 }
 
-/* A reply's text opens with the stock text of one reason: the gate's log is missing, its words are not. */
-static const struct reason_row *reason_by_text(struct str text)
-{
-	for (int i = 0; i < REASON_COUNT; i++) {
-		const struct reason_row *row = reason_row((enum reason)i);
-		struct str stock = str_of(row->text);
-
-		if (stock.n > 8 && str_glob(stock, str_take(text, str_chr(stock, '*') < 0 ? stock.n : text.n)))
-			return row;
-	}
-	return NULL;
-}
-
 static const struct reason_row *reason_of_gate_line(struct told *t, const struct line *x)
 {
 	struct log_line l;
@@ -139,8 +126,9 @@ const struct reason_row *tell_gate_reason(struct told *t, const struct party *p)
 		row = reason_of_gate_line(t, p->visit->gate_refusal);
 	if (row != NULL || p->check != NULL || p->resp == NULL || p->code < 400)
 		return row;
+	/* The gate's log is missing, its words are not. */
 	tell_reply(t, p->resp, &code, &text);
-	return reason_by_text(text);
+	return reason_by_reply(code, text);
 }
 
 static bool known(struct str s)

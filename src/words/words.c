@@ -112,6 +112,21 @@ const struct reason_row *reason_by_code(struct str code)
 	return NULL;
 }
 
+/* A stock text with a `*` ends in it. */
+static bool opens_with(struct str text, struct str stock)
+{
+	return stock.n > 0 && (str_istarts(text, stock) || str_glob(stock, text));
+}
+
+/* A refusal's number can be configured, that of an answer which lets something go on cannot. */
+const struct reason_row *reason_by_reply(int code, struct str text)
+{
+	for (size_t i = 0; i < COUNT(reasons); i++)
+		if (opens_with(text, str_of(reasons[i].text)) && (reasons[i].reply >= 400 || reasons[i].reply == code))
+			return &reasons[i];
+	return NULL;
+}
+
 const struct reason_row *reason_by_name(struct str name)
 {
 	for (size_t i = 0; i < COUNT(reasons) && name.n > 0; i++)

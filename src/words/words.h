@@ -52,6 +52,8 @@ struct reason_row {
 };
 const struct reason_row *reason_row(enum reason r);
 const struct reason_row *reason_by_code(struct str code); /* "DENIED_GRAYLISTED"; NULL when unknown */
+/* By the reply: its text may go on behind the stock text (a link, a contact).  NULL when it is not the gate's. */
+const struct reason_row *reason_by_reply(int code, struct str text);
 const struct reason_row *reason_by_name(struct str name); /* "graylisted"; NULL when unknown */
 /* The enhanced code for that reply number: "5.7.25" with 554, "4.7.25" with 421; "" where there is none. */
 const char *reason_enhanced(enum reason r, int reply, struct arena *a);
