@@ -27,6 +27,11 @@ struct facts {
 	const struct policy *policy;
 	struct str ip;
 	bool authenticated; /* logged in: costs nothing and is believed */
+	struct str user;    /* the account that logged in */
+	bool early;         /* the client talked before the greeting */
+	struct str sender;  /* of this message, lower case local@domain; empty: the null path */
+	struct str rcpt;    /* of this RCPT, the same; without "@domain" when it was unqualified */
+	size_t accepted;    /* recipients of this message so far */
 	bool may_relay;     /* may send to domains that are not ours */
 	struct str rdns;    /* empty and FACT_KNOWN: it has none */
 	enum resolved recipient;

@@ -25,4 +25,20 @@ struct lookup_answer {
 enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena *a, struct lookup_answer *out,
 			 int64_t deadline, struct err *e);
 
+enum login { LOGIN_YES, LOGIN_NO, LOGIN_TEMPORARY };
+
+struct login_answer {
+	enum login result;
+	struct str account; /* the account's own name if it exists (also when the password was wrong), else empty */
+	int64_t wait;       /* ms that the client is to wait for its answer, at most LOGIN_WAIT_MAX */
+};
+enum { LOGIN_WAIT_MAX = 30000 };
+
+/* May this user come in?  An unknown user costs the same time and gets the same answer as a wrong password. */
+enum login lookup_login(struct ipc_client *c, struct str user, struct str password, struct str ip, struct arena *a,
+			struct login_answer *out, int64_t deadline, struct err *e);
+
+/* How much may that mailbox hold?  0 with the bytes in *limit (0: no limit); -1: it cannot be known now. */
+int lookup_quota(struct ipc_client *c, struct str address, uint64_t *limit, int64_t deadline, struct err *e);
+
 #endif

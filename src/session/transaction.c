@@ -67,6 +67,7 @@ static void judge_sender(struct session *s)
 		gate_judge(gate_filters, &s->facts, &s->connect, &s->mem);
 		s->judged = true;
 	}
+	s->facts.sender = t->sender_key;
 	t->ruling = (struct ruling){ .at = AT_SENDER, .standing = s->connect.standing };
 	gate_judge(gate_filters, &s->facts, &t->ruling, &t->mem);
 }
@@ -211,6 +212,8 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt
 	struct rcpt_found found = { 0 };
 	struct ruling at;
 
+	s->facts.rcpt = key;
+	s->facts.accepted = t->nnamed;
 	if (pending_refusal(s, rcpt, r))
 		return;
 	if (named_already(t, key)) {
