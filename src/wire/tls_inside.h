@@ -1,0 +1,14 @@
+/* wire/tls_inside.h - what the files of TLS share. */
+#ifndef WIRE_TLS_INSIDE_H
+#define WIRE_TLS_INSIDE_H
+
+#include <openssl/ssl.h>
+#include "wire/tls.h"
+
+/* Like err_sys(): the sentence, then what OpenSSL has against it; its errors are taken. */
+int tls_err(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Certificate, chain and key into the context, and do they belong together? */
+int tls_use_keys(SSL_CTX *ctx, struct str certificate, struct str key, struct err *e);
+
+#endif
