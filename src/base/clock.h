@@ -1,8 +1,9 @@
 /* base/clock.h - the one place that asks what time it is.
  *
  * Wall time is milliseconds since 1970 (UTC); deadlines and durations use the
- * monotonic clock.  TELLTALE_CLOCK_OFFSET (seconds, may be negative) in the
- * environment shifts wall time: the test clock.
+ * monotonic clock.  TELLTALE_CLOCK=FILE in the environment shifts wall time by
+ * what stands in the file at that moment (8 bytes, little-endian, ms): the test
+ * clock.  The file is mapped once, at the first question or by clock_begin().
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -11,6 +12,9 @@
 #include <stdint.h>
 #include "base/buf.h"
 
+/* Map the test clock now, while files can still be opened.  True when there is one: then wall time may
+ * jump at any moment, and whoever sleeps until a wall time looks at the clock often. */
+bool clock_begin(void);
 int64_t clock_mono(void); /* ms, monotonic */
 int64_t clock_mono_us(void);
 int64_t clock_wall(void);        /* ms since 1970 */

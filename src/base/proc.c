@@ -15,6 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/cur.h"
 #include "base/io.h"
 #include "base/say.h"
@@ -85,6 +86,7 @@ void proc_begin(const char *program, struct conf *c)
 	sigset_t set;
 
 	say_open(program, proc_fd("log", 0), SAY_INFO);
+	(void)clock_begin();
 	our_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);

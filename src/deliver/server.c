@@ -11,6 +11,7 @@
 
 enum {
 	TURN_MOST = 5 * 1000, /* longest sleep: deadlines are looked at between */
+	TEST_TURN = 100,      /* the same under the test clock */
 	SYNC_PAUSE = 200,     /* before a failed sync is tried again */
 	EVENTS = 64
 };
@@ -65,16 +66,16 @@ static void take_event(struct server *s, const struct epoll_event *ev)
 
 static int sleep_time(const struct server *s)
 {
-	int64_t next = schedule_next(s->set.schedule), ms;
+	int64_t next = schedule_next(s->set.schedule), ms, most = clock_begin() ? TEST_TURN : TURN_MOST;
 
 	if (s->clients.again)
 		return 0;
 	if (leaving(s))
 		return 100;
-	ms = next == INT64_MAX ? TURN_MOST : next - clock_wall();
+	ms = next == INT64_MAX ? most : next - clock_wall();
 	if (ms < s->pause)
 		ms = s->pause;
-	return ms < 0 ? 0 : ms > TURN_MOST ? TURN_MOST : (int)ms;
+	return ms < 0 ? 0 : ms > most ? (int)most : (int)ms;
 }
 
 static void take_events(struct server *s)

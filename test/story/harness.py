@@ -244,6 +244,8 @@ class Server:
         self.process = None
         self.accounts = ("recipient", "sender")
         self.spool = Spool(self)
+        self.clock = os.path.join(self.folder, "clock")
+        self.ahead = 0  # ms that the server's clock is ahead of ours
         self.unclean = False  # a story that kills programs says so
 
     # -- before the start
@@ -273,11 +275,21 @@ class Server:
             at = err.tell()
             self.process = subprocess.Popen([os.path.join(self.build, "telltale"), "serve", "-c", self.conf],
                                             stdin=subprocess.DEVNULL, stdout=err, stderr=err, start_new_session=True,
-                                            preexec_fn=end_with_us)
+                                            preexec_fn=end_with_us, env=self.environment())
         until(lambda: self.ready(at), "the server says ready")
         if first:
             self.make_accounts()
         return self
+
+    def environment(self):
+        return {**os.environ, **({"TELLTALE_CLOCK": self.clock} if os.path.exists(self.clock) else {})}
+
+    def later(self, seconds):
+        """The server's clock goes on by so much at once; the first call (of 0) must come before the start."""
+        assert self.process is None or os.path.exists(self.clock), "a clock that can be moved is set up before the start"
+        self.ahead += int(seconds * 1000)
+        with open(self.clock, "r+b" if os.path.exists(self.clock) else "wb") as f:
+            f.write(self.ahead.to_bytes(8, "little", signed=True))
 
     def ready(self, at):
         if self.process.poll() is not None:
@@ -347,8 +359,8 @@ class Server:
     def tell(self, *args, text=None):
         """The command `telltale`, whatever it answers."""
         return subprocess.run([os.path.join(self.build, "telltale"), *args], input=text, capture_output=True,
-                              text=True, timeout=60, check=False, env={**os.environ, "TELLTALE_CONFIG": self.conf,
-                                                                       "NO_COLOR": "1"})
+                              text=True, timeout=60, check=False, env={**self.environment(), "TELLTALE_CONFIG": self.conf,
+                                                                               "NO_COLOR": "1"})
 
     def command(self, *args, text=None):
         """The command `telltale`, which must succeed; its output."""

@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <endian.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -81,14 +84,49 @@ static void impossible_dates_are_known(void **state)
 	assert_false(civil_valid((struct civil){ 2023, 12, 1, 24, 0, 0 }));
 }
 
+static char clock_file[] = "/tmp/test-clock.XXXXXX";
+
+static void set_clock(int64_t ms)
+{
+	uint64_t le = htole64((uint64_t)ms);
+	int fd = open(clock_file, O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(pwrite(fd, &le, sizeof(le), 0), sizeof(le));
+	close(fd);
+}
+
+static void the_test_clock_jumps_while_we_run(void **state)
+{
+	static const int64_t t[] = { 0, 1000, INT64_C(172800000), -5000, 1 };
+
+	(void)state;
+	assert_true(clock_begin());
+	for (size_t i = 0; i < COUNT(t); i++) {
+		int64_t mono = clock_mono(), off;
+
+		set_clock(t[i]);
+		off = clock_wall() - (int64_t)time(NULL) * 1000 - t[i];
+		assert_in_range(off + 1000, 0, 3000);
+		assert_in_range(clock_mono() - mono, 0, 1000);
+	}
+}
+
 int main(void)
 {
+	int fd = mkstemp(clock_file), rc;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(civil_dates_and_seconds_agree_with_the_c_library),
 		cmocka_unit_test(zones_by_name),
 		cmocka_unit_test(stamps_as_the_logs_and_mail_want_them),
 		cmocka_unit_test(impossible_dates_are_known),
+		cmocka_unit_test(the_test_clock_jumps_while_we_run),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (fd < 0 || ftruncate(fd, 8) < 0)
+		return 1;
+	close(fd);
+	setenv("TELLTALE_CLOCK", clock_file, 1);
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(clock_file);
+	return rc;
 }
