@@ -175,6 +175,8 @@ static void fd_was_sent(struct ipc_conn *c)
 static void drop_sent(struct ipc_conn *c, size_t sent)
 {
 	buf_cut(&c->out, sent);
+	if (sent > 0) /* a password may have been among it */
+		explicit_bzero(c->out.p + c->out.n, sent);
 	for (size_t i = 0; i < c->nout; i++)
 		c->out_fds[i].at -= sent;
 }

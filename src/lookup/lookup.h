@@ -32,9 +32,11 @@ struct login_answer {
 	struct str account; /* the account's own name if it exists (also when the password was wrong), else empty */
 	int64_t wait;       /* ms that the client is to wait for its answer, at most LOGIN_WAIT_MAX */
 };
-enum { LOGIN_WAIT_MAX = 30000 };
+enum { LOGIN_WAIT_MAX = 30000, LOGIN_USER_MAX = 255, LOGIN_PASSWORD_MAX = 4096 };
 
-/* May this user come in?  An unknown user costs the same time and gets the same answer as a wrong password. */
+/* May this user come in?  user is a whole address; an unknown one costs the same time and gets the same answer
+ * as a wrong password.  LOGIN_TEMPORARY (with the sentence in *e) when it cannot be known now: too many at once,
+ * too many failures from this address, the accounts cannot be asked.  After 10 s no answer comes any more. */
 enum login lookup_login(struct ipc_client *c, struct str user, struct str password, struct str ip, struct arena *a,
 			struct login_answer *out, int64_t deadline, struct err *e);
 

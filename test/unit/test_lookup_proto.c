@@ -56,16 +56,79 @@ static void every_answer(void **state)
 	}
 }
 
+static const struct {
+	struct lookup_login_told told;
+	int rc;
+	enum login expect;
+} logins[] = {
+	{ { LOGIN_YES, STR_INIT("bob@here"), 0 }, 0, LOGIN_YES },
+	{ { LOGIN_YES, STR_INIT("bob@here"), LOGIN_WAIT_MAX }, 0, LOGIN_YES },
+	{ { LOGIN_NO, STR_INIT("bob@here"), 7 }, 0, LOGIN_NO },
+	{ { LOGIN_NO, STR_INIT(""), 7 }, 0, LOGIN_NO },
+	{ { LOGIN_TEMPORARY, STR_INIT(""), 0 }, 0, LOGIN_TEMPORARY },
+	{ { LOGIN_YES, STR_INIT(""), 0 }, -1, LOGIN_TEMPORARY },
+	{ { LOGIN_YES, STR_INIT("ann@here"), 0 }, -1, LOGIN_TEMPORARY },
+	{ { LOGIN_NO, STR_INIT("ann@here"), 0 }, -1, LOGIN_TEMPORARY },
+	{ { LOGIN_YES, STR_INIT("bob@here"), LOGIN_WAIT_MAX + 1 }, -1, LOGIN_TEMPORARY },
+	{ { LOGIN_TEMPORARY + 1, STR_INIT("bob@here"), 0 }, -1, LOGIN_TEMPORARY },
+	{ { UINT64_MAX, STR_INIT("bob@here"), UINT64_MAX }, -1, LOGIN_TEMPORARY },
+};
+
+static void every_login(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(logins); i++) {
+		struct login_answer out;
+		struct err e = { 0 };
+		ARENA(a);
+
+		if (lookup_told_login(&logins[i].told, STR("Bob@Here"), &a, &out, &e) != logins[i].rc)
+			fail_msg("row %zu", i);
+		assert_int_equal(out.result, logins[i].expect);
+		assert_int_equal(out.wait, logins[i].rc == 0 ? (int64_t)logins[i].told.wait : 0);
+		assert_true(out.account.n == 0 || str_eqz(out.account, "bob@here"));
+		assert_true((out.result == LOGIN_TEMPORARY) == (e.text[0] != '\0'));
+	}
+}
+
+static const struct {
+	struct lookup_quota_told told;
+	int rc;
+} quotas[] = {
+	{ { 1, 0 }, 0 },  { { 1, 5000 }, 0 },  { { 1, INT64_MAX }, 0 },
+	{ { 0, 0 }, -1 }, { { 2, 5000 }, -1 }, { { 1, UINT64_MAX }, -1 },
+};
+
+static void every_quota(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(quotas); i++) {
+		uint64_t limit = 42;
+		struct err e = { 0 };
+
+		if (lookup_told_quota(&quotas[i].told, &limit, &e) != quotas[i].rc)
+			fail_msg("row %zu", i);
+		assert_true(limit == (quotas[i].rc == 0 ? quotas[i].told.limit : 42));
+		assert_int_equal(e.text[0] != '\0', quotas[i].rc < 0);
+	}
+}
+
 static void nobody_there_is_temporary_never_a_no(void **state)
 {
 	struct ipc_client *c = ipc_client_new("/nonexistent/lookup.sock");
 	struct lookup_answer out;
+	struct login_answer login;
 	struct err e = { 0 };
+	uint64_t limit;
 	ARENA(a);
 
 	(void)state;
 	assert_int_equal(lookup_ask(c, STR("bob@example.com"), &a, &out, deadline_in(1000), &e), RESOLVED_TEMPORARY);
 	assert_true(e.text[0] != '\0');
+	assert_int_equal(
+	    lookup_login(c, STR("bob@example.com"), STR("x"), STR("127.0.0.1"), &a, &login, deadline_in(1000), &e),
+	    LOGIN_TEMPORARY);
+	assert_int_equal(lookup_quota(c, STR("bob@example.com"), &limit, deadline_in(1000), &e), -1);
 	ipc_client_free(c);
 }
 
@@ -74,6 +137,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_message),
 		cmocka_unit_test(every_answer),
+		cmocka_unit_test(every_login),
+		cmocka_unit_test(every_quota),
 		cmocka_unit_test(nobody_there_is_temporary_never_a_no),
 	};
 
