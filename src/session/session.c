@@ -283,6 +283,7 @@ void session_run(struct session *s)
 void session_clear(struct session *s)
 {
 	wire_clear(&s->wire);
+	line_clear(&s->line);
 	record_clear(&s->record);
 	arena_clear(&s->scratch);
 	arena_clear(&s->mem);

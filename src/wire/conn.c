@@ -2,18 +2,43 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 void wire_init(struct wire *w, int fd)
 {
 	*w = (struct wire){ .fd = fd };
 }
 
-void wire_clear(struct wire *w)
+/* An idle client costs no buffer. */
+static void give_back(struct wire *w)
 {
 	free(w->in);
+	w->in = NULL;
+	w->at = w->n = 0;
+}
+
+void wire_clear(struct wire *w)
+{
+	tls_end(w->tls);
+	give_back(w);
 	buf_clear(&w->out);
 	fd_clear(&w->fd);
 	*w = (struct wire){ .fd = -1 };
+}
+
+int wire_start_tls(struct wire *w, struct tls *t, struct str service, int64_t deadline, struct err *e)
+{
+	MUST(w->tls == NULL && !w->shut && w->at == w->n && w->out.n == 0);
+	give_back(w);
+	w->tls = tls_accept(t, w->fd, service, deadline, e);
+	w->shut = w->tls == NULL;
+	return w->shut ? -1 : 0;
+}
+
+struct str wire_encryption(const struct wire *w)
+{
+	return w->tls != NULL ? tls_words(w->tls) : str_of(NULL);
 }
 
 struct str wire_input(const struct wire *w)
@@ -27,15 +52,35 @@ void wire_used(struct wire *w, size_t n)
 	w->at += n;
 }
 
+void wire_wipe(struct wire *w)
+{
+	if (w->at > 0)
+		explicit_bzero(w->in, w->at);
+}
+
+static ssize_t receive(struct wire *w, int64_t deadline)
+{
+	if (w->tls != NULL)
+		return tls_read(w->tls, w->in, WIRE_CHUNK, deadline);
+	return io_read(w->fd, w->in, WIRE_CHUNK, deadline);
+}
+
 int wire_fill(struct wire *w, int64_t deadline)
 {
 	ssize_t got;
 
 	MUST(w->at == w->n);
+	if (w->shut)
+		return 0;
+	w->at = w->n = 0;
+	if (!wire_more(w)) {
+		give_back(w);
+		if (io_wait(w->fd, POLLIN, deadline) < 0)
+			return -1;
+	}
 	if (w->in == NULL)
 		w->in = mem_alloc(WIRE_CHUNK);
-	w->at = w->n = 0;
-	got = io_read(w->fd, w->in, WIRE_CHUNK, deadline);
+	got = receive(w, deadline);
 	if (got <= 0)
 		return (int)got;
 	w->n = (size_t)got;
@@ -44,13 +89,23 @@ int wire_fill(struct wire *w, int64_t deadline)
 
 bool wire_more(const struct wire *w)
 {
-	return w->at < w->n || io_wait(w->fd, POLLIN, 0) == 0;
+	if (w->at < w->n || (w->tls != NULL && tls_pending(w->tls)))
+		return true;
+	return io_wait(w->fd, POLLIN, 0) == 0;
 }
 
 int wire_flush(struct wire *w, int64_t deadline)
 {
-	int rc = w->out.n == 0 ? 0 : io_write(w->fd, w->out.p, w->out.n, deadline);
+	int rc = 0;
 
+	if (w->out.n > 0 && w->shut) {
+		errno = EPIPE;
+		rc = -1;
+	} else if (w->out.n > 0 && w->tls != NULL) {
+		rc = tls_write(w->tls, w->out.p, w->out.n, deadline);
+	} else if (w->out.n > 0) {
+		rc = io_write(w->fd, w->out.p, w->out.n, deadline);
+	}
 	buf_reset(&w->out);
 	return rc;
 }

@@ -1,6 +1,10 @@
 #include "wire/line.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include "wire/command.h"
+
+enum { FIRST_ROOM = 256 };
 
 void line_reset(struct line *l)
 {
@@ -9,12 +13,45 @@ void line_reset(struct line *l)
 	l->bare = l->over = l->ended = false;
 }
 
+void line_clear(struct line *l)
+{
+	if (l->text != NULL)
+		explicit_bzero(l->text, l->room);
+	free(l->text);
+	*l = (struct line){ 0 };
+}
+
+static size_t limit(const struct line *l)
+{
+	bool login = l->answer || str_istarts(str_mem(l->text, l->n), STR("AUTH "));
+
+	return login ? LINE_AUTH_LIMIT : LINE_LIMIT;
+}
+
+/* What is left behind was perhaps half a password. */
+static void grow(struct line *l)
+{
+	size_t room = l->room == 0 ? FIRST_ROOM : 2 * l->room;
+	char *text = mem_alloc(room);
+
+	if (l->n > 0) {
+		memcpy(text, l->text, l->n);
+		explicit_bzero(l->text, l->n);
+	}
+	free(l->text);
+	l->text = text;
+	l->room = room;
+}
+
 static void keep(struct line *l, char c)
 {
-	if (l->n < sizeof(l->text))
-		l->text[l->n++] = c;
-	else
+	if (l->n >= LINE_LIMIT && l->n >= limit(l)) {
 		l->over = true;
+		return;
+	}
+	if (l->n == l->room)
+		grow(l);
+	l->text[l->n++] = c;
 }
 
 size_t line_feed(struct line *l, const char *p, size_t n)
@@ -62,7 +99,7 @@ enum line_end wire_line(struct wire *w, struct line *l, int64_t deadline, struct
 		int rc;
 
 		wire_used(w, line_feed(l, in.p, in.n));
-		if (alien(l))
+		if (!l->answer && alien(l))
 			return LINE_ALIEN;
 		if (l->ended || waits_after_lf(w, l))
 			break;

@@ -13,6 +13,8 @@
 
 /* With CRLF; RFC 5321 4.5.3.1.4 (512) and what SIZE, BODY, AUTH and SMTPUTF8 add to it fit well. */
 #define LINE_LIMIT 2048
+/* AUTH and the answers to its challenges carry more (RFC 4954, 4). */
+#define LINE_AUTH_LIMIT 12288
 
 enum line_end {
 	LINE_OK,
@@ -26,7 +28,9 @@ enum line_end {
 
 /* The automaton behind it; a zeroed struct stands before the first byte. */
 struct line {
-	char text[LINE_LIMIT];
+	bool answer; /* set by the caller: no command but an answer to a challenge of AUTH, whatever its first byte */
+	char *text;  /* `room` bytes */
+	size_t room;
 	size_t n;  /* bytes kept; without the CRLF once ended */
 	char last; /* the last byte */
 	bool bare, over, ended;
@@ -35,6 +39,7 @@ struct line {
 /* Use bytes up to the end of the line at most; returns how many. */
 size_t line_feed(struct line *l, const char *p, size_t n);
 void line_reset(struct line *l);
+void line_clear(struct line *l); /* wipes: there may have been a password in it; l is zeroed again */
 
 /* The next line, whole before the deadline.  What waits in w->out is sent before
  * we wait for input: so replies go out per batch of pipelined commands.  *text borrows from l until the next call. */

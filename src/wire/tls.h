@@ -8,6 +8,7 @@
 #ifndef WIRE_TLS_H
 #define WIRE_TLS_H
 
+#include <sys/types.h>
 #include "base/err.h"
 #include "base/str.h"
 
@@ -22,5 +23,31 @@ int tls_check(struct str certificate, struct str key, struct err *e);
 /* A new P-256 key and a certificate for it that vouches for itself, for hostname and localhost, ten years.  Makes
  * their folders.  Both files are replaced atomically, mode 0600, the certificate last: where one lies, a key lies. */
 int tls_make_self_signed(const char *hostname, const char *cert_path, const char *key_path, struct err *e);
+
+/* ---- the context ---- */
+
+struct tls;
+
+/* From the same bytes; NULL: *e says why.  Any number of threads may use it at the same time. */
+struct tls *tls_open(struct str certificate, struct str key, struct err *e);
+void tls_free(struct tls *t);
+
+/* ---- one connection; for wire/conn.c ---- */
+
+struct tls_stream;
+
+/* Be the server of a handshake on a non-blocking socket, which stays the caller's.  A session ticket given out for one
+ * service (a listener's label) is worth nothing at another.  NULL: *e says in a few words for the log how it ended. */
+struct tls_stream *tls_accept(struct tls *t, int fd, struct str service, int64_t deadline, struct err *e);
+/* Say goodbye (close_notify), as far as that takes no waiting, and free. */
+void tls_end(struct tls_stream *s);
+/* As io_read() and io_write(): whatever ends the encrypted stream ends it for good, and nothing of what follows on the
+ * socket is read. */
+ssize_t tls_read(struct tls_stream *s, void *p, size_t n, int64_t deadline);
+int tls_write(struct tls_stream *s, const void *p, size_t n, int64_t deadline);
+/* Has something been received that tls_read() has not given out? */
+bool tls_pending(const struct tls_stream *s);
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384"; lives as long as the stream. */
+struct str tls_words(const struct tls_stream *s);
 
 #endif

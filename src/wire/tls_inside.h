@@ -5,6 +5,10 @@
 #include <openssl/ssl.h>
 #include "wire/tls.h"
 
+struct tls {
+	SSL_CTX *ctx;
+};
+
 /* Like err_sys(): the sentence, then what OpenSSL has against it; its errors are taken. */
 int tls_err(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct line l;
 	struct str cuts = str_mem(data, size < 8 ? size : 8), in = str_skip(str_mem(data, size), 8);
 	ptrdiff_t end = str_find(in, STR("\r\n"));
-	size_t used = 0;
+	size_t used = 0, limit;
 
 	line_reset(&l);
 	for (size_t k = 0; used < in.n && !l.ended; k++) {
@@ -23,11 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		used += line_feed(&l, piece.p, piece.n);
 	}
-	MUST(l.n <= LINE_LIMIT && l.ended == (end >= 0));
+	limit = str_istarts(in, STR("AUTH ")) ? LINE_AUTH_LIMIT : LINE_LIMIT;
+	MUST(l.n <= limit && l.ended == (end >= 0));
 	if (!l.ended)
 		return 0;
 	MUST(used == (size_t)end + 2);
-	MUST(l.over == (used > LINE_LIMIT));
+	MUST(l.over == (used > limit));
 	if (l.over)
 		return 0;
 	MUST(str_eq(str_mem(l.text, l.n), str_take(in, (size_t)end)));

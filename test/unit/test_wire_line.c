@@ -74,13 +74,23 @@ static void rows(void **state)
 static void limits(void **state)
 {
 	static const struct {
+		const char *head;
 		size_t n; /* with CRLF */
+		bool answer;
 		enum line_end end;
-	} t[] = { { LINE_LIMIT - 1, LINE_OK },
-		  { LINE_LIMIT, LINE_OK },
-		  { LINE_LIMIT + 1, LINE_LONG },
-		  { LINE_LIMIT + 2, LINE_LONG },
-		  { 100000, LINE_LONG } };
+	} t[] = {
+		{ "NOOP x", LINE_LIMIT - 1, false, LINE_OK },
+		{ "NOOP x", LINE_LIMIT, false, LINE_OK },
+		{ "NOOP x", LINE_LIMIT + 1, false, LINE_LONG },
+		{ "NOOP x", LINE_LIMIT + 2, false, LINE_LONG },
+		{ "NOOP x", 100000, false, LINE_LONG },
+		{ "auth plain ", LINE_AUTH_LIMIT, false, LINE_OK },
+		{ "AUTH PLAIN ", LINE_AUTH_LIMIT + 1, false, LINE_LONG },
+		{ "AUTHPLAIN ", LINE_LIMIT + 1, false, LINE_LONG },
+		{ "=", LINE_AUTH_LIMIT, true, LINE_OK },
+		{ "=", LINE_AUTH_LIMIT + 1, true, LINE_LONG },
+		{ "=", 100000, true, LINE_LONG },
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {
@@ -88,11 +98,14 @@ static void limits(void **state)
 		BUF(b);
 		struct str got;
 
+		line.answer = t[i].answer;
+		buf_adds(&b, t[i].head);
 		while (b.n < t[i].n - 2)
 			buf_addc(&b, 'x');
 		buf_adds(&b, "\r\nNOOP\r\n");
 		assert_int_equal(io_write(p.peer, b.p, b.n, DEADLINE_NEVER), 0);
 		assert_int_equal(wire_line(&p.w, &line, deadline_in(5000), &got), t[i].end);
+		line.answer = false;
 		assert_int_equal(wire_line(&p.w, &line, deadline_in(5000), &got), LINE_OK);
 		assert_true(str_eqz(got, "NOOP"));
 		pair_close(&p);
@@ -109,6 +122,21 @@ static void a_client_that_waits_after_a_bare_lf_is_told(void **state)
 	assert_int_equal(wire_line(&p.w, &line, deadline_in(5000), &got), LINE_BARE);
 	assert_int_equal(io_write(p.peer, "NOOP\r\n", 6, DEADLINE_NEVER), 0);
 	assert_int_equal(wire_line(&p.w, &line, deadline_in(5000), &got), LINE_OK);
+	pair_close(&p);
+}
+
+static void an_answer_may_begin_with_any_byte(void **state)
+{
+	struct pair p = pair_open();
+	struct str got;
+
+	(void)state;
+	line.answer = true;
+	assert_int_equal(io_write(p.peer, "*\r\n", 3, DEADLINE_NEVER), 0);
+	assert_int_equal(wire_line(&p.w, &line, deadline_in(5000), &got), LINE_OK);
+	assert_true(str_eqz(got, "*"));
+	line_clear(&line);
+	assert_false(line.answer);
 	pair_close(&p);
 }
 
@@ -129,8 +157,12 @@ int main(void)
 		cmocka_unit_test(rows),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(a_client_that_waits_after_a_bare_lf_is_told),
+		cmocka_unit_test(an_answer_may_begin_with_any_byte),
 		cmocka_unit_test(a_half_line_ends_at_the_deadline),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	line_clear(&line);
+	return failed;
 }

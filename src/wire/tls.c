@@ -1,0 +1,86 @@
+/* The context: what we speak, and what we never do. */
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include "wire/tls_inside.h"
+
+/* Authenticated encryption with forward secrecy; of TLS 1.3 everything is that. */
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
+
+/* A client that offers protocols and not ours means another server than us (ALPACA). */
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *outlen, const unsigned char *in,
+			   unsigned int n, void *arg)
+{
+	static const char ours[] = "smtp";
+	struct str rest = str_mem(in, n);
+
+	(void)ssl;
+	(void)arg;
+	while (rest.n > 0) {
+		size_t len = (unsigned char)rest.p[0];
+		struct str name = str_take(str_skip(rest, 1), len);
+
+		if (str_eqz(name, ours)) {
+			*out = (const unsigned char *)name.p;
+			*outlen = (unsigned char)name.n;
+			return SSL_TLSEXT_ERR_OK;
+		}
+		rest = str_skip(rest, 1 + len);
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void never_ask_for_a_file(void)
+{
+	/* The machine's openssl.cnf has no say: what we speak stands here. */
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
+/* Random numbers work, so their sources are open from here on. */
+static bool random_works(void)
+{
+	unsigned char c[1];
+
+	return RAND_bytes(c, 1) == 1 && RAND_priv_bytes(c, 1) == 1;
+}
+
+static bool set_up(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+				     SSL_OP_PRIORITIZE_CHACHA | SSL_OP_CLEANSE_PLAINTEXT |
+				     /* A connection that is cut ends the session just as one that is closed. */
+				     SSL_OP_IGNORE_UNEXPECTED_EOF);
+	/* Buffers are given back while a session is idle. */
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	/* Tickets are the clients' to keep; we remember nobody. */
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
+	SSL_CTX_set_dh_auto(ctx, 1);
+	return random_works() && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_cipher_list(ctx, CIPHERS) == 1;
+}
+
+struct tls *tls_open(struct str certificate, struct str key, struct err *e)
+{
+	struct tls *t = mem_alloc(sizeof(*t));
+	int rc;
+
+	never_ask_for_a_file();
+	t->ctx = SSL_CTX_new(TLS_server_method());
+	if (t->ctx == NULL || !set_up(t->ctx))
+		rc = tls_err(e, "TLS cannot be set up");
+	else
+		rc = tls_use_keys(t->ctx, certificate, key, e);
+	if (rc == 0)
+		return t;
+	tls_free(t);
+	return NULL;
+}
+
+void tls_free(struct tls *t)
+{
+	if (t == NULL)
+		return;
+	SSL_CTX_free(t->ctx);
+	free(t);
+}

@@ -1,0 +1,170 @@
+/* One encrypted connection: OpenSSL on a non-blocking socket, under deadlines. */
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/io.h"
+#include "wire/tls_inside.h"
+
+struct tls_stream {
+	SSL *ssl;
+	int fd;
+	bool broken; /* no goodbye is possible any more */
+	char words[96];
+};
+
+/* What OpenSSL's answer means: 1 try again now, 0 the peer has closed, -1 errno says why. */
+static int again(struct tls_stream *s, int rc, int64_t deadline)
+{
+	int code = errno;
+
+	switch (SSL_get_error(s->ssl, rc)) {
+	case SSL_ERROR_WANT_READ:
+		return io_wait(s->fd, POLLIN, deadline) < 0 ? -1 : 1;
+	case SSL_ERROR_WANT_WRITE:
+		return io_wait(s->fd, POLLOUT, deadline) < 0 ? -1 : 1;
+	case SSL_ERROR_ZERO_RETURN:
+		return 0;
+	case SSL_ERROR_SYSCALL:
+		s->broken = true;
+		errno = code != 0 ? code : ECONNRESET;
+		return code == EINTR ? 1 : -1;
+	default:
+		s->broken = true;
+		errno = EPROTO;
+		return -1;
+	}
+}
+
+static int shake_hands(struct tls_stream *s, int64_t deadline)
+{
+	int rc, more;
+
+	do {
+		ERR_clear_error();
+		errno = 0;
+		rc = SSL_accept(s->ssl);
+		if (rc == 1)
+			return 0;
+		more = again(s, rc, deadline);
+	} while (more > 0);
+	if (more == 0)
+		errno = ECONNRESET;
+	return -1;
+}
+
+/* In words for the log; takes OpenSSL's errors. */
+static void why_not(struct err *e)
+{
+	int code = errno;
+
+	if (code == ETIMEDOUT)
+		(void)err_set(e, "the TLS handshake took too long");
+	else if (code == EPROTO)
+		(void)tls_err(e, "the TLS handshake failed");
+	else
+		(void)err_set(e, "the client left in the TLS handshake");
+	ERR_clear_error();
+	e->code = code;
+}
+
+/* Sessions are bound to their service: a digest, because a label may be longer than OpenSSL takes. */
+static bool bind_to(SSL *ssl, struct str service)
+{
+	unsigned char id[EVP_MAX_MD_SIZE];
+	unsigned int n;
+
+	return EVP_Digest(service.p, service.n, id, &n, EVP_sha256(), NULL) == 1 &&
+	       SSL_set_session_id_context(ssl, id, n) == 1;
+}
+
+struct tls_stream *tls_accept(struct tls *t, int fd, struct str service, int64_t deadline, struct err *e)
+{
+	struct tls_stream *s = mem_alloc(sizeof(*s));
+
+	s->fd = fd;
+	s->ssl = SSL_new(t->ctx);
+	if (s->ssl == NULL || SSL_set_fd(s->ssl, fd) != 1 || !bind_to(s->ssl, service)) {
+		(void)tls_err(e, "no TLS connection can be made");
+	} else if (shake_hands(s, deadline) < 0) {
+		why_not(e);
+	} else {
+		snprintf(s->words, sizeof(s->words), "%s %s", SSL_get_version(s->ssl), SSL_get_cipher_name(s->ssl));
+		return s;
+	}
+	s->broken = true;
+	tls_end(s);
+	return NULL;
+}
+
+void tls_end(struct tls_stream *s)
+{
+	if (s == NULL)
+		return;
+	ERR_clear_error();
+	if (!s->broken)
+		(void)SSL_shutdown(s->ssl);
+	SSL_free(s->ssl);
+	ERR_clear_error();
+	free(s);
+}
+
+ssize_t tls_read(struct tls_stream *s, void *p, size_t n, int64_t deadline)
+{
+	int more;
+
+	if (s->broken) {
+		errno = EPROTO;
+		return -1;
+	}
+	do {
+		size_t got;
+		int rc;
+
+		ERR_clear_error();
+		errno = 0;
+		rc = SSL_read_ex(s->ssl, p, n, &got);
+		if (rc == 1)
+			return (ssize_t)got;
+		more = again(s, rc, deadline);
+	} while (more > 0);
+	return more;
+}
+
+int tls_write(struct tls_stream *s, const void *p, size_t n, int64_t deadline)
+{
+	const char *at = p;
+
+	while (n > 0 && !s->broken) {
+		size_t put;
+		int rc;
+
+		ERR_clear_error();
+		errno = 0;
+		rc = SSL_write_ex(s->ssl, at, n, &put);
+		if (rc == 1) {
+			at += put;
+			n -= put;
+			continue;
+		}
+		rc = again(s, rc, deadline);
+		if (rc == 0)
+			errno = EPIPE;
+		if (rc <= 0)
+			return -1;
+	}
+	if (n > 0)
+		errno = EPROTO;
+	return n > 0 ? -1 : 0;
+}
+
+bool tls_pending(const struct tls_stream *s)
+{
+	return !s->broken && SSL_has_pending(s->ssl) == 1;
+}
+
+struct str tls_words(const struct tls_stream *s)
+{
+	return str_of(s->words);
+}
