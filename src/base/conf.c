@@ -71,6 +71,7 @@ static int take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 
 	if (o->in == IN_listener)
 		field = (char *)&port_of(now.c, str_of(cfg_title(cfg)))->set + o->at;
+	now.c->line = cfg->line;
 	if (o->set(now.c, o, str_of(value), field, &why) < 0)
 		return fail(cfg->line, "%s %s", o->name, why.text);
 	*(const char **)result = value;

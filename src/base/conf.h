@@ -18,6 +18,7 @@
 
 struct conf_list {
 	const struct str *at;
+	const int *line; /* of the file, of each value */
 	size_t n;
 };
 
@@ -29,6 +30,8 @@ struct conf_list {
 #define CONF_WORD(s, f, o, d, words, help) struct str f;
 #define CONF_BINDS(s, f, o, help) struct conf_list f;
 #define CONF_SERVERS(s, f, o, help) struct conf_list f;
+#define CONF_TEXTS(s, f, o, help) struct conf_list f;
+#define CONF_PATHS(s, f, o, help) struct conf_list f;
 #define CONF_BOOL(s, f, o, d, help) bool f;
 #define CONF_NUMBER(s, f, o, d, least, most, help) int64_t f;
 #define CONF_DURATION(s, f, o, d, help) int64_t f;
@@ -65,6 +68,7 @@ struct conf {
 	struct arena mem;
 	struct str file; /* its name, for messages */
 	struct str text; /* its bytes, as read */
+	int line;        /* while it is parsed: where */
 };
 
 /* Parse text as a whole configuration; `file` names it in errors ("FILE:LINE: text").

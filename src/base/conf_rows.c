@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LONGEST_TEXT = 512, MOST_IN_LIST = 64 };
+enum { LONGEST_TEXT = 512, MOST_IN_LIST = 64, MOST_TEXTS = 1000 };
 
 static int set_text(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
 {
@@ -18,14 +18,10 @@ static int set_text(struct conf *c, const struct conf_row *o, struct str value, 
 	return 0;
 }
 
-/* A path may be empty only where nothing is the default. */
-static int set_path(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+static int make_absolute(struct conf *c, struct str value, struct str *out, struct err *e)
 {
-	struct str *out = field;
 	char here[PATH_MAX];
 
-	if (value.n == 0 && o->preset[0] != '\0')
-		return err_set(e, "must not be empty");
 	if (value.n == 0 || value.p[0] == '/') {
 		*out = arena_str(&c->mem, value);
 	} else {
@@ -36,6 +32,14 @@ static int set_path(struct conf *c, const struct conf_row *o, struct str value, 
 		*out = arena_fmt(&c->mem, "%s/%.*s", strcmp(here, "/") == 0 ? "" : here, STR_ARG(value));
 	}
 	return out->n < PATH_MAX ? 0 : err_set(e, "must not be longer than %d bytes", PATH_MAX - 1);
+}
+
+/* A path may be empty only where nothing is the default. */
+static int set_path(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	if (value.n == 0 && o->preset[0] != '\0')
+		return err_set(e, "must not be empty");
+	return make_absolute(c, value, field, e);
 }
 
 static int set_word(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
@@ -52,16 +56,19 @@ static int set_word(struct conf *c, const struct conf_row *o, struct str value, 
 }
 
 /* Room grows by doubling, so a list costs no more than twice its end. */
-static int list_add(struct conf *c, struct conf_list *l, struct str value, struct err *e)
+static int list_add(struct conf *c, const struct conf_row *o, struct conf_list *l, struct str value, struct err *e)
 {
-	struct str *at = NULL;
+	size_t room = l->n > 0 ? 2 * l->n : 1;
 
-	if (l->n == MOST_IN_LIST)
-		return err_set(e, "has more than %d values", MOST_IN_LIST);
-	if ((l->n & (l->n - 1)) == 0)
-		l->at = arena_grow(&c->mem, l->at, l->n, l->n > 0 ? 2 * l->n : 1, sizeof(*l->at));
-	at = (struct str *)(uintptr_t)&l->at[l->n++];
-	*at = arena_str(&c->mem, value);
+	if (l->n == (size_t)o->most)
+		return err_set(e, "has more than %lld values", (long long)o->most);
+	if ((l->n & (l->n - 1)) == 0) {
+		l->at = arena_grow(&c->mem, l->at, l->n, room, sizeof(*l->at));
+		l->line = arena_grow(&c->mem, l->line, l->n, room, sizeof(*l->line));
+	}
+	*(struct str *)(uintptr_t)&l->at[l->n] = arena_str(&c->mem, value);
+	*(int *)(uintptr_t)&l->line[l->n] = c->line;
+	l->n++;
 	return 0;
 }
 
@@ -70,10 +77,9 @@ static int set_binds(struct conf *c, const struct conf_row *o, struct str value,
 	struct str address;
 	uint16_t port;
 
-	(void)o;
 	if (!conf_bind(value, &address, &port))
 		return err_set(e, "must be ADDRESS:PORT or [V6ADDRESS]:PORT");
-	return list_add(c, field, value, e);
+	return list_add(c, o, field, value, e);
 }
 
 static int set_servers(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
@@ -81,10 +87,29 @@ static int set_servers(struct conf *c, const struct conf_row *o, struct str valu
 	struct str address;
 	uint16_t port;
 
-	(void)o;
 	if (!conf_server(value, &address, &port))
 		return err_set(e, "must be ADDRESS or ADDRESS@PORT");
-	return list_add(c, field, value, e);
+	return list_add(c, o, field, value, e);
+}
+
+/* What the text must be beyond that is for its reader to say, who is told the line. */
+static int set_texts(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] == ' ' || value.p[i] == '\t')
+			return err_set(e, "must not have spaces in a value");
+	if (value.n == 0 || value.n > LONGEST_TEXT)
+		return err_set(e, "must have values of 1 to %d bytes", LONGEST_TEXT);
+	return list_add(c, o, field, value, e);
+}
+
+static int set_paths(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	struct str path;
+
+	if (value.n == 0)
+		return err_set(e, "must not have an empty value");
+	return make_absolute(c, value, &path, e) < 0 ? -1 : list_add(c, o, field, path, e);
 }
 
 static int set_bool(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
@@ -135,8 +160,10 @@ const struct conf_row conf_rows[] = {
 #define CONF_TEXT(s, f, o, d, help) { FIELD(s, f, o), .set = set_text, .preset = (d) },
 #define CONF_PATH(s, f, o, d, help) { FIELD(s, f, o), .set = set_path, .preset = (d), .path = true },
 #define CONF_WORD(s, f, o, d, w, help) { FIELD(s, f, o), .set = set_word, .preset = (d), .words = (w) },
-#define CONF_BINDS(s, f, o, help) { FIELD(s, f, o), .set = set_binds, .list = true },
-#define CONF_SERVERS(s, f, o, help) { FIELD(s, f, o), .set = set_servers, .list = true },
+#define CONF_BINDS(s, f, o, help) { FIELD(s, f, o), .set = set_binds, .list = true, .most = MOST_IN_LIST },
+#define CONF_SERVERS(s, f, o, help) { FIELD(s, f, o), .set = set_servers, .list = true, .most = MOST_IN_LIST },
+#define CONF_TEXTS(s, f, o, help) { FIELD(s, f, o), .set = set_texts, .list = true, .most = MOST_TEXTS },
+#define CONF_PATHS(s, f, o, help) { FIELD(s, f, o), .set = set_paths, .list = true, .most = MOST_IN_LIST },
 #define CONF_BOOL(s, f, o, d, help) { FIELD(s, f, o), .set = set_bool, .preset = #d },
 #define CONF_NUMBER(s, f, o, d, lo, hi, help) \
 	{ FIELD(s, f, o), .set = set_number, .preset = #d, .least = (lo), .most = (hi) },
