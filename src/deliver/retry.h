@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "mail/envelope.h"
+#include "queue/item.h"
 
-/* A next try that never comes (the end of the year 9999): the recipient failed and
- * stays in the queue until somebody does something about it. */
-#define RETRY_NEVER (INT64_C(253402300799) * 1000)
+/* The recipient failed, and stays until it is returned. */
+#define RETRY_NEVER NEXT_NEVER
 
 struct retry {
 	int64_t first;    /* ms: wait before the second local attempt */

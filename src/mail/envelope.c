@@ -53,6 +53,25 @@ static void put_recipient(struct buf *b, const struct recipient *r)
 		buf_addstr(b, r->original);
 }
 
+size_t envelope_settles(const struct envelope *v)
+{
+	if (v->parent_qp == 0)
+		return 0;
+	return v->parent_rcpts.n > 0 ? v->parent_rcpts.n / 4 : 1;
+}
+
+uint64_t envelope_settled(const struct envelope *v, size_t i)
+{
+	struct cur in = cur_of(str_skip(v->parent_rcpts, i * 4));
+
+	return v->parent_rcpts.n > 0 ? cur_u32(&in) : v->parent_rcpt;
+}
+
+void envelope_add_settled(struct buf *list, size_t rcpt)
+{
+	put_u32(list, rcpt);
+}
+
 void envelope_pack(struct buf *b, const struct envelope *v)
 {
 	buf_add(b, magic, sizeof(magic) - 1);
@@ -145,6 +164,8 @@ int envelope_unpack(struct str packed, struct arena *a, struct envelope *v, stru
 		else
 			take_recipient(&c, body, &rcpts[seen++]);
 	}
+	if (cur_ok(&c) && x.parent_rcpts.n % 4 != 0)
+		cur_fail(&c, "bad list of recipients");
 	if (cur_ok(&c) && seen != x.nrcpts)
 		cur_fail(&c, "fewer recipients than counted");
 	if (!cur_ok(&c))

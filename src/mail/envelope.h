@@ -31,10 +31,18 @@ struct envelope {
 	struct str sender;                      /* `local@domain`, empty for the null path */
 	struct str ip, helo, rdns, auth, label; /* label: the listener's */
 	uint64_t parent_qp;                     /* 0, or the message this bounce or forward comes from */
-	uint64_t parent_rcpt;
+	uint64_t parent_rcpt;                   /* the parent's recipient that this message settles ... */
+	struct str parent_rcpts;                /* ... or, when not empty, all of them: u32 little-endian each */
+	uint64_t forward; /* 1: it carries its parent's recipient on; 0: it says that they failed */
 	const struct recipient *rcpts;
 	size_t nrcpts;
 };
+
+/* How many recipients of its parent the message settles, and the i-th of them. */
+size_t envelope_settles(const struct envelope *v);
+uint64_t envelope_settled(const struct envelope *v, size_t i);
+/* One more for `parent_rcpts`. */
+void envelope_add_settled(struct buf *list, size_t rcpt);
 
 void envelope_pack(struct buf *b, const struct envelope *v);
 /* The strs borrow from `packed`; rcpts is allocated in `a`. */

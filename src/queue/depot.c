@@ -200,7 +200,9 @@ struct item *depot_due(struct depot *d, enum channel channel, int64_t now, size_
 		return NULL;
 	it = first->item;
 	*rcpt = first->rcpt;
+	index_tally(it, *rcpt, -1);
 	it->rcpts[*rcpt].state = RCPT_BUSY;
+	index_tally(it, *rcpt, 1);
 	due_remove(&d->index.due[channel], it, *rcpt);
 	return it;
 }
@@ -219,50 +221,6 @@ void depot_finish(struct depot *d, struct item *it)
 	it->finished = true;
 	it->next = d->finished;
 	d->finished = it;
-}
-
-void depot_staged(struct depot *d, struct item *it, size_t rcpt)
-{
-	struct journal_staged t = { it->qp, rcpt };
-
-	d->urgent = true;
-	journal_add(&d->journal, &journal_staged_type, &t);
-	index_apply_staged(&d->index, &t);
-}
-
-void depot_settle(struct depot *d, struct item *it, size_t rcpt, bool delivered)
-{
-	struct journal_settled t = { it->qp, rcpt, delivered };
-
-	d->urgent = true;
-	journal_add(&d->journal, &journal_settled_type, &t);
-	index_apply_settled(&d->index, &t);
-	depot_finish(d, it);
-}
-
-void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, struct str report)
-{
-	struct item_rcpt *r = &it->rcpts[rcpt];
-	struct journal_deferred t = { it->qp, rcpt, r->attempts + 1, (uint64_t)next, str_take(report, 1000) };
-
-	if (rcpt_final(r))
-		return;
-	d->urgent = true;
-	journal_add(&d->journal, &journal_deferred_type, &t);
-	index_apply_deferred(&d->index, &t);
-	index_schedule(&d->index, it);
-}
-
-void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next)
-{
-	struct item_rcpt *r = &it->rcpts[rcpt];
-
-	if (rcpt_final(r))
-		return;
-	due_remove(&d->index.due[r->channel], it, rcpt);
-	r->state = RCPT_WAITING;
-	r->next = next;
-	index_schedule(&d->index, it);
 }
 
 static int sync_own(struct depot *d, struct err *e)

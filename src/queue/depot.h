@@ -96,6 +96,9 @@ void depot_settle(struct depot *d, struct item *it, size_t rcpt, bool delivered)
 void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, struct str report);
 /* The attempt ended without a result (the agent died): waiting again, due at `next`.  Not recorded. */
 void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next);
+/* The postmaster's words.  Held: not tried until released.  Retry: a waiting recipient, also one that has failed, is due now. */
+void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held);
+void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now);
 
 /* All that was recorded since the last call, on disk with one sync; finished
  * items are freed and their segments go.  -1: nothing may be told.  The caller
@@ -105,8 +108,8 @@ int depot_sync(struct depot *d, struct err *e);
 bool depot_broken(const struct depot *d);
 
 /* A message of our own (bounce, forward) with v->qp set: news at once, durable with the next
- * depot_sync(), before all that is recorded after it.  When it names a parent, that recipient is settled by
- * it (as failed, unless depot_settle() said otherwise first): a crash leaves both or neither. */
+ * depot_sync(), before all that is recorded after it.  When it names a parent, the recipients that it
+ * names (envelope_settles()) are settled by it: a crash leaves both or neither. */
 int depot_put(struct depot *d, const struct envelope *v, struct str head, struct str body, struct err *e);
 
 /* For the command: by number, and all in no order (`size_t i = 0`; no other call meanwhile). */

@@ -101,6 +101,16 @@ bool rcpt_final(const struct item_rcpt *r)
 	return r->state == RCPT_DONE || r->state == RCPT_FAILED;
 }
 
+void index_tally(struct item *it, size_t rcpt, int by)
+{
+	const struct item_rcpt *r = &it->rcpts[rcpt];
+
+	if (r->state == RCPT_WAITING && r->next == NEXT_NEVER)
+		it->failed += (size_t)by;
+	else if (r->state == RCPT_BUSY || (r->state == RCPT_WAITING && r->attempts == 0 && !r->held))
+		it->open += (size_t)by;
+}
+
 static void settle(struct index *ix, struct item *it, size_t rcpt, bool delivered)
 {
 	struct item_rcpt *r = &it->rcpts[rcpt];
@@ -108,6 +118,7 @@ static void settle(struct index *ix, struct item *it, size_t rcpt, bool delivere
 	if (rcpt_final(r))
 		return;
 	due_remove(&ix->due[r->channel], it, rcpt);
+	index_tally(it, rcpt, -1);
 	r->state = delivered ? RCPT_DONE : RCPT_FAILED;
 	free(r->report);
 	r->report = NULL;
@@ -153,6 +164,7 @@ static struct item *item_new(const struct journal_taken *t)
 	for (size_t i = 0; i < it->nrcpts; i++) {
 		it->rcpts[i].channel = t->channels.p[i] == CHANNEL_LOCAL ? CHANNEL_LOCAL : CHANNEL_REMOTE;
 		it->rcpts[i].next = it->born;
+		index_tally(it, i, 1);
 	}
 	return it;
 }
@@ -222,13 +234,29 @@ void index_apply_deferred(struct index *ix, const struct journal_deferred *t)
 	if (r == NULL || rcpt_final(r))
 		return;
 	due_remove(&ix->due[r->channel], it, t->rcpt);
+	index_tally(it, t->rcpt, -1);
 	r->state = RCPT_WAITING;
 	r->attempts = (uint32_t)t->attempts;
 	r->next = (int64_t)t->next;
+	index_tally(it, t->rcpt, 1);
 	free(r->report);
 	r->report = mem_alloc(report.n + 1);
 	if (report.n > 0)
 		memcpy(r->report, report.p, report.n);
+}
+
+void index_apply_held(struct index *ix, const struct journal_held *t)
+{
+	struct item *it;
+	struct item_rcpt *r = rcpt_of(ix, t->qp, t->rcpt, &it);
+
+	if (r == NULL || rcpt_final(r))
+		return;
+	if (t->held)
+		due_remove(&ix->due[r->channel], it, t->rcpt);
+	index_tally(it, t->rcpt, -1);
+	r->held = t->held != 0;
+	index_tally(it, t->rcpt, 1);
 }
 
 void index_apply_rescued(struct index *ix, const struct journal_rescued *t)
@@ -244,15 +272,6 @@ bool index_knows(const struct index *ix, uint64_t qp)
 	return index_item(ix, qp) != NULL || map_getn(&ix->rescued, qp) != NULL;
 }
 
-void index_settle_parents(struct index *ix)
-{
-	const struct item *it;
-
-	for (size_t i = 0; (it = map_next(&ix->items, &i, NULL)) != NULL;)
-		if (it->parent_qp != 0)
-			index_apply_settled(ix, &(struct journal_settled){ it->parent_qp, it->parent_rcpt, 0 });
-}
-
 int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 {
 	union {
@@ -261,6 +280,7 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		struct journal_staged staged;
 		struct journal_settled settled;
 		struct journal_deferred deferred;
+		struct journal_held held;
 		struct journal_rescued rescued;
 	} u;
 	const struct ipc_type *t = NULL;
@@ -282,6 +302,8 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		index_apply_settled(ix, &u.settled);
 	else if (t == &journal_deferred_type)
 		index_apply_deferred(ix, &u.deferred);
+	else if (t == &journal_held_type)
+		index_apply_held(ix, &u.held);
 	else
 		index_apply_rescued(ix, &u.rescued);
 	return 0;
@@ -292,7 +314,7 @@ void index_schedule(struct index *ix, struct item *it)
 	for (size_t i = 0; i < it->nrcpts; i++) {
 		struct item_rcpt *r = &it->rcpts[i];
 
-		if (r->state == RCPT_WAITING && r->place == 0 && !it->held)
+		if (r->state == RCPT_WAITING && r->place == 0 && !r->held && !it->held)
 			due_add(&ix->due[r->channel], it, i, r->next);
 	}
 }
@@ -312,19 +334,6 @@ void index_drop(struct index *ix, struct item *it)
 	item_free(it);
 }
 
-static void list_rcpt(const struct item *it, size_t i, struct journal *j)
-{
-	const struct item_rcpt *r = &it->rcpts[i];
-
-	if (r->attempts > 0 || r->report != NULL)
-		journal_add(j, &journal_deferred_type,
-			    &(struct journal_deferred){ it->qp, i, r->attempts, (uint64_t)r->next, str_of(r->report) });
-	if (r->staged)
-		journal_add(j, &journal_staged_type, &(struct journal_staged){ it->qp, i });
-	if (rcpt_final(r))
-		journal_add(j, &journal_settled_type, &(struct journal_settled){ it->qp, i, r->state == RCPT_DONE });
-}
-
 struct journal_taken index_entry(const struct item *it, char *channels)
 {
 	for (size_t i = 0; i < it->nrcpts; i++)
@@ -339,53 +348,4 @@ struct journal_taken index_entry(const struct item *it, char *channels)
 				       .parent_qp = it->parent_qp,
 				       .parent_rcpt = it->parent_rcpt,
 				       .channels = str_mem(channels, it->nrcpts) };
-}
-
-static void list_item(const struct item *it, struct journal *j)
-{
-	char *channels = mem_alloc(it->nrcpts);
-	struct journal_taken t = index_entry(it, channels);
-
-	t.listed = 1;
-	journal_add(j, &journal_taken_type, &t);
-	free(channels);
-	for (size_t i = 0; i < it->nrcpts; i++)
-		list_rcpt(it, i, j);
-}
-
-static void list_seg(const struct seg *s, struct journal *j)
-{
-	/* A gap that could not be read yet is read again, with all behind it. */
-	struct journal_segment t = { .id = s->head.id,
-				     .from = SEGMENT_START,
-				     .covered = s->ngaps > 0 ? s->gaps[0].from : s->covered,
-				     .sealed = s->sealed,
-				     .own = s->own,
-				     .live = s->live };
-
-	journal_add(j, &journal_segment_type, &t);
-}
-
-static void list_rescued(struct index *ix, struct journal *j, int64_t now)
-{
-	struct journal_rescued *t;
-
-	for (size_t i = 0; (t = map_next(&ix->rescued, &i, NULL)) != NULL;)
-		if ((int64_t)t->until > now)
-			journal_add(j, &journal_rescued_type, t);
-		else
-			free(map_deln(&ix->rescued, t->qp));
-}
-
-void index_checkpoint(struct index *ix, struct journal *j, int64_t now)
-{
-	const struct item *it;
-	const struct seg *s;
-
-	for (size_t i = 0; (s = map_next(&ix->segs, &i, NULL)) != NULL;)
-		if (s->exists)
-			list_seg(s, j);
-	for (size_t i = 0; (it = map_next(&ix->items, &i, NULL)) != NULL;)
-		list_item(it, j);
-	list_rescued(ix, j, now);
 }

@@ -46,6 +46,8 @@ struct index {
 	uint64_t live_bytes;
 };
 
+/* Keeps item->failed and ->open: once with -1 before a recipient changes, once with 1 after. */
+void index_tally(struct item *it, size_t rcpt, int by);
 void index_clear(struct index *ix);
 struct item *index_item(const struct index *ix, uint64_t qp);
 struct seg *index_seg(const struct index *ix, uint64_t id);
@@ -57,6 +59,7 @@ void index_seg_drop(struct index *ix, struct seg *s); /* closes its descriptor *
  * moved) or that makes no sense.  Nothing here makes a recipient due. */
 struct item *index_apply_taken(struct index *ix, const struct journal_taken *t);
 void index_apply_segment(struct index *ix, const struct journal_segment *t);
+void index_apply_held(struct index *ix, const struct journal_held *t);
 void index_apply_staged(struct index *ix, const struct journal_staged *t);
 void index_apply_settled(struct index *ix, const struct journal_settled *t);
 void index_apply_deferred(struct index *ix, const struct journal_deferred *t);
@@ -64,7 +67,6 @@ void index_apply_rescued(struct index *ix, const struct journal_rescued *t);
 /* Was this number seen?  Then a record that bears it is a repetition, though the message may be gone by now. */
 bool index_knows(const struct index *ix, uint64_t qp);
 /* After a crash: a bounce or forward that exists settles what it was made for. */
-void index_settle_parents(struct index *ix);
 /* Any of the above; -1: the entry is malformed. */
 int index_apply(struct index *ix, const struct ipc_frame *entry, struct err *e);
 

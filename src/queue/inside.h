@@ -99,6 +99,8 @@ struct parts {
 };
 /* Write it into our own segment: p->r says where; durable with the next flush. */
 int depot_append(struct depot *d, struct parts *p, struct err *e);
+/* The recipients of its parent that this child settles. */
+void depot_settle_parent(struct depot *d, const struct envelope *v);
 /* The item's record, checked; unload it after use.  -1: it cannot be read, or it is damaged and held now. */
 int item_load(struct depot *d, struct item *it, struct scan_hit *hit, struct err *e);
 void item_unload(const struct scan_hit *hit);

@@ -19,6 +19,9 @@ enum rcpt_state {
 	RCPT_FAILED   /* returned or given up: final */
 };
 
+/* A next try that never comes (the end of the year 9999): the recipient failed, and waits for its bounce. */
+#define NEXT_NEVER (INT64_C(253402300799) * 1000)
+
 struct item_rcpt {
 	int64_t next;      /* next try, ms since 1970 */
 	char *report;      /* of the last deferral, '\n' between lines; NULL before the first */
@@ -27,6 +30,7 @@ struct item_rcpt {
 	uint8_t state;     /* enum rcpt_state */
 	uint8_t channel;   /* enum channel */
 	bool staged;       /* the journal says so: the agent must only finish it (deliver_local.staged) */
+	bool held;         /* the postmaster said so: not tried until released */
 };
 
 struct item {
@@ -37,6 +41,7 @@ struct item {
 	int64_t born;                     /* when it was accepted, ms since 1970 */
 	uint64_t parent_qp, parent_rcpt;  /* of a bounce or forward, else 0 */
 	size_t nrcpts, left;              /* left: not yet final */
+	size_t failed, open; /* of these: waiting for NEXT_NEVER; busy, or to be tried for the first time */
 	struct item_rcpt *rcpts;
 	bool recovered;    /* found by scanning a segment after a crash: the logs may lack its lines */
 	bool held;         /* its record or file is damaged: kept, never tried */

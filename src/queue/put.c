@@ -144,7 +144,6 @@ int depot_put(struct depot *d, const struct envelope *v, struct str head, struct
 {
 	BUF(packed);
 	struct parts p = { .r.qp = v->qp, .head = head, .body = body };
-	struct item *parent = index_item(&d->index, v->parent_qp);
 	struct span span;
 
 	if (d->broken || head.n > RECORD_HEAD_MAX || !numbers_given(&d->numbers, NUMBER_MESSAGE, v->qp) ||
@@ -161,9 +160,5 @@ int depot_put(struct depot *d, const struct envelope *v, struct str head, struct
 		return -1;
 	}
 	span = (struct span){ p.r.offset, d->own.at, true };
-	if (depot_take(d, d->own.seg, span, e) < 0)
-		return -1;
-	if (parent != NULL && v->parent_rcpt < parent->nrcpts)
-		depot_settle(d, parent, v->parent_rcpt, false);
-	return 0;
+	return depot_take(d, d->own.seg, span, e);
 }

@@ -199,6 +199,25 @@ static bool lost(struct depot *d, struct item *it)
 	return false;
 }
 
+/* A child settles its parent's recipients; the journal may have kept the child's entry and lost theirs. */
+static void settle_parents(struct depot *d)
+{
+	struct item *it;
+
+	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
+		ARENA(mem);
+		struct envelope v;
+		struct err e = { 0 };
+
+		if (it->parent_qp == 0 || index_item(&d->index, it->parent_qp) == NULL)
+			continue;
+		if (depot_envelope(d, it, &mem, &v, &e) == 0)
+			depot_settle_parent(d, &v);
+		else
+			index_apply_settled(&d->index, &(struct journal_settled){ it->parent_qp, it->parent_rcpt, 0 });
+	}
+}
+
 /* A message whose children were found beside it may be final before it was news. */
 static void sort_news(struct depot *d)
 {
@@ -223,7 +242,7 @@ static void sort_out(struct depot *d)
 	struct item *it;
 	struct seg *s;
 
-	index_settle_parents(&d->index);
+	settle_parents(d);
 	sort_news(d);
 	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;)
 		if (it->left == 0 || (!it->recovered && lost(d, it)))

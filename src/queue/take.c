@@ -147,6 +147,22 @@ static void rescue(struct depot *d, struct item *it)
 	index_apply_rescued(&d->index, &t);
 }
 
+void depot_settle_parent(struct depot *d, const struct envelope *v)
+{
+	struct item *parent = index_item(&d->index, v->parent_qp);
+
+	for (size_t i = 0; parent != NULL && i < envelope_settles(v); i++) {
+		struct journal_settled t = { parent->qp, envelope_settled(v, i), v->forward };
+
+		if (t.rcpt >= parent->nrcpts || rcpt_final(&parent->rcpts[t.rcpt]))
+			continue;
+		if (d->recovering)
+			index_apply_settled(&d->index, &t);
+		else
+			depot_settle(d, parent, (size_t)t.rcpt, v->forward);
+	}
+}
+
 static void add(struct depot *d, struct seg *s, const struct scan_hit *hit, const struct envelope *v)
 {
 	char *channels = mem_alloc(v->nrcpts);
@@ -173,6 +189,7 @@ static void add(struct depot *d, struct seg *s, const struct scan_hit *hit, cons
 		rescue(d, it);
 	*d->news_last = it;
 	d->news_last = &it->next;
+	depot_settle_parent(d, v);
 }
 
 static void take_record(struct depot *d, struct seg *s, struct scan_hit *hit)

@@ -20,7 +20,9 @@ enum fate { OPEN, STAGED, FINAL };
 
 struct letter {
 	uint64_t qp, parent;
-	size_t size, nrcpts, parent_rcpt;
+	size_t size, nrcpts;
+	size_t settles[RCPTS], nsettles; /* recipients of its parent */
+	char list[4 * RCPTS];
 	bool acked, torn; /* torn: written, never acknowledged, not there after a crash */
 	bool replaced;    /* a later bounce stands for the same cause, or it was delivered after all */
 	enum fate synced[RCPTS], now[RCPTS];
@@ -68,7 +70,8 @@ static inline struct envelope envelope_of(const struct letter *l)
 				  .rcpts = to,
 				  .nrcpts = l->nrcpts,
 				  .parent_qp = l->parent,
-				  .parent_rcpt = l->parent_rcpt };
+				  .parent_rcpt = l->settles[0],
+				  .parent_rcpts = str_mem(l->list, l->nsettles > 1 ? 4 * l->nsettles : 0) };
 }
 
 static inline struct letter *letter_of(struct world *w, uint64_t qp)

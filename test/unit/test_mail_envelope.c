@@ -24,6 +24,13 @@ static const struct envelope samples[] = {
 	  .parent_rcpt = 1,
 	  .rcpts = two,
 	  .nrcpts = 2 },
+	{ .qp = 8,
+	  .parent_qp = 7,
+	  .parent_rcpt = 1,
+	  .parent_rcpts = STR_INIT("\1\0\0\0\0\0\1\0"),
+	  .forward = 1,
+	  .rcpts = two,
+	  .nrcpts = 1 },
 	{ .qp = 1, .time = -5, .rcpts = two, .nrcpts = 1 },
 	{ .qp = UINT64_MAX },
 };
@@ -41,6 +48,23 @@ static void same(const struct envelope *a, const struct envelope *b)
 		assert_true(str_eq(a->rcpts[i].original, b->rcpts[i].original));
 		assert_int_equal(a->rcpts[i].channel, b->rcpts[i].channel);
 	}
+}
+
+static void what_a_child_settles(void **state)
+{
+	struct envelope none = { .parent_rcpt = 3 }, old = { .parent_qp = 7, .parent_rcpt = 3 };
+	BUF(list);
+
+	(void)state;
+	assert_int_equal(envelope_settles(&none), 0);
+	assert_int_equal(envelope_settles(&old), 1);
+	assert_int_equal(envelope_settled(&old, 0), 3);
+	envelope_add_settled(&list, 3);
+	envelope_add_settled(&list, 70000);
+	old.parent_rcpts = buf_str(&list);
+	assert_int_equal(envelope_settles(&old), 2);
+	assert_int_equal(envelope_settled(&old, 0), 3);
+	assert_int_equal(envelope_settled(&old, 1), 70000);
 }
 
 static void round_trip(void **state)
@@ -118,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(what_a_child_settles),
 		cmocka_unit_test(every_cut_is_refused_or_lacks_no_recipient),
 		cmocka_unit_test(unknown_fields_are_skipped),
 		cmocka_unit_test(hostile),

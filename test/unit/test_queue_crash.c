@@ -85,10 +85,15 @@ static void check_family(struct world *w, struct letter *child)
 	const struct letter *parent = letter_of(w, child->parent);
 	bool there = depot_find(w->depot, child->qp) != NULL;
 
-	if (there && parent->now[child->parent_rcpt] != FINAL)
-		fail_msg("life %u: bounce %" PRIu64 " exists, its cause is open", w->life, child->qp);
-	if (child->torn && !parent->torn && parent->now[child->parent_rcpt] == FINAL && !child->replaced)
-		fail_msg("life %u: bounce %" PRIu64 " does not exist, its cause is settled", w->life, child->qp);
+	for (size_t i = 0; i < child->nsettles; i++) {
+		enum fate cause = parent->now[child->settles[i]];
+
+		if (there && cause != FINAL)
+			fail_msg("life %u: bounce %" PRIu64 " exists, its cause is open", w->life, child->qp);
+		if (child->torn && !parent->torn && cause == FINAL && !child->replaced)
+			fail_msg("life %u: bounce %" PRIu64 " does not exist, its cause is settled", w->life,
+				 child->qp);
+	}
 	child->replaced = child->replaced || child->torn; /* judged once, right after its crash */
 }
 
@@ -195,6 +200,20 @@ static void put_batch(struct world *w)
 	drain_news(w);
 }
 
+/* That one, and perhaps others that wait. */
+static void choose_causes(struct world *w, struct letter *child, const struct item *it, size_t rcpt)
+{
+	BUF(list);
+
+	for (size_t i = 0; i < it->nrcpts; i++) {
+		if (i != rcpt && (it->rcpts[i].state != RCPT_WAITING || any(w, 2)))
+			continue;
+		child->settles[child->nsettles++] = i;
+		envelope_add_settled(&list, i);
+	}
+	memcpy(child->list, list.p, list.n);
+}
+
 static void bounce(struct world *w, struct item *it, size_t rcpt)
 {
 	struct letter *child = new_letter(w);
@@ -203,13 +222,13 @@ static void bounce(struct world *w, struct item *it, size_t rcpt)
 	BUF(text);
 
 	child->parent = it->qp;
-	child->parent_rcpt = rcpt;
+	choose_causes(w, child, it, rcpt);
 	text_of(child, &text);
 	v = envelope_of(child);
 	if (depot_put(w->depot, &v, STR("head\n"), buf_str(&text), &e) < 0)
 		fail_msg("%s", e.text);
-	letter_of(w, it->qp)->now[rcpt] = FINAL;
-	depot_settle(w->depot, it, rcpt, false);
+	for (size_t i = 0; i < child->nsettles; i++)
+		letter_of(w, it->qp)->now[child->settles[i]] = FINAL;
 }
 
 static void work(struct world *w)
