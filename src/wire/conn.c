@@ -73,7 +73,7 @@ int wire_fill(struct wire *w, int64_t deadline)
 	if (w->shut)
 		return 0;
 	w->at = w->n = 0;
-	if (!wire_more(w)) {
+	if (!wire_more(w, 0)) {
 		give_back(w);
 		if (io_wait(w->fd, POLLIN, deadline) < 0)
 			return -1;
@@ -87,11 +87,11 @@ int wire_fill(struct wire *w, int64_t deadline)
 	return 1;
 }
 
-bool wire_more(const struct wire *w)
+bool wire_more(const struct wire *w, int64_t deadline)
 {
 	if (w->at < w->n || (w->tls != NULL && tls_pending(w->tls)))
 		return true;
-	return io_wait(w->fd, POLLIN, 0) == 0;
+	return io_wait(w->fd, POLLIN, deadline) == 0;
 }
 
 int wire_flush(struct wire *w, int64_t deadline)

@@ -43,8 +43,8 @@ void wire_wipe(struct wire *w);
 /* More input: 1 some came, 0 the peer closed, -1 with errno (ETIMEDOUT at the deadline).
  * Call it only when all input at hand is used. */
 int wire_fill(struct wire *w, int64_t deadline);
-/* Could wire_fill() answer without waiting? */
-bool wire_more(const struct wire *w);
+/* Could wire_fill() answer before the deadline (0: without waiting)? */
+bool wire_more(const struct wire *w, int64_t deadline);
 /* Send all of out: 0, or -1 with errno; out is empty afterwards in both cases. */
 int wire_flush(struct wire *w, int64_t deadline);
 

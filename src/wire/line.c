@@ -2,9 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "wire/command.h"
 
-enum { FIRST_ROOM = 256 };
+enum {
+	FIRST_ROOM = 256,
+	LF_PAUSE = 500, /* ms */
+};
 
 void line_reset(struct line *l)
 {
@@ -85,10 +89,11 @@ static bool alien(const struct line *l)
 	return l->n > 0 && !command_starts(l->text[0]);
 }
 
-/* A bare LF is the last thing we have, and the peer is waiting for us. */
+/* A bare LF is the last thing we have, and the peer is waiting for us: not merely its next packet on the way, or
+ * the cuts between packets would tell where a command starts. */
 static bool waits_after_lf(const struct wire *w, const struct line *l)
 {
-	return l->bare && l->last == '\n' && !wire_more(w);
+	return l->bare && l->last == '\n' && !wire_more(w, deadline_in(LF_PAUSE));
 }
 
 enum line_end wire_line(struct wire *w, struct line *l, int64_t deadline, struct str *text)

@@ -3,8 +3,8 @@
  * CRLF is the only line end.  A line with a CR or LF of another kind in it is
  * read to its CRLF all the same and reported LINE_BARE, so that a client and
  * we never disagree about where a command starts.  (A client that stops after
- * a bare LF and waits is told at once.)  A line over the limit is read to its
- * end and reported LINE_LONG; its bytes are not kept.
+ * a bare LF and waits is told after half a second.)  A line over the limit is
+ * read to its end and reported LINE_LONG; its bytes are not kept.
  */
 #ifndef WIRE_LINE_H
 #define WIRE_LINE_H

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -125,6 +126,30 @@ static void a_client_that_waits_after_a_bare_lf_is_told(void **state)
 	pair_close(&p);
 }
 
+static void *write_the_rest(void *arg)
+{
+	usleep(50000);
+	(void)io_write(*(int *)arg, "RSET\r\nNOOP\r\n", 12, DEADLINE_NEVER);
+	return NULL;
+}
+
+/* Where packets were cut does not tell where a command starts. */
+static void a_line_that_was_cut_after_a_bare_lf_is_one_line(void **state)
+{
+	struct pair p = pair_open();
+	struct str got;
+	pthread_t rest;
+
+	(void)state;
+	assert_int_equal(io_write(p.peer, "EHLO x\n", 7, DEADLINE_NEVER), 0);
+	assert_int_equal(pthread_create(&rest, NULL, write_the_rest, &p.peer), 0);
+	assert_int_equal(wire_line(&p.w, &line, deadline_in(5000), &got), LINE_BARE);
+	assert_int_equal(wire_line(&p.w, &line, deadline_in(5000), &got), LINE_OK);
+	assert_true(str_eqz(got, "NOOP"));
+	pthread_join(rest, NULL);
+	pair_close(&p);
+}
+
 static void an_answer_may_begin_with_any_byte(void **state)
 {
 	struct pair p = pair_open();
@@ -157,6 +182,7 @@ int main(void)
 		cmocka_unit_test(rows),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(a_client_that_waits_after_a_bare_lf_is_told),
+		cmocka_unit_test(a_line_that_was_cut_after_a_bare_lf_is_one_line),
 		cmocka_unit_test(an_answer_may_begin_with_any_byte),
 		cmocka_unit_test(a_half_line_ends_at_the_deadline),
 	};
