@@ -19,7 +19,7 @@ int main(void)
 		say(SAY_ERROR, "no service socket was handed over");
 		return EX_USAGE;
 	}
-	rc = store_serve(conf_z(conf.accounts.sqlite), &sockets, &e);
+	rc = store_serve(&conf, &sockets, &e);
 	if (rc < 0)
 		say(SAY_ERROR, "%s", e.text);
 	conf_clear(&conf);

@@ -103,12 +103,14 @@ static int remember_file(struct store *s, struct err *e)
 	return 0;
 }
 
-struct store *store_open(const char *path, int busy_ms, struct err *e)
+struct store *store_open_existing(const char *path, int busy_ms, struct err *e)
 {
 	struct store *s;
 
-	if (make_file(path, e) < 0)
+	if (access(path, F_OK) < 0) {
+		err_sys(e, "%s", path);
 		return NULL;
+	}
 	s = mem_alloc(sizeof(*s));
 	s->path = mem_dupz(path);
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
@@ -118,6 +120,11 @@ struct store *store_open(const char *path, int busy_ms, struct err *e)
 	}
 	store_close(s);
 	return NULL;
+}
+
+struct store *store_open(const char *path, int busy_ms, struct err *e)
+{
+	return make_file(path, e) < 0 ? NULL : store_open_existing(path, busy_ms, e);
 }
 
 void store_close(struct store *s)

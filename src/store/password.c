@@ -34,17 +34,39 @@ static int hash_line(struct str line, struct buf *out, struct err *e)
 	return hash != NULL ? 0 : err_set(e, "the password could not be hashed");
 }
 
+static int one_line(struct str input, const char *what, size_t most, struct str *line, struct err *e)
+{
+	struct str rest;
+
+	*line = first_line(input, &rest);
+	if (line->n == 0)
+		return err_set(e, "the %s is empty: it is read as one line from standard input", what);
+	if (rest.n > 0)
+		return err_set(e, "the %s is more than one line", what);
+	if (line->n > most)
+		return err_set(e, "the %s is longer than %zu bytes", what, most);
+	return str_chr(*line, '\0') >= 0 ? err_set(e, "the %s has a zero byte", what) : 0;
+}
+
 int password_hash(struct str input, struct buf *out, struct err *e)
 {
-	struct str rest, line = first_line(input, &rest);
+	struct str line;
 
-	if (line.n == 0)
-		return err_set(e, "the password is empty: it is read as one line from standard input");
-	if (rest.n > 0)
-		return err_set(e, "the password is more than one line");
-	if (line.n > PASSWORD_MAX)
-		return err_set(e, "the password is longer than %d bytes", PASSWORD_MAX);
-	if (str_chr(line, '\0') >= 0)
-		return err_set(e, "the password has a zero byte");
-	return hash_line(line, out, e);
+	return one_line(input, "password", PASSWORD_MAX, &line, e) < 0 ? -1 : hash_line(line, out, e);
+}
+
+int password_take_hash(struct str input, struct buf *out, struct err *e)
+{
+	struct str line;
+
+	if (one_line(input, "hash", HASH_MAX, &line, e) < 0)
+		return -1;
+	if (password_check(line, STR("x")) == PASSWORD_UNKNOWN)
+		return err_set(
+		    e,
+		    "that is no hash that passwords can be checked against: crypt(3) or $argon2id$ is wanted,"
+		    " argon2 with at most %d KiB",
+		    ARGON_MEMORY_MAX_KIB);
+	buf_addstr(out, line);
+	return 0;
 }

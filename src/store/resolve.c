@@ -195,3 +195,18 @@ enum resolved store_resolve(struct store *s, struct str address, struct arena *a
 	}
 	return out->result;
 }
+
+int store_limit(struct store *s, struct str address, uint64_t *limit, struct err *e)
+{
+	ARENA(a);
+	struct str key = arena_lower(&a, address);
+	ptrdiff_t at = str_rchr(key, '@');
+	const struct db_value v[] = { DB_TEXT(str_skip(key, (size_t)(at + 1))),
+				      DB_TEXT(str_take(key, at < 0 ? 0 : (size_t)at)) };
+	int64_t n = 0;
+	int rc = db_find(s, SQL_ACCOUNT_LIMIT, v, COUNT(v), &n, e);
+
+	if (rc == 1)
+		*limit = n > 0 ? (uint64_t)n : 0;
+	return rc;
+}

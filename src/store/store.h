@@ -17,6 +17,8 @@ struct store;
 /* Open the file; a missing one is made (mode 0600), with its folder.
  * busy_ms: longest wait for a lock.  NULL: see *e. */
 struct store *store_open(const char *path, int busy_ms, struct err *e);
+/* The same, but a missing file is an error. */
+struct store *store_open_existing(const char *path, int busy_ms, struct err *e);
 void store_close(struct store *s);
 /* The file was removed or replaced by another since it was opened. */
 bool store_moved(const struct store *s);
@@ -26,6 +28,9 @@ bool store_moved(const struct store *s);
  * catch-all.  RESOLVED_TEMPORARY with the reason in *e when the file cannot answer. */
 enum resolved store_resolve(struct store *s, struct str address, struct arena *a, struct lookup_answer *out,
 			    struct err *e);
+
+/* How many bytes may that mailbox hold?  1 and *limit (0: no limit), 0 when there is no such mailbox, -1. */
+int store_limit(struct store *s, struct str address, uint64_t *limit, struct err *e);
 
 struct store_done {
 	int status;         /* exit code for the command: 0 done, 1 refused, 2 wrong usage */

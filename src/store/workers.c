@@ -6,12 +6,23 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 
-enum { LOCK_MS = 5000 };
+enum { LOCK_MS = 5000, LOGIN_LOCK_MS = 1000 };
 
 struct list {
 	struct job *first, **last;
+	size_t n;
+};
+
+/* The threads of one kind of job, and what waits for them. */
+struct crew {
+	struct workers *of;
+	struct list waiting;
+	size_t room;
+	pthread_cond_t wake;
+	pthread_t threads[LOGINS_MAX];
 	size_t n;
 };
 
@@ -19,11 +30,9 @@ struct workers {
 	char *path;
 	int fd;
 	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	struct list waiting, done;
+	struct crew crews[JOB_LOGIN + 1];
+	struct list done;
 	bool stop;
-	pthread_t threads[WORKERS];
-	size_t n;
 };
 
 static void list_init(struct list *l)
@@ -62,8 +71,7 @@ void job_free(struct job *j)
 	free(j);
 }
 
-/* A store per request: a file that was replaced meanwhile is never written to by an old handle. */
-static void do_job(const char *path, struct job *j)
+static void do_admin(const char *path, struct job *j)
 {
 	struct err e = { 0 };
 	struct store *s = store_open(path, LOCK_MS, &e);
@@ -77,19 +85,46 @@ static void do_job(const char *path, struct job *j)
 	store_close(s);
 }
 
+static void do_login(const char *path, struct job *j)
+{
+	struct store *s;
+
+	j->login.result = LOGIN_TEMPORARY;
+	if (clock_mono() - j->given > LOGIN_AGE_MAX) {
+		err_set(&j->err, "too many logins at once");
+		return;
+	}
+	s = store_open_existing(path, LOGIN_LOCK_MS, &j->err);
+	if (s != NULL)
+		store_login(s, buf_str(&j->words), buf_str(&j->input), &j->login, &j->err);
+	store_close(s);
+}
+
+/* A store per job: a file that was replaced meanwhile is never written to by an old handle. */
+static void do_job(const char *path, struct job *j)
+{
+	if (j->kind == JOB_ADMIN)
+		do_admin(path, j);
+	else
+		do_login(path, j);
+	if (j->input.n > 0)
+		explicit_bzero(j->input.p, j->input.n);
+}
+
 static void *work(void *arg)
 {
-	struct workers *w = arg;
+	struct crew *c = arg;
+	struct workers *w = c->of;
 	struct job *j;
 	uint64_t one = 1;
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		while (!w->stop && w->waiting.first == NULL)
-			pthread_cond_wait(&w->wake, &w->lock);
+		while (!w->stop && c->waiting.first == NULL)
+			pthread_cond_wait(&c->wake, &w->lock);
 		if (w->stop)
 			break;
-		j = list_take(&w->waiting);
+		j = list_take(&c->waiting);
 		pthread_mutex_unlock(&w->lock);
 		do_job(w->path, j);
 		pthread_mutex_lock(&w->lock);
@@ -100,23 +135,60 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static void crew_init(struct workers *w, enum job_kind kind, size_t room)
+{
+	struct crew *c = &w->crews[kind];
+
+	c->of = w;
+	c->room = room;
+	list_init(&c->waiting);
+	pthread_cond_init(&c->wake, NULL);
+}
+
+static int crew_start(struct crew *c, size_t threads)
+{
+	for (; c->n < threads; c->n++) {
+		errno = pthread_create(&c->threads[c->n], NULL, work, c);
+		if (errno != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static size_t login_threads(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores < 2 ? 2 : cores > LOGINS_MAX ? LOGINS_MAX : (size_t)cores;
+}
+
 struct workers *workers_new(const char *path, struct err *e)
 {
 	struct workers *w = mem_alloc(sizeof(*w));
 
 	w->path = mem_dupz(path);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
-	list_init(&w->waiting);
 	list_init(&w->done);
+	crew_init(w, JOB_ADMIN, ADMINS_WAITING_MAX);
+	crew_init(w, JOB_LOGIN, LOGINS_WAITING_MAX);
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	while (w->fd >= 0 && w->n < WORKERS && pthread_create(&w->threads[w->n], NULL, work, w) == 0)
-		w->n++;
-	if (w->n == WORKERS)
+	if (w->fd >= 0 && crew_start(&w->crews[JOB_ADMIN], ADMINS) == 0 &&
+	    crew_start(&w->crews[JOB_LOGIN], login_threads()) == 0)
 		return w;
 	err_sys(e, "start the workers");
 	workers_free(w);
 	return NULL;
+}
+
+static void crew_clear(struct crew *c)
+{
+	struct job *j;
+
+	for (size_t i = 0; i < c->n; i++)
+		pthread_join(c->threads[i], NULL);
+	while ((j = list_take(&c->waiting)) != NULL)
+		job_free(j);
+	pthread_cond_destroy(&c->wake);
 }
 
 void workers_free(struct workers *w)
@@ -125,15 +197,15 @@ void workers_free(struct workers *w)
 
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
-	pthread_cond_broadcast(&w->wake);
+	for (size_t i = 0; i < COUNT(w->crews); i++)
+		pthread_cond_broadcast(&w->crews[i].wake);
 	pthread_mutex_unlock(&w->lock);
-	for (size_t i = 0; i < w->n; i++)
-		pthread_join(w->threads[i], NULL);
-	while ((j = list_take(&w->waiting)) != NULL || (j = list_take(&w->done)) != NULL)
+	for (size_t i = 0; i < COUNT(w->crews); i++)
+		crew_clear(&w->crews[i]);
+	while ((j = list_take(&w->done)) != NULL)
 		job_free(j);
 	fd_clear(&w->fd);
 	pthread_mutex_destroy(&w->lock);
-	pthread_cond_destroy(&w->wake);
 	free(w->path);
 	free(w);
 }
@@ -145,13 +217,14 @@ int workers_fd(const struct workers *w)
 
 bool workers_give(struct workers *w, struct job *j)
 {
+	struct crew *c = &w->crews[j->kind];
 	bool room;
 
 	pthread_mutex_lock(&w->lock);
-	room = w->waiting.n < WORKERS_QUEUE_MAX;
+	room = c->waiting.n < c->room;
 	if (room)
-		list_add(&w->waiting, j);
-	pthread_cond_signal(&w->wake);
+		list_add(&c->waiting, j);
+	pthread_cond_signal(&c->wake);
 	pthread_mutex_unlock(&w->lock);
 	return room;
 }

@@ -1,15 +1,32 @@
-/* store/workers.h - inside of telltale-lookup: a few threads that do administrators' requests, one after the other. */
+/* store/workers.h - inside of telltale-lookup: a few threads for what takes time, each with a list of its own.
+ *
+ * Administrators' requests have their threads, logins have theirs: neither waits
+ * for the other.  A list that is full takes no more; the caller then says so at once.
+ */
 #ifndef STORE_WORKERS_H
 #define STORE_WORKERS_H
 
-#include "store/store.h"
+#include "store/login.h"
+#include "store/throttle.h"
 
-enum { WORKERS = 2, WORKERS_QUEUE_MAX = 64 };
+enum {
+	ADMINS = 2,
+	ADMINS_WAITING_MAX = 64,
+	LOGINS_MAX = 4, /* threads: one per core, at least 2; argon2 takes its memory once in each */
+	LOGINS_WAITING_MAX = 256,
+	LOGIN_AGE_MAX = 8000 /* ms in the list, after which nobody waits for the answer any more */
+};
 
 struct job {
+	enum job_kind { JOB_ADMIN, JOB_LOGIN } kind;
 	uint64_t visitor, id; /* who asked: the loop's own number, and the frame's */
-	struct buf words, input;
+	struct buf words;     /* of the request, or the user's name */
+	struct buf input;     /* the password */
 	struct store_done done;
+	struct store_login login;
+	struct attempt attempt; /* of the login */
+	int64_t wait, given;    /* of the login: what the throttle asked for; when it was given */
+	struct err err;         /* LOGIN_TEMPORARY: why */
 	struct job *next;
 };
 
@@ -21,7 +38,7 @@ struct workers *workers_new(const char *path, struct err *e);
 void workers_free(struct workers *w);
 /* Readable when a job is done. */
 int workers_fd(const struct workers *w);
-/* False when too many wait; the job stays the caller's. */
+/* False when too many of its kind wait; the job stays the caller's. */
 bool workers_give(struct workers *w, struct job *j);
 /* The next job that is done, or NULL; it is the caller's again. */
 struct job *workers_take(struct workers *w);

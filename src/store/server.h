@@ -1,0 +1,78 @@
+/* store/server.h - inside of telltale-lookup: the loop's own things, shared by serve.c, visitors.c and answer.c. */
+#ifndef STORE_SERVER_H
+#define STORE_SERVER_H
+
+#include <sys/queue.h>
+
+#include "base/ipc.h"
+#include "base/map.h"
+#include "store/serve.h"
+#include "store/throttle.h"
+#include "store/workers.h"
+
+enum { VISITORS_MAX = 512, ADMIN_VISITORS_MAX = 32 };
+
+/* What an epoll event is about. */
+enum source_kind { SERVICE, CONTROL, SIGNALS, DONE, VISITOR };
+
+struct source {
+	enum source_kind kind;
+	int fd;
+};
+
+struct visitor {
+	struct source source; /* first: an epoll event leads here */
+	uint64_t number;      /* never used twice: a late answer finds nobody */
+	bool admin;           /* came over the control socket */
+	bool smtpd, local;    /* may ask what these may ask */
+	bool wants_write;
+	bool dirty; /* has answers that another's message brought: they are sent at the end of this turn */
+	struct ipc_conn conn;
+	TAILQ_ENTRY(visitor) entry;
+};
+
+struct server {
+	const struct conf *conf;
+	const char *path;
+	int epoll;
+	struct source service, control, signals, done;
+	struct store *store;
+	int64_t looked; /* when the file was looked at last */
+	bool sick;      /* the trouble was said */
+	bool opened;    /* it could be asked at least once */
+	bool none;      /* it was said that there are none yet */
+	struct workers *workers;
+	struct throttle *throttle;
+	struct arena mem; /* of one question */
+	TAILQ_HEAD(, visitor) visitors;
+	struct map by_number;
+	size_t n, admins; /* visitors in all; those of the control socket */
+	bool dirty;       /* some visitor is */
+	uint64_t next_number;
+	bool listening;  /* the listening sockets are watched */
+	int64_t resting; /* no new visitor before that */
+	bool stop;
+	int64_t drain; /* no new visitors any more, and the end of patience with those who are there; 0: not yet */
+};
+
+/* ---- answer.c ---- */
+
+/* One message of a visitor; -1: none that is taken from him. */
+int server_take(struct server *s, struct visitor *v, struct ipc_frame *f);
+/* Tell those whose jobs the workers have done. */
+void server_tell_done(struct server *s);
+/* Open the accounts anew when they had failed or moved (once a second at most). */
+void server_look_at_file(struct server *s);
+
+/* ---- visitors.c ---- */
+
+int server_watch(struct server *s, struct source *what, uint32_t events, int op);
+void server_accept(struct server *s, const struct source *from);
+void server_listen(struct server *s, bool on);
+/* What came from him is taken, what is for him is sent; afterwards he may be gone. */
+void visitor_serve(struct server *s, struct visitor *v);
+/* Send what is queued; false when he is gone. */
+bool visitor_flush(struct server *s, struct visitor *v);
+void visitor_free(struct server *s, struct visitor *v);
+
+#endif

@@ -1,0 +1,131 @@
+/* Who comes in, who is sent away. */
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/proc.h"
+#include "base/say.h"
+#include "store/server.h"
+
+enum { OUT_MAX = 8 * 1024 * 1024, REST_MS = 200 };
+
+int server_watch(struct server *s, struct source *what, uint32_t events, int op)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = what };
+
+	return epoll_ctl(s->epoll, op, what->fd, &ev);
+}
+
+void server_listen(struct server *s, bool on)
+{
+	if (s->listening == on)
+		return;
+	s->listening = on;
+	(void)server_watch(s, &s->service, on ? EPOLLIN : 0, EPOLL_CTL_MOD);
+	if (s->control.fd >= 0)
+		(void)server_watch(s, &s->control, on ? EPOLLIN : 0, EPOLL_CTL_MOD);
+}
+
+/* Those who knock meanwhile wait in the backlog; nobody spins. */
+static void rest(struct server *s)
+{
+	s->resting = clock_mono() + REST_MS;
+	server_listen(s, false);
+}
+
+void visitor_free(struct server *s, struct visitor *v)
+{
+	ipc_conn_clear(&v->conn);
+	TAILQ_REMOVE(&s->visitors, v, entry);
+	map_deln(&s->by_number, v->number);
+	s->n--;
+	s->admins -= v->admin;
+	free(v);
+}
+
+bool visitor_flush(struct server *s, struct visitor *v)
+{
+	int rc = ipc_flush(&v->conn, NULL);
+
+	if (rc < 0 || v->conn.out.n > OUT_MAX) {
+		visitor_free(s, v);
+		return false;
+	}
+	if ((rc > 0) != v->wants_write) {
+		v->wants_write = rc > 0;
+		(void)server_watch(s, &v->source, v->wants_write ? EPOLLIN | EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
+	}
+	return true;
+}
+
+void visitor_serve(struct server *s, struct visitor *v)
+{
+	struct ipc_frame f;
+	int rc = ipc_fill(&v->conn, NULL);
+
+	while (rc >= 0 && (rc = ipc_next(&v->conn, &f, NULL)) == 1)
+		rc = server_take(s, v, &f);
+	if (rc < 0)
+		visitor_free(s, v);
+	else
+		visitor_flush(s, v);
+}
+
+/* Only root and our own user command the accounts. */
+static bool may_command(int fd)
+{
+	struct err e = { 0 };
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+
+	if (ipc_peer(fd, &uid, &gid, &pid, &e) == 0 && (uid == 0 || uid == geteuid()))
+		return true;
+	say(SAY_WARNING, "control socket: refused (%s)", e.text[0] != '\0' ? e.text : "another user");
+	return false;
+}
+
+static void come_in(struct server *s, int fd, bool admin)
+{
+	struct visitor *v = mem_alloc(sizeof(*v));
+
+	*v = (struct visitor){ .source = { VISITOR, fd }, .number = ++s->next_number, .admin = admin };
+	v->smtpd = !admin;
+	v->local = !admin;
+	ipc_conn_init(&v->conn, fd);
+	TAILQ_INSERT_TAIL(&s->visitors, v, entry);
+	map_putn(&s->by_number, v->number, v);
+	s->n++;
+	s->admins += admin;
+	if (server_watch(s, &v->source, EPOLLIN, EPOLL_CTL_ADD) < 0)
+		visitor_free(s, v);
+}
+
+static bool full(const struct server *s, bool admin)
+{
+	return admin ? s->admins >= ADMIN_VISITORS_MAX : s->n - s->admins >= VISITORS_MAX;
+}
+
+void server_accept(struct server *s, const struct source *from)
+{
+	bool admin = from->kind == CONTROL;
+	int fd;
+
+	while (!full(s, admin)) {
+		fd = accept4(from->fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (fd < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+			rest(s); /* no descriptors left, or no memory */
+		if (fd < 0)
+			return;
+		if (admin && !may_command(fd))
+			close(fd);
+		else
+			come_in(s, fd, admin);
+	}
+	rest(s);
+}
