@@ -8,8 +8,11 @@
  *	control   its control socket (run/lookup.ctl, run/queue.ctl)
  *	listen.L  a listening TCP socket of listener L (telltale-smtpd)
  *	census    memfd of the shared session counts (telltale-smtpd)
+ *	tls-certificate, tls-key  sealed memfds with the bytes of both PEM files (telltale-smtpd; only when a listener has TLS)
  *	ready     pipe on which the program says that it can work now (proc_ready)
  * Everything else is closed before exec.
+ *
+ * When the programs run as users of their own, TELLTALE_PEERS="smtpd=101,dns=102,..." says which (proc_peer_is).
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
@@ -36,6 +39,12 @@ int proc_signals(void);
 
 /* Path of a socket of the data folder: data-dir/run/NAME, in c's arena. */
 const char *proc_socket(struct conf *c, const char *name);
+
+/* Is the program at the other end of this Unix socket the one of that role ("smtpd", "dns", "lookup", "queue",
+ * "local")?  Its user must be that role's; where no users are set apart, our own.  Root is whoever it says. */
+bool proc_peer_is(int fd, const char *role);
+/* The same, decided: what TELLTALE_PEERS says, the peer's uid, our own. */
+bool proc_peer_allows(struct str peers, const char *role, uid_t uid, uid_t ours);
 
 /* A thread with a small stack (KiB); detached; -1 when the system refuses. */
 int proc_thread(void *(*run)(void *), void *arg, size_t stack_kib, struct err *e);

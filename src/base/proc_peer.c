@@ -1,0 +1,36 @@
+#include "base/proc.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cur.h"
+#include "base/ipc.h"
+
+bool proc_peer_allows(struct str peers, const char *role, uid_t uid, uid_t ours)
+{
+	struct str item, key, value;
+	uint64_t n;
+
+	if (uid == 0)
+		return true;
+	if (peers.n == 0)
+		return uid == ours;
+	while (peers.n > 0) {
+		str_cut(peers, STR(","), &item, &peers);
+		if (str_cut(item, STR("="), &key, &value) && str_eqz(key, role) && str_u64(value, UINT32_MAX, &n) &&
+		    n == uid)
+			return true;
+	}
+	return false;
+}
+
+bool proc_peer_is(int fd, const char *role)
+{
+	struct err e;
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+
+	return ipc_peer(fd, &uid, &gid, &pid, &e) == 0 &&
+	       proc_peer_allows(str_of(getenv("TELLTALE_PEERS")), role, uid, geteuid());
+}
