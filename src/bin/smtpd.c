@@ -1,5 +1,5 @@
 /* telltale-smtpd: the sessions.  User in; touches the accepted sockets, the descriptors of spool files that
- * telltale-queue hands over, and its two logs, append only. */
+ * telltale-queue hands over, and its two logs, append only; the files of the gate's lists, read once at the start. */
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 enum { GRACE = 10000, BURST = 64, PAUSE = 100 };
 
 static struct conf conf;
+static struct lists lists;
 static struct server server;
 
 /* "--worker I": which of the telltale-smtpd programs this is. */
@@ -95,16 +96,21 @@ static void take_all(int ep, int signals)
 
 int main(int argc, char **argv)
 {
-	unsigned worker = worker_of(argc, argv);
+	struct server_set set = { .conf = &conf, .lists = &lists, .worker = worker_of(argc, argv) };
 	FD(ep) = epoll_create1(EPOLL_CLOEXEC);
 	int signals;
 	struct err e;
 
 	proc_begin("telltale-smtpd", &conf);
+	if (lists_read(&conf, &lists, &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
+		return EX_CONFIG;
+	}
 	signals = proc_signals();
-	if (worker == CENSUS_WORKERS || ep < 0 || signals < 0)
+	set.census = proc_fd("census", 0);
+	if (set.worker == CENSUS_WORKERS || ep < 0 || signals < 0)
 		return EX_USAGE;
-	if (server_open(&server, &conf, worker, proc_fd("census", 0), &e) < 0) {
+	if (server_open(&server, &set, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_OSERR;
 	}
@@ -116,6 +122,7 @@ int main(int argc, char **argv)
 	take_all(ep, signals);
 	if (server_stop(&server, GRACE)) {
 		server_close(&server);
+		lists_clear(&lists);
 		conf_clear(&conf);
 	}
 	return EXIT_SUCCESS;

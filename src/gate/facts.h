@@ -1,7 +1,7 @@
 /* gate/facts.h - what is known about a client, a sender, a recipient.
  *
  * The cheap facts are put in by the session as the conversation brings them.
- * The costly ones (DNS) are asked by facts_gather(), all that are missing at
+ * The costly ones (DNS) are asked by facts_gather(), all that can be asked at
  * once, and never twice; "could not be asked" is FACT_FAILED and is no fact.
  * All questions of a session together wait no longer than policy.dns_deadline.
  */
@@ -15,8 +15,9 @@
 #include "mail/recipient.h"
 
 enum fact {
-	FACT_RDNS,      /* costly: the client's reverse name */
-	FACT_RECIPIENT, /* cheap: what the recipient check found */
+	FACT_RDNS,          /* costly: the client's reverse name */
+	FACT_RDNS_RESOLVES, /* costly, after it: does that name lead to an address? */
+	FACT_RECIPIENT,     /* cheap: what the recipient check found */
 	FACTS
 };
 #define NEEDS(fact) (1u << (fact))
@@ -34,6 +35,7 @@ struct facts {
 	size_t accepted;    /* recipients of this message so far */
 	bool may_relay;     /* may send to domains that are not ours */
 	struct str rdns;    /* empty and FACT_KNOWN: it has none */
+	bool rdns_resolves; /* to any address; localhost is a name of the loopback address only */
 	enum resolved recipient;
 
 	struct fact_state {
@@ -48,7 +50,7 @@ struct facts {
 };
 
 bool facts_known(const struct facts *f, unsigned needs);
-/* Ask all of `needs` that are costly and not yet asked. */
+/* Ask all of `needs` that are costly and not yet asked: in waves, where one is asked about what another answered. */
 void facts_gather(struct facts *f, unsigned needs);
 void facts_set_recipient(struct facts *f, enum resolved found, int64_t ms);
 void facts_forget_recipient(struct facts *f);

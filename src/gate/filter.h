@@ -1,8 +1,8 @@
 /* gate/filter.h - one filter: a pure function from facts to a vote, and its row.
  *
  * A filter never waits, opens a file or logs; facts.c has already asked.  Each
- * stands in its own file and is listed once, in filters.def, whose order is
- * the order of judging (LOG-FORMATS 1.4).
+ * stands in its own file (the lists share filter_lists.c) and is listed once,
+ * in filters.def, whose order is the order of judging (LOG-FORMATS 1.4).
  */
 #ifndef GATE_FILTER_H
 #define GATE_FILTER_H
@@ -25,7 +25,8 @@ struct effect {
 /* What one filter found. */
 struct verdict {
 	enum reason reason; /* REFUSE: the row that says why */
-	struct str seen;    /* what was seen, in words, or the entry that matched; for the log */
+	struct str seen;    /* what was seen, in words; for the log */
+	struct hit hit;     /* of a list: the entry that matched */
 	const struct effect *effects;
 	struct arena *mem;
 };
@@ -42,7 +43,7 @@ struct filter {
 };
 
 enum vote gate_refuse(struct verdict *v, enum reason why, struct str seen);
-enum vote gate_allow(struct verdict *v, struct str entry);
+enum vote gate_allow(struct verdict *v, struct str seen);
 void gate_effect(struct verdict *v, const char *what, struct str key);
 
 #define FILTER(f) extern const struct filter f;

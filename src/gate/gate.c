@@ -47,9 +47,9 @@ enum vote gate_refuse(struct verdict *v, enum reason why, struct str seen)
 	return REFUSE;
 }
 
-enum vote gate_allow(struct verdict *v, struct str entry)
+enum vote gate_allow(struct verdict *v, struct str seen)
 {
-	v->seen = entry;
+	v->seen = seen;
 	return ALLOW;
 }
 
@@ -126,6 +126,7 @@ static void decide(const struct filter *x, const struct bench *b, struct finding
 	to->found = of[vote];
 	to->seen = v.seen;
 	to->reason = v.reason;
+	to->hit = v.hit;
 	if (vote != REFUSE)
 		take_effects(b->out, &v);
 }

@@ -23,6 +23,7 @@ struct finding {
 	int64_t ms;
 	struct str seen;    /* what was seen, what failed, or why it was skipped */
 	enum reason reason; /* of a refusal */
+	struct hit hit;     /* of a list: the entry that matched */
 };
 
 /* What the stages so far add up to. */

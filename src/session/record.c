@@ -76,6 +76,7 @@ void record_open(struct session *s)
 		return;
 	open_with_session(s);
 	open_with_helo(s);
+	record_secured(s);
 }
 
 void record_from(struct session *s, struct str sender)
@@ -151,39 +152,42 @@ static void append(struct session *s, struct log_writer *w, struct str text, str
 
 void record_close(struct session *s)
 {
-	if (record_is_open(s))
+	if (record_is_open(s)) {
 		append(s, s->port->smtp, buf_str(&s->record.text), buf_str(&s->record.again));
+		s->record.told = true;
+	}
 	buf_reset(&s->record.text);
 }
 
-/* The host as a syslog has it: our name up to the first dot. */
-static struct str short_host(const struct session *s)
+/* A whole line of the spamdyke log; it is the session's number and host that stand in front. */
+void record_spamdyke(struct session *s, struct log_line *l)
 {
-	struct str head, tail;
+	struct str host, rest;
+	BUF(text);
 
-	str_cut(s->server->conf->top.hostname, STR("."), &head, &tail);
-	return head;
+	/* The host as a syslog has it: our name up to the first dot. */
+	str_cut(s->server->conf->top.hostname, STR("."), &host, &rest);
+	log_origin(l, &s->record.mem, host, s->number);
+	log_print(&text, l);
+	append(s, s->server->spamdyke, buf_str(&text), str_of(NULL));
+	arena_reset(&s->record.mem);
 }
 
 void record_verdict(struct session *s, enum reason code, struct str rcpt, struct str reason)
 {
 	struct arena *a = &s->record.mem;
 	struct log_line l;
-	BUF(text);
 
 	if (!s->port->policy.on)
 		return;
 	log_begin(&l, LOG_SPAMDYKE_VERDICT, clock_wall());
-	log_origin(&l, a, short_host(s), s->number);
 	log_set(&l, LOG_F_verdict, a, str_of(reason_row(code)->code));
 	log_set(&l, LOG_F_sender, a, s->t.sender_key);
 	log_set(&l, LOG_F_rcpt, a, arena_lower(a, rcpt));
 	log_set(&l, LOG_F_ip, a, str_of(s->peer.ip));
 	log_set(&l, LOG_F_rdns, a, s->facts.rdns);
-	log_set(&l, LOG_F_user, a, STR(""));
-	log_set(&l, LOG_F_encryption, a, STR("(none)"));
+	log_set(&l, LOG_F_user, a, s->facts.user);
+	log_set(&l, LOG_F_encryption, a, record_encryption(s));
 	log_set(&l, LOG_F_reason, a, log_reason(a, reason));
-	log_print(&text, &l);
-	append(s, s->server->spamdyke, buf_str(&text), str_of(NULL));
-	arena_reset(a);
+	record_spamdyke(s, &l);
 }

@@ -1,4 +1,6 @@
-/* The gate's own verb in the SMTP log: one line for each refusal, error and whitelist hit, one summary per stage. */
+/* The gate's own verb in the SMTP log: one line for each refusal, error and whitelist hit, one summary per stage;
+ * and spamdyke's notes, a FILTER_ line for each filter that matched. */
+#include <string.h>
 #include "base/clock.h"
 #include "session/session.h"
 
@@ -84,4 +86,96 @@ void record_stage(struct session *s, const struct ruling *r, struct str rcpt)
 			record_finding(s, &r->findings[i], rcpt);
 	if (r->n > 0 && !all)
 		summary(s, r);
+}
+
+/* ---- spamdyke's notes ---- */
+
+struct str record_hit(const struct hit *h, struct arena *a)
+{
+	return h->file.n > 0 ? arena_fmt(a, "%.*s:%d", STR_ARG(h->file), h->line) : h->entry;
+}
+
+/* What a note may tell of, besides what the session knows. */
+struct note {
+	const char *filter;
+	const struct hit *hit;
+	struct str rcpt, reply;
+};
+
+static struct str hit_words(const struct hit *h, struct arena *a)
+{
+	if (h == NULL || h->file.n == 0)
+		return arena_fmt(a, "entry: %.*s", STR_ARG(h != NULL ? h->entry : STR("")));
+	return arena_fmt(a, "file: %.*s(%d)", STR_ARG(h->file), h->line);
+}
+
+static struct str known(struct str value, struct arena *a)
+{
+	return value.n > 0 ? log_reason(a, value) : STR("(unknown)");
+}
+
+static struct str place(const struct session *s, struct str name, const struct note *n, struct arena *a)
+{
+	const struct policy *p = &s->port->policy;
+
+	if (str_eqz(name, "ip"))
+		return str_of(s->peer.ip);
+	if (str_eqz(name, "rdns"))
+		return known(s->facts.rdns, a);
+	if (str_eqz(name, "sender"))
+		return known(s->t.sender_key, a);
+	if (str_eqz(name, "rcpt"))
+		return known(arena_lower(a, n->rcpt), a);
+	if (str_eqz(name, "hit"))
+		return hit_words(n->hit, a);
+	if (str_eqz(name, "reply"))
+		return n->reply;
+	if (str_eqz(name, "delay"))
+		return arena_fmt(a, "%lld", (long long)(p->greeting_delay / 1000));
+	if (str_eqz(name, "most"))
+		return arena_fmt(a, "%zu", p->max_recipients);
+	BUG("a place {%.*s} in words/filters.def", STR_ARG(name));
+}
+
+static void note(struct session *s, const struct note *n)
+{
+	const struct filter_row *row = filter_by_gate(str_of(n->filter));
+	struct arena *a = &s->record.mem;
+	struct str shape, head, name;
+	struct log_line l;
+	BUF(text);
+
+	if (!s->server->verbose || !s->port->policy.on || row == NULL)
+		return;
+	for (shape = str_of(row->shape); str_cut(shape, STR("{"), &head, &shape);) {
+		buf_addstr(&text, head);
+		str_cut(shape, STR("}"), &name, &shape);
+		buf_addstr(&text, place(s, name, n, a));
+	}
+	buf_addstr(&text, head);
+	log_begin(&l, LOG_SPAMDYKE_FILTER, clock_wall());
+	log_set(&l, LOG_F_filter, a, str_skip(str_of(row->name), strlen("FILTER_")));
+	if (text.n > 0)
+		log_set(&l, LOG_F_text, a, buf_str(&text));
+	record_spamdyke(s, &l);
+}
+
+void record_notes(struct session *s, const struct ruling *r, struct str rcpt)
+{
+	if (r->at == AT_CONNECT && s->relay.entry.n > 0)
+		note(s, &(struct note){ .filter = "ip-relay", .hit = &s->relay });
+	for (size_t i = 0; i < r->n; i++) {
+		const struct finding *f = &r->findings[i];
+
+		if (f->found == FOUND_REFUSED || f->found == FOUND_ALLOWED)
+			note(s, &(struct note){ .filter = f->filter->name, .hit = &f->hit, .rcpt = rcpt });
+	}
+}
+
+void record_other(struct session *s, const struct reply *r, struct str rcpt)
+{
+	struct str words = record_words(r, &s->scratch);
+
+	note(s, &(struct note){ .filter = "recipient-check", .rcpt = rcpt, .reply = words });
+	record_verdict(s, REASON_OTHER, rcpt, words);
 }

@@ -36,7 +36,7 @@ static int open_logs(struct server *s, struct err *e)
 	return s->spamdyke == NULL ? -1 : rc;
 }
 
-static void open_ports(struct server *s)
+static void open_ports(struct server *s, const struct lists *lists)
 {
 	s->nports = s->conf->nports;
 	s->ports = mem_alloc((s->nports + 1) * sizeof(*s->ports));
@@ -45,7 +45,7 @@ static void open_ports(struct server *s)
 
 		p->server = s;
 		p->conf = &s->conf->ports[i];
-		policy_of(s->conf, p->conf, &p->policy);
+		policy_of(s->conf, p->conf, lists, &p->policy);
 	}
 }
 
@@ -70,11 +70,16 @@ static void open_clients(struct server *s, struct conf *c, unsigned worker)
 	};
 }
 
-int server_open(struct server *s, struct conf *c, unsigned worker, int census_fd, struct err *e)
+int server_open(struct server *s, const struct server_set *set, struct err *e)
 {
+	struct conf *c = set->conf;
 	pthread_condattr_t attr;
 
-	*s = (struct server){ .conf = c, .every_check = str_eqz(c->logs.checks, "all") };
+	*s = (struct server){
+		.conf = c,
+		.every_check = str_eqz(c->logs.checks, "all"),
+		.verbose = str_eqz(c->logs.level, "verbose"),
+	};
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_mutex_init(&s->trouble.mutex, NULL);
 	pthread_condattr_init(&attr);
@@ -82,9 +87,9 @@ int server_open(struct server *s, struct conf *c, unsigned worker, int census_fd
 	pthread_cond_init(&s->left, &attr);
 	pthread_condattr_destroy(&attr);
 	log_zone(str_eqz(c->logs.time, "utc"));
-	open_ports(s);
-	open_clients(s, c, worker);
-	s->census = census_open(census_fd, worker, e);
+	open_ports(s, set->lists);
+	open_clients(s, c, set->worker);
+	s->census = census_open(set->census, set->worker, e);
 	if (s->census != NULL && open_logs(s, e) == 0)
 		return 0;
 	server_close(s);
@@ -192,7 +197,8 @@ static void send_away(struct session *s, enum reply_id id)
 
 	record_refusal(s, &r);
 	reply_wire(&b, &r);
-	(void)send(s->wire.fd, b.p, b.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!s->wire.shut)
+		(void)send(s->wire.fd, b.p, b.n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	fd_clear(&s->wire.fd);
 	session_clear(s);
 	free(s);
@@ -236,6 +242,7 @@ void server_take(struct port *p, int fd)
 	s->server = p->server;
 	s->peer = peer;
 	wire_init(&s->wire, fd);
+	s->wire.shut = p->conf->tls == CONF_TLS_IMPLICIT;
 	switch (count_in(p->server, &peer)) {
 	case CENSUS_IN:
 		start(s);

@@ -22,7 +22,7 @@ struct server;
 struct session;
 
 /* What sessions could not do, told in server.log without flooding it (see server_trouble). */
-enum trouble_kind { TROUBLE_CLIENT, TROUBLE_SENDER, TROUBLE_RECIPIENT, TROUBLE_MESSAGE, TROUBLE_LOG, TROUBLES };
+enum trouble_kind { TROUBLE_CLIENT, TROUBLE_LOGIN, TROUBLE_SENDER, TROUBLE_RECIPIENT, TROUBLE_MESSAGE, TROUBLE_LOG, TROUBLES };
 struct trouble {
 	pthread_mutex_t mutex;
 	struct {
@@ -47,8 +47,10 @@ struct server {
 	struct spool *spool;
 	struct census *census;
 	struct log_writer *spamdyke;
+	struct tls *tls; /* NULL: no listener wants any */
 	struct rcpt_set rcpt;
 	bool every_check; /* logs { checks = all } */
+	bool verbose;     /* logs { level = verbose } */
 
 	atomic_bool stopping;
 	struct trouble trouble;
@@ -57,8 +59,14 @@ struct server {
 	struct session *sessions;
 };
 
-/* conf must outlive the server.  census_fd: the shared table or -1. */
-int server_open(struct server *s, struct conf *c, unsigned worker, int census_fd, struct err *e);
+/* What a server is made of; all of it outlives the server. */
+struct server_set {
+	struct conf *conf;
+	const struct lists *lists; /* of the gate */
+	unsigned worker;           /* which of the telltale-smtpd programs this is */
+	int census;                /* the shared table, or -1 */
+};
+int server_open(struct server *s, const struct server_set *set, struct err *e);
 /* Serve one client; takes the (non-blocking) socket. */
 void server_take(struct port *p, int fd);
 /* True when all sessions have left; only then may the server be closed. */

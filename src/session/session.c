@@ -82,9 +82,13 @@ static void hello(struct session *s, const struct command *c, bool esmtp)
 static void do_ehlo(struct session *s, const struct command *c)
 {
 	hello(s, c, true);
-	buf_fmt(&s->wire.out,
-		"250-%.*s\r\n250-PIPELINING\r\n250-SIZE %lld\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n",
+	buf_fmt(&s->wire.out, "250-%.*s\r\n250-PIPELINING\r\n250-SIZE %lld\r\n250-8BITMIME\r\n",
 		STR_ARG(s->server->conf->top.hostname), (long long)s->server->conf->limits.message_size);
+	if (session_offers_tls(s))
+		buf_adds(&s->wire.out, "250-STARTTLS\r\n");
+	if (session_offers_auth(s))
+		buf_adds(&s->wire.out, "250-AUTH PLAIN LOGIN\r\n");
+	buf_adds(&s->wire.out, "250 ENHANCEDSTATUSCODES\r\n");
 }
 
 static void do_helo(struct session *s, const struct command *c)
@@ -123,7 +127,7 @@ static void do_vrfy(struct session *s, const struct command *c)
 static void do_help(struct session *s, const struct command *c)
 {
 	(void)c;
-	say_with(s, REPLY_HELP, "%.*s", STR("EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY HELP"));
+	say_with(s, REPLY_HELP, "%.*s", STR("EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP QUIT VRFY HELP"));
 }
 
 static void not_here(struct session *s, const struct command *c)
@@ -133,10 +137,11 @@ static void not_here(struct session *s, const struct command *c)
 }
 
 static void (*const handlers[VERB_UNKNOWN])(struct session *, const struct command *) = {
-	[VERB_EHLO] = do_ehlo,      [VERB_HELO] = do_helo,  [VERB_MAIL] = session_mail, [VERB_RCPT] = session_rcpt,
-	[VERB_DATA] = session_data, [VERB_RSET] = do_rset,  [VERB_NOOP] = do_noop,      [VERB_QUIT] = do_quit,
-	[VERB_VRFY] = do_vrfy,      [VERB_EXPN] = not_here, [VERB_HELP] = do_help,      [VERB_STARTTLS] = not_here,
-	[VERB_AUTH] = not_here,
+	[VERB_EHLO] = do_ehlo,      [VERB_HELO] = do_helo,      [VERB_MAIL] = session_mail,
+	[VERB_RCPT] = session_rcpt, [VERB_DATA] = session_data, [VERB_RSET] = do_rset,
+	[VERB_NOOP] = do_noop,      [VERB_QUIT] = do_quit,      [VERB_VRFY] = do_vrfy,
+	[VERB_EXPN] = not_here,     [VERB_HELP] = do_help,      [VERB_STARTTLS] = session_starttls,
+	[VERB_AUTH] = session_auth,
 };
 
 /* ---- one line after the other ---- */
@@ -189,15 +194,11 @@ static void left(struct session *s, const char *why)
 	transaction_end(s, why);
 }
 
-static void line_came(struct session *s, enum line_end end, struct str text)
+void session_no_line(struct session *s, enum line_end end)
 {
 	switch (end) {
 	case LINE_OK:
-		if (atomic_load(&s->server->stopping))
-			session_close(s, REPLY_SHUTTING_DOWN, "the server is shutting down");
-		else
-			command(s, text);
-		break;
+		BUG("a line is one");
 	case LINE_BARE:
 		mistake(s, REPLY_BARE_COMMAND);
 		break;
@@ -217,6 +218,16 @@ static void line_came(struct session *s, enum line_end end, struct str text)
 		left(s, "the connection broke");
 		break;
 	}
+}
+
+static void line_came(struct session *s, enum line_end end, struct str text)
+{
+	if (end != LINE_OK)
+		session_no_line(s, end);
+	else if (atomic_load(&s->server->stopping))
+		session_close(s, REPLY_SHUTTING_DOWN, "the server is shutting down");
+	else
+		command(s, text);
 }
 
 static void converse(struct session *s)
@@ -258,12 +269,15 @@ static void begin(struct session *s)
 		.dns = s->server->dns,
 		.mem = &s->mem,
 	};
+	/* Only this list and a login let a client relay: no whitelist does. */
+	s->facts.may_relay = policy_lists(s->port->policy.lists.ip_relay, s->facts.ip, &s->relay);
+	s->rcpt.may_relay = s->facts.may_relay;
 }
 
 static void finish(struct session *s)
 {
 	/* A connection that never got to MAIL leaves a group too. */
-	if (s->number != 0 && s->transactions == 0) {
+	if (s->number != 0 && !s->record.told) {
 		record_end(s, s->why != NULL ? s->why : "the client left");
 		record_close(s);
 	}
@@ -273,7 +287,8 @@ static void finish(struct session *s)
 void session_run(struct session *s)
 {
 	begin(s);
-	if (numbered(s)) {
+	if (numbered(s) && session_begin_tls(s) == 0) {
+		session_hold_greeting(s);
 		say_with(s, REPLY_GREETING, "%.*s ESMTP", s->server->conf->top.hostname);
 		converse(s);
 	}

@@ -22,6 +22,10 @@
 /* Longest waits for telltale-lookup and telltale-queue, ms: then the client is put off. */
 #define SESSION_LOOKUP_WAIT 10000
 #define SESSION_STORE_WAIT 30000
+/* Longest handshake of TLS, ms. */
+#define SESSION_HANDSHAKE 30000
+/* Failed logins after which a session is closed. */
+#define SESSION_LOGINS_MAX 5
 /* Longest name in EHLO that we keep. */
 #define SESSION_HELO_MAX 255
 
@@ -66,7 +70,11 @@ struct session {
 	struct str helo; /* in helo_text */
 	int64_t helo_at;
 	bool esmtp;
+	int64_t tls_at, login_at; /* when that was, ms since 1970 */
+	const char *method;       /* how the client logged in (facts.user); a literal */
+	unsigned logins_failed;
 	struct facts facts;
+	struct hit relay;      /* what lets this client relay without a login; no entry: nothing does */
 	struct ruling connect; /* of the connect stage, once judged */
 	bool judged;
 	struct rcpt_state rcpt;
@@ -83,10 +91,15 @@ void session_clear(struct session *s); /* closes the socket */
 
 /* ---- for the files of this folder ---- */
 
+/* Wait before the greeting, where the gate does: who talks meanwhile is an early talker (facts.early). */
+void session_hold_greeting(struct session *s);
+
 /* Put a reply into the output; it is sent with its batch. */
 void session_reply(struct session *s, const struct reply *r);
 struct reply session_words(enum reply_id id);
 void session_say(struct session *s, enum reply_id id);
+/* There was no command line, but this (not LINE_OK): answer it, or end the visit. */
+void session_no_line(struct session *s, enum line_end end);
 /* The reply of a command inside a transaction: logged, then put out. */
 void session_answer(struct session *s, const struct reply *r);
 /* Last words: the transaction ends for this reason, and the connection after the reply. */
@@ -96,6 +109,15 @@ void session_count_error(struct session *s);
 int64_t session_command_deadline(const struct session *s);
 int session_flush(struct session *s);
 
+/* The handshake of a listener with implicit TLS, before a word is said: 0; -1 when the visit is over. */
+int session_begin_tls(struct session *s);
+bool session_encrypted(const struct session *s);
+bool session_offers_tls(const struct session *s);
+bool session_offers_auth(const struct session *s);
+void session_forget_login(struct session *s);
+
+void session_starttls(struct session *s, const struct command *c);
+void session_auth(struct session *s, const struct command *c);
 void session_mail(struct session *s, const struct command *c);
 void session_rcpt(struct session *s, const struct command *c);
 void session_data(struct session *s, const struct command *c);

@@ -32,6 +32,8 @@ enum reply_id session_fault(const struct command *c)
 	switch (c->fault) {
 	case COMMAND_PATH:
 		return mail ? REPLY_BAD_SENDER : REPLY_BAD_ADDRESS;
+	case COMMAND_UTF8:
+		return REPLY_UTF8_ADDRESS;
 	case COMMAND_PARAMETER:
 		return REPLY_PARAMETERS;
 	case COMMAND_ARGUMENT:
@@ -66,10 +68,12 @@ static void judge_sender(struct session *s)
 			facts_gather(&s->facts, NEEDS(FACT_RDNS));
 		gate_judge(gate_filters, &s->facts, &s->connect, &s->mem);
 		s->judged = true;
+		record_notes(s, &s->connect, str_of(NULL));
 	}
 	s->facts.sender = t->sender_key;
 	t->ruling = (struct ruling){ .at = AT_SENDER, .standing = s->connect.standing };
 	gate_judge(gate_filters, &s->facts, &t->ruling, &t->mem);
+	record_notes(s, &t->ruling, str_of(NULL));
 }
 
 /* Why this MAIL cannot be taken; false when it can. */
@@ -79,6 +83,8 @@ static bool mail_refused(struct session *s, const struct command *c, struct repl
 
 	if (c->fault != COMMAND_FINE) {
 		*out = session_words(session_fault(c));
+	} else if (c->auth && !session_offers_auth(s)) {
+		*out = session_words(REPLY_PARAMETERS);
 	} else if (s->port->conf->set.submission && !s->facts.authenticated) {
 		record_check(s, check_row(CHECK_MUST_AUTH), str_of(NULL));
 		*out = check_words(CHECK_MUST_AUTH);
@@ -105,7 +111,9 @@ void session_mail(struct session *s, const struct command *c)
 	t->sender = addr_text(&t->mem, &c->path);
 	t->sender_key = addr_key(&t->mem, &c->path);
 	s->transactions++;
-	record_from(s, c->fault == COMMAND_PATH || c->fault == COMMAND_ARGUMENT ? c->arg : t->sender);
+	record_from(s, c->fault == COMMAND_PATH || c->fault == COMMAND_UTF8 || c->fault == COMMAND_ARGUMENT
+			   ? c->arg
+			   : t->sender);
 	if (mail_refused(s, c, &r)) {
 		session_answer(s, &r);
 		transaction_end(s, NULL);
@@ -155,31 +163,27 @@ static void add_targets(struct transaction *t, const struct rcpt_found *found)
 		t->rcpts[t->nrcpts++] = keep(&t->mem, &found->targets[i]);
 }
 
-/* The gate's word about this recipient: true when it refuses, with the reply, all of it logged. */
-static bool gate_refuses(struct session *s, struct ruling *at, struct str rcpt, struct reply *r)
+/* The gate's word about this recipient: true when it refuses, with the reply, all of it logged.  Before the recipient
+ * was looked up (!last) only a refusal counts: what else was found is found again. */
+static bool gate_refuses(struct session *s, struct str rcpt, bool last, struct reply *r)
 {
+	struct ruling at = { .at = AT_RECIPIENT, .standing = s->t.ruling.standing };
+	const struct finding *by = &at.standing.by;
+
 	if (!s->port->policy.on)
 		return false;
-	at->at = AT_RECIPIENT;
-	at->standing = s->t.ruling.standing;
-	gate_judge(gate_filters, &s->facts, at, &s->scratch);
-	record_stage(s, at, rcpt);
-	if (!at->standing.refused)
+	gate_judge(gate_filters, &s->facts, &at, &s->scratch);
+	if (!at.standing.refused && !last)
 		return false;
-	if (at->standing.by.filter->at < AT_RECIPIENT)
-		record_finding(s, &at->standing.by, rcpt);
-	gate_reply(&s->port->policy, at->standing.by.reason, &s->scratch, r);
-	record_verdict(s, at->standing.by.reason, rcpt, str_of(NULL));
+	record_stage(s, &at, rcpt);
+	record_notes(s, &at, rcpt);
+	if (!at.standing.refused)
+		return false;
+	if (by->filter->at < AT_RECIPIENT)
+		record_finding(s, by, rcpt);
+	gate_reply(&s->port->policy, by->reason, &s->scratch, r);
+	record_verdict(s, by->reason, rcpt, record_hit(&by->hit, &s->scratch));
 	return true;
-}
-
-/* The connection or the sender was refused: that is told now, unless a whitelist for this recipient cancels it. */
-static bool pending_refusal(struct session *s, struct str rcpt, struct reply *r)
-{
-	struct ruling at;
-
-	facts_forget_recipient(&s->facts);
-	return s->t.ruling.standing.refused && gate_refuses(s, &at, rcpt, r);
 }
 
 static void ask(struct session *s, const struct addr *to, struct rcpt_found *found)
@@ -200,7 +204,7 @@ static void told_by_check(struct session *s, const struct rcpt_outcome *out, str
 	if (out->extra != NULL)
 		record_check(s, out->extra, rcpt);
 	if (!out->accepted)
-		record_verdict(s, REASON_OTHER, rcpt, record_words(&out->reply, &s->scratch));
+		record_other(s, &out->reply, rcpt);
 }
 
 /* Everything about one well-formed RCPT: the reply in *r. */
@@ -210,25 +214,26 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt
 	struct str key = addr_key(&s->scratch, to);
 	struct rcpt_outcome out;
 	struct rcpt_found found = { 0 };
-	struct ruling at;
 
 	s->facts.rcpt = key;
 	s->facts.accepted = t->nnamed;
-	if (pending_refusal(s, rcpt, r))
-		return;
 	if (named_already(t, key)) {
 		*r = session_words(REPLY_OK_RCPT);
 		return;
 	}
+	/* The client or the sender was refused: that is told now, unless a whitelist for this recipient cancels it. */
+	facts_forget_recipient(&s->facts);
+	if (gate_refuses(s, rcpt, false, r))
+		return;
 	if (!rcpt_beyond_limits(&s->server->rcpt, &s->rcpt, &out)) {
 		ask(s, to, &found);
-		if (gate_refuses(s, &at, rcpt, r))
+		if (gate_refuses(s, rcpt, true, r))
 			return;
 		rcpt_judge(&s->server->rcpt, &s->rcpt, &found, &out);
 	}
 	if (out.accepted && t->nrcpts + found.n > ENVELOPE_RECIPIENTS_MAX) {
 		*r = session_words(REPLY_RCPT_LIMIT);
-		record_verdict(s, REASON_OTHER, rcpt, record_words(r, &s->scratch));
+		record_other(s, r, rcpt);
 		return;
 	}
 	told_by_check(s, &out, rcpt);

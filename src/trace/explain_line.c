@@ -171,6 +171,15 @@ static void say_refusal(struct explaining *x, const struct log_line *l)
 	explain_field(x, "code", str_of(row->code));
 }
 
+/* A whitelist's hit: what the list means. */
+static void say_allowed(struct explaining *x, const struct log_line *l)
+{
+	const struct filter_row *row = filter_by_gate(l->field[LOG_F_filter]);
+
+	if (row != NULL)
+		x->out->meaning = str_of(row->meaning);
+}
+
 static void say_result(struct explaining *x, const struct log_line *l)
 {
 	struct explanation inner = { .final = FINAL_UNKNOWN };
@@ -204,6 +213,9 @@ static bool say_content(struct explaining *x, const struct log_line *l, bool sta
 		return say_check(x, l);
 	case LOG_SMTP_GATE_REFUSED:
 		say_refusal(x, l);
+		return true;
+	case LOG_SMTP_GATE_ALLOWED:
+		say_allowed(x, l);
 		return true;
 	case LOG_SMTP_RESP:
 		return part(

@@ -45,7 +45,7 @@ static const struct status_row statuses[] = {
 };
 
 static const struct filter_row filters[] = {
-#define FILTER(n, r, m) { .name = (n), .reason = (r), .meaning = (m) },
+#define FILTER(n, f, r, s, m) { .name = (n), .filter = (f), .reason = (r), .shape = (s), .meaning = (m) },
 #include "words/filters.def"
 #undef FILTER
 };
@@ -260,6 +260,14 @@ const struct filter_row *filter_match(struct str name)
 {
 	for (size_t i = 0; i < COUNT(filters); i++)
 		if (str_eqz(name, filters[i].name))
+			return &filters[i];
+	return NULL;
+}
+
+const struct filter_row *filter_by_gate(struct str filter)
+{
+	for (size_t i = 0; i < COUNT(filters) && filter.n > 0; i++)
+		if (str_eqz(filter, filters[i].filter))
 			return &filters[i];
 	return NULL;
 }

@@ -117,10 +117,13 @@ const struct status_row *status_class(struct str code);
 
 struct filter_row {
 	const char *name;   /* "FILTER_RDNS_MISSING" */
+	const char *filter; /* the filter's name in gate lines: "rdns-missing"; "": not one of ours */
 	enum reason reason; /* the verdict it leads to; REASON_ALLOWED: it speaks for the client */
+	const char *shape;  /* what follows the name, with {places}; of ours only */
 	const char *meaning;
 };
 const struct filter_row *filter_match(struct str name);
+const struct filter_row *filter_by_gate(struct str filter); /* "rdns-missing"; NULL when there is none */
 
 struct trouble_row {
 	const char *pattern; /* "unable to write * bytes to file descriptor *: Broken pipe" */

@@ -26,10 +26,37 @@ static atomic_int questions;
 /* Answers are waited for long, so that a busy machine fails no test; silence is not. */
 static const struct policy policy = POLICY(20000), hasty = POLICY(300);
 
-/* 192.0.2.1 has a name, .2 has none, .3 fails, .4 has a name nobody may have; others are never answered. */
-static bool tell(struct str name, struct dns_told *told)
+/* 192.0.2.1 has a name, .2 has none, .3 fails, .4 has a name nobody may have, .5 to .8 have names that lead to an IPv4
+ * address, an IPv6 address, nowhere, and into trouble, .10 is localhost; others are never answered. */
+static bool tell(struct str name, uint64_t type, struct dns_told *told)
 {
-	if (str_starts(name, STR("1."))) {
+	static const struct {
+		const char *name, *record;
+		size_t n;
+	} names[] = { { "5.", "\010\0\001v\004four\0", 10 },
+		      { "6.", "\007\0\001v\003six\0", 9 },
+		      { "7.", "\012\0\001v\006nobody\0", 12 },
+		      { "8.", "\011\0\001v\005fails\0", 11 },
+		      { "10.", "\013\0\011localhost\0", 13 } };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (str_starts(name, str_of(names[i].name))) {
+			told->status = DNS_FOUND;
+			told->records = str_mem(names[i].record, names[i].n);
+			return true;
+		}
+	if (str_starts(name, STR("v."))) {
+		bool found = (str_eqz(name, "v.four") && type == DNS_A) || (str_eqz(name, "v.six") && type == DNS_AAAA);
+
+		told->status = found ? DNS_FOUND : str_eqz(name, "v.fails") ? DNS_FAILED : DNS_NONE;
+		told->why = STR("SERVFAIL");
+		if (found)
+			told->records = type == DNS_A ? STR("\004\0\300\0\002\001")
+						      : STR("\020\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\001");
+		/* One of the two may fail: an address was found all the same. */
+		if (str_eqz(name, "v.six") && type == DNS_A)
+			told->status = DNS_FAILED;
+	} else if (str_starts(name, STR("1."))) {
 		told->status = DNS_FOUND;
 		told->records = STR("\014\0\002MX\007ExAmple\0");
 	} else if (str_starts(name, STR("2."))) {
@@ -60,7 +87,7 @@ static void *serve(void *arg)
 		struct dns_told told = { 0 };
 
 		atomic_fetch_add(&questions, 1);
-		if (tell(q.name, &told))
+		if (tell(q.name, q.rrtype, &told))
 			ipc_send(&c, &dns_told_type, f.id, &told, -1, deadline_in(5000), &e);
 	}
 	ipc_conn_clear(&c);
@@ -95,6 +122,64 @@ static void the_reverse_name(void **state)
 		assert_int_equal(r.findings[0].found, t[i].found);
 		facts_gather(&f, NEEDS(FACT_RDNS));
 		assert_int_equal(atomic_load(&questions), before + 1);
+	}
+}
+
+/* A second wave asks about the name that the first one brought. */
+static void where_the_reverse_name_leads(void **state)
+{
+	static const struct {
+		const char *ip;
+		enum fact_status status;
+		bool resolves;
+		int questions;
+		enum found found; /* by rdns-resolve, the sixth filter of its stage */
+	} t[] = {
+		{ "192.0.2.5", FACT_KNOWN, true, 3, FOUND_PASSED },
+		{ "192.0.2.6", FACT_KNOWN, true, 3, FOUND_PASSED },
+		{ "192.0.2.7", FACT_KNOWN, false, 3, FOUND_REFUSED },
+		{ "192.0.2.8", FACT_FAILED, false, 3, FOUND_ERROR },
+		{ "192.0.2.10", FACT_KNOWN, false, 1, FOUND_REFUSED },
+		/* rdns-missing has refused or failed: nothing is asked any more */
+		{ "192.0.2.2", FACT_KNOWN, false, 1, FOUND_SKIPPED },
+		{ "192.0.2.3", FACT_FAILED, false, 1, FOUND_ERROR },
+	};
+	struct policy p = policy;
+
+	(void)state;
+	p.reject_unresolvable_rdns = true;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct facts f = { .policy = &p, .ip = str_of(t[i].ip), .mem = &a, .dns = client };
+		struct ruling r = { .at = AT_CONNECT };
+		int before = atomic_load(&questions);
+
+		gate_judge(gate_filters, &f, &r, &a);
+		if (f.at[FACT_RDNS_RESOLVES].status != t[i].status || f.rdns_resolves != t[i].resolves ||
+		    r.findings[5].found != t[i].found)
+			fail_msg("row %zu: %d %d %d", i, f.at[FACT_RDNS_RESOLVES].status, f.rdns_resolves,
+				 r.findings[5].found);
+		assert_string_equal(r.findings[5].filter->name, "rdns-resolve");
+		assert_int_equal(atomic_load(&questions), before + t[i].questions);
+	}
+}
+
+static void localhost_is_the_name_of_the_loopback_address_only(void **state)
+{
+	static const struct {
+		const char *ip;
+		bool resolves;
+	} t[] = { { "127.0.0.1", true }, { "::1", true }, { "127.0.0.2", false }, { "192.0.2.1", false } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct facts f = { .policy = &policy, .ip = str_of(t[i].ip), .rdns = STR("localhost"), .mem = &a };
+
+		f.at[FACT_RDNS].status = FACT_KNOWN;
+		facts_gather(&f, NEEDS(FACT_RDNS_RESOLVES));
+		assert_int_equal(f.at[FACT_RDNS_RESOLVES].status, FACT_KNOWN);
+		assert_int_equal(f.rdns_resolves, t[i].resolves);
 	}
 }
 
@@ -137,6 +222,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_reverse_name),
+		cmocka_unit_test(where_the_reverse_name_leads),
+		cmocka_unit_test(localhost_is_the_name_of_the_loopback_address_only),
 		cmocka_unit_test(nobody_waits_longer_than_the_deadline_in_all),
 		cmocka_unit_test(a_login_costs_nothing),
 	};

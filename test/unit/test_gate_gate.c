@@ -19,45 +19,129 @@ static void filters_as_tables(void **state)
 {
 	static const struct {
 		const struct filter *filter;
-		const char *rdns;
-		enum resolved found;
-		bool relay;
-		enum vote vote;
+		struct facts f;
+		const char *seen; /* NULL: it passes */
 	} t[] = {
-		{ &filter_rdns_missing, "a.example", 0, false, PASS },
-		{ &filter_rdns_missing, "", 0, false, REFUSE },
-		{ &filter_relaying, "", RESOLVED_MAILBOX, false, PASS },
-		{ &filter_relaying, "", RESOLVED_NO_MAILBOX, false, PASS },
-		{ &filter_relaying, "", RESOLVED_TEMPORARY, false, PASS },
-		{ &filter_relaying, "", RESOLVED_NOT_OURS, false, REFUSE },
-		{ &filter_relaying, "", RESOLVED_NOT_OURS, true, PASS },
+		/* clang-format off */
+		{ &filter_rdns_missing, { .rdns = STR_INIT("a.example") }, NULL },
+		{ &filter_rdns_missing, { .ip = STR_INIT("127.0.0.7") }, "no reverse name for 127.0.0.7" },
+		{ &filter_rdns_resolve, { .rdns = STR_INIT("a.example"), .rdns_resolves = true }, NULL },
+		{ &filter_rdns_resolve, { .rdns = STR_INIT("a.example") }, "a.example leads to no address" },
+		{ &filter_rdns_resolve, { .rdns = STR_INIT("") }, NULL },
+		{ &filter_earlytalker, { .early = false }, NULL },
+		{ &filter_earlytalker, { .early = true }, "it talked before the greeting" },
+		{ &filter_too_many_recipients, { .accepted = 1 }, NULL },
+		{ &filter_too_many_recipients, { .accepted = 2 }, "2 recipients were accepted before it" },
+		{ &filter_identical_sender_recipient, { .sender = STR_INIT("a@b"), .rcpt = STR_INIT("a@c") }, NULL },
+		{ &filter_identical_sender_recipient, { .sender = STR_INIT(""), .rcpt = STR_INIT("") }, NULL },
+		{ &filter_identical_sender_recipient, { .sender = STR_INIT("a@b"), .rcpt = STR_INIT("a@b") },
+		  "the recipient is the sender" },
+		{ &filter_unqualified_recipient, { .rcpt = STR_INIT("a@b") }, NULL },
+		{ &filter_unqualified_recipient, { .rcpt = STR_INIT("postmaster") }, NULL },
+		{ &filter_unqualified_recipient, { .rcpt = STR_INIT("postmasters") }, "the recipient has no domain" },
+		{ &filter_relaying, { .recipient = RESOLVED_MAILBOX }, NULL },
+		{ &filter_relaying, { .recipient = RESOLVED_NO_MAILBOX }, NULL },
+		{ &filter_relaying, { .recipient = RESOLVED_TEMPORARY }, NULL },
+		{ &filter_relaying, { .recipient = RESOLVED_NOT_OURS, .may_relay = true }, NULL },
+		{ &filter_relaying, { .recipient = RESOLVED_NOT_OURS },
+		  "the recipient's domain is not hosted here" },
+		/* clang-format on */
+	};
+	struct policy p = policy;
+
+	(void)state;
+	p.max_recipients = 2;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct verdict v = { .mem = &a };
+		struct facts f = t[i].f;
+		enum vote vote;
+
+		f.policy = &p;
+		vote = t[i].filter->decide(&f, &v);
+		if (vote != (t[i].seen == NULL ? PASS : REFUSE) || !str_eqz(v.seen, t[i].seen))
+			fail_msg("row %zu: %d, %.*s", i, vote, STR_ARG(v.seen));
+		if (vote == REFUSE)
+			assert_string_equal(reason_row(v.reason)->name, t[i].filter->name);
+	}
+}
+
+/* Each list filter with a list of one entry: who is on it, and who is not. */
+static void lists_as_tables(void **state)
+{
+	static const struct {
+		const struct filter *filter;
+		size_t at; /* of its list in struct lists */
+		enum list_kind kind;
+		const char *entry;
+		struct facts on, off;
+		const char *seen;
+		int reason; /* -1: a whitelist */
+	} t[] = {
+		/* clang-format off */
+		{ &filter_ip_whitelist, offsetof(struct lists, ip_whitelist), LIST_IP, "192.0.2.",
+		  { .ip = STR_INIT("192.0.2.7") }, { .ip = STR_INIT("192.0.3.7") }, "192.0.2.7 matches 192.0.2.", -1 },
+		{ &filter_ip_blacklist, offsetof(struct lists, ip_blacklist), LIST_IP, "2001:db8::/32",
+		  { .ip = STR_INIT("2001:db8::7") }, { .ip = STR_INIT("192.0.2.7") },
+		  "2001:db8::7 matches 2001:db8::/32", REASON_BLACKLIST_IP },
+		{ &filter_rdns_whitelist, offsetof(struct lists, rdns_whitelist), LIST_NAME, ".b.example",
+		  { .rdns = STR_INIT("mx.b.example") }, { .rdns = STR_INIT("") }, "mx.b.example matches .b.example", -1 },
+		{ &filter_rdns_blacklist, offsetof(struct lists, rdns_blacklist), LIST_NAME, "mx.b.example",
+		  { .rdns = STR_INIT("mx.b.example") }, { .rdns = STR_INIT("b.example") },
+		  "mx.b.example matches mx.b.example", REASON_BLACKLIST_NAME },
+		{ &filter_sender_whitelist, offsetof(struct lists, sender_whitelist), LIST_ADDRESS, "@b.example",
+		  { .sender = STR_INIT("a@b.example") }, { .sender = STR_INIT("") }, "a@b.example matches @b.example", -1 },
+		{ &filter_sender_blacklist, offsetof(struct lists, sender_blacklist), LIST_ADDRESS, "a@b.example",
+		  { .sender = STR_INIT("a@b.example") }, { .rcpt = STR_INIT("a@b.example") },
+		  "a@b.example matches a@b.example", REASON_SENDER_BLACKLISTED },
+		{ &filter_recipient_whitelist, offsetof(struct lists, recipient_whitelist), LIST_ADDRESS, "a@b.example",
+		  { .rcpt = STR_INIT("a@b.example") }, { .sender = STR_INIT("a@b.example") },
+		  "a@b.example matches a@b.example", -1 },
+		{ &filter_recipient_blacklist, offsetof(struct lists, recipient_blacklist), LIST_ADDRESS, "@example",
+		  { .rcpt = STR_INIT("a@b.example") }, { .rcpt = STR_INIT("example") },
+		  "a@b.example matches @example", REASON_RECIPIENT_BLACKLISTED },
+		/* clang-format on */
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {
 		ARENA(a);
+		struct policy p = policy;
+		struct list *l = list_new(t[i].kind);
+		struct facts on = t[i].on, off = t[i].off;
 		struct verdict v = { .mem = &a };
-		struct facts f = { .policy = &policy,
-				   .ip = STR("127.0.0.7"),
-				   .rdns = str_of(t[i].rdns),
-				   .recipient = t[i].found,
-				   .may_relay = t[i].relay };
+		const char *why;
 
-		assert_int_equal(t[i].filter->decide(&f, &v), t[i].vote);
-		assert_true((v.seen.n > 0) == (t[i].vote == REFUSE));
+		on.policy = off.policy = &p;
+		assert_string_equal(t[i].filter->off(&on), "off");
+		assert_int_equal(t[i].filter->decide(&on, &v), PASS);
+		assert_int_equal(list_add(l, str_of(t[i].entry), &why), 0);
+		list_seal(l);
+		*(struct list **)((char *)&p.lists + t[i].at) = l;
+		assert_null(t[i].filter->off(&on));
+		assert_int_equal(t[i].filter->decide(&off, &v), PASS);
+		assert_int_equal(t[i].filter->decide(&on, &v), t[i].reason < 0 ? ALLOW : REFUSE);
+		assert_true(t[i].filter->allows == (t[i].reason < 0));
+		if (t[i].reason >= 0)
+			assert_int_equal(v.reason, t[i].reason);
+		assert_true(str_eqz(v.seen, t[i].seen) && str_eqz(v.hit.entry, t[i].entry));
+		list_free(l);
 	}
 }
 
-static void every_filter_is_documented_and_named_as_its_reason(void **state)
+static void every_filter_is_documented_named_as_its_reason_and_has_a_note(void **state)
 {
 	(void)state;
 	for (size_t i = 0; gate_filters[i] != NULL; i++) {
-		bool named = false;
+		const struct filter_row *note = filter_by_gate(str_of(gate_filters[i]->name));
+		bool named = gate_filters[i]->allows;
 
 		for (int r = 0; r < REASON_COUNT; r++)
 			named = named || strcmp(reason_row((enum reason)r)->name, gate_filters[i]->name) == 0;
 		assert_true(named);
 		assert_true(strlen(gate_filters[i]->doc) > 0);
+		assert_non_null(note);
+		assert_true((note->reason == REASON_ALLOWED) == gate_filters[i]->allows);
 	}
 }
 
@@ -160,7 +244,7 @@ static void a_silent_resolver_refuses_nobody_and_waits_only_once(void **state)
 	(void)state;
 	f.dns = ipc_client_new("/nonexistent/dns.sock");
 	gate_judge(gate_filters, &f, &r, &a);
-	assert_int_equal(r.n, 1);
+	assert_int_equal(r.n, 7);
 	assert_int_equal(r.findings[0].found, FOUND_ERROR);
 	assert_true(r.findings[0].seen.n > 0);
 	assert_false(r.standing.refused);
@@ -220,7 +304,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filters_as_tables),
-		cmocka_unit_test(every_filter_is_documented_and_named_as_its_reason),
+		cmocka_unit_test(lists_as_tables),
+		cmocka_unit_test(every_filter_is_documented_named_as_its_reason_and_has_a_note),
 		cmocka_unit_test(order_of_judging),
 		cmocka_unit_test(a_standing_is_carried_to_the_next_stage),
 		cmocka_unit_test(a_silent_resolver_refuses_nobody_and_waits_only_once),
