@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "cli/house.h"
 #include "supervise/supervise.h"
 
 int main(int argc, char **argv)
@@ -24,7 +25,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", e.text);
 		return EX_CONFIG;
 	}
-	if (supervise(&c, &e) < 0) {
+	if (supervise(&c, &house, &e) < 0) {
 		fprintf(stderr, "telltaled: %s\n", e.text);
 		return 1;
 	}

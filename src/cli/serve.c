@@ -4,7 +4,7 @@
 
 #include "cli/args.h"
 #include "cli/cli.h"
-#include "dns/zone.h"
+#include "cli/house.h"
 #include "supervise/supervise.h"
 
 static const char serve_usage[] = "usage: telltale serve [-c FILE]\n"
@@ -26,9 +26,7 @@ static int serve(int argc, char **argv)
 	umask(077);
 	if (args_conf(&a, &c) != 0)
 		return CLI_NO;
-	rc = c.dns.zone.n > 0 ? zone_check_file(conf_z(c.dns.zone), &e) : 0;
-	if (rc == 0)
-		rc = supervise(&c, &e);
+	rc = supervise(&c, &house, &e);
 	if (rc < 0)
 		args_fail(CLI_NO, "%s", e.text);
 	conf_clear(&c);

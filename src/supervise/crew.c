@@ -90,8 +90,13 @@ static void start(struct crew *k, struct member *m)
 	pass[n++] = (struct proc_pass){ "conf", k->share.conf };
 	pass[n++] = (struct proc_pass){ "log", k->share.log };
 	pass[n++] = (struct proc_pass){ "ready", k->ready[1] };
-	if (strcmp(m->program->name, "telltale-smtpd") == 0)
+	if (strcmp(m->program->name, "telltale-smtpd") == 0) {
 		pass[n++] = (struct proc_pass){ "census", k->share.census };
+		if (k->share.certificate >= 0 && k->share.key >= 0) {
+			pass[n++] = (struct proc_pass){ "tls-certificate", k->share.certificate };
+			pass[n++] = (struct proc_pass){ "tls-key", k->share.key };
+		}
+	}
 	for (size_t i = 0; i < k->sockets->n && n < MAX_PASS; i++)
 		if (strcmp(k->sockets->at[i].program, m->program->name) == 0)
 			pass[n++] = (struct proc_pass){ k->sockets->at[i].name, k->sockets->at[i].fd };

@@ -20,6 +20,7 @@ struct crew;
 /* What every program gets besides its sockets; the descriptors stay ours. */
 struct crew_share {
 	int conf, log, census;
+	int certificate, key; /* -1: none */
 };
 
 struct crew *crew_new(const struct conf *c, const struct sockets *s, struct crew_share share);

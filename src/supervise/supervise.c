@@ -14,6 +14,7 @@
 #include "base/proc.h"
 #include "base/say.h"
 #include "supervise/crew.h"
+#include "supervise/keys.h"
 #include "supervise/sockets.h"
 
 static int make_folders(struct conf *c, struct err *e)
@@ -103,7 +104,7 @@ static enum watched watch(struct crew *k, int sigfd)
 	}
 }
 
-static int run(struct conf *c, const struct sockets *s, struct err *e)
+static int run(struct conf *c, const struct sockets *s, const struct keys *keys, struct err *e)
 {
 	FD(conf) = io_memfd("telltale.conf", c->text, e);
 	FD(log) = open_log(c, e);
@@ -119,7 +120,12 @@ static int run(struct conf *c, const struct sockets *s, struct err *e)
 		return err_sys(e, "start");
 	say_open("telltaled", log, SAY_INFO);
 	say(SAY_INFO, "telltale " TELLTALE_VERSION " starts on %s", conf_z(c->top.data_dir));
-	k = crew_new(c, s, (struct crew_share){ .conf = conf, .log = log, .census = census });
+	if (keys->made)
+		say(SAY_INFO, "there was no certificate; a self-signed one was made: %s", conf_z(c->tls.certificate));
+	k = crew_new(
+	    c, s,
+	    (struct crew_share){
+		.conf = conf, .log = log, .census = census, .certificate = keys->certificate, .key = keys->key });
 	why = watch(k, sigfd);
 	say(SAY_INFO, "stopping");
 	rc = crew_stop(k);
@@ -130,9 +136,10 @@ static int run(struct conf *c, const struct sockets *s, struct err *e)
 	return rc < 0 ? err_set(e, "somebody had to be killed") : 0;
 }
 
-int supervise(struct conf *c, struct err *e)
+int supervise(struct conf *c, const struct house *h, struct err *e)
 {
 	FD(lock) = -1;
+	struct keys keys = KEYS_NONE;
 	struct sockets s;
 	int rc;
 
@@ -140,9 +147,12 @@ int supervise(struct conf *c, struct err *e)
 		return err_set(e, "%s: no listener is configured", conf_z(c->file));
 	if (make_folders(c, e) < 0 || (lock = lock_folder(c, e)) < 0)
 		return -1;
+	if (h->usable(c, e) < 0 || keys_read(&keys, c, h, e) < 0)
+		return -1;
 	rc = sockets_open(&s, c, e);
 	if (rc == 0)
-		rc = run(c, &s, e);
+		rc = run(c, &s, &keys, e);
 	sockets_close(&s);
+	keys_clear(&keys);
 	return rc;
 }

@@ -4,10 +4,11 @@
 
 #include "base/conf.h"
 #include "base/err.h"
+#include "supervise/house.h"
 
 /* Run the whole server in the foreground until SIGTERM or SIGINT.  Says `ready`
  * on stderr when every program can work.  0 after a clean end; -1 when it could
  * not start or somebody had to be killed. */
-int supervise(struct conf *c, struct err *e);
+int supervise(struct conf *c, const struct house *h, struct err *e);
 
 #endif

@@ -1,0 +1,20 @@
+/* supervise/house.h - what telltaled needs of stations that it knows nothing of, as functions handed to it.
+ *
+ * supervise/ includes base only; cli/house.c joins it with the rest for both
+ * ways in, `telltale serve` and telltaled.
+ */
+#ifndef SUPERVISE_HOUSE_H
+#define SUPERVISE_HOUSE_H
+
+#include "base/conf.h"
+#include "base/err.h"
+
+struct house {
+	/* Can the programs work with this configuration (zone file, lists)?  -1: FILE:LINE: why not. */
+	int (*usable)(struct conf *c, struct err *e);
+	/* Do these bytes of a certificate and a key belong together? */
+	int (*keys_fit)(struct str certificate, struct str key, struct err *e);
+	int (*keys_make)(const char *hostname, const char *certificate, const char *key, struct err *e);
+};
+
+#endif
