@@ -18,6 +18,7 @@ int main(void)
 	proc_begin("telltale-local", &c);
 	set = (struct local_set){
 		.socket = proc_socket(&c, "queue.sock"),
+		.lookup = proc_socket(&c, "lookup.sock"),
 		.mail_dir = conf_z(c.top.mail_dir),
 		.host = c.top.hostname,
 		.workers = (size_t)c.queue.local_concurrency,

@@ -3,39 +3,9 @@
 #include <string.h>
 #include "base/buf.h"
 #include "base/io.h"
+#include "deliver/head.h"
 
 #define CHUNK (128 * 1024)
-#define LINE_MAX_KEPT 400 /* "Delivered-To: " and the longest address fit well */
-
-/* Looks for our Delivered-To among the header lines as they pass by. */
-struct watch {
-	struct str final;
-	char line[LINE_MAX_KEPT];
-	size_t n;  /* bytes of the present line, also those not kept */
-	bool body; /* the empty line is behind us */
-	bool found;
-};
-
-static void watch_line(struct watch *w)
-{
-	struct str s = { w->line, w->n }, name = STR("Delivered-To:");
-
-	if (w->n == 0)
-		w->body = true;
-	if (w->n <= sizeof(w->line) && str_istarts(s, name))
-		w->found |= str_ieq(str_trim(str_skip(s, name.n)), w->final);
-	w->n = 0;
-}
-
-static void watch_bytes(struct watch *w, struct str s)
-{
-	for (size_t i = 0; i < s.n && !w->body; i++) {
-		if (s.p[i] == '\n')
-			watch_line(w);
-		else if (w->n++ < sizeof(w->line))
-			w->line[w->n - 1] = s.p[i];
-	}
-}
 
 /* CRLF to LF.  *cr: the last byte of the chunk before was a CR that is still to be written. */
 static void add_lf(struct buf *out, struct str in, bool *cr)
@@ -74,42 +44,53 @@ static void add_head(const struct copy *c, struct buf *b)
 	buf_addc(b, '\n');
 }
 
-static int copy_chunk(const struct copy *c, struct buf *raw, uint64_t at)
+/* The next bytes of the message, as many as a chunk holds. */
+static int read_chunk(const struct copy *c, struct buf *raw, uint64_t at)
 {
 	uint64_t left = c->size - at;
+	size_t n = left < CHUNK ? (size_t)left : CHUNK;
 
 	buf_reset(raw);
-	buf_need(raw, CHUNK);
-	if (io_pread_all(c->from, raw->p, left < CHUNK ? left : CHUNK, (off_t)(c->offset + at)) < 0)
+	buf_need(raw, n);
+	if (io_pread_all(c->from, raw->p, n, (off_t)(c->offset + at)) < 0)
 		return -1;
-	raw->n = left < CHUNK ? left : CHUNK;
+	raw->n = n;
 	return 0;
+}
+
+static enum copied write_out(const struct copy *c, const struct head *h, struct buf *out, struct err *e)
+{
+	if (h->loops)
+		return COPY_LOOPS;
+	if (io_write_all(c->to, out->p, out->n) < 0)
+		return err_sys(e, "write message"), COPY_UNWRITABLE;
+	buf_reset(out);
+	return COPIED;
 }
 
 enum copied copy_message(const struct copy *c, struct err *e)
 {
 	BUF(raw);
+	BUF(text);
 	BUF(out);
-	struct watch w = { .final = c->final };
+	struct head h = { .final = c->final };
+	enum copied rc = COPIED;
 	bool cr = false;
 
 	add_head(c, &out);
-	for (uint64_t at = 0; at < c->size; at += raw.n) {
-		size_t before = out.n;
-
-		if (copy_chunk(c, &raw, at) < 0)
+	for (uint64_t at = 0; at < c->size && rc == COPIED; at += raw.n) {
+		if (read_chunk(c, &raw, at) < 0)
 			return err_sys(e, "read message"), COPY_UNREADABLE;
-		add_lf(&out, buf_str(&raw), &cr);
-		watch_bytes(&w, str_skip(buf_str(&out), before));
-		if (w.found)
-			return COPY_LOOPS;
-		if (io_write_all(c->to, out.p, out.n) < 0)
-			return err_sys(e, "write message"), COPY_UNWRITABLE;
-		buf_reset(&out);
+		buf_reset(&text);
+		add_lf(&text, buf_str(&raw), &cr);
+		head_feed(&h, buf_str(&text), &out);
+		if (out.n >= CHUNK || h.loops)
+			rc = write_out(c, &h, &out, e);
 	}
+	if (rc != COPIED)
+		return rc;
 	if (cr)
-		buf_addc(&out, '\r');
-	if (out.n > 0 && io_write_all(c->to, out.p, out.n) < 0)
-		return err_sys(e, "write message"), COPY_UNWRITABLE;
-	return COPIED;
+		head_feed(&h, STR("\r"), &out);
+	head_end(&h, &out);
+	return write_out(c, &h, &out, e);
 }

@@ -1,8 +1,9 @@
 /* deliver/copy.h - a spooled message becomes the bytes of a mailbox file.
  *
- * Written are Return-Path, Delivered-To and the message with LF line ends.
- * The copy stops early when the message's header already has our Delivered-To
- * line for this address: it is looping.
+ * Written are Return-Path, Delivered-To and the message with LF line ends and
+ * without the Return-Path that it brought.  The copy stops early when the
+ * message's header already has our Delivered-To line for this address: it is
+ * looping (head.h).
  */
 #ifndef DELIVER_COPY_H
 #define DELIVER_COPY_H

@@ -13,6 +13,8 @@
 #include "base/proc.h"
 #include "base/say.h"
 #include "deliver/pool.h"
+#include "deliver/quota.h"
+#include "deliver/usage_serve.h"
 #include "queue/spool.h"
 
 enum {
@@ -281,8 +283,11 @@ int local_run(const struct local_set *set, struct err *e)
 
 	l.set = set;
 	l.box.host = set->host;
+	l.box.quota = quota_new(set->lookup);
 	l.pool = pool_new(&l.box, set->workers, e);
 	if (l.pool == NULL || take_mail_dir(&l, e) < 0)
+		return -1;
+	if (!leaving(&l) && usage_serve_start(&(struct usage_serve){ .socket = set->lookup, .m = &l.box }, e) < 0)
 		return -1;
 	proc_ready();
 	serve_for_ever(&l);

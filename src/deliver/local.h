@@ -4,6 +4,7 @@
  * before the next hello, so that two attempts for one recipient never meet;
  * and a lock on the mail folder sees to it that there is one telltale-local.
  * It keeps no state: the journal of telltale-queue knows what was staged.
+ * Beside that it tells telltale-lookup how full mailboxes are (usage_serve.h).
  */
 #ifndef DELIVER_LOCAL_H
 #define DELIVER_LOCAL_H
@@ -13,6 +14,7 @@
 
 struct local_set {
 	const char *socket;   /* run/queue.sock */
+	const char *lookup;   /* run/lookup.sock: for quotas */
 	const char *mail_dir; /* made when it is not there */
 	struct str host;
 	size_t workers;

@@ -2,15 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/io.h"
 #include "deliver/copy.h"
-
-#define COMPONENT_MAX 255
+#include "deliver/quota.h"
+#include "deliver/usage.h"
 
 /* The three that end a job return -1, so that `return end_job(...)` reads well. */
 static int end_job(struct maildir_job *j, enum outcome_kind kind, const char *report)
@@ -41,119 +40,17 @@ static int defer_by(struct maildir_job *j, int code)
 	return defer_job(j, "Temporary error on maildir delivery. (#4.3.0)", code);
 }
 
-/* May this be one component of a path?  No empty one, no leading dot, no slash, no control byte. */
-static bool component_ok(struct str s)
-{
-	if (s.n == 0 || s.n > COMPONENT_MAX || s.p[0] == '.')
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '/' || (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return false;
-	return true;
-}
-
-static bool split_final(struct str final, struct str *user, struct str *domain)
-{
-	ptrdiff_t at = str_rchr(final, '@');
-
-	if (at < 0)
-		return false;
-	*user = str_take(final, (size_t)at);
-	*domain = str_skip(final, (size_t)at + 1);
-	return component_ok(*user) && component_ok(*domain);
-}
-
-/* One directory down, never through a link.  Takes `parent` over. */
-static int go_down(int parent, const char *name, bool make)
-{
-	FD(up) = parent;
-	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(up, name, flags);
-
-	if (fd >= 0 || errno != ENOENT || !make)
-		return fd;
-	if (mkdirat(up, name, 0700) < 0 && errno != EEXIST)
-		return -1;
-	if (fsync(up) < 0) {
-		int code = errno;
-
-		(void)unlinkat(up, name, AT_REMOVEDIR);
-		errno = code;
-		return -1;
-	}
-	return openat(up, name, flags);
-}
-
-/* tmp and cur are for those who read the mailbox; new comes last, and stands for all three. */
-static int make_siblings(int maildir)
-{
-	if (faccessat(maildir, "new", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
-	if (mkdirat(maildir, "tmp", 0700) < 0 && errno != EEXIST)
-		return -1;
-	return mkdirat(maildir, "cur", 0700) < 0 && errno != EEXIST ? -1 : 0;
-}
-
-static int go_maildir(int home, bool make)
-{
-	FD(fd) = go_down(home, "Maildir", make);
-
-	if (fd < 0 || (make && make_siblings(fd) < 0))
-		return -1;
-	return go_down(fd_steal(&fd), "new", make);
-}
-
-/* One worker at a time walks where folders are made: who finds one there knows that it was synced. */
-static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
-
-/* DOMAIN/USER, or -1 with errno. */
-static int go_home(const struct maildir *m, const struct maildir_job *j, bool make)
-{
-	struct str user, domain;
-	int fd = fcntl(m->root, F_DUPFD_CLOEXEC, 3);
-
-	MUST(split_final(j->final, &user, &domain));
-	if (fd >= 0)
-		fd = go_down(fd, arena_z(j->mem, domain), make);
-	if (fd >= 0)
-		fd = go_down(fd, arena_z(j->mem, user), make);
-	return fd;
-}
-
-/* j->dir and j->fresh, or -1 in either with errno. */
-static void open_folders(const struct maildir *m, struct maildir_job *j, bool make)
-{
-	FD(home) = go_home(m, j, make);
-
-	if (home >= 0)
-		j->dir = go_down(fcntl(home, F_DUPFD_CLOEXEC, 3), "staging", make);
-	if (j->dir >= 0)
-		j->fresh = go_maildir(fd_steal(&home), make);
-}
-
-/* Opens j->dir and j->fresh, or ends the job.  Folders are made when a message is
- * staged; afterwards a missing one is a disk that is not mounted, not a delivery. */
+/* Opens j->box, or ends the job.  Folders are made when a message is staged;
+ * afterwards a missing one is a disk that is not mounted, not a delivery. */
 static int open_box(const struct maildir *m, struct maildir_job *j, bool make)
 {
-	struct str user, domain;
-
-	j->dir = j->fresh = j->file = -1;
+	j->box = (struct box){ -1, -1 };
+	j->file = -1;
 	j->ended = false;
-	if (!split_final(j->final, &user, &domain))
+	j->home = box_home(j->mem, j->final);
+	if (j->home == NULL)
 		return end_job(j, OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
-
-	if (make)
-		pthread_mutex_lock(&making);
-	open_folders(m, j, make);
-	if (make)
-		pthread_mutex_unlock(&making);
-	return j->fresh < 0 ? defer_by(j, errno) : 0;
-}
-
-static void close_box(struct maildir_job *j)
-{
-	fd_clear(&j->dir);
-	fd_clear(&j->fresh);
+	return box_enter(m->root, j->home, make, &j->box) < 0 ? defer_by(j, errno) : 0;
 }
 
 /* Nothing of it may change while a message is in the queue: gone under this name means delivered. */
@@ -172,12 +69,12 @@ struct str maildir_name(struct arena *a, const struct maildir *m, const struct m
 	for (size_t i = 0; i < m->host.n && i < 128; i++) {
 		char c = m->host.p[i];
 
-		if (c == '/' || c == ':')
+		if (c == '/' || c == ':' || c == ',')
 			buf_fmt(&host, "\\%03o", (unsigned)c);
 		else
 			buf_addc(&host, c);
 	}
-	return arena_fmt(a, "%s.%.*s", staged_name(a, j), STR_ARG(buf_str(&host)));
+	return arena_fmt(a, "%s.%.*s,S=%llu", staged_name(a, j), STR_ARG(buf_str(&host)), (unsigned long long)j->bytes);
 }
 
 static int copy_in(struct maildir_job *j)
@@ -207,9 +104,11 @@ static int write_staged(const struct maildir *m, struct maildir_job *j)
 
 	if (open_box(m, j, true) < 0)
 		return -1;
-	if (unlinkat(j->dir, name, 0) < 0 && errno != ENOENT)
+	if (m->quota != NULL && quota_full(m->quota, m->root, j->final, j->size))
+		return end_job(j, OUTCOME_DEFERRAL, "user is over quota (#4.2.2)");
+	if (unlinkat(j->box.staging, name, 0) < 0 && errno != ENOENT)
 		return defer_by(j, errno);
-	j->file = openat(j->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	j->file = openat(j->box.staging, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return j->file < 0 ? defer_by(j, errno) : copy_in(j);
 }
 
@@ -219,20 +118,13 @@ static void end_file(struct maildir_job *j)
 	if (!j->ended && fsync(j->file) < 0)
 		defer_by(j, errno);
 	if (j->ended && j->file >= 0)
-		unlinkat(j->dir, staged_name(j->mem, j), 0);
+		unlinkat(j->box.staging, staged_name(j->mem, j), 0);
 	fd_clear(&j->file);
-}
-
-static bool same_dir(int a, int b)
-{
-	struct stat x, y;
-
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 static int box_fd(const struct maildir_job *j, bool fresh)
 {
-	return fresh ? j->fresh : j->dir;
+	return fresh ? j->box.fresh : j->box.staging;
 }
 
 /* Sync one directory of jobs[i], or share what an earlier job's sync of it gave:
@@ -240,9 +132,14 @@ static int box_fd(const struct maildir_job *j, bool fresh)
 static int sync_code(struct maildir_job **jobs, size_t i, bool fresh)
 {
 	int fd = box_fd(jobs[i], fresh);
+	struct stat st;
 
+	if (fstat(fd, &st) < 0)
+		return errno;
+	jobs[i]->dev = st.st_dev;
+	jobs[i]->ino = st.st_ino;
 	for (size_t k = 0; k < i; k++)
-		if (!jobs[k]->ended && same_dir(fd, box_fd(jobs[k], fresh)))
+		if (!jobs[k]->ended && jobs[k]->dev == st.st_dev && jobs[k]->ino == st.st_ino)
 			return jobs[k]->code;
 	return fsync(fd) < 0 ? errno : 0;
 }
@@ -265,29 +162,31 @@ void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n)
 		end_file(jobs[i]);
 	sync_all(jobs, n, false);
 	for (size_t i = 0; i < n; i++)
-		close_box(jobs[i]);
+		box_leave(&jobs[i]->box);
 }
 
-/* errno for what stands under the staged name: 0 our plain file, ENOENT nothing.  A
- * second name for it means that somebody played with it; a folder that was itself
- * removed says nothing about the file. */
-static int staged_code(const struct maildir_job *j, const char *name)
+/* errno for what stands under the staged name: 0 our plain file (j->bytes is its size), ENOENT
+ * nothing.  A second name for it means that somebody played with it; a folder that was
+ * itself removed says nothing about the file. */
+static int staged_code(struct maildir_job *j, const char *name)
 {
 	struct stat st, dir;
 
-	if (fstatat(j->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (fstatat(j->box.staging, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		j->bytes = (uint64_t)st.st_size;
 		return S_ISREG(st.st_mode) && st.st_nlink == 1 ? 0 : EPERM;
+	}
 	if (errno != ENOENT)
 		return errno;
-	return fstat(j->dir, &dir) == 0 && dir.st_nlink > 0 ? ENOENT : ENOTDIR;
+	return fstat(j->box.staging, &dir) == 0 && dir.st_nlink > 0 ? ENOENT : ENOTDIR;
 }
 
 static int move_new(const struct maildir_job *j, const char *name, const char *to)
 {
-	if (renameat2(j->dir, name, j->fresh, to, RENAME_NOREPLACE) == 0)
+	if (renameat2(j->box.staging, name, j->box.fresh, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	/* A file system that cannot promise it: the name is ours alone. */
-	return errno == EINVAL || errno == ENOSYS ? renameat(j->dir, name, j->fresh, to) : -1;
+	return errno == EINVAL || errno == ENOSYS ? renameat(j->box.staging, name, j->box.fresh, to) : -1;
 }
 
 static int finish_one(const struct maildir *m, struct maildir_job *j)
@@ -302,7 +201,10 @@ static int finish_one(const struct maildir *m, struct maildir_job *j)
 		return 0;
 	if (code != 0)
 		return defer_by(j, code);
-	return move_new(j, name, maildir_name(j->mem, m, j).p) < 0 ? defer_by(j, errno) : 0;
+	if (move_new(j, name, maildir_name(j->mem, m, j).p) < 0)
+		return defer_by(j, errno);
+	usage_note(m->root, j->home, j->bytes);
+	return 0;
 }
 
 void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n)
@@ -312,7 +214,7 @@ void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n
 	sync_all(jobs, n, true);
 	sync_all(jobs, n, false);
 	for (size_t i = 0; i < n; i++) {
-		close_box(jobs[i]);
+		box_leave(&jobs[i]->box);
 		if (!jobs[i]->ended)
 			end_job(jobs[i], OUTCOME_SUCCESS, "did 1+0+0");
 	}

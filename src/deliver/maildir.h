@@ -1,7 +1,7 @@
 /* deliver/maildir.h - put a message into a Maildir, once.
  *
  *	DIR/DOMAIN/USER/staging/NAME            written and synced: it is "staged"
- *	DIR/DOMAIN/USER/Maildir/new/NAME.HOST   renamed to here: delivered
+ *	DIR/DOMAIN/USER/Maildir/new/NAME.HOST,S=SIZE   renamed to here: delivered
  *
  * NAME is a function of the message (time, qp) and the recipient's index, and
  * of nothing that a configuration may change meanwhile, so every attempt means
@@ -11,20 +11,30 @@
  * Not staged: what an interrupted attempt left is removed and written anew;
  * the caller sees to it that no two attempts for one recipient run at once.
  *
- * The tree belongs to users, who may be hostile: it is walked one component at
- * a time without following links, and only plain files of our own making are
- * written.  What is odd is a deferral, never a write elsewhere.  Jobs come in
- * batches, so that the sync of a directory is shared.
+ * SIZE is the file's, as Maildir++ has it; a `maildirsize` gets its line (usage.h).
+ *
+ * The tree belongs to users, who may be hostile: no link is followed (box.h),
+ * and only plain files of our own making are written.  What is odd is a
+ * deferral, never a write elsewhere.  Jobs come in batches, so that the sync
+ * of a directory is shared.  A full mailbox is a deferral too (quota.h).
+ *
+ * A staged file whose message was given up stays: only telltale-queue knows that,
+ * and a file removed too early would look delivered.
  */
 #ifndef DELIVER_MAILDIR_H
 #define DELIVER_MAILDIR_H
 
+#include <sys/types.h>
 #include "base/arena.h"
+#include "deliver/box.h"
 #include "mail/outcome.h"
 
+struct quota;
+
 struct maildir {
-	int root;        /* the mail directory */
-	struct str host; /* our name, as it stands in file names */
+	int root;            /* the mail directory */
+	struct str host;     /* our name, as it stands in file names */
+	struct quota *quota; /* NULL: nobody has one */
 };
 
 struct maildir_job {
@@ -37,9 +47,15 @@ struct maildir_job {
 	struct arena *mem; /* the outcome's report is kept here */
 	bool ended;        /* out is valid: delivered, failed or deferred */
 	struct outcome out;
-	int file;       /* while a batch is worked on: the staged file, */
-	int dir, fresh; /* staging/ and Maildir/new/, */
-	int code;       /* and the errno of their sync */
+	/* while a batch is worked on */
+	const char *home; /* DOMAIN/USER */
+	struct box box;
+	int file;       /* the staged one, */
+	uint64_t bytes; /* and its size */
+	/* The folder that is synced, and the errno of that. */
+	dev_t dev;
+	ino_t ino;
+	int code;
 };
 
 /* Every job of the batch is staged and synced afterwards, or ended. */
@@ -47,7 +63,7 @@ void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n)
 /* Every job ends: its staged file is in new/ (or was), or the deferral says why not. */
 void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n);
 
-/* "1615286631.Q15309R0.mx.example.com" */
+/* "1615286631.Q15309R0.mx.example.com,S=1234" (j->bytes) */
 struct str maildir_name(struct arena *a, const struct maildir *m, const struct maildir_job *j);
 
 #endif

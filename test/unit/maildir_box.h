@@ -20,7 +20,8 @@
 #include "deliver/maildir.h"
 
 #define STEM "1615286631.Q15309R0"
-#define NAME STEM ".mx.example.com"
+#define SIZE ",S=82" /* of FILED */
+#define NAME STEM ".mx.example.com" SIZE
 #define USER "example.com/bob"
 #define STAGED USER "/staging/" STEM
 #define FRESH USER "/Maildir/new/" NAME

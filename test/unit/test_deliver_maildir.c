@@ -66,7 +66,7 @@ static void a_batch_is_delivered_as_a_whole(void **state)
 	delivered(&b);
 	delivered(&c);
 	assert_string_equal(slurp(FRESH), FILED);
-	assert_string_equal(slurp(USER "/Maildir/new/1615286631.Q15309R1.mx.example.com"), FILED);
+	assert_string_equal(slurp(USER "/Maildir/new/1615286631.Q15309R1.mx.example.com" SIZE), FILED);
 	assert_non_null(slurp("example.com/eve/Maildir/new/" NAME));
 	for (size_t i = 0; i < 4; i++)
 		close(all[i]->fd);
@@ -87,6 +87,15 @@ static void line_ends_and_headers_are_the_mailboxes(void **state)
 		{ "\r\nDelivered-To: bob@example.com\r\n", TOP "\nDelivered-To: bob@example.com\n" },
 		{ "Delivered-To: bob@example.com.au\r\n", TOP "Delivered-To: bob@example.com.au\n" },
 		{ "X-Delivered-To: bob@example.com\r\n", TOP "X-Delivered-To: bob@example.com\n" },
+		{ "Delivered-To: bob@example.com eve@example.com\r\n\r\n",
+		  TOP "Delivered-To: bob@example.com eve@example.com\n\n" },
+		{ "Delivered-To\r\nDelivered-To: bob@example.com\r\n\r\n",
+		  TOP "Delivered-To\nDelivered-To: bob@example.com\n\n" },
+		{ " Delivered-To: bob@example.com\r\n", TOP " Delivered-To: bob@example.com\n" },
+		{ "a: b\r\n Delivered-To: bob@example.com\r\n", TOP "a: b\n Delivered-To: bob@example.com\n" },
+		{ "a: \xe9\xff\x01\r\n\r\n\xe9\r\n", TOP "a: \xe9\xff\x01\n\n\xe9\n" },
+		{ "A-very-long-name-of-a-field-which-is-none-of-ours-at-all : x\r\nb: c\r\n\r\n",
+		  TOP "A-very-long-name-of-a-field-which-is-none-of-ours-at-all : x\nb: c\n\n" },
 	};
 
 	(void)state;
@@ -100,10 +109,54 @@ static void line_ends_and_headers_are_the_mailboxes(void **state)
 	}
 }
 
+/* RFC 5321 4.4: exactly one, and it is ours. */
+static void a_return_path_that_came_along_is_left_out(void **state)
+{
+	static const struct {
+		const char *message, *filed;
+	} t[] = {
+		{ "Return-Path: <x@y>\r\na: b\r\n\r\n", TOP "a: b\n\n" },
+		{ "a: b\r\nreturn-path:<>\r\n\r\nx\r\n", TOP "a: b\n\nx\n" },
+		{ "RETURN-PATH \t: <x@y>\r\n\tfolded\r\n  twice\r\na: b\r\n c\r\n\r\n", TOP "a: b\n c\n\n" },
+		{ "Return-Path: 1\r\nReturn-Path: 2\r\n\r\nReturn-Path: 3\r\n", TOP "\nReturn-Path: 3\n" },
+		{ "Return-Path: no end", TOP },
+		{ "Return-Path", TOP "Return-Path" },
+		{ "Return-Path\r\n\r\n", TOP "Return-Path\n\n" },
+		{ "Return-Path x: y\r\n\r\n", TOP "Return-Path x: y\n\n" },
+		{ "X-Return-Path: a\r\nReturn-Path-X: b\r\n\r\n", TOP "X-Return-Path: a\nReturn-Path-X: b\n\n" },
+		{ "no header\r\nReturn-Path: x\r\n", TOP "no header\nReturn-Path: x\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct maildir_job j = job(t[i].message);
+
+		stage(&j);
+		assert_false(j.ended);
+		assert_string_equal(slurp(STAGED), t[i].filed);
+		close(j.fd);
+	}
+}
+
+static void a_bounce_has_the_null_path(void **state)
+{
+	struct maildir_job j = job("Return-Path: <x@y>\r\na: b\r\n\r\n");
+
+	(void)state;
+	j.sender = STR("");
+	stage(&j);
+	assert_string_equal(slurp(STAGED), "Return-Path: <>\nDelivered-To: bob@example.com\na: b\n\n");
+	close(j.fd);
+}
+
 static void a_loop_is_a_failure(void **state)
 {
 	static const char *const t[] = {
 		"Delivered-To: bob@example.com\r\n\r\n",
+		"Delivered-To:\r\n bob@example.com\r\n\r\n",
+		"Delivered-To :\r\n\t \r\n\tbob@EXAMPLE.com\t\r\nX: y\r\n\r\n",
+		"Delivered-To: eve@example.com\r\nDelivered-To: bob@example.com",
+		"Return-Path: x\r\nDelivered-To: bob@example.com\r\nno header\r\n",
 		"Subject: x\r\ndelivered-to:BOB@Example.com  \r\nX: y\r\n\r\nbody\r\n",
 	};
 
@@ -207,18 +260,18 @@ static void a_new_host_name_loses_no_staged_message(void **state)
 	md.host = STR("mx2.example.com");
 	finish(&j);
 	delivered(&j);
-	assert_string_equal(slurp(USER "/Maildir/new/" STEM ".mx2.example.com"), FILED);
+	assert_string_equal(slurp(USER "/Maildir/new/" STEM ".mx2.example.com" SIZE), FILED);
 	assert_false(there(STAGED));
 	close(j.fd);
 }
 
 static void names_have_maildir_form(void **state)
 {
-	struct maildir m = { -1, STR("a/b:c") };
-	struct maildir_job j = { .qp = 7, .rcpt = 12, .time = 999 };
+	struct maildir m = { .host = STR("a/b:c,S=9") };
+	struct maildir_job j = { .qp = 7, .rcpt = 12, .time = 999, .bytes = 1234 };
 
 	(void)state;
-	assert_true(str_eqz(maildir_name(&mem, &m, &j), "0.Q7R12.a\\057b\\072c"));
+	assert_true(str_eqz(maildir_name(&mem, &m, &j), "0.Q7R12.a\\057b\\072c\\054S=9,S=1234"));
 }
 
 int main(void)
@@ -228,6 +281,8 @@ int main(void)
 		T(a_crash_between_two_steps_neither_loses_nor_doubles),
 		T(a_batch_is_delivered_as_a_whole),
 		T(line_ends_and_headers_are_the_mailboxes),
+		T(a_return_path_that_came_along_is_left_out),
+		T(a_bounce_has_the_null_path),
 		T(a_loop_is_a_failure),
 		T(a_big_message_arrives_whole),
 		T(missing_folders_are_made),

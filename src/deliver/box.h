@@ -1,0 +1,29 @@
+/* deliver/box.h - the folders of one mailbox, reached without following anybody's link.
+ *
+ *	DIR/DOMAIN/USER/staging		messages on their way
+ *	DIR/DOMAIN/USER/Maildir		new, cur, tmp
+ *
+ * The tree belongs to users, who may be hostile and at work while we walk it: a
+ * descriptor from here is of something beneath DIR that no link led to, and
+ * nothing here waits for a FIFO.  Folders are made 0700.
+ */
+#ifndef DELIVER_BOX_H
+#define DELIVER_BOX_H
+
+#include "base/arena.h"
+
+/* "DOMAIN/USER" of user@domain, or NULL when that address can be no mailbox. */
+const char *box_home(struct arena *a, struct str address);
+
+/* Open what stands at HOME/PATH: a descriptor, or -1 with errno (ELOOP: a link is in the way). */
+int box_open(int root, const char *home, const char *path, int flags);
+
+struct box {
+	int staging, fresh; /* HOME/staging and HOME/Maildir/new, or -1 */
+};
+
+/* Open both; with `make`, missing ones are made first and made durable.  0, or -1 with errno. */
+int box_enter(int root, const char *home, bool make, struct box *out);
+void box_leave(struct box *b);
+
+#endif
