@@ -26,7 +26,7 @@ static int read_password(struct buf *out)
 	ssize_t n;
 
 	if (isatty(0))
-		fputs("password (shown as typed): ", stderr);
+		fputs("one line, shown as typed: ", stderr);
 	while (out->n < INPUT_MAX && (out->n == 0 || memchr(out->p, '\n', out->n) == NULL)) {
 		n = read(0, p, sizeof(p));
 		if (n < 0 && errno == EINTR)
@@ -49,7 +49,8 @@ static int collect(struct request *r, const char *noun, const struct args *a)
 	for (int i = 0; i < a->nrest; i++) {
 		buf_addc(&r->words, '\0');
 		buf_adds(&r->words, a->rest[i]);
-		password = password || strcmp(a->rest[i], "--password-stdin") == 0;
+		password =
+		    password || strcmp(a->rest[i], "--password-stdin") == 0 || strcmp(a->rest[i], "--hash-stdin") == 0;
 	}
 	if (r->words.n > IPC_LIMIT / 2)
 		return args_fail(CLI_USAGE, "too many words");
@@ -162,14 +163,15 @@ static const char domain_usage[] =
     "The domains whose mail is ours.  One that still has accounts cannot be removed.\n" COMMON;
 
 static const char account_usage[] =
-    "usage: telltale account add USER@DOMAIN --password-stdin [--quota SIZE] [-c FILE]\n"
+    "usage: telltale account add USER@DOMAIN --password-stdin|--hash-stdin [--quota SIZE] [-c FILE]\n"
     "       telltale account set USER@DOMAIN --quota SIZE\n"
-    "       telltale account passwd USER@DOMAIN --password-stdin\n"
+    "       telltale account passwd USER@DOMAIN --password-stdin|--hash-stdin\n"
     "       telltale account remove USER@DOMAIN\n"
     "       telltale account list [DOMAIN] [--json]\n"
     "\n"
     "The mailboxes.  The password is read as one line from standard input, never from the\n"
-    "command line.  SIZE takes K, M, G; 0 is no quota (it is kept, and not yet enforced).  Mail to\n"
+    "command line; with --hash-stdin it is a hash made elsewhere, as crypt(3) or argon2id make it\n"
+    "($y$..., $6$..., $2b$..., $argon2id$...).  SIZE takes K, M, G; 0 is no quota.  Mail to\n"
     "USER+ANYTHING goes to USER.\n" COMMON;
 
 static const char alias_usage[] =

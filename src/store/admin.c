@@ -130,6 +130,8 @@ static int take_words(struct admin *a, struct str words)
 		str_cut(words, STR("\0"), &word, &words);
 		if (str_eqz(word, "--password-stdin")) {
 			a->has_password = true;
+		} else if (str_eqz(word, "--hash-stdin")) {
+			a->has_hash = true;
 		} else if (str_eqz(word, "--quota")) {
 			str_cut(words, STR("\0"), &word, &words);
 			status = take_quota(a, word);
@@ -157,11 +159,12 @@ static const struct admin_command *find_command(const struct admin *a)
 static int check_command(struct admin *a, const struct admin_command *c)
 {
 	size_t n = a->n - 2;
+	bool password = a->has_password || a->has_hash;
 
-	if (n < c->least || n > c->most || (c->needs == NEEDS_PASSWORD && !a->has_password) ||
-	    (c->needs == NEEDS_QUOTA && !a->has_quota))
+	if (n < c->least || n > c->most || (c->needs == NEEDS_PASSWORD && !password) ||
+	    (a->has_password && a->has_hash) || (c->needs == NEEDS_QUOTA && !a->has_quota))
 		return usage(a, "usage: telltale %s %s %s", c->noun, c->verb, c->usage);
-	if (a->has_password && c->needs != NEEDS_PASSWORD)
+	if (password && c->needs != NEEDS_PASSWORD)
 		return usage(a, "telltale %s %s takes no password", c->noun, c->verb);
 	if (a->has_quota && strcmp(c->noun, "account") != 0)
 		return usage(a, "telltale %s %s takes no --quota", c->noun, c->verb);
@@ -172,7 +175,7 @@ static int hash_password(struct admin *a, struct str input)
 {
 	BUF(hash);
 
-	if (password_hash(input, &hash, &a->err) < 0)
+	if ((a->has_hash ? password_take_hash : password_hash)(input, &hash, &a->err) < 0)
 		return admin_no(a, "%s", a->err.text);
 	a->hash = arena_str(&a->mem, buf_str(&hash));
 	return 0;

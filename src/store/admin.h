@@ -11,9 +11,9 @@ struct admin {
 	struct arena mem;
 	struct str words[ADMIN_WORDS_MAX]; /* without the options */
 	size_t n;
-	bool has_quota, has_password;
-	int64_t quota;   /* bytes; 0: none */
-	struct str hash; /* of the new password */
+	bool has_quota, has_password, has_hash; /* the input is a password, or a hash made elsewhere */
+	int64_t quota;                          /* bytes; 0: none */
+	struct str hash;                        /* of the new password */
 	struct store_done *done;
 	struct err err;
 };

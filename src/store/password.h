@@ -27,4 +27,7 @@ enum password { PASSWORD_FITS, PASSWORD_WRONG, PASSWORD_UNKNOWN /* it could not 
 /* Makes one hash, whatever the password is: one that cannot be anybody's costs the same and is wrong. */
 enum password password_check(struct str hash, struct str password);
 
+/* How many hashes password_check() has made, in all threads. */
+extern _Atomic uint64_t password_checks;
+
 #endif

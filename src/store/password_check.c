@@ -6,6 +6,8 @@
 
 #include "store/password.h"
 
+_Atomic uint64_t password_checks;
+
 static const struct str argon = STR_INIT("$argon2id$");
 
 static bool is_hash_byte(char c)
@@ -82,6 +84,7 @@ enum password password_check(struct str hash, struct str password)
 		return PASSWORD_UNKNOWN;
 	memcpy(z, hash.p, hash.n);
 	memcpy(plain, possible ? password.p : "x", possible ? password.n : 1);
+	password_checks++;
 	result = str_starts(hash, argon) ? check_argon(z, plain) : check_crypt(z, plain);
 	explicit_bzero(plain, sizeof(plain));
 	return result == PASSWORD_FITS && !possible ? PASSWORD_WRONG : result;

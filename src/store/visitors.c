@@ -93,8 +93,8 @@ static void come_in(struct server *s, int fd, bool admin)
 	struct visitor *v = mem_alloc(sizeof(*v));
 
 	*v = (struct visitor){ .source = { VISITOR, fd }, .number = ++s->next_number, .admin = admin };
-	v->smtpd = !admin;
-	v->local = !admin;
+	v->smtpd = !admin && proc_peer_is(fd, "smtpd");
+	v->local = !admin && proc_peer_is(fd, "local");
 	ipc_conn_init(&v->conn, fd);
 	TAILQ_INSERT_TAIL(&s->visitors, v, entry);
 	map_putn(&s->by_number, v->number, v);
