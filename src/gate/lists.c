@@ -45,8 +45,9 @@ static int make(struct list **out, enum list_kind kind, struct written w, struct
 int lists_read(const struct conf *c, struct lists *out, struct err *e)
 {
 	*out = (struct lists){ 0 };
+#define WRITTEN(section, name, option) (struct written){ c, option, &c->section.name##_entry, &c->section.name##_file }
 #define LIST(section, name, kind, option) \
-	if (make(&out->name, kind, (struct written){ c, option, &c->section.name##_entry, &c->section.name##_file }, e) < 0) \
+	if (make(&out->name, kind, WRITTEN(section, name, option), e) < 0) \
 		goto fail;
 #include "gate/lists.def"
 #undef LIST
