@@ -37,18 +37,20 @@ static struct dlog *open_log(struct err *e)
 	return dlog_open(arena_fmt(mem, "%.*s/delivery.log", STR_ARG(conf.top.log_dir)).p, e);
 }
 
+static bool ask(void *resolve, uint64_t id, struct str address)
+{
+	return resolve_ask(resolve, id, address);
+}
+
 static int run(struct depot *depot, struct dlog *log, struct err *e)
 {
-	struct schedule_set set = {
-		.depot = depot,
-		.log = log,
-		.retry = { conf.queue.first_retry, conf.queue.lifetime },
-		.most = (size_t)conf.queue.local_concurrency,
-	};
+	struct schedule_set set = settings_schedule(&conf);
+	struct settings settings = { .conf = &conf, .depot = depot };
 	struct server_set server = {
 		.depot = depot,
 		.log = log,
-		.schedule = schedule_new(&set),
+		.settings = &settings,
+		.resolve = resolve_new(proc_socket(&conf, "lookup.sock"), e),
 		.service = proc_fd("service", 0),
 		.control = proc_fd("control", 0),
 		.signals = proc_signals(),
@@ -56,9 +58,17 @@ static int run(struct depot *depot, struct dlog *log, struct err *e)
 	};
 	int rc;
 
+	if (server.resolve == NULL)
+		return -1;
+	set.depot = depot;
+	set.log = log;
+	set.ask = ask;
+	set.asker = server.resolve;
+	server.schedule = settings.schedule = schedule_new(&set);
 	proc_ready();
 	rc = server_run(&server, e);
 	schedule_free(server.schedule);
+	resolve_free(server.resolve);
 	return rc;
 }
 

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/say.h"
-#include "deliver/show.h"
+#include "deliver/act.h"
 
 enum {
 	CLIENTS_MOST = 400,      /* of both sockets */
@@ -89,26 +89,48 @@ static int hear_hello(struct clients *s, struct client *c, const struct ipc_fram
 	return 0;
 }
 
+static int hear_settings(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
+{
+	BUF(why);
+	struct queue_settings m;
+	struct queue_done done = { 0 };
+	int rc;
+
+	if (ipc_unpack(f->body, &queue_settings_type, &m, e) < 0)
+		return -1;
+	if (f->fd < 0 || s->settings == NULL)
+		return err_set(e, "a configuration without its bytes");
+	rc = settings_take(s->settings, f->fd, &why);
+	if (rc != 0)
+		say(SAY_WARNING, "configuration %llu: %s", (unsigned long long)m.generation, buf_z(&why));
+	done.status = rc != 0;
+	done.message = buf_str(&why);
+	ipc_queue(&c->conn, &queue_done_type, f->id, &done, -1);
+	return 0;
+}
+
 static int hear_command(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
 {
 	struct queue_admin m;
-	struct shown a = { .status = 0 };
+	struct shown a = { .fd = -1 };
 	struct queue_done done;
 
+	if (f->type == queue_settings_number)
+		return hear_settings(s, c, f, e);
 	if (f->type != queue_admin_number)
 		return err_set(e, "message %u is not a command's", f->type);
 	if (ipc_unpack(f->body, &queue_admin_type, &m, e) < 0)
 		return -1;
-	show_answer(s->depot, m.words, &a);
+	if (!act_answer(s->schedule, m.words, &a))
+		show_answer(s->depot, m.words, &a);
 	done = (struct queue_done){ (uint64_t)a.status, buf_str(&a.output), buf_str(&a.message) };
-	ipc_queue(&c->conn, &queue_done_type, f->id, &done, -1);
+	ipc_queue(&c->conn, &queue_done_type, f->id, &done, fd_steal(&a.fd));
 	shown_clear(&a);
 	return 0;
 }
 
 static int hear(struct clients *s, struct client *c, struct ipc_frame *f, struct err *e)
 {
-	fd_clear(&f->fd); /* nobody gives us descriptors */
 	switch (c->role) {
 	case ROLE_NONE:
 		return hear_hello(s, c, f, e);
@@ -130,7 +152,10 @@ void clients_hear(struct clients *s, struct source *source)
 	int filled = ipc_fill(&c->conn, &e), rc = 0;
 
 	while (filled > 0 && !c->dead && (rc = ipc_next(&c->conn, &f, &e)) > 0) {
-		if (hear(s, c, &f, &e) < 0) {
+		int heard = hear(s, c, &f, &e);
+
+		fd_clear(&f.fd); /* who gave us one has another */
+		if (heard < 0) {
 			lose(s, c, e.text);
 			return;
 		}

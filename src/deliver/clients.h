@@ -8,9 +8,10 @@
 #define DELIVER_CLIENTS_H
 
 #include "deliver/schedule.h"
+#include "deliver/settings.h"
 
 /* What epoll points at. */
-enum source_kind { SOURCE_SIGNALS, SOURCE_SERVICE, SOURCE_CONTROL, SOURCE_DEPOT, SOURCE_CLIENT };
+enum source_kind { SOURCE_SIGNALS, SOURCE_SERVICE, SOURCE_CONTROL, SOURCE_DEPOT, SOURCE_LOOKUP, SOURCE_CLIENT };
 
 struct source {
 	enum source_kind kind;
@@ -23,6 +24,7 @@ struct clients {
 	int epoll;
 	struct depot *depot;
 	struct schedule *schedule;
+	struct settings *settings;    /* NULL: a new configuration is not heard of */
 	struct client *first, *local; /* local: the one telltale-local, or NULL */
 	size_t n;
 	bool again; /* something is left to do without waiting */

@@ -101,6 +101,17 @@ void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now)
 		put_number(b, &a, LOG_DELIVERY_GAVE_UP, r->delivery, now);
 }
 
+void dlog_put_bounce(struct buf *b, uint64_t parent, uint64_t qp, int64_t now)
+{
+	ARENA(a);
+	struct log_line l;
+
+	log_begin(&l, LOG_DELIVERY_BOUNCE, now);
+	log_setn(&l, LOG_F_parent, &a, parent);
+	log_setn(&l, LOG_F_qp, &a, qp);
+	log_print(b, &l);
+}
+
 /* Which numbers does one line open or close?  The value kept is a mark, not a pointer to anything. */
 static void follow(struct map *open, struct str text)
 {
@@ -237,4 +248,9 @@ void dlog_result(struct dlog *d, const struct dlog_result *r)
 	dlog_put_result(&d->lines, r, clock_wall());
 	if (d->lines.n > GATHER)
 		dlog_flush(d);
+}
+
+void dlog_bounce(struct dlog *d, uint64_t parent, uint64_t qp)
+{
+	dlog_put_bounce(&d->lines, parent, qp, clock_wall());
 }

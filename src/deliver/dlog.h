@@ -34,6 +34,8 @@ struct dlog_result {
 void dlog_put_try(struct buf *b, const struct dlog_try *t, int64_t now);
 /* result, done, [next or gave-up]. */
 void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now);
+/* bounce. */
+void dlog_put_bounce(struct buf *b, uint64_t parent, uint64_t qp, int64_t now);
 /* One result line for each delivery number that `text` (lines of the log) opens and does not close. */
 size_t dlog_put_restarted(struct buf *b, struct str text, int64_t now);
 
@@ -43,6 +45,8 @@ struct dlog *dlog_open(const char *path, struct err *e);
 void dlog_close(struct dlog *d);
 void dlog_try(struct dlog *d, const struct dlog_try *t);
 void dlog_result(struct dlog *d, const struct dlog_result *r);
+/* The message `parent` went back to its sender as message `qp`. */
+void dlog_bounce(struct dlog *d, uint64_t parent, uint64_t qp);
 /* Append what has gathered. */
 void dlog_flush(struct dlog *d);
 

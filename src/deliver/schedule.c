@@ -1,45 +1,26 @@
-#include "deliver/schedule.h"
-
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/map.h"
-#include "base/say.h"
+#include "deliver/schedule_inside.h"
 
 enum {
 	START_MOST = 200,             /* attempts begun in one turn */
-	UNREADABLE_PAUSE = 10 * 1000, /* until a message is tried again whose bytes could not be had */
-	CRASH_PAUSE = 1000,           /* the same after its agent died; doubles with each attempt */
+	COPY_MOST = 4 * 1024 * 1024,  /* bytes forwarded in one turn, and what the last one goes over */
+	CRASH_PAUSE = 1000,           /* until the next try after an agent died; doubles with each attempt */
 	SET_BACK = 60 * 1000,         /* a wall clock that loses more was set */
 	REPORT_MOST = 5000,           /* bytes of what an agent says (qmail's own limit is near) */
 	ATTEMPT_MOST = 10 * 60 * 1000 /* no local delivery takes longer */
 };
 
-struct attempt {
-	uint64_t delivery;
-	struct item *it;
-	size_t rcpt;
-	enum channel channel;
-	bool auth;       /* its sender had logged in */
-	bool finishing;  /* told to finish */
-	int64_t started; /* monotonic ms */
-};
-
-struct schedule {
-	struct schedule_set set;
-	struct map attempts; /* of the agent, by delivery number */
-	struct ipc_conn *agent;
-	bool leaving; /* the agent takes no more */
-	bool stopped;
-	bool clock_known;
-	int64_t ahead; /* wall minus monotonic clock, the most that was seen since it was set back */
-};
-
 struct schedule *schedule_new(const struct schedule_set *set)
 {
 	struct schedule *s = mem_alloc(sizeof(*s));
+	struct item *it;
 
 	s->set = *set;
+	s->bounce_due = INT64_MAX;
+	for (size_t i = 0; (it = depot_walk(set->depot, &i)) != NULL;)
+		schedule_look(s, it);
 	return s;
 }
 
@@ -51,47 +32,13 @@ void schedule_free(struct schedule *s)
 	while ((a = map_next(&s->attempts, &i, NULL)) != NULL)
 		free(a);
 	map_clear(&s->attempts);
+	bounce_clear(s);
 	free(s);
 }
 
 static const struct item_rcpt *rcpt_of(const struct attempt *a)
 {
 	return &a->it->rcpts[a->rcpt];
-}
-
-/* What a deferral or failure means for the recipient: `next` 0 asks for the schedule's own time. */
-static void keep(struct schedule *s, const struct attempt *a, struct dlog_result *r, struct arena *mem)
-{
-	int64_t now = clock_wall();
-
-	if (r->kind == OUTCOME_DEFERRAL && retry_over(&s->set.retry, a->it->born, now)) {
-		r->kind = OUTCOME_FAILURE;
-		r->gave_up = true;
-		r->report =
-		    arena_fmt(mem, "%.*s\nI'm not going to try again; this message has been in the queue too long.",
-			      STR_ARG(r->report));
-	}
-	if (r->kind == OUTCOME_FAILURE)
-		r->next = 0;
-	else if (r->next == 0)
-		r->next = retry_next(&s->set.retry, a->channel, a->it->born, now);
-	depot_defer(s->set.depot, a->it, a->rcpt, r->next > 0 ? r->next : RETRY_NEVER, r->report);
-}
-
-/* The one door through which every attempt leaves. */
-static void end_attempt(struct schedule *s, const struct attempt *a, struct dlog_result r)
-{
-	ARENA(mem);
-
-	r.delivery = a->delivery;
-	r.millis = clock_mono() - a->started;
-	if (r.kind == OUTCOME_SUCCESS)
-		depot_settle(s->set.depot, a->it, a->rcpt, true);
-	else
-		keep(s, a, &r, &mem);
-	if (a->auth)
-		r.report = arena_fmt(&mem, "smtp_auth\n%.*s", STR_ARG(r.report));
-	dlog_result(s->set.log, &r);
 }
 
 static void drop_attempt(struct schedule *s, struct attempt *a)
@@ -120,7 +67,7 @@ void schedule_agent(struct schedule *s, struct ipc_conn *conn)
 		struct dlog_result r = { .kind = OUTCOME_DEFERRAL, .report = STR("Aack, child crashed. (#4.3.0)") };
 
 		r.next = after_crash(s, a);
-		end_attempt(s, a, r);
+		attempt_end(s, a, r);
 	}
 	map_clear(&s->attempts);
 }
@@ -155,7 +102,7 @@ static int hear_done(struct schedule *s, const struct ipc_frame *f, struct err *
 		return err_set(e, "delivery %llu has no such result", (unsigned long long)m.delivery);
 	if (m.outcome == OUTCOME_SUCCESS && !a->finishing)
 		return err_set(e, "delivery %llu was never staged", (unsigned long long)m.delivery);
-	end_attempt(
+	attempt_end(
 	    s, a,
 	    (struct dlog_result){ .kind = (enum outcome_kind)m.outcome, .report = str_take(m.report, REPORT_MOST) });
 	drop_attempt(s, a);
@@ -174,29 +121,6 @@ int schedule_hear(struct schedule *s, const struct ipc_frame *f, struct err *e)
 		return 0;
 	}
 	return err_set(e, "message %u is not a deliverer's", f->type);
-}
-
-/* The attempt cannot even begin: what was taken is put back. */
-static void put_back(struct schedule *s, struct item *it, size_t rcpt, const struct err *e)
-{
-	if (it->held)
-		return; /* the depot has said so, and keeps it */
-	say(SAY_WARNING, "message %llu: %s; trying again", (unsigned long long)it->qp, e->text);
-	depot_release(s->set.depot, it, rcpt, clock_wall() + UNREADABLE_PAUSE);
-}
-
-static void log_try(struct schedule *s, const struct attempt *a, const struct envelope *v)
-{
-	struct dlog_try t = {
-		.delivery = a->delivery,
-		.qp = a->it->qp,
-		.attempt = (uint64_t)rcpt_of(a)->attempts + 1,
-		.bytes = a->it->size,
-		.sender = v->sender,
-		.rcpt = &v->rcpts[a->rcpt],
-	};
-
-	dlog_try(s->set.log, &t);
 }
 
 static void hand_over(struct schedule *s, struct attempt *a, const struct envelope *v, const struct message *msg)
@@ -218,19 +142,6 @@ static void hand_over(struct schedule *s, struct attempt *a, const struct envelo
 	ipc_queue(s->agent, &deliver_local_type, 0, &m, msg->fd);
 }
 
-static int begin(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v, struct err *e)
-{
-	if (depot_envelope(s->set.depot, a->it, mem, v, e) < 0)
-		return -1;
-	if (a->rcpt >= v->nrcpts)
-		return err_set(e, "its envelope lacks recipient %zu", a->rcpt);
-	if (depot_number(s->set.depot, NUMBER_DELIVERY, &a->delivery, e) < 0)
-		return -1;
-	a->auth = a->channel == CHANNEL_LOCAL && v->auth.n > 0;
-	a->started = clock_mono();
-	return 0;
-}
-
 static void start_local(struct schedule *s, struct item *it, size_t rcpt)
 {
 	ARENA(mem);
@@ -240,11 +151,11 @@ static void start_local(struct schedule *s, struct item *it, size_t rcpt)
 	struct envelope v;
 	struct err e = { 0 };
 
-	if (begin(s, &a, &mem, &v, &e) < 0 || depot_read(s->set.depot, it, &msg, &e) < 0) {
-		put_back(s, it, rcpt, &e);
+	if (attempt_begin(s, &a, &mem, &v, &e) < 0 || depot_read(s->set.depot, it, &msg, &e) < 0) {
+		attempt_put_back(s, it, rcpt, &e);
 		return;
 	}
-	log_try(s, &a, &v);
+	attempt_log(s, &a, &v);
 	kept = mem_alloc(sizeof(*kept));
 	*kept = a;
 	map_putn(&s->attempts, a.delivery, kept);
@@ -259,12 +170,14 @@ static void start_remote(struct schedule *s, struct item *it, size_t rcpt)
 	struct envelope v;
 	struct err e = { 0 };
 
-	if (begin(s, &a, &mem, &v, &e) < 0) {
-		put_back(s, it, rcpt, &e);
+	if (attempt_begin(s, &a, &mem, &v, &e) < 0) {
+		attempt_put_back(s, it, rcpt, &e);
 		return;
 	}
-	log_try(s, &a, &v);
-	end_attempt(s, &a, r);
+	attempt_log(s, &a, &v);
+	if (forward_due(&a, &v))
+		r = forward(s, &a, &v, &mem);
+	attempt_end(s, &a, r);
 }
 
 static bool local_free(const struct schedule *s)
@@ -313,7 +226,8 @@ void schedule_start(struct schedule *s)
 			break;
 		start_local(s, it, rcpt);
 	}
-	for (; !s->stopped && n < START_MOST; n++) {
+	s->copied = 0;
+	for (; !s->stopped && n < START_MOST && s->copied < COPY_MOST; n++) {
 		it = depot_due(s->set.depot, CHANNEL_REMOTE, now, &rcpt);
 		if (it == NULL)
 			break;
@@ -355,4 +269,12 @@ bool schedule_stuck(const struct schedule *s)
 		if (clock_mono() - a->started > ATTEMPT_MOST)
 			return true;
 	return false;
+}
+
+void schedule_settings(struct schedule *s, const struct schedule_set *set)
+{
+	s->set.retry = set->retry;
+	s->set.most = set->most;
+	s->set.hostname = set->hostname;
+	s->set.contact = set->contact;
 }

@@ -5,21 +5,29 @@
  * Nothing is sent from here: answers wait in the agent's connection until the
  * loop has flushed the log and synced the depot ("do, sync, tell").
  *
- * What fails for good stays in the queue as failed (RETRY_NEVER), visible with
- * its reason, until it can be returned to its sender.
+ * What fails for good stays in the queue as failed (RETRY_NEVER), visible with its reason, until no recipient of
+ * its message is busy or still to be tried for the first time: then one bounce
+ * goes to the sender and settles them all.  Who the sender is here (a mailbox,
+ * an alias, a stranger) is asked of telltale-lookup, without waiting for it.
+ * What has no sender, and what the postmaster deletes, is not returned.
  */
 #ifndef DELIVER_SCHEDULE_H
 #define DELIVER_SCHEDULE_H
 
 #include "deliver/dlog.h"
 #include "deliver/retry.h"
+#include "lookup/lookup.h"
 #include "queue/depot.h"
 
 struct schedule_set {
 	struct depot *depot;
 	struct dlog *log;
 	struct retry retry;
-	size_t most; /* local attempts at one time */
+	size_t most;                  /* local attempts at one time */
+	struct str hostname, contact; /* named in bounces */
+	/* Ask who `address` is; the answer comes by schedule_answer() with the same id.  False: not now. */
+	bool (*ask)(void *asker, uint64_t id, struct str address);
+	void *asker;
 };
 
 struct schedule;
@@ -35,6 +43,16 @@ int schedule_hear(struct schedule *s, const struct ipc_frame *f, struct err *e);
 void schedule_start(struct schedule *s);
 /* Start nothing more. */
 void schedule_stop(struct schedule *s);
+
+/* Something happened to the message: perhaps a bounce can be made now. */
+void schedule_look(struct schedule *s, struct item *it);
+/* Ask whose answer is needed for a bounce, a bounded number of questions. */
+void schedule_bounces(struct schedule *s);
+void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer);
+/* When schedule_bounces() has something to do, monotonic ms; INT64_MAX: not by time alone. */
+int64_t schedule_bounces_next(const struct schedule *s);
+/* Another configuration: what takes part in the schedule. */
+void schedule_settings(struct schedule *s, const struct schedule_set *set);
 
 size_t schedule_busy(const struct schedule *s);
 /* When schedule_start() has something to do, wall ms; INT64_MAX: not by time alone. */

@@ -12,13 +12,14 @@
 enum {
 	TURN_MOST = 5 * 1000, /* longest sleep: deadlines are looked at between */
 	TEST_TURN = 100,      /* the same under the test clock */
+	LOOKUP_TURN = 1000,   /* while telltale-lookup owes an answer */
 	SYNC_PAUSE = 200,     /* before a failed sync is tried again */
 	EVENTS = 64
 };
 
 struct server {
 	struct server_set set;
-	struct source signals, service, control, depot;
+	struct source signals, service, control, depot, lookup;
 	struct clients clients;
 	int64_t leave; /* deadline once asked to leave, else DEADLINE_NEVER */
 	int64_t pause; /* ms to wait after a sync that failed */
@@ -57,6 +58,8 @@ static void take_event(struct server *s, const struct epoll_event *ev)
 	case SOURCE_DEPOT:
 		depot_tend(s->set.depot);
 		break;
+	case SOURCE_LOOKUP:
+		break; /* heard in every turn */
 	case SOURCE_CLIENT:
 		if (ev->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 			clients_hear(&s->clients, source);
@@ -64,9 +67,21 @@ static void take_event(struct server *s, const struct epoll_event *ev)
 	}
 }
 
+/* Until something is due by the monotonic clock. */
+static int64_t most_sleep(const struct server *s)
+{
+	int64_t most = clock_begin() ? TEST_TURN : TURN_MOST, bounce = schedule_bounces_next(s->set.schedule);
+
+	if (resolve_busy(s->set.resolve) && most > LOOKUP_TURN)
+		most = LOOKUP_TURN;
+	if (bounce == INT64_MAX || bounce - clock_mono() > most)
+		return most;
+	return bounce > clock_mono() ? bounce - clock_mono() : 0;
+}
+
 static int sleep_time(const struct server *s)
 {
-	int64_t next = schedule_next(s->set.schedule), ms, most = clock_begin() ? TEST_TURN : TURN_MOST;
+	int64_t next = schedule_next(s->set.schedule), ms, most = most_sleep(s);
 
 	if (s->clients.again)
 		return 0;
@@ -114,12 +129,26 @@ static int sync_turn(struct server *s, struct err *e)
 	return 1;
 }
 
+static void hear_answers(struct server *s)
+{
+	ARENA(mem);
+	struct lookup_answer answer;
+	uint64_t id;
+
+	while (resolve_next(s->set.resolve, &mem, &id, &answer)) {
+		schedule_answer(s->set.schedule, id, &answer);
+		arena_reset(&mem);
+	}
+}
+
 static int one_turn(struct server *s, struct err *e)
 {
 	int rc;
 
 	take_events(s);
 	clients_check_deadlines(&s->clients);
+	hear_answers(s);
+	schedule_bounces(s->set.schedule);
 	while (depot_news(s->set.depot) != NULL)
 		; /* due from now on */
 	schedule_start(s->set.schedule);
@@ -143,6 +172,7 @@ static int server_open(struct server *s, struct err *e)
 {
 	s->clients.depot = s->set.depot;
 	s->clients.schedule = s->set.schedule;
+	s->clients.settings = s->set.settings;
 	s->clients.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->clients.epoll < 0)
 		return err_sys(e, "epoll");
@@ -151,7 +181,8 @@ static int server_open(struct server *s, struct err *e)
 	if (source_watch(s->clients.epoll, &s->signals, SOURCE_SIGNALS, s->set.signals) < 0 ||
 	    source_watch(s->clients.epoll, &s->service, SOURCE_SERVICE, s->set.service) < 0 ||
 	    source_watch(s->clients.epoll, &s->control, SOURCE_CONTROL, s->set.control) < 0 ||
-	    source_watch(s->clients.epoll, &s->depot, SOURCE_DEPOT, depot_fd(s->set.depot)) < 0)
+	    source_watch(s->clients.epoll, &s->depot, SOURCE_DEPOT, depot_fd(s->set.depot)) < 0 ||
+	    source_watch(s->clients.epoll, &s->lookup, SOURCE_LOOKUP, resolve_fd(s->set.resolve)) < 0)
 		return err_sys(e, "epoll");
 	return 0;
 }

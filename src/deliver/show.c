@@ -1,6 +1,7 @@
 #include "deliver/show.h"
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/json.h"
 #include "deliver/retry.h"
 
@@ -13,6 +14,7 @@ void shown_clear(struct shown *a)
 {
 	buf_clear(&a->output);
 	buf_clear(&a->message);
+	fd_clear(&a->fd);
 }
 
 static void json_time(struct json *j, int64_t wall_ms)
@@ -30,7 +32,7 @@ static const char *state_of(const struct item *it, const struct item_rcpt *r)
 		return "done";
 	if (r->state == RCPT_FAILED || r->next == RETRY_NEVER)
 		return "failed";
-	if (it->held)
+	if (it->held || (r->held && r->state != RCPT_BUSY))
 		return "held";
 	return r->state == RCPT_BUSY ? "trying" : "waiting";
 }
@@ -50,7 +52,7 @@ static void put_rcpt(struct json *j, const struct item *it, const struct envelop
 	json_key(j, "attempts"), json_num(j, r->attempts);
 	json_key(j, "reason"), json_z(j, r->report);
 	json_key(j, "next");
-	if (r->state == RCPT_WAITING && r->next != RETRY_NEVER && !it->held)
+	if (r->state == RCPT_WAITING && r->next != RETRY_NEVER && !r->held && !it->held)
 		json_time(j, r->next);
 	else
 		json_null(j);

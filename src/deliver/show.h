@@ -12,6 +12,7 @@ struct shown {
 	int status;         /* exit code for the command */
 	struct buf output;  /* JSON, or empty */
 	struct buf message; /* a sentence for people, or empty */
+	int fd;             /* goes with the answer, or -1 */
 };
 
 void shown_clear(struct shown *a);

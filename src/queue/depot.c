@@ -113,19 +113,18 @@ static void clear(struct depot *d)
 	fd_clear(&d->corrupt);
 	fd_clear(&d->dir);
 	fd_clear(&d->lock);
+	free((void *)(uintptr_t)d->set.dir);
 	free(d);
 }
 
 int depot_open(const struct depot_set *set, struct depot **out, struct err *e)
 {
 	struct depot *d = mem_alloc(sizeof(*d));
-	uint64_t size = set->segment_size / 4096 * 4096;
 	struct seg *s;
 
 	*d = (struct depot){ .set = *set, .dir = -1, .segments = -1, .big = -1, .corrupt = -1, .lock = -1 };
-	d->set.segment_size = size < SEGMENT_SIZE_LEAST  ? SEGMENT_SIZE_LEAST
-			      : size > SEGMENT_SIZE_MOST ? SEGMENT_SIZE_MOST
-							 : size;
+	d->set.dir = mem_dupz(set->dir);
+	depot_segment_size(d, set->segment_size);
 	d->journal.fd = d->own.fd = -1;
 	d->news_last = &d->news;
 	if (open_folders(d, e) == 0 && depot_recover(d, e) == 0)
@@ -179,16 +178,21 @@ int depot_number(struct depot *d, enum number_kind kind, uint64_t *out, struct e
 
 struct item *depot_news(struct depot *d)
 {
-	struct item *it = d->news;
+	struct item *it;
 
-	if (it == NULL)
-		return NULL;
-	d->news = it->next;
-	if (d->news == NULL)
-		d->news_last = &d->news;
-	it->next = NULL;
-	index_schedule(&d->index, it);
-	return it;
+	while ((it = d->news) != NULL) {
+		d->news = it->next;
+		if (d->news == NULL)
+			d->news_last = &d->news;
+		it->next = NULL;
+		it->fresh = false;
+		if (it->left > 0) {
+			index_schedule(&d->index, it);
+			return it;
+		}
+		depot_finish(d, it); /* settled before it was news */
+	}
+	return NULL;
 }
 
 struct item *depot_due(struct depot *d, enum channel channel, int64_t now, size_t *rcpt)
@@ -216,7 +220,7 @@ int64_t depot_next(const struct depot *d, enum channel channel)
 
 void depot_finish(struct depot *d, struct item *it)
 {
-	if (it->left > 0 || it->finished)
+	if (it->left > 0 || it->finished || it->fresh)
 		return;
 	it->finished = true;
 	it->next = d->finished;
@@ -307,6 +311,14 @@ int depot_sync(struct depot *d, struct err *e)
 bool depot_broken(const struct depot *d)
 {
 	return d->broken;
+}
+
+void depot_segment_size(struct depot *d, uint64_t size)
+{
+	size = size / 4096 * 4096;
+	d->set.segment_size = size < SEGMENT_SIZE_LEAST  ? SEGMENT_SIZE_LEAST
+			      : size > SEGMENT_SIZE_MOST ? SEGMENT_SIZE_MOST
+							 : size;
 }
 
 struct item *depot_find(const struct depot *d, uint64_t qp)

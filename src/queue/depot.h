@@ -96,7 +96,8 @@ void depot_settle(struct depot *d, struct item *it, size_t rcpt, bool delivered)
 void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, struct str report);
 /* The attempt ended without a result (the agent died): waiting again, due at `next`.  Not recorded. */
 void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next);
-/* The postmaster's words.  Held: not tried until released.  Retry: a waiting recipient, also one that has failed, is due now. */
+/* The postmaster's words.  Held: not tried until released.  Retry: a waiting recipient, also one that has
+ * failed, is due now. */
 void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held);
 void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now);
 
@@ -111,6 +112,9 @@ bool depot_broken(const struct depot *d);
  * depot_sync(), before all that is recorded after it.  When it names a parent, the recipients that it
  * names (envelope_settles()) are settled by it: a crash leaves both or neither. */
 int depot_put(struct depot *d, const struct envelope *v, struct str head, struct str body, struct err *e);
+
+/* Of segments made from now on; kept within its limits. */
+void depot_segment_size(struct depot *d, uint64_t size);
 
 /* For the command: by number, and all in no order (`size_t i = 0`; no other call meanwhile). */
 struct item *depot_find(const struct depot *d, uint64_t qp);

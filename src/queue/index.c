@@ -98,7 +98,7 @@ static void cover(struct seg *s, uint64_t from, uint64_t to)
 
 bool rcpt_final(const struct item_rcpt *r)
 {
-	return r->state == RCPT_DONE || r->state == RCPT_FAILED;
+	return rcpt_settled(r);
 }
 
 void index_tally(struct item *it, size_t rcpt, int by)

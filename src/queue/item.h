@@ -33,6 +33,12 @@ struct item_rcpt {
 	bool held;         /* the postmaster said so: not tried until released */
 };
 
+/* Nothing can happen to it any more. */
+static inline bool rcpt_settled(const struct item_rcpt *r)
+{
+	return r->state == RCPT_DONE || r->state == RCPT_FAILED;
+}
+
 struct item {
 	uint64_t qp;
 	uint64_t segment, offset, length; /* where its record is */
@@ -46,6 +52,7 @@ struct item {
 	bool recovered;    /* found by scanning a segment after a crash: the logs may lack its lines */
 	bool held;         /* its record or file is damaged: kept, never tried */
 	bool verified;     /* its big file's checksum was right in this run */
+	bool fresh;        /* in the list of news */
 	bool finished;     /* in the list of those that the next sync frees */
 	struct item *next; /* in the list of news, or of finished ones */
 };

@@ -187,6 +187,7 @@ static void add(struct depot *d, struct seg *s, const struct scan_hit *hit, cons
 		return;
 	if (d->scanning)
 		rescue(d, it);
+	it->fresh = true;
 	*d->news_last = it;
 	d->news_last = &it->next;
 	depot_settle_parent(d, v);

@@ -29,6 +29,34 @@ static struct schedule *schedule;
 static struct ipc_conn ours, theirs;
 static struct arena mem;
 
+/* Who was asked about last; the test answers. */
+static struct {
+	uint64_t id;
+	struct str address;
+	size_t n;
+	bool away;
+} asked;
+
+static bool ask(void *asker, uint64_t id, struct str address)
+{
+	(void)asker;
+	if (asked.away)
+		return false;
+	asked.id = id;
+	asked.address = arena_str(&mem, address);
+	asked.n++;
+	return true;
+}
+
+/* telltale-lookup's word about the one asked last: its targets are `to`, if any. */
+static inline void answer(enum resolved result, const char *to, enum channel channel)
+{
+	struct recipient r = { str_of(to), asked.address, channel };
+	struct lookup_answer a = { .result = result, .targets = &r, .n = to != NULL };
+
+	schedule_answer(schedule, asked.id, &a);
+}
+
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
 	(void)st;
@@ -57,7 +85,7 @@ static inline void agent_goes(void)
 static void start(void)
 {
 	struct depot_set set = { .dir = top, .segment_size = 1 << 20, .spares = 1 };
-	struct schedule_set s = { .retry = { 100 * 1000, 2 * DAY }, .most = 2 };
+	struct schedule_set s = { .retry = { 100 * 1000, 2 * DAY }, .most = 2, .ask = ask };
 	struct err e = { 0 };
 
 	if (depot_open(&set, &depot, &e) < 0)
@@ -66,6 +94,8 @@ static void start(void)
 	assert_non_null(dlog);
 	s.depot = depot;
 	s.log = dlog;
+	s.hostname = STR("mx.example.com");
+	s.contact = STR("abuse@example.com");
 	schedule = schedule_new(&s);
 	agent_comes();
 }
@@ -101,6 +131,7 @@ static void turn(void)
 {
 	struct err e = { 0 };
 
+	schedule_bounces(schedule);
 	while (depot_news(depot) != NULL)
 		;
 	schedule_start(schedule);
@@ -110,18 +141,24 @@ static void turn(void)
 		assert_int_equal(ipc_flush(&ours, &e), 0);
 }
 
-static uint64_t put(int64_t age, enum channel channel, const char *auth)
+static uint64_t put_envelope(struct envelope v)
 {
-	struct recipient r = { STR_INIT("bob@example.com"), STR_INIT("Bob@example.com"), channel };
-	struct envelope v = { .time = clock_wall() - age, .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 };
 	struct err e = { 0 };
 
-	v.auth = str_of(auth);
 	assert_int_equal(depot_number(depot, NUMBER_MESSAGE, &v.qp, &e), 0);
 	if (depot_put(depot, &v, STR("Received: x\r\n"), STR("\r\nhello\r\n"), &e) < 0)
 		fail_msg("%s", e.text);
 	turn();
 	return v.qp;
+}
+
+static inline uint64_t put(int64_t age, enum channel channel, const char *auth)
+{
+	struct recipient r = { STR_INIT("bob@example.com"), STR_INIT("Bob@example.com"), channel };
+	struct envelope v = { .time = clock_wall() - age, .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 };
+
+	v.auth = str_of(auth);
+	return put_envelope(v);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

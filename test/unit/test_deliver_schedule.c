@@ -71,7 +71,7 @@ static bool logged(const char *verb, uint64_t delivery, const char *words)
 static bool shows(uint64_t qp, const char *words)
 {
 	BUF(ask);
-	struct shown a = { .status = 0 };
+	struct shown a = { .fd = -1 };
 	bool found;
 
 	buf_add(&ask, "show", 5);

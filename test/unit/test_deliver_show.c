@@ -2,7 +2,7 @@
 
 static void the_list_comes_in_pages(void **state)
 {
-	struct shown a = { .status = 0 };
+	struct shown a = { .fd = -1 };
 	uint64_t qp[201];
 	char last[40], after[40], next[60];
 
@@ -58,7 +58,7 @@ static void a_wrong_question_has_its_exit_code(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {
-		struct shown a = { .status = 0 };
+		struct shown a = { .fd = -1 };
 
 		show_answer(depot, t[i].words, &a);
 		assert_int_equal(a.status, t[i].status);

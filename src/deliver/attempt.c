@@ -1,0 +1,110 @@
+#include "deliver/schedule_inside.h"
+
+#include "base/clock.h"
+#include "base/say.h"
+
+enum { UNREADABLE_PAUSE = 10 * 1000 /* until a message is tried again whose bytes could not be had */ };
+
+static const struct item_rcpt *rcpt_of(const struct attempt *a)
+{
+	return &a->it->rcpts[a->rcpt];
+}
+
+/* A last attempt's deferral is a failure; whom the postmaster holds is not given up meanwhile. */
+static void give_up(struct schedule *s, const struct attempt *a, struct dlog_result *r, struct arena *mem, int64_t now)
+{
+	if (r->kind != OUTCOME_DEFERRAL || rcpt_of(a)->held || !retry_over(&s->set.retry, a->it->born, now))
+		return;
+	r->kind = OUTCOME_FAILURE;
+	r->gave_up = true;
+	r->report = arena_fmt(mem, "%.*s\nI'm not going to try again; this message has been in the queue too long.",
+			      STR_ARG(r->report));
+}
+
+/* What a deferral or failure means for the recipient: `next` 0 asks for the schedule's own time. */
+static void keep(struct schedule *s, const struct attempt *a, struct dlog_result *r, struct arena *mem)
+{
+	int64_t now = clock_wall();
+
+	give_up(s, a, r, mem, now);
+	if (r->kind == OUTCOME_DEFERRAL && r->next == 0)
+		r->next = retry_next(&s->set.retry, a->channel, a->it->born, now);
+	if (r->kind == OUTCOME_DEFERRAL) {
+		depot_defer(s->set.depot, a->it, a->rcpt, r->next, r->report);
+		return;
+	}
+	r->next = 0;
+	if (a->nobody && !a->deleted)
+		r->report = arena_fmt(mem, "%.*s\nThis message has no sender: nobody is told.", STR_ARG(r->report));
+	if (a->nobody || a->deleted)
+		depot_settle(s->set.depot, a->it, a->rcpt, false);
+	else
+		depot_defer(s->set.depot, a->it, a->rcpt, RETRY_NEVER, r->report);
+}
+
+void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result r)
+{
+	ARENA(mem);
+
+	r.delivery = a->delivery;
+	r.millis = clock_mono() - a->started;
+	if (r.kind == OUTCOME_SUCCESS)
+		depot_settle(s->set.depot, a->it, a->rcpt, true);
+	else
+		keep(s, a, &r, &mem);
+	if (a->auth)
+		r.report = arena_fmt(&mem, "smtp_auth\n%.*s", STR_ARG(r.report));
+	dlog_result(s->set.log, &r);
+	schedule_look(s, a->it);
+}
+
+int attempt_begin(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v, struct err *e)
+{
+	if (depot_envelope(s->set.depot, a->it, mem, v, e) < 0)
+		return -1;
+	if (a->rcpt >= v->nrcpts)
+		return err_set(e, "its envelope lacks recipient %zu", a->rcpt);
+	if (depot_number(s->set.depot, NUMBER_DELIVERY, &a->delivery, e) < 0)
+		return -1;
+	a->channel = (enum channel)rcpt_of(a)->channel;
+	a->auth = a->channel == CHANNEL_LOCAL && v->auth.n > 0;
+	a->nobody = v->sender.n == 0 || str_eqz(v->sender, "#@[]");
+	a->started = clock_mono();
+	return 0;
+}
+
+void attempt_log(struct schedule *s, const struct attempt *a, const struct envelope *v)
+{
+	struct dlog_try t = {
+		.delivery = a->delivery,
+		.qp = a->it->qp,
+		.attempt = (uint64_t)rcpt_of(a)->attempts + 1,
+		.bytes = a->it->size,
+		.sender = v->sender,
+		.rcpt = &v->rcpts[a->rcpt],
+	};
+
+	dlog_try(s->set.log, &t);
+}
+
+int attempt_refuse(struct schedule *s, struct item *it, size_t rcpt, const char *report, bool deleted, struct err *e)
+{
+	ARENA(mem);
+	struct attempt a = { .it = it, .rcpt = rcpt, .deleted = deleted };
+	struct envelope v;
+
+	if (attempt_begin(s, &a, &mem, &v, e) < 0)
+		return -1;
+	a.auth = false; /* nothing was delivered that a login could explain */
+	attempt_log(s, &a, &v);
+	attempt_end(s, &a, (struct dlog_result){ .kind = OUTCOME_FAILURE, .report = str_of(report) });
+	return 0;
+}
+
+void attempt_put_back(struct schedule *s, struct item *it, size_t rcpt, const struct err *e)
+{
+	if (it->held)
+		return; /* the depot has said so, and keeps it */
+	say(SAY_WARNING, "message %llu: %s; trying again", (unsigned long long)it->qp, e->text);
+	depot_release(s->set.depot, it, rcpt, clock_wall() + UNREADABLE_PAUSE);
+}

@@ -1,0 +1,107 @@
+/* deliver/forward.c - an alias of ours leads to another server: the copy that goes there is a message of its own.
+ *
+ * It has the same sender, one recipient, and a Delivered-To line with our
+ * address in front, by which a loop is found when it comes back.
+ */
+#include "deliver/schedule_inside.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/io.h"
+
+bool forward_due(const struct attempt *a, const struct envelope *v)
+{
+	const struct recipient *r = &v->rcpts[a->rcpt];
+
+	return r->channel == CHANNEL_REMOTE && !str_ieq(r->final, r->original);
+}
+
+/* Does a line of the header say that it was here? */
+static bool was_here(struct str message, struct str address)
+{
+	struct str line, name = STR("Delivered-To:");
+
+	while (str_cut(message, STR("\r\n"), &line, &message) && line.n > 0)
+		if (str_istarts(line, name) && str_ieq(str_trim(str_skip(line, name.n)), address))
+			return true;
+	return false;
+}
+
+/* An address in a header line of ours cannot begin another line. */
+static void put_line(struct buf *b, struct str address)
+{
+	buf_adds(b, "Delivered-To: ");
+	for (size_t i = 0; i < address.n; i++) {
+		unsigned char c = (unsigned char)address.p[i];
+
+		buf_addc(b, c < 0x20 || c == 0x7f ? '_' : (char)c);
+	}
+	buf_adds(b, "\r\n");
+}
+
+/* 0: it is in the queue as *qp; 1: it loops; -1. */
+static int put_copy(struct schedule *s, const struct attempt *a, const struct envelope *v, struct str whole,
+		    uint64_t *qp, struct err *e)
+{
+	BUF(head);
+	struct recipient to = { v->rcpts[a->rcpt].final, v->rcpts[a->rcpt].final, CHANNEL_REMOTE };
+	struct envelope child = { .time = clock_wall(),
+				  .sender = v->sender,
+				  .parent_qp = a->it->qp,
+				  .parent_rcpt = a->rcpt,
+				  .forward = 1,
+				  .rcpts = &to,
+				  .nrcpts = 1 };
+
+	if (was_here(whole, v->rcpts[a->rcpt].original))
+		return 1;
+	if (depot_number(s->set.depot, NUMBER_MESSAGE, &child.qp, e) < 0)
+		return -1;
+	put_line(&head, v->rcpts[a->rcpt].original);
+	dlog_flush(s->set.log); /* depot_put() may sync what was recorded so far */
+	if (depot_put(s->set.depot, &child, buf_str(&head), whole, e) < 0)
+		return -1;
+	*qp = child.qp;
+	s->copied += whole.n;
+	return 0;
+}
+
+static int copy(struct schedule *s, const struct attempt *a, const struct envelope *v, uint64_t *qp, struct err *e)
+{
+	struct message msg;
+	size_t skip;
+	void *at;
+	int rc;
+
+	if (depot_read(s->set.depot, a->it, &msg, e) < 0)
+		return -1;
+	skip = (size_t)(msg.offset % (uint64_t)sysconf(_SC_PAGESIZE));
+	at = mmap(NULL, skip + msg.size, PROT_READ, MAP_PRIVATE, msg.fd, (off_t)(msg.offset - skip));
+	rc = at == MAP_FAILED ? err_sys(e, "map the message") : 0;
+	close(msg.fd);
+	if (rc < 0)
+		return -1;
+	rc = put_copy(s, a, v, str_mem((const char *)at + skip, msg.size), qp, e);
+	munmap(at, skip + msg.size);
+	return rc;
+}
+
+struct dlog_result forward(struct schedule *s, const struct attempt *a, const struct envelope *v, struct arena *mem)
+{
+	struct dlog_result r = { .kind = OUTCOME_SUCCESS };
+	struct err e = { 0 };
+	uint64_t qp = 0;
+	int rc = copy(s, a, v, &qp, &e);
+
+	if (rc == 0) {
+		r.report = arena_fmt(mem, "did 0+1+0\nqp %llu", (unsigned long long)qp);
+	} else if (rc > 0) {
+		r.kind = OUTCOME_FAILURE;
+		r.report = STR("This message is looping: it already has my Delivered-To line. (#5.4.6)");
+	} else {
+		r.kind = OUTCOME_DEFERRAL;
+		r.report = arena_fmt(mem, "Unable to forward message: %s.", e.text);
+	}
+	return r;
+}

@@ -1,0 +1,25 @@
+/* deliver/resolve.h - questions to telltale-lookup from a loop that must not wait.
+ *
+ * Whatever happens, every question is answered once: RESOLVED_TEMPORARY when
+ * the answer did not come in time, or telltale-lookup is away.
+ */
+#ifndef DELIVER_RESOLVE_H
+#define DELIVER_RESOLVE_H
+
+#include "lookup/lookup.h"
+
+struct resolve;
+
+/* path: run/lookup.sock.  NULL: *e says why. */
+struct resolve *resolve_new(const char *path, struct err *e);
+void resolve_free(struct resolve *r);
+/* Readable when resolve_next() may have something; the same for life. */
+int resolve_fd(const struct resolve *r);
+/* False: too many are open. */
+bool resolve_ask(struct resolve *r, uint64_t id, struct str address);
+/* The next answer (its targets in `a`): true; false: none now. */
+bool resolve_next(struct resolve *r, struct arena *a, uint64_t *id, struct lookup_answer *out);
+/* Are answers outstanding?  Then resolve_next() is to be asked once a second, for those that never come. */
+bool resolve_busy(const struct resolve *r);
+
+#endif

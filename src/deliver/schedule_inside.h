@@ -1,0 +1,50 @@
+/* deliver/schedule_inside.h - struct schedule, for the files that make it up; nobody else includes this. */
+#ifndef DELIVER_SCHEDULE_INSIDE_H
+#define DELIVER_SCHEDULE_INSIDE_H
+
+#include "base/map.h"
+#include "deliver/schedule.h"
+
+struct attempt {
+	uint64_t delivery;
+	struct item *it;
+	size_t rcpt;
+	enum channel channel;
+	bool auth;       /* its sender had logged in */
+	bool nobody;     /* it has no sender: a failure is not returned */
+	bool deleted;    /* by the postmaster: not returned either */
+	bool finishing;  /* told to finish */
+	int64_t started; /* monotonic ms */
+};
+
+struct schedule {
+	struct schedule_set set;
+	struct map attempts; /* of the agent, by delivery number */
+	struct ipc_conn *agent;
+	bool leaving; /* the agent takes no more */
+	bool stopped;
+	bool clock_known;
+	int64_t ahead;      /* wall minus monotonic clock, the most that was seen since it was set back */
+	uint64_t copied;    /* bytes of forwarded messages in this turn */
+	struct map wants;   /* of bounces, by the number of the message that failed */
+	int64_t bounce_due; /* monotonic ms: when one of them has something to do */
+};
+
+/* A number for a try at a->it, a->rcpt; its envelope into *v.  -1: the attempt cannot begin, and *e says why. */
+int attempt_begin(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v, struct err *e);
+/* init, info, [alias,] try. */
+void attempt_log(struct schedule *s, const struct attempt *a, const struct envelope *v);
+/* The one door through which every attempt leaves: its result in the log, then in the depot. */
+void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result r);
+/* An attempt that is not made, for this reason, and fails.  -1: it could not even be logged. */
+int attempt_refuse(struct schedule *s, struct item *it, size_t rcpt, const char *report, bool deleted, struct err *e);
+/* What was taken and cannot be tried is put back. */
+void attempt_put_back(struct schedule *s, struct item *it, size_t rcpt, const struct err *e);
+
+/* An alias of ours that leads elsewhere: the copy is put into the queue, and the attempt has its result. */
+struct dlog_result forward(struct schedule *s, const struct attempt *a, const struct envelope *v, struct arena *mem);
+bool forward_due(const struct attempt *a, const struct envelope *v);
+
+void bounce_clear(struct schedule *s);
+
+#endif

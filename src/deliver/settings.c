@@ -1,0 +1,62 @@
+#include "deliver/settings.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include "base/io.h"
+#include "base/say.h"
+#include "logs/logs.h"
+
+#define CONF_MOST (1024 * 1024)
+
+struct schedule_set settings_schedule(const struct conf *c)
+{
+	return (struct schedule_set){
+		.retry = { c->queue.first_retry, c->queue.lifetime },
+		.most = (size_t)c->queue.local_concurrency,
+		.hostname = c->top.hostname,
+		.contact = c->top.contact,
+	};
+}
+
+static void name_moved(struct buf *why, const char *option, struct str was, struct str is)
+{
+	if (!str_eq(was, is))
+		buf_fmt(why, "%s%s", why->n > 0 ? ", " : "", option);
+}
+
+static int read_conf(int fd, struct conf *c, struct err *e)
+{
+	BUF(text);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* an offset of our own */
+	if (io_slurp(AT_FDCWD, path, CONF_MOST, &text, e) < 0)
+		return -1;
+	return conf_parse(c, buf_str(&text), "telltale.conf", e);
+}
+
+int settings_take(struct settings *s, int fd, struct buf *why)
+{
+	struct conf fresh = { 0 }, former = *s->conf;
+	struct schedule_set set;
+	struct err e = { 0 };
+
+	if (read_conf(fd, &fresh, &e) < 0) {
+		buf_adds(why, e.text);
+		conf_clear(&fresh);
+		return -1;
+	}
+	name_moved(why, "data-dir", former.top.data_dir, fresh.top.data_dir);
+	name_moved(why, "spool-dir", former.top.spool_dir, fresh.top.spool_dir);
+	name_moved(why, "log-dir", former.top.log_dir, fresh.top.log_dir);
+	*s->conf = fresh;
+	set = settings_schedule(s->conf);
+	schedule_settings(s->schedule, &set);
+	depot_segment_size(s->depot, (uint64_t)fresh.queue.segment_size);
+	log_zone(str_eqz(fresh.logs.time, "utc"));
+	conf_clear(&former);
+	if (why->n == 0)
+		return 0;
+	buf_adds(why, ": these take a restart; all the rest is in force");
+	return 1;
+}

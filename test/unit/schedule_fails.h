@@ -1,0 +1,87 @@
+/* What the tests of bounces and of the postmaster's words share. */
+#ifndef SCHEDULE_FAILS_H
+#define SCHEDULE_FAILS_H
+
+#include "deliver/act.h"
+#include "schedule_house.h"
+
+static const struct recipient three[] = {
+	{ STR_INIT("a@example.com"), STR_INIT("a@example.com"), CHANNEL_LOCAL },
+	{ STR_INIT("b@example.com"), STR_INIT("list@example.com"), CHANNEL_LOCAL },
+	{ STR_INIT("c@other.test"), STR_INIT("c@other.test"), CHANNEL_REMOTE },
+};
+
+static inline struct envelope from(const char *sender, const struct recipient *rcpts, size_t n)
+{
+	return (struct envelope){ .time = clock_wall(), .sender = str_of(sender), .rcpts = rcpts, .nrcpts = n };
+}
+
+/* The next delivery that the agent is given, ended with these words. */
+static inline uint64_t ends(enum outcome_kind kind, const char *report)
+{
+	struct deliver_local m = { 0 };
+	struct deliver_done done = { .outcome = kind, .report = str_of(report) };
+	struct ipc_frame f = { .fd = -1 };
+	struct err e = { 0 };
+	BUF(b);
+
+	(void)ipc_fill(&theirs, &e);
+	assert_int_equal(ipc_next(&theirs, &f, &e), 1);
+	assert_int_equal(f.type, deliver_local_number);
+	assert_int_equal(ipc_unpack(f.body, &deliver_local_type, &m, &e), 0);
+	close(f.fd);
+	done.delivery = m.delivery;
+	ipc_pack(&b, &deliver_done_type, 0, &done);
+	f = (struct ipc_frame){ .type = deliver_done_number, .body = str_skip(buf_str(&b), 16), .fd = -1 };
+	assert_int_equal(schedule_hear(schedule, &f, &e), 0);
+	return m.delivery;
+}
+
+static inline void log_text(struct buf *b)
+{
+	struct err e;
+
+	dlog_flush(dlog);
+	assert_int_equal(io_slurp(AT_FDCWD, arena_fmt(&mem, "%s/delivery.log", top).p, 1 << 20, b, &e), 0);
+}
+
+static inline bool logged(const char *fmt, ...)
+{
+	BUF(text);
+	BUF(want);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vfmt(&want, fmt, ap);
+	va_end(ap);
+	log_text(&text);
+	return str_find(buf_str(&text), buf_str(&want)) >= 0;
+}
+
+static inline bool has(struct str s, const char *z)
+{
+	return str_find(s, str_of(z)) >= 0;
+}
+
+static inline struct shown act(const char *verb, const char *what)
+{
+	struct shown a = { .fd = -1 };
+	BUF(words);
+
+	buf_adds(&words, verb);
+	if (what != NULL)
+		buf_add(&words, "", 1), buf_adds(&words, what);
+	assert_true(act_answer(schedule, buf_str(&words), &a));
+	return a;
+}
+
+static inline int acted(const char *verb, uint64_t qp, const char *rest)
+{
+	struct shown a = act(verb, arena_fmt(&mem, "%llu%s", (unsigned long long)qp, rest).p);
+	int status = a.status;
+
+	shown_clear(&a);
+	return status;
+}
+
+#endif
