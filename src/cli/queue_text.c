@@ -1,0 +1,183 @@
+/* cli/queue_text.c - messages of the queue as text for people. */
+#include "cli/queue_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+
+/* A report's lines stand side by side; nothing from outside commands the terminal. */
+static void put_plain(struct buf *b, const char *z)
+{
+	struct str rest = str_of(z), line;
+
+	for (bool more = true, first = true; more; first = false) {
+		more = str_cut(rest, STR("\n"), &line, &rest);
+		if (!first && line.n > 0)
+			buf_adds(b, "; ");
+		utf8_show(b, line);
+	}
+}
+
+static const char *text_of(const json_t *j, const char *key)
+{
+	const char *z = json_string_value(json_object_get(j, key));
+
+	return z != NULL ? z : "";
+}
+
+static long long number_of(const json_t *j, const char *key)
+{
+	return json_integer_value(json_object_get(j, key));
+}
+
+static void put_age(struct buf *b, long long s)
+{
+	if (s < 100)
+		buf_fmt(b, "%llds", s);
+	else if (s < 100 * 60)
+		buf_fmt(b, "%lldm", s / 60);
+	else if (s < 48 * 3600)
+		buf_fmt(b, "%lldh", s / 3600);
+	else
+		buf_fmt(b, "%lldd", s / 86400);
+}
+
+static void put_size(struct buf *b, long long n)
+{
+	if (n < 10000)
+		buf_fmt(b, "%lld", n);
+	else if (n < 10000 * 1024LL)
+		buf_fmt(b, "%lldK", n / 1024);
+	else
+		buf_fmt(b, "%lldM", n / 1024 / 1024);
+}
+
+/* "2021-03-09T12:43:51+02:00" as "03-09 12:43:51": the machine's time, without what the reader knows. */
+static void put_time(struct buf *b, const char *iso)
+{
+	if (strlen(iso) < 19)
+		buf_addc(b, '-');
+	else
+		buf_fmt(b, "%.5s %.8s", iso + 5, iso + 11);
+}
+
+enum { COLUMNS = 9 };
+
+static const char *const titles[COLUMNS] = { "QP",    "AGE",   "SIZE",     "SENDER", "RECIPIENT",
+					     "STATE", "TRIES", "NEXT TRY", "REASON" };
+
+/* A row: its cells in one buf, NUL between them. */
+static void put_row(struct buf *b, const json_t *m, const json_t *r)
+{
+	buf_fmt(b, "%lld/%lld", number_of(m, "qp"), number_of(r, "index")), buf_addc(b, '\0');
+	put_age(b, number_of(m, "age")), buf_addc(b, '\0');
+	put_size(b, number_of(m, "size")), buf_addc(b, '\0');
+	buf_addc(b, '<'), put_plain(b, text_of(m, "sender")), buf_adds(b, ">"), buf_addc(b, '\0');
+	put_plain(b, text_of(r, "address")), buf_addc(b, '\0');
+	put_plain(b, text_of(r, "state")), buf_addc(b, '\0');
+	buf_fmt(b, "%lld", number_of(r, "attempts")), buf_addc(b, '\0');
+	put_time(b, text_of(r, "next")), buf_addc(b, '\0');
+	put_plain(b, text_of(r, "reason")), buf_addc(b, '\0');
+}
+
+static void put_titles(struct buf *b)
+{
+	for (size_t i = 0; i < COLUMNS; i++)
+		buf_add(b, titles[i], strlen(titles[i]) + 1);
+}
+
+/* Characters, not bytes: continuation bytes of UTF-8 take no room. */
+static size_t width_of(const char *z)
+{
+	size_t n = 0;
+
+	for (; *z != '\0'; z++)
+		n += ((unsigned char)*z & 0xc0) != 0x80;
+	return n;
+}
+
+static void print_table(const struct buf *cells)
+{
+	size_t width[COLUMNS] = { 0 };
+	const char *end = cells->p + cells->n;
+	size_t i = 0;
+
+	for (const char *z = cells->p; z < end; z += strlen(z) + 1, i++)
+		if (width_of(z) > width[i % COLUMNS])
+			width[i % COLUMNS] = width_of(z);
+	i = 0;
+	for (const char *z = cells->p; z < end; z += strlen(z) + 1, i++) {
+		bool last = i % COLUMNS == COLUMNS - 1;
+
+		fputs(z, stdout);
+		if (last)
+			putchar('\n');
+		else
+			printf("%*s", (int)(width[i % COLUMNS] - width_of(z)) + 2, "");
+	}
+}
+
+void queue_print_messages(const json_t *messages)
+{
+	BUF(cells);
+	const json_t *m, *r;
+	size_t i, k;
+	long long omitted = 0;
+
+	put_titles(&cells);
+	json_array_foreach(messages, i, m)
+	{
+		json_array_foreach(json_object_get(m, "recipients"), k, r) put_row(&cells, m, r);
+		omitted += number_of(m, "omitted");
+	}
+	if (json_array_size(messages) > 0)
+		print_table(&cells);
+	else
+		fputs("the queue is empty\n", stderr);
+	if (omitted > 0)
+		fprintf(stderr, "%lld more recipients are not shown: telltale queue show QP/RECIPIENT\n", omitted);
+}
+
+static void print_line(const char *name, const char *value)
+{
+	BUF(b);
+
+	put_plain(&b, value);
+	if (*value != '\0')
+		printf("%-11s%s\n", name, buf_z(&b));
+}
+
+static void print_rcpt(const json_t *r)
+{
+	printf("\n%-11s%lld\n", "recipient", number_of(r, "index"));
+	print_line("address", text_of(r, "address"));
+	if (strcmp(text_of(r, "original"), text_of(r, "address")) != 0)
+		print_line("sent to", text_of(r, "original"));
+	print_line("channel", text_of(r, "channel"));
+	print_line("state", text_of(r, "state"));
+	printf("%-11s%lld\n", "tries", number_of(r, "attempts"));
+	print_line("reason", text_of(r, "reason"));
+	print_line("next try", text_of(r, "next"));
+}
+
+void queue_print_message(const json_t *m)
+{
+	BUF(age);
+	BUF(sender);
+	const json_t *r;
+	size_t i;
+
+	put_age(&age, number_of(m, "age"));
+	buf_fmt(&sender, "<%s>", text_of(m, "sender"));
+	printf("%-11s%lld\n", "qp", number_of(m, "qp"));
+	print_line("accepted", text_of(m, "time"));
+	print_line("age", buf_z(&age));
+	printf("%-11s%lld\n", "bytes", number_of(m, "size"));
+	print_line("sender", buf_z(&sender));
+	print_line("damage", text_of(m, "damage"));
+	json_array_foreach(json_object_get(m, "recipients"), i, r) print_rcpt(r);
+	if (number_of(m, "omitted") > 0)
+		fprintf(stderr, "%lld more recipients are not shown\n", number_of(m, "omitted"));
+}
