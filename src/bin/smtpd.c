@@ -87,10 +87,15 @@ static void take_all(int ep, int signals)
 
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, signals, &ev) < 0)
 		BUG("watch signals");
-	while (epoll_wait(ep, &ev, 1, -1) >= 0 || errno == EINTR) {
-		if (ev.data.ptr == NULL)
+	for (;;) {
+		int n = epoll_wait(ep, &ev, 1, -1);
+
+		if (n < 0 && errno != EINTR)
+			BUG("wait for clients: errno %d", errno);
+		if (n > 0 && ev.data.ptr == NULL)
 			return;
-		take_some(ev.data.ptr);
+		if (n > 0)
+			take_some(ev.data.ptr);
 	}
 }
 
