@@ -107,7 +107,7 @@ int main(int argc, char **argv)
 	struct err e;
 
 	proc_begin("telltale-smtpd", &conf);
-	if (lists_read(&conf, &lists, &e) < 0) {
+	if (lists_read(&conf, &lists, &e) < 0 || server_tls(&conf, &set.tls, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_CONFIG;
 	}

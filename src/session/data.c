@@ -100,6 +100,7 @@ static void envelope_of(const struct session *s, struct envelope *v, uint64_t qp
 		.ip = str_of(s->peer.ip),
 		.helo = s->helo,
 		.rdns = s->facts.rdns,
+		.auth = s->facts.user,
 		.label = s->port->conf->label,
 		.rcpts = t->rcpts,
 		.nrcpts = t->nrcpts,

@@ -56,6 +56,6 @@ void record_spamdyke(struct session *s, struct log_line *l);
 /* The log form of a reply, "250 ok ..." (memory from a). */
 struct str record_words(const struct reply *r, struct arena *a);
 struct str record_encryption(const struct session *s); /* spamdyke's "(none)", "TLS" (STARTTLS) or "SSL" (implicit) */
-struct str record_host(const struct session *s); /* the reverse name, or "unknown" */
+struct str record_host(const struct session *s);       /* the reverse name, or "unknown" */
 
 #endif

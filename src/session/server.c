@@ -77,6 +77,7 @@ int server_open(struct server *s, const struct server_set *set, struct err *e)
 
 	*s = (struct server){
 		.conf = c,
+		.tls = set->tls,
 		.every_check = str_eqz(c->logs.checks, "all"),
 		.verbose = str_eqz(c->logs.level, "verbose"),
 	};
@@ -106,6 +107,7 @@ void server_close(struct server *s)
 	spool_free(s->spool);
 	ipc_client_free(s->lookup);
 	ipc_client_free(s->dns);
+	tls_free(s->tls);
 	pthread_cond_destroy(&s->left);
 	pthread_mutex_destroy(&s->trouble.mutex);
 	pthread_mutex_destroy(&s->mutex);

@@ -17,12 +17,21 @@
 #include "queue/spool.h"
 #include "rcpt/rcpt.h"
 #include "session/census.h"
+#include "wire/tls.h"
 
 struct server;
 struct session;
 
 /* What sessions could not do, told in server.log without flooding it (see server_trouble). */
-enum trouble_kind { TROUBLE_CLIENT, TROUBLE_LOGIN, TROUBLE_SENDER, TROUBLE_RECIPIENT, TROUBLE_MESSAGE, TROUBLE_LOG, TROUBLES };
+enum trouble_kind {
+	TROUBLE_CLIENT,
+	TROUBLE_LOGIN,
+	TROUBLE_SENDER,
+	TROUBLE_RECIPIENT,
+	TROUBLE_MESSAGE,
+	TROUBLE_LOG,
+	TROUBLES
+};
 struct trouble {
 	pthread_mutex_t mutex;
 	struct {
@@ -63,9 +72,13 @@ struct server {
 struct server_set {
 	struct conf *conf;
 	const struct lists *lists; /* of the gate */
+	struct tls *tls;           /* NULL: no listener wants any; freed by server_close() */
 	unsigned worker;           /* which of the telltale-smtpd programs this is */
 	int census;                /* the shared table, or -1 */
 };
+/* What telltaled handed over for TLS, as a context for server_set.tls, before the sandbox: 0; -1 when a listener wants
+ * TLS and cannot have it. */
+int server_tls(const struct conf *c, struct tls **out, struct err *e);
 int server_open(struct server *s, const struct server_set *set, struct err *e);
 /* Serve one client; takes the (non-blocking) socket. */
 void server_take(struct port *p, int fd);

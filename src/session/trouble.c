@@ -10,6 +10,7 @@ static const struct {
 	const char *what;
 } kinds[TROUBLES] = {
 	[TROUBLE_CLIENT] = { SAY_ERROR, "a client is sent away" },
+	[TROUBLE_LOGIN] = { SAY_ERROR, "a login is put off" },
 	[TROUBLE_SENDER] = { SAY_WARNING, "a sender is put off" },
 	[TROUBLE_RECIPIENT] = { SAY_WARNING, "a recipient is put off" },
 	[TROUBLE_MESSAGE] = { SAY_ERROR, "a message is put off" },

@@ -66,6 +66,23 @@ static bool size_value(struct str s, uint64_t *out)
 	return true;
 }
 
+/* xtext or "<>": xchar or "+" and two upper case hexadecimal digits   (RFC 3461, 4) */
+static bool mailbox_value(struct str s)
+{
+	size_t hex = 0;
+
+	if (str_eqz(s, "<>"))
+		return true;
+	for (size_t i = 0; i < s.n; i++) {
+		bool digit = ascii_isdigit(s.p[i]) || (s.p[i] >= 'A' && s.p[i] <= 'F');
+
+		if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '=' || (hex > 0 && !digit))
+			return false;
+		hex = s.p[i] == '+' ? 2 : hex > 0 ? hex - 1 : 0;
+	}
+	return s.n > 0 && hex == 0;
+}
+
 static enum command_fault mail_parameter(struct str name, struct str value, struct command *out, bool *bodied)
 {
 	if (str_ieq(name, STR("SIZE"))) {
@@ -81,7 +98,21 @@ static enum command_fault mail_parameter(struct str name, struct str value, stru
 		out->eightbit = str_ieq(value, STR("8BITMIME"));
 		return !again && (out->eightbit || str_ieq(value, STR("7BIT"))) ? COMMAND_FINE : COMMAND_VALUE;
 	}
+	if (str_ieq(name, STR("AUTH"))) {
+		bool again = out->auth;
+
+		out->auth = true;
+		return !again && mailbox_value(value) ? COMMAND_FINE : COMMAND_VALUE;
+	}
 	return COMMAND_PARAMETER;
+}
+
+static bool beyond_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((s.p[i] & 0x80) != 0)
+			return true;
+	return false;
 }
 
 /* parameters = *( SP name [ "=" value ] ) */
@@ -113,7 +144,7 @@ static enum command_fault path_argument(struct str arg, enum takes takes, struct
 	out->arg = str_trim(str_skip(arg, word.n));
 	c = cur_of(out->arg);
 	if (addr_parse_path(&c, a, &out->path) < 0)
-		return COMMAND_PATH;
+		return beyond_ascii(out->arg) ? COMMAND_UTF8 : COMMAND_PATH;
 	if (!cur_end(&c) && cur_peek(&c) != ' ' && cur_peek(&c) != '\t')
 		return COMMAND_PATH;
 	return parameters(cur_rest(&c), takes, out);

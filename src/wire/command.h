@@ -23,6 +23,7 @@ enum command_fault {
 	COMMAND_UNKNOWN,   /* no verb of ours */
 	COMMAND_ARGUMENT,  /* one is missing, or one too many */
 	COMMAND_PATH,      /* the address cannot be read */
+	COMMAND_UTF8,      /* the address is one beyond ASCII (RFC 6531) */
 	COMMAND_PARAMETER, /* a parameter that we do not know */
 	COMMAND_VALUE      /* a parameter's value is malformed, or it stands twice */
 };
@@ -35,6 +36,7 @@ struct command {
 	uint64_t size;    /* SIZE=; one that exceeds 64 bits is UINT64_MAX */
 	bool sized;
 	bool eightbit; /* BODY=8BITMIME */
+	bool auth;     /* AUTH= stood there (RFC 4954, 5); whom it names is nobody's business here */
 };
 
 /* Can a command start with this byte?  Letters do; CR and LF too: an empty line is merely a bad command. */

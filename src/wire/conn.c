@@ -29,7 +29,7 @@ void wire_clear(struct wire *w)
 
 int wire_start_tls(struct wire *w, struct tls *t, struct str service, int64_t deadline, struct err *e)
 {
-	MUST(w->tls == NULL && !w->shut && w->at == w->n && w->out.n == 0);
+	MUST(w->tls == NULL && w->at == w->n && w->out.n == 0);
 	give_back(w);
 	w->tls = tls_accept(t, w->fd, service, deadline, e);
 	w->shut = w->tls == NULL;

@@ -20,7 +20,7 @@
 struct wire {
 	int fd;
 	struct tls_stream *tls; /* NULL: in the clear, or shut */
-	bool shut;              /* a handshake failed: nothing is read or written any more */
+	bool shut;              /* nothing passes in the clear: a handshake is still to come, or it failed */
 	char *in;               /* WIRE_CHUNK bytes while there is input, NULL while we wait for some */
 	size_t at, n;           /* unused input is in[at..n) */
 	struct buf out;

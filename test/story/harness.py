@@ -1,5 +1,7 @@
 """The real programs in a private folder: what a story may do with them and look at afterwards."""
+import base64
 import ctypes
+import functools
 import email
 import json
 import os
@@ -8,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -22,8 +25,9 @@ CONFIG = """\
 hostname = "mx.example.com"
 contact = "abuse@example.com"
 data-dir = "{data}"
-listener "25" {{ bind = {{"127.0.0.1:{port25}"}} }}
-listener "587" {{ bind = {{"127.0.0.1:{port587}"}} submission = true }}
+listener "25" {{ bind = {{"127.0.0.1:{port25}"}} tls = "starttls" }}
+listener "465" {{ bind = {{"127.0.0.1:{port465}"}} tls = "implicit" submission = true }}
+listener "587" {{ bind = {{"127.0.0.1:{port587}"}} tls = "starttls" submission = true }}
 dns {{ zone = "{zone}" }}
 """
 
@@ -43,6 +47,19 @@ def free_port():
             except OSError:
                 continue
     raise RuntimeError("no free port")
+
+
+@functools.cache
+def certificate():
+    """A certificate for mx.example.com and localhost, and its key, as PEM.  One for the whole test run."""
+    with tempfile.TemporaryDirectory(prefix="tt-") as folder:
+        cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "30", "-subj", "/CN=mx.example.com", "-addext",
+                        "subjectAltName=DNS:mx.example.com,DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert],
+                       check=True, capture_output=True, timeout=60)
+        with open(cert, "rb") as c, open(key, "rb") as k:
+            return c.read(), k.read()
 
 
 def end_with_us():
@@ -77,9 +94,12 @@ class Reply:
 class Client:
     """A raw SMTP client: says exactly what the story says."""
 
-    def __init__(self, port, source, greeted=True):
+    def __init__(self, port, source, greeted=True, context=None):
+        """context: TLS from the first byte on."""
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE, source_address=(source, 0))
         self.file = self.sock.makefile("rb")
+        if context is not None:
+            self.encrypt(context)
         self.greeting = self.reply() if greeted else None
 
     def __enter__(self):
@@ -118,6 +138,23 @@ class Client:
         octets = line if isinstance(line, bytes) else line.encode()
         self.raw(octets + end.encode())
         return self.reply()
+
+    def encrypt(self, context):
+        """The handshake; the certificate must be the server's."""
+        self.file.close()
+        self.sock = context.wrap_socket(self.sock, server_hostname="mx.example.com")
+        self.file = self.sock.makefile("rb")
+
+    def starttls(self, context, helo="client.test"):
+        """EHLO, STARTTLS, the handshake, and EHLO once more: that one's reply."""
+        assert "STARTTLS" in self.send(f"EHLO {helo}").text
+        assert self.send("STARTTLS").code == 220
+        self.encrypt(context)
+        return self.send(f"EHLO {helo}")
+
+    def login(self, user="sender@example.com", password="correct horse"):
+        """AUTH PLAIN; its reply."""
+        return self.send("AUTH PLAIN " + base64.b64encode(f"\0{user}\0{password}".encode()).decode())
 
     def closed(self):
         """True when the server has closed the connection."""
@@ -239,7 +276,7 @@ class Server:
         self.zone = os.path.join(self.folder, "dns.zone")
         self.stderr = os.path.join(self.folder, "stderr")
         self.records = {name: list(rows) for name, rows in ZONE.items()}
-        self.ports = {"25": free_port(), "587": free_port()}
+        self.ports = {"25": free_port(), "465": free_port(), "587": free_port()}
         self.extra = ""
         self.process = None
         self.accounts = ("recipient", "sender")
@@ -258,11 +295,23 @@ class Server:
     def write_files(self):
         os.makedirs(self.data, exist_ok=True)
         with open(self.conf, "w", encoding="utf-8") as f:
-            f.write(CONFIG.format(data=self.data, zone=self.zone, port25=self.ports["25"], port587=self.ports["587"]))
+            ports = {f"port{label}": port for label, port in self.ports.items()}
+            f.write(CONFIG.format(data=self.data, zone=self.zone, **ports))
             f.write(self.extra)
+        self.write_certificate()
         with open(self.zone, "w", encoding="utf-8") as f:
             for name, rows in self.records.items():
                 f.writelines(f"{name} {row}\n" for row in rows)
+
+    def write_certificate(self, pair=None):
+        """The pair at its usual place, if none lies there or this one is given."""
+        folder = os.path.join(self.data, "tls")
+        os.makedirs(folder, 0o700, exist_ok=True)
+        for name, pem in zip(("cert.pem", "key.pem"), pair or certificate()):
+            path = os.path.join(folder, name)
+            if pair is not None or not os.path.exists(path):
+                with open(path, "wb", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
+                    f.write(pem)
 
     # -- start and stop
 
@@ -354,7 +403,15 @@ class Server:
 
     def client(self, source="127.0.0.1", port="25", greeted=True):
         self.start()
-        return Client(self.ports[port], source, greeted)
+        return Client(self.ports[port], source, greeted, self.tls() if port == "465" else None)
+
+    def tls(self, **options):
+        """What a TLS client needs to know: it trusts this server's certificate and no other.  options are attributes
+        of ssl.SSLContext (minimum_version ...)."""
+        context = ssl.create_default_context(cafile=os.path.join(self.data, "tls", "cert.pem"))
+        for name, value in options.items():
+            setattr(context, name, value)
+        return context
 
     def tell(self, *args, text=None):
         """The command `telltale`, whatever it answers."""

@@ -64,6 +64,43 @@ static void rows(void **state)
 	}
 }
 
+static void later_extensions(void **state)
+{
+	static const struct {
+		struct str in;
+		enum command_fault fault;
+		bool auth;
+	} t[] = {
+		/* clang-format off */
+		{ STR_INIT("MAIL FROM:<a@b.c> SMTPUTF8"),                   COMMAND_PARAMETER, false },
+		{ STR_INIT("MAIL FROM:<a@b.c> AUTH=<>"),                    COMMAND_FINE, true },
+		{ STR_INIT("MAIL FROM:<> auth=e+3Dmc2@example.com SIZE=3"), COMMAND_FINE, true },
+		{ STR_INIT("MAIL FROM:<> AUTH="),                           COMMAND_VALUE, true },
+		{ STR_INIT("MAIL FROM:<> AUTH=a=b"),                        COMMAND_VALUE, true },
+		{ STR_INIT("MAIL FROM:<> AUTH=a+3"),                        COMMAND_VALUE, true },
+		{ STR_INIT("MAIL FROM:<> AUTH=a+3d"),                       COMMAND_VALUE, true },
+		{ STR_INIT("MAIL FROM:<> AUTH=+++"),                        COMMAND_VALUE, true },
+		{ STR_INIT("MAIL FROM:<> AUTH=\303\244@b"),                 COMMAND_VALUE, true },
+		{ STR_INIT("MAIL FROM:<> AUTH=a AUTH=a"),                   COMMAND_VALUE, true },
+		{ STR_INIT("RCPT TO:<a@b.c> AUTH=<>"),                      COMMAND_PARAMETER, false },
+		{ STR_INIT("MAIL FROM:<\303\244@b.c> SMTPUTF8"),            COMMAND_UTF8, false },
+		{ STR_INIT("RCPT TO:<a@\303\244.c>"),                       COMMAND_UTF8, false },
+		{ STR_INIT("RCPT TO:<\"\303\244\"@b.c>"),                   COMMAND_UTF8, false },
+		{ STR_INIT("MAIL FROM:<\377@b.c>"),                         COMMAND_UTF8, false },
+		/* clang-format on */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct command c;
+
+		command_parse(t[i].in, &a, &c);
+		if (c.fault != t[i].fault || c.auth != t[i].auth)
+			fail_msg("%.*s: fault %d", STR_ARG(t[i].in), c.fault);
+	}
+}
+
 static void first_bytes(void **state)
 {
 	(void)state;
@@ -74,7 +111,8 @@ static void first_bytes(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(rows), cmocka_unit_test(first_bytes) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(rows), cmocka_unit_test(later_extensions),
+					    cmocka_unit_test(first_bytes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,65 @@
+/* Encryption: TLS from the first byte, and STARTTLS (RFC 3207).
+ *
+ * What was said in the clear may have been said by somebody else: with the handshake all of it is forgotten, and a
+ * byte that came in the clear behind STARTTLS is never looked at. */
+#include "base/clock.h"
+#include "session/session.h"
+
+bool session_encrypted(const struct session *s)
+{
+	return wire_encryption(&s->wire).n > 0;
+}
+
+bool session_offers_tls(const struct session *s)
+{
+	return s->port->conf->tls == CONF_TLS_STARTTLS && !session_encrypted(s);
+}
+
+/* 0; or -1, and the visit is over, with a group in the log that says why. */
+static int shake_hands(struct session *s)
+{
+	struct err e;
+
+	if (wire_start_tls(&s->wire, s->server->tls, s->port->conf->label, deadline_in(SESSION_HANDSHAKE), &e) == 0) {
+		s->tls_at = clock_wall();
+		return 0;
+	}
+	s->closing = true;
+	record_end(s, atomic_load(&s->server->stopping) ? "the server is shutting down" : e.text);
+	record_close(s);
+	return -1;
+}
+
+int session_begin_tls(struct session *s)
+{
+	return s->port->conf->tls == CONF_TLS_IMPLICIT ? shake_hands(s) : 0;
+}
+
+static void forget_all(struct session *s)
+{
+	s->helo = str_of(NULL);
+	s->helo_at = 0;
+	s->esmtp = false;
+	session_forget_login(s);
+}
+
+void session_starttls(struct session *s, const struct command *c)
+{
+	(void)c;
+	if (session_encrypted(s)) {
+		session_say(s, REPLY_TLS_ALREADY);
+		return;
+	}
+	if (!session_offers_tls(s)) {
+		session_say(s, REPLY_UNIMPLEMENTED);
+		return;
+	}
+	if (wire_input(&s->wire).n > 0) {
+		session_close(s, REPLY_TLS_EARLY, "the client sent more behind STARTTLS");
+		return;
+	}
+	transaction_end(s, "the client started over");
+	session_say(s, REPLY_TLS_READY);
+	if (session_flush(s) == 0 && shake_hands(s) == 0)
+		forget_all(s);
+}
