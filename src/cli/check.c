@@ -6,11 +6,13 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "dns/zone.h"
+#include "gate/lists.h"
 
 static const char check_usage[] =
     "usage: telltale check [-c FILE]\n"
     "\n"
-    "Read the configuration and its dns.zone and say whether they are valid.  Errors are FILE:LINE: text.\n"
+    "Read the configuration, its dns.zone and the files of the gate's lists and say whether they are valid.\n"
+    "Errors are FILE:LINE: text.\n"
     "Exit codes: 0 valid, 1 invalid or unreadable, 2 wrong usage.\n";
 
 /* A zone file may still be missing when the configuration is checked; what stands in one must be right. */
@@ -35,7 +37,7 @@ static int check(int argc, char **argv)
 	if (a.nrest > 0)
 		return args_fail(CLI_USAGE, "check takes no %s", a.rest[0]);
 	file = conf_find(a.config);
-	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0) {
+	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || lists_check(&c, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return CLI_NO;
 	}

@@ -64,3 +64,13 @@ void lists_clear(struct lists *l)
 #undef LIST
 	*l = (struct lists){ 0 };
 }
+
+int lists_check(const struct conf *c, struct err *e)
+{
+	struct lists l;
+
+	if (lists_read(c, &l, e) < 0)
+		return -1;
+	lists_clear(&l);
+	return 0;
+}

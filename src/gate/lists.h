@@ -17,5 +17,7 @@ struct lists {
 
 int lists_read(const struct conf *c, struct lists *out, struct err *e);
 void lists_clear(struct lists *l);
+/* Could they be read now? */
+int lists_check(const struct conf *c, struct err *e);
 
 #endif
