@@ -79,5 +79,7 @@ struct did {
 	bool authenticated;
 };
 bool did_of(struct str report, struct did *out);
+/* Did our postmaster take it out of the queue? */
+bool attempt_deleted(const struct attempt *a);
 
 #endif

@@ -223,10 +223,8 @@ static const char *success_words(const struct attempt *a)
 {
 	struct did d;
 
-	if (a->remote)
-		return "the other server took it";
 	if (!did_of(a->report, &d))
-		return "the delivery succeeded";
+		return a->remote ? "the other server took it" : "the delivery succeeded";
 	if (d.forwards > 0 && d.files + d.programs == 0)
 		return "it was forwarded";
 	if (d.files + d.programs + d.forwards == 0)
@@ -251,7 +249,7 @@ static void tell_success(struct told *t, struct told_party *out, const struct pa
 	if (did_of(a->report, &d) && d.authenticated)
 		out->summary = arena_fmt(t->mem, "%.*s; the sender had logged in here, so it never left this server",
 					 STR_ARG(out->summary));
-	if (a->remote)
+	if (a->remote && !did_of(a->report, &d))
 		out->summary = arena_fmt(t->mem, "Passed on: %.*s", STR_ARG(report_in_line(t, a->report)));
 	else if (!did_of(a->report, &d) && line.n > 0)
 		out->summary = arena_fmt(t->mem, "%.*s: %.*s", STR_ARG(out->summary), STR_ARG(line));
@@ -296,11 +294,11 @@ static void tell_trouble(struct told *t, struct told_party *out, const struct pa
 			      a->outcome == OUTCOME_FAILURE ? "Failed, and kept in the queue," : "Waiting in the queue",
 			      n, n == 1 ? "" : "s", STR_ARG(line));
 	else
-		out->summary =
-		    arena_fmt(t->mem, "%s after %u attempt%s: %.*s",
-			      out->verdict == VERDICT_RETURNED ? "Not delivered, returned to the sender"
-							       : "Not delivered, and no sender to return it to",
-			      n, n == 1 ? "" : "s", STR_ARG(line));
+		out->summary = arena_fmt(t->mem, "%s after %u attempt%s: %.*s",
+					 out->verdict == VERDICT_RETURNED ? "Not delivered, returned to the sender"
+					 : attempt_deleted(a)             ? "Not delivered, taken out of the queue"
+							      : "Not delivered, and no sender to return it to",
+					 n, n == 1 ? "" : "s", STR_ARG(line));
 	if (out->verdict == VERDICT_WAITING && a->retry.n > 0)
 		out->summary = arena_fmt(t->mem, "%.*s; tried again at %.*s", STR_ARG(out->summary),
 					 STR_ARG(tell_stamp(t, a->retry)));

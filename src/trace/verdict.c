@@ -38,15 +38,35 @@ bool did_of(struct str report, struct did *out)
 	return true;
 }
 
+/* A forward of ours names the other server's address in its try: only the report says that a copy was made. */
 static enum verdict of_success(const struct attempt *a)
 {
 	struct did d;
 
-	if (a->remote)
+	if (a->remote && !did_of(a->report, &d))
 		return VERDICT_RELAYED;
 	if (!did_of(a->report, &d) || d.files > 0 || d.programs > 0)
 		return VERDICT_DELIVERED;
 	return d.forwards > 0 ? VERDICT_FORWARDED : VERDICT_DISCARDED;
+}
+
+bool attempt_deleted(const struct attempt *a)
+{
+	return str_find(a->report, STR("deleted_by_the_postmaster/")) >= 0;
+}
+
+/* No bounce is made of a message without a sender, nor of what was deleted. */
+static bool nobody_told(const struct story *s, const struct attempt *a)
+{
+	const struct name *from = s->from != NULL ? s->from : a->from;
+
+	return attempt_deleted(a) || (from != NULL && (from->text.n == 0 || str_eqz(from->text, "#@[]")));
+}
+
+/* Some bounce of the message is not older than this failure: it tells of it. */
+static bool bounced_since(const struct story *s, const struct attempt *a)
+{
+	return s->bounce != NULL && s->bounce->line->local >= a->ended;
 }
 
 enum verdict verdict_of_attempt(const struct story *s, const struct attempt *a)
@@ -57,10 +77,12 @@ enum verdict verdict_of_attempt(const struct story *s, const struct attempt *a)
 		return a->qp > 0 ? VERDICT_WAITING : VERDICT_UNKNOWN;
 	if (a->outcome == OUTCOME_SUCCESS)
 		return of_success(a);
-	/* Our own log tells of the bounce too: as long as it does not, the message is still ours. */
-	if (!failed || (a->qp > 0 && s->bounce == NULL))
+	if (!failed)
 		return VERDICT_WAITING;
-	return s->from != NULL && s->from->text.n == 0 ? VERDICT_DISCARDED : VERDICT_RETURNED;
+	if (nobody_told(s, a))
+		return VERDICT_DISCARDED;
+	/* Our own log tells of the bounce too: as long as it does not, the message is still ours. */
+	return a->qp > 0 && !bounced_since(s, a) ? VERDICT_WAITING : VERDICT_RETURNED;
 }
 
 /* An alias has several targets: trouble with one is what must be told. */
