@@ -1,11 +1,13 @@
 #include "deliver/clients.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/proc.h"
 #include "base/say.h"
 #include "deliver/act.h"
 
@@ -78,12 +80,12 @@ static int hear_hello(struct clients *s, struct client *c, const struct ipc_fram
 		return err_set(e, "message %u before a hello", f->type);
 	if (ipc_unpack(f->body, &queue_hello_type, &m, e) < 0)
 		return -1;
-	if (str_eqz(m.role, "l")) {
+	if (str_eqz(m.role, "l") && proc_peer_is(c->source.fd, "local")) {
 		take_local(s, c);
 		return 0;
 	}
-	if (!str_eqz(m.role, "s"))
-		return err_set(e, "a hello of nobody we know");
+	if (!str_eqz(m.role, "s") || !proc_peer_is(c->source.fd, "smtpd"))
+		return err_set(e, "a hello of nobody we know, or from another user");
 	c->role = ROLE_SMTPD;
 	c->depot = depot_client_new(s->depot, &c->conn);
 	return 0;
@@ -188,6 +190,30 @@ static bool may_command(int fd)
 	return ipc_peer(fd, &uid, &gid, &pid, &e) == 0 && (uid == 0 || uid == geteuid());
 }
 
+/* Who knocks cannot be let in for want of descriptors: the knocking is not listened to for a moment. */
+static void mute(struct clients *s, const struct source *from)
+{
+	struct epoll_event ev = { .events = 0, .data.ptr = (void *)(uintptr_t)from };
+
+	if (s->nmuted == COUNT(s->muted) || epoll_ctl(s->epoll, EPOLL_CTL_MOD, from->fd, &ev) < 0)
+		return;
+	s->muted[s->nmuted++] = from;
+	s->listen_again = deadline_in(CLIENTS_MUTED);
+	say(SAY_WARNING, "no descriptors are left for new clients; they wait");
+}
+
+static void listen_again(struct clients *s, int64_t now)
+{
+	if (s->nmuted == 0 || now < s->listen_again)
+		return;
+	while (s->nmuted > 0) {
+		const struct source *from = s->muted[--s->nmuted];
+		struct epoll_event ev = { .events = EPOLLIN, .data.ptr = (void *)(uintptr_t)from };
+
+		(void)epoll_ctl(s->epoll, EPOLL_CTL_MOD, from->fd, &ev);
+	}
+}
+
 void clients_take(struct clients *s, const struct source *from)
 {
 	bool control = from->kind == SOURCE_CONTROL;
@@ -195,8 +221,11 @@ void clients_take(struct clients *s, const struct source *from)
 	for (int i = 0; i < TAKE_MOST; i++) {
 		int fd = accept4(from->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0)
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+				mute(s, from);
 			return;
+		}
 		if (s->n >= CLIENTS_MOST || (control && !may_command(fd)))
 			close(fd);
 		else
@@ -228,6 +257,7 @@ void clients_check_deadlines(struct clients *s)
 {
 	int64_t now = clock_mono();
 
+	listen_again(s, now);
 	for (struct client *c = s->first; c != NULL; c = c->next)
 		if ((c->role == ROLE_COMMAND || c->role == ROLE_NONE) && now > c->deadline)
 			lose(s, c, NULL);

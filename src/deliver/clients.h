@@ -18,6 +18,8 @@ struct source {
 	int fd;
 };
 
+enum { CLIENTS_MUTED = 200 }; /* ms */
+
 int source_watch(int epoll, struct source *s, enum source_kind kind, int fd);
 
 struct clients {
@@ -27,6 +29,10 @@ struct clients {
 	struct settings *settings;    /* NULL: a new configuration is not heard of */
 	struct client *first, *local; /* local: the one telltale-local, or NULL */
 	size_t n;
+	const struct source
+	    *muted[2]; /* listening sockets that are not listened to until listen_again (monotonic ms) */
+	size_t nmuted;
+	int64_t listen_again;
 	bool again; /* something is left to do without waiting */
 };
 

@@ -72,6 +72,8 @@ static int64_t most_sleep(const struct server *s)
 {
 	int64_t most = clock_begin() ? TEST_TURN : TURN_MOST, bounce = schedule_bounces_next(s->set.schedule);
 
+	if (s->clients.nmuted > 0)
+		most = most < CLIENTS_MUTED ? most : CLIENTS_MUTED;
 	if (resolve_busy(s->set.resolve) && most > LOOKUP_TURN)
 		most = LOOKUP_TURN;
 	if (bounce == INT64_MAX || bounce - clock_mono() > most)
