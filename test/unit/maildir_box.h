@@ -114,6 +114,14 @@ static inline void ended(const struct maildir_job *j, enum outcome_kind kind, co
 		fail_msg("report: %.*s", STR_ARG(j->out.report));
 }
 
+static inline void shell(const char *fmt, const char *arg)
+{
+	char cmd[1024];
+
+	snprintf(cmd, sizeof(cmd), fmt, arg);
+	assert_int_equal(system(cmd), 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 #endif
