@@ -9,8 +9,6 @@
 #include "deliver/server.h"
 #include "logs/logs.h"
 
-#define RESERVE (64 * 1024 * 1024)
-
 enum { SPARES = 2, GRACE = 5000 };
 
 static struct conf conf;
@@ -21,7 +19,6 @@ static int open_depot(struct depot **out, struct err *e)
 		.dir = conf_z(conf.top.spool_dir),
 		.segment_size = (uint64_t)conf.queue.segment_size,
 		.spares = SPARES,
-		.reserve = RESERVE,
 	};
 
 	return io_mkdirs(set.dir, 0700, e) < 0 ? -1 : depot_open(&set, out, e);

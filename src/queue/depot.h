@@ -33,7 +33,6 @@ struct depot_set {
 	const char *dir; /* the spool folder; it must exist */
 	uint64_t segment_size;
 	unsigned spares;  /* pre-written segments kept ready (2 is enough for most) */
-	uint64_t reserve; /* bytes of disk that stay free for delivery and logs */
 };
 
 /* Lock the folder, recover what is there, start the maker thread.  -1: the

@@ -4,15 +4,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "queue/space.h"
 
 enum { NUMBERS_AT_ONCE = 512, ASK_MS = 10000, AGAIN_MS = 50, READY_MS = 2000 };
-#define SPACE_RESERVE ((uint64_t)16 * 1024 * 1024)
 
 void custody_cond(pthread_cond_t *c)
 {
@@ -239,16 +238,13 @@ int spool_number(struct spool *s, enum number_kind kind, uint64_t *out, int64_t 
 	return rc;
 }
 
-/* With the lock held, so that nobody closes the descriptor meanwhile. */
+/* With the lock held, so that nobody closes the descriptor meanwhile.  What it asks for beyond the size is what
+ * telltale-queue asks for before it makes the next segments. */
 static int space(struct spool *s, uint64_t size, struct err *e)
 {
-	struct statvfs v;
+	int fd = s->paper.fd >= 0 ? s->paper.fd : s->spare.fd;
 
-	if (fstatvfs(s->paper.fd >= 0 ? s->paper.fd : s->spare.fd, &v) < 0)
-		return err_sys(e, "ask for free space");
-	if ((uint64_t)v.f_bavail * v.f_frsize < size + size / 2 + SPACE_RESERVE)
-		return err_set(e, "the spool's disk has no room for %" PRIu64 " bytes", size);
-	return 0;
+	return space_left(fd, size + size / 2 + 2 * (uint64_t)s->set.segment_size, e) ? 0 : -1;
 }
 
 int spool_ready(struct spool *s, uint64_t size, struct err *e)

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "queue/space.h"
 
 enum { BIG_SPARES = 8, TROUBLE_AGAIN_MS = 60000, RETRY_MS = 1000 };
 
@@ -19,19 +19,9 @@ int depot_fd(const struct depot *d)
 	return maker_fd(d->maker);
 }
 
-/* R6: delivery, journal and logs must always be able to go on. */
 bool depot_has_space(struct depot *d, uint64_t size, struct err *e)
 {
-	struct statvfs v;
-
-	if (fstatvfs(d->dir, &v) < 0) {
-		err_sys(e, "ask for the free space of %s", d->set.dir);
-		return false;
-	}
-	if ((uint64_t)v.f_bavail * v.f_frsize >= d->set.reserve + size && (v.f_files == 0 || v.f_favail > 1000))
-		return true;
-	err_set(e, "the disk of %s is almost full", d->set.dir);
-	return false;
+	return space_left(d->dir, size, e);
 }
 
 static int file_id(struct depot *d, uint64_t *out, struct err *e)
