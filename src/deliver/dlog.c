@@ -230,8 +230,8 @@ void dlog_flush(struct dlog *d)
 	failed = log_append(d->to, buf_str(&d->lines), STR(""), &e) < 0;
 	if (failed && !d->failing)
 		say(SAY_ERROR, "delivery log: %s; deliveries go on without it", e.text);
-	if (!failed && d->failing)
-		say(SAY_INFO, "delivery log: written again");
+	if (!failed && log_regained(d->to, &e))
+		say(SAY_WARNING, "%s", e.text);
 	d->failing = failed;
 	buf_reset(&d->lines);
 }

@@ -1,6 +1,7 @@
 #include "logs/logs.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "base/io.h"
 
 #define SECOND 1000
+#define TELL_EVERY (10 * SECOND)
 #define NO_OFFSET INT32_MIN
 #define TAIL_LOOKED_AT (64 << 10)
 
@@ -29,6 +31,8 @@ struct log_writer {
 	bool dirty, closing;
 	bool torn; /* the file ends in mid-line: a write of ours was cut, or the machine died in one */
 	struct buf out;
+	uint64_t untold; /* groups that were lost since log_regained() said how many */
+	int64_t tell_at; /* not before, clock_mono() */
 	atomic_uint_fast64_t lost;
 };
 
@@ -239,6 +243,7 @@ int log_append(struct log_writer *w, struct str group, struct str again, struct 
 
 	pthread_mutex_lock(&w->lock);
 	rc = append_locked(w, group, again, e);
+	w->untold += rc < 0;
 	pthread_mutex_unlock(&w->lock);
 	if (rc < 0)
 		atomic_fetch_add(&w->lost, 1);
@@ -248,6 +253,22 @@ int log_append(struct log_writer *w, struct str group, struct str again, struct 
 uint64_t log_lost(const struct log_writer *w)
 {
 	return atomic_load(&w->lost);
+}
+
+bool log_regained(struct log_writer *w, struct err *told)
+{
+	uint64_t n = 0;
+
+	pthread_mutex_lock(&w->lock);
+	if (w->untold > 0 && clock_mono() >= w->tell_at) {
+		n = w->untold;
+		w->untold = 0;
+		w->tell_at = deadline_in(TELL_EVERY);
+	}
+	pthread_mutex_unlock(&w->lock);
+	if (n > 0)
+		err_set(told, "log %s is written again; %" PRIu64 " groups of lines were lost", w->path, n);
+	return n > 0;
 }
 
 /* Once a second, without the lock: appending never waits for the disk here. */

@@ -1,6 +1,7 @@
 #include "session/record.h"
 
 #include "base/clock.h"
+#include "base/say.h"
 #include "session/session.h"
 
 void record_clear(struct record *r)
@@ -148,6 +149,8 @@ static void append(struct session *s, struct log_writer *w, struct str text, str
 
 	if (log_append(w, text, again, &e) < 0)
 		server_trouble(s->server, TROUBLE_LOG, e.text);
+	else if (log_regained(w, &e))
+		say(SAY_WARNING, "%s", e.text);
 }
 
 void record_close(struct session *s)

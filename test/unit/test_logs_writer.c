@@ -292,6 +292,9 @@ static void a_failed_write_is_counted_and_its_torn_line_closed(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	assert_int_equal(log_lost(w), 2);
 	assert_int_equal(log_append(w, STR("Mar  9 12:43:51 h spamdyke[4]: ERROR: z\n"), STR(""), &e), 0);
+	assert_true(log_regained(w, &e));
+	assert_non_null(strstr(e.text, " is written again; 2 groups of lines were lost"));
+	assert_false(log_regained(w, &e));
 	log_writer_close(w);
 	slurp(path, &b);
 	assert_int_equal(kind_of_line(LOG_SPAMDYKE, buf_str(&b), 0), LOG_SPAMDYKE_ERROR);
