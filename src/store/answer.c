@@ -16,7 +16,7 @@ enum {
 
 /* ---- the file ---- */
 
-static void trouble(struct server *s, const struct err *e)
+void server_trouble(struct server *s, const struct err *e)
 {
 	if (!s->sick)
 		say(SAY_ERROR, "the accounts cannot be asked, senders are told to come again: %s", e->text);
@@ -52,78 +52,14 @@ void server_look_at_file(struct server *s)
 	else if (!s->opened && e.code == ENOENT)
 		none_yet(s);
 	else
-		trouble(s, &e);
+		server_trouble(s, &e);
 }
 
-static void well_again(struct server *s)
+void server_well(struct server *s)
 {
 	if (s->sick)
 		say(SAY_INFO, "the accounts answer again");
 	s->sick = false;
-}
-
-/* ---- addresses ---- */
-
-static void resolve(struct server *s, struct str address, struct lookup_answer *out)
-{
-	struct err e = { 0 };
-
-	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
-	server_look_at_file(s);
-	if (s->store == NULL)
-		return;
-	if (store_resolve(s->store, address, &s->mem, out, &e) == RESOLVED_TEMPORARY)
-		trouble(s, &e);
-	else
-		well_again(s);
-}
-
-static void tell_resolved(struct visitor *v, uint64_t id, const struct lookup_answer *answer)
-{
-	BUF(targets);
-	BUF(channels);
-
-	for (size_t i = 0; i < answer->n; i++) {
-		buf_fmt(&targets, "%s%.*s", i > 0 ? "\n" : "", STR_ARG(answer->targets[i].final));
-		buf_addc(&channels, answer->targets[i].channel == CHANNEL_LOCAL ? 'l' : 'r');
-	}
-	ipc_queue(&v->conn, &lookup_resolved_type, id,
-		  &(struct lookup_resolved){ answer->result, buf_str(&targets), buf_str(&channels) }, -1);
-}
-
-static int take_resolve(struct server *s, struct visitor *v, const struct ipc_frame *f)
-{
-	struct lookup_resolve m;
-	struct lookup_answer answer;
-
-	if (ipc_unpack(f->body, &lookup_resolve_type, &m, NULL) < 0)
-		return -1;
-	resolve(s, m.address, &answer);
-	tell_resolved(v, f->id, &answer);
-	arena_reset(&s->mem);
-	return 0;
-}
-
-static int take_quota(struct server *s, struct visitor *v, const struct ipc_frame *f)
-{
-	struct lookup_quota m;
-	struct lookup_quota_told told = { 0 };
-	struct err e = { 0 };
-	int rc;
-
-	if (ipc_unpack(f->body, &lookup_quota_type, &m, NULL) < 0)
-		return -1;
-	server_look_at_file(s);
-	if (s->store != NULL) {
-		rc = store_limit(s->store, m.address, &told.limit, &e);
-		told.known = rc >= 0;
-		if (rc < 0)
-			trouble(s, &e);
-		else
-			well_again(s);
-	}
-	ipc_queue(&v->conn, &lookup_quota_told_type, f->id, &told, -1);
-	return 0;
 }
 
 /* ---- administrators ---- */
@@ -230,10 +166,12 @@ int server_take(struct server *s, struct visitor *v, struct ipc_frame *f)
 		const uint16_t *type;
 		int (*take)(struct server *s, struct visitor *v, const struct ipc_frame *f);
 	} rows[] = {
-		{ &lookup_resolve_type.number, take_resolve },
+		{ &lookup_resolve_type.number, server_take_resolve },
+		{ &lookup_quota_type.number, server_take_quota },
+		{ &lookup_usage_server_type.number, server_take_usage_server },
+		{ &lookup_usage_told_type.number, server_take_usage },
 		{ &lookup_admin_type.number, take_admin },
 		{ &lookup_login_type.number, take_login },
-		{ &lookup_quota_type.number, take_quota },
 	};
 	int rc = -1;
 

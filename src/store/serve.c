@@ -24,6 +24,7 @@ static void take_signals(struct server *s)
 		} else if (s->drain == 0) {
 			s->drain = deadline_in(DRAIN_MS);
 			server_listen(s, false);
+			s->dismiss = true;
 		}
 	}
 }
@@ -48,6 +49,9 @@ static void take_events(struct server *s, const struct epoll_event *ev, int n)
 	}
 	if (done)
 		server_tell_done(s);
+	if (s->dismiss && s->usage_server != NULL)
+		visitor_free(s, s->usage_server); /* it never leaves by itself: it is to come to our successor */
+	s->dismiss = false;
 }
 
 static void server_clear(struct server *s)
@@ -59,8 +63,8 @@ static void server_clear(struct server *s)
 	if (s->workers != NULL)
 		workers_free(s->workers);
 	throttle_free(s->throttle);
+	usage_free(s->usage);
 	store_close(s->store);
-	arena_clear(&s->mem);
 	map_clear(&s->by_number);
 	fd_clear(&s->epoll);
 }
@@ -73,6 +77,7 @@ static int server_init(struct server *s, const struct store_sockets *k, struct e
 	s->looked = INT64_MIN / 2;
 	s->listening = true;
 	s->throttle = throttle_new();
+	s->usage = usage_new();
 	s->workers = workers_new(s->path, e);
 	if (s->workers == NULL)
 		return -1;
@@ -100,12 +105,17 @@ static int patience(const struct server *s)
 		until = s->resting;
 	if (s->drain > 0 && s->drain < until)
 		until = s->drain;
+	if (s->usage_due < until)
+		until = s->usage_due;
 	return until == INT64_MAX ? -1 : until <= now ? 0 : (int)(until - now);
 }
 
-/* What the clock asks for. */
-static void take_time(struct server *s)
+/* The end of a turn: what the clock asks for, and what one's event brought to another. */
+static void end_turn(struct server *s)
 {
+	s->usage_due = usage_expire(s->usage, clock_mono());
+	server_tell_resolved(s);
+	server_flush_all(s);
 	if (s->drain > 0 && (s->n == 0 || clock_mono() >= s->drain))
 		s->stop = true;
 	if (s->drain == 0 && !s->listening && clock_mono() >= s->resting)
@@ -114,7 +124,7 @@ static void take_time(struct server *s)
 
 int store_serve(const struct conf *conf, const struct store_sockets *sockets, struct err *e)
 {
-	struct server s = { .conf = conf, .path = conf_z(conf->accounts.sqlite), .epoll = -1 };
+	struct server s = { .conf = conf, .path = conf_z(conf->accounts.sqlite), .epoll = -1, .usage_due = INT64_MAX };
 	struct epoll_event ev[EVENTS];
 	int rc = server_init(&s, sockets, e);
 
@@ -127,7 +137,7 @@ int store_serve(const struct conf *conf, const struct store_sockets *sockets, st
 			rc = err_sys(e, "epoll");
 		else
 			take_events(&s, ev, n);
-		take_time(&s);
+		end_turn(&s);
 	}
 	server_clear(&s);
 	return rc;

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "store/serve.h"
 #include "store/throttle.h"
+#include "store/usage.h"
 #include "store/workers.h"
 
 enum { VISITORS_MAX = 512, ADMIN_VISITORS_MAX = 32 };
@@ -43,7 +44,9 @@ struct server {
 	bool none;      /* it was said that there are none yet */
 	struct workers *workers;
 	struct throttle *throttle;
-	struct arena mem; /* of one question */
+	struct usage *usage;
+	struct visitor *usage_server; /* telltale-local, or NULL */
+	int64_t usage_due;            /* when it has to have answered */
 	TAILQ_HEAD(, visitor) visitors;
 	struct map by_number;
 	size_t n, admins; /* visitors in all; those of the control socket */
@@ -52,6 +55,7 @@ struct server {
 	bool listening;  /* the listening sockets are watched */
 	int64_t resting; /* no new visitor before that */
 	bool stop;
+	bool dismiss;  /* telltale-local is to go elsewhere */
 	int64_t drain; /* no new visitors any more, and the end of patience with those who are there; 0: not yet */
 };
 
@@ -63,6 +67,20 @@ int server_take(struct server *s, struct visitor *v, struct ipc_frame *f);
 void server_tell_done(struct server *s);
 /* Open the accounts anew when they had failed or moved (once a second at most). */
 void server_look_at_file(struct server *s);
+/* They could not answer; they did. */
+void server_trouble(struct server *s, const struct err *e);
+void server_well(struct server *s);
+
+/* ---- address.c ---- */
+
+int server_take_resolve(struct server *s, struct visitor *v, const struct ipc_frame *f);
+int server_take_quota(struct server *s, struct visitor *v, const struct ipc_frame *f);
+int server_take_usage_server(struct server *s, struct visitor *v, const struct ipc_frame *f);
+int server_take_usage(struct server *s, struct visitor *v, const struct ipc_frame *f);
+/* Answer the questions that telltale-local's answers have settled. */
+void server_tell_resolved(struct server *s);
+/* telltale-local is not to be asked over this channel any more. */
+void server_forget_usage_server(struct server *s);
 
 /* ---- visitors.c ---- */
 
@@ -73,6 +91,9 @@ void server_listen(struct server *s, bool on);
 void visitor_serve(struct server *s, struct visitor *v);
 /* Send what is queued; false when he is gone. */
 bool visitor_flush(struct server *s, struct visitor *v);
+/* Send it at the end of this turn: another's event must not free him. */
+void visitor_soon(struct server *s, struct visitor *v);
+void server_flush_all(struct server *s);
 void visitor_free(struct server *s, struct visitor *v);
 
 #endif

@@ -38,6 +38,8 @@ static void rest(struct server *s)
 
 void visitor_free(struct server *s, struct visitor *v)
 {
+	if (v == s->usage_server)
+		server_forget_usage_server(s);
 	ipc_conn_clear(&v->conn);
 	TAILQ_REMOVE(&s->visitors, v, entry);
 	map_deln(&s->by_number, v->number);
@@ -59,6 +61,29 @@ bool visitor_flush(struct server *s, struct visitor *v)
 		(void)server_watch(s, &v->source, v->wants_write ? EPOLLIN | EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
 	}
 	return true;
+}
+
+void visitor_soon(struct server *s, struct visitor *v)
+{
+	v->dirty = true;
+	s->dirty = true;
+}
+
+void server_flush_all(struct server *s)
+{
+	struct visitor *v, *next;
+
+	while (s->dirty) {
+		s->dirty = false;
+		for (v = TAILQ_FIRST(&s->visitors); v != NULL; v = next) {
+			next = TAILQ_NEXT(v, entry);
+			if (v->dirty) {
+				v->dirty = false;
+				visitor_flush(s, v);
+			}
+		}
+		server_tell_resolved(s); /* if that was telltale-local's end */
+	}
 }
 
 void visitor_serve(struct server *s, struct visitor *v)

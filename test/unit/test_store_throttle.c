@@ -155,7 +155,7 @@ static void many_who_know_their_passwords_do_not_wait(void **state)
 	}
 }
 
-/* More keys than there is room for: the one not seen for longest goes, and an attempt whose key went ends all the same. */
+/* More keys than there is room for: the one not seen for longest goes; an attempt whose key went ends all the same. */
 static void the_oldest_is_forgotten(void **state)
 {
 	struct attempt under_way;

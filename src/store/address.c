@@ -1,0 +1,154 @@
+/* Questions about addresses: where do they lead, how much may they hold, are they full? */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "store/server.h"
+
+static void resolve(struct server *s, struct str address, struct question *q)
+{
+	struct err e = { 0 };
+
+	q->answer = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
+	server_look_at_file(s);
+	if (s->store == NULL)
+		return;
+	if (store_resolve(s->store, address, &q->mem, &q->answer, &e) == RESOLVED_TEMPORARY)
+		server_trouble(s, &e);
+	else
+		server_well(s);
+}
+
+/* It can only be full when every target is a mailbox with a quota: these are the needs, else there are none. */
+static int find_needs(struct server *s, struct question *q, struct err *e)
+{
+	struct lookup_answer *a = &q->answer;
+	uint64_t limit = 0;
+
+	q->needs = arena_alloc(&q->mem, (a->n + 1) * sizeof(*q->needs));
+	for (size_t i = 0; i < a->n; i++) {
+		int rc = 0;
+
+		if (a->targets[i].channel == CHANNEL_LOCAL)
+			rc = store_limit(s->store, a->targets[i].final, &limit, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0 || limit == 0) {
+			q->n = 0;
+			return 0;
+		}
+		q->needs[q->n++] = (struct need){
+			.address = a->targets[i].final,
+			.bytes = usage_threshold(limit, (uint64_t)s->conf->recipients.quota_percent),
+		};
+	}
+	return 0;
+}
+
+static void tell(struct visitor *v, uint64_t id, const struct lookup_answer *answer)
+{
+	BUF(targets);
+	BUF(channels);
+
+	for (size_t i = 0; i < answer->n; i++) {
+		buf_fmt(&targets, "%s%.*s", i > 0 ? "\n" : "", STR_ARG(answer->targets[i].final));
+		buf_addc(&channels, answer->targets[i].channel == CHANNEL_LOCAL ? 'l' : 'r');
+	}
+	ipc_queue(&v->conn, &lookup_resolved_type, id,
+		  &(struct lookup_resolved){ answer->result, buf_str(&targets), buf_str(&channels) }, -1);
+}
+
+int server_take_resolve(struct server *s, struct visitor *v, const struct ipc_frame *f)
+{
+	struct lookup_resolve m;
+	struct question *q;
+	struct err e = { 0 };
+
+	if (ipc_unpack(f->body, &lookup_resolve_type, &m, NULL) < 0)
+		return -1;
+	q = mem_alloc(sizeof(*q));
+	q->visitor = v->number;
+	q->id = f->id;
+	resolve(s, m.address, q);
+	if (q->answer.n > 0 && usage_connected(s->usage) && find_needs(s, q, &e) < 0) {
+		server_trouble(s, &e);
+		q->answer = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
+		q->n = 0;
+	}
+	if (q->n > 0) {
+		usage_ask(s->usage, q, clock_mono());
+		visitor_soon(s, s->usage_server);
+		return 0;
+	}
+	tell(v, q->id, &q->answer);
+	question_free(q);
+	return 0;
+}
+
+void server_tell_resolved(struct server *s)
+{
+	static const struct lookup_answer over_quota = { .result = RESOLVED_OVER_QUOTA };
+	struct question *q;
+
+	while ((q = usage_take(s->usage)) != NULL) {
+		struct visitor *v = map_getn(&s->by_number, q->visitor);
+
+		if (v != NULL) {
+			tell(v, q->id, q->full ? &over_quota : &q->answer);
+			visitor_soon(s, v);
+		}
+		question_free(q);
+	}
+}
+
+int server_take_quota(struct server *s, struct visitor *v, const struct ipc_frame *f)
+{
+	struct lookup_quota m;
+	struct lookup_quota_told told = { 0 };
+	struct err e = { 0 };
+
+	if (ipc_unpack(f->body, &lookup_quota_type, &m, NULL) < 0)
+		return -1;
+	server_look_at_file(s);
+	if (s->store != NULL && store_limit(s->store, m.address, &told.limit, &e) >= 0) {
+		told.known = 1;
+		server_well(s);
+	} else if (s->store != NULL) {
+		server_trouble(s, &e);
+	}
+	ipc_queue(&v->conn, &lookup_quota_told_type, f->id, &told, -1);
+	return 0;
+}
+
+/* ---- telltale-local ---- */
+
+void server_forget_usage_server(struct server *s)
+{
+	s->usage_server = NULL;
+	usage_connect(s->usage, NULL);
+}
+
+/* The latest one counts: an earlier one is on its way out. */
+int server_take_usage_server(struct server *s, struct visitor *v, const struct ipc_frame *f)
+{
+	struct lookup_usage_server m;
+
+	if (!v->local || ipc_unpack(f->body, &lookup_usage_server_type, &m, NULL) < 0 || m.version != 1 || s->drain > 0)
+		return -1;
+	if (s->usage_server != v) {
+		server_forget_usage_server(s);
+		s->usage_server = v;
+		usage_connect(s->usage, &v->conn);
+	}
+	return 0;
+}
+
+int server_take_usage(struct server *s, struct visitor *v, const struct ipc_frame *f)
+{
+	struct lookup_usage_told m;
+
+	if (!v->local || ipc_unpack(f->body, &lookup_usage_told_type, &m, NULL) < 0 || m.known > 1)
+		return -1;
+	if (v == s->usage_server)
+		usage_told(s->usage, f->id, &m, clock_mono());
+	return 0;
+}
