@@ -5,13 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sysexits.h>
+#include <unistd.h>
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/proc.h"
 #include "base/say.h"
 #include "session/server.h"
 
-enum { GRACE = 10000, BURST = 64, PAUSE = 100 };
+enum {
+	GRACE = 10000,
+	DRAIN = 10 * 60 * 1000, /* most that sessions may stay after SIGHUP, ms */
+	BURST = 64,
+	PAUSE = 100,
+};
 
 static struct conf conf;
 static struct lists lists;
@@ -80,8 +88,16 @@ static void take_some(const struct door *door)
 	}
 }
 
-/* Until a signal asks us to end. */
-static void take_all(int ep, int signals)
+/* SIGHUP or SIGTERM. */
+static int signal_of(int signals)
+{
+	struct signalfd_siginfo si;
+
+	return read(signals, &si, sizeof(si)) == (ssize_t)sizeof(si) ? (int)si.ssi_signo : SIGTERM;
+}
+
+/* Until a signal asks us to end: which one. */
+static int take_all(int ep, int signals)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
 
@@ -93,10 +109,20 @@ static void take_all(int ep, int signals)
 		if (n < 0 && errno != EINTR)
 			BUG("wait for clients: errno %d", errno);
 		if (n > 0 && ev.data.ptr == NULL)
-			return;
+			return signal_of(signals);
 		if (n > 0)
 			take_some(ev.data.ptr);
 	}
+}
+
+/* A successor takes who comes; those who are here are served to their end. */
+static void drain(int signals)
+{
+	int64_t until = deadline_in(DRAIN);
+
+	while (!server_empty(&server) && clock_mono() < until)
+		if (io_wait(signals, POLLIN, deadline_in(PAUSE)) == 0 && signal_of(signals) == SIGTERM)
+			return;
 }
 
 int main(int argc, char **argv)
@@ -124,7 +150,10 @@ int main(int argc, char **argv)
 		return EX_USAGE;
 	}
 	proc_ready();
-	take_all(ep, signals);
+	if (take_all(ep, signals) == SIGHUP) {
+		fd_clear(&ep); /* the listening sockets are others' too: this is what lets go of them */
+		drain(signals);
+	}
 	if (server_stop(&server, GRACE)) {
 		server_close(&server);
 		lists_clear(&lists);

@@ -260,6 +260,16 @@ void server_take(struct port *p, int fd)
 
 /* ---- and go ---- */
 
+bool server_empty(struct server *s)
+{
+	bool empty;
+
+	pthread_mutex_lock(&s->mutex);
+	empty = s->sessions == NULL;
+	pthread_mutex_unlock(&s->mutex);
+	return empty;
+}
+
 static bool all_left(struct server *s, int64_t ms)
 {
 	int64_t until = deadline_in(ms);

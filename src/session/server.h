@@ -3,7 +3,8 @@
  * A session is a thread with blocking I/O under deadlines.  server_take() gives
  * an accepted socket its thread, or refuses it with 421 when a limit is met.
  * server_stop() lets sessions finish what they are at: each is told 421 at its
- * next command, those still silent when the grace is over are told then.
+ * next command, those still silent when the grace is over are told then.  Whoever
+ * only wants no new clients takes none, and waits until server_empty().
  */
 #ifndef SESSION_SERVER_H
 #define SESSION_SERVER_H
@@ -82,6 +83,8 @@ int server_tls(const struct conf *c, struct tls **out, struct err *e);
 int server_open(struct server *s, const struct server_set *set, struct err *e);
 /* Serve one client; takes the (non-blocking) socket. */
 void server_take(struct port *p, int fd);
+/* Has the last session left? */
+bool server_empty(struct server *s);
 /* True when all sessions have left; only then may the server be closed. */
 bool server_stop(struct server *s, int64_t grace_ms);
 void server_close(struct server *s);
