@@ -32,7 +32,7 @@ struct depot;
 struct depot_set {
 	const char *dir; /* the spool folder; it must exist */
 	uint64_t segment_size;
-	unsigned spares;  /* pre-written segments kept ready (2 is enough for most) */
+	unsigned spares; /* pre-written segments kept ready (2 is enough for most) */
 };
 
 /* Lock the folder, recover what is there, start the maker thread.  -1: the
