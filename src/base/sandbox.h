@@ -19,8 +19,8 @@
  *	telltale-dns      zone file, root.key: read          UDP; TCP to port 53          -
  *	                                                     and the servers' ports
  *	telltale-lookup   folder of the accounts: all*       accepted Unix sockets        fchown
- *	telltale-queue    spool-dir: all; log-dir: append    accepted Unix sockets        memfd_create, leases (fcntl)
- *	telltale-local    mail-dir: all                      Unix sockets                 syncfs
+ *	telltale-queue    spool-dir: all; log-dir: append    Unix sockets                 memfd_create
+ *	telltale-local    mail-dir: all                      Unix sockets                 openat2, syncfs
  *	telltaled         none: it starts programs, reads keys and the configuration again; it parses nothing from the net,
  *	telltale          and neither does the command line.
  *

@@ -4,10 +4,23 @@
 #include <sysexits.h>
 #include "base/conf.h"
 #include "base/proc.h"
+#include "base/sandbox.h"
 #include "base/say.h"
 #include "deliver/local.h"
 
 enum { WORKERS_MOST = 16, GRACE = 10000 };
+
+/* The mailboxes, and the way to telltale-queue and telltale-lookup. */
+static void enter_sandbox(const struct conf *c)
+{
+	struct sandbox box = {
+		.paths = { { SANDBOX_ALL, conf_z(c->top.mail_dir) } },
+		.network = SANDBOX_UNIX,
+		.calls = "openat2 syncfs",
+	};
+
+	sandbox_enter(&box, c);
+}
 
 int main(void)
 {
@@ -16,6 +29,7 @@ int main(void)
 	struct local_set set;
 
 	proc_begin("telltale-local", &c);
+	enter_sandbox(&c);
 	set = (struct local_set){
 		.socket = proc_socket(&c, "queue.sock"),
 		.lookup = proc_socket(&c, "lookup.sock"),

@@ -3,8 +3,24 @@
 #include <sysexits.h>
 
 #include "base/proc.h"
+#include "base/sandbox.h"
 #include "base/say.h"
 #include "store/serve.h"
+
+/* SQLite makes files beside the accounts: their folder. */
+static void enter_sandbox(struct conf *c)
+{
+	const char *path = conf_z(c->accounts.sqlite);
+	char *real = realpath(path, NULL);
+	struct str file = str_of(real != NULL ? real : path);
+	struct sandbox box = {
+		.paths = { { SANDBOX_ALL, arena_z(&c->mem, str_take(file, (size_t)str_rchr(file, '/'))) } },
+		.calls = "fchown", /* as root SQLite gives its files the owner of the accounts */
+	};
+
+	free(real);
+	sandbox_enter(&box, c);
+}
 
 int main(void)
 {
@@ -14,6 +30,7 @@ int main(void)
 	int rc;
 
 	proc_begin("telltale-lookup", &conf);
+	enter_sandbox(&conf);
 	sockets = (struct store_sockets){ proc_fd("service", 0), proc_fd("control", 0), proc_signals() };
 	if (sockets.service < 0 || sockets.signals < 0) {
 		say(SAY_ERROR, "no service socket was handed over");

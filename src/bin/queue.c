@@ -5,6 +5,7 @@
 #include "base/conf.h"
 #include "base/io.h"
 #include "base/proc.h"
+#include "base/sandbox.h"
 #include "base/say.h"
 #include "deliver/server.h"
 #include "logs/logs.h"
@@ -69,6 +70,18 @@ static int run(struct depot *depot, struct dlog *log, struct err *e)
 	return rc;
 }
 
+/* The spool, the log of deliveries, and the way to telltale-lookup. */
+static void enter_sandbox(void)
+{
+	struct sandbox box = {
+		.paths = { { SANDBOX_ALL, conf_z(conf.top.spool_dir) }, { SANDBOX_APPEND, conf_z(conf.top.log_dir) } },
+		.network = SANDBOX_UNIX,
+		.calls = "memfd_create",
+	};
+
+	sandbox_enter(&box, &conf);
+}
+
 int main(void)
 {
 	struct err e = { 0 };
@@ -77,6 +90,7 @@ int main(void)
 	int rc;
 
 	proc_begin("telltale-queue", &conf);
+	enter_sandbox();
 	if (open_depot(&depot, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_IOERR;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/proc.h"
+#include "base/sandbox.h"
 #include "base/say.h"
 #include "session/server.h"
 
@@ -125,6 +126,17 @@ static void drain(int signals)
 			return;
 }
 
+/* The logs, questions to the other programs, and the sockets that were accepted for us. */
+static void enter_sandbox(void)
+{
+	struct sandbox box = {
+		.paths = { { SANDBOX_APPEND, conf_z(conf.top.log_dir) } },
+		.network = SANDBOX_UNIX,
+	};
+
+	sandbox_enter(&box, &conf);
+}
+
 int main(int argc, char **argv)
 {
 	struct server_set set = { .conf = &conf, .lists = &lists, .worker = worker_of(argc, argv) };
@@ -137,6 +149,7 @@ int main(int argc, char **argv)
 		say(SAY_ERROR, "%s", e.text);
 		return EX_CONFIG;
 	}
+	enter_sandbox();
 	signals = proc_signals();
 	set.census = proc_fd("census", 0);
 	if (set.worker == CENSUS_WORKERS || ep < 0 || signals < 0)
