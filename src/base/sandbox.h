@@ -20,7 +20,7 @@
  *	                                                     and the servers' ports
  *	telltale-lookup   folder of the accounts: all*       accepted Unix sockets        fchown
  *	telltale-queue    spool-dir: all; log-dir: append    Unix sockets                 memfd_create
- *	telltale-local    mail-dir: all                      Unix sockets                 openat2, syncfs
+ *	telltale-local    mail-dir: all                      Unix sockets                 syncfs
  *	telltaled         none: it starts programs, reads keys and the configuration again; it parses nothing from the net,
  *	telltale          and neither does the command line.
  *

@@ -16,7 +16,7 @@ static void enter_sandbox(const struct conf *c)
 	struct sandbox box = {
 		.paths = { { SANDBOX_ALL, conf_z(c->top.mail_dir) } },
 		.network = SANDBOX_UNIX,
-		.calls = "openat2 syncfs",
+		.calls = "syncfs",
 	};
 
 	sandbox_enter(&box, c);
