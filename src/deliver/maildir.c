@@ -203,7 +203,7 @@ static int finish_one(const struct maildir *m, struct maildir_job *j)
 		return defer_by(j, code);
 	if (move_new(j, name, maildir_name(j->mem, m, j).p) < 0)
 		return defer_by(j, errno);
-	usage_note(m->root, j->home, j->bytes);
+	usage_note(m->root, j->home, j->box.staging, j->bytes);
 	return 0;
 }
 

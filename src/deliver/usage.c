@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 #include "base/io.h"
 #include "deliver/box.h"
 
-#define NOTES "Maildir/maildirsize"
+#define NOTES "maildirsize"
 #define NOTE_MAX (INT64_C(1) << 50) /* bytes or messages in one line */
 
 enum {
@@ -188,35 +189,60 @@ bool usage_read_notes(struct str text, uint64_t *bytes)
 	return sum >= 0 && files >= 0;
 }
 
-/* A plain file with one name, which cannot be somebody else's as well.  -1: there is none. */
-static int open_notes(int root, const char *home, int flags, struct stat *st)
+/* What stands in the maildirsize, if it is a plain file of ours that can be believed. */
+static bool read_notes(int root, const char *home, struct buf *text, mode_t *mode)
 {
-	FD(fd) = box_open(root, home, NOTES, flags | O_NONBLOCK | O_NOCTTY);
+	FD(fd) = box_open(root, home, "Maildir/" NOTES, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	uint64_t sum;
 
-	if (fd < 0 || fstat(fd, st) < 0 || !S_ISREG(st->st_mode) || st->st_nlink != 1 || st->st_size >= USAGE_NOTES_MAX)
-		return -1;
-	return fd_steal(&fd);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return false;
+	*mode = st.st_mode & 0777;
+	return io_slurp_fd(fd, USAGE_NOTES_MAX, text, NULL) == 0 && usage_read_notes(buf_str(text), &sum);
 }
 
 bool usage_noted(int root, const char *home, uint64_t *bytes)
 {
-	struct stat st;
-	FD(fd) = open_notes(root, home, O_RDONLY, &st);
 	BUF(text);
+	mode_t mode;
 
-	return fd >= 0 && io_slurp_fd(fd, USAGE_NOTES_MAX, &text, NULL) == 0 && usage_read_notes(buf_str(&text), bytes);
+	return read_notes(root, home, &text, &mode) && usage_read_notes(buf_str(&text), bytes);
 }
 
-void usage_note(int root, const char *home, uint64_t bytes)
+/* A file of our own making takes the place of the old one, which may by now be anything. */
+static int replace_notes(int maildir, int staging, struct str text, mode_t mode)
 {
-	struct stat st;
-	FD(fd) = open_notes(root, home, O_WRONLY | O_APPEND, &st);
-	char line[32];
-	int n;
+	FD(fd) = -1;
 
+	if (unlinkat(staging, NOTES, 0) < 0 && errno != ENOENT)
+		return -1;
+	fd = openat(staging, NOTES, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
+		return -1;
+	if (io_write_all(fd, text.p, text.n) < 0 || fchmod(fd, mode) < 0 ||
+	    renameat(staging, NOTES, maildir, NOTES) < 0)
+		return unlinkat(staging, NOTES, 0), -1;
+	return 0;
+}
+
+void usage_note(int root, const char *home, int staging, uint64_t bytes)
+{
+	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+	FD(maildir) = -1;
+	BUF(text);
+	mode_t mode;
+
+	if (!read_notes(root, home, &text, &mode))
 		return;
-	n = snprintf(line, sizeof(line), "%llu 1\n", (unsigned long long)bytes);
-	/* A line that is lost is found when the owner counts again, as Maildir++ has it. */
-	(void)!write(fd, line, (size_t)n);
+	buf_reset(&text);
+	pthread_mutex_lock(&one_at_a_time);
+	if (read_notes(root, home, &text, &mode)) {
+		buf_fmt(&text, "%llu 1\n", (unsigned long long)bytes);
+		maildir = box_open(root, home, "Maildir", O_RDONLY | O_DIRECTORY);
+		/* A line that is lost is found when the owner counts again, as Maildir++ has it. */
+		if (maildir >= 0)
+			(void)replace_notes(maildir, staging, buf_str(&text), mode);
+	}
+	pthread_mutex_unlock(&one_at_a_time);
 }

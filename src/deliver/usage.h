@@ -2,7 +2,7 @@
  *
  *	a file name with ,S=1234 says how many bytes the message has
  *	Maildir/maildirsize has a line for the limit and then lines `BYTES COUNT`, of
- *	which the sums count; who changes the mailbox appends one
+ *	which the sums count; who changes the mailbox adds one
  *
  * A maildirsize belongs to whom made it (Dovecot, maildrop): we append to it, and believe it when
  * it says that there is room; we never make one.  Else the mailbox is counted: new and
@@ -32,8 +32,10 @@ int usage_count(int root, const char *home, int64_t deadline, struct usage *out)
 /* The sum of HOME/Maildir/maildirsize; false when there is none that can be believed. */
 bool usage_noted(int root, const char *home, uint64_t *bytes);
 
-/* A message of so many bytes was added: append to the maildirsize if there is one. */
-void usage_note(int root, const char *home, uint64_t bytes);
+/* A message of so many bytes was added: say so in the maildirsize if there is one.  It is replaced,
+ * by way of `staging`, never written into: a second name that it had a moment ago may be a file of
+ * somebody else, and no check of it would be in time. */
+void usage_note(int root, const char *home, int staging, uint64_t bytes);
 
 /* The two parsers.  False: it does not say. */
 bool usage_read_notes(struct str maildirsize, uint64_t *bytes);
