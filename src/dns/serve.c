@@ -8,9 +8,11 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unbound-event.h>
 #include <unistd.h>
@@ -25,11 +27,13 @@
 #include "dns/resolver.h"
 
 enum { QUESTIONS_MAX = 4096, VISITORS_MAX = 512, HOPS_MAX = 8, TICK_MS = 250, OUT_MAX = 8 * 1024 * 1024 };
+enum { DRAIN_MS = 10 * 60 * 1000 };
 
 struct server {
 	struct event_base *base;
 	struct ub_ctx *ub;
 	int64_t patience; /* ms until a question is given up */
+	int64_t drained;  /* told to let the visitors finish: when we end at the latest; 0: not told */
 	struct event *listening, *signals, *tick;
 	size_t nquestions, nvisitors;
 	TAILQ_HEAD(, question) oldest;
@@ -216,7 +220,8 @@ static void visitor_free(struct visitor *v)
 	event_free(v->writable);
 	ipc_conn_clear(&v->conn);
 	LIST_REMOVE(v, entry);
-	v->server->nvisitors--;
+	if (--v->server->nvisitors == 0 && v->server->drained != 0)
+		event_base_loopbreak(v->server->base);
 	free(v);
 }
 
@@ -285,16 +290,32 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		tell_failed(q->visitor, q->id, STR("no answer in time"));
 		question_cancel(q);
 	}
-	event_add(s->listening, NULL);
+	if (s->drained == 0)
+		event_add(s->listening, NULL);
+	else if (s->drained <= clock_mono())
+		event_base_loopbreak(s->base);
 }
 
+/* Our successor takes the new visitors; those who are here are served until the last has left. */
+static void drain(struct server *s)
+{
+	event_del(s->listening);
+	s->drained = deadline_in(DRAIN_MS);
+	if (s->nvisitors == 0)
+		event_base_loopbreak(s->base);
+}
+
+/* SIGHUP lets us finish, anything else ends us now. */
 static void on_signal(evutil_socket_t fd, short what, void *arg)
 {
+	struct signalfd_siginfo info;
 	struct server *s = arg;
 
-	(void)fd;
 	(void)what;
-	event_base_loopbreak(s->base);
+	if (read(fd, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGHUP)
+		drain(s);
+	else
+		event_base_loopbreak(s->base);
 }
 
 static void server_clear(struct server *s)
