@@ -20,7 +20,7 @@ static void answer_plain(struct rcpt_outcome *out, enum reply_id id)
 
 static bool intruder(const struct rcpt_set *set, const struct rcpt_state *state)
 {
-	return set->invalid_per_session > 0 && state->invalid >= set->invalid_per_session;
+	return state->over || (set->invalid_per_session > 0 && state->invalid >= set->invalid_per_session);
 }
 
 bool rcpt_beyond_limits(const struct rcpt_set *set, struct rcpt_state *state, struct rcpt_outcome *out)
@@ -32,8 +32,7 @@ bool rcpt_beyond_limits(const struct rcpt_set *set, struct rcpt_state *state, st
 	if (state->accepted < set->per_message)
 		return false;
 	answer(out, CHECK_TOO_MANY);
-	if (!state->over)
-		out->extra = check_row(CHECK_INTRUSION_THRESHOLD_RCPT);
+	out->extra = check_row(CHECK_INTRUSION_THRESHOLD_RCPT);
 	state->over = true;
 	return true;
 }
@@ -78,6 +77,15 @@ static void target_itself(struct rcpt_found *out, const struct addr *to, struct 
 	out->n = 1;
 }
 
+/* A name becomes a folder's: no mailbox here has one that could lead out of it, and no alias or catch-all takes it. */
+static bool impossible(struct str local)
+{
+	for (size_t i = 0; i < local.n; i++)
+		if (local.p[i] == '/' || local.p[i] == '\\' || !ascii_isprint(local.p[i]))
+			return true;
+	return local.n > 0 && local.p[0] == '.';
+}
+
 void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a, struct rcpt_found *out,
 	      int64_t deadline)
 {
@@ -93,11 +101,13 @@ void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a
 	if (out->known == RESOLVED_NOT_OURS && !out->unqualified)
 		target_itself(out, &x, a);
 	name_originals(out, &x, a);
+	out->impossible = impossible(x.local) && out->known != RESOLVED_NOT_OURS && out->known != RESOLVED_TEMPORARY;
 }
 
-static void unknown(const struct rcpt_set *set, struct rcpt_state *state, struct rcpt_outcome *out)
+/* Whoever names too many that are not here is guessing. */
+static void unknown(const struct rcpt_set *set, struct rcpt_state *state, enum check row, struct rcpt_outcome *out)
 {
-	answer(out, CHECK_NO_MAILBOX);
+	answer(out, row);
 	state->invalid++;
 	if (state->invalid == set->invalid_per_session)
 		out->extra = check_row(CHECK_INTRUSION_THRESHOLD_INVALID);
@@ -114,10 +124,12 @@ void rcpt_judge(const struct rcpt_set *set, struct rcpt_state *state, const stru
 
 	if (found->unqualified)
 		answer(out, CHECK_NO_DOMAIN);
+	else if (found->impossible)
+		unknown(set, state, CHECK_RCPT_SYNTAX, out);
 	else if (found->known == RESOLVED_LOOP)
 		answer_plain(out, REPLY_ALIAS_LOOP);
 	else if (found->known == RESOLVED_NO_MAILBOX)
-		unknown(set, state, out);
+		unknown(set, state, CHECK_NO_MAILBOX, out);
 	else if (found->known == RESOLVED_NOT_OURS && state->may_relay)
 		answer(out, CHECK_RELAYING);
 	else

@@ -24,12 +24,13 @@ struct rcpt_state {
 	bool may_relay;  /* this client may send to other servers' domains */
 	size_t accepted; /* recipients of this message */
 	bool over;       /* this message has met its limit */
-	size_t invalid;  /* unknown recipients of this session */
+	size_t invalid;  /* unknown and impossible recipients of this session */
 };
 
 struct rcpt_found {
 	enum resolved known;
 	bool unqualified;          /* it had no domain and was no postmaster */
+	bool impossible;           /* the domain is ours, and no mailbox here can have such a name */
 	struct recipient *targets; /* where it goes: one delivery each */
 	size_t n;
 	struct err why; /* RESOLVED_TEMPORARY: what failed */
