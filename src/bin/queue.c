@@ -48,6 +48,7 @@ static int run(struct depot *depot, struct dlog *log, struct err *e)
 		.depot = depot,
 		.log = log,
 		.settings = &settings,
+		.recovered = recovered_new(&conf),
 		.resolve = resolve_new(proc_socket(&conf, "lookup.sock"), e),
 		.service = proc_fd("service", 0),
 		.control = proc_fd("control", 0),
@@ -67,6 +68,7 @@ static int run(struct depot *depot, struct dlog *log, struct err *e)
 	rc = server_run(&server, e);
 	schedule_free(server.schedule);
 	resolve_free(server.resolve);
+	recovered_free(server.recovered);
 	return rc;
 }
 

@@ -143,6 +143,16 @@ static void hear_answers(struct server *s)
 	}
 }
 
+/* They are due from now on. */
+static void take_news(struct server *s)
+{
+	struct item *it;
+
+	while ((it = depot_news(s->set.depot)) != NULL)
+		if (it->recovered)
+			recovered_see(s->set.recovered, s->set.depot, it, s->set.log);
+}
+
 static int one_turn(struct server *s, struct err *e)
 {
 	int rc;
@@ -151,8 +161,8 @@ static int one_turn(struct server *s, struct err *e)
 	clients_check_deadlines(&s->clients);
 	hear_answers(s);
 	schedule_bounces(s->set.schedule);
-	while (depot_news(s->set.depot) != NULL)
-		; /* due from now on */
+	take_news(s);
+	recovered_write(s->set.recovered, clock_mono());
 	schedule_start(s->set.schedule);
 	rc = sync_turn(s, e);
 	if (rc >= 0)

@@ -8,6 +8,7 @@
 #ifndef DELIVER_SERVER_H
 #define DELIVER_SERVER_H
 
+#include "deliver/recovered.h"
 #include "deliver/resolve.h"
 #include "deliver/settings.h"
 
@@ -17,9 +18,10 @@ struct server_set {
 	struct schedule *schedule;
 	struct settings *settings;
 	struct resolve *resolve; /* asked by the schedule */
-	int service, control;    /* listening sockets; control may be -1 */
-	int signals;             /* a signalfd: its first signal asks us to leave */
-	int64_t grace;           /* ms for what is under way after that */
+	struct recovered *recovered;
+	int service, control; /* listening sockets; control may be -1 */
+	int signals;          /* a signalfd: its first signal asks us to leave */
+	int64_t grace;        /* ms for what is under way after that */
 };
 
 /* Runs until asked to leave: 0; -1 when the disk makes going on wrong. */

@@ -1,7 +1,6 @@
 #include "deliver/settings.h"
 
-#include <fcntl.h>
-#include <stdio.h>
+#include <sys/stat.h>
 #include "base/io.h"
 #include "base/say.h"
 #include "logs/logs.h"
@@ -27,11 +26,14 @@ static void name_moved(struct buf *why, const char *option, struct str was, stru
 static int read_conf(int fd, struct conf *c, struct err *e)
 {
 	BUF(text);
-	char path[64];
+	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* an offset of our own */
-	if (io_slurp(AT_FDCWD, path, CONF_MOST, &text, e) < 0)
-		return -1;
+	if (fstat(fd, &st) < 0 || st.st_size > CONF_MOST)
+		return err_set(e, "a configuration that cannot be read");
+	buf_need(&text, (size_t)st.st_size);
+	if (io_pread_all(fd, text.p, (size_t)st.st_size, 0) < 0)
+		return err_sys(e, "read the configuration");
+	text.n = (size_t)st.st_size;
 	return conf_parse(c, buf_str(&text), "telltale.conf", e);
 }
 

@@ -1,0 +1,253 @@
+#include "deliver/recovered.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/map.h"
+#include "base/say.h"
+#include "logs/logs.h"
+
+enum {
+	PATIENCE = 5000, /* ms: a session that lives has told its message anew by then */
+	MOST = 20000     /* messages waiting; more are not worth the memory */
+};
+#define TAIL (16 * 1024 * 1024) /* of the SMTP log */
+
+struct lost {
+	uint64_t qp;
+	int64_t due;
+	char *label; /* of the listener; the configuration may change meanwhile */
+	struct buf group;
+	bool found;
+};
+
+struct recovered {
+	const struct conf *conf;
+	struct map lost; /* by qp */
+	int64_t next;
+};
+
+struct recovered *recovered_new(const struct conf *c)
+{
+	struct recovered *r = mem_alloc(sizeof(*r));
+
+	*r = (struct recovered){ .conf = c, .next = INT64_MAX };
+	return r;
+}
+
+/* A label is part of a file's name, and comes from another program: only the configuration's own will do. */
+static bool label_known(const struct recovered *r, struct str label)
+{
+	for (size_t i = 0; i < r->conf->nports; i++)
+		if (str_eq(r->conf->ports[i].label, label))
+			return true;
+	return false;
+}
+
+static void put(struct buf *b, enum log_kind kind, enum log_field f, struct str value, int64_t at)
+{
+	ARENA(a);
+	struct log_line l;
+
+	log_begin(&l, kind, at);
+	if (value.p != NULL)
+		log_set(&l, f, &a, value);
+	log_print(b, &l);
+}
+
+static void put_session(struct buf *b, const struct envelope *v)
+{
+	ARENA(a);
+	struct log_line l;
+
+	log_begin(&l, LOG_SMTP_SESSION, v->time);
+	log_setn(&l, LOG_F_connection, &a, v->connection);
+	log_set(&l, LOG_F_ip, &a, v->ip);
+	log_setn(&l, LOG_F_port, &a, 0);
+	log_setf(&l, LOG_F_moment, &a, "%lld.%03d", (long long)(v->time / 1000), (int)(v->time % 1000));
+	log_print(b, &l);
+	if (v->helo.n > 0)
+		put(b, LOG_SMTP_HELO, LOG_F_helo, v->helo, v->time);
+}
+
+static void put_resp(struct buf *b, const struct envelope *v)
+{
+	ARENA(a);
+	struct log_line l;
+
+	log_begin(&l, LOG_SMTP_RESP, v->time);
+	log_setn(&l, LOG_F_code, &a, 250);
+	log_set(&l, LOG_F_cont, &a, STR(" "));
+	log_set(&l, LOG_F_text, &a, STR("ok"));
+	log_print(b, &l);
+}
+
+/* An alias that was expanded stands once, as the client named it. */
+static void put_rcpts(struct buf *b, const struct envelope *v)
+{
+	ARENA(a);
+	struct map seen = MAP_INIT;
+
+	for (size_t i = 0; i < v->nrcpts; i++) {
+		struct str key = arena_lower(&a, v->rcpts[i].original);
+
+		if (map_put(&seen, key, b) != NULL)
+			continue;
+		put(b, LOG_SMTP_TO, LOG_F_path, arena_fmt(&a, "<%.*s>", STR_ARG(v->rcpts[i].original)), v->time);
+		put_resp(b, v);
+	}
+	map_clear(&seen);
+}
+
+static void put_group(struct buf *b, const struct item *it, const struct envelope *v)
+{
+	ARENA(a);
+	struct log_line l;
+
+	put_session(b, v);
+	put(b, LOG_SMTP_FROM, LOG_F_sender, v->sender, v->time);
+	put_resp(b, v);
+	put_rcpts(b, v);
+	log_begin(&l, LOG_SMTP_SIZE, v->time);
+	log_setn(&l, LOG_F_bytes, &a, it->size);
+	log_print(b, &l);
+	log_begin(&l, LOG_SMTP_RESP_QUEUED, v->time);
+	log_setn(&l, LOG_F_epoch, &a, (uint64_t)v->time / 1000);
+	log_setn(&l, LOG_F_qp, &a, v->qp);
+	log_print(b, &l);
+	put(b, LOG_SMTP_RECOVERED, LOG_F_text, (struct str){ NULL, 0 }, v->time);
+}
+
+void recovered_see(struct recovered *r, struct depot *d, struct item *it, struct dlog *log)
+{
+	ARENA(mem);
+	struct envelope v;
+	struct err e = { 0 };
+	struct lost *x;
+
+	if (!it->recovered || depot_envelope(d, it, &mem, &v, &e) < 0)
+		return;
+	if (v.parent_qp != 0 && !v.forward)
+		dlog_bounce(log, v.parent_qp, v.qp);
+	if (v.parent_qp != 0 || !label_known(r, v.label) || r->lost.n >= MOST || map_getn(&r->lost, v.qp) != NULL)
+		return;
+	x = mem_alloc(sizeof(*x));
+	*x = (struct lost){ .qp = v.qp, .due = deadline_in(PATIENCE), .label = mem_dupz(arena_z(&mem, v.label)) };
+	put_group(&x->group, it, &v);
+	map_putn(&r->lost, v.qp, x);
+	if (x->due < r->next)
+		r->next = x->due;
+}
+
+static int read_tail(const char *path, struct buf *out, struct err *e)
+{
+	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	off_t from;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat %s", path);
+	from = st.st_size > TAIL ? st.st_size - TAIL : 0;
+	buf_need(out, (size_t)(st.st_size - from));
+	if (io_pread_all(fd, out->p, (size_t)(st.st_size - from), from) < 0)
+		return err_sys(e, "read %s", path);
+	out->n = (size_t)(st.st_size - from);
+	return 0;
+}
+
+/* Whose number stands in the log is not lost. */
+static void look_for(struct recovered *r, struct str text)
+{
+	struct str line;
+
+	while (text.n > 0) {
+		struct log_line l;
+		struct lost *x;
+		uint64_t qp;
+
+		str_cut(text, STR("\n"), &line, &text);
+		if (str_find(line, STR("resp, 250 ok ")) < 0)
+			continue;
+		log_parse(LOG_SMTP, line, &l);
+		if (l.kind != LOG_SMTP_RESP_QUEUED || !str_u64(l.field[LOG_F_qp], UINT64_MAX, &qp))
+			continue;
+		x = map_getn(&r->lost, qp);
+		if (x != NULL)
+			x->found = true;
+	}
+}
+
+static int write_port(struct recovered *r, const struct conf_port *port, int64_t now, struct err *e)
+{
+	ARENA(a);
+	BUF(tail);
+	const char *path = arena_fmt(&a, "%.*s/smtp-%.*s.log", STR_ARG(r->conf->top.log_dir), STR_ARG(port->label)).p;
+	struct log_writer *w;
+	struct lost *x;
+	int rc = read_tail(path, &tail, e);
+
+	look_for(r, buf_str(&tail));
+	w = rc == 0 ? log_writer_open(path, LOG_SMTP, e) : NULL;
+	for (size_t i = 0; w != NULL && rc == 0 && (x = map_next(&r->lost, &i, NULL)) != NULL;)
+		if (str_eqz(port->label, x->label) && !x->found && x->due <= now)
+			rc = log_append(w, buf_str(&x->group), STR(""), e);
+	log_writer_close(w);
+	return w == NULL ? -1 : rc;
+}
+
+static bool any_due(const struct recovered *r, const struct conf_port *port, int64_t now)
+{
+	const struct lost *x;
+
+	for (size_t i = 0; (x = map_next(&r->lost, &i, NULL)) != NULL;)
+		if (str_eqz(port->label, x->label) && x->due <= now)
+			return true;
+	return false;
+}
+
+static void forget(struct recovered *r, int64_t now)
+{
+	struct lost *x;
+
+	r->next = INT64_MAX;
+	for (size_t i = 0; (x = map_next(&r->lost, &i, NULL)) != NULL;) {
+		if (x->due > now) {
+			r->next = x->due < r->next ? x->due : r->next;
+			continue;
+		}
+		map_deln(&r->lost, x->qp);
+		buf_clear(&x->group);
+		free(x->label);
+		free(x);
+	}
+}
+
+void recovered_write(struct recovered *r, int64_t now)
+{
+	if (now < r->next)
+		return;
+	for (size_t i = 0; i < r->conf->nports; i++) {
+		struct err e = { 0 };
+
+		if (any_due(r, &r->conf->ports[i], now) && write_port(r, &r->conf->ports[i], now, &e) < 0)
+			say(SAY_WARNING, "a recovered message has no group in its SMTP log: %s", e.text);
+	}
+	forget(r, now);
+}
+
+int64_t recovered_next(const struct recovered *r)
+{
+	return r->next;
+}
+
+void recovered_free(struct recovered *r)
+{
+	recovered_write(r, INT64_MAX);
+	map_clear(&r->lost);
+	free(r);
+}

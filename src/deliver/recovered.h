@@ -1,0 +1,27 @@
+/* deliver/recovered.h - the SMTP log's groups of messages that were accepted and whose telltale-smtpd did not live to log them.
+ *
+ * A message that recovery found by scanning gets a few seconds: its session may
+ * be alive and still write its group.  When the log's tail then lacks its number, a group is appended that says
+ * what the envelope says, and ends in the line `recovered`.
+ */
+#ifndef DELIVER_RECOVERED_H
+#define DELIVER_RECOVERED_H
+
+#include "base/conf.h"
+#include "deliver/dlog.h"
+#include "queue/depot.h"
+
+struct recovered;
+
+/* c: its listeners' labels and log-dir; read when a message is seen, and when groups are written. */
+struct recovered *recovered_new(const struct conf *c);
+/* Writes at once what is still missing. */
+void recovered_free(struct recovered *r);
+/* News of the depot.  A bounce whose line in the delivery log may be missing gets it again. */
+void recovered_see(struct recovered *r, struct depot *d, struct item *it, struct dlog *log);
+/* Write what is due; monotonic ms. */
+void recovered_write(struct recovered *r, int64_t now);
+/* When recovered_write() has something to do; INT64_MAX: never. */
+int64_t recovered_next(const struct recovered *r);
+
+#endif

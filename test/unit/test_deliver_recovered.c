@@ -1,0 +1,95 @@
+/* The SMTP log gets the groups that nobody lived to write, and no others. */
+#include "schedule_house.h"
+
+#include "deliver/recovered.h"
+
+static const char conf_text[] = "hostname = \"mx.example.com\"\ncontact = \"a@example.com\"\ndata-dir = \"%s\"\n"
+				"log-dir = \"%s\"\nlistener \"25\" { bind = {\"127.0.0.1:2525\"} }\n"
+				"accounts { sqlite = \"x.db\" }\n";
+
+static struct conf conf;
+
+static void read_conf(void)
+{
+	struct err e = { 0 };
+
+	if (conf_parse(&conf, arena_fmt(&mem, conf_text, top, top), "t", &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void slurp(struct buf *b)
+{
+	struct err e = { 0 };
+
+	(void)io_slurp(AT_FDCWD, arena_fmt(&mem, "%s/smtp-25.log", top).p, 1 << 20, b, &e);
+}
+
+static uint64_t found(struct recovered *r, const char *label, const char *sender)
+{
+	static const struct recipient to[] = {
+		{ STR_INIT("bob@example.com"), STR_INIT("List@example.com"), CHANNEL_LOCAL },
+		{ STR_INIT("eve@example.com"), STR_INIT("list@example.com"), CHANNEL_LOCAL },
+		{ STR_INIT("dan@example.com"), STR_INIT("dan@example.com"), CHANNEL_LOCAL },
+	};
+	struct envelope v = { .time = INT64_C(1615286631123), .connection = 77, .rcpts = to, .nrcpts = 3 };
+	struct item *it;
+	uint64_t qp;
+
+	v.sender = str_of(sender);
+	v.label = str_of(label);
+	v.ip = STR("127.0.0.7");
+	v.helo = STR("x\nend, forged");
+	qp = put_envelope(v);
+	it = depot_find(depot, qp);
+	it->recovered = true;
+	recovered_see(r, depot, it, dlog);
+	return qp;
+}
+
+static void a_group_that_is_missing_is_written_once(void **state)
+{
+	struct recovered *r;
+	uint64_t qp, known;
+	struct str at;
+	BUF(text);
+	BUF(b);
+	FD(fd) = -1;
+
+	(void)state;
+	read_conf();
+	r = recovered_new(&conf);
+	qp = found(r, "25", "ann@x.example");
+	known = found(r, "25", "known@x.example");
+	found(r, "../evil", "evil@x.example");
+	found(r, "26", "evil@x.example");
+	fd = open(arena_fmt(&mem, "%s/smtp-25.log", top).p, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	buf_fmt(&b, "2021-03-09 12:43:51, resp, 250 ok 1615286631 qp %llu\n\n", (unsigned long long)known);
+	assert_int_equal(io_write_all(fd, b.p, b.n), 0);
+	recovered_write(r, clock_mono());
+	slurp(&text);
+	assert_int_equal(str_find(buf_str(&text), STR("ann@x.example")), -1); /* its session may live */
+	recovered_write(r, clock_mono() + 6000);
+	recovered_write(r, clock_mono() + 9000);
+	recovered_free(r);
+	conf_clear(&conf);
+	buf_reset(&text);
+	slurp(&text);
+	at = buf_str(&text);
+	assert_true(str_find(at, STR(", session, 77, 127.0.0.7, 0, 1615286631.123\n")) >= 0);
+	assert_true(str_find(at, STR(", from, ann@x.example\n")) >= 0);
+	assert_true(str_find(at, STR(", to, <List@example.com>\n")) >= 0);
+	assert_true(str_find(at, STR(", to, <list@example.com>\n")) < 0);
+	assert_true(str_find(at, STR(", to, <dan@example.com>\n")) >= 0);
+	assert_true(str_find(at, arena_fmt(&mem, "resp, 250 ok 1615286631 qp %llu\n", (unsigned long long)qp)) >= 0);
+	assert_true(str_ends(at, STR(", recovered\n\n")));
+	assert_true(str_find(at, STR("\nend, forged")) < 0);
+	assert_true(str_find(at, STR("known@")) < 0 && str_find(at, STR("evil@")) < 0);
+	assert_int_equal(str_find(str_skip(at, (size_t)str_find(at, STR("recovered")) + 1), STR("recovered")), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { T(a_group_that_is_missing_is_written_once) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
