@@ -1,6 +1,7 @@
 #include "base/proc.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <linux/close_range.h>
 #include <pthread.h>
@@ -93,7 +94,7 @@ void proc_begin(const char *program, struct conf *c)
 	signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group: telltaled alone decides who ends, and when */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		say(SAY_WARNING, "prctl: %s", strerror(errno));
-	umask(077);
+	umask(getenv("TELLTALE_PEERS") != NULL ? 007 : 077); /* users apart share logs through a group */
 	allow_many_files();
 	keep_to_ourselves();
 	if (read_conf(c, &e) < 0) {
@@ -159,34 +160,43 @@ static int program_path(const char *program, char *path, size_t size)
 	return 0;
 }
 
+/* The last moment in which we could: afterwards there is no way back. */
+static int change_user(const struct proc_user *u)
+{
+	if (u == NULL)
+		return 0;
+	return setgroups(u->extra != 0 ? 1 : 0, &u->extra) < 0 || setgid(u->gid) < 0 || setuid(u->uid) < 0 ? -1 : 0;
+}
+
 /* In the child: nothing that takes a lock or memory between fork and exec. */
-static _Noreturn void become(const char *path, const char *const argv[], const struct proc_pass *pass, size_t n)
+static _Noreturn void become(const char *path, const struct proc_plan *plan)
 {
 	sigset_t none;
 
 	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	for (size_t i = 0; i < n; i++)
-		(void)fcntl(pass[i].fd, F_SETFD, 0);
+	for (size_t i = 0; i < plan->npass; i++)
+		(void)fcntl(plan->pass[i].fd, F_SETFD, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execv(path, (char *const *)(uintptr_t)argv);
+	if (change_user(plan->user) == 0)
+		execv(path, (char *const *)(uintptr_t)plan->argv);
 	_exit(EX_OSERR);
 }
 
-pid_t proc_start(const char *program, const char *const argv[], const struct proc_pass *pass, size_t n, struct err *e)
+pid_t proc_start(const struct proc_plan *plan, struct err *e)
 {
 	BUF(fds);
 	char path[PATH_MAX];
 	pid_t pid;
 
-	if (program_path(program, path, sizeof(path)) < 0 || access(path, X_OK) < 0)
-		return err_sys(e, "%s is not beside this program", program);
-	for (size_t i = 0; i < n; i++)
-		buf_fmt(&fds, "%s%s=%d", i > 0 ? "," : "", pass[i].name, pass[i].fd);
+	if (program_path(plan->program, path, sizeof(path)) < 0 || access(path, X_OK) < 0)
+		return err_sys(e, "%s is not beside this program", plan->program);
+	for (size_t i = 0; i < plan->npass; i++)
+		buf_fmt(&fds, "%s%s=%d", i > 0 ? "," : "", plan->pass[i].name, plan->pass[i].fd);
 	setenv("TELLTALE_FDS", buf_z(&fds), 1);
 	pid = fork();
 	if (pid == 0)
-		become(path, argv, pass, n);
+		become(path, plan);
 	unsetenv("TELLTALE_FDS");
-	return pid >= 0 ? pid : err_sys(e, "fork for %s", program);
+	return pid >= 0 ? pid : err_sys(e, "fork for %s", plan->program);
 }

@@ -49,12 +49,23 @@ bool proc_peer_allows(struct str peers, const char *role, uid_t uid, uid_t ours)
 /* A thread with a small stack (KiB); detached; -1 when the system refuses. */
 int proc_thread(void *(*run)(void *), void *arg, size_t stack_kib, struct err *e);
 
-/* Start a program found beside our own executable, with these descriptors (and no
- * others but 0..2).  Names as in TELLTALE_FDS. */
+/* Start a program found beside our own executable, with these descriptors (and no others but 0..2), names as in
+ * TELLTALE_FDS; as `user` when that is given: its uid and gid, `extra` (or 0) as the only group besides. */
 struct proc_pass {
 	const char *name;
 	int fd;
 };
-pid_t proc_start(const char *program, const char *const argv[], const struct proc_pass *pass, size_t n, struct err *e);
+struct proc_user {
+	uid_t uid;
+	gid_t gid, extra;
+};
+struct proc_plan {
+	const char *program;
+	const char *const *argv; /* NULL-ended */
+	const struct proc_pass *pass;
+	size_t npass;
+	const struct proc_user *user; /* NULL: as we are */
+};
+pid_t proc_start(const struct proc_plan *plan, struct err *e);
 
 #endif

@@ -71,6 +71,17 @@ static int open_doors(int ep)
 	return n;
 }
 
+/* Who no longer listens holds no listening socket: the last one of a listener that is gone closes its port. */
+static void close_doors(void)
+{
+	for (size_t i = 0; i < server.nports; i++) {
+		const char *name = arena_fmt(&conf.mem, "listen.%.*s", STR_ARG(server.ports[i].conf->label)).p;
+
+		for (int k = 0, fd; (fd = proc_fd(name, k)) >= 0; k++)
+			fd_clear(&fd);
+	}
+}
+
 static void take_some(const struct door *door)
 {
 	for (int i = 0; i < BURST; i++) {
@@ -165,6 +176,7 @@ int main(int argc, char **argv)
 	proc_ready();
 	if (take_all(ep, signals) == SIGHUP) {
 		fd_clear(&ep); /* the listening sockets are others' too: this is what lets go of them */
+		close_doors();
 		drain(signals);
 	}
 	if (server_stop(&server, GRACE)) {

@@ -1,15 +1,44 @@
 #include "cli/house.h"
 
 #include "dns/zone.h"
+#include "gate/lists.h"
+#include "queue/spool.h"
 #include "wire/tls.h"
 
 static int usable(struct conf *c, struct err *e)
 {
-	return c->dns.zone.n > 0 ? zone_check_file(conf_z(c->dns.zone), e) : 0;
+	struct lists l;
+
+	if (c->dns.zone.n > 0 && zone_check_file(conf_z(c->dns.zone), e) < 0)
+		return -1;
+	if (lists_read(c, &l, e) < 0)
+		return -1;
+	lists_clear(&l);
+	return 0;
+}
+
+static void queue_tell(struct ipc_conn *c, unsigned generation, int conf)
+{
+	struct queue_settings s = { generation };
+
+	ipc_queue(c, &queue_settings_type, 1, &s, conf);
+}
+
+static int queue_told(const struct ipc_frame *f, struct err *e)
+{
+	struct queue_done done;
+
+	if (f->type != queue_done_number)
+		return err_set(e, "an answer of another kind");
+	if (ipc_unpack(f->body, &queue_done_type, &done, e) < 0)
+		return -1;
+	return done.status == 0 ? 0 : err_set(e, "%.*s", STR_ARG(done.message));
 }
 
 const struct house house = {
 	.usable = usable,
 	.keys_fit = tls_check,
 	.keys_make = tls_make_self_signed,
+	.queue_tell = queue_tell,
+	.queue_told = queue_told,
 };

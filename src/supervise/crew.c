@@ -1,8 +1,5 @@
 #include "supervise/crew.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,39 +7,40 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/io.h"
-#include "base/proc.h"
 #include "base/say.h"
+#include "supervise/member.h"
 
-enum { PAUSE_LEAST = 50, PAUSE_MOST = 10000, HEALTHY = 1000, MAX_PASS = 256 };
+enum { PAUSE_LEAST = 50, PAUSE_MOST = 10000, HEALTHY = 1000 };
 
-/* Who is in the house; wave: when he is asked to stop; patience: how long he may take, ms. */
-static const struct program {
-	const char *name;
-	int wave, patience;
-} programs[] = {
-	{ "telltale-dns", 3, 3000 },    { "telltale-lookup", 3, 5000 }, { "telltale-queue", 1, 15000 },
-	{ "telltale-local", 2, 15000 }, { "telltale-smtpd", 0, 20000 }, /* as many as there are workers */
-};
-enum { WAVES = 4 };
+/* ---- who there is ---- */
 
-struct member {
-	const struct program *program;
-	int worker; /* index among equals */
-	pid_t pid;  /* 0: not running */
-	int64_t started, due, pause;
-};
+struct crew *crew_new(const struct crew_set *set)
+{
+	struct crew *k = mem_alloc(sizeof(*k));
 
-struct crew {
-	struct member *at;
-	size_t n;
-	const struct sockets *sockets;
-	struct crew_share share;
-	int ready[2]; /* pipe: one byte per program that can work */
-	size_t nready;
-};
+	k->set = *set;
+	return k;
+}
 
-static size_t workers(const struct conf *c)
+void crew_free(struct crew *k)
+{
+	struct member *m;
+
+	while ((m = k->members) != NULL) {
+		k->members = m->next;
+		member_free(m);
+	}
+	generation_free(k->now);
+	generation_free(k->next);
+	free(k);
+}
+
+struct generation *crew_now(struct crew *k)
+{
+	return k->now;
+}
+
+size_t crew_workers(const struct conf *c)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -51,95 +49,169 @@ static size_t workers(const struct conf *c)
 	return cores > 0 ? (size_t)cores : 1;
 }
 
-struct crew *crew_new(const struct conf *c, const struct sockets *s, struct crew_share share)
+bool crew_is_sessions(const struct program *p)
 {
-	struct crew *k = mem_alloc(sizeof(*k));
-	size_t smtpds = workers(c), others = COUNT(programs) - 1;
-
-	k->sockets = s;
-	k->share = share;
-	k->n = others + smtpds;
-	k->at = mem_alloc(k->n * sizeof(*k->at));
-	for (size_t i = 0; i < k->n; i++) {
-		k->at[i].program = &programs[i < others ? i : others];
-		k->at[i].worker = i < others ? 0 : (int)(i - others);
-		k->at[i].pause = PAUSE_LEAST;
-	}
-	if (pipe2(k->ready, O_CLOEXEC | O_NONBLOCK) < 0)
-		BUG("no pipe");
-	return k;
+	return p == &programs[PROGRAMS - 1];
 }
 
-void crew_free(struct crew *k)
+/* The lowest number that nobody alive has, or -1. */
+static int free_column(const struct crew *k)
 {
-	close(k->ready[0]);
-	close(k->ready[1]);
-	free(k->at);
-	free(k);
+	bool taken[COLUMNS] = { false };
+
+	for (const struct member *m = k->members; m != NULL; m = m->next)
+		if (crew_is_sessions(m->program))
+			taken[m->worker] = true;
+	for (int i = 0; i < COLUMNS; i++)
+		if (!taken[i])
+			return i;
+	return -1;
 }
 
-static void start(struct crew *k, struct member *m)
+void crew_add(struct crew *k, const struct program *p, unsigned generation, int worker)
 {
-	struct proc_pass pass[MAX_PASS];
-	char worker[16];
-	const char *argv[] = { m->program->name, "--worker", worker, NULL };
-	struct err e = { 0 };
-	size_t n = 0;
+	struct member *m = member_new(p, generation, worker), **at = &k->members;
 
-	snprintf(worker, sizeof(worker), "%d", m->worker);
-	pass[n++] = (struct proc_pass){ "conf", k->share.conf };
-	pass[n++] = (struct proc_pass){ "log", k->share.log };
-	pass[n++] = (struct proc_pass){ "ready", k->ready[1] };
-	if (strcmp(m->program->name, "telltale-smtpd") == 0) {
-		pass[n++] = (struct proc_pass){ "census", k->share.census };
-		if (k->share.certificate >= 0 && k->share.key >= 0) {
-			pass[n++] = (struct proc_pass){ "tls-certificate", k->share.certificate };
-			pass[n++] = (struct proc_pass){ "tls-key", k->share.key };
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = m;
+}
+
+void crew_drop(struct crew *k, struct member *m)
+{
+	struct member **at = &k->members;
+
+	while (*at != m)
+		at = &(*at)->next;
+	*at = m->next;
+	member_free(m);
+}
+
+/* The programs of one step of a generation; -1 when the census has no column left. */
+int crew_add_step(struct crew *k, const struct generation *g, int step, bool all)
+{
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		const struct program *p = &programs[i];
+		size_t n = crew_is_sessions(p) ? crew_workers(&g->conf) : 1;
+
+		if ((!all && p->exchange != BESIDE) || p->step != step)
+			continue;
+		for (; n > 0; n--) {
+			int column = crew_is_sessions(p) ? free_column(k) : 0;
+
+			if (column < 0)
+				return -1;
+			crew_add(k, p, g->number, column);
 		}
 	}
-	for (size_t i = 0; i < k->sockets->n && n < MAX_PASS; i++)
-		if (strcmp(k->sockets->at[i].program, m->program->name) == 0)
-			pass[n++] = (struct proc_pass){ k->sockets->at[i].name, k->sockets->at[i].fd };
-	m->pid = proc_start(m->program->name, argv, pass, n, &e);
-	m->started = clock_mono();
-	if (m->pid > 0)
-		return;
-	m->pid = 0;
-	m->due = m->started + PAUSE_MOST;
-	say(SAY_ERROR, "%s", e.text);
+	return 0;
 }
 
-int64_t crew_start_due(struct crew *k)
+void crew_begin(struct crew *k, struct generation *first)
+{
+	k->now = first;
+	k->count = first->number;
+	for (int step = 0; step < 2; step++)
+		if (crew_add_step(k, first, step, true) < 0)
+			BUG("more workers than the census has columns");
+}
+
+/* ---- start, end, start again ---- */
+
+bool crew_is_next(const struct crew *k, const struct member *m)
+{
+	return k->next != NULL && m->generation == k->next->number;
+}
+
+static const struct generation *generation_of(const struct crew *k, const struct member *m)
+{
+	return crew_is_next(k, m) ? k->next : k->now;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+int64_t crew_tick(struct crew *k)
 {
 	int64_t now = clock_mono(), next = -1;
 
-	for (size_t i = 0; i < k->n; i++) {
-		struct member *m = &k->at[i];
-
-		if (m->pid == 0 && m->due <= now)
-			start(k, m);
-		if (m->pid == 0 && (next < 0 || m->due - now < next))
-			next = m->due > now ? m->due - now : 0;
+	for (struct member *m = k->members; m != NULL; m = m->next) {
+		member_listen(m);
+		if (m->state == MEMBER_WAITING && m->due <= now && !m->unusable)
+			member_start(m, generation_of(k, m), &k->set);
+		if (m->state == MEMBER_WAITING && !m->unusable)
+			next = earlier(next, m->due > now ? m->due - now : 0);
+		next = earlier(next, member_hurry(m));
 	}
+	if (k->next != NULL)
+		next = earlier(next, k->trial > now ? k->trial - now : 0);
 	return next;
 }
 
-static void tell_end(const struct member *m, int status)
+void crew_tell_end(const struct member *m, int status, const char *then)
 {
 	if (WIFSIGNALED(status))
-		say(SAY_WARNING, "%s[%d] was ended by signal %d (%s); it starts again in %lld ms", m->program->name,
-		    (int)m->pid, WTERMSIG(status), strsignal(WTERMSIG(status)), (long long)m->pause);
+		say(SAY_WARNING, "%s[%d] was ended by signal %d (%s); %s", m->program->name, (int)m->pid,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)), then);
 	else
-		say(SAY_WARNING, "%s[%d] ended with status %d; it starts again in %lld ms", m->program->name,
-		    (int)m->pid, WEXITSTATUS(status), (long long)m->pause);
+		say(SAY_WARNING, "%s[%d] ended with status %d; %s", m->program->name, (int)m->pid, WEXITSTATUS(status),
+		    then);
 }
 
-static struct member *member_of(struct crew *k, pid_t pid)
+struct member *crew_member(struct crew *k, pid_t pid)
 {
-	for (size_t i = 0; i < k->n; i++)
-		if (k->at[i].pid == pid)
-			return &k->at[i];
+	for (struct member *m = k->members; m != NULL; m = m->next)
+		if (m->pid == pid)
+			return m;
 	return NULL;
+}
+
+static bool clean(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* One of the generation at work: it starts again. */
+static void again(struct member *m, int status)
+{
+	BUF(then);
+
+	if (clock_mono() - m->started >= HEALTHY)
+		m->pause = PAUSE_LEAST;
+	buf_fmt(&then, "it starts again in %lld ms", (long long)m->pause);
+	crew_tell_end(m, status, buf_z(&then));
+	m->due = clock_mono() + m->pause;
+	m->pause = m->pause * 2 < PAUSE_MOST ? m->pause * 2 : PAUSE_MOST;
+	m->restarts++;
+	member_set(m, MEMBER_WAITING);
+	m->pid = 0;
+}
+
+/* True: the house cannot be opened. */
+static bool ended(struct crew *k, struct member *m, int status)
+{
+	if (m->state >= MEMBER_DRAINING) {
+		if (!clean(status) && m->state != MEMBER_KILLED)
+			crew_tell_end(m, status, "it was on its way out");
+		crew_drop(k, m);
+		return false;
+	}
+	if (crew_is_next(k, m)) {
+		crew_tell_end(m, status, "the new configuration is not used");
+		m->unusable = true;
+		m->pid = 0;
+		member_set(m, MEMBER_WAITING);
+		return false;
+	}
+	if (!k->opened && WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG) {
+		m->pid = 0;
+		member_set(m, MEMBER_WAITING);
+		return true;
+	}
+	again(m, status);
+	return false;
 }
 
 bool crew_reap(struct crew *k)
@@ -149,97 +221,53 @@ bool crew_reap(struct crew *k)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct member *m = member_of(k, pid);
+		struct member *m = crew_member(k, pid);
 
 		if (m == NULL)
 			continue;
-		if (clock_mono() - m->started >= HEALTHY)
-			m->pause = PAUSE_LEAST;
-		if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG && k->nready < k->n)
+		member_listen(m);
+		if (ended(k, m, status))
 			usable = false;
-		else
-			tell_end(m, status);
-		m->due = clock_mono() + m->pause;
-		m->pause = m->pause * 2 < PAUSE_MOST ? m->pause * 2 : PAUSE_MOST;
-		m->pid = 0;
 	}
 	return usable;
 }
 
-int crew_ready_fd(const struct crew *k)
+bool crew_opened(struct crew *k)
 {
-	return k->ready[0];
+	bool all = true;
+
+	for (struct member *m = k->members; m != NULL && !k->opened; m = m->next) {
+		member_listen(m);
+		all = all && m->state == MEMBER_READY;
+	}
+	k->opened = k->opened || all;
+	return k->opened;
 }
 
-bool crew_ready(struct crew *k)
-{
-	char bytes[64];
-	ssize_t n;
+/* ---- looked at from outside ---- */
 
-	while ((n = read(k->ready[0], bytes, sizeof(bytes))) > 0)
-		k->nready += (size_t)n;
-	return k->nready >= k->n;
-}
-
-/* Members of the wave that still run; signals them when sig is not 0. */
-static size_t running(struct crew *k, int wave, int sig)
+size_t crew_watch(struct crew *k, struct pollfd *at, size_t most)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < k->n; i++) {
-		struct member *m = &k->at[i];
-
-		if (m->pid == 0 || m->program->wave != wave)
-			continue;
-		if (sig != 0)
-			kill(m->pid, sig);
-		n++;
-	}
+	for (const struct member *m = k->members; m != NULL && n < most; m = m->next)
+		if (m->ready >= 0)
+			at[n++] = (struct pollfd){ .fd = m->ready, .events = POLLIN };
 	return n;
 }
 
-static int patience(int wave)
+void crew_put(struct crew *k, struct json *j)
 {
-	int most = 0;
-
-	for (size_t i = 0; i < COUNT(programs); i++)
-		if (programs[i].wave == wave && programs[i].patience > most)
-			most = programs[i].patience;
-	return most;
-}
-
-/* Wait for the wave to end by itself until the deadline; waking every few ms is cheap in the last seconds of a life. */
-static void collect(struct crew *k, int wave, int64_t deadline)
-{
-	int status;
-	pid_t pid;
-
-	while (running(k, wave, 0) > 0 && clock_mono() < deadline) {
-		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-			struct member *m = member_of(k, pid);
-
-			if (m == NULL)
-				continue;
-			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-				tell_end(m, status);
-			m->pid = 0;
-		}
-		usleep(2000);
+	json_begin_array(j);
+	for (const struct member *m = k->members; m != NULL; m = m->next) {
+		json_begin_object(j);
+		json_key(j, "program"), json_z(j, m->program->name);
+		json_key(j, "pid"), m->pid > 0 ? json_num(j, m->pid) : json_null(j);
+		json_key(j, "state"), json_z(j, member_state_word(m));
+		json_key(j, "since"), json_num(j, m->since / 1000);
+		json_key(j, "restarts"), json_num(j, m->restarts);
+		json_key(j, "generation"), json_num(j, m->generation);
+		json_end_object(j);
 	}
-}
-
-int crew_stop(struct crew *k)
-{
-	int rc = 0;
-
-	for (int wave = 0; wave < WAVES; wave++) {
-		running(k, wave, SIGTERM);
-		collect(k, wave, deadline_in(patience(wave)));
-		if (running(k, wave, SIGKILL) == 0)
-			continue;
-		say(SAY_WARNING, "a program did not stop in time and was killed");
-		collect(k, wave, deadline_in(2000));
-		rc = -1;
-	}
-	return rc;
+	json_end_array(j);
 }

@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/ipc.h"
 
 struct house {
 	/* Can the programs work with this configuration (zone file, lists)?  -1: FILE:LINE: why not. */
@@ -15,6 +16,10 @@ struct house {
 	/* Do these bytes of a certificate and a key belong together? */
 	int (*keys_fit)(struct str certificate, struct str key, struct err *e);
 	int (*keys_make)(const char *hostname, const char *certificate, const char *key, struct err *e);
+	/* Put into the channel (run/queue.ctl) what tells telltale-queue its new configuration; takes the memfd. */
+	void (*queue_tell)(struct ipc_conn *c, unsigned generation, int conf);
+	/* Its answer: 0; -1 when it did not take all of it, or the answer is none. */
+	int (*queue_told)(const struct ipc_frame *f, struct err *e);
 };
 
 #endif

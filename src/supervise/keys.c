@@ -83,14 +83,21 @@ int keys_read(struct keys *k, struct conf *c, const struct house *h, struct err 
 
 static bool differs(struct str path, const struct stat *seen)
 {
-	struct stat now;
+	struct stat now = { 0 };
 
-	return stat(conf_z(path), &now) < 0 || now.st_dev != seen->st_dev || now.st_ino != seen->st_ino ||
-	       now.st_size != seen->st_size || now.st_mtim.tv_sec != seen->st_mtim.tv_sec ||
-	       now.st_mtim.tv_nsec != seen->st_mtim.tv_nsec;
+	(void)stat(conf_z(path), &now);
+	return now.st_dev != seen->st_dev || now.st_ino != seen->st_ino || now.st_size != seen->st_size ||
+	       now.st_mtim.tv_sec != seen->st_mtim.tv_sec || now.st_mtim.tv_nsec != seen->st_mtim.tv_nsec;
 }
 
-bool keys_changed(const struct keys *k, struct conf *c)
+void keys_look(struct keys *k, const struct conf *c)
+{
+	memset(k->seen, 0, sizeof(k->seen)); /* of a file that is not there */
+	(void)stat(conf_z(c->tls.certificate), &k->seen[0]);
+	(void)stat(conf_z(c->tls.key), &k->seen[1]);
+}
+
+bool keys_changed(const struct keys *k, const struct conf *c)
 {
 	return wanted(c) && (differs(c->tls.certificate, &k->seen[0]) || differs(c->tls.key, &k->seen[1]));
 }

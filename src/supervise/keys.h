@@ -25,7 +25,9 @@ struct keys {
 /* Read both files, if a listener of c has TLS; where both are missing below data-dir, make a pair first. */
 int keys_read(struct keys *k, struct conf *c, const struct house *h, struct err *e);
 /* Is one of the files another one now than the one that was read? */
-bool keys_changed(const struct keys *k, struct conf *c);
+bool keys_changed(const struct keys *k, const struct conf *c);
+/* Take both files, as they are now, for seen. */
+void keys_look(struct keys *k, const struct conf *c);
 void keys_clear(struct keys *k);
 
 #endif

@@ -1,8 +1,10 @@
 #include "supervise/sockets.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,10 +23,24 @@ static const struct {
 	{ "queue.ctl", "telltale-queue", "control" },
 };
 
-static void add(struct sockets *s, const char *program, const char *name, int fd)
+static void add(struct sockets *s, struct bound b)
 {
 	s->at = mem_grow(s->at, (s->n + 1) * sizeof(*s->at));
-	s->at[s->n++] = (struct bound){ .name = name, .program = program, .fd = fd };
+	s->at[s->n++] = b;
+}
+
+/* A duplicate of the socket that is bound there already, or -1. */
+static int take_over(const struct sockets *old, const char *at, struct err *e)
+{
+	for (size_t i = 0; old != NULL && i < old->n; i++) {
+		int fd;
+
+		if (strcmp(old->at[i].at, at) != 0)
+			continue;
+		fd = fcntl(old->at[i].fd, F_DUPFD_CLOEXEC, 3);
+		return fd >= 0 ? fd : err_sys(e, "socket of %s", at);
+	}
+	return -1;
 }
 
 /* "ADDRESS:PORT" or "[ADDRESS]:PORT"; conf.c has checked the form. */
@@ -60,32 +76,39 @@ static int listen_tcp(struct str bind_to, struct arena *mem, struct err *e)
 	return rc < 0 ? -1 : fd_steal(&fd);
 }
 
-static int open_port(struct sockets *s, const struct conf_port *p, struct err *e)
+static int open_port(struct sockets *s, const struct conf_port *p, const struct sockets *old, struct err *e)
 {
 	const char *name = conf_z(arena_fmt(&s->mem, "listen.%.*s", STR_ARG(p->label)));
 
 	for (size_t i = 0; i < p->set.bind.n; i++) {
-		int fd = listen_tcp(p->set.bind.at[i], &s->mem, e);
+		const char *at = arena_z(&s->mem, p->set.bind.at[i]);
+		int fd = take_over(old, at, e);
 
 		if (fd < 0)
+			fd = listen_tcp(p->set.bind.at[i], &s->mem, e);
+		if (fd < 0)
 			return -1;
-		add(s, "telltale-smtpd", name, fd);
+		add(s, (struct bound){ .name = name, .program = "telltale-smtpd", .at = at, .fd = fd });
 	}
 	return 0;
 }
 
-int sockets_open(struct sockets *s, struct conf *c, struct err *e)
+int sockets_open(struct sockets *s, struct conf *c, const struct sockets *old, mode_t service_mode, struct err *e)
 {
 	*s = (struct sockets){ .mem = ARENA_INIT };
 	for (size_t i = 0; i < c->nports; i++)
-		if (open_port(s, &c->ports[i], e) < 0)
+		if (open_port(s, &c->ports[i], old, e) < 0)
 			return -1;
 	for (size_t i = 0; i < COUNT(unix_sockets); i++) {
-		int fd = ipc_listen(proc_socket(c, unix_sockets[i].file), 0600, e);
+		const char *file = unix_sockets[i].file, *name = unix_sockets[i].name;
+		mode_t mode = strcmp(name, "control") == 0 ? 0600 : service_mode;
+		int fd = take_over(old, file, e);
 
 		if (fd < 0)
+			fd = ipc_listen(proc_socket(c, file), mode, e);
+		if (fd < 0)
 			return -1;
-		add(s, unix_sockets[i].program, unix_sockets[i].name, fd);
+		add(s, (struct bound){ .name = name, .program = unix_sockets[i].program, .at = file, .fd = fd });
 	}
 	return 0;
 }
@@ -96,4 +119,5 @@ void sockets_close(struct sockets *s)
 		close(s->at[i].fd);
 	free(s->at);
 	arena_clear(&s->mem);
+	*s = (struct sockets){ .mem = ARENA_INIT };
 }

@@ -1,0 +1,81 @@
+#include "supervise/folders.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+/* Somebody's, with that mode; nothing is followed but the folders above it, which are the administrator's. */
+static int give(const char *path, int flags, struct proc_user to, mode_t mode, struct err *e)
+{
+	FD(fd) = open(path, flags | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open %s", path);
+	if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+		return err_set(e, "%s is no file of its own (a device, or a hard link)", path);
+	if (fchown(fd, to.uid, to.gid) < 0 || fchmod(fd, mode) < 0)
+		return err_sys(e, "give %s to its user", path);
+	return 0;
+}
+
+static int give_folder(struct str path, struct proc_user to, mode_t mode, struct err *e)
+{
+	return give(conf_z(path), O_DIRECTORY, to, mode, e);
+}
+
+static struct str folder_of(struct str path, struct arena *mem)
+{
+	ptrdiff_t slash = str_rchr(path, '/');
+
+	return str_of(arena_z(mem, str_take(path, slash < 1 ? 0 : (size_t)slash)));
+}
+
+/* accounts.db with what SQLite puts beside it.  A folder of its own is lookup's when it lies below data-dir. */
+static int give_accounts(struct conf *c, const struct users *u, struct err *e)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	struct proc_user lookup = u->of[ROLE_LOOKUP].as, share = { .gid = lookup.gid };
+	struct str folder = folder_of(c->accounts.sqlite, &c->mem), data = c->top.data_dir;
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		const char *path = arena_fmt(&c->mem, "%s%s", conf_z(c->accounts.sqlite), ends[i]).p;
+
+		if (access(path, F_OK) == 0 && give(path, 0, lookup, 0600, e) < 0)
+			return -1;
+	}
+	if (str_eq(folder, data))
+		return give_folder(data, share, 01731, e);
+	if (folder.n <= data.n || memcmp(folder.p, data.p, data.n) != 0 || folder.p[data.n] != '/')
+		return 0;
+	return io_mkdirs(conf_z(folder), 0700, e) < 0 ? -1 : give_folder(folder, lookup, 0700, e);
+}
+
+static int give_all(struct conf *c, const struct users *u, const char *run, struct err *e)
+{
+	const struct proc_user root = { 0 }, logs = { .gid = u->of[ROLE_SMTPD].as.gid };
+	const struct proc_user dlog = { .uid = u->of[ROLE_QUEUE].as.uid, .gid = u->of[ROLE_QUEUE].as.gid };
+	const char *delivery = arena_fmt(&c->mem, "%s/delivery.log", conf_z(c->top.log_dir)).p;
+
+	if (give_folder(c->top.data_dir, root, 0711, e) < 0 || give(run, O_DIRECTORY, root, 0711, e) < 0 ||
+	    give_folder(c->top.spool_dir, u->of[ROLE_QUEUE].as, 0700, e) < 0 ||
+	    give_folder(c->top.mail_dir, u->of[ROLE_LOCAL].as, 0700, e) < 0 ||
+	    give_folder(c->top.log_dir, logs, 02770, e) < 0 || give(delivery, O_CREAT, dlog, 0600, e) < 0)
+		return -1;
+	return give_accounts(c, u, e);
+}
+
+int folders_make(struct conf *c, const struct users *u, struct err *e)
+{
+	const char *run = arena_fmt(&c->mem, "%s/run", conf_z(c->top.data_dir)).p;
+	const struct str folders[] = { c->top.data_dir, str_of(run), c->top.log_dir, c->top.spool_dir,
+				       c->top.mail_dir };
+
+	for (size_t i = 0; i < COUNT(folders); i++)
+		if (io_mkdirs(conf_z(folders[i]), 0700, e) < 0)
+			return -1;
+	return u->apart ? give_all(c, u, run, e) : 0;
+}

@@ -1,0 +1,21 @@
+/* supervise/folders.h - the folders of the house, and whose they are.
+ *
+ * Where the programs are users of their own:
+ *
+ *	data-dir    root           0711   (accounts.db in it: group of lookup, 01731)
+ *	run/        root           0711   sockets 0666, for proc_peer_is(); the control sockets 0600
+ *	spool-dir   queue          0700
+ *	mail-dir    local          0700
+ *	log-dir     root, group of smtpd  02770: smtpd and queue make and append to logs; delivery.log is queue's alone
+ *	accounts.db, -wal, -shm    lookup 0600
+ *
+ * Otherwise all are ours, 0700.  Only what a symbolic link does not lead to is given away.
+ */
+#ifndef SUPERVISE_FOLDERS_H
+#define SUPERVISE_FOLDERS_H
+
+#include "supervise/users.h"
+
+int folders_make(struct conf *c, const struct users *u, struct err *e);
+
+#endif

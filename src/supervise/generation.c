@@ -1,0 +1,103 @@
+#include "supervise/generation.h"
+
+#include <stdlib.h>
+
+#include "base/io.h"
+
+const char *generation_fixed_option(const struct conf *now, const struct conf *next)
+{
+	const struct {
+		const char *name;
+		struct str now, next;
+	} fixed[] = {
+		{ "data-dir", now->top.data_dir, next->top.data_dir },
+		{ "log-dir", now->top.log_dir, next->top.log_dir },
+		{ "spool-dir", now->top.spool_dir, next->top.spool_dir },
+		{ "mail-dir", now->top.mail_dir, next->top.mail_dir },
+		{ "accounts { sqlite }", now->accounts.sqlite, next->accounts.sqlite },
+		{ "users { smtpd }", now->users.smtpd, next->users.smtpd },
+		{ "users { dns }", now->users.dns, next->users.dns },
+		{ "users { lookup }", now->users.lookup, next->users.lookup },
+		{ "users { queue }", now->users.queue, next->users.queue },
+		{ "users { local }", now->users.local, next->users.local },
+		{ "users { remote }", now->users.remote, next->users.remote },
+		{ "users { web }", now->users.web, next->users.web },
+	};
+
+	for (size_t i = 0; i < COUNT(fixed); i++)
+		if (!str_eq(fixed[i].now, fixed[i].next))
+			return fixed[i].name;
+	return NULL;
+}
+
+static struct generation *generation_new(unsigned number)
+{
+	struct generation *g = mem_alloc(sizeof(*g));
+
+	g->number = number;
+	g->text = -1;
+	g->keys = (struct keys)KEYS_NONE;
+	return g;
+}
+
+void generation_free(struct generation *g)
+{
+	if (g == NULL)
+		return;
+	sockets_close(&g->sockets);
+	keys_clear(&g->keys);
+	fd_clear(&g->text);
+	conf_clear(&g->conf);
+	free(g);
+}
+
+/* All that comes after the configuration has been read. */
+static struct generation *furnish(struct generation *g, const struct generation *now, const struct generation_set *set,
+				  struct err *e)
+{
+	if (g->conf.nports == 0)
+		err_set(e, "%s: no listener is configured", conf_z(g->conf.file));
+	else if (set->house->usable(&g->conf, e) == 0 && keys_read(&g->keys, &g->conf, set->house, e) == 0 &&
+		 sockets_open(&g->sockets, &g->conf, now != NULL ? &now->sockets : NULL, set->service_mode, e) == 0 &&
+		 (g->text = io_memfd("telltale.conf", g->conf.text, e)) >= 0)
+		return g;
+	generation_free(g);
+	return NULL;
+}
+
+struct generation *generation_first(struct conf *c, const struct generation_set *set, struct err *e)
+{
+	struct generation *g = generation_new(1);
+
+	g->conf = *c;
+	*c = (struct conf){ .mem = ARENA_INIT };
+	return furnish(g, NULL, set, e);
+}
+
+struct generation *generation_again(const struct generation *now, const struct generation_set *set, struct err *e)
+{
+	struct generation *g = generation_new(0);
+	const char *fixed;
+
+	if (conf_load(&g->conf, conf_z(now->conf.file), e) < 0) {
+		generation_free(g);
+		return NULL;
+	}
+	fixed = generation_fixed_option(&now->conf, &g->conf);
+	if (fixed == NULL)
+		return furnish(g, now, set, e);
+	err_set(e, "%s: %s has changed; that needs a restart", conf_z(g->conf.file), fixed);
+	generation_free(g);
+	return NULL;
+}
+
+struct generation *generation_with_new_keys(const struct generation *now, const struct generation_set *set,
+					    struct err *e)
+{
+	struct generation *g = generation_new(0);
+
+	if (conf_parse(&g->conf, now->conf.text, conf_z(now->conf.file), e) == 0)
+		return furnish(g, now, set, e);
+	generation_free(g);
+	return NULL;
+}

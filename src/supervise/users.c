@@ -1,0 +1,68 @@
+#include "supervise/users.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const roles[ROLES] = { "smtpd", "dns", "lookup", "queue", "local" };
+
+static struct str name_of(const struct conf *c, enum role r)
+{
+	const struct str names[ROLES] = { c->users.smtpd, c->users.dns, c->users.lookup, c->users.queue,
+					  c->users.local };
+
+	return names[r];
+}
+
+static int find(const struct conf *c, enum role r, struct proc_user *out, struct err *e)
+{
+	const char *name = conf_z(name_of(c, r));
+	const struct passwd *p = getpwnam(name);
+
+	if (p == NULL)
+		return err_set(e, "%s: users { %s }: there is no user \"%s\" on this machine", conf_z(c->file),
+			       roles[r], name);
+	*out = (struct proc_user){ .uid = p->pw_uid, .gid = p->pw_gid };
+	return 0;
+}
+
+int users_check(const struct conf *c, struct err *e)
+{
+	struct proc_user u;
+
+	for (enum role r = 0; r < ROLES; r++)
+		if (name_of(c, r).n > 0 && find(c, r, &u, e) < 0)
+			return -1;
+	return 0;
+}
+
+int users_find(struct users *u, const struct conf *c, struct err *e)
+{
+	*u = (struct users){ 0 };
+	if (geteuid() != 0)
+		return 0;
+	for (enum role r = 0; r < ROLES; r++) {
+		if (name_of(c, r).n == 0)
+			continue;
+		if (find(c, r, &u->of[r].as, e) < 0)
+			return -1;
+		u->of[r].named = u->apart = true;
+	}
+	u->of[ROLE_QUEUE].as.extra = u->of[ROLE_SMTPD].as.gid;
+	return 0;
+}
+
+const struct proc_user *users_of(const struct users *u, const char *program)
+{
+	for (enum role r = 0; r < ROLES; r++)
+		if (strcmp(program + strlen("telltale-"), roles[r]) == 0)
+			return u->of[r].named ? &u->of[r].as : NULL;
+	return NULL;
+}
+
+void users_put_peers(const struct users *u, struct buf *out)
+{
+	for (enum role r = 0; r < ROLES; r++)
+		buf_fmt(out, "%s%s=%u", r > 0 ? "," : "", roles[r], (unsigned)u->of[r].as.uid);
+}
