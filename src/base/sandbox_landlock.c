@@ -133,7 +133,7 @@ static void allow_ports(int set, const struct sandbox *box)
 static bool usable(const struct sandbox *box, long abi)
 {
 	if (abi < 1) {
-		say(SAY_WARNING, "this kernel has no Landlock: files are not restricted");
+		say(SAY_WARNING, "Landlock: %s: files are not restricted", strerror(errno));
 		return false;
 	}
 	for (size_t i = 0; i < SANDBOX_PATHS; i++)

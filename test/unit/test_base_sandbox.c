@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -295,26 +296,60 @@ static void refused_but_told(void)
 	_exit(syscall(SYS_keyctl, 0, 0, 0) < 0 && errno == EPERM ? 0 : 1);
 }
 
-/* A deadly call, too, only fails then, and its name is said. */
-static void telling(void **state)
+/* What the child said on stderr before it ended with 0. */
+static const char *said_by(void (*run)(void))
 {
-	char said[256];
+	static char said[1024];
 	int ends[2], keep = dup(STDERR_FILENO), status;
 	ssize_t n;
 
-	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	dup2(ends[1], STDERR_FILENO);
-	status = in_child(refused_but_told);
+	status = in_child(run);
 	dup2(keep, STDERR_FILENO);
 	close(keep);
 	close(ends[1]);
 	n = read(ends[0], said, sizeof(said) - 1);
 	close(ends[0]);
 	assert_int_equal(status, 0);
-	assert_true(n > 0);
-	said[n] = '\0';
-	assert_string_equal(said, "the sandbox refused the system call keyctl (deadly)\n");
+	said[n > 0 ? n : 0] = '\0';
+	return said;
+}
+
+/* A deadly call, too, only fails then, and its name is said. */
+static void telling(void **state)
+{
+	(void)state;
+	assert_string_equal(said_by(refused_but_told), "the sandbox refused the system call keyctl (deadly)\n");
+}
+
+static void no_kernel_support(void)
+{
+	scmp_filter_ctx old = seccomp_init(SCMP_ACT_ALLOW);
+
+	seccomp_rule_add(old, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset), 0);
+	seccomp_rule_add(old, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(seccomp), 0);
+	seccomp_rule_add(old, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP));
+	if (seccomp_load(old) < 0)
+		_exit(3);
+	seccomp_release(old);
+	enter(SANDBOX_READ, 0);
+	_exit(do_read("/etc/passwd") == 0 ? 0 : 1);
+}
+
+static void a_kernel_that_has_none_of_it(void **state)
+{
+	static const char *const lines[] = { "Landlock: Function not implemented: files are not restricted\n",
+					     "system calls are not restricted\n" };
+	const char *said = said_by(no_kernel_support);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		const char *first = strstr(said, lines[i]);
+
+		assert_non_null(first);
+		assert_null(strstr(first + 1, lines[i])); /* once */
+	}
 }
 
 int main(void)
@@ -325,6 +360,7 @@ int main(void)
 		cmocka_unit_test(a_second_thread_is_a_bug),
 		cmocka_unit_test(a_later_thread_is_inside),
 		cmocka_unit_test(telling),
+		cmocka_unit_test(a_kernel_that_has_none_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
