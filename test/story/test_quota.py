@@ -1,138 +1,105 @@
-"""A full mailbox: what telltale-lookup makes of what telltale-local says."""
-import signal, time
+"""A mailbox has a limit: when it is full, mail waits or is refused, and comes in again when there is room."""
+import os
+import signal
+
 import pytest
-from test_accounts import ALIAS, MAILBOX, Accounts
+from harness import until
 
-OVER_QUOTA = 6
-
-
-@pytest.fixture(name="accounts")
-def fixture_accounts(tmp_path):
-    a = Accounts(tmp_path)
-    a.conf += "recipients { quota-percent = 90 }\n"
-    a.start()
-    a.ok("domain", "add", "example.com")
-    for user in ("bob", "ann"):
-        a.ok("account", "add", f"{user}@example.com", "--password-stdin", "--quota", "1000K", password="x\n")
-    a.ok("account", "add", "free@example.com", "--password-stdin", password="x\n")
-    yield a
-    if a.server:
-        a.stop()
+ME, YOU, ALSO = "anna@elsewhere.test", "recipient@example.com", "sender@example.com"
+KIB = "0123456789" * 6 + "ab\r\n"  # 64 bytes, 16 of them are one
 
 
-class Local:
-    """A telltale-local that says what the test wants."""
-
-    def __init__(self, accounts):
-        self.channel = accounts.server.channel("lookup.sock")
-        self.channel.send(7, 0, 1)
-
-    def asked(self):
-        """What it is asked next: (id, address)."""
-        number, ident, (address,) = self.channel.receive("s")
-        assert number == 8
-        return ident, address.decode()
-
-    def tell(self, ident, size, known=1):
-        self.channel.send(9, ident, known, size)
+def message(subject, kib):
+    return f"Subject: {subject}\r\n\r\n" + KIB * 16 * kib
 
 
-def quota(channel, address):
-    channel.send(10, 3, address)
-    number, ident, fields = channel.receive("nn")
-    assert (number, ident) == (11, 3)
-    return tuple(fields)
+def maildir(server):
+    return os.path.join(server.data, "mail", "example.com", "recipient", "Maildir")
 
 
-def resolved(channel):
-    number, _, (result, targets, _) = channel.receive("nss")
-    assert number == 2
-    return result, targets.decode()
+def results(server):
+    return [r.split(", ", 1)[1] for r in server.log("delivery").verb("result")]
 
 
-def test_how_much_a_mailbox_may_hold(accounts):
-    c = accounts.server.channel("lookup.sock")
-    assert quota(c, "BOB@example.com") == (1, 1000 * 1024)
-    assert quota(c, "free@example.com") == (1, 0)
-    assert quota(c, "nobody@example.com") == (1, 0)
-    assert quota(c, "") == (1, 0)
+def rcpt(server, to):
+    with server.client() as c:
+        c.send("EHLO client.test")
+        c.send(f"MAIL FROM:<{ME}>")
+        return c.send(f"RCPT TO:<{to}>")
 
 
-@pytest.mark.parametrize("size, result", [(0, MAILBOX), (1000 * 1024 * 9 // 10 - 1, MAILBOX),
-                                          (1000 * 1024 * 9 // 10, OVER_QUOTA), (2 ** 64 - 1, OVER_QUOTA)])
-def test_full_at_its_share_of_the_quota(accounts, size, result):
-    local, c = Local(accounts), accounts.server.channel("lookup.sock")
-    time.sleep(0.1)
-    c.send(1, 5, "Bob+tag@example.com")
-    ident, address = local.asked()
-    assert address == "bob@example.com"
-    local.tell(ident, size)
-    assert resolved(c) == (result, "" if result == OVER_QUOTA else "bob@example.com")
-    assert accounts.ask("bob@example.com", c)[0] == result, "good for some seconds"
+def test_a_message_that_does_not_fit_waits_until_there_is_room(server):
+    server.config("queue { first-retry = 1s }")
+    server.command("account", "set", YOU, "--quota", "20K")
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=message("first", 12)).code == 250
+        first, = server.arrived(YOU)
+        number = c.deliver(ME, YOU, ALSO, message=message("second", 12)).text.split()[-1]
+    until(lambda: len(server.maildir(ALSO)) == 1, "whose mailbox has room has it")
+    until(lambda: "deferral, user_is_over_quota_(#4.2.2)/" in results(server), "the delivery waits, and says why")
+    waiting, = server.queue()
+    assert [r["reason"] for r in waiting["recipients"] if r["state"] == "waiting"] == ["user is over quota (#4.2.2)"]
+    assert "The recipient's mailbox is full." in " ".join(server.trace(f"id:{number}").text.split())
+    os.unlink(first.path)
+    mail, = server.arrived(YOU)
+    assert mail.subject == "second"
 
 
-def test_an_alias_is_full_when_all_behind_it_are(accounts):
-    a = accounts
-    a.ok("alias", "add", "both@example.com", "bob@example.com", "ann@example.com")
-    a.ok("alias", "add", "three@example.com", "bob@example.com", "free@example.com")
-    a.ok("alias", "add", "away@example.com", "bob@example.com", "x@elsewhere.example")
-    local, c = Local(a), a.server.channel("lookup.sock")
-    time.sleep(0.1)
-    assert a.ask("three@example.com", c)[0] == ALIAS
-    assert a.ask("away@example.com", c)[0] == ALIAS
-    c.send(1, 5, "both@example.com")
-    asked = [local.asked(), local.asked()]
-    assert [address for _, address in asked] == ["bob@example.com", "ann@example.com"]
-    local.tell(asked[1][0], 2 ** 30)
-    local.tell(asked[0][0], 2 ** 30)
-    assert resolved(c) == (OVER_QUOTA, "")
+def test_a_full_mailbox_is_refused_at_rcpt_and_taken_again_when_it_has_room(server):
+    server.command("account", "set", YOU, "--quota", "10K")
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=message("first", 9)).code == 250
+    first, = server.arrived(YOU)
+    assert rcpt(server, YOU).code == 250
+    with open(first.path.replace(",S=", ".more,S="), "wb") as f:  # its owner keeps a copy
+        f.write(first.raw)
+    reply = until(lambda: (lambda r: r.code == 552 and r)(rcpt(server, YOU)), "the mailbox is full")
+    assert reply.text == "5.2.2 sorry, recipient mailbox is full (chkuser)"
+    assert rcpt(server, ALSO).code == 250
+    os.unlink(first.path)
+    until(lambda: rcpt(server, YOU).code == 250, "there is room again")
 
 
-def test_nobody_waits_long_for_a_silent_telltale_local(accounts):
-    local, c = Local(accounts), accounts.server.channel("lookup.sock")
-    time.sleep(0.1)
-    begin = time.monotonic()
-    assert accounts.ask("bob@example.com", c)[0] == MAILBOX
-    assert 0.9 < time.monotonic() - begin < 3
-    local.channel.close()
-    time.sleep(0.1)
-    begin = time.monotonic()
-    assert accounts.ask("ann@example.com", c)[0] == MAILBOX
-    assert time.monotonic() - begin < 0.5
+def test_no_quota_is_no_limit_and_a_new_one_holds_soon(server):
+    with server.client() as c:
+        for n in range(3):
+            assert c.deliver(ME, YOU, message=message(n, 100)).code == 250
+    server.arrived(YOU, 3)
+    server.command("account", "set", YOU, "--quota", "1K")
+    until(lambda: rcpt(server, YOU).code == 552, "the quota holds")
+    server.command("account", "set", YOU, "--quota", "0")
+    until(lambda: rcpt(server, YOU).code == 250, "there is no quota any more")
 
 
-def test_one_that_goes_away_while_it_is_asked(accounts):
-    local, c = Local(accounts), accounts.server.channel("lookup.sock")
-    time.sleep(0.1)
-    c.send(1, 5, "bob@example.com")
-    local.asked()
-    local.channel.close()
-    assert resolved(c) == (MAILBOX, "bob@example.com")
-    again = Local(accounts)
-    time.sleep(0.1)
-    c.send(1, 5, "bob@example.com")
-    ident, _ = again.asked()
-    again.tell(ident, 2 ** 30)
-    assert resolved(c) == (OVER_QUOTA, "")
+def test_sizes_stand_in_names_and_dovecots_notes_go_on(server):
+    os.makedirs(maildir(server))
+    notes = os.path.join(maildir(server), "maildirsize")
+    with open(notes, "w", encoding="ascii") as f:
+        f.write("10485760S\n0 0\n")
+    with server.client() as c:
+        for n in range(5):
+            assert c.deliver(ME, YOU, message=message(n, n)).code == 250
+    mails = server.arrived(YOU, 5)
+    for m in mails:
+        assert m.path.endswith(f",S={os.path.getsize(m.path)}")
+    with open(notes, encoding="ascii") as f:
+        lines = f.read().splitlines()
+    assert lines[:2] == ["10485760S", "0 0"]
+    assert sorted(lines[2:]) == sorted(f"{len(m.raw)} 1" for m in mails)
 
 
-def test_an_asker_that_goes_away_while_telltale_local_is_asked(accounts):
-    local, c = Local(accounts), accounts.server.channel("lookup.sock")
-    time.sleep(0.1)
-    c.send(1, 5, "bob@example.com")
-    ident, _ = local.asked()
-    c.close()
-    time.sleep(0.1)
-    local.tell(ident, 2 ** 30)
-    time.sleep(0.1)
-    assert accounts.ask("bob@example.com")[0] == OVER_QUOTA
-
-
-def test_telltale_local_is_sent_to_the_successor(accounts):
-    local, c = Local(accounts), accounts.server.channel("lookup.sock")
-    time.sleep(0.1)
-    accounts.server.process.send_signal(signal.SIGHUP)
-    assert local.channel.receive("s") is None
-    assert accounts.ask("bob@example.com", c)[0] == MAILBOX
-    c.close()
-    assert accounts.server.process.wait(10) == 0
+@pytest.mark.parametrize("sig", ["SIGKILL", "SIGTERM"])
+def test_quotas_hold_again_after_a_restart_of_telltale_lookup_and_local(server, sig):
+    server.unclean = sig == "SIGKILL"
+    server.command("account", "set", YOU, "--quota", "10K")
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=message("first", 11)).code == 250  # RCPT cannot know how big it will be
+    until(lambda: "deferral, user_is_over_quota_(#4.2.2)/" in results(server), "too big")
+    os.makedirs(os.path.join(maildir(server), "cur"), exist_ok=True)
+    os.close(os.open(os.path.join(maildir(server), "cur", "1.x,S=20000:2,S"), os.O_CREAT))
+    until(lambda: rcpt(server, YOU).code == 552, "full")
+    for program in ("telltale-lookup", "telltale-local"):
+        pid, = server.pids(program)
+        os.kill(pid, getattr(signal, sig))
+        until(lambda p=program, old=pid: server.pids(p) not in ([], [old]), f"a new {program}")
+        until(lambda: rcpt(server, YOU).code == 552, "full again")
