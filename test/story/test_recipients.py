@@ -1,4 +1,5 @@
 """Does this address exist here?"""
+import os, sqlite3, time
 import pytest
 
 ME = "anna@elsewhere.test"
@@ -126,3 +127,108 @@ def test_a_session_that_guesses_addresses_is_stopped(server):
     checks = server.log("smtp-25").verb("check")
     assert any(c.startswith("intrusion threshold, ") for c in checks)
     assert checks[-1].endswith("recipient@example.com, rcpt ignored, session over intrusion threshold")
+
+
+def checks(server):
+    return server.log("smtp-25").verb("check")
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/../../b", "recipient+../../x", ".recipient", r'"a\\b"', "/etc/passwd"])
+def test_a_name_that_leads_out_of_its_folder_is_no_name(server, client, name):
+    server.command("alias", "add", "@example.com", "sender@example.com")
+    reply = client.send(f"RCPT TO:<{name}@example.com>")
+    assert reply.code == 553 and reply.text == "5.1.3 sorry, mailbox syntax not allowed (chkuser)"
+    assert client.send("DATA").code == 503
+    assert client.send("QUIT").code == 221
+    assert [c.split(", ")[0] for c in checks(server)] == ["rejected rcpt"]
+    assert checks(server)[0].endswith(", invalid rcpt address format")
+    assert server.log("spamdyke").last.reason == "553_5.1.3_sorry,_mailbox_syntax_not_allowed_(chkuser)"
+    assert "mailbox" in server.trace(f"from:{ME}").headline
+
+
+@pytest.mark.parametrize("name", ["' OR 1=1 --", "x' UNION SELECT hash FROM account --", "%", "_ecipient", "recipient%00",
+                                  "a b", "x\"; DROP TABLE account; --"])
+def test_an_address_is_never_part_of_a_statement(server, client, name):
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    assert client.send(f'RCPT TO:<"{quoted}"@example.com>').code == 550
+    assert client.send("RCPT TO:<recipient@example.com>").code == 250
+    assert client.data().code == 250
+    server.arrived("recipient@example.com")
+
+
+def test_zero_bytes_and_control_characters_are_no_address(client):
+    for raw in (b"RCPT TO:<recipient\0@example.com>", b'RCPT TO:<"recipient\0"@example.com>', b"RCPT TO:<reci\x01pient@example.com>"):
+        assert client.send(raw).code // 100 == 5
+    assert client.send("RCPT TO:<recipient@example.com>").code == 250
+
+
+def test_a_subaddress_reaches_its_mailbox_and_keeps_its_tag_in_the_log(server, client):
+    assert client.send("RCPT TO:<Recipient+News@example.com>").code == 250
+    assert client.data().code == 250
+    server.arrived("recipient@example.com")
+    log = server.log("delivery")
+    assert [r.split(", ")[1] for r in log.verb("alias")] == ["Recipient+News@example.com"]
+    assert [r.split(", ")[-1] for r in log.verb("try")] == ["recipient@example.com"]
+    assert checks(server)[0].endswith("Recipient+News@example.com, found existing recipient")
+    assert server.trace("to:recipient+news@example.com").only["verdict"] == "delivered"
+
+
+def test_an_alias_loop_is_refused_and_said(server):
+    server.command("alias", "add", "a@example.com", "b@example.com")
+    db = sqlite3.connect(os.path.join(server.data, "accounts.db"))
+    with db:
+        db.execute("INSERT INTO alias (domain, name, target) SELECT id, 'b', 'a@example.com' FROM domain")
+    db.close()
+    with server.client() as c:
+        c.send("EHLO client.test")
+        c.send(f"MAIL FROM:<{ME}>")
+        reply = c.send("RCPT TO:<a@example.com>")
+        assert reply.code == 550 and "5.4.6" in reply.text
+        assert c.send("RCPT TO:<recipient@example.com>").code == 250
+    assert "circle" in server.trace("to:a@example.com").text
+
+
+def test_accounts_that_are_away_put_mail_off_and_come_back_without_a_restart(server, client):
+    accounts = os.path.join(server.data, "accounts.db")
+    assert client.send("RCPT TO:<recipient@example.com>").code == 250
+    os.rename(accounts, accounts + ".away")
+    time.sleep(1.1)
+    for rcpt in ("sender@example.com", "nobody@example.com", "x@elsewhere.test"):
+        reply = client.send(f"RCPT TO:<{rcpt}>")
+        assert reply.code == 451
+        assert reply.text == "4.3.0 system temporary unavailable, try again later (chkuser)"
+    os.rename(accounts + ".away", accounts)
+    time.sleep(1.1)
+    assert client.send("RCPT TO:<sender@example.com>").code == 250
+    assert client.data().code == 250
+    server.arrived("sender@example.com")
+    assert [c for c in checks(server) if c.startswith("no auth resource, ")][0].endswith(
+        "sender@example.com, no auth resource available")
+    assert "cannot be asked" in server.said() or "cannot be asked" in open(
+        os.path.join(server.data, "logs", "server.log"), encoding="utf-8").read()
+
+
+def test_over_the_limit_of_recipients_the_rest_is_ignored(server):
+    server.config("recipients { per-message = 1 }")
+    with server.client() as c:
+        c.envelope(ME, "recipient@example.com")
+        reply = c.send("RCPT TO:<sender@example.com>")
+        assert reply.code == 550 and "maximum number of recipients" in reply.text
+        assert "violating our security policies" in c.send("RCPT TO:<sender@example.com>").text
+        assert c.data().code == 250
+        c.envelope(ME, "sender@example.com")
+        assert c.data().code == 250
+    assert [x.split(", ")[0] for x in checks(server)[:4]] == [
+        "accepted rcpt", "rejected rcpt", "intrusion threshold", "rejected intrusion"]
+    assert checks(server)[1].endswith(", max number of recipients")
+    assert checks(server)[2].endswith(", max number of allowed rcpt")
+    assert checks(server)[3].endswith(", rcpt ignored, session over intrusion threshold")
+    server.arrived("recipient@example.com")
+
+
+def test_whoever_has_not_logged_in_is_told_so_on_the_submission_port(server):
+    with server.client(port="587") as c:
+        c.send("EHLO client.test")
+        reply = c.send(f"MAIL FROM:<{ME}>")
+        assert reply.code == 530 and reply.text == "5.7.0 Authentication required (chkuser)"
+    assert [x.split(", ")[0] for x in server.log("smtp-587").verb("check")] == ["must auth"]
