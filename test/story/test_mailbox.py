@@ -4,9 +4,13 @@ import re
 import shutil
 import signal
 
+import subprocess
+
+import pytest
+from faults import Disk
 from harness import until
 
-ME, YOU = "anna@elsewhere.test", "recipient@example.com"
+ME, YOU, ALSO = "anna@elsewhere.test", "recipient@example.com", "sender@example.com"
 
 
 def home(server):
@@ -31,23 +35,32 @@ def test_a_mailbox_file_has_its_two_lines_and_a_name_that_says_which(server):
     assert lines[:2] == [f"Return-Path: <{ME}>".encode(), f"Delivered-To: {YOU}".encode()]
     assert lines[2].startswith(b"Received: ") and mail.raw.endswith(b"\nSubject: x\n\none\n.two\n")
     assert b"\r" not in mail.raw
-    assert re.fullmatch(rf"\d+\.Q{qp}R0\..+", os.path.basename(mail.path))
+    assert re.fullmatch(rf"\d+\.Q{qp}R0\..+,S={len(mail.raw)}", os.path.basename(mail.path))
     assert os.listdir(os.path.join(home(server), "staging")) == []
     assert os.stat(mail.path).st_mode & 0o777 == 0o600
 
 
-def test_a_message_that_loops_is_not_delivered_and_not_lost(server):
+def test_a_message_that_loops_comes_back_to_its_sender(server):
     with server.client() as c:
-        assert c.deliver(ME, YOU, message=f"delivered-to: {YOU.upper()}\r\nSubject: x\r\n\r\nx\r\n").code == 250
-    rcpt = waiting(server)
-    assert rcpt["state"] == "failed" and rcpt["next"] is None
-    assert rcpt["reason"] == "This message is looping: it already has my Delivered-To line. (#5.4.6)"
-    result, = server.log("delivery").verb("result")
-    assert result.endswith(", failure, This_message_is_looping:_it_already_has_my_Delivered-To_line._(#5.4.6)/")
+        assert c.deliver(ALSO, YOU, message=f"delivered-to:\r\n {YOU.upper()}\r\nSubject: x\r\n\r\nx\r\n").code == 250
+    bounce, = server.arrived(ALSO)
+    assert "This message is looping: it already has my Delivered-To line." in bounce.body
+    assert "5.4.6" in bounce.body
+    assert bounce.parsed["Return-Path"] == "<>"
+    assert any(r.endswith(", failure, This_message_is_looping:_it_already_has_my_Delivered-To_line._(#5.4.6)/")
+               for r in server.log("delivery").verb("result"))
     assert server.maildir(YOU) == []
-    server.restart()
-    assert server.queue()[0]["recipients"][0]["state"] == "failed"
-    assert len(server.log("delivery").verb("try")) == 1
+
+
+def test_one_return_path_stands_in_a_mailbox_and_the_body_is_nobodys_business(server):
+    body = f"Return-Path: <in@the.body>\r\nDelivered-To: {YOU}\r\n" + "\u00e9\r\n" * 3
+    head = "Return-Path: <old@elsewhere.test>\r\nX-Long: 1\r\n" + "X-Many: folded\r\n\tagain\r\n" * 1000
+    with server.client() as c:
+        assert c.deliver("", YOU, message=(head + "return-path:\r\n <x>\r\nSubject: x\r\n\r\n" + body).encode()).code == 250
+    mail, = server.arrived(YOU)
+    assert mail.parsed.get_all("Return-Path") == ["<>"]
+    assert len(mail.parsed.get_all("X-Many")) == 1000
+    assert mail.raw.endswith(body.replace("\r\n", "\n").encode())
 
 
 def test_a_link_where_the_mailbox_was_is_deferred_and_followed_nowhere(server):
@@ -99,3 +112,61 @@ def test_what_a_dead_queue_leaves_open_is_closed_and_tried_again(server):
     assert results == [["success", "did_1+0+0/"], ["deferral", "server_restarted/"], ["success", "did_1+0+0/"]]
     tries = [t.split(", ")[0] for t in server.log("delivery").verb("try")]
     assert len(set(tries)) == 3
+
+
+@pytest.fixture(name="disk")
+def fixture_disk(server):
+    """The mailboxes lie on a small disk of their own."""
+    disk = Disk("1M", 200)
+    server.config(f'mail-dir = "{disk.path}/mail"\nqueue {{ first-retry = 1s }}')
+    yield disk
+    server.stop()
+    disk.close()
+
+
+def on(disk):
+    """All files of the mailboxes there."""
+    return [path for path in tree(os.path.join(disk.path, "mail")) if os.path.isfile(path)]
+
+
+def test_a_full_disk_of_mailboxes_delays_mail_until_there_is_room(server, disk):
+    if not disk.mounted:
+        pytest.skip("no tmpfs can be mounted here")
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message="Subject: 1\r\n\r\nx\r\n").code == 250
+        until(lambda: len(on(disk)) == 1, "the first message")
+        for fill, what in ((disk.fill, "2"), (disk.fill_inodes, "3")):
+            fill()
+            assert c.deliver(ME, YOU, message=f"Subject: {what}\r\n\r\n" + "x" * 70 + "\r\n").code == 250
+            assert waiting(server)["reason"] == ("Temporary error on maildir delivery. (#4.3.0)\n"
+                                                 "No space left on device")
+            assert not [p for p in on(disk) if "staging" in p], "nothing half written takes room"
+            disk.free()
+            until(lambda n=int(what): len(on(disk)) == n and server.spool.empty, "it arrives without a restart")
+
+
+def test_a_disk_of_mailboxes_that_is_read_only_delays_mail(server, disk):
+    if not disk.mounted:
+        pytest.skip("no tmpfs can be mounted here")
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message="Subject: 1\r\n\r\nx\r\n").code == 250
+        until(lambda: len(on(disk)) == 1 and server.spool.empty, "the first message")
+        subprocess.run(["mount", "-o", "remount,ro", disk.path], check=True)
+        assert c.deliver(ME, YOU, message="Subject: 2\r\n\r\nx\r\n").code == 250
+        assert waiting(server)["reason"].endswith("Read-only file system")
+        subprocess.run(["mount", "-o", "remount,rw", disk.path], check=True)
+    until(lambda: len(on(disk)) == 2 and server.spool.empty, "it arrives without a restart")
+
+
+def test_the_deliverer_is_replaced_in_full_work_and_nothing_is_lost_or_doubled(server):
+    count = 120
+    with server.client() as c:
+        for n in range(count):
+            assert c.deliver(ME, YOU, ALSO, message=f"Subject: {n}\r\n\r\nx\r\n").code == 250
+            if n % 20 == 10:
+                old = until(lambda: server.pids("telltale-local"), "telltale-local")
+                os.kill(old[-1], signal.SIGTERM)
+    until(lambda: server.spool.empty, "the queue is empty", 60)
+    for to in (YOU, ALSO):
+        assert sorted(int(m.subject) for m in server.arrived(to, count)) == list(range(count))
+    assert os.listdir(os.path.join(home(server), "staging")) == []
