@@ -16,9 +16,15 @@ RECIPIENT, SENDER = "recipient@example.com", "sender@example.com"
 
 # Listeners: how a client meets us there.
 PORTS = {
-    "25": {"tls": "none", "submission": False},
-    "587": {"tls": "none", "submission": True},
+    "25": {"tls": "starttls", "submission": False},
+    "465": {"tls": "implicit", "submission": True},
+    "587": {"tls": "starttls", "submission": True},
 }
+LOGINS_MAX = 5  # failures that a connection may have
+
+
+def b64(text):
+    return base64.b64encode(text.encode()).decode()
 
 
 class Reply:
@@ -58,6 +64,10 @@ MAIL = {
     "size-twice": ("FROM:<{}> SIZE=1 SIZE=2", "501 5.5.4"),
     "body-odd": ("FROM:<{}> BODY=9BIT", "501 5.5.4"),
     "unknown": ("FROM:<{}> COLOUR=red", "555 5.5.4"),
+    "auth": ("FROM:<{}> AUTH=<>", OK),
+    "auth-xtext": ("FROM:<{}> AUTH=a+40b.test", OK),
+    "auth-odd": ("FROM:<{}> AUTH=a+4", "501 5.5.4"),
+    "auth-twice": ("FROM:<{}> AUTH=<> AUTH=<>", "501 5.5.4"),
     "notify": ("FROM:<{}> RET=HDRS", "555 5.5.4"),
     "no-from": ("<{}>", "555 5.5.4"),
     "no-argument": ("", "555 5.5.4"),
@@ -65,7 +75,7 @@ MAIL = {
     "no-end": ("FROM:<{}", "501 5.1.7"),
     "two-ats": ("FROM:<a@@{}>", "501 5.1.7"),
     "glued": ("FROM:<{}>SIZE=1", "501 5.1.7"),
-    "eight-bit": ("FROM:<\u00e4{}>", "501 5.1.7"),
+    "eight-bit": ("FROM:<\u00e4{}>", "553 5.6.7"),
     "control": ("FROM:<\x01{}>", "501"),
 }
 RCPT = {
@@ -119,6 +129,8 @@ PLAIN = {
     "nul": (b"NOOP\0", "501", True),
     "long": (b"NOOP " + b"x" * 3000, "500 5.5.2", True),
     "long-mail": (b"MAIL FROM:<" + b"x" * 2040 + b"@b.test>", "500 5.5.2", True),
+    "auth-bare": (b"AUTH", "501", True),
+    "starttls-word": (b"STARTTLS now", "501", True),
     "bare-lf": (b"NOOP\nNOOP", "500 5.5.2", True),
     "bare-cr": (b"NOOP\rNOOP", "500 5.5.2", True),
     "bare-mail": (b"MAIL FROM:<a@b.test>\nRCPT TO:<recipient@example.com>", "500 5.5.2", True),
@@ -130,6 +142,38 @@ FOREIGN = {
     "space": (b" NOOP", "502"),
     "tls": (b"\x16\x03\x01\x02\x00", "502"),
 }
+# AUTH: what stands behind the verb, the answers to the challenges, and what comes of it.
+GOOD, ASIDE = f"{SENDER}", "somebody-else@example.com"
+LOGIN = {
+    "plain": ("PLAIN " + b64(f"\0{GOOD}\0{PASSWORD}"), [], OK),
+    "plain-asked": ("PLAIN", [b64(f"\0{GOOD}\0{PASSWORD}")], OK),
+    "plain-as-oneself": ("plain " + b64(f"{GOOD}\0{GOOD}\0{PASSWORD}"), [], OK),
+    "login": ("LOGIN", [b64(GOOD), b64(PASSWORD)], OK),
+    "login-initial": ("Login " + b64(GOOD), [b64(PASSWORD)], OK),
+    "cancelled": ("PLAIN", ["*"], "501 5.7.0"),
+    "cancelled-late": ("LOGIN", [b64(GOOD), "*"], "501 5.7.0"),
+    "no-base64": ("PLAIN !!!!", [], "501 5.5.2"),
+    "no-base64-later": ("LOGIN", ["%%%"], "501 5.5.2"),
+    "cut-base64": ("PLAIN " + b64(f"\0{GOOD}\0{PASSWORD}")[:-1], [], "501 5.5.2"),
+    "empty": ("PLAIN =", [], "501 5.5.2"),
+    "empty-later": ("LOGIN", [""], "501 5.5.2"),
+    "no-nul": ("PLAIN " + b64(GOOD), [], "501 5.5.2"),
+    "more-nul": ("PLAIN " + b64(f"\0{GOOD}\0{PASSWORD}\0"), [], "501 5.5.2"),
+    "nul-in-name": ("LOGIN", [b64(GOOD + "\0")], "501 5.5.2"),
+    "command": ("LOGIN", ["MAIL FROM:<a@b.test>"], "501 5.5.2"),
+    "quit": ("PLAIN", ["QUIT now please"], "501 5.5.2"),
+    "bare-lf": ("PLAIN", ["QUIT\nQUIT"], "501 5.5.2"),
+    "long": ("PLAIN", ["A" * 13000], "500 5.5.2"),
+    "unknown": ("CRAM-MD5", [], "504 5.5.4"),
+}
+# These slow down who comes from the same address: only strangers say them.
+WRONG = {
+    "wrong": ("PLAIN " + b64(f"\0{SENDER}\0wrong"), [], "535 5.7.8"),
+    "nobody": ("LOGIN", [b64("guess-{}@example.com"), b64(PASSWORD)], "535 5.7.8"),
+    "plain-as-another": ("PLAIN " + b64(f"{ASIDE}\0{GOOD}\0{PASSWORD}"), [], "535 5.7.8"),
+}
+LOGIN |= WRONG
+STARTTLS = ("plain", "early", "garbage", "drop")
 DROPS = ("idle", "half", "reset", "unread")
 
 
@@ -141,7 +185,7 @@ def bodies(name, ident):
         "plain": (head + b"hello\r\n", OK),
         "empty": (b"", OK),
         "dots": (head + b".\r\n..\r\n...\r\n.x\r\n", OK),
-        "commands": (head + b"RSET\r\nMAIL FROM:<evil@b.test>\r\nRCPT TO:<recipient@example.com>\r\nDATA\r\nQUIT\r\n", OK),
+        "commands": (head + b"RSET\r\nMAIL FROM:<evil@b.test>\r\nRCPT TO:<recipient@example.com>\r\nDATA\r\n", OK),
         "eight-bit": (head + bytes(range(128, 256)) + b"\0\r\n", OK),
         "long-line": (head + b"x" * 5000 + b"\r\n", OK),
         "big": (head + line * 300, OK),
@@ -156,12 +200,8 @@ def bodies(name, ident):
     return table[name]
 
 
-BODIES = ("plain", "empty", "dots", "commands", "eight-bit", "long-line", "big", "full", "bare-lf", "bare-cr", "smuggled",
-          "over", "over-and-bare", "loop")
-
-
-def b64(text):
-    return base64.b64encode(text.encode()).decode()
+BODIES = ("plain", "empty", "dots", "commands", "eight-bit", "long-line", "big", "full", "bare-lf", "bare-cr",
+          "smuggled", "over", "over-and-bare", "loop")
 
 
 class Model:
@@ -171,15 +211,14 @@ class Model:
         self.port, self.submission = PORTS[port], PORTS[port]["submission"]
         self.nameless = source != "127.0.0.1"  # no reverse name: the gate refuses at RCPT
         self.tls = self.port["tls"] == "implicit"
-        self.user = None
-        self.errors = 0
+        self.errors = self.invalid = self.failed_logins = 0
         self.over = False  # the connection has ended
         self.forget()
 
     def forget(self):
-        """STARTTLS, and the beginning: all that was learnt is gone."""
-        self.helo = False
-        self.invalid = 0
+        """STARTTLS, and the beginning: all that the client said of itself is gone (not what it did)."""
+        self.helo = self.esmtp = False
+        self.user = None
         self.reset()
 
     def reset(self):
@@ -226,16 +265,16 @@ class Model:
 
     def do_helo(self, _):
         self.reset()
-        self.helo = True
+        self.helo, self.esmtp = True, False
         return [Reply("250 " + HOST)]
 
     def extensions(self):
         said = {"PIPELINING", f"SIZE {MESSAGE_SIZE}", "8BITMIME", "ENHANCEDSTATUSCODES"}
-        return said
+        return said | ({"AUTH PLAIN LOGIN"} if self.tls else {"STARTTLS"})
 
     def do_ehlo(self, _):
         self.reset()
-        self.helo = True
+        self.helo = self.esmtp = True
         return [Reply("250", self.extensions())]
 
     def do_mail(self, form, ident):
@@ -246,6 +285,8 @@ class Model:
             return [Reply("503 5.5.1")]
         if want != OK and not want.startswith("552"):
             return [Reply(want)]
+        if form in ("auth", "auth-xtext") and not self.tls:
+            return [Reply("555 5.5.4")]
         if self.submission and self.user is None:
             return [Reply("530 5.7.0")]
         if want != OK:
@@ -267,7 +308,8 @@ class Model:
     def named_rcpt(self, name):
         address, targets = TARGETS[name]
         key = address.lower().replace('"', "")
-        if self.nameless and not self.submission:
+        gate = not self.submission and self.user is None
+        if self.nameless and gate:
             return "554"
         if key in self.named:
             return "250 2.1.5"
@@ -275,6 +317,8 @@ class Model:
             return "550 5.7.1"
         if len(self.named) >= PER_MESSAGE:
             return "550 5.5.3"
+        if name == "elsewhere" and self.user:
+            targets = [address]
         if targets is None:
             self.invalid += name in INVALID
             return "550 5.1.1" if name in INVALID else "55"
@@ -282,11 +326,48 @@ class Model:
         self.targets += targets
         return "250 2.1.5"
 
+    def do_starttls(self, how):
+        if self.tls:
+            return [Reply("503 5.5.1")]
+        if how == "early":
+            self.over = True
+            return [Reply("554 5.5.1")]
+        self.over = how != "plain"
+        self.tls = True
+        self.forget()
+        return [Reply("220 2.0.0")]
+
+    def may_login(self):
+        return self.tls and self.helo and self.esmtp and self.user is None and self.mail is None
+
+    def do_auth(self, how, _):
+        """The challenges and the last reply ("drop": the client leaves at the first challenge)."""
+        if not self.tls:
+            return [Reply("538 5.7.11")]
+        if not self.may_login():
+            return [Reply("503 5.5.1")]
+        if how == "drop":
+            self.over = True
+            return [Reply("334")]
+        _, answers, want = LOGIN[how]
+        asked = [Reply("334")] * len(answers)
+        if want == OK:
+            self.user = SENDER
+            return asked + [Reply("235 2.7.0")]
+        if want.startswith("504"):
+            return [Reply(want)]
+        self.failed_logins += want.startswith("535")
+        if self.failed_logins == LOGINS_MAX:
+            self.over = True
+            self.reset()
+            return asked + [Reply("421")]
+        return asked + self.mistake(want)
+
     def may_send(self):
         return self.mail is not None and bool(self.named)
 
     def do_data(self, body, ident):
-        """The reply to DATA and, if that is 354, the one to the message (body "cut": the client leaves in the midst)."""
+        """The reply to DATA and, if that is 354, the one to the message ("cut": the client leaves in its midst)."""
         if not self.may_send():
             return [Reply("503 5.5.1")]
         self.reset()
@@ -299,6 +380,13 @@ class Model:
 
 def sender(ident):
     return f"from-{ident}@elsewhere.test"
+
+
+def answers(act):
+    """What the client says to the challenges of AUTH."""
+    if act[1] == "nobody":
+        return [b64(f"guess-{act[2]}@example.com"), b64("x")]
+    return LOGIN[act[1]][1]
 
 
 def octets(act):
@@ -314,66 +402,8 @@ def octets(act):
         line = ("MAIL " + MAIL[act[1]][0].format(sender(act[2]))).encode()
     elif kind == "rcpt":
         line = ("RCPT " + RCPT[act[1]][0].format(TARGETS[act[2]][0])).encode()
+    elif kind == "auth":
+        line = ("AUTH " + ("LOGIN" if act[1] == "drop" else LOGIN[act[1]][0])).encode()
     else:
         line = kind.upper().encode()
     return line + b"\r\n"
-
-
-# ---- random visits
-
-NAMES = ("client.test", "[127.0.0.1]", "x" * 300, "a b c", "-")
-
-
-def helpful(model, dice, ident):
-    """What a client that wants to send would say next."""
-    if not model.helo:
-        return ["ehlo", "client.test"]
-    if model.mail is None:
-        return ["mail", dice.choice(("plain", "size", "body8", "null")), ident]
-    if not model.named or (len(model.named) < PER_MESSAGE and dice.random() < 0.4):
-        return ["rcpt", "plain", dice.choice(("recipient", "sender", "upper", "alias", "catchall", "quoted"))]
-    return ["data", dice.choice(BODIES if dice.random() < 0.5 else ("plain", "dots", "commands")), ident]
-
-
-def anything(dice, ident):
-    """Any act, whatever the state."""
-    kind = dice.choices(("plain", "mail", "rcpt", "data", "rset", "ehlo", "helo", "quit", "drop", "foreign"),
-                        (30, 14, 22, 8, 8, 6, 4, 0.6, 0.8, 0.3))[0]
-    if kind == "plain":
-        return [kind, dice.choice(list(PLAIN))]
-    if kind == "mail":
-        return [kind, dice.choice(list(MAIL)), ident]
-    if kind == "rcpt":
-        return [kind, "plain" if dice.random() < 0.7 else dice.choice(list(RCPT)), dice.choice(list(TARGETS))]
-    if kind == "data":
-        return [kind, "cut" if dice.random() < 0.05 else dice.choice(BODIES), ident]
-    if kind in ("ehlo", "helo"):
-        return [kind, dice.choice(NAMES)]
-    if kind == "drop":
-        return [kind, dice.choice(DROPS)]
-    if kind == "foreign":
-        return [kind, dice.choice(list(FOREIGN))]
-    return [kind]
-
-
-def visit(dice, number):
-    """A visit of up to some hundred acts: {"port", "source", "acts"}."""
-    port = "25" if dice.random() < 0.85 else "587"
-    source = "127.0.0.1" if dice.random() < 0.9 else "127.0.0.7"
-    sense = dice.choice((0.2, 0.6, 0.8))  # how much of it makes sense
-    length = dice.choice((20, 60, 200))
-    model, acts = Model(port, source), []
-    while not model.over and len(acts) < length:
-        ident = number * 1000 + len(acts)
-        act = helpful(model, dice, ident) if dice.random() < sense else anything(dice, ident)
-        model.step(act)
-        acts.append(act)
-    return {"number": number, "port": port, "source": source, "acts": acts}
-
-
-def clumsy_visit(number):
-    """One that makes as many mistakes as a connection may."""
-    acts = [["ehlo", "client.test"], ["mail", "plain", number], ["rcpt", "plain", "recipient"]]
-    names = [name for name, row in PLAIN.items() if row[2] and not name.startswith("long")]
-    acts += [["plain", names[i % len(names)]] for i in range(ERRORS_MAX)]
-    return {"number": number, "port": "25", "source": "127.0.0.1", "acts": acts}

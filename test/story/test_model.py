@@ -13,6 +13,7 @@ import tempfile
 import pytest
 
 import model
+import visits
 from harness import Dns, Server, until
 from walk import Crowd, Mismatch, Talk, told
 
@@ -48,10 +49,11 @@ def fixture_server(request, monkeypatch):
         server.close(getattr(request.node, "failed", True))
 
 
-def visits(seed):
-    yield model.clumsy_visit(1)
-    for number in itertools.count(2):
-        yield model.visit(random.Random(f"{seed}/{number}"), number)
+def plan_of(seed):
+    yield visits.clumsy_visit(1)
+    yield visits.guessing_visit(2)
+    for number in itertools.count(3):
+        yield visits.visit(random.Random(f"{seed}/{number}"), number)
 
 
 class Use:
@@ -84,12 +86,23 @@ def open_sessions(server):
     return sum(row[1].split(":")[1] in ports and row[3] != "0A" and row[9] != "0" for row in rows)
 
 
+def is_remote(message):
+    return all(r["channel"] == "remote" for r in message["recipients"])
+
+
+def elsewhere(mail):
+    return [box for box in mail.targets if box not in (model.RECIPIENT, model.SENDER)]
+
+
 def check_mailboxes(server, accepted):
     """Each accepted message lies with the recipients of its own transaction, whole, and nothing else lies anywhere."""
-    until(lambda: server.spool.empty, "the queue is empty", 120)
+    until(lambda: all(is_remote(m) for m in server.queue()), "only mail for elsewhere is left", 120)
+    waiting = {m["qp"]: (m["sender"], [r["address"] for r in m["recipients"]]) for m in server.queue()}
+    assert waiting == {m.qp: (m.sender, elsewhere(m)) for m in accepted if elsewhere(m)}
     mails = {mail.qp: mail for mail in accepted}
     assert len(mails) == len(accepted)
-    count = collections.Counter((mail.qp, box) for mail in accepted for box in mail.targets)
+    count = collections.Counter((mail.qp, box) for mail in accepted for box in mail.targets
+                                if box in (model.RECIPIENT, model.SENDER))
     found = collections.Counter()
     for address in (model.RECIPIENT, model.SENDER):
         for mail in server.maildir(address):
@@ -135,13 +148,13 @@ def accepted_in(group):
 @pytest.mark.skipif(REPLAY is not None, reason="MODEL_REPLAY is said instead")
 def test_every_reply_is_the_models_and_nothing_leaks_from_one_message_to_the_next(server):
     print(f"MODEL_SEED={SEED} MODEL_COMMANDS={COMMANDS}")
-    crowd = Crowd(server.ports)
-    plan = visits(SEED)
+    crowd = Crowd(server.ports, server.tls())
+    plan = plan_of(SEED)
     crowd.run(plan, lambda said: said >= COMMANDS // 5)
     warm = settled(server)
     crowd.run(plan, lambda said: said >= COMMANDS)
     if crowd.wrong:
-        pytest.fail(f"MODEL_SEED={SEED}\n" + told(*crowd.wrong[0], server.ports))
+        pytest.fail(f"MODEL_SEED={SEED}\n" + told(*crowd.wrong[0], server.ports, server.tls()))
     done = settled(server)
     print(f"{crowd.commands} commands, {len(crowd.accepted)} messages; {warm}, then {done}")
     assert len(crowd.accepted) > COMMANDS // 100
@@ -153,7 +166,7 @@ def test_every_reply_is_the_models_and_nothing_leaks_from_one_message_to_the_nex
 @pytest.mark.skipif(REPLAY is None, reason="MODEL_REPLAY is not given")
 def test_the_visit_that_was_given(server):
     visit = json.loads(REPLAY or "{}")
-    talk = Talk(visit, server.ports, visit.get("mode", "one"))
+    talk = Talk(visit, server.ports, server.tls(), visit.get("mode", "one"))
     try:
         talk.run()
     except Mismatch as why:

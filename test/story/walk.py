@@ -4,9 +4,10 @@ import json
 import random
 import re
 import socket
+import ssl
 import threading
 
-from model import Model, bodies, octets
+from model import Model, answers, bodies, octets
 
 PATIENCE = 60
 
@@ -31,7 +32,7 @@ class Wire:
         while b"\r\n" not in self.buffer:
             try:
                 more = self.sock.recv(65536)
-            except ConnectionResetError:
+            except (ConnectionResetError, ssl.SSLEOFError):
                 more = b""
             if not more:
                 raise Mismatch(f"closed, after {self.buffer!r}")
@@ -48,14 +49,31 @@ class Wire:
     def send(self, data):
         self.sock.sendall(data)
 
+    def encrypt(self, context):
+        if self.buffer:
+            raise Mismatch(f"in the clear before the handshake: {self.buffer!r}")
+        self.sock = context.wrap_socket(self.sock, server_hostname="mx.example.com")
+
     def ended(self):
         """Nothing more comes but the end."""
         if self.buffer:
             return False
         try:
             return self.sock.recv(1) == b""
-        except ConnectionResetError:
+        except (ConnectionResetError, ssl.SSLEOFError):
             return True
+
+    def hang_up(self):
+        """And hear the server out: an alert of TLS may come, but no word in the clear."""
+        said = self.buffer
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+            while more := self.sock.recv(4096):
+                said += more
+        except OSError:
+            pass
+        if b"\r\n" in said:
+            raise Mismatch(f"in the clear after a handshake that failed: {said!r}")
 
     def reset(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -66,8 +84,8 @@ class Talk:
     """One visit.  mode: how commands are put into packets: "one" waits for each reply, "batch" pipelines,
     "bytes" cuts where no line ends."""
 
-    def __init__(self, visit, ports, mode):
-        self.visit, self.mode = visit, mode
+    def __init__(self, visit, ports, context, mode):
+        self.visit, self.context, self.mode = visit, context, mode
         self.model = Model(visit["port"], visit["source"])
         self.dice = random.Random(json.dumps(visit["acts"]))
         self.wire = Wire(ports[visit["port"]], visit["source"])
@@ -107,6 +125,8 @@ class Talk:
 
     def run(self):
         try:
+            if self.model.tls:
+                self.wire.encrypt(self.context)
             self.expect(self.model.greeting()[0], "greeting")
             for act in self.visit["acts"]:
                 self.act(act)
@@ -124,13 +144,18 @@ class Talk:
     def act(self, act):
         model = self.model
         mail = Accepted(0, model.mail, model.named, model.targets, b"") if model.may_send() else None
-        replies = self.model.step(act)
+        tls, login = model.tls, model.may_login()
+        replies = model.step(act)
         self.commands += 1
         if act[0] == "drop":
             return self.drop(act[1])
         self.unsent += octets(act)
         if act[0] == "data" and mail is not None:
             return self.message(act, replies, mail)
+        if act[0] == "starttls" and not tls:
+            return self.starttls(act, replies)
+        if act[0] == "auth" and login:
+            return self.login(act, replies)
         self.waiting.append((act, replies))
         if self.mode == "one" or self.model.over or self.dice.random() < 0.15:
             self.settle()
@@ -150,6 +175,28 @@ class Talk:
             self.accepted.append(mail._replace(qp=int(got[0].split()[-1]), body=body))
         return None
 
+    def starttls(self, act, replies):
+        self.waiting.append((act, replies))
+        self.unsent += b"NOOP\r\n" if act[1] == "early" else b""
+        self.settle()
+        if act[1] == "plain":
+            self.wire.encrypt(self.context)
+        elif act[1] == "garbage":
+            self.put(b"EHLO client.test\r\nNOOP\r\n")
+            self.wire.hang_up()
+
+    def login(self, act, replies):
+        """AUTH that is heard, and the answers to its challenges."""
+        self.waiting.append((act, replies[:1]))
+        self.settle()
+        if act[1] == "drop":
+            return
+        for answer, want in zip(answers(act), replies[1:]):
+            self.put(answer.encode() + b"\r\n")
+            self.expect(want, act)
+        for want in replies[1 + len(answers(act)):]:
+            self.expect(want, act)
+
     def drop(self, how):
         """The client leaves without a word."""
         if how == "unread":
@@ -164,7 +211,7 @@ class Talk:
         last = self.visit["acts"][-1] if self.visit["acts"] else ["quit"]
         if last == ["drop", "reset"]:
             self.wire.reset()
-        elif last[0] == "drop" or last[1:2] == ["cut"]:
+        elif last[0] == "drop" or last[1:2] in (["cut"], ["drop"], ["garbage"]):
             self.wire.sock.close()
         elif not self.wire.ended():
             raise Mismatch(f"{last}: the server does not close")
@@ -173,8 +220,8 @@ class Talk:
 class Crowd:
     """Threads that take visits from a list and collect what came of them."""
 
-    def __init__(self, ports, threads=8):
-        self.ports, self.count = ports, threads
+    def __init__(self, ports, context, threads=8):
+        self.ports, self.context, self.count = ports, context, threads
         self.lock = threading.Lock()
         self.accepted, self.wrong, self.commands = [], [], 0
 
@@ -197,7 +244,7 @@ class Crowd:
             if visit is None:
                 return
             mode = random.Random(visit["number"]).choices(("one", "batch", "bytes"), (20, 78, 2))[0]
-            talk = Talk(visit, self.ports, mode)
+            talk = Talk(visit, self.ports, self.context, mode)
             try:
                 talk.run()
             except Mismatch as why:
@@ -208,18 +255,18 @@ class Crowd:
                 self.commands += talk.commands
 
 
-def goes_wrong(acts, visit, mode, ports):
+def goes_wrong(acts, visit, mode, where):
     """Does this shorter list of acts still show it?"""
     try:
-        Talk(dict(visit, acts=acts), ports, mode).run()
+        Talk(dict(visit, acts=acts), *where, mode).run()
         return False
     except Mismatch:
         return True
 
 
-def shrink(visit, mode, ports, tries=300):
+def shrink(visit, mode, where, tries=300):
     """The shortest list of acts that we find for which the server answers otherwise than the model, and the mode."""
-    if goes_wrong(visit["acts"], visit, "one", ports):
+    if goes_wrong(visit["acts"], visit, "one", where):
         mode = "one"
     acts, size = visit["acts"], max(1, len(visit["acts"]) // 2)
     while tries > 0:
@@ -227,7 +274,7 @@ def shrink(visit, mode, ports, tries=300):
         while at < len(acts) and tries > 0:
             less = acts[:at] + acts[at + size:]
             tries -= 1
-            if goes_wrong(less, visit, mode, ports):
+            if goes_wrong(less, visit, mode, where):
                 acts = less
             else:
                 at += size
@@ -237,12 +284,12 @@ def shrink(visit, mode, ports, tries=300):
     return dict(visit, acts=acts), mode
 
 
-def told(visit, mode, why, ports):
+def told(visit, mode, why, *where):
     """What a human needs to say it again."""
-    short, mode = shrink(visit, mode, ports)
+    short, mode = shrink(visit, mode, where)
     again = "it did not happen again"
     try:
-        Talk(short, ports, mode).run()
+        Talk(short, *where, mode).run()
     except Mismatch as last:
         again = str(last)
     return (f"{why}\n\nShrunk:\nMODEL_REPLAY='{json.dumps({'mode': mode, **short})}'\n{again}")
