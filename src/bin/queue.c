@@ -14,12 +14,19 @@ enum { SPARES = 2, GRACE = 5000 };
 
 static struct conf conf;
 
-static int open_depot(struct depot **out, struct err *e)
+static void note(void *recovered, const struct item *it, struct str envelope)
+{
+	recovered_note(recovered, it, envelope);
+}
+
+static int open_depot(struct recovered *recovered, struct depot **out, struct err *e)
 {
 	struct depot_set set = {
 		.dir = conf_z(conf.top.spool_dir),
 		.segment_size = (uint64_t)conf.queue.segment_size,
 		.spares = SPARES,
+		.taken = note,
+		.taker = recovered,
 	};
 
 	return io_mkdirs(set.dir, 0700, e) < 0 ? -1 : depot_open(&set, out, e);
@@ -40,7 +47,7 @@ static bool ask(void *resolve, uint64_t id, struct str address)
 	return resolve_ask(resolve, id, address);
 }
 
-static int run(struct depot *depot, struct dlog *log, struct err *e)
+static int run(struct depot *depot, struct dlog *log, struct recovered *recovered, struct err *e)
 {
 	struct schedule_set set = settings_schedule(&conf);
 	struct settings settings = { .conf = &conf, .depot = depot };
@@ -48,7 +55,7 @@ static int run(struct depot *depot, struct dlog *log, struct err *e)
 		.depot = depot,
 		.log = log,
 		.settings = &settings,
-		.recovered = recovered_new(&conf),
+		.recovered = recovered,
 		.resolve = resolve_new(proc_socket(&conf, "lookup.sock"), e),
 		.service = proc_fd("service", 0),
 		.control = proc_fd("control", 0),
@@ -64,11 +71,11 @@ static int run(struct depot *depot, struct dlog *log, struct err *e)
 	set.ask = ask;
 	set.asker = server.resolve;
 	server.schedule = settings.schedule = schedule_new(&set);
+	recovered_begin(recovered, depot);
 	proc_ready();
 	rc = server_run(&server, e);
 	schedule_free(server.schedule);
 	resolve_free(server.resolve);
-	recovered_free(server.recovered);
 	return rc;
 }
 
@@ -87,13 +94,15 @@ static void enter_sandbox(void)
 int main(void)
 {
 	struct err e = { 0 };
+	static struct recovered *recovered; /* static: reachable whichever way we end */
 	struct depot *depot;
 	struct dlog *log;
 	int rc;
 
 	proc_begin("telltale-queue", &conf);
 	enter_sandbox();
-	if (open_depot(&depot, &e) < 0) {
+	recovered = recovered_new(&conf);
+	if (open_depot(recovered, &depot, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_IOERR;
 	}
@@ -102,9 +111,10 @@ int main(void)
 		say(SAY_ERROR, "%s", e.text);
 		return EX_IOERR;
 	}
-	rc = run(depot, log, &e);
+	rc = run(depot, log, recovered, &e);
 	if (rc < 0)
 		say(SAY_ERROR, "%s", e.text);
+	recovered_free(recovered);
 	dlog_close(log);
 	depot_close(depot);
 	return rc < 0 ? EX_IOERR : EXIT_SUCCESS;

@@ -284,7 +284,10 @@ void clients_bury(struct clients *s)
 		}
 		*at = c->next;
 		s->n--;
-		s->again |= c->depot != NULL; /* its last messages may be news */
+		if (c->depot != NULL) {
+			s->again = true; /* its last messages may be news */
+			recovered_suspect(s->recovered);
+		}
 		client_free(c);
 	}
 }

@@ -7,6 +7,7 @@
 #ifndef DELIVER_CLIENTS_H
 #define DELIVER_CLIENTS_H
 
+#include "deliver/recovered.h"
 #include "deliver/schedule.h"
 #include "deliver/settings.h"
 
@@ -26,6 +27,7 @@ struct clients {
 	int epoll;
 	struct depot *depot;
 	struct schedule *schedule;
+	struct recovered *recovered;
 	struct settings *settings;    /* NULL: a new configuration is not heard of */
 	struct client *first, *local; /* local: the one telltale-local, or NULL */
 	size_t n;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -11,8 +12,10 @@
 #include "logs/logs.h"
 
 enum {
-	PATIENCE = 5000, /* ms: a session that lives has told its message anew by then */
-	MOST = 20000     /* messages waiting; more are not worth the memory */
+	PATIENCE = 5000,    /* ms: a session that lives has told its message anew by then */
+	YOUNG = 10 * 1000,  /* ms: no session takes longer from telling to logging */
+	NOTES_MOST = 10000, /* the last of them */
+	MOST = 20000        /* suspects; more are not worth the memory */
 };
 #define TAIL (16 * 1024 * 1024) /* of the SMTP log */
 
@@ -24,7 +27,17 @@ struct lost {
 	bool found;
 };
 
+/* What was told of lately, a ring. */
+struct note {
+	uint64_t size;
+	int64_t at;
+	char *packed;
+	size_t n;
+};
+
 struct recovered {
+	struct note notes[NOTES_MOST];
+	size_t first, count;
 	const struct conf *conf;
 	struct map lost; /* by qp */
 	int64_t next;
@@ -102,7 +115,7 @@ static void put_rcpts(struct buf *b, const struct envelope *v)
 	map_clear(&seen);
 }
 
-static void put_group(struct buf *b, const struct item *it, const struct envelope *v)
+static void put_group(struct buf *b, uint64_t size, const struct envelope *v)
 {
 	ARENA(a);
 	struct log_line l;
@@ -112,7 +125,7 @@ static void put_group(struct buf *b, const struct item *it, const struct envelop
 	put_resp(b, v);
 	put_rcpts(b, v);
 	log_begin(&l, LOG_SMTP_SIZE, v->time);
-	log_setn(&l, LOG_F_bytes, &a, it->size);
+	log_setn(&l, LOG_F_bytes, &a, size);
 	log_print(b, &l);
 	log_begin(&l, LOG_SMTP_RESP_QUEUED, v->time);
 	log_setn(&l, LOG_F_epoch, &a, (uint64_t)v->time / 1000);
@@ -121,25 +134,81 @@ static void put_group(struct buf *b, const struct item *it, const struct envelop
 	put(b, LOG_SMTP_RECOVERED, LOG_F_text, (struct str){ NULL, 0 }, v->time);
 }
 
+static void suspect(struct recovered *r, uint64_t size, const struct envelope *v)
+{
+	ARENA(mem);
+	struct lost *x;
+
+	if (v->parent_qp != 0 || !label_known(r, v->label) || r->lost.n >= MOST || map_getn(&r->lost, v->qp) != NULL)
+		return;
+	x = mem_alloc(sizeof(*x));
+	*x = (struct lost){ .qp = v->qp, .due = deadline_in(PATIENCE), .label = mem_dupz(arena_z(&mem, v->label)) };
+	put_group(&x->group, size, v);
+	map_putn(&r->lost, v->qp, x);
+	if (x->due < r->next)
+		r->next = x->due;
+}
+
 void recovered_see(struct recovered *r, struct depot *d, struct item *it, struct dlog *log)
 {
 	ARENA(mem);
 	struct envelope v;
 	struct err e = { 0 };
-	struct lost *x;
 
 	if (!it->recovered || depot_envelope(d, it, &mem, &v, &e) < 0)
 		return;
 	if (v.parent_qp != 0 && !v.forward)
 		dlog_bounce(log, v.parent_qp, v.qp);
-	if (v.parent_qp != 0 || !label_known(r, v.label) || r->lost.n >= MOST || map_getn(&r->lost, v.qp) != NULL)
-		return;
-	x = mem_alloc(sizeof(*x));
-	*x = (struct lost){ .qp = v.qp, .due = deadline_in(PATIENCE), .label = mem_dupz(arena_z(&mem, v.label)) };
-	put_group(&x->group, it, &v);
-	map_putn(&r->lost, v.qp, x);
-	if (x->due < r->next)
-		r->next = x->due;
+	suspect(r, it->size, &v);
+}
+
+void recovered_begin(struct recovered *r, struct depot *d)
+{
+	int64_t now = clock_wall();
+	struct item *it;
+
+	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
+		ARENA(mem);
+		struct envelope v;
+		struct err e = { 0 };
+
+		if (now - it->born < 6 * YOUNG && !it->held && depot_envelope(d, it, &mem, &v, &e) == 0)
+			suspect(r, it->size, &v);
+	}
+}
+
+static void drop_first(struct recovered *r)
+{
+	free(r->notes[r->first].packed);
+	r->first = (r->first + 1) % NOTES_MOST;
+	r->count--;
+}
+
+void recovered_note(struct recovered *r, const struct item *it, struct str envelope)
+{
+	int64_t now = clock_mono();
+	struct note *n;
+
+	while (r->count == NOTES_MOST || (r->count > 0 && now - r->notes[r->first].at > YOUNG))
+		drop_first(r);
+	n = &r->notes[(r->first + r->count++) % NOTES_MOST];
+	*n = (struct note){ .size = it->size, .at = now, .packed = mem_alloc(envelope.n), .n = envelope.n };
+	memcpy(n->packed, envelope.p, envelope.n);
+}
+
+void recovered_suspect(struct recovered *r)
+{
+	int64_t now = clock_mono();
+
+	for (; r->count > 0; drop_first(r)) {
+		ARENA(mem);
+		const struct note *n = &r->notes[r->first];
+		struct envelope v;
+		struct err e = { 0 };
+
+		if (now - n->at <= YOUNG && envelope_unpack(str_mem(n->packed, n->n), &mem, &v, &e) == 0)
+			suspect(r, n->size, &v);
+	}
 }
 
 static int read_tail(const char *path, struct buf *out, struct err *e)
@@ -248,6 +317,8 @@ int64_t recovered_next(const struct recovered *r)
 void recovered_free(struct recovered *r)
 {
 	recovered_write(r, INT64_MAX);
+	while (r->count > 0)
+		drop_first(r);
 	map_clear(&r->lost);
 	free(r);
 }

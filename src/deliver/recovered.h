@@ -1,7 +1,8 @@
 /* deliver/recovered.h - the SMTP log's groups of messages that were accepted and whose telltale-smtpd did not live to log them.
  *
- * A message that recovery found by scanning gets a few seconds: its session may
- * be alive and still write its group.  When the log's tail then lacks its number, a group is appended that says
+ * Suspects are messages that recovery found by scanning, those that were young when
+ * telltale-queue started, and those told of just before a telltale-smtpd went away.  They
+ * get a few seconds: a session may be alive and still write its group.  When the log's tail then lacks its number, a group is appended that says
  * what the envelope says, and ends in the line `recovered`.
  */
 #ifndef DELIVER_RECOVERED_H
@@ -17,7 +18,13 @@ struct recovered;
 struct recovered *recovered_new(const struct conf *c);
 /* Writes at once what is still missing. */
 void recovered_free(struct recovered *r);
-/* News of the depot.  A bounce whose line in the delivery log may be missing gets it again. */
+/* A telltale-smtpd told of this message; kept for some seconds. */
+void recovered_note(struct recovered *r, const struct item *it, struct str envelope);
+/* A telltale-smtpd is gone: what was noted is suspect. */
+void recovered_suspect(struct recovered *r);
+/* At the start: what was known and is young. */
+void recovered_begin(struct recovered *r, struct depot *d);
+/* News of the depot, found by scanning.  A bounce whose line in the delivery log may be missing gets it again. */
 void recovered_see(struct recovered *r, struct depot *d, struct item *it, struct dlog *log);
 /* Write what is due; monotonic ms. */
 void recovered_write(struct recovered *r, int64_t now);

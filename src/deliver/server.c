@@ -185,6 +185,7 @@ static int server_open(struct server *s, struct err *e)
 	s->clients.depot = s->set.depot;
 	s->clients.schedule = s->set.schedule;
 	s->clients.settings = s->set.settings;
+	s->clients.recovered = s->set.recovered;
 	s->clients.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->clients.epoll < 0)
 		return err_sys(e, "epoll");

@@ -30,6 +30,9 @@
 struct depot;
 
 struct depot_set {
+	/* Called for each message that a telltale-smtpd told of, with its packed envelope; or NULL. */
+	void (*taken)(void *taker, const struct item *it, struct str envelope);
+	void *taker;
 	const char *dir; /* the spool folder; it must exist */
 	uint64_t segment_size;
 	unsigned spares; /* pre-written segments kept ready (2 is enough for most) */

@@ -187,6 +187,8 @@ static void add(struct depot *d, struct seg *s, const struct scan_hit *hit, cons
 		return;
 	if (d->scanning)
 		rescue(d, it);
+	if (d->set.taken != NULL && !d->scanning && !s->own)
+		d->set.taken(d->set.taker, it, hit->envelope);
 	it->fresh = true;
 	*d->news_last = it;
 	d->news_last = &it->next;

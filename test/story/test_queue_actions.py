@@ -1,5 +1,8 @@
 """What the postmaster says to the queue is done, is seen, and outlives a restart."""
 import json
+import os
+import socket
+import struct
 
 from harness import until
 
@@ -74,3 +77,38 @@ def test_wrong_words_have_their_exit_codes(server):
                           (["export", "77777777"], 1), (["delete", "1/x"], 2), (["burn", "1"], 2)):
         done = server.tell("queue", *words)
         assert done.returncode == status, (words, done)
+
+
+def tell_settings(server, text):
+    """What telltaled does on a reload: the new configuration, as a descriptor, to telltale-queue."""
+    fd = os.memfd_create("conf")
+    os.write(fd, text.encode())
+    frame = struct.pack("<HHQ", 32, 1, 7) + struct.pack("<Q", 2)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(os.path.join(server.data, "run", "queue.ctl"))
+        socket.send_fds(s, [struct.pack("<I", len(frame)) + frame], [fd])
+        size, = struct.unpack("<I", s.recv(4, socket.MSG_WAITALL))
+        answer = s.recv(size, socket.MSG_WAITALL)
+    os.close(fd)
+    status, n = struct.unpack_from("<QI", answer, 12)
+    m, = struct.unpack_from("<I", answer, 24 + n)
+    return status, answer[28 + n:28 + n + m].decode()
+
+
+def test_another_configuration_counts_without_a_restart(server):
+    qp = waits(server)
+    pids = server.pids("telltale-queue")
+    with open(server.conf, encoding="utf-8") as f:
+        text = f.read()
+    fresh = text.replace("mx.example.com", "mx2.example.com") + "queue { lifetime = 1s }\n"
+    assert tell_settings(server, fresh) == (0, "")
+    server.command("queue", "retry", str(qp))
+    until(lambda: server.log("delivery").verb("gave-up"), "the new lifetime is over")
+    bounce, = until(lambda: [i for i in server.queue() if i["sender"] == ""], "the bounce")
+    assert "From: MAILER-DAEMON@mx2.example.com\n" in server.command("queue", "export", str(bounce["qp"]))
+    status, why = tell_settings(server, fresh + f'spool-dir = "{server.data}/elsewhere"\n')
+    assert status == 1 and why.startswith("spool-dir: ")
+    status, why = tell_settings(server, fresh + "queue {\n")
+    assert status == 1 and "telltale.conf" in why
+    assert server.pids("telltale-queue") == pids

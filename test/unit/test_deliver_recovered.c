@@ -87,9 +87,39 @@ static void a_group_that_is_missing_is_written_once(void **state)
 	assert_int_equal(str_find(str_skip(at, (size_t)str_find(at, STR("recovered")) + 1), STR("recovered")), -1);
 }
 
+/* Told of, and then telltale-smtpd dies: long delivered perhaps, but the envelope was kept. */
+static void what_was_told_just_before_is_suspect_too(void **state)
+{
+	static const struct recipient to = { STR_INIT("bob@example.com"), STR_INIT("bob@example.com"), CHANNEL_LOCAL };
+	struct envelope v = {
+		.time = clock_wall(), .qp = 9, .sender = STR("ann@x.example"), .rcpts = &to, .nrcpts = 1
+	};
+	struct item it = { .size = 22 };
+	struct recovered *r;
+	BUF(packed);
+	BUF(text);
+
+	(void)state;
+	read_conf();
+	r = recovered_new(&conf);
+	v.label = STR("25");
+	envelope_pack(&packed, &v);
+	for (int i = 0; i < 10001; i++) /* the ring holds the last of them */
+		recovered_note(r, &it, buf_str(&packed));
+	recovered_suspect(r);
+	recovered_suspect(r);
+	recovered_write(r, clock_mono() + 6000);
+	slurp(&text);
+	assert_true(str_find(buf_str(&text), STR(", from, ann@x.example\n")) >= 0);
+	assert_true(str_find(buf_str(&text), STR(" qp 9\n")) >= 0);
+	recovered_free(r);
+	conf_clear(&conf);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { T(a_group_that_is_missing_is_written_once) };
+	const struct CMUnitTest tests[] = { T(a_group_that_is_missing_is_written_once),
+					    T(what_was_told_just_before_is_suspect_too) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
