@@ -127,18 +127,15 @@ void server_forget_usage_server(struct server *s)
 	usage_connect(s->usage, NULL);
 }
 
-/* The latest one counts: an earlier one is on its way out. */
+/* The latest one is asked; one before it, on its way out, still answers what it was asked. */
 int server_take_usage_server(struct server *s, struct visitor *v, const struct ipc_frame *f)
 {
 	struct lookup_usage_server m;
 
 	if (!v->local || ipc_unpack(f->body, &lookup_usage_server_type, &m, NULL) < 0 || m.version != 1 || s->drain > 0)
 		return -1;
-	if (s->usage_server != v) {
-		server_forget_usage_server(s);
-		s->usage_server = v;
-		usage_connect(s->usage, &v->conn);
-	}
+	s->usage_server = v;
+	usage_connect(s->usage, &v->conn);
 	return 0;
 }
 
@@ -148,7 +145,6 @@ int server_take_usage(struct server *s, struct visitor *v, const struct ipc_fram
 
 	if (!v->local || ipc_unpack(f->body, &lookup_usage_told_type, &m, NULL) < 0 || m.known > 1)
 		return -1;
-	if (v == s->usage_server)
-		usage_told(s->usage, f->id, &m, clock_mono());
+	usage_told(s->usage, f->id, &m, clock_mono());
 	return 0;
 }
