@@ -121,10 +121,11 @@ def test_the_one_before_still_answers_what_it_was_asked(accounts):
     time.sleep(0.1)
     c.send(1, 5, "bob@example.com")
     ident, _ = before.asked()
-    Local(accounts)
+    after = Local(accounts)
     time.sleep(0.1)
     before.tell(ident, 2 ** 30)
     assert resolved(c) == (OVER_QUOTA, "")
+    after.channel.close()
 
 
 def test_an_asker_that_goes_away_while_telltale_local_is_asked(accounts):
