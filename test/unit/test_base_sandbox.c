@@ -107,6 +107,10 @@ static void calls_end_as_the_header_says(void **state)
 		{ "how much is there to read?", 0, SYS_ioctl, { -1, FIONREAD }, 3 },
 		{ "writing calls without a folder", 0, SYS_unlink, { 0 }, 1 },
 		{ "a call that is new to us", 0, 1000, { 0 }, 1 },
+		{ "what a tracer leaves of a call", 0, -1, { 0 }, 3 },
+#if defined(__x86_64__)
+		{ "x32, a second way to every call", 0, 0x40000000 + SYS_getpid, { 0 }, KILLED },
+#endif
 	};
 
 	(void)state;
