@@ -203,15 +203,15 @@ static void broken_off(struct session *s, int why)
 	struct reply r = session_words(REPLY_TIMEOUT);
 
 	if (atomic_load(&s->server->stopping)) {
-		session_close(s, REPLY_SHUTTING_DOWN, "the server is shutting down");
+		session_close(s, REPLY_SHUTTING_DOWN, end_words(END_STOPPING));
 	} else if (why == ETIMEDOUT) {
 		verdicts(s, REASON_TIMEOUT, &r);
-		session_close(s, REPLY_TIMEOUT, "timeout inside the message");
+		session_close(s, REPLY_TIMEOUT, end_words(END_TIMEOUT_IN_MESSAGE));
 	} else if (why == EFBIG) {
-		session_close(s, REPLY_TOO_BIG, "a message without an end");
+		session_close(s, REPLY_TOO_BIG, end_words(END_ENDLESS));
 	} else {
 		s->closing = true;
-		transaction_end(s, "the client left inside the message");
+		transaction_end(s, end_words(END_LEFT_IN_MESSAGE));
 	}
 }
 

@@ -50,7 +50,7 @@ static void refuse(struct session *s, const char *method, struct str account, co
 {
 	record_login_failed(s, method, account, why);
 	if (++s->logins_failed >= SESSION_LOGINS_MAX) {
-		session_close(s, REPLY_TOO_MANY_ERRORS, "too many failed logins");
+		session_close(s, REPLY_TOO_MANY_ERRORS, end_words(END_LOGINS));
 		return;
 	}
 	session_say(s, REPLY_AUTH_FAILED);

@@ -15,6 +15,20 @@ bool session_offers_tls(const struct session *s)
 	return s->port->conf->tls == CONF_TLS_STARTTLS && !session_encrypted(s);
 }
 
+/* How a handshake failed, in the words of the log. */
+static const char *how(struct session *s, const struct err *e)
+{
+	struct str failed = str_of(end_words(END_TLS_FAILED));
+
+	if (atomic_load(&s->server->stopping))
+		return end_words(END_STOPPING);
+	if (e->code == ETIMEDOUT)
+		return end_words(END_TLS_SLOW);
+	if (e->code != EPROTO)
+		return end_words(END_TLS_LEFT);
+	return arena_fmt(&s->mem, "%.*s%s", (int)failed.n - 1, failed.p, e->text).p; /* behind its star */
+}
+
 /* 0; or -1, and the visit is over, with a group in the log that says why. */
 static int shake_hands(struct session *s)
 {
@@ -25,7 +39,7 @@ static int shake_hands(struct session *s)
 		return 0;
 	}
 	s->closing = true;
-	record_end(s, atomic_load(&s->server->stopping) ? "the server is shutting down" : e.text);
+	record_end(s, how(s, &e));
 	record_close(s);
 	return -1;
 }
@@ -55,10 +69,10 @@ void session_starttls(struct session *s, const struct command *c)
 		return;
 	}
 	if (wire_input(&s->wire).n > 0) {
-		session_close(s, REPLY_TLS_EARLY, "the client sent more behind STARTTLS");
+		session_close(s, REPLY_TLS_EARLY, end_words(END_TLS_EARLY));
 		return;
 	}
-	transaction_end(s, "the client started over");
+	transaction_end(s, end_words(END_STARTED_OVER));
 	session_say(s, REPLY_TLS_READY);
 	if (session_flush(s) == 0 && shake_hands(s) == 0)
 		forget_all(s);

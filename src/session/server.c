@@ -187,7 +187,7 @@ static void record_refusal(struct session *s, const struct reply *r)
 		return;
 	record_open(s);
 	record_resp(s, r);
-	record_end(s, "no session was free");
+	record_end(s, end_words(END_NO_ROOM));
 	record_close(s);
 }
 

@@ -41,14 +41,14 @@ int session_flush(struct session *s)
 	if (wire_flush(&s->wire, session_command_deadline(s)) == 0)
 		return 0;
 	s->closing = true;
-	transaction_end(s, "the client does not read");
+	transaction_end(s, end_words(END_DEAF));
 	return -1;
 }
 
 void session_count_error(struct session *s)
 {
 	if (++s->errors >= SESSION_ERRORS_MAX)
-		session_close(s, REPLY_TOO_MANY_ERRORS, "too many errors");
+		session_close(s, REPLY_TOO_MANY_ERRORS, end_words(END_ERRORS));
 }
 
 /* A row's code and enhanced code with words of our own. */
@@ -71,7 +71,7 @@ void session_close(struct session *s, enum reply_id id, const char *why)
 
 static void hello(struct session *s, const struct command *c, bool esmtp)
 {
-	transaction_end(s, "the client started over");
+	transaction_end(s, end_words(END_STARTED_OVER));
 	s->helo = str_take(c->arg, SESSION_HELO_MAX);
 	memcpy(s->helo_text, s->helo.p, s->helo.n);
 	s->helo.p = s->helo_text;
@@ -100,7 +100,7 @@ static void do_helo(struct session *s, const struct command *c)
 static void do_rset(struct session *s, const struct command *c)
 {
 	(void)c;
-	transaction_end(s, "the client started over");
+	transaction_end(s, end_words(END_STARTED_OVER));
 	session_say(s, REPLY_FLUSHED);
 }
 
@@ -114,7 +114,7 @@ static void do_quit(struct session *s, const struct command *c)
 {
 	(void)c;
 	s->closing = true;
-	transaction_end(s, "quit");
+	transaction_end(s, end_words(END_QUIT));
 	say_with(s, REPLY_BYE, "%.*s", s->server->conf->top.hostname);
 }
 
@@ -160,7 +160,7 @@ static void command(struct session *s, struct str text)
 	command_parse(text, &s->scratch, &c);
 	path = c.verb == VERB_MAIL || c.verb == VERB_RCPT;
 	if (c.fault == COMMAND_FOREIGN)
-		session_close(s, REPLY_UNIMPLEMENTED, "the client does not speak SMTP");
+		session_close(s, REPLY_UNIMPLEMENTED, end_words(END_FOREIGN));
 	else if (c.fault == COMMAND_CONTROL || (c.fault != COMMAND_FINE && !path))
 		mistake(s, session_fault(&c));
 	else
@@ -180,14 +180,14 @@ static void timed_out(struct session *s)
 		for (size_t i = 0; i < s->t.nnamed; i++)
 			record_verdict(s, REASON_TIMEOUT, s->t.named[i].key, words);
 	}
-	transaction_end(s, "timeout");
+	transaction_end(s, end_words(END_TIMEOUT));
 	session_reply(s, &r);
 }
 
 static void left(struct session *s, const char *why)
 {
 	if (atomic_load(&s->server->stopping)) {
-		session_close(s, REPLY_SHUTTING_DOWN, "the server is shutting down");
+		session_close(s, REPLY_SHUTTING_DOWN, end_words(END_STOPPING));
 		return;
 	}
 	s->closing = true;
@@ -206,16 +206,16 @@ void session_no_line(struct session *s, enum line_end end)
 		mistake(s, REPLY_LINE_TOO_LONG);
 		break;
 	case LINE_ALIEN:
-		session_close(s, REPLY_UNIMPLEMENTED, "the client does not speak SMTP");
+		session_close(s, REPLY_UNIMPLEMENTED, end_words(END_FOREIGN));
 		break;
 	case LINE_CLOSED:
-		left(s, "the client left");
+		left(s, end_words(END_LEFT));
 		break;
 	case LINE_TIMEOUT:
 		timed_out(s);
 		break;
 	case LINE_BROKEN:
-		left(s, "the connection broke");
+		left(s, end_words(END_BROKE));
 		break;
 	}
 }
@@ -225,7 +225,7 @@ static void line_came(struct session *s, enum line_end end, struct str text)
 	if (end != LINE_OK)
 		session_no_line(s, end);
 	else if (atomic_load(&s->server->stopping))
-		session_close(s, REPLY_SHUTTING_DOWN, "the server is shutting down");
+		session_close(s, REPLY_SHUTTING_DOWN, end_words(END_STOPPING));
 	else
 		command(s, text);
 }
@@ -278,7 +278,7 @@ static void finish(struct session *s)
 {
 	/* A connection that never got to MAIL leaves a group too. */
 	if (s->number != 0 && !s->record.told) {
-		record_end(s, s->why != NULL ? s->why : "the client left");
+		record_end(s, s->why != NULL ? s->why : end_words(END_LEFT));
 		record_close(s);
 	}
 	wire_flush(&s->wire, session_command_deadline(s));

@@ -180,6 +180,14 @@ static void say_allowed(struct explaining *x, const struct log_line *l)
 		x->out->meaning = str_of(row->meaning);
 }
 
+static void say_end(struct explaining *x, const struct log_line *l)
+{
+	const struct end_row *row = end_match(l->field[LOG_F_reason]);
+
+	if (row != NULL)
+		explain_word(x, &row->word);
+}
+
 static void say_result(struct explaining *x, const struct log_line *l)
 {
 	struct explanation inner = { .final = FINAL_UNKNOWN };
@@ -211,6 +219,9 @@ static bool say_content(struct explaining *x, const struct log_line *l, bool sta
 		return true;
 	case LOG_SMTP_CHECK:
 		return say_check(x, l);
+	case LOG_SMTP_END:
+		say_end(x, l);
+		return true;
 	case LOG_SMTP_GATE_REFUSED:
 		say_refusal(x, l);
 		return true;

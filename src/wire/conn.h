@@ -29,8 +29,8 @@ struct wire {
 void wire_init(struct wire *w, int fd); /* takes the descriptor */
 void wire_clear(struct wire *w);        /* says goodbye, as far as that takes no waiting, and closes it */
 
-/* The server's side of a handshake.  All input at hand is used and all output sent before.  On -1 the wire is shut
- * and *e says in words for the log how it ended (e->code: ETIMEDOUT, ECONNRESET, EPROTO). */
+/* The server's side of a handshake.  All input at hand is used and all output sent before.  On -1 the wire is shut;
+ * *e as tls_accept() has it. */
 int wire_start_tls(struct wire *w, struct tls *t, struct str service, int64_t deadline, struct err *e);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty in the clear. */
 struct str wire_encryption(const struct wire *w);

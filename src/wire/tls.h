@@ -37,7 +37,8 @@ void tls_free(struct tls *t);
 struct tls_stream;
 
 /* Be the server of a handshake on a non-blocking socket, which stays the caller's.  A session ticket given out for one
- * service (a listener's label) is worth nothing at another.  NULL: *e says in a few words for the log how it ended. */
+ * service (a listener's label) is worth nothing at another.  NULL: e->code is ETIMEDOUT, what broke the connection
+ * (ECONNRESET when the client closed it), or EPROTO with OpenSSL's reason in e->text. */
 struct tls_stream *tls_accept(struct tls *t, int fd, struct str service, int64_t deadline, struct err *e);
 /* Say goodbye (close_notify), as far as that takes no waiting, and free. */
 void tls_end(struct tls_stream *s);

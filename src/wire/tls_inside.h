@@ -9,6 +9,8 @@ struct tls {
 	SSL_CTX *ctx;
 };
 
+/* What OpenSSL has against it, in its own words; its errors are taken. */
+const char *tls_reason(void);
 /* Like err_sys(): the sentence, then what OpenSSL has against it; its errors are taken. */
 int tls_err(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -6,18 +6,25 @@
 #include <string.h>
 #include "wire/tls_inside.h"
 
-int tls_err(struct err *e, const char *fmt, ...)
+const char *tls_reason(void)
 {
-	char said[256];
 	unsigned long code = ERR_get_error();
 	const char *why = code != 0 ? ERR_reason_error_string(code) : NULL;
-	va_list ap;
 
 	ERR_clear_error();
+	return why != NULL ? why : "OpenSSL gives no reason";
+}
+
+int tls_err(struct err *e, const char *fmt, ...)
+{
+	const char *why = tls_reason();
+	char said[256];
+	va_list ap;
+
 	va_start(ap, fmt);
 	vsnprintf(said, sizeof(said), fmt, ap);
 	va_end(ap);
-	return err_set(e, "%s: %s", said, why != NULL ? why : "OpenSSL gives no reason");
+	return err_set(e, "%s: %s", said, why);
 }
 
 /* A key with a password is refused, not asked about: nobody sits here. */

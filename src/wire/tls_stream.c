@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/io.h"
 #include "wire/tls_inside.h"
 
@@ -54,17 +55,12 @@ static int shake_hands(struct tls_stream *s, int64_t deadline)
 	return -1;
 }
 
-/* In words for the log; takes OpenSSL's errors. */
+/* Takes OpenSSL's errors. */
 static void why_not(struct err *e)
 {
 	int code = errno;
 
-	if (code == ETIMEDOUT)
-		(void)err_set(e, "the TLS handshake took too long");
-	else if (code == EPROTO)
-		(void)tls_err(e, "the TLS handshake failed");
-	else
-		(void)err_set(e, "the client left in the TLS handshake");
+	(void)err_set(e, "%s", code == EPROTO ? tls_reason() : strerror(code));
 	ERR_clear_error();
 	e->code = code;
 }

@@ -12,6 +12,7 @@
  *	reports.def	delivery reports of qmail-local, qmail-remote, vdelivermail (3.3, 3.4)
  *	replies.def	qmail-smtpd replies (3.5)
  *	status.def	reply-code classes, reply codes and RFC 3463 enhanced codes
+ *	ends.def	how sessions were left: the `end` lines of our SMTP log
  *	troubles.def	the machine's own complaints: spamdyke's ERROR lines, qmail-send's alerts and warnings
  *	hints.def	what other servers' own words are likely to mean
  * Texts are patterns where they hold a `*`: it stands for a part that varies.
@@ -125,6 +126,20 @@ struct filter_row {
 const struct filter_row *filter_match(struct str name);
 const struct filter_row *filter_by_gate(struct str filter); /* "rdns-missing"; NULL when there is none */
 
+#define END(id, ...) END_##id,
+enum end {
+#include "words/ends.def"
+	END_COUNT
+};
+#undef END
+
+struct end_row {
+	const char *text; /* "timeout", "the TLS handshake failed: *" */
+	struct word word;
+};
+const char *end_words(enum end e);
+const struct end_row *end_match(struct str text); /* the whole text; NULL: none */
+
 struct trouble_row {
 	const char *pattern; /* "unable to write * bytes to file descriptor *: Broken pipe" */
 	struct word word;
@@ -142,6 +157,7 @@ const struct hint_row *hint_match(struct str text);
 const struct report_row *report_at(size_t i);
 const struct status_row *status_at(size_t i);
 const struct filter_row *filter_at(size_t i);
+const struct end_row *end_at(size_t i);
 const struct trouble_row *trouble_at(size_t i);
 const struct hint_row *hint_at(size_t i);
 

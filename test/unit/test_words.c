@@ -357,6 +357,20 @@ static void test_hints_are_sentences(void **state)
 	assert_null(hint_match(STR("ok")));
 }
 
+static void test_ends_are_sentences_and_know_themselves(void **state)
+{
+	const struct end_row *r;
+
+	(void)state;
+	for (size_t i = 0; (r = end_at(i)) != NULL; i++) {
+		check_word(&r->word, r->text);
+		assert_ptr_equal(end_match(str_of(end_words((enum end)i))), r);
+	}
+	assert_string_equal(end_match(STR("the TLS handshake failed: no shared cipher"))->text,
+			    end_words(END_TLS_FAILED));
+	assert_null(end_match(STR("quit now")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_every_enhanced_code_is_a_row),
 		cmocka_unit_test(test_codes_are_matched_from_special_to_general),
 		cmocka_unit_test(test_hints_are_sentences),
+		cmocka_unit_test(test_ends_are_sentences_and_know_themselves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
