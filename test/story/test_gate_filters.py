@@ -238,6 +238,30 @@ def test_a_whitelist_beats_every_blacklist(server, dns, white):
     server.arrived("recipient@example.com")
 
 
+def test_a_login_cancels_what_was_thought_of_the_stranger(server, dns):
+    server.config(BLACK)
+    server.config("gate { reject-recipient = same-as-sender }")
+    dns.ptr(OTHER, None)
+    with server.client(source=OTHER) as c:
+        assert rcpt(c, "sender@example.com", sender="a@b.example").code == 554
+        c.send("RSET")
+        c.starttls(server.tls())
+        assert rcpt(c, "sender@example.com", sender="a@b.example").code == 554
+        c.send("RSET")
+        assert c.login().code == 235
+        assert rcpt(c, "recipient@example.com", sender="recipient@example.com", helo=False).code == 250
+        assert c.send("RCPT TO:<sender@example.com>").code == 250
+        # The recipient check knows no logins.
+        assert c.send("RCPT TO:<nobody@example.com>").code == 550
+        assert c.send("RCPT TO:<nobody>").text.endswith("sorry, you must specify a domain (chkuser)")
+        assert c.data().code == 250
+    codes = [r.code for r in server.log("spamdyke").records]
+    assert codes == ["DENIED_RDNS_MISSING"] * 2 + ["DENIED_OTHER"] * 2 + ["ALLOWED"] * 2
+    assert server.log("spamdyke").last.auth == "sender@example.com"
+    assert any(line.startswith("connect, skipped rdns-missing authenticated ") for line in gate_lines(server))
+    server.arrived("recipient@example.com")
+
+
 def test_a_recipient_whitelist_frees_that_recipient_only(server, dns):
     server.config('gate { ip-blacklist-entry = "127.0.0.7" recipient-whitelist-entry = "recipient@example.com" }')
     dns.ptr(OTHER, "mail.b.example")
