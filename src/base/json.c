@@ -104,7 +104,7 @@ void json_str(struct json *j, struct str s)
 void json_z(struct json *j, const char *z)
 {
 	if (z == NULL)
-		json_null(j);
+		json_none(j);
 	else
 		json_str(j, str_of(z));
 }
@@ -121,7 +121,7 @@ void json_bool(struct json *j, bool value)
 	buf_adds(j->out, value ? "true" : "false");
 }
 
-void json_null(struct json *j)
+void json_none(struct json *j)
 {
 	lead(j);
 	buf_adds(j->out, "null");

@@ -38,6 +38,6 @@ void json_str(struct json *j, struct str s);
 void json_z(struct json *j, const char *z); /* NULL: null */
 void json_num(struct json *j, int64_t n);
 void json_bool(struct json *j, bool value);
-void json_null(struct json *j);
+void json_none(struct json *j); /* null; jansson, which the command links too, has a json_null() of its own */
 
 #endif

@@ -55,7 +55,7 @@ static void put_rcpt(struct json *j, const struct item *it, const struct envelop
 	if (r->state == RCPT_WAITING && r->next != RETRY_NEVER && !r->held && !it->held)
 		json_time(j, r->next);
 	else
-		json_null(j);
+		json_none(j);
 	json_end_object(j);
 }
 
@@ -102,7 +102,7 @@ static void put_item(const struct page *p, struct item *it)
 	if (known)
 		json_str(j, v.sender);
 	else
-		json_null(j);
+		json_none(j);
 	if (!known)
 		json_key(j, "damage"), json_z(j, e.text);
 	json_key(j, "held"), json_bool(j, it->held);

@@ -192,6 +192,8 @@ static void again(struct member *m, int status)
 /* True: the house cannot be opened. */
 static bool ended(struct crew *k, struct member *m, int status)
 {
+	if (!clean(status) && crew_is_sessions(m->program))
+		k->set.house->census_forget(k->set.census, (unsigned)m->worker);
 	if (m->state >= MEMBER_DRAINING) {
 		if (!clean(status) && m->state != MEMBER_KILLED)
 			crew_tell_end(m, status, "it was on its way out");
@@ -262,7 +264,7 @@ void crew_put(struct crew *k, struct json *j)
 	for (const struct member *m = k->members; m != NULL; m = m->next) {
 		json_begin_object(j);
 		json_key(j, "program"), json_z(j, m->program->name);
-		json_key(j, "pid"), m->pid > 0 ? json_num(j, m->pid) : json_null(j);
+		json_key(j, "pid"), m->pid > 0 ? json_num(j, m->pid) : json_none(j);
 		json_key(j, "state"), json_z(j, member_state_word(m));
 		json_key(j, "since"), json_num(j, m->since / 1000);
 		json_key(j, "restarts"), json_num(j, m->restarts);

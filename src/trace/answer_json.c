@@ -21,7 +21,7 @@ static void put_known(struct writer *w, const char *key, struct str s)
 	if (s.n > 0)
 		put(w, s);
 	else
-		json_null(&w->j);
+		json_none(&w->j);
 }
 
 static void put_number(struct writer *w, const char *key, uint64_t n)
@@ -30,7 +30,7 @@ static void put_number(struct writer *w, const char *key, uint64_t n)
 	if (n > 0)
 		json_num(&w->j, (int64_t)n);
 	else
-		json_null(&w->j);
+		json_none(&w->j);
 }
 
 static void put_time(struct writer *w, const char *key, int64_t utc, bool known)
@@ -39,7 +39,7 @@ static void put_time(struct writer *w, const char *key, int64_t utc, bool known)
 
 	json_key(&w->j, key);
 	if (!known) {
-		json_null(&w->j);
+		json_none(&w->j);
 		return;
 	}
 	answer_time(&b, w->r, utc);
@@ -63,7 +63,7 @@ static void put_filter(struct writer *w, enum filter_kind kind)
 
 	json_key(&w->j, filter_words[kind]);
 	if (n == 0)
-		json_null(&w->j);
+		json_none(&w->j);
 	if (n > 1)
 		json_begin_array(&w->j);
 	for (size_t i = 0; i < q->n; i++)
@@ -79,7 +79,7 @@ static void put_asked(struct writer *w, const char *key, struct str text)
 	if (text.n > 0)
 		json_str(&w->j, text);
 	else
-		json_null(&w->j);
+		json_none(&w->j);
 }
 
 static void put_question(struct writer *w)
@@ -99,7 +99,7 @@ static void put_question(struct writer *w)
 	put_time(w, "until", s->to, s->to != INT64_MAX);
 	json_key(&w->j, "relative_to");
 	if (!question_relative(q))
-		json_null(&w->j);
+		json_none(&w->j);
 	else
 		json_z(&w->j, w->r->frame.from_logs ? "newest line" : "now");
 	json_end_object(&w->j);
@@ -188,7 +188,7 @@ static void put_event(struct writer *w, const struct event *e)
 	if (e->party != NULL)
 		put(w, e->party->name->text);
 	else
-		json_null(&w->j);
+		json_none(&w->j);
 	json_key(&w->j, "what");
 	put(w, e->what);
 	put_evidence(w, e->line);
@@ -217,13 +217,13 @@ static void put_message(struct writer *w, const struct told *t)
 	if (s->from != NULL)
 		put(w, s->from->text);
 	else
-		json_null(&w->j);
+		json_none(&w->j);
 	put_time(w, "time", s->time, true);
 	json_key(&w->j, "size");
 	if (s->visit != NULL && s->visit->sized)
 		json_num(&w->j, (int64_t)s->visit->size);
 	else
-		json_null(&w->j);
+		json_none(&w->j);
 	put_ids(w, s);
 	put_client(w, t);
 	json_key(&w->j, "recipients");

@@ -109,7 +109,7 @@ void explain_json(struct json *j, const struct explanation *x)
 	json_key(j, "meaning"), json_str(j, x->meaning);
 	json_key(j, "final");
 	if (x->final == FINAL_UNKNOWN)
-		json_null(j);
+		json_none(j);
 	else
 		json_bool(j, x->final == FINAL_YES);
 	json_key(j, "who"), json_z(j, who_word(x->who));

@@ -68,7 +68,7 @@ static void test_commas_place_themselves(void **state)
 	json_begin_object(&j);
 	json_key_str(&j, STR("k\n")), json_bool(&j, false);
 	json_end_object(&j);
-	json_null(&j);
+	json_none(&j);
 	json_end_array(&j);
 	json_key(&j, "z"), json_z(&j, NULL);
 	json_key(&j, "y"), json_z(&j, "y");
