@@ -1,20 +1,16 @@
 #include "cli/house.h"
 
+#include <fcntl.h>
+
 #include "dns/zone.h"
 #include "gate/lists.h"
 #include "queue/spool.h"
+#include "session/census.h"
 #include "wire/tls.h"
 
 static int usable(struct conf *c, struct err *e)
 {
-	struct lists l;
-
-	if (c->dns.zone.n > 0 && zone_check_file(conf_z(c->dns.zone), e) < 0)
-		return -1;
-	if (lists_read(c, &l, e) < 0)
-		return -1;
-	lists_clear(&l);
-	return 0;
+	return c->dns.zone.n > 0 ? zone_check_file(conf_z(c->dns.zone), e) : 0;
 }
 
 static void queue_tell(struct ipc_conn *c, unsigned generation, int conf)
@@ -35,10 +31,19 @@ static int queue_told(const struct ipc_frame *f, struct err *e)
 	return done.status == 0 ? 0 : err_set(e, "%.*s", STR_ARG(done.message));
 }
 
+static void census_forget(int fd, unsigned worker)
+{
+	struct err e;
+
+	census_close(census_open(fcntl(fd, F_DUPFD_CLOEXEC, 3), worker, &e));
+}
+
 const struct house house = {
 	.usable = usable,
+	.lists = lists_pack,
 	.keys_fit = tls_check,
 	.keys_make = tls_make_self_signed,
 	.queue_tell = queue_tell,
 	.queue_told = queue_told,
+	.census_forget = census_forget,
 };

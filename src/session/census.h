@@ -34,4 +34,7 @@ enum census_answer census_enter(struct census *c, const struct in6_addr *client,
 void census_leave(struct census *c, const struct in6_addr *client);
 uint64_t census_total(struct census *c);
 
+/* The same for somebody who only looks at the shared memory; it may be off by what changes meanwhile. */
+int census_count(int fd, uint64_t *n, struct err *e);
+
 #endif

@@ -30,6 +30,7 @@ struct crew;
 
 /* What every program gets besides what its generation has; all stays the caller's. */
 struct crew_set {
+	const struct house *house;
 	const struct users *users;
 	int log, census;
 };

@@ -35,7 +35,7 @@ static struct generation *generation_new(unsigned number)
 	struct generation *g = mem_alloc(sizeof(*g));
 
 	g->number = number;
-	g->text = -1;
+	g->text = g->lists = -1;
 	g->keys = (struct keys)KEYS_NONE;
 	return g;
 }
@@ -47,8 +47,21 @@ void generation_free(struct generation *g)
 	sockets_close(&g->sockets);
 	keys_clear(&g->keys);
 	fd_clear(&g->text);
+	fd_clear(&g->lists);
 	conf_clear(&g->conf);
 	free(g);
+}
+
+/* The text and the lists: the same for all programs of this generation, whatever happens to the files. */
+static int freeze(struct generation *g, const struct house *h, struct err *e)
+{
+	BUF(lists);
+
+	if (h->lists(&g->conf, &lists, e) < 0)
+		return -1;
+	g->lists = io_memfd("gate-lists", buf_str(&lists), e);
+	g->text = io_memfd("telltale.conf", g->conf.text, e);
+	return g->lists < 0 || g->text < 0 ? -1 : 0;
 }
 
 /* All that comes after the configuration has been read. */
@@ -57,9 +70,9 @@ static struct generation *furnish(struct generation *g, const struct generation 
 {
 	if (g->conf.nports == 0)
 		err_set(e, "%s: no listener is configured", conf_z(g->conf.file));
-	else if (set->house->usable(&g->conf, e) == 0 && keys_read(&g->keys, &g->conf, set->house, e) == 0 &&
-		 sockets_open(&g->sockets, &g->conf, now != NULL ? &now->sockets : NULL, set->service_mode, e) == 0 &&
-		 (g->text = io_memfd("telltale.conf", g->conf.text, e)) >= 0)
+	else if (set->house->usable(&g->conf, e) == 0 && freeze(g, set->house, e) == 0 &&
+		 keys_read(&g->keys, &g->conf, set->house, e) == 0 &&
+		 sockets_open(&g->sockets, &g->conf, now != NULL ? &now->sockets : NULL, set->service_mode, e) == 0)
 		return g;
 	generation_free(g);
 	return NULL;

@@ -16,7 +16,8 @@
 struct generation {
 	unsigned number; /* 1, 2 ...; a next one gets its from the crew */
 	struct conf conf;
-	int text; /* sealed memfd of the configuration's bytes */
+	int text;  /* sealed memfd of the configuration's bytes */
+	int lists; /* and of the gate's lists (house.h) */
 	struct keys keys;
 	struct sockets sockets;
 };

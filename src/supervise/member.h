@@ -72,7 +72,8 @@ bool crew_is_next(const struct crew *k, const struct member *m);
 void crew_add(struct crew *k, const struct program *p, unsigned generation, int worker);
 void crew_drop(struct crew *k, struct member *m);
 struct member *crew_member(struct crew *k, pid_t pid);
-/* The programs of one step of a generation, or of all that are exchanged side by side; -1: the census has no column left. */
+/* The programs of one step of a generation: all, or those that are exchanged side by side; -1: the census has no
+ * column left. */
 int crew_add_step(struct crew *k, const struct generation *g, int step, bool all);
 /* "telltale-dns[12] ended with status 3; THEN" */
 void crew_tell_end(const struct member *m, int status, const char *then);

@@ -251,7 +251,7 @@ static int open_house(struct watch *w, struct conf *c, const struct house *h, st
 		control_close(&w->control);
 		return -1;
 	}
-	w->crew = crew_new(&(struct crew_set){ .users = u, .log = log, .census = w->census });
+	w->crew = crew_new(&(struct crew_set){ .house = h, .users = u, .log = log, .census = w->census });
 	reload_init(&w->reload, w->crew, &set);
 	rc = run(w, first, u, e);
 	reload_clear(&w->reload);

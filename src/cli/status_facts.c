@@ -1,0 +1,152 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/ipc.h"
+#include "base/proc.h"
+#include "cli/status.h"
+#include "queue/spool.h"
+#include "session/census.h"
+
+enum { QUEUE_TIME = 3000, PAGES_MOST = 20 };
+#define TAIL_LOOKED_AT (256 * 1024)
+
+void status_date_programs(json_t *programs)
+{
+	size_t i;
+	json_t *p;
+
+	json_array_foreach(programs, i, p)
+	{
+		int64_t t = json_integer_value(json_object_get(p, "since"));
+		BUF(b);
+
+		stamp_put_iso(&b, t, zone_offset(t));
+		json_object_set_new(p, "since", json_string(buf_z(&b)));
+	}
+}
+
+json_t *status_sessions(int census)
+{
+	struct err e;
+	uint64_t n;
+
+	return census >= 0 && census_count(census, &n, &e) == 0 ? json_integer((json_int_t)n) : json_null();
+}
+
+/* ---- the queue ---- */
+
+/* One page after that number, or NULL. */
+static json_t *page_after(struct ipc_conn *conn, long long after, int64_t deadline)
+{
+	struct queue_admin ask;
+	struct queue_done done;
+	struct ipc_frame f = { .fd = -1 };
+	struct err e;
+	json_t *j = NULL;
+	BUF(words);
+
+	buf_add(&words, "list", 5);
+	buf_fmt(&words, "%lld", after);
+	ask = (struct queue_admin){ buf_str(&words) };
+	if (ipc_send(conn, &queue_admin_type, 1, &ask, -1, deadline, &e) < 0 || ipc_recv(conn, &f, deadline, &e) < 0)
+		return NULL;
+	if (f.type == queue_done_number && ipc_unpack(f.body, &queue_done_type, &done, &e) == 0)
+		j = json_loadb(done.output.p, done.output.n, 0, NULL);
+	fd_clear(&f.fd);
+	return j;
+}
+
+/* Adds a page to the counts; false when there is none. */
+static bool count_page(json_t *page, json_int_t *messages, json_int_t *recipients, long long *after)
+{
+	const json_t *all = json_object_get(page, "messages"), *m;
+	size_t i;
+
+	if (!json_is_array(all))
+		return false;
+	*messages += (json_int_t)json_array_size(all);
+	json_array_foreach(all, i, m) *recipients += (json_int_t)json_array_size(json_object_get(m, "recipients")) +
+						     json_integer_value(json_object_get(m, "omitted"));
+	*after = 0;
+	if (json_is_true(json_object_get(page, "more")))
+		*after = json_integer_value(json_object_get(json_array_get(all, json_array_size(all) - 1), "qp"));
+	return true;
+}
+
+json_t *status_queue(struct conf *c)
+{
+	int64_t deadline = deadline_in(QUEUE_TIME);
+	json_int_t messages = 0, recipients = 0;
+	struct ipc_conn conn;
+	struct err e;
+	long long after = 0;
+	bool good = true;
+	int fd = ipc_connect(proc_socket(c, "queue.ctl"), deadline, &e), pages = 0;
+
+	if (fd < 0)
+		return json_null();
+	ipc_conn_init(&conn, fd);
+	do {
+		json_t *page = page_after(&conn, after, deadline);
+
+		good = count_page(page, &messages, &recipients, &after);
+		json_decref(page);
+	} while (good && after != 0 && ++pages < PAGES_MOST);
+	ipc_conn_clear(&conn);
+	if (!good && pages == 0)
+		return json_null();
+	return json_pack("{s:I,s:I,s:b}", "messages", messages, "recipients", recipients, "more", !good || after != 0);
+}
+
+/* ---- files ---- */
+
+json_t *status_disk(const struct conf *c)
+{
+	const struct {
+		const char *name;
+		struct str path;
+	} folders[] = {
+		{ "spool-dir", c->top.spool_dir },
+		{ "mail-dir", c->top.mail_dir },
+		{ "log-dir", c->top.log_dir },
+	};
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < COUNT(folders); i++) {
+		struct statvfs v;
+
+		if (statvfs(conf_z(folders[i].path), &v) == 0)
+			json_array_append_new(all, json_pack("{s:s,s:s,s:I,s:I}", "folder", folders[i].name, "path",
+							     conf_z(folders[i].path), "free",
+							     (json_int_t)v.f_bavail * (json_int_t)v.f_frsize, "size",
+							     (json_int_t)v.f_blocks * (json_int_t)v.f_frsize));
+	}
+	return all;
+}
+
+json_t *status_trouble(struct conf *c)
+{
+	const char *path = conf_z(arena_fmt(&c->mem, "%s/server.log", conf_z(c->top.log_dir)));
+	FD(fd) = open(path, O_RDONLY | O_CLOEXEC);
+	struct str rest, line, last = STR("");
+	struct stat st;
+	off_t from;
+	BUF(b);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return json_null();
+	from = st.st_size > TAIL_LOOKED_AT ? st.st_size - TAIL_LOOKED_AT : 0;
+	buf_need(&b, (size_t)(st.st_size - from));
+	if (io_pread_all(fd, b.p, (size_t)(st.st_size - from), from) < 0)
+		return json_null();
+	rest = str_mem(b.p, (size_t)(st.st_size - from));
+	while (rest.n > 0) {
+		str_cut(rest, STR("\n"), &line, &rest);
+		if (str_find(line, STR("] warning: ")) >= 0 || str_find(line, STR("] error: ")) >= 0)
+			last = line;
+	}
+	return last.n > 0 ? json_stringn_nocheck(last.p, last.n) : json_null();
+}
