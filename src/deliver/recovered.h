@@ -1,9 +1,10 @@
-/* deliver/recovered.h - the SMTP log's groups of messages that were accepted and whose telltale-smtpd did not live to log them.
+/* deliver/recovered.h - groups of the SMTP log that a telltale-smtpd did not live to write.
  *
- * Suspects are messages that recovery found by scanning, those that were young when
- * telltale-queue started, and those told of just before a telltale-smtpd went away.  They
- * get a few seconds: a session may be alive and still write its group.  When the log's tail then lacks its number, a group is appended that says
- * what the envelope says, and ends in the line `recovered`.
+ * Suspects are messages that recovery found by scanning, those that were young
+ * when telltale-queue started, and those told of just before a telltale-smtpd
+ * went away.  They get a few seconds: a session may be alive and still write
+ * its group.  When the log's tail then lacks the message's number, a group is
+ * appended that says what the envelope says, and ends in the line `recovered`.
  */
 #ifndef DELIVER_RECOVERED_H
 #define DELIVER_RECOVERED_H
