@@ -1,11 +1,12 @@
 /* telltale-smtpd: the sessions.  User in; touches the accepted sockets, the descriptors of spool files that
- * telltale-queue hands over, and its two logs, append only; the files of the gate's lists, read once at the start. */
+ * telltale-queue hands over, and its two logs, append only. */
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -148,6 +149,22 @@ static void enter_sandbox(void)
 	sandbox_enter(&box, &conf);
 }
 
+/* The descriptor is shared by all workers, and so is its position: it is not read from there. */
+static int take_lists(struct err *e)
+{
+	int fd = proc_fd("gate-lists", 0);
+	struct stat st = { 0 };
+	BUF(packed);
+
+	if (fd >= 0 && fstat(fd, &st) < 0)
+		return err_sys(e, "look at the gate's lists");
+	buf_need(&packed, (size_t)st.st_size + 1);
+	if (st.st_size > 0 && io_pread_all(fd, packed.p, (size_t)st.st_size, 0) < 0)
+		return err_sys(e, "read the gate's lists");
+	packed.n = (size_t)st.st_size;
+	return lists_read(&conf, buf_str(&packed), &lists, e);
+}
+
 int main(int argc, char **argv)
 {
 	struct server_set set = { .conf = &conf, .lists = &lists, .worker = worker_of(argc, argv) };
@@ -156,7 +173,7 @@ int main(int argc, char **argv)
 	struct err e;
 
 	proc_begin("telltale-smtpd", &conf);
-	if (lists_read(&conf, &lists, &e) < 0 || server_tls(&conf, &set.tls, &e) < 0) {
+	if (take_lists(&e) < 0 || server_tls(&conf, &set.tls, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_CONFIG;
 	}

@@ -1,5 +1,6 @@
-/* A list file: first byte the kind, then up to a newline a value to ask for, then the file.  What is taken can be asked,
- * and an entry that was hit is an entry of that kind by itself, which hits the same value; a refusal names its line. */
+/* A list file: first byte the kind, then up to a newline a value to ask for, then the file.  What is taken can be
+ * asked, and an entry that was hit is an entry of that kind by itself, which hits the same value; a refusal names its
+ * line. */
 #include <string.h>
 #include "base/err.h"
 #include "gate/list.h"

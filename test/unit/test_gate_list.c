@@ -20,108 +20,109 @@ struct row {
 	const char *entry, *on[5], *off[5], *why;
 };
 
+static const struct row entries[] = {
+	/* clang-format off */
+	{ LIST_IP, "192.0.2.7", { "192.0.2.7" }, { "192.0.2.70", "192.0.2.6", "2001:db8::1", "", "x" }, NULL },
+	{ LIST_IP, "192.000.002.007", { "192.0.2.7" }, { "192.0.2.8" }, NULL },
+	{ LIST_IP, "192.0.2", { "192.0.2.0", "192.0.2.255" }, { "192.0.3.0", "192.0.1.255" }, NULL },
+	{ LIST_IP, "192.0.2.", { "192.0.2.0", "192.0.2.255" }, { "192.0.20.1" }, NULL },
+	{ LIST_IP, "11", { "11.0.0.0", "11.255.255.255" }, { "10.255.255.255", "12.0.0.0" }, NULL },
+	{ LIST_IP, "11.22.33-44.55", { "11.22.34.55", "11.22.33.55", "11.22.44.55" },
+	  { "11.22.34.56", "11.22.32.55", "11.22.45.55" }, NULL },
+	{ LIST_IP, "11.22-44", { "11.22.0.0", "11.36.1.26", "11.44.255.255" }, { "11.21.255.255", "11.45.0.0" },
+	  NULL },
+	{ LIST_IP, "11.22-44.", { "11.43.178.240" }, { "11.45.0.0" }, NULL },
+	{ LIST_IP, "1-2.0-9.7.1-3", { "1.0.7.1", "2.9.7.3" }, { "1.0.7.4", "3.0.7.1", "2.10.7.1", "1.0.8.1" }, NULL },
+	{ LIST_IP, "0-255.7.0.1-2", { "0.7.0.1", "255.7.0.2" }, { "0.7.0.3", "0.8.0.1" }, NULL },
+	{ LIST_IP, "192.0.2.128/25", { "192.0.2.128", "192.0.2.255" }, { "192.0.2.127", "192.0.3.0" }, NULL },
+	{ LIST_IP, "192.0.2.200/24", { "192.0.2.0" }, { "192.0.1.255" }, NULL },
+	{ LIST_IP, "192.0.2.1/32", { "192.0.2.1" }, { "192.0.2.2" }, NULL },
+	{ LIST_IP, "0.0.0.0/0", { "0.0.0.0", "255.255.255.255" }, { "::", "2001:db8::1" }, NULL },
+	{ LIST_IP, "11.22.0.0/255.255.0.0", { "11.22.59.111" }, { "11.23.0.0" }, NULL },
+	{ LIST_IP, "11.22.0.0/0.0.0.0", { "1.2.3.4" }, { "::1" }, NULL },
+	{ LIST_IP, "2001:db8::7", { "2001:db8::7", "2001:DB8:0::7" }, { "2001:db8::8", "192.0.2.7" }, NULL },
+	{ LIST_IP, "2001:db8::/33", { "2001:db8:7fff::1" }, { "2001:db8:8000::", "2001:db7::" }, NULL },
+	{ LIST_IP, "::/0", { "::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" }, { "192.0.2.7" }, NULL },
+	{ LIST_IP, "::ffff:192.0.2.7", { "192.0.2.7", "::ffff:192.0.2.7" }, { "192.0.2.8" }, NULL },
+	{ LIST_IP, "::ffff:192.0.2.0/120", { "192.0.2.9" }, { "192.0.3.0" }, NULL },
+	{ LIST_IP, "", { 0 }, { 0 }, "an octet is 0 to 255" },
+	{ LIST_IP, ".", { 0 }, { 0 }, "an octet is 0 to 255" },
+	{ LIST_IP, "256.0.0.1", { 0 }, { 0 }, "an octet is 0 to 255" },
+	{ LIST_IP, "0192.0.2.1", { 0 }, { 0 }, "an octet has at most three digits" },
+	{ LIST_IP, "192.0.2.9-3", { 0 }, { 0 }, "a range goes from the smaller to the larger number" },
+	{ LIST_IP, "192.0.2.7.", { 0 }, { 0 }, "not an address" },
+	{ LIST_IP, "192..2.7", { 0 }, { 0 }, "not an address" },
+	{ LIST_IP, "192.0.2.7x", { 0 }, { 0 }, "not an address" },
+	{ LIST_IP, "mx.example.com", { 0 }, { 0 }, "an octet is 0 to 255" },
+	{ LIST_IP, "192.0.2.0/33", { 0 }, { 0 }, "not a netmask" },
+	{ LIST_IP, "192.0.2.0/", { 0 }, { 0 }, "not a netmask" },
+	{ LIST_IP, "192.0.2.0/-1", { 0 }, { 0 }, "not a netmask" },
+	{ LIST_IP, "192.0.2.0/255.0.255.0", { 0 }, { 0 }, "not a netmask" },
+	{ LIST_IP, "192.0.2/24", { 0 }, { 0 }, "a netmask stands behind a whole address" },
+	{ LIST_IP, "192.0.2.1-9/24", { 0 }, { 0 }, "a netmask stands behind a whole address" },
+	{ LIST_IP, "2001:db8::/129", { 0 }, { 0 }, "not a netmask" },
+	{ LIST_IP, "2001:db8::x", { 0 }, { 0 }, "not an address" },
+	{ LIST_IP, "::ffff:0.0.0.0/95", { 0 }, { 0 }, "of an IPv4 address in IPv6 form at least 96 bits count" },
+	{ LIST_IP, "0-255.0-255.1.1", { 0 }, { 0 }, "these are too many ranges: write them as several entries" },
+
+	{ LIST_RELAY, "192.0.2.7", { "192.0.2.7" }, { "192.0.2.8" }, NULL },
+	{ LIST_RELAY, "0.0.0.0/1", { "1.2.3.4" }, { "128.0.0.0" }, NULL },
+	{ LIST_RELAY, "0.0.0.0/0", { 0 }, { 0 }, "this would let everybody relay" },
+	{ LIST_RELAY, "1.2.3.4/0.0.0.0", { 0 }, { 0 }, "this would let everybody relay" },
+	{ LIST_RELAY, "0-255", { 0 }, { 0 }, "this would let everybody relay" },
+	{ LIST_RELAY, "::ffff:0.0.0.0/96", { 0 }, { 0 }, "this would let everybody relay" },
+	{ LIST_RELAY, "::/0", { 0 }, { 0 }, "this would let everybody relay" },
+
+	{ LIST_NAME, "Mail.Example.com", { "mail.example.com" },
+	  { "x.mail.example.com", "example.com", "mail.example.comx", "" }, NULL },
+	{ LIST_NAME, ".example.com", { "example.com", "mail.example.com", "a.b.example.com" },
+	  { "badexample.com", "com", "example.com.evil", "" }, NULL },
+	{ LIST_NAME, "mail.example.com.", { "mail.example.com" }, { "example.com" }, NULL },
+	{ LIST_NAME, ".example.com.", { "a.example.com" }, { "com" }, NULL },
+	{ LIST_NAME, ".com", { "a.example.com", "com" }, { "a.example.org" }, NULL },
+	{ LIST_NAME, "", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
+	{ LIST_NAME, ".", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
+	{ LIST_NAME, "..com", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
+	{ LIST_NAME, "a..com", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
+	{ LIST_NAME, "*.com", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
+	{ LIST_NAME, "a@b", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
+
+	{ LIST_ADDRESS, "Fred@Example.com", { "fred@example.com" },
+	  { "fred@mail.example.com", "freda@example.com", "", "fred" }, NULL },
+	{ LIST_ADDRESS, "@example.com", { "fred@example.com", "fred@a.mail.example.com", "a@b@example.com" },
+	  { "fred@badexample.com", "@example.com.evil", "example.com", "" }, NULL },
+	{ LIST_ADDRESS, "\"a b\"@example.com", { "a b@example.com" }, { "ab@example.com" }, NULL },
+	{ LIST_ADDRESS, "a#1@example.com", { "a#1@example.com" }, { "a@example.com" }, NULL },
+	{ LIST_ADDRESS, "@[192.0.2.1]", { "x@[192.0.2.1]" }, { "x@192.0.2.1" }, NULL },
+	{ LIST_ADDRESS, "fred", { 0 }, { 0 }, "not an address: user@domain or @domain" },
+	{ LIST_ADDRESS, "", { 0 }, { 0 }, "not an address: user@domain or @domain" },
+	{ LIST_ADDRESS, "fred@", { 0 }, { 0 }, "not an address: user@domain or @domain" },
+	{ LIST_ADDRESS, "@", { 0 }, { 0 }, "not a domain name behind the @" },
+	{ LIST_ADDRESS, "@a..b", { 0 }, { 0 }, "not a domain name behind the @" },
+	{ LIST_ADDRESS, "<a@b.example>", { 0 }, { 0 }, "not an address: user@domain or @domain" },
+	/* clang-format on */
+};
+
 static void entries_as_a_table(void **state)
 {
-	static const struct row t[] = {
-		/* clang-format off */
-		{ LIST_IP, "192.0.2.7", { "192.0.2.7" }, { "192.0.2.70", "192.0.2.6", "2001:db8::1", "", "x" }, NULL },
-		{ LIST_IP, "192.000.002.007", { "192.0.2.7" }, { "192.0.2.8" }, NULL },
-		{ LIST_IP, "192.0.2", { "192.0.2.0", "192.0.2.255" }, { "192.0.3.0", "192.0.1.255" }, NULL },
-		{ LIST_IP, "192.0.2.", { "192.0.2.0", "192.0.2.255" }, { "192.0.20.1" }, NULL },
-		{ LIST_IP, "11", { "11.0.0.0", "11.255.255.255" }, { "10.255.255.255", "12.0.0.0" }, NULL },
-		{ LIST_IP, "11.22.33-44.55", { "11.22.34.55", "11.22.33.55", "11.22.44.55" },
-		  { "11.22.34.56", "11.22.32.55", "11.22.45.55" }, NULL },
-		{ LIST_IP, "11.22-44", { "11.22.0.0", "11.36.1.26", "11.44.255.255" }, { "11.21.255.255", "11.45.0.0" },
-		  NULL },
-		{ LIST_IP, "11.22-44.", { "11.43.178.240" }, { "11.45.0.0" }, NULL },
-		{ LIST_IP, "1-2.0-9.7.1-3", { "1.0.7.1", "2.9.7.3" }, { "1.0.7.4", "3.0.7.1", "2.10.7.1", "1.0.8.1" }, NULL },
-		{ LIST_IP, "0-255.7.0.1-2", { "0.7.0.1", "255.7.0.2" }, { "0.7.0.3", "0.8.0.1" }, NULL },
-		{ LIST_IP, "192.0.2.128/25", { "192.0.2.128", "192.0.2.255" }, { "192.0.2.127", "192.0.3.0" }, NULL },
-		{ LIST_IP, "192.0.2.200/24", { "192.0.2.0" }, { "192.0.1.255" }, NULL },
-		{ LIST_IP, "192.0.2.1/32", { "192.0.2.1" }, { "192.0.2.2" }, NULL },
-		{ LIST_IP, "0.0.0.0/0", { "0.0.0.0", "255.255.255.255" }, { "::", "2001:db8::1" }, NULL },
-		{ LIST_IP, "11.22.0.0/255.255.0.0", { "11.22.59.111" }, { "11.23.0.0" }, NULL },
-		{ LIST_IP, "11.22.0.0/0.0.0.0", { "1.2.3.4" }, { "::1" }, NULL },
-		{ LIST_IP, "2001:db8::7", { "2001:db8::7", "2001:DB8:0::7" }, { "2001:db8::8", "192.0.2.7" }, NULL },
-		{ LIST_IP, "2001:db8::/33", { "2001:db8:7fff::1" }, { "2001:db8:8000::", "2001:db7::" }, NULL },
-		{ LIST_IP, "::/0", { "::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" }, { "192.0.2.7" }, NULL },
-		{ LIST_IP, "::ffff:192.0.2.7", { "192.0.2.7", "::ffff:192.0.2.7" }, { "192.0.2.8" }, NULL },
-		{ LIST_IP, "::ffff:192.0.2.0/120", { "192.0.2.9" }, { "192.0.3.0" }, NULL },
-		{ LIST_IP, "", { 0 }, { 0 }, "an octet is 0 to 255" },
-		{ LIST_IP, ".", { 0 }, { 0 }, "an octet is 0 to 255" },
-		{ LIST_IP, "256.0.0.1", { 0 }, { 0 }, "an octet is 0 to 255" },
-		{ LIST_IP, "0192.0.2.1", { 0 }, { 0 }, "an octet has at most three digits" },
-		{ LIST_IP, "192.0.2.9-3", { 0 }, { 0 }, "a range goes from the smaller to the larger number" },
-		{ LIST_IP, "192.0.2.7.", { 0 }, { 0 }, "not an address" },
-		{ LIST_IP, "192..2.7", { 0 }, { 0 }, "not an address" },
-		{ LIST_IP, "192.0.2.7x", { 0 }, { 0 }, "not an address" },
-		{ LIST_IP, "mx.example.com", { 0 }, { 0 }, "an octet is 0 to 255" },
-		{ LIST_IP, "192.0.2.0/33", { 0 }, { 0 }, "not a netmask" },
-		{ LIST_IP, "192.0.2.0/", { 0 }, { 0 }, "not a netmask" },
-		{ LIST_IP, "192.0.2.0/-1", { 0 }, { 0 }, "not a netmask" },
-		{ LIST_IP, "192.0.2.0/255.0.255.0", { 0 }, { 0 }, "not a netmask" },
-		{ LIST_IP, "192.0.2/24", { 0 }, { 0 }, "a netmask stands behind a whole address" },
-		{ LIST_IP, "192.0.2.1-9/24", { 0 }, { 0 }, "a netmask stands behind a whole address" },
-		{ LIST_IP, "2001:db8::/129", { 0 }, { 0 }, "not a netmask" },
-		{ LIST_IP, "2001:db8::x", { 0 }, { 0 }, "not an address" },
-		{ LIST_IP, "::ffff:0.0.0.0/95", { 0 }, { 0 }, "of an IPv4 address in IPv6 form at least 96 bits count" },
-		{ LIST_IP, "0-255.0-255.1.1", { 0 }, { 0 }, "these are too many ranges: write them as several entries" },
-
-		{ LIST_RELAY, "192.0.2.7", { "192.0.2.7" }, { "192.0.2.8" }, NULL },
-		{ LIST_RELAY, "0.0.0.0/1", { "1.2.3.4" }, { "128.0.0.0" }, NULL },
-		{ LIST_RELAY, "0.0.0.0/0", { 0 }, { 0 }, "this would let everybody relay" },
-		{ LIST_RELAY, "1.2.3.4/0.0.0.0", { 0 }, { 0 }, "this would let everybody relay" },
-		{ LIST_RELAY, "0-255", { 0 }, { 0 }, "this would let everybody relay" },
-		{ LIST_RELAY, "::ffff:0.0.0.0/96", { 0 }, { 0 }, "this would let everybody relay" },
-		{ LIST_RELAY, "::/0", { 0 }, { 0 }, "this would let everybody relay" },
-
-		{ LIST_NAME, "Mail.Example.com", { "mail.example.com" },
-		  { "x.mail.example.com", "example.com", "mail.example.comx", "" }, NULL },
-		{ LIST_NAME, ".example.com", { "example.com", "mail.example.com", "a.b.example.com" },
-		  { "badexample.com", "com", "example.com.evil", "" }, NULL },
-		{ LIST_NAME, "mail.example.com.", { "mail.example.com" }, { "example.com" }, NULL },
-		{ LIST_NAME, ".example.com.", { "a.example.com" }, { "com" }, NULL },
-		{ LIST_NAME, ".com", { "a.example.com", "com" }, { "a.example.org" }, NULL },
-		{ LIST_NAME, "", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
-		{ LIST_NAME, ".", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
-		{ LIST_NAME, "..com", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
-		{ LIST_NAME, "a..com", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
-		{ LIST_NAME, "*.com", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
-		{ LIST_NAME, "a@b", { 0 }, { 0 }, "not a domain name, nor one with a dot before it" },
-
-		{ LIST_ADDRESS, "Fred@Example.com", { "fred@example.com" },
-		  { "fred@mail.example.com", "freda@example.com", "", "fred" }, NULL },
-		{ LIST_ADDRESS, "@example.com", { "fred@example.com", "fred@a.mail.example.com", "a@b@example.com" },
-		  { "fred@badexample.com", "@example.com.evil", "example.com", "" }, NULL },
-		{ LIST_ADDRESS, "\"a b\"@example.com", { "a b@example.com" }, { "ab@example.com" }, NULL },
-		{ LIST_ADDRESS, "a#1@example.com", { "a#1@example.com" }, { "a@example.com" }, NULL },
-		{ LIST_ADDRESS, "@[192.0.2.1]", { "x@[192.0.2.1]" }, { "x@192.0.2.1" }, NULL },
-		{ LIST_ADDRESS, "fred", { 0 }, { 0 }, "not an address: user@domain or @domain" },
-		{ LIST_ADDRESS, "", { 0 }, { 0 }, "not an address: user@domain or @domain" },
-		{ LIST_ADDRESS, "fred@", { 0 }, { 0 }, "not an address: user@domain or @domain" },
-		{ LIST_ADDRESS, "@", { 0 }, { 0 }, "not a domain name behind the @" },
-		{ LIST_ADDRESS, "@a..b", { 0 }, { 0 }, "not a domain name behind the @" },
-		{ LIST_ADDRESS, "<a@b.example>", { 0 }, { 0 }, "not an address: user@domain or @domain" },
-		/* clang-format on */
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(t); i++) {
-		struct list *l = list_new(t[i].kind);
+	for (size_t i = 0; i < COUNT(entries); i++) {
+		struct list *l = list_new(entries[i].kind);
 		const char *why = NULL;
 		struct hit h;
-		int rc = list_add(l, str_of(t[i].entry), &why);
+		int rc = list_add(l, str_of(entries[i].entry), &why);
 
-		if (rc != (t[i].why == NULL ? 0 : -1) || (rc < 0 && strcmp(why, t[i].why) != 0))
-			fail_msg("%s: %d %s", t[i].entry, rc, why);
+		if (rc != (entries[i].why == NULL ? 0 : -1) || (rc < 0 && strcmp(why, entries[i].why) != 0))
+			fail_msg("%s: %d %s", entries[i].entry, rc, why);
 		assert_int_equal(list_empty(l), rc < 0);
 		list_seal(l);
-		for (size_t k = 0; k < 5 && t[i].on[k] != NULL; k++)
-			if (!list_find(l, str_of(t[i].on[k]), &h) || !str_eqz(h.entry, t[i].entry) || h.file.n > 0)
-				fail_msg("%s: %s is not on it", t[i].entry, t[i].on[k]);
-		for (size_t k = 0; k < 5 && t[i].off[k] != NULL; k++)
-			if (list_find(l, str_of(t[i].off[k]), &h))
-				fail_msg("%s: %s is on it", t[i].entry, t[i].off[k]);
+		for (size_t k = 0; k < 5 && entries[i].on[k] != NULL; k++)
+			if (!list_find(l, str_of(entries[i].on[k]), &h) || !str_eqz(h.entry, entries[i].entry) ||
+			    h.file.n > 0)
+				fail_msg("%s: %s is not on it", entries[i].entry, entries[i].on[k]);
+		for (size_t k = 0; k < 5 && entries[i].off[k] != NULL; k++)
+			if (list_find(l, str_of(entries[i].off[k]), &h))
+				fail_msg("%s: %s is on it", entries[i].entry, entries[i].off[k]);
 		list_free(l);
 	}
 }
@@ -302,15 +303,12 @@ static void a_long_list_is_asked_quickly(void **state)
 
 static int read_conf(const char *text, struct err *e)
 {
-	struct lists lists;
 	struct conf c;
 	int rc;
 
 	if (conf_parse(&c, str_of(text), "t.conf", e) < 0)
 		return -1;
-	rc = lists_read(&c, &lists, e);
-	if (rc == 0)
-		lists_clear(&lists);
+	rc = lists_check(&c, e);
 	conf_clear(&c);
 	return rc;
 }
@@ -329,6 +327,43 @@ static void what_is_wrong_is_named_by_its_line(void **state)
 	assert_string_equal(e.text, "t.conf:2: ip-relay-file: open /nonexistent/x: No such file or directory");
 }
 
+/* telltaled packs, telltale-smtpd reads: the same files in the same order, or nothing. */
+static void packed_lists(void **state)
+{
+	char one[] = "/tmp/list-XXXXXX", two[] = "/tmp/list-XXXXXX";
+	FD(first) = mkstemp(one);
+	FD(second) = mkstemp(two);
+	struct conf c, other;
+	struct lists l;
+	struct hit h;
+	struct err e;
+	BUF(text);
+	BUF(packed);
+
+	(void)state;
+	assert_int_equal(io_write_all(first, "192.0.2.7\n", 10) | io_write_all(second, "# none\n", 7), 0);
+	buf_fmt(&text, "gate { ip-blacklist-file = { \"%s\", \"%s\" } }\nrelay { ip-relay-file = \"%s\" }\n", two, one,
+		one);
+	assert_int_equal(conf_parse(&c, buf_str(&text), "t.conf", &e), 0);
+	assert_int_equal(conf_parse(&other, STR("gate { ip-blacklist-entry = \"192.0.2.7\" }\n"), "o.conf", &e), 0);
+	assert_int_equal(lists_pack(&c, &packed, &e), 0);
+	unlink(one);
+	unlink(two);
+	assert_int_equal(lists_read(&c, buf_str(&packed), &l, &e), 0);
+	assert_true(list_find(l.ip_blacklist, STR("192.0.2.7"), &h) && str_eqz(h.file, one) && h.line == 1);
+	assert_true(list_find(l.ip_relay, STR("192.0.2.7"), &h));
+	assert_true(list_empty(l.ip_whitelist));
+	lists_clear(&l);
+	for (size_t n = 0; n < packed.n; n++)
+		assert_int_equal(lists_read(&c, str_take(buf_str(&packed), n), &l, &e), -1);
+	assert_non_null(strstr(e.text, "t.conf:2: ip-relay-file: its content was not handed over"));
+	assert_int_equal(lists_read(&other, buf_str(&packed), &l, &e), -1);
+	assert_int_equal(lists_read(&other, str_of(NULL), &l, &e), 0);
+	lists_clear(&l);
+	conf_clear(&c);
+	conf_clear(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +373,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read),
 		cmocka_unit_test(a_cover_is_the_first_range_that_holds),
 		cmocka_unit_test(a_long_list_is_asked_quickly),
+		cmocka_unit_test(packed_lists),
 		cmocka_unit_test(what_is_wrong_is_named_by_its_line),
 	};
 
