@@ -216,6 +216,38 @@ static void an_alias_that_leads_elsewhere_goes_on_as_a_message_of_its_own(void *
 	assert_int_equal(bounces_of(qp), 1);
 }
 
+static void a_big_message_goes_on_and_comes_back_whole(void **state)
+{
+	struct envelope v = from("ann@x.example", away, 1);
+	struct err e = { 0 };
+	BUF(body);
+	struct str text;
+
+	(void)state;
+	buf_adds(&body, "Subject: big\r\n\r\n");
+	for (int i = 0; i < 60000; i++)
+		buf_adds(&body, "0123456789\r\n");
+	assert_int_equal(depot_number(depot, NUMBER_MESSAGE, &v.qp, &e), 0);
+	assert_int_equal(depot_put(depot, &v, STR("Received: x\r\n"), buf_str(&body), &e), 0);
+	assert_true(depot_find(depot, v.qp)->big != 0);
+	turn();
+	text = text_of(child_of(v.qp));
+	assert_int_equal(text.n, strlen("Delivered-To: bob@example.com\r\nReceived: x\r\n") + body.n);
+	assert_true(str_starts(text, STR("Delivered-To: bob@example.com\r\nReceived: x\r\nSubject: big\r\n\r\n0")));
+	assert_true(str_ends(text, buf_str(&body)));
+	/* The same as a loop: a bounce that quotes its header only. */
+	v = from("ann@x.example", away, 1);
+	assert_int_equal(depot_number(depot, NUMBER_MESSAGE, &v.qp, &e), 0);
+	assert_int_equal(depot_put(depot, &v, STR("Delivered-To: bob@example.com\r\n"), buf_str(&body), &e), 0);
+	turn();
+	turn();
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	text = text_of(child_of(v.qp));
+	assert_true(text.n < 10000 && has(text, "\r\nSubject: big\r\n\r\n--=_bounce"));
+	turn();
+	assert_null(depot_find(depot, v.qp));
+}
+
 static void a_forward_that_comes_back_is_a_loop(void **state)
 {
 	struct envelope v = from("ann@x.example", away, 1);
@@ -241,6 +273,7 @@ int main(void)
 		T(a_lookup_that_is_away_is_asked_again),
 		T(what_failed_before_the_start_comes_back_too),
 		T(an_alias_that_leads_elsewhere_goes_on_as_a_message_of_its_own),
+		T(a_big_message_goes_on_and_comes_back_whole),
 		T(a_forward_that_comes_back_is_a_loop),
 	};
 
