@@ -1,0 +1,56 @@
+/* Whatever telltale-lookup sends, what is handed on is an answer that fits its question. */
+#include "lookup/told.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void resolved(struct str body)
+{
+	struct lookup_resolved told;
+	struct lookup_answer out;
+	struct err e;
+	ARENA(a);
+
+	if (ipc_unpack(body, &lookup_resolved_type, &told, NULL) < 0)
+		return;
+	if (lookup_told_read(&told, STR("bob@here"), &a, &out, &e) < 0)
+		MUST(out.result == RESOLVED_TEMPORARY);
+	MUST(out.result <= RESOLVED_TEMPORARY && out.n <= LOOKUP_TARGETS_MAX);
+	MUST((out.result <= RESOLVED_CATCHALL) == (out.n > 0));
+	for (size_t i = 0; i < out.n; i++)
+		MUST(out.targets[i].final.n > 0 && str_chr(out.targets[i].final, '\n') < 0);
+}
+
+static void login(struct str body)
+{
+	struct lookup_login_told told;
+	struct login_answer out;
+	struct err e;
+	ARENA(a);
+
+	if (ipc_unpack(body, &lookup_login_told_type, &told, NULL) < 0)
+		return;
+	if (lookup_told_login(&told, STR("Bob@Here"), &a, &out, &e) < 0)
+		MUST(out.result == LOGIN_TEMPORARY);
+	MUST(out.result <= LOGIN_TEMPORARY && out.wait >= 0 && out.wait <= LOGIN_WAIT_MAX);
+	MUST(out.account.n == 0 || str_ieq(out.account, STR("bob@here")));
+	MUST(out.result != LOGIN_YES || out.account.n > 0);
+}
+
+static void quota(struct str body)
+{
+	struct lookup_quota_told told;
+	uint64_t limit = 0;
+
+	if (ipc_unpack(body, &lookup_quota_told_type, &told, NULL) == 0 && lookup_told_quota(&told, &limit, NULL) == 0)
+		MUST(told.known == 1 && limit == told.limit && limit <= INT64_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str body = str_mem(data, size);
+
+	resolved(body);
+	login(body);
+	quota(body);
+	return 0;
+}
