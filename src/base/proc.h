@@ -9,7 +9,8 @@
  *	listen.L  a listening TCP socket of listener L (telltale-smtpd)
  *	gate-lists  memfd with the files of the gate's lists (telltale-smtpd)
  *	census    memfd of the shared session counts (telltale-smtpd)
- *	tls-certificate, tls-key  sealed memfds with the bytes of both PEM files (telltale-smtpd; only when a listener has TLS)
+ *	tls-certificate, tls-key  sealed memfds with the bytes of both PEM files (telltale-smtpd; only when a
+ *		  listener has TLS)
  *	ready     pipe on which the program says that it can work now (proc_ready)
  * Everything else is closed before exec.
  *

@@ -146,14 +146,6 @@ static const struct {
 	  "f:1: tls must be one of: none starttls implicit" },
 	{ "listener 25 { bind = \"localhost:25\" }\n", "f:1: bind must be ADDRESS:PORT or [V6ADDRESS]:PORT" },
 	{ "dns { server = \"9.9.9.9:53\" }\n", "f:1: server must be ADDRESS or ADDRESS@PORT" },
-	{ "gate { ip-blacklist-entry = { \"192.0.2.7\" } ip-blacklist-entry = \"192.0.2.\" }\n", NULL },
-	{ "gate { ip-blacklist-entry = {} ip-blacklist-file = {} }\n", NULL },
-	{ "gate { ip-blacklist-entry = \"\" }\n", "f:1: ip-blacklist-entry must have values of 1 to 512 bytes" },
-	{ "gate {\n ip-blacklist-entry = \"a b\" }\n", "f:2: ip-blacklist-entry must not have spaces in a value" },
-	{ "relay {\n ip-relay-file = { \"\" } }\n", "f:2: ip-relay-file must not have an empty value" },
-	{ "gate { ip-relay-entry = \"192.0.2.7\" }\n", "f:1: no such option 'ip-relay-entry'" },
-	{ "gate { reject-recipient = invalid }\n", "f:1: reject-recipient must be one of: none same-as-sender" },
-	{ "gate { greeting-delay-secs = 121 }\n", "f:1: greeting-delay-secs must be a number from 0 to 120" },
 };
 
 static void test_what_is_refused(void **state)
@@ -194,33 +186,6 @@ static void test_repeated_things_add_up(void **state)
 	assert_int_equal(c.ports[0].set.bind.n, 2);
 	is(c.ports[0].set.bind.at[1], "[::1]:2");
 	is(c.ports[0].set.tls, "none");
-	conf_clear(&c);
-}
-
-static void test_a_list_knows_its_lines_and_files_are_absolute(void **state)
-{
-	struct conf c;
-	struct err e;
-	char here[4096], path[8192];
-
-	(void)state;
-	if (parse(&c,
-		  "gate { ip-blacklist-entry = { \"192.0.2.1\",\n \"192.0.2.2\" } }\n"
-		  "gate { ip-blacklist-file = { \"/etc/a\", \"./b\" }\n ip-blacklist-entry = \"192.0.2.3\" }\n",
-		  &e) < 0)
-		fail_msg("%s", e.text);
-	assert_int_equal(c.gate.ip_blacklist_entry.n, 3);
-	assert_int_equal(c.gate.ip_blacklist_entry.line[0], 1);
-	assert_int_equal(c.gate.ip_blacklist_entry.line[1], 2);
-	assert_int_equal(c.gate.ip_blacklist_entry.line[2], 4);
-	is(c.gate.ip_blacklist_entry.at[2], "192.0.2.3");
-	assert_non_null(getcwd(here, sizeof(here)));
-	snprintf(path, sizeof(path), "%s/b", here);
-	assert_int_equal(c.gate.ip_blacklist_file.n, 2);
-	is(c.gate.ip_blacklist_file.at[0], "/etc/a");
-	is(c.gate.ip_blacklist_file.at[1], path);
-	assert_int_equal(c.gate.ip_blacklist_file.line[1], 3);
-	assert_int_equal(c.relay.ip_relay_entry.n, 0);
 	conf_clear(&c);
 }
 
@@ -414,7 +379,6 @@ int main(void)
 		cmocka_unit_test(test_the_sample_of_the_manual),
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_repeated_things_add_up),
-		cmocka_unit_test(test_a_list_knows_its_lines_and_files_are_absolute),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_a_cut_file_is_never_a_smaller_configuration),
