@@ -1,4 +1,5 @@
-/* telltale-local as telltale-queue sees it: one at a time, and nothing lost or doubled when one takes over from another. */
+/* telltale-local as telltale-queue sees it: one at a time, and nothing is lost or doubled when one takes
+ * over from another. */
 #include "maildir_box.h"
 
 #include <poll.h>
