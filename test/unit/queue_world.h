@@ -23,8 +23,10 @@ struct letter {
 	size_t size, nrcpts;
 	size_t settles[RCPTS], nsettles; /* recipients of its parent */
 	char list[4 * RCPTS];
-	bool acked, torn; /* torn: written, never acknowledged, not there after a crash */
-	bool replaced;    /* a later bounce stands for the same cause, or it was delivered after all */
+	bool forward;
+	bool held[RCPTS], touched[RCPTS]; /* touched: held or released since the last sync */
+	bool acked, torn;                 /* torn: written, never acknowledged, not there after a crash */
+	bool replaced;                    /* a later bounce stands for the same cause, or it was delivered after all */
 	enum fate synced[RCPTS], now[RCPTS];
 };
 
@@ -71,6 +73,7 @@ static inline struct envelope envelope_of(const struct letter *l)
 				  .nrcpts = l->nrcpts,
 				  .parent_qp = l->parent,
 				  .parent_rcpt = l->settles[0],
+				  .forward = l->forward,
 				  .parent_rcpts = str_mem(l->list, l->nsettles > 1 ? 4 * l->nsettles : 0) };
 }
 

@@ -51,6 +51,15 @@ static bool all_final(const struct letter *l, const enum fate *fate)
 	return true;
 }
 
+/* The postmaster's word is kept once it was synced. */
+static void compare_held(struct world *w, struct letter *l, size_t i, const struct item_rcpt *r)
+{
+	if (!rcpt_final(r) && r->held != l->held[i] && !l->touched[i])
+		fail_msg("life %u: message %" PRIu64 ", recipient %zu: held %d", w->life, l->qp, i, r->held);
+	l->held[i] = r->held;
+	l->touched[i] = false;
+}
+
 /* What recovery says becomes what we know, if it is allowed. */
 static void compare(struct world *w, struct letter *l)
 {
@@ -77,6 +86,7 @@ static void compare(struct world *w, struct letter *l)
 			fail_msg("life %u: message %" PRIu64 ", recipient %zu: state %d, was %d then %d", w->life,
 				 l->qp, i, f, l->synced[i], l->now[i]);
 		l->synced[i] = l->now[i] = f;
+		compare_held(w, l, i, &it->rcpts[i]);
 	}
 }
 
@@ -223,12 +233,31 @@ static void bounce(struct world *w, struct item *it, size_t rcpt)
 
 	child->parent = it->qp;
 	choose_causes(w, child, it, rcpt);
+	child->forward = any(w, 2) == 0;
 	text_of(child, &text);
 	v = envelope_of(child);
 	if (depot_put(w->depot, &v, STR("head\n"), buf_str(&text), &e) < 0)
 		fail_msg("%s", e.text);
 	for (size_t i = 0; i < child->nsettles; i++)
 		letter_of(w, it->qp)->now[child->settles[i]] = FINAL;
+}
+
+/* Some waiting recipient is held, or released. */
+static void hold_some(struct world *w)
+{
+	struct item *it;
+	size_t skip = any(w, 20);
+
+	for (size_t i = 0; (it = depot_walk(w->depot, &i)) != NULL;) {
+		size_t r = any(w, it->nrcpts);
+
+		if (skip-- > 0 || rcpt_final(&it->rcpts[r]))
+			continue;
+		depot_hold(w->depot, it, r, !it->rcpts[r].held);
+		letter_of(w, it->qp)->held[r] = it->rcpts[r].held;
+		letter_of(w, it->qp)->touched[r] = true;
+		return;
+	}
 }
 
 static void work(struct world *w)
@@ -257,6 +286,7 @@ static void work(struct world *w)
 			depot_settle(w->depot, it, r, true);
 		}
 	}
+	hold_some(w);
 	drain_news(w);
 }
 
@@ -264,6 +294,7 @@ static void synced(struct world *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		memcpy(w->at[i].synced, w->at[i].now, sizeof(w->at[i].synced));
+		memset(w->at[i].touched, 0, sizeof(w->at[i].touched));
 		w->at[i].acked = w->at[i].acked || w->at[i].parent != 0;
 	}
 }
