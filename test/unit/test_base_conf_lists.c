@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/conf.h"
 
 static int parse(struct conf *c, const char *text, struct err *e)
