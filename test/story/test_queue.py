@@ -19,16 +19,18 @@ def test_a_target_elsewhere_waits_with_a_reason_and_a_next_try(server):
         assert reply.code == 250
         qp = int(reply.text.split()[-1])
     item, = waiting(server)
-    assert item["qp"] == qp
+    assert item["qp"] != qp  # the copy is a message of its own
     assert item["sender"] == ME
-    shown = server.command("queue", "show", str(qp))
+    shown = server.command("queue", "show", str(item["qp"]))
     assert "bob@other.test" in shown
     delivery = server.log("delivery")
-    number = delivery.verb("try")[0].split(", ")[0]
-    assert delivery.verb("try")[0] == f"{number}, remote, bob@other.test"
-    assert delivery.verb("result")[0].startswith(f"{number}, deferral, ")
+    first, number = [t.split(", ")[0] for t in delivery.verb("try")]
+    assert delivery.verb("result")[0] == f"{first}, success, did_0+1+0/qp_{item['qp']}/"
+    assert delivery.verb("try")[1] == f"{number}, remote, bob@other.test"
+    assert delivery.verb("result")[1].startswith(f"{number}, deferral, ")
     assert re.fullmatch(rf"{number}, \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d", delivery.verb("next")[0])
-    assert server.trace("from:" + ME).only["verdict"] == "waiting"
+    assert server.trace(f"id:{qp}").only["verdict"] == "forwarded"
+    assert server.trace(f"id:{item['qp']}").only["verdict"] == "waiting"
 
 
 def test_what_waits_is_still_there_after_a_restart(server):
