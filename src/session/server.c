@@ -1,6 +1,7 @@
 #include "session/server.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
@@ -230,6 +231,14 @@ static void start(struct session *s)
 	send_away(s, REPLY_OUT_OF_MEMORY);
 }
 
+/* Replies go out by batches; each shall go at once, not when the client's kernel has acknowledged the one before. */
+static void no_delay(int fd)
+{
+	int yes = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+}
+
 void server_take(struct port *p, int fd)
 {
 	struct session *s;
@@ -244,6 +253,7 @@ void server_take(struct port *p, int fd)
 	s->server = p->server;
 	s->peer = peer;
 	wire_init(&s->wire, fd);
+	no_delay(fd);
 	s->wire.shut = p->conf->tls == CONF_TLS_IMPLICIT;
 	switch (count_in(p->server, &peer)) {
 	case CENSUS_IN:

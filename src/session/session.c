@@ -5,6 +5,8 @@
 
 /* Longest wait for a number of telltale-queue's before a client is sent away. */
 enum { NUMBER_WAIT = 5000 };
+/* Longest time that a client who was sent away is heard out, ms. */
+enum { LINGER = 500 };
 
 int64_t session_command_deadline(const struct session *s)
 {
@@ -282,6 +284,7 @@ static void finish(struct session *s)
 		record_close(s);
 	}
 	wire_flush(&s->wire, session_command_deadline(s));
+	wire_linger(&s->wire, deadline_in(LINGER));
 }
 
 void session_run(struct session *s)

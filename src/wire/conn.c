@@ -3,7 +3,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include "base/clock.h"
 
 void wire_init(struct wire *w, int fd)
 {
@@ -92,6 +94,19 @@ bool wire_more(const struct wire *w, int64_t deadline)
 	if (w->at < w->n || (w->tls != NULL && tls_pending(w->tls)))
 		return true;
 	return io_wait(w->fd, POLLIN, deadline) == 0;
+}
+
+void wire_linger(struct wire *w, int64_t deadline)
+{
+	char scrap[4096];
+
+	tls_end(w->tls);
+	w->tls = NULL;
+	w->shut = true;
+	if (shutdown(w->fd, SHUT_WR) < 0)
+		return;
+	while (clock_mono() < deadline && io_read(w->fd, scrap, sizeof(scrap), deadline) > 0)
+		continue;
 }
 
 int wire_flush(struct wire *w, int64_t deadline)

@@ -45,6 +45,9 @@ void wire_wipe(struct wire *w);
 int wire_fill(struct wire *w, int64_t deadline);
 /* Could wire_fill() answer before the deadline (0: without waiting)? */
 bool wire_more(const struct wire *w, int64_t deadline);
+/* After the last flush: say that nothing more comes, and hear the client out until it hangs up, at most until the
+ * deadline.  What it still sends would else reset the connection, and a reset may overtake our last words. */
+void wire_linger(struct wire *w, int64_t deadline);
 /* Send all of out: 0, or -1 with errno; out is empty afterwards in both cases. */
 int wire_flush(struct wire *w, int64_t deadline);
 

@@ -81,3 +81,20 @@ def test_commands_in_one_piece_or_byte_by_byte_are_the_same(server):
         assert c.reply().code == 250
     mail, = server.arrived(YOU)
     assert mail.body.rstrip("\n") == "."
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_the_last_word_arrives_though_the_client_has_said_more(server, encrypted):
+    for _ in range(40):
+        c = server.client()
+        c.send("EHLO client.test")
+        if encrypted:
+            assert c.send("STARTTLS").code == 220
+            c.encrypt(server.tls())
+        try:
+            for part in (b" NO", b"OP\r\n", b"QUIT\r\n"):
+                c.raw(part)
+        except OSError:
+            pass
+        assert c.reply().code == 502
+        c.close()
