@@ -38,8 +38,9 @@ struct note {
 struct recovered {
 	struct note notes[NOTES_MOST];
 	size_t first, count;
-	const struct conf *conf;
-	struct map lost; /* by qp */
+	const struct conf *conf; /* for its labels; it may be replaced */
+	char *log_dir;           /* where the logs are for the life of the program */
+	struct map lost;         /* by qp */
 	int64_t next;
 };
 
@@ -47,7 +48,7 @@ struct recovered *recovered_new(const struct conf *c)
 {
 	struct recovered *r = mem_alloc(sizeof(*r));
 
-	*r = (struct recovered){ .conf = c, .next = INT64_MAX };
+	*r = (struct recovered){ .conf = c, .log_dir = mem_dupz(conf_z(c->top.log_dir)), .next = INT64_MAX };
 	return r;
 }
 
@@ -255,7 +256,7 @@ static int write_port(struct recovered *r, const struct conf_port *port, int64_t
 {
 	ARENA(a);
 	BUF(tail);
-	const char *path = arena_fmt(&a, "%.*s/smtp-%.*s.log", STR_ARG(r->conf->top.log_dir), STR_ARG(port->label)).p;
+	const char *path = arena_fmt(&a, "%s/smtp-%.*s.log", r->log_dir, STR_ARG(port->label)).p;
 	struct log_writer *w;
 	struct lost *x;
 	int rc = read_tail(path, &tail, e);
@@ -320,5 +321,6 @@ void recovered_free(struct recovered *r)
 	while (r->count > 0)
 		drop_first(r);
 	map_clear(&r->lost);
+	free(r->log_dir);
 	free(r);
 }

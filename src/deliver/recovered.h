@@ -15,7 +15,7 @@
 
 struct recovered;
 
-/* c: its listeners' labels and log-dir; read when a message is seen, and when groups are written. */
+/* c: its listeners' labels are read when a message is seen and when groups are written, its log-dir now. */
 struct recovered *recovered_new(const struct conf *c);
 /* Writes at once what is still missing. */
 void recovered_free(struct recovered *r);
