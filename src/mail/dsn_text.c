@@ -103,7 +103,23 @@ static void put_meaning(struct buf *b, const struct dsn *d, struct str report)
 		put_who(b, d, &first->word);
 }
 
-static void put_rcpt_words(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r)
+/* What was said of a report: thousands of recipients often have the same one. */
+struct said {
+	struct str report;
+	struct buf text;
+};
+
+static void put_meaning_once(struct buf *b, const struct dsn *d, struct str report, struct said *said)
+{
+	if (said->text.n == 0 || !str_eq(said->report, report)) {
+		buf_reset(&said->text);
+		put_meaning(&said->text, d, report);
+		said->report = report;
+	}
+	buf_addstr(b, buf_str(&said->text));
+}
+
+static void put_rcpt_words(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r, struct said *said)
 {
 	struct str rest = r->report, line;
 
@@ -116,7 +132,7 @@ static void put_rcpt_words(struct buf *b, const struct dsn *d, const struct dsn_
 		buf_adds(b, ">)");
 	}
 	buf_adds(b, ":\r\n");
-	put_meaning(b, d, r->report);
+	put_meaning_once(b, d, r->report, said);
 	buf_adds(b, "  The report, word by word:\r\n");
 	while (rest.n > 0) {
 		BUF(clean);
@@ -131,13 +147,15 @@ static void put_rcpt_words(struct buf *b, const struct dsn *d, const struct dsn_
 void dsn_put_words(struct buf *b, const struct dsn *d)
 {
 	int64_t seconds = d->arrival / 1000;
+	struct said said = { .text = BUF_INIT };
 	BUF(line);
 
 	buf_fmt(b, "Hi. This is the mail server at %.*s.\r\n", STR_ARG(d->hostname));
 	buf_fmt(b, "I could not deliver your message to the following address%s.\r\n", d->n == 1 ? "" : "es");
 	buf_adds(b, "I have given up; sorry it did not work out.\r\n");
 	for (size_t i = 0; i < d->n; i++)
-		put_rcpt_words(b, d, &d->rcpts[i]);
+		put_rcpt_words(b, d, &d->rcpts[i], &said);
+	buf_clear(&said.text);
 	buf_fmt(b, "\r\nI took the message on ");
 	stamp_put_rfc5322(b, seconds, zone_offset(seconds));
 	buf_fmt(b, "; its number here is qp %llu.\r\n", (unsigned long long)d->parent);
