@@ -31,13 +31,15 @@ struct verdict {
 	struct arena *mem;
 };
 
+#define GATE_OFF "off" /* the configuration has turned it off */
+
 struct filter {
 	const char *name; /* as in gate lines */
 	enum stage at;
 	unsigned needs;                            /* facts, NEEDS(...) or-ed */
 	bool allows;                               /* a whitelist: runs though something has refused, and cancels it */
 	bool always;                               /* runs for authenticated and whitelisted clients too */
-	const char *(*off)(const struct facts *f); /* why not to run at all (a literal), or NULL */
+	const char *(*off)(const struct facts *f); /* why not to run at all (GATE_OFF, a literal), or NULL */
 	enum vote (*decide)(const struct facts *f, struct verdict *v);
 	const char *doc;
 };

@@ -4,7 +4,7 @@
 
 static const char *off(const struct list *l)
 {
-	return l == NULL || list_empty(l) ? "off" : NULL;
+	return l == NULL || list_empty(l) ? GATE_OFF : NULL;
 }
 
 /* Of a blacklist `why` is its reason, of a whitelist REASON_ALLOWED. */

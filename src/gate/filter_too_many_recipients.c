@@ -2,7 +2,7 @@
 
 static const char *off(const struct facts *f)
 {
-	return f->policy->max_recipients > 0 ? NULL : "off";
+	return f->policy->max_recipients > 0 ? NULL : GATE_OFF;
 }
 
 static enum vote decide(const struct facts *f, struct verdict *v)

@@ -64,10 +64,10 @@ void gate_effect(struct verdict *v, const char *what, struct str key)
 /* Why this filter does not run now, or NULL. */
 static const char *idle(const struct filter *x, const struct facts *f, const struct standing *s)
 {
-	if (f->authenticated && !x->always)
-		return "authenticated";
 	if (x->off != NULL && x->off(f) != NULL)
 		return x->off(f);
+	if (f->authenticated && !x->always)
+		return "authenticated";
 	if (s->refused && !x->allows)
 		return "already-refused";
 	if (s->allowed && !x->always)

@@ -37,7 +37,8 @@ void record_resp(struct session *s, const struct reply *r);
 void record_queued(struct session *s, int64_t epoch, uint64_t qp);
 void record_size(struct session *s, uint64_t bytes);
 void record_check(struct session *s, const struct check_row *row, struct str rcpt);
-/* What a stage found: the line of each refusal, error and whitelist hit, and the stage's summary. */
+/* What a stage found: the line of each refusal, error and whitelist hit, and the stage's summary, which
+ * leaves out the filters that are turned off. */
 void record_stage(struct session *s, const struct ruling *r, struct str rcpt);
 /* A refusal of an earlier stage, delivered now. */
 void record_finding(struct session *s, const struct finding *f, struct str rcpt);

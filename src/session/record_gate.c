@@ -34,6 +34,12 @@ void record_finding(struct session *s, const struct finding *f, struct str rcpt)
 	arena_reset(a);
 }
 
+/* What the postmaster has turned off is no check of this message: a summary leaves it out. */
+static bool is_off(const struct finding *f)
+{
+	return f->found == FOUND_SKIPPED && str_eqz(f->seen, GATE_OFF);
+}
+
 /* "passed A 3 B 12": the names of one outcome, with what each took or why it did not run. */
 static void put_outcome(struct buf *b, const struct ruling *r, enum found which)
 {
@@ -42,7 +48,7 @@ static void put_outcome(struct buf *b, const struct ruling *r, enum found which)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct finding *f = &r->findings[i];
 
-		if (f->found != which)
+		if (f->found != which || is_off(f))
 			continue;
 		if (n++ == 0)
 			buf_fmt(b, "%s%.*s", b->n > 0 ? ", " : "", STR_ARG(found_word(which)));
@@ -62,6 +68,8 @@ static void summary(struct session *s, const struct ruling *r)
 
 	for (int f = FOUND_PASSED; f <= FOUND_SKIPPED; f++)
 		put_outcome(&b, r, (enum found)f);
+	if (b.n == 0)
+		return;
 	log_begin(&l, LOG_SMTP_GATE_STAGE, clock_wall());
 	log_set(&l, LOG_F_stage, a, stage_name(r->at));
 	log_set(&l, LOG_F_summary, a, buf_str(&b));
@@ -81,10 +89,13 @@ void record_stage(struct session *s, const struct ruling *r, struct str rcpt)
 {
 	bool all = s->server->every_check;
 
-	for (size_t i = 0; i < r->n; i++)
-		if (worth_a_line(r, &r->findings[i]) || (all && r->findings[i].found != FOUND_REFUSED))
-			record_finding(s, &r->findings[i], rcpt);
-	if (r->n > 0 && !all)
+	for (size_t i = 0; i < r->n; i++) {
+		const struct finding *f = &r->findings[i];
+
+		if (worth_a_line(r, f) || (all && f->found != FOUND_REFUSED))
+			record_finding(s, f, rcpt);
+	}
+	if (!all)
 		summary(s, r);
 }
 
