@@ -202,7 +202,7 @@ static void the_lookup_asks_over_a_line_of_ours(void **state)
 	shell("mkdir -p mail/%s/Maildir/new; touch mail/" USER "/Maildir/new/1,S=2000", USER);
 	snprintf(path, sizeof(path), "%s/lookup.sock", top);
 	m = (struct maildir){ .root = dup(md.root), .quota = quota_new(path) };
-	assert_int_equal(usage_serve_start(&(struct usage_serve){ path, &m, 300 }, NULL), 0);
+	assert_int_equal(usage_serve_start(&(struct usage_serve){ path, &m, 1500 }, NULL), 0);
 	take_line(listener, &first);
 	assert_int_equal(ask(&first, 7, "bob@example.com").bytes, 2000);
 	assert_int_equal(ask(&first, 8, "nobody@example.com").known, 1);
