@@ -11,7 +11,7 @@
 #include "base/io.h"
 #include "queue/space.h"
 
-enum { NUMBERS_AT_ONCE = 512, ASK_MS = 10000, AGAIN_MS = 50, READY_MS = 2000 };
+enum { NUMBERS_AT_ONCE = 512, ASK_MS = 10000, AGAIN_MS = 50, READY_MS = 2000, GIVE_BACK = 1000 };
 
 void custody_cond(pthread_cond_t *c)
 {
@@ -186,6 +186,16 @@ struct spool *spool_new(const struct spool_set *set)
 	return s;
 }
 
+/* All that was written into it is committed: who is told so need not look through the rest of it. */
+static void give_back(struct spool *s, struct paper *p)
+{
+	struct queue_sealed m = { p->id, 0 };
+
+	if (p->fd >= 0)
+		(void)ipc_tell(s->ipc, p->epoch, &queue_sealed_type, &m, deadline_in(GIVE_BACK), NULL);
+	paper_drop(p);
+}
+
 void spool_free(struct spool *s)
 {
 	if (s == NULL)
@@ -195,8 +205,8 @@ void spool_free(struct spool *s)
 	pthread_cond_signal(&s->wanted);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->fetcher, NULL);
-	paper_drop(&s->paper);
-	paper_drop(&s->spare);
+	give_back(s, &s->paper);
+	give_back(s, &s->spare);
 	ipc_client_free(s->ipc);
 	pthread_cond_destroy(&s->wanted);
 	pthread_cond_destroy(&s->came);

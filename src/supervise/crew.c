@@ -138,7 +138,6 @@ int64_t crew_tick(struct crew *k)
 	int64_t now = clock_mono(), next = -1;
 
 	for (struct member *m = k->members; m != NULL; m = m->next) {
-		member_listen(m);
 		if (m->state == MEMBER_WAITING && m->due <= now && !m->unusable)
 			member_start(m, generation_of(k, m), &k->set);
 		if (m->state == MEMBER_WAITING && !m->unusable)
@@ -222,6 +221,8 @@ bool crew_reap(struct crew *k)
 	int status;
 	pid_t pid;
 
+	for (struct member *m = k->members; m != NULL; m = m->next)
+		member_listen(m);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct member *m = crew_member(k, pid);
 

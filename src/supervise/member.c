@@ -107,10 +107,16 @@ void member_start(struct member *m, const struct generation *g, const struct cre
 
 void member_listen(struct member *m)
 {
+	ssize_t n;
 	char byte;
 
-	if (m->state == MEMBER_STARTING && m->ready >= 0 && read(m->ready, &byte, 1) == 1)
+	if (m->ready < 0)
+		return;
+	n = read(m->ready, &byte, 1);
+	if (n == 1 && m->state == MEMBER_STARTING)
 		member_set(m, MEMBER_READY);
+	else if (n == 0) /* it ends, or will never say it */
+		fd_clear(&m->ready);
 }
 
 void member_retire(struct member *m, int sig)
