@@ -42,7 +42,9 @@ static unsigned worker_of(int argc, char **argv)
 struct door {
 	int fd;
 	struct port *port;
+	struct door *next;
 };
+static struct door *doors;
 
 static int watch(int ep, struct door *door)
 {
@@ -64,23 +66,13 @@ static int open_doors(int ep)
 		for (int k = 0, fd; (fd = proc_fd(name, k)) >= 0; k++, n++) {
 			struct door *door = arena_alloc(&conf.mem, sizeof(*door));
 
-			*door = (struct door){ fd, p };
+			*door = (struct door){ fd, p, doors };
+			doors = door;
 			if (watch(ep, door) < 0)
 				return -1;
 		}
 	}
 	return n;
-}
-
-/* Who no longer listens holds no listening socket: the last one of a listener that is gone closes its port. */
-static void close_doors(void)
-{
-	for (size_t i = 0; i < server.nports; i++) {
-		const char *name = arena_fmt(&conf.mem, "listen.%.*s", STR_ARG(server.ports[i].conf->label)).p;
-
-		for (int k = 0, fd; (fd = proc_fd(name, k)) >= 0; k++)
-			fd_clear(&fd);
-	}
 }
 
 static void take_some(const struct door *door)
@@ -125,6 +117,17 @@ static int take_all(int ep, int signals)
 			return signal_of(signals);
 		if (n > 0)
 			take_some(ev.data.ptr);
+	}
+}
+
+/* The listening sockets are others' too, so what lets go of them is closing ep.  For whom the kernel had woken us, and
+ * nobody else, is taken after that.  The last one who holds the socket of a listener that is gone closes its port. */
+static void close_doors(int *ep)
+{
+	fd_clear(ep);
+	for (struct door *d = doors; d != NULL; d = d->next) {
+		take_some(d);
+		fd_clear(&d->fd);
 	}
 }
 
@@ -192,8 +195,7 @@ int main(int argc, char **argv)
 	}
 	proc_ready();
 	if (take_all(ep, signals) == SIGHUP) {
-		fd_clear(&ep); /* the listening sockets are others' too: this is what lets go of them */
-		close_doors();
+		close_doors(&ep);
 		drain(signals);
 	}
 	if (server_stop(&server, GRACE)) {
