@@ -32,6 +32,9 @@ listener "465" {{ bind = {{"127.0.0.1:{port465}"}} tls = "implicit" submission =
 listener "587" {{ bind = {{"127.0.0.1:{port587}"}} tls = "starttls" submission = true }}
 dns {{ zone = "{zone}" }}
 """
+# With TELLTALE_USERS=1, as root, each program runs as a user of its own (any that the base system has).
+USERS = 'users { smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" local = "man" }\n'
+AS_USERS = os.environ.get("TELLTALE_USERS") == "1" and os.geteuid() == 0
 
 # 127.0.0.1 has a name, no other address of this machine has one; no question leaves the machine.
 ZONE = {"127.in-addr.arpa": ["static"], "test": ["static"], "example.net": ["static"]}
@@ -273,6 +276,7 @@ class Server:
         self.build = os.path.realpath(os.environ.get("TELLTALE_BUILD", os.path.join(ROOT, "build-test")))
         # Unix sockets have short paths, so the folder's name is short.
         self.folder = tempfile.mkdtemp(prefix="tt-")
+        os.chmod(self.folder, 0o711 if AS_USERS else 0o700)
         self.data = os.path.join(self.folder, "data")
         self.conf = os.path.join(self.folder, "telltale.conf")
         self.zone = os.path.join(self.folder, "dns.zone")
@@ -299,6 +303,7 @@ class Server:
         with open(self.conf, "w", encoding="utf-8") as f:
             ports = {f"port{label}": port for label, port in self.ports.items()}
             f.write(CONFIG.format(data=self.data, zone=self.zone, **ports))
+            f.write(USERS if AS_USERS else "")
             f.write(self.extra)
         self.write_certificate()
         with open(self.zone, "w", encoding="utf-8") as f:
