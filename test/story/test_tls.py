@@ -1,4 +1,5 @@
 """Encryption: who gets it and how, and what cannot be smuggled past it."""
+import random
 import re
 import smtplib
 import socket
@@ -112,6 +113,24 @@ def test_a_client_that_does_not_trust_the_certificate_leaves_and_the_server_goes
     until(lambda: ends(server), "the log tells")
     with server.client() as c:
         assert c.deliver(ME, YOU).code == 250
+
+
+def test_garbage_instead_of_a_handshake_harms_nobody(server):
+    server.start()
+    dice = random.Random(465)
+    for n in range(60):
+        garbage = dice.randbytes(dice.randrange(1, 600))
+        if n % 3 > 0:  # a record of a handshake; of the rest, a ClientHello
+            garbage = b"\x16\x03\x01" + len(garbage).to_bytes(2, "big") + (b"\x01\x00" if n % 3 == 2 else b"") + garbage
+        with Wire(server.ports["465"]) as c:
+            c.raw(garbage)
+            c.sock.shutdown(socket.SHUT_WR)
+            assert b"220" not in c.rest()
+    until(lambda: len(ends(server, "465")) == 60, "each has its group")
+    for end in sorted(set(ends(server, "465"))):
+        assert end.startswith(("the TLS handshake failed: ", "the client left in the TLS handshake")), end
+    with server.client(port="465") as c:
+        assert c.send("NOOP").code == 250
 
 
 # -- what was said in the clear is forgotten
