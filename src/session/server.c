@@ -12,7 +12,6 @@ enum {
 	STACK_KIB = 256,
 	LAST_WORDS = 2000, /* ms for the 421 of sessions that are still there after the grace */
 };
-#define BODY_MEMORY (256u * 1024 * 1024)
 
 /* ---- opening and closing ---- */
 
@@ -57,7 +56,7 @@ static void open_clients(struct server *s, struct conf *c, unsigned worker)
 		.worker = worker,
 		.segment_size = (size_t)c->queue.segment_size,
 		.big_message = (size_t)c->queue.big_message,
-		.memory = BODY_MEMORY,
+		.memory = (size_t)c->limits.body_memory,
 	};
 
 	s->dns = ipc_client_new(proc_socket(c, "dns.sock"));

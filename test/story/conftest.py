@@ -10,7 +10,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     # The long ones first, so that neither worker ends with one alone.
-    items.sort(key=lambda item: "crash" not in item.nodeid)
+    items.sort(key=lambda item: "crash" not in item.nodeid and "test_model" not in item.nodeid)
 
 
 @pytest.hookimpl(hookwrapper=True)

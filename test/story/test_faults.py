@@ -4,8 +4,10 @@ import collections
 import os
 import random
 import re
+import resource
 import shutil
 import signal
+import socket
 import time
 
 import pytest
@@ -174,6 +176,69 @@ def test_a_mailbox_disk_that_is_full_delays_and_then_delivers(disks, server):
     assert not any(", failure, " in r for r in server.log("delivery").verb("result"))
     disk.free()
     check(server, promised | {"before"}, also=["-"])
+
+
+# ---- not enough of something
+
+def test_more_bodies_than_memory_for_them_go_to_files(server):
+    """Forty messages at once, each small enough to be kept in memory, all together more than may be."""
+    server.config("limits { body-memory = 1M  workers = 1 }")
+    server.start()
+    big = os.path.join(server.data, "spool", "big")
+    body = ("y" * 78 + "\r\n") * 2500
+    clients = [server.client() for _ in range(40)]
+    for i, c in enumerate(clients):
+        c.envelope(ME, YOU)
+        assert c.send("DATA").code == 354
+        c.raw(f"Subject: number-{i}\r\n\r\n{body}".encode())
+    # Five of them fill the memory; eight more files may be spares.
+    until(lambda: len(os.listdir(big)) >= 34, "the others are in files")
+    for c in clients:
+        c.raw(b".\r\n")
+    for c in clients:
+        assert c.reply().code == 250
+        c.close()
+    check(server, {f"number-{i}" for i in range(40)}, also=["-"])
+    assert {len(m.body) for m in server.maildir(YOU)} == {len(body) - 2500}
+
+
+def cpu(pid):
+    """Seconds of CPU that a process has used."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.parametrize("program", ["telltale-queue", "telltale-lookup", "telltale-dns", "telltale-smtpd"])
+def test_a_program_without_descriptors_waits_for_some_and_does_not_spin(server, program):
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    server.config("limits { workers = 1 }")
+    server.start()
+    path = {"telltale-queue": "queue.sock", "telltale-lookup": "lookup.sock", "telltale-dns": "dns.sock"}.get(program)
+    with server.client() as c:
+        c.envelope(ME, YOU)
+        pid, = server.pids(program)
+        free = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        fds = list(map(int, os.listdir(f"/proc/{pid}/fd")))
+        last = max(fds)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (last + 1, free[1]))
+        callers = [socket.socket(socket.AF_UNIX if path else socket.AF_INET) for _ in range(20)]
+        for s in callers:
+            s.connect(os.path.join(server.data, "run", path) if path else ("127.0.0.1", server.ports["25"]))
+        before = cpu(pid)
+        time.sleep(2)
+        assert cpu(pid) - before < 0.7, f"{program} spins"
+        assert len(os.listdir(f"/proc/{pid}/fd")) < len(fds) + len(callers), "nobody had to wait"
+        for s in callers:
+            s.close()
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, free)
+        # Who was there before goes on, and so do those who come.
+        assert c.data().code == 250
+    with server.client() as c:
+        assert c.deliver(ME, YOU).code == 250
+    server.arrived(YOU, 2)
+    assert server.pids(program) == [pid]
 
 
 # ---- system calls that fail
