@@ -176,11 +176,11 @@ int main(int argc, char **argv)
 	struct err e;
 
 	proc_begin("telltale-smtpd", &conf);
+	enter_sandbox();
 	if (take_lists(&e) < 0 || server_tls(&conf, &set.tls, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_CONFIG;
 	}
-	enter_sandbox();
 	signals = proc_signals();
 	set.census = proc_fd("census", 0);
 	if (set.worker == CENSUS_WORKERS || ep < 0 || signals < 0)
