@@ -23,7 +23,8 @@ static void take_signals(struct server *s)
 			s->stop = true;
 		} else if (s->drain == 0) {
 			s->drain = deadline_in(DRAIN_MS);
-			server_listen(s, false);
+			server_listen(s, &s->service, false);
+			server_listen(s, &s->control, false);
 			s->dismiss = true;
 		}
 	}
@@ -44,7 +45,7 @@ static void take_events(struct server *s, const struct epoll_event *ev, int n)
 			take_signals(s);
 		else if (from->kind == DONE)
 			done = true;
-		else if (s->listening)
+		else if (!from->deaf)
 			server_accept(s, from);
 	}
 	if (done)
@@ -75,7 +76,6 @@ static int server_init(struct server *s, const struct store_sockets *k, struct e
 
 	TAILQ_INIT(&s->visitors);
 	s->looked = INT64_MIN / 2;
-	s->listening = true;
 	s->throttle = throttle_new();
 	s->usage = usage_new();
 	s->workers = workers_new(s->path, e);
@@ -84,10 +84,10 @@ static int server_init(struct server *s, const struct store_sockets *k, struct e
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0)
 		return err_sys(e, "epoll");
-	s->service = (struct source){ SERVICE, k->service };
-	s->control = (struct source){ CONTROL, k->control };
-	s->signals = (struct source){ SIGNALS, k->signals };
-	s->done = (struct source){ DONE, workers_fd(s->workers) };
+	s->service = (struct source){ .kind = SERVICE, .fd = k->service };
+	s->control = (struct source){ .kind = CONTROL, .fd = k->control };
+	s->signals = (struct source){ .kind = SIGNALS, .fd = k->signals };
+	s->done = (struct source){ .kind = DONE, .fd = workers_fd(s->workers) };
 	for (size_t i = 0; i < COUNT(all); i++)
 		if (all[i]->fd >= 0 &&
 		    (io_nonblock(all[i]->fd) < 0 || server_watch(s, all[i], EPOLLIN, EPOLL_CTL_ADD) < 0))
@@ -99,12 +99,12 @@ static int server_init(struct server *s, const struct store_sockets *k, struct e
 /* How long nothing may happen, ms; -1: as long as it likes. */
 static int patience(const struct server *s)
 {
-	int64_t now = clock_mono(), until = INT64_MAX;
+	int64_t now = clock_mono(), until = s->drain > 0 ? s->drain : INT64_MAX;
 
-	if (!s->listening && s->drain == 0)
-		until = s->resting;
-	if (s->drain > 0 && s->drain < until)
-		until = s->drain;
+	if (s->drain == 0 && s->service.deaf)
+		until = s->service.deaf_for;
+	if (s->drain == 0 && s->control.deaf && s->control.deaf_for < until)
+		until = s->control.deaf_for;
 	if (s->usage_due < until)
 		until = s->usage_due;
 	return until == INT64_MAX ? -1 : until <= now ? 0 : (int)(until - now);
@@ -118,8 +118,10 @@ static void end_turn(struct server *s)
 	server_flush_all(s);
 	if (s->drain > 0 && (s->n == 0 || clock_mono() >= s->drain))
 		s->stop = true;
-	if (s->drain == 0 && !s->listening && clock_mono() >= s->resting)
-		server_listen(s, true);
+	if (s->drain == 0 && clock_mono() >= s->service.deaf_for)
+		server_listen(s, &s->service, true);
+	if (s->drain == 0 && clock_mono() >= s->control.deaf_for)
+		server_listen(s, &s->control, true);
 }
 
 int store_serve(const struct conf *conf, const struct store_sockets *sockets, struct err *e)

@@ -19,6 +19,8 @@ enum source_kind { SERVICE, CONTROL, SIGNALS, DONE, VISITOR };
 struct source {
 	enum source_kind kind;
 	int fd;
+	bool deaf;        /* of a listening one: it is not watched now */
+	int64_t deaf_for; /* until then */
 };
 
 struct visitor {
@@ -52,8 +54,6 @@ struct server {
 	size_t n, admins; /* visitors in all; those of the control socket */
 	bool dirty;       /* some visitor is */
 	uint64_t next_number;
-	bool listening;  /* the listening sockets are watched */
-	int64_t resting; /* no new visitor before that */
 	bool stop;
 	bool dismiss;  /* telltale-local is to go elsewhere */
 	int64_t drain; /* no new visitors any more, and the end of patience with those who are there; 0: not yet */
@@ -85,8 +85,9 @@ void server_forget_usage_server(struct server *s);
 /* ---- visitors.c ---- */
 
 int server_watch(struct server *s, struct source *what, uint32_t events, int op);
-void server_accept(struct server *s, const struct source *from);
-void server_listen(struct server *s, bool on);
+void server_accept(struct server *s, struct source *from);
+/* Watch a listening socket, or do not. */
+void server_listen(struct server *s, struct source *at, bool on);
 /* What came from him is taken, what is for him is sent; afterwards he may be gone. */
 void visitor_serve(struct server *s, struct visitor *v);
 /* Send what is queued; false when he is gone. */

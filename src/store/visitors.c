@@ -19,21 +19,19 @@ int server_watch(struct server *s, struct source *what, uint32_t events, int op)
 	return epoll_ctl(s->epoll, op, what->fd, &ev);
 }
 
-void server_listen(struct server *s, bool on)
+void server_listen(struct server *s, struct source *at, bool on)
 {
-	if (s->listening == on)
+	if (at->fd < 0 || at->deaf != on)
 		return;
-	s->listening = on;
-	(void)server_watch(s, &s->service, on ? EPOLLIN : 0, EPOLL_CTL_MOD);
-	if (s->control.fd >= 0)
-		(void)server_watch(s, &s->control, on ? EPOLLIN : 0, EPOLL_CTL_MOD);
+	at->deaf = !on;
+	(void)server_watch(s, at, on ? EPOLLIN : 0, EPOLL_CTL_MOD);
 }
 
 /* Those who knock meanwhile wait in the backlog; nobody spins. */
-static void rest(struct server *s)
+static void rest(struct server *s, struct source *at)
 {
-	s->resting = clock_mono() + REST_MS;
-	server_listen(s, false);
+	at->deaf_for = clock_mono() + REST_MS;
+	server_listen(s, at, false);
 }
 
 void visitor_free(struct server *s, struct visitor *v)
@@ -117,7 +115,7 @@ static void come_in(struct server *s, int fd, bool admin)
 {
 	struct visitor *v = mem_alloc(sizeof(*v));
 
-	*v = (struct visitor){ .source = { VISITOR, fd }, .number = ++s->next_number, .admin = admin };
+	*v = (struct visitor){ .source = { .kind = VISITOR, .fd = fd }, .number = ++s->next_number, .admin = admin };
 	v->smtpd = !admin && proc_peer_is(fd, "smtpd");
 	v->local = !admin && proc_peer_is(fd, "local");
 	ipc_conn_init(&v->conn, fd);
@@ -134,7 +132,7 @@ static bool full(const struct server *s, bool admin)
 	return admin ? s->admins >= ADMIN_VISITORS_MAX : s->n - s->admins >= VISITORS_MAX;
 }
 
-void server_accept(struct server *s, const struct source *from)
+void server_accept(struct server *s, struct source *from)
 {
 	bool admin = from->kind == CONTROL;
 	int fd;
@@ -144,7 +142,7 @@ void server_accept(struct server *s, const struct source *from)
 		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
 			continue;
 		if (fd < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-			rest(s); /* no descriptors left, or no memory */
+			rest(s, from); /* no descriptors left, or no memory */
 		if (fd < 0)
 			return;
 		if (admin && !may_command(fd))
@@ -152,5 +150,5 @@ void server_accept(struct server *s, const struct source *from)
 		else
 			come_in(s, fd, admin);
 	}
-	rest(s);
+	rest(s, from);
 }

@@ -49,7 +49,7 @@ static void come_in(struct server *s, int fd, bool admin)
 {
 	struct visitor *v = mem_alloc(sizeof(*v));
 
-	*v = (struct visitor){ .source = { VISITOR, fd }, .number = ++s->next_number, .admin = admin };
+	*v = (struct visitor){ .source = { .kind = VISITOR, .fd = fd }, .number = ++s->next_number, .admin = admin };
 	v->smtpd = v->local = !admin;
 	ipc_conn_init(&v->conn, fd);
 	TAILQ_INSERT_TAIL(&s->visitors, v, entry);

@@ -1,5 +1,5 @@
 """telltale-lookup and passwords: who may come in, how long the others wait, and what it does when all come at once."""
-import os, signal, sqlite3, subprocess, time
+import os, resource, signal, sqlite3, subprocess, time
 import pytest
 from test_accounts import MAILBOX, TEMPORARY, Accounts
 
@@ -169,3 +169,48 @@ def test_a_hangup_lets_nobody_in_and_serves_those_who_are_there(accounts):
     server, a.server = a.server, None
     code, said = server.stop()
     assert code == 0 and "Sanitizer" not in said, said
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def nobody_spins(program):
+    before = cpu_seconds(program.process.pid)
+    time.sleep(1)
+    assert cpu_seconds(program.process.pid) - before < 0.5
+
+
+def test_a_full_house_lets_the_next_one_in_when_somebody_leaves(accounts):
+    a = accounts
+    crowd = []
+    for _ in range(512):
+        crowd.append(a.server.channel("lookup.sock"))
+        assert a.ask("bob@example.com", crowd[-1])[0] == MAILBOX
+    late = a.server.channel("lookup.sock")
+    late.send(1, 5, "bob@example.com")
+    nobody_spins(a.server)
+    a.ok("domain", "add", "second.test")  # administrators have seats of their own
+    late.s.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        late.receive("nss")
+    late.s.settimeout(20)
+    crowd.pop().close()
+    assert late.receive("nss")[2][0] == MAILBOX
+
+
+def test_without_descriptors_it_waits_and_does_not_spin(accounts):
+    a = accounts
+    c = a.server.channel("lookup.sock")
+    assert a.ask("bob@example.com", c)[0] == MAILBOX
+    pid = a.server.process.pid
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), hard))
+    late = a.server.channel("lookup.sock")
+    late.send(1, 5, "bob@example.com")
+    nobody_spins(a.server)
+    assert a.ask("bob@example.com", c)[0] == MAILBOX
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+    assert late.receive("nss")[2][0] == MAILBOX
