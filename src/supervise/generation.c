@@ -1,5 +1,6 @@
 #include "supervise/generation.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/io.h"
@@ -52,16 +53,23 @@ void generation_free(struct generation *g)
 	free(g);
 }
 
-/* The text and the lists: the same for all programs of this generation, whatever happens to the files. */
-static int freeze(struct generation *g, const struct house *h, struct err *e)
+static int read_lists(struct generation *g, const struct house *h, struct err *e)
 {
 	BUF(lists);
 
 	if (h->lists(&g->conf, &lists, e) < 0)
 		return -1;
 	g->lists = io_memfd("gate-lists", buf_str(&lists), e);
+	return g->lists < 0 ? -1 : 0;
+}
+
+/* The text and the lists: the same for all programs of this generation, whatever happens to the files. */
+static int freeze(struct generation *g, const struct house *h, struct err *e)
+{
+	if (g->lists < 0 && read_lists(g, h, e) < 0)
+		return -1;
 	g->text = io_memfd("telltale.conf", g->conf.text, e);
-	return g->lists < 0 || g->text < 0 ? -1 : 0;
+	return g->text < 0 ? -1 : 0;
 }
 
 /* All that comes after the configuration has been read. */
@@ -109,6 +117,8 @@ struct generation *generation_with_new_keys(const struct generation *now, const 
 {
 	struct generation *g = generation_new(0);
 
+	/* Nobody asked for other lists: one that is broken now does not keep an old certificate in use. */
+	g->lists = fcntl(now->lists, F_DUPFD_CLOEXEC, 3);
 	if (conf_parse(&g->conf, now->conf.text, conf_z(now->conf.file), e) == 0)
 		return furnish(g, now, set, e);
 	generation_free(g);

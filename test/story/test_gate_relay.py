@@ -5,11 +5,12 @@ configuration or a list that is broken lets nobody in at all: the server does no
 """
 import os
 import signal
+import ssl
 import subprocess
 
 import pytest
 
-from harness import until
+from harness import certificate, until
 
 NOBODY = "127.0.0.1"
 RELAY = "127.0.0.9"     # on the list ip-relay, where there is one
@@ -202,6 +203,27 @@ def test_a_list_that_broke_since_is_no_reason_to_forget_it(server, dns):
     server.process.send_signal(signal.SIGHUP)
     until(lambda: reply(server, (WHITE_IP, "a@a.example", "x@other.test")).code == 250, "the new list counts")
     until(lambda: reply(server, (RELAY, "a@a.example", "x@other.test")).code == 554, "the old one does not")
+
+
+def test_a_broken_list_does_not_keep_an_old_certificate_in_use(server, dns):
+    names(dns)
+    path = write(server, "l", RELAY + "\n")
+    server.config(f'relay {{ ip-relay-file = "{path}" }}')
+    with server.client() as c:
+        c.starttls(server.tls())
+        first = c.sock.getpeercert(binary_form=True)
+    write(server, "l", "127")
+    server.write_certificate(certificate.__wrapped__())
+
+    def renewed():
+        with server.client() as c:
+            try:
+                return c.starttls(server.tls()).code == 250 and c.sock.getpeercert(binary_form=True) != first
+            except ssl.SSLError:
+                return False
+    until(renewed, "the new certificate")
+    assert reply(server, (RELAY, "a@a.example", "x@other.test")).code == 250
+    assert reply(server, ("127.0.0.90", "a@a.example", "x@other.test")).code == 554
 
 
 # The sixteen ways of nmap's smtp-open-relay to name somebody elsewhere, and a few of its elders.
