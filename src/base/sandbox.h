@@ -4,7 +4,7 @@
  * (Landlock does not reach a thread that already runs).  From then on, for good:
  *
  *	files     only the paths that are stated, with only the rights that are stated (Landlock)
- *	network   no TCP connect or bind but to the ports stated (Landlock), no socket() of a family not stated (seccomp)
+ *	network   no TCP connect or bind but to the ports stated (Landlock); no socket() of another family (seccomp)
  *	others    no signal and no abstract socket to anybody outside (Landlock), no exec, no fork, no ptrace (seccomp)
  *	kernel    only the system calls of sandbox.def: BASE, the groups that the rights imply, and `calls`
  *
@@ -21,8 +21,8 @@
  *	telltale-lookup   folder of the accounts: all*       accepted Unix sockets        fchown
  *	telltale-queue    spool-dir: all; log-dir: append    Unix sockets                 memfd_create
  *	telltale-local    mail-dir: all                      Unix sockets                 syncfs
- *	telltaled         none: it starts programs, reads keys and the configuration again; it parses nothing from the net,
- *	telltale          and neither does the command line.
+ *	telltaled         none: it starts programs, reads keys and the configuration again; it parses
+ *	telltale          nothing from the net, and neither does the command line.
  *
  * *) SQLite makes files beside the accounts, so it must be the folder, with all below it.  By default that is the data
  * folder: there only `users { }` keeps telltale-lookup out of the rest; accounts in a folder of their own do it too.
@@ -30,9 +30,9 @@
  *
  * To find out what was refused, start the server with
  *	TELLTALE_SANDBOX=tell    refused calls, deadly ones too, get EPERM, and each is named once on stderr
- *	TELLTALE_SANDBOX=off     no sandbox; said as a warning.  For debuggers and for finding out whether it is to blame
- *	TELLTALE_SANDBOX=probe   the program enters, tries what must fail, says so on stdout and ends, before it has
- *	                         served anybody (test/story/test_sandbox.py; may leave an empty .sandbox-probe in log-dir)
+ *	TELLTALE_SANDBOX=off     no sandbox; said as a warning.  For debuggers, and for knowing whether it is to blame
+ *	TELLTALE_SANDBOX=probe   the program enters, tries what must fail, says so on stdout and ends, before it
+ *	                         serves anybody (test/story/test_sandbox.py; may leave .sandbox-probe in log-dir)
  * (the environment belongs to whoever starts the server).  A file that Landlock refuses is EACCES, visible in strace.
  * Then add a row to sandbox.def, or the name to `calls` of the one program that needs it.
  *
@@ -49,7 +49,7 @@ enum sandbox_right {
 	SANDBOX_NOTHING,
 	SANDBOX_READ,   /* a file, or all below a folder */
 	SANDBOX_APPEND, /* below a folder: create, read and write files; no removing, renaming, truncating */
-	SANDBOX_ALL, /* below a folder: all that is done with files and folders; no device, no socket, no symbolic link */
+	SANDBOX_ALL,    /* below a folder: all that is done with files and folders; no device, socket, symbolic link */
 };
 
 /* Beyond descriptors that were handed over. */
