@@ -114,7 +114,8 @@ struct log_writer *log_writer_open(const char *path, enum log_family family, str
 int log_append(struct log_writer *w, struct str group, struct str again, struct err *e);
 uint64_t log_lost(const struct log_writer *w);
 /* To be asked after a log_append() that succeeded: were groups lost before it that nobody was told of?  Then *told
- * is the sentence for server.log, with their number.  At most one in ten seconds, however often a log comes and goes. */
+ * is the sentence for server.log, with their number.  At most one in ten seconds, however often a log comes and
+ * goes. */
 bool log_regained(struct log_writer *w, struct err *told);
 /* Sync and free; no thread may use w any more.  NULL is nothing to do. */
 void log_writer_close(struct log_writer *w);
