@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "dns/zone.h"
 #include "gate/lists.h"
+#include "supervise/users.h"
 
 static const char check_usage[] =
     "usage: telltale check [-c FILE]\n"
@@ -37,7 +38,8 @@ static int check(int argc, char **argv)
 	if (a.nrest > 0)
 		return args_fail(CLI_USAGE, "check takes no %s", a.rest[0]);
 	file = conf_find(a.config);
-	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || lists_check(&c, &e) < 0) {
+	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || lists_check(&c, &e) < 0 ||
+	    users_check(&c, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return CLI_NO;
 	}

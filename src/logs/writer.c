@@ -38,7 +38,7 @@ struct log_writer {
 
 static int open_file(const char *path, struct err *e)
 {
-	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0660);
 
 	return fd >= 0 ? fd : err_sys(e, "open log %s", path);
 }
