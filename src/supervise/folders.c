@@ -54,6 +54,19 @@ static int give_accounts(struct conf *c, const struct users *u, struct err *e)
 	return io_mkdirs(conf_z(folder), 0700, e) < 0 ? -1 : give_folder(folder, lookup, 0700, e);
 }
 
+/* telltale-smtpd writes them, and telltale-queue what a telltale-smtpd did not live to write. */
+static int give_smtp_logs(struct conf *c, struct proc_user smtpd, struct err *e)
+{
+	for (size_t i = 0; i < c->nports; i++) {
+		const char *path =
+		    arena_fmt(&c->mem, "%s/smtp-%s.log", conf_z(c->top.log_dir), conf_z(c->ports[i].label)).p;
+
+		if (give(path, O_CREAT, smtpd, 0660, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int give_all(struct conf *c, const struct users *u, const char *run, struct err *e)
 {
 	const struct proc_user root = { 0 }, logs = { .gid = u->of[ROLE_SMTPD].as.gid };
@@ -63,7 +76,8 @@ static int give_all(struct conf *c, const struct users *u, const char *run, stru
 	if (give_folder(c->top.data_dir, root, 0711, e) < 0 || give(run, O_DIRECTORY, root, 0711, e) < 0 ||
 	    give_folder(c->top.spool_dir, u->of[ROLE_QUEUE].as, 0700, e) < 0 ||
 	    give_folder(c->top.mail_dir, u->of[ROLE_LOCAL].as, 0700, e) < 0 ||
-	    give_folder(c->top.log_dir, logs, 02770, e) < 0 || give(delivery, O_CREAT, dlog, 0600, e) < 0)
+	    give_folder(c->top.log_dir, logs, 02770, e) < 0 || give(delivery, O_CREAT, dlog, 0600, e) < 0 ||
+	    give_smtp_logs(c, u->of[ROLE_SMTPD].as, e) < 0)
 		return -1;
 	return give_accounts(c, u, e);
 }
