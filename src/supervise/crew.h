@@ -44,7 +44,8 @@ struct generation *crew_now(struct crew *k);
 
 /* Start whoever is due, stop whoever is too slow to go; ms until it must be called again, or -1. */
 int64_t crew_tick(struct crew *k);
-/* After every event: hear who is ready, collect those that ended.  False: one cannot start with the first configuration and has said why. */
+/* After every event: hear who is ready, collect those that ended.  False: one cannot start with the first
+ * configuration and has said why. */
 bool crew_reap(struct crew *k);
 /* All programs of the generation at work have once said that they can work; it stays true. */
 bool crew_opened(struct crew *k);
