@@ -79,7 +79,11 @@ class Strace:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(20)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
         self.rest.join()
         self.process.stderr.close()
 
