@@ -5,6 +5,7 @@ import functools
 import email
 import json
 import os
+import pwd
 import random
 import re
 import shutil
@@ -33,7 +34,8 @@ listener "587" {{ bind = {{"127.0.0.1:{port587}"}} tls = "starttls" submission =
 dns {{ zone = "{zone}" }}
 """
 # With TELLTALE_USERS=1, as root, each program runs as a user of its own (any that the base system has).
-USERS = 'users { smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" local = "man" }\n'
+MAIL_USER = "man"
+USERS = f'users {{ smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" local = "{MAIL_USER}" }}\n'
 AS_USERS = os.environ.get("TELLTALE_USERS") == "1" and os.geteuid() == 0
 
 # 127.0.0.1 has a name, no other address of this machine has one; no question leaves the machine.
@@ -460,6 +462,14 @@ class Server:
     def queue(self):
         answer = json.loads(self.command("queue", "list", "--json"))
         return answer if isinstance(answer, list) else answer["messages"]
+
+    def give_mail(self):
+        """What a story has put into the mail folder belongs to the user whose mailboxes lie there."""
+        if AS_USERS:
+            uid = pwd.getpwnam(MAIL_USER).pw_uid
+            for folder, folders, files in os.walk(os.path.join(self.data, "mail")):
+                for name in [".", *folders, *files]:
+                    os.lchown(os.path.join(folder, name), uid, -1)
 
     def maildir(self, address):
         user, domain = address.split("@")

@@ -146,6 +146,7 @@ def test_what_stands_in_the_way_defers_and_when_it_is_gone_mail_arrives(server):
           for user, (place, _) in zip(server.accounts, cases)]
     for path, (_, thing) in zip(at, cases):
         plant(thing, path, outside)
+    server.give_mail()
     before = picture(outside)
     with server.client() as c:
         assert c.deliver(ME, *[f"{user}@example.com" for user in server.accounts]).code == 250

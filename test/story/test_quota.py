@@ -76,6 +76,7 @@ def test_sizes_stand_in_names_and_dovecots_notes_go_on(server):
     notes = os.path.join(maildir(server), "maildirsize")
     with open(notes, "w", encoding="ascii") as f:
         f.write("10485760S\n0 0\n")
+    server.give_mail()
     with server.client() as c:
         for n in range(5):
             assert c.deliver(ME, YOU, message=message(n, n)).code == 250

@@ -19,6 +19,7 @@ def block(server, user):
         os.rename(at, at + ".away")
     with open(at, "w", encoding="utf-8"):
         pass
+    server.give_mail()
 
 
 def test_two_days_of_attempts_and_then_the_bounce(server):
