@@ -160,5 +160,10 @@ int depot_put(struct depot *d, const struct envelope *v, struct str head, struct
 		return -1;
 	}
 	span = (struct span){ p.r.offset, d->own.at, true };
-	return depot_take(d, d->own.seg, span, e);
+	if (depot_take(d, d->own.seg, span, e) == 0)
+		return 0;
+	/* It stands there and would be found one day: only recovery may say what became of it, before it is put once more. */
+	d->broken = true;
+	depot_complain(d, "message %" PRIu64 " was written and cannot be read back", v->qp);
+	return -1;
 }

@@ -78,6 +78,30 @@ static void test_a_failing_own_segment_is_left(void **state)
 	assert_non_null(depot_find(w->depot, w->at[0].qp));
 }
 
+/* What stands in our own segment and cannot be read back is a message all the same: only recovery may say what became
+ * of it.  Were it written once more, both would be delivered. */
+static void test_what_we_wrote_and_cannot_read_is_not_written_twice(void **state)
+{
+	struct world *w = *state;
+	struct envelope first = envelope_of(new_letter(w)), v;
+	struct seg *s;
+	struct err e = { 0 };
+	FD(bad) = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(depot_put(w->depot, &first, STR("head\r\n"), STR("body"), &e), 0);
+	s = w->depot->own.seg;
+	assert_int_equal(dup3(bad, s->fd, O_CLOEXEC), s->fd);
+	v = envelope_of(new_letter(w));
+	assert_int_equal(depot_put(w->depot, &v, STR("head\r\n"), STR("body"), &e), -1);
+	fd_clear(&s->fd);
+	v = envelope_of(new_letter(w));
+	(void)depot_put(w->depot, &v, STR("head\r\n"), STR("body"), &e); /* the same again, under a new number */
+	(void)depot_sync(w->depot, &e);
+	restart(w);
+	assert_non_null(depot_find(w->depot, w->at[1].qp));
+	assert_null(depot_find(w->depot, w->at[2].qp));
+}
+
 /* Descriptors come back: a start without them concludes nothing about the files it cannot open. */
 static void test_a_start_without_descriptors_harms_nothing(void **state)
 {
@@ -110,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_what_cannot_be_read_now_is_read_later, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_failing_own_segment_is_left, begin, end),
+		cmocka_unit_test_setup_teardown(test_what_we_wrote_and_cannot_read_is_not_written_twice, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_start_without_descriptors_harms_nothing, begin, end),
 	};
 
