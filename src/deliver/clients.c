@@ -286,7 +286,8 @@ void clients_bury(struct clients *s)
 		s->n--;
 		if (c->depot != NULL) {
 			s->again = true; /* its last messages may be news */
-			recovered_suspect(s->recovered);
+			if (!depot_client_left(c->depot))
+				recovered_suspect(s->recovered);
 		}
 		client_free(c);
 	}

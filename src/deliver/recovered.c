@@ -231,24 +231,33 @@ static int read_tail(const char *path, struct buf *out, struct err *e)
 }
 
 /* Whose number stands in the log is not lost. */
+static void look_at(struct recovered *r, struct str line)
+{
+	struct log_line l;
+	struct lost *x;
+	uint64_t qp;
+
+	log_parse(LOG_SMTP, line, &l);
+	if (l.kind != LOG_SMTP_RESP_QUEUED || !str_u64(l.field[LOG_F_qp], UINT64_MAX, &qp))
+		return;
+	x = map_getn(&r->lost, qp);
+	if (x != NULL)
+		x->found = true;
+}
+
+/* Only the lines that can matter are looked at: the tail is long. */
 static void look_for(struct recovered *r, struct str text)
 {
-	struct str line;
+	ptrdiff_t at;
 
-	while (text.n > 0) {
-		struct log_line l;
-		struct lost *x;
-		uint64_t qp;
+	while ((at = str_find(text, STR(", resp, 250 ok "))) >= 0) {
+		size_t begin = (size_t)at;
+		struct str line;
 
-		str_cut(text, STR("\n"), &line, &text);
-		if (str_find(line, STR("resp, 250 ok ")) < 0)
-			continue;
-		log_parse(LOG_SMTP, line, &l);
-		if (l.kind != LOG_SMTP_RESP_QUEUED || !str_u64(l.field[LOG_F_qp], UINT64_MAX, &qp))
-			continue;
-		x = map_getn(&r->lost, qp);
-		if (x != NULL)
-			x->found = true;
+		while (begin > 0 && text.p[begin - 1] != '\n')
+			begin--;
+		str_cut(str_skip(text, begin), STR("\n"), &line, &text);
+		look_at(r, line);
 	}
 }
 

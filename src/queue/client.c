@@ -170,6 +170,11 @@ int depot_hear(struct depot_client *c, const struct ipc_frame *f, struct err *e)
 	}
 }
 
+bool depot_client_left(const struct depot_client *c)
+{
+	return c->segments == 0;
+}
+
 void depot_client_free(struct depot_client *c)
 {
 	struct depot *d = c->depot;

@@ -63,6 +63,8 @@ struct depot_client;
 struct depot_client *depot_client_new(struct depot *d, struct ipc_conn *conn);
 int depot_hear(struct depot_client *c, const struct ipc_frame *f, struct err *e);
 void depot_client_free(struct depot_client *c);
+/* Has it given all its segments back?  Then it left in order, with all its sessions ended. */
+bool depot_client_left(const struct depot_client *c);
 
 /* The next number of a kind for telltale-queue's own use (delivery numbers, qp of bounces). */
 int depot_number(struct depot *d, enum number_kind kind, uint64_t *out, struct err *e);
