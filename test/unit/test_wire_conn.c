@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/proc.h"
 #include "wire/conn.h"
 
 static struct tls *tls;
@@ -184,9 +183,6 @@ static void a_peer_that_does_not_read_meets_the_deadline(void **state)
 /* Sessions have small stacks. */
 struct small {
 	struct wire *w;
-	pthread_mutex_t mutex;
-	pthread_cond_t cond;
-	bool done;
 	int rc;
 };
 
@@ -194,13 +190,8 @@ static void *shake_on_a_small_stack(void *arg)
 {
 	struct small *s = arg;
 	struct err e;
-	int rc = secure(s->w, 10000, &e);
 
-	pthread_mutex_lock(&s->mutex);
-	s->rc = rc;
-	s->done = true;
-	pthread_cond_signal(&s->cond);
-	pthread_mutex_unlock(&s->mutex);
+	s->rc = secure(s->w, 10000, &e);
 	return NULL;
 }
 
@@ -208,17 +199,18 @@ static void a_handshake_fits_a_stack_of_128_kib(void **state)
 {
 	struct client c = { .says = "", .hears = 0 };
 	struct wire w;
-	struct small s = { &w, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, -1 };
-	struct err e;
+	struct small s = { &w, -1 };
+	pthread_attr_t attr;
+	pthread_t t;
 
 	(void)state;
 	pair_of(&w, &c);
 	start(&c);
-	assert_int_equal(proc_thread(shake_on_a_small_stack, &s, 128, &e), 0);
-	pthread_mutex_lock(&s.mutex);
-	while (!s.done)
-		pthread_cond_wait(&s.cond, &s.mutex);
-	pthread_mutex_unlock(&s.mutex);
+	pthread_attr_init(&attr);
+	assert_int_equal(pthread_attr_setstacksize(&attr, 128 * 1024), 0);
+	assert_int_equal(pthread_create(&t, &attr, shake_on_a_small_stack, &s), 0);
+	pthread_attr_destroy(&attr);
+	pthread_join(t, NULL);
 	assert_int_equal(s.rc, 0);
 	end(&w, &c);
 }
