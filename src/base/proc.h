@@ -45,7 +45,9 @@ const char *proc_socket(struct conf *c, const char *name);
 /* Is the program at the other end of this Unix socket the one of that role ("smtpd", "dns", "lookup", "queue",
  * "local")?  Its user must be that role's; where no users are set apart, our own.  Root is whoever it says. */
 bool proc_peer_is(int fd, const char *role);
-/* The same, decided: what TELLTALE_PEERS says, the peer's uid, our own. */
+/* Is it any program of ours?  Nobody else is let in: a stranger would only keep a place from one of them. */
+bool proc_peer_is_ours(int fd);
+/* The same, decided (role NULL: any of them): what TELLTALE_PEERS says, the peer's uid, our own. */
 bool proc_peer_allows(struct str peers, const char *role, uid_t uid, uid_t ours);
 
 /* A thread with a small stack (KiB); detached; -1 when the system refuses. */

@@ -17,11 +17,16 @@ bool proc_peer_allows(struct str peers, const char *role, uid_t uid, uid_t ours)
 		return uid == ours;
 	while (peers.n > 0) {
 		str_cut(peers, STR(","), &item, &peers);
-		if (str_cut(item, STR("="), &key, &value) && str_eqz(key, role) && str_u64(value, UINT32_MAX, &n) &&
-		    n == uid)
+		if (str_cut(item, STR("="), &key, &value) && (role == NULL || str_eqz(key, role)) &&
+		    str_u64(value, UINT32_MAX, &n) && n == uid)
 			return true;
 	}
 	return false;
+}
+
+bool proc_peer_is_ours(int fd)
+{
+	return proc_peer_is(fd, NULL);
 }
 
 bool proc_peer_is(int fd, const char *role)

@@ -226,7 +226,7 @@ void clients_take(struct clients *s, const struct source *from)
 				mute(s, from);
 			return;
 		}
-		if (s->n >= CLIENTS_MOST || (control && !may_command(fd)))
+		if (s->n >= CLIENTS_MOST || (control ? !may_command(fd) : !proc_peer_is_ours(fd)))
 			close(fd);
 		else
 			take_client(s, fd, control);

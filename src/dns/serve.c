@@ -273,8 +273,12 @@ static void on_visitor(evutil_socket_t fd, short what, void *arg)
 	int client;
 
 	(void)what;
-	while (s->nvisitors < VISITORS_MAX && (client = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
-		visitor_new(s, client);
+	while (s->nvisitors < VISITORS_MAX && (client = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		if (proc_peer_is_ours(client))
+			visitor_new(s, client);
+		else
+			close(client);
+	}
 	if (s->nvisitors >= VISITORS_MAX || (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED))
 		event_del(s->listening);
 }

@@ -145,7 +145,7 @@ void server_accept(struct server *s, struct source *from)
 			rest(s, from); /* no descriptors left, or no memory */
 		if (fd < 0)
 			return;
-		if (admin && !may_command(fd))
+		if (admin ? !may_command(fd) : !proc_peer_is_ours(fd))
 			close(fd);
 		else
 			come_in(s, fd, admin);

@@ -138,6 +138,18 @@ def test_nobody_else_reads_spool_mail_key_or_accounts(house):
         assert as_user(USERS["smtpd"], code) == "13", socket
 
 
+def test_a_stranger_keeps_no_place_from_our_programs(house):
+    """Who is none of us is hung up on, however often he calls: else a few hundred held connections end the mail."""
+    run = os.path.join(house.data, "run")
+    for name in ("lookup.sock", "dns.sock", "queue.sock"):
+        code = (f"import socket\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(5)\ns.connect({run + '/' + name!r})\n"
+                "try:\n print(len(s.recv(1)))\nexcept OSError as e:\n print(e)")
+        assert as_user("nobody", code) == "0", name
+    with house.client() as c:
+        assert c.deliver(ME, YOU).code == 250
+    house.arrived(YOU)
+
+
 def test_folders_belong_to_who_works_in_them(house):
     def owner(path):
         st = os.stat(os.path.join(house.data, path))

@@ -25,6 +25,10 @@ static void peers(void **state)
 		  false }, /* a role that is not named is nobody, not even ourselves */
 		{ "smtpd=101,dns=102", "smtp", 101, 102, false },
 		{ "smtpd=101,smtpd=103", "smtpd", 103, 102, true },
+		{ "smtpd=101,dns=102", NULL, 102, 101, true }, /* any of them */
+		{ "smtpd=101,dns=102", NULL, 103, 103, false },
+		{ "smtpd=101,dns=102", NULL, 0, 101, true },
+		{ "", NULL, 1001, 1000, false },
 		{ "smtpd=,dns", "smtpd", 101, 102, false },
 		{ "smtpd=99999999999", "smtpd", 101, 102, false },
 	};
@@ -42,7 +46,9 @@ static void a_real_peer(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	unsetenv("TELLTALE_PEERS");
 	assert_true(proc_peer_is(pair[0], "smtpd"));
+	assert_true(proc_peer_is_ours(pair[0]));
 	setenv("TELLTALE_PEERS", "smtpd=4000000000", 1);
+	assert_int_equal(proc_peer_is_ours(pair[0]), geteuid() == 0);
 	assert_int_equal(proc_peer_is(pair[0], "smtpd"), geteuid() == 0);
 	unsetenv("TELLTALE_PEERS");
 	assert_false(proc_peer_is(-1, "smtpd"));
