@@ -63,7 +63,7 @@ static void put_off(struct session *s, const char *method, const struct err *e)
 
 	server_trouble(s->server, TROUBLE_LOGIN, e->text);
 	record_login_failed(s, method, str_of(NULL), "it could not be checked");
-	r.text = STR("oops, the accounts cannot be asked, I can't auth (#4.3.0)");
+	r.text = STR("oops, try again later, I can't auth (#4.3.0)");
 	session_reply(s, &r);
 }
 
