@@ -30,12 +30,29 @@ static void put_size(struct buf *out, json_int_t bytes)
 		buf_fmt(out, "%lld%c", (long long)bytes, units[unit - 1]);
 }
 
+/* For people who want to know how much, not how many: "74.2G". */
+static void put_room(struct buf *out, json_int_t bytes)
+{
+	static const char units[] = "KMGTPE";
+	double n = (double)bytes;
+	size_t unit = 0;
+
+	for (; n >= 1024 && unit < sizeof(units) - 1; unit++)
+		n /= 1024;
+	if (unit == 0)
+		buf_fmt(out, "%lld", (long long)bytes);
+	else
+		buf_fmt(out, "%.1f%c", n, units[unit - 1]);
+}
+
 static void put_cell(struct buf *out, const char *key, const json_t *v)
 {
 	if (json_is_string(v))
 		buf_addstr(out, str_mem(json_string_value(v), json_string_length(v)));
 	else if (json_is_integer(v) && strcmp(key, "quota") == 0)
 		put_size(out, json_integer_value(v));
+	else if (json_is_integer(v) && (strcmp(key, "free") == 0 || strcmp(key, "size") == 0))
+		put_room(out, json_integer_value(v));
 	else if (json_is_integer(v))
 		buf_fmt(out, "%lld", (long long)json_integer_value(v));
 	for (size_t i = 0; i < json_array_size(v); i++) {

@@ -221,3 +221,12 @@ struct str log_reason(struct arena *a, struct str text)
 		out[i] = text.p[i] == ' ' ? '_' : text.p[i];
 	return str_mem(out, text.n);
 }
+
+struct str log_reason_plain(struct arena *a, struct str reason)
+{
+	char *out = arena_alloc(a, reason.n + 1);
+
+	for (size_t i = 0; i < reason.n; i++)
+		out[i] = reason.p[i] == '_' ? ' ' : reason.p[i];
+	return str_mem(out, reason.n);
+}

@@ -90,6 +90,8 @@ struct str log_report(struct arena *a, struct str text);
 struct str log_report_plain(struct arena *a, struct str report);
 /* spamdyke's reason: spaces to '_', "(empty)" when empty. */
 struct str log_reason(struct arena *a, struct str text);
+/* and back, for a reply: '_' to space.  An entry of a list is better shown as it stands: a '_' may be its own. */
+struct str log_reason_plain(struct arena *a, struct str reason);
 
 /* Stamps are written in this zone: local (default) or UTC.  Set once at start. */
 void log_zone(bool utc);

@@ -162,7 +162,7 @@ int depot_put(struct depot *d, const struct envelope *v, struct str head, struct
 	span = (struct span){ p.r.offset, d->own.at, true };
 	if (depot_take(d, d->own.seg, span, e) == 0)
 		return 0;
-	/* It stands there and would be found one day: only recovery may say what became of it, before it is put once more. */
+	/* It stands there and would be found one day: only recovery may say what became of it. */
 	d->broken = true;
 	depot_complain(d, "message %" PRIu64 " was written and cannot be read back", v->qp);
 	return -1;

@@ -33,11 +33,12 @@ static void add_smtp(struct told *t, const struct party *p, const struct line *x
 static struct str gate_words(struct told *t, const struct gate *g)
 {
 	bool named = g->rdns.n > 0 && !str_eqz(g->rdns, "(unknown)");
-	struct str reason = STR("");
+	bool other = str_eqz(g->code, "DENIED_OTHER");
+	struct str said = other ? log_reason_plain(t->mem, g->reason) : g->reason, reason = STR("");
 
 	if (g->reason.n > 0 && !str_eqz(g->reason, "(empty)") && !str_eqz(g->code, "ALLOWED"))
-		reason = arena_fmt(t->mem, ": %.*s", STR_ARG(log_report_plain(t->mem, g->reason)));
-	if (str_eqz(g->code, "DENIED_OTHER"))
+		reason = arena_fmt(t->mem, ": %.*s", STR_ARG(said));
+	if (other)
 		return arena_fmt(t->mem, "no objection of its own, the server behind it refused (%.*s)%.*s",
 				 STR_ARG(g->code), STR_ARG(reason));
 	return arena_fmt(t->mem, "%s %.*s (%.*s): %.*s%.*s", str_eqz(g->code, "ALLOWED") ? "let in" : "refused",

@@ -106,7 +106,7 @@ static void by_reply(struct told *t, struct told_party *out, const struct line *
 /* DENIED_OTHER without an SMTP log: the gate quotes the reply. */
 static void by_quote(struct told *t, struct told_party *out, const struct gate *g)
 {
-	struct str said = log_report_plain(t->mem, g->reason), text = str_skip(said, 4);
+	struct str said = log_reason_plain(t->mem, g->reason), text = str_skip(said, 4);
 	uint64_t code = 0;
 	const struct check_row *row;
 	const struct reason_row *reason = reason_by_code(g->code);

@@ -12,9 +12,16 @@ void wire_init(struct wire *w, int fd)
 	*w = (struct wire){ .fd = fd };
 }
 
+void wire_wipe(struct wire *w)
+{
+	if (w->at > 0)
+		explicit_bzero(w->in, w->at);
+}
+
 /* An idle client costs no buffer. */
 static void give_back(struct wire *w)
 {
+	wire_wipe(w);
 	free(w->in);
 	w->in = NULL;
 	w->at = w->n = 0;
@@ -54,12 +61,6 @@ void wire_used(struct wire *w, size_t n)
 	w->at += n;
 }
 
-void wire_wipe(struct wire *w)
-{
-	if (w->at > 0)
-		explicit_bzero(w->in, w->at);
-}
-
 static ssize_t receive(struct wire *w, int64_t deadline)
 {
 	if (w->tls != NULL)
@@ -74,6 +75,7 @@ int wire_fill(struct wire *w, int64_t deadline)
 	MUST(w->at == w->n);
 	if (w->shut)
 		return 0;
+	wire_wipe(w); /* any line may have been a password, or its first half */
 	w->at = w->n = 0;
 	if (!wire_more(w, 0)) {
 		give_back(w);

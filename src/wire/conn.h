@@ -38,7 +38,7 @@ struct str wire_encryption(const struct wire *w);
 /* Input at hand, without waiting; valid until the next wire_fill(). */
 struct str wire_input(const struct wire *w);
 void wire_used(struct wire *w, size_t n);
-/* Wipe the input that was used: it was a secret. */
+/* Wipe the input that was used, now: it was a secret.  (It is wiped anyway before more is read.) */
 void wire_wipe(struct wire *w);
 /* More input: 1 some came, 0 the peer closed, -1 with errno (ETIMEDOUT at the deadline).
  * Call it only when all input at hand is used. */

@@ -86,6 +86,18 @@ def until(check, what, seconds=PATIENCE):
         time.sleep(0.02)
 
 
+def descriptors_of(pid):
+    """How many it may have open (the soft limit)."""
+    with open(f"/proc/{pid}/limits", encoding="utf-8") as f:
+        return int(next(line for line in f if line.startswith("Max open files")).split()[3])
+
+
+def allow_descriptors(pid, n):
+    """Set that limit; its own user may do so everywhere."""
+    st = os.stat(f"/proc/{pid}")
+    subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={n}:"], user=st.st_uid, group=st.st_gid, check=True)
+
+
 class Reply:
     """One SMTP reply, all its lines."""
 

@@ -224,6 +224,7 @@ class Model:
     def reset(self):
         self.mail = None  # the sender
         self.named, self.targets = [], []
+        self.past = False  # more recipients were named than a message may have
 
     def greeting(self):
         return [Reply("220 " + HOST)]
@@ -313,9 +314,10 @@ class Model:
             return "554"
         if key in self.named:
             return "250 2.1.5"
-        if self.invalid >= INVALID_PER_SESSION:
+        if self.past or self.invalid >= INVALID_PER_SESSION:
             return "550 5.7.1"
         if len(self.named) >= PER_MESSAGE:
+            self.past = True
             return "550 5.5.3"
         if name == "elsewhere" and self.user:
             targets = [address]

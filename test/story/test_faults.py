@@ -4,7 +4,6 @@ import collections
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -13,7 +12,7 @@ import time
 import pytest
 
 from faults import Disk, Load, Strace
-from harness import until
+from harness import allow_descriptors, descriptors_of, until
 
 ME, YOU = "anna@elsewhere.test", "recipient@example.com"
 SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(10**6))
@@ -219,10 +218,10 @@ def test_a_program_without_descriptors_waits_for_some_and_does_not_spin(server, 
     with server.client() as c:
         c.envelope(ME, YOU)
         pid, = server.pids(program)
-        free = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        free = descriptors_of(pid)
         fds = list(map(int, os.listdir(f"/proc/{pid}/fd")))
         last = max(fds)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (last + 1, free[1]))
+        allow_descriptors(pid, last + 1)
         callers = [socket.socket(socket.AF_UNIX if path else socket.AF_INET) for _ in range(20)]
         for s in callers:
             s.connect(os.path.join(server.data, "run", path) if path else ("127.0.0.1", server.ports["25"]))
@@ -232,7 +231,7 @@ def test_a_program_without_descriptors_waits_for_some_and_does_not_spin(server, 
         assert len(os.listdir(f"/proc/{pid}/fd")) < len(fds) + len(callers), "nobody had to wait"
         for s in callers:
             s.close()
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, free)
+        allow_descriptors(pid, free)
         # Who was there before goes on, and so do those who come.
         assert c.data().code == 250
     with server.client() as c:

@@ -105,6 +105,8 @@ def test_a_refusal_is_told_logged_and_explained(server, dns, name, config, entry
     trace = server.trace("from:a@b.example")
     assert trace.only["verdict"] == ("refused-temporarily" if reply.startswith("4") else "refused")
     assert words in " ".join(trace.text.split())
+    what = [event["what"] for event in trace.only["timeline"]]
+    assert entry is None or any(w.endswith(f"{code}: {reason}") for w in what), what
     assert server.spool.empty
 
 

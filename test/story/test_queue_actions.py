@@ -103,8 +103,12 @@ def test_another_configuration_counts_without_a_restart(server):
         text = f.read()
     fresh = text.replace("mx.example.com", "mx2.example.com") + "queue { lifetime = 1s }\n"
     assert tell_settings(server, fresh) == (0, "")
-    server.command("queue", "retry", str(qp))
-    until(lambda: server.log("delivery").verb("gave-up"), "the new lifetime is over")
+
+    def given_up():
+        server.tell("queue", "retry", str(qp))
+        return server.log("delivery").verb("gave-up")
+
+    until(given_up, "the new lifetime is over")
     bounce, = until(lambda: [i for i in server.queue() if i["sender"] == ""], "the bounce")
     assert "From: MAILER-DAEMON@mx2.example.com\n" in server.command("queue", "export", str(bounce["qp"]))
     status, why = tell_settings(server, fresh + f'spool-dir = "{server.data}/elsewhere"\n')

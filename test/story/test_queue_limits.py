@@ -1,10 +1,9 @@
 """telltale-queue at its limits goes on, and does not spin."""
 import os
 import socket
-import subprocess
 import time
 
-from harness import until
+from harness import allow_descriptors, descriptors_of, until
 
 
 def cpu_of(pid):
@@ -13,19 +12,12 @@ def cpu_of(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def allow(pid, files):
-    """The soft limit of its descriptors; set by its own user, who may do that everywhere."""
-    st = os.stat(f"/proc/{pid}")
-    subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={files}:"], user=st.st_uid, group=st.st_gid, check=True)
-
-
 def test_without_descriptors_it_waits_and_does_not_spin(server):
     server.start()
     pid, = server.pids("telltale-queue")
-    with open(f"/proc/{pid}/limits", encoding="utf-8") as f:
-        before = next(line for line in f if line.startswith("Max open files")).split()[3]
+    before = descriptors_of(pid)
     open_now = max(int(n) for n in os.listdir(f"/proc/{pid}/fd"))
-    allow(pid, open_now + 1)
+    allow_descriptors(pid, open_now + 1)
     knocking = []
     for _ in range(5):
         s = socket.socket(socket.AF_UNIX)
@@ -35,7 +27,7 @@ def test_without_descriptors_it_waits_and_does_not_spin(server):
     was, at = cpu_of(pid), time.monotonic()
     time.sleep(2)
     assert (cpu_of(pid) - was) / (time.monotonic() - at) < 0.25
-    allow(pid, before)
+    allow_descriptors(pid, before)
     for s in knocking:
         s.close()
     assert server.queue() == []
