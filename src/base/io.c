@@ -217,6 +217,24 @@ int io_slurp(int dirfd, const char *path, size_t limit, struct buf *out, struct 
 	return 0;
 }
 
+int io_slurp_tail(const char *path, size_t most, struct buf *out, struct err *e)
+{
+	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	size_t n;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open %s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat %s", path);
+	n = (size_t)st.st_size < most ? (size_t)st.st_size : most;
+	buf_need(out, n);
+	if (io_pread_all(fd, out->p + out->n, n, st.st_size - (off_t)n) < 0)
+		return err_sys(e, "read %s", path);
+	out->n += n;
+	return 0;
+}
+
 int io_replace(int dirfd, const char *name, struct str content, mode_t mode, struct err *e)
 {
 	char temporary[PATH_MAX];

@@ -1,10 +1,7 @@
 #include "deliver/dlog.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/map.h"
@@ -177,31 +174,12 @@ struct dlog {
 	bool failing;
 };
 
-/* The last TAIL bytes of the log from a line's beginning on; nothing when there is no log yet. */
-static int read_tail(const char *path, struct buf *out, struct err *e)
-{
-	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
-	off_t from;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "open %s", path);
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "stat %s", path);
-	from = st.st_size > TAIL ? st.st_size - TAIL : 0;
-	buf_need(out, (size_t)(st.st_size - from));
-	if (io_pread_all(fd, out->p, (size_t)(st.st_size - from), from) < 0)
-		return err_sys(e, "read %s", path);
-	out->n = (size_t)(st.st_size - from);
-	return 0;
-}
-
 struct dlog *dlog_open(const char *path, struct err *e)
 {
 	BUF(tail);
 	struct dlog *d;
 
-	if (read_tail(path, &tail, e) < 0)
+	if (io_slurp_tail(path, TAIL, &tail, e) < 0)
 		return NULL;
 	d = mem_alloc(sizeof(*d));
 	d->to = log_writer_open(path, LOG_DELIVERY, e);

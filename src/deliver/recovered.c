@@ -1,10 +1,7 @@
 #include "deliver/recovered.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/map.h"
@@ -212,24 +209,6 @@ void recovered_suspect(struct recovered *r)
 	}
 }
 
-static int read_tail(const char *path, struct buf *out, struct err *e)
-{
-	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
-	off_t from;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "open %s", path);
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "stat %s", path);
-	from = st.st_size > TAIL ? st.st_size - TAIL : 0;
-	buf_need(out, (size_t)(st.st_size - from));
-	if (io_pread_all(fd, out->p, (size_t)(st.st_size - from), from) < 0)
-		return err_sys(e, "read %s", path);
-	out->n = (size_t)(st.st_size - from);
-	return 0;
-}
-
 /* Whose number stands in the log is not lost. */
 static void look_at(struct recovered *r, struct str line)
 {
@@ -268,7 +247,7 @@ static int write_port(struct recovered *r, const struct conf_port *port, int64_t
 	const char *path = arena_fmt(&a, "%s/smtp-%.*s.log", r->log_dir, STR_ARG(port->label)).p;
 	struct log_writer *w;
 	struct lost *x;
-	int rc = read_tail(path, &tail, e);
+	int rc = io_slurp_tail(path, TAIL, &tail, e);
 
 	look_for(r, buf_str(&tail));
 	w = rc == 0 ? log_writer_open(path, LOG_SMTP, e) : NULL;
