@@ -6,7 +6,8 @@
 
 struct str dsn_status(struct str report)
 {
-	struct str found = STR("5.0.0");
+	bool expired = str_find(report, STR("I'm not going to try again")) >= 0;
+	struct str found = expired ? STR("5.4.7") : STR("5.0.0");
 
 	for (struct str rest = report; rest.n > 0;) {
 		ptrdiff_t at = str_find(rest, STR("(#"));

@@ -30,7 +30,7 @@ struct dsn {
 /* The header of the bounce, with its empty line, and the body, with CRLF line ends. */
 void dsn_put(struct buf *head, struct buf *body, const struct dsn *d);
 
-/* "5.1.1" of the last "(#5.1.1)" in the report; "5.0.0" when it has none. */
+/* "5.1.1" of the last "(#5.1.1)" in the report; when it has none "5.4.7" (RFC 3463: its time was over) or "5.0.0". */
 struct str dsn_status(struct str report);
 
 #endif

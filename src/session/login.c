@@ -59,12 +59,9 @@ static void refuse(struct session *s, const char *method, struct str account, co
 
 static void put_off(struct session *s, const char *method, const struct err *e)
 {
-	struct reply r = session_words(REPLY_AUTH_TROUBLE);
-
 	server_trouble(s->server, TROUBLE_LOGIN, e->text);
 	record_login_failed(s, method, str_of(NULL), "it could not be checked");
-	r.text = STR("oops, try again later, I can't auth (#4.3.0)");
-	session_reply(s, &r);
+	session_say(s, REPLY_AUTH_LATER);
 }
 
 /* Who wants to be somebody else is asked for the own password all the same, and then refused like anybody. */

@@ -17,6 +17,7 @@ static void the_status_is_the_reports(void **state)
 		{ "Unable to chdir to maildir. (#4.2.1)\nI'm not going to try again", "4.2.1" },
 		{ "x (#4.4.1)\ny (#5.4.6)", "5.4.6" },
 		{ "user is over quota", "5.0.0" },
+		{ "remote delivery is not configured\nI'm not going to try again; this", "5.4.7" },
 		{ "", "5.0.0" },
 		{ "(#5.1.)", "5.0.0" },
 		{ "(#5..11)", "5.0.0" },
