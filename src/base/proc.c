@@ -168,7 +168,7 @@ static int change_user(const struct proc_user *u)
 	return setgroups(u->extra != 0 ? 1 : 0, &u->extra) < 0 || setgid(u->gid) < 0 || setuid(u->uid) < 0 ? -1 : 0;
 }
 
-/* In the child: nothing that takes a lock or memory between fork and exec. */
+/* In the child of a program of one thread: what goes wrong is said by the one who was to be started. */
 static _Noreturn void become(const char *path, const struct proc_plan *plan)
 {
 	sigset_t none;
@@ -180,7 +180,9 @@ static _Noreturn void become(const char *path, const struct proc_plan *plan)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (change_user(plan->user) == 0)
 		execv(path, (char *const *)(uintptr_t)plan->argv);
-	_exit(EX_OSERR);
+	say(SAY_ERROR, "%s cannot be started%s: %s", path,
+	    plan->user != NULL ? " as its user, who needs the way to it" : "", strerror(errno));
+	_exit(EX_CONFIG);
 }
 
 pid_t proc_start(const struct proc_plan *plan, struct err *e)

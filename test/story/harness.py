@@ -1,5 +1,6 @@
 """The real programs in a private folder: what a story may do with them and look at afterwards."""
 import base64
+import atexit
 import ctypes
 import functools
 import email
@@ -54,6 +55,20 @@ def free_port():
             except OSError:
                 continue
     raise RuntimeError("no free port")
+
+
+@functools.cache
+def reachable(build):
+    """The programs of a build where every user may start them: a checkout may lie in somebody's private folder."""
+    folder = tempfile.mkdtemp(prefix="tt-bin-")
+    atexit.register(shutil.rmtree, folder, True)
+    os.chmod(folder, 0o755)
+    for name in os.listdir(build):
+        path = os.path.join(build, name)
+        if name.startswith("telltale") and os.path.isfile(path):
+            shutil.copy(path, folder)
+            os.chmod(os.path.join(folder, name), 0o755)
+    return folder
 
 
 @functools.cache
@@ -288,6 +303,8 @@ class Server:
 
     def __init__(self):
         self.build = os.path.realpath(os.environ.get("TELLTALE_BUILD", os.path.join(ROOT, "build-test")))
+        if AS_USERS:
+            self.build = reachable(self.build)
         # Unix sockets have short paths, so the folder's name is short.
         self.folder = tempfile.mkdtemp(prefix="tt-")
         os.chmod(self.folder, 0o711 if AS_USERS else 0o700)

@@ -6,12 +6,13 @@ import grp
 import os
 import pwd
 import re
+import shutil
 import stat
 import subprocess
 
 import pytest
 
-from harness import until
+from harness import reachable, until
 
 ME, YOU = "anna@elsewhere.test", "recipient@example.com"
 USERS = {"smtpd": "mail", "dns": "daemon", "lookup": "games", "queue": "bin", "local": "man"}
@@ -37,6 +38,7 @@ def fixture_house(server):
         pytest.skip(f"no user {missing[0]} on this machine")
     server.config("users { " + " ".join(f'{role} = "{user}"' for role, user in USERS.items()) + " }")
     os.chmod(server.folder, 0o711)
+    server.build = reachable(server.build)
     return server.start()
 
 
@@ -174,3 +176,16 @@ def test_a_user_who_does_not_exist_is_an_error_before_anything_starts(server):
     for command in ("check", "serve"):
         done = server.tell(command)
         assert done.returncode == 1 and words in done.stderr, done.stderr
+
+
+def test_programs_that_their_users_cannot_reach_end_the_start_with_a_sentence(server):
+    server.config('users { smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" local = "man" }')
+    os.chmod(server.folder, 0o711)
+    server.write_files()
+    closed = os.path.join(server.folder, "closed")
+    shutil.copytree(reachable(server.build), os.path.join(closed, "bin"))
+    os.chmod(closed, 0o700)
+    done = subprocess.run([os.path.join(closed, "bin", "telltale"), "serve", "-c", server.conf], capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "cannot be started as its user, who needs the way to it: Permission denied" in done.stderr
