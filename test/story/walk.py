@@ -177,7 +177,10 @@ class Talk:
 
     def starttls(self, act, replies):
         self.waiting.append((act, replies))
-        self.unsent += b"NOOP\r\n" if act[1] == "early" else b""
+        if act[1] == "early":  # in one packet, or the server has answered before it sees the rest
+            self.said.append("C: ... STARTTLS, NOOP at once")
+            self.wire.send(self.unsent + b"NOOP\r\n")
+            self.unsent = b""
         self.settle()
         if act[1] == "plain":
             self.wire.encrypt(self.context)
