@@ -11,7 +11,7 @@
 #include "base/conf_scan.h"
 #include "base/io.h"
 
-enum { LARGEST_FILE = 1 << 20, MOST_LISTENERS = 64, LONGEST_LABEL = 32 };
+enum { MOST_LISTENERS = 64, LONGEST_LABEL = 32 };
 
 /* libconfuse's callbacks have no argument of ours, so the parse that goes on stands here. */
 static struct {
@@ -212,7 +212,7 @@ int conf_parse(struct conf *c, struct str text, const char *file, struct err *e)
 	c->file = arena_str(&c->mem, str_of(file));
 	c->text = arena_str(&c->mem, text);
 	preset(c);
-	if (text.n > LARGEST_FILE) {
+	if (text.n > CONF_BYTES_MAX) {
 		err_set(e, "%s: is larger than 1 MiB", file);
 		goto fail;
 	}
@@ -232,7 +232,7 @@ int conf_load(struct conf *c, const char *file, struct err *e)
 {
 	BUF(text);
 
-	if (io_slurp(AT_FDCWD, file, LARGEST_FILE, &text, e) < 0)
+	if (io_slurp(AT_FDCWD, file, CONF_BYTES_MAX, &text, e) < 0)
 		return -1;
 	return conf_parse(c, buf_str(&text), file, e);
 }

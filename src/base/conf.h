@@ -16,6 +16,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#define CONF_BYTES_MAX (1 << 20) /* of a file */
+
 struct conf_list {
 	const struct str *at;
 	const int *line; /* of the file, of each value */

@@ -217,6 +217,28 @@ int io_slurp(int dirfd, const char *path, size_t limit, struct buf *out, struct 
 	return 0;
 }
 
+/* n bytes from a position on. */
+static int append_at(int fd, size_t n, off_t at, struct buf *out)
+{
+	buf_need(out, n);
+	if (io_pread_all(fd, out->p + out->n, n, at) < 0)
+		return -1;
+	out->n += n;
+	out->p[out->n] = '\0';
+	return 0;
+}
+
+int io_slurp_shared(int fd, size_t limit, struct buf *out, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat");
+	if ((size_t)st.st_size > limit)
+		return err_set(e, "longer than %zu bytes", limit);
+	return append_at(fd, (size_t)st.st_size, 0, out) < 0 ? err_sys(e, "read") : 0;
+}
+
 int io_slurp_tail(const char *path, size_t most, struct buf *out, struct err *e)
 {
 	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -228,11 +250,7 @@ int io_slurp_tail(const char *path, size_t most, struct buf *out, struct err *e)
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "stat %s", path);
 	n = (size_t)st.st_size < most ? (size_t)st.st_size : most;
-	buf_need(out, n);
-	if (io_pread_all(fd, out->p + out->n, n, st.st_size - (off_t)n) < 0)
-		return err_sys(e, "read %s", path);
-	out->n += n;
-	return 0;
+	return append_at(fd, n, st.st_size - (off_t)n, out) < 0 ? err_sys(e, "read %s", path) : 0;
 }
 
 int io_replace(int dirfd, const char *name, struct str content, mode_t mode, struct err *e)

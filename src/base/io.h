@@ -37,6 +37,9 @@ int io_write_all(int fd, const void *p, size_t n);
 /* The whole file, at most `limit` bytes, appended to out. */
 int io_slurp(int dirfd, const char *path, size_t limit, struct buf *out, struct err *e);
 int io_slurp_fd(int fd, size_t limit, struct buf *out, struct err *e);
+/* The same for a regular file that others read too (a memfd that was handed over): by position, from its start; the
+ * offset, which all who hold it share, is neither used nor moved. */
+int io_slurp_shared(int fd, size_t limit, struct buf *out, struct err *e);
 /* Its last bytes, `most` of them; a file that is not there is empty, a link is not followed. */
 int io_slurp_tail(const char *path, size_t most, struct buf *out, struct err *e);
 /* Replace a file atomically and durably: temporary name, write, sync, rename, sync of the directory (an open one). */

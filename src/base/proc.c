@@ -6,7 +6,6 @@
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -70,14 +69,12 @@ static void allow_many_files(void)
 static int read_conf(struct conf *c, struct err *e)
 {
 	BUF(text);
-	char path[64];
 	int fd = proc_fd("conf", 0);
 
 	if (fd < 0)
 		return err_set(e, "no configuration was handed over: telltaled starts this program, not a shell");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* an offset of our own */
-	if (io_slurp(AT_FDCWD, path, 1024 * 1024, &text, e) < 0)
-		return -1;
+	if (io_slurp_shared(fd, CONF_BYTES_MAX, &text, e) < 0)
+		return err_wrap(e, "the configuration");
 	return conf_parse(c, buf_str(&text), "telltale.conf", e);
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -152,19 +151,13 @@ static void enter_sandbox(void)
 	sandbox_enter(&box, &conf);
 }
 
-/* The descriptor is shared by all workers, and so is its position: it is not read from there. */
 static int take_lists(struct err *e)
 {
 	int fd = proc_fd("gate-lists", 0);
-	struct stat st = { 0 };
 	BUF(packed);
 
-	if (fd >= 0 && fstat(fd, &st) < 0)
-		return err_sys(e, "look at the gate's lists");
-	buf_need(&packed, (size_t)st.st_size + 1);
-	if (st.st_size > 0 && io_pread_all(fd, packed.p, (size_t)st.st_size, 0) < 0)
-		return err_sys(e, "read the gate's lists");
-	packed.n = (size_t)st.st_size;
+	if (fd >= 0 && io_slurp_shared(fd, LISTS_PACKED_MAX, &packed, e) < 0)
+		return err_wrap(e, "the gate's lists");
 	return lists_read(&conf, buf_str(&packed), &lists, e);
 }
 

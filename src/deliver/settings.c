@@ -1,11 +1,8 @@
 #include "deliver/settings.h"
 
-#include <sys/stat.h>
 #include "base/io.h"
 #include "base/say.h"
 #include "logs/logs.h"
-
-#define CONF_MOST (1024 * 1024)
 
 struct schedule_set settings_schedule(const struct conf *c)
 {
@@ -26,14 +23,9 @@ static void name_moved(struct buf *why, const char *option, struct str was, stru
 static int read_conf(int fd, struct conf *c, struct err *e)
 {
 	BUF(text);
-	struct stat st;
 
-	if (fstat(fd, &st) < 0 || st.st_size > CONF_MOST)
-		return err_set(e, "a configuration that cannot be read");
-	buf_need(&text, (size_t)st.st_size);
-	if (io_pread_all(fd, text.p, (size_t)st.st_size, 0) < 0)
-		return err_sys(e, "read the configuration");
-	text.n = (size_t)st.st_size;
+	if (io_slurp_shared(fd, CONF_BYTES_MAX, &text, e) < 0)
+		return err_wrap(e, "the configuration");
 	return conf_parse(c, buf_str(&text), "telltale.conf", e);
 }
 

@@ -83,7 +83,7 @@ static int pack(struct written w, struct buf *out, struct err *e)
 
 		if (list_slurp(conf_z(w.files->at[i]), &text, e) < 0)
 			return err_wrap(e, "%s:%d: %s-file", conf_z(w.c->file), w.files->line[i], w.option);
-		if (out->n + text.n > LISTS_PACKED_MAX)
+		if (out->n + sizeof(uint64_t) + text.n > LISTS_PACKED_MAX)
 			return err_set(e, "%s:%d: %s-file: all files of lists together are too large",
 				       conf_z(w.c->file), w.files->line[i], w.option);
 		for (int shift = 0; shift < 64; shift += 8)

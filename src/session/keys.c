@@ -1,6 +1,5 @@
 /* Certificate and key, from telltaled's hands. */
 #include <string.h>
-#include <sys/stat.h>
 #include "base/io.h"
 #include "base/proc.h"
 #include "session/server.h"
@@ -13,23 +12,13 @@ static void wipe(struct buf *b)
 	buf_clear(b);
 }
 
-/* By position: the descriptor's own offset is shared with the other workers. */
 static int read_all(const char *name, struct buf *out, struct err *e)
 {
 	int fd = proc_fd(name, 0);
-	struct stat st;
 
 	if (fd < 0)
 		return err_set(e, "%s was not handed over", name);
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "%s", name);
-	if (st.st_size > TLS_PEM_MAX)
-		return err_set(e, "%s: more than %d bytes", name, TLS_PEM_MAX);
-	buf_need(out, (size_t)st.st_size);
-	if (io_pread_all(fd, out->p, (size_t)st.st_size, 0) < 0)
-		return err_sys(e, "%s", name);
-	out->n = (size_t)st.st_size;
-	return 0;
+	return io_slurp_shared(fd, TLS_PEM_MAX, out, e) < 0 ? err_wrap(e, "%s", name) : 0;
 }
 
 static const struct conf_port *who_wants_tls(const struct conf *c)
