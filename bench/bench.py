@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""scripts/bench: how fast we are, beside Postfix and beside the least that the work can take."""
+import argparse
+import importlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+
+
+KINDS = ("accept",)
+
+
+def arguments(argv):
+    p = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    p.add_argument("kind", choices=KINDS)
+    p.add_argument("--build", default="build-release", help="folder of a release build (default build-release)")
+    p.add_argument("--quick", action="store_true", help="the figures of the aims only, three short rounds")
+    p.add_argument("--rounds", type=int, help="rounds (default 7, quick 3)")
+    p.add_argument("--seconds", type=float, help="aimed length of one measurement (default 2, quick 1)")
+    p.add_argument("--disk", choices=("loop", "own"), help="only this disk (default both; quick: loop)")
+    p.add_argument("--sessions", type=int, help="only loads with so many sessions")
+    p.add_argument("--size", type=int, help="only loads with messages of so many bytes")
+    p.add_argument("--kept", action=argparse.BooleanOptionalAction, help="only many (or only one) per connection")
+    p.add_argument("--json", metavar="FILE", help="write the figures there too")
+    o = p.parse_args(argv)
+    o.build = os.path.realpath(o.build)
+    o.rounds = o.rounds or (3 if o.quick else 7)
+    o.seconds = o.seconds or (1 if o.quick else 2)
+    o.disks = [o.disk] if o.disk else ["loop"] if o.quick else ["loop", "own"]
+    return o
+
+
+def machine():
+    """What the figures were found on."""
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        model = next((line.split(":", 1)[1].strip() for line in f if line.startswith("model name")), "unknown")
+    version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "postfix"], capture_output=True, text=True,
+                             check=False).stdout
+    return {"processor": model, "cores": os.cpu_count(), "kernel": platform.release(), "postfix": version,
+            "commit": commit(), "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "when": time.strftime("%Y-%m-%d %H:%M:%S %z")}
+
+
+def commit():
+    at = os.path.dirname(os.path.abspath(__file__))
+    return subprocess.run(["git", "-C", at, "describe", "--always", "--dirty"], capture_output=True, text=True,
+                          check=False).stdout.strip()
+
+
+def main(argv):
+    options = arguments(argv)
+    kind = importlib.import_module(options.kind)
+    begun = time.monotonic()
+    result = {"kind": options.kind, "machine": machine(), "options": vars(options).copy(), **kind.bench(options)}
+    result["took"] = time.monotonic() - begun
+    for title, table in kind.tables(result):
+        print(f"\n{title}\n\n{table}")
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as f:
+            json.dump(result, f, indent=1)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (RuntimeError, OSError, subprocess.SubprocessError) as e:
+        sys.exit(f"bench: {e}")
