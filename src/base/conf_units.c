@@ -1,7 +1,8 @@
 #include "base/conf.h"
 
-#include <arpa/inet.h>
 #include <string.h>
+
+#include "base/inet.h"
 
 /* Decimal digits and at most one unit letter, multiplied; never 0, never over 2^53. */
 static bool scaled(struct str s, const char *units, const int64_t *factors, int64_t *out)
@@ -32,18 +33,6 @@ bool conf_size(struct str s, int64_t *bytes)
 	return scaled(s, "KMG", factors, bytes);
 }
 
-static bool is_address(struct str s, int family)
-{
-	unsigned char bin[16];
-	char z[64];
-
-	if (s.n >= sizeof(z))
-		return false;
-	memcpy(z, s.p, s.n);
-	z[s.n] = '\0';
-	return inet_pton(family, z, bin) == 1;
-}
-
 static bool is_port(struct str s, uint16_t *port)
 {
 	uint64_t n;
@@ -58,6 +47,7 @@ bool conf_bind(struct str s, struct str *address, uint16_t *port)
 {
 	ptrdiff_t colon = str_rchr(s, ':');
 	bool v6 = s.n > 0 && s.p[0] == '[';
+	unsigned char bytes[INET_BYTES_MAX];
 	struct str host;
 
 	if (colon < 1 || !is_port(str_skip(s, (size_t)colon + 1), port))
@@ -67,7 +57,7 @@ bool conf_bind(struct str s, struct str *address, uint16_t *port)
 		return false;
 	if (v6)
 		host = str_mem(host.p + 1, host.n - 2);
-	if (!is_address(host, v6 ? AF_INET6 : AF_INET))
+	if (!inet_bytes(v6 ? AF_INET6 : AF_INET, host, bytes))
 		return false;
 	*address = host;
 	return true;
@@ -81,7 +71,7 @@ bool conf_server(struct str s, struct str *address, uint16_t *port)
 	*port = 53;
 	if (at >= 0 && !is_port(str_skip(s, (size_t)at + 1), port))
 		return false;
-	if (host.n == 0 || (!is_address(host, AF_INET) && !is_address(host, AF_INET6)))
+	if (!inet_is(host))
 		return false;
 	*address = host;
 	return true;

@@ -1,8 +1,8 @@
 #include "dns/name.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 
+#include "base/inet.h"
 #include "dns/dns.h"
 
 static bool may_ask(char c)
@@ -84,14 +84,11 @@ static struct str reverse_v6(const unsigned char *byte, struct arena *a)
 
 struct str dns_reverse_name(struct str ip, struct arena *a)
 {
-	const char *z = arena_z(a, ip);
-	unsigned char b[16];
+	unsigned char b[INET_BYTES_MAX];
 
-	if (ip.n > INET6_ADDRSTRLEN || str_chr(ip, '\0') >= 0)
-		return STR("");
-	if (inet_pton(AF_INET, z, b) == 1)
+	if (inet_bytes(AF_INET, ip, b))
 		return arena_fmt(a, "%u.%u.%u.%u.in-addr.arpa", b[3], b[2], b[1], b[0]);
-	if (inet_pton(AF_INET6, z, b) == 1)
+	if (inet_bytes(AF_INET6, ip, b))
 		return reverse_v6(b, a);
 	return STR("");
 }

@@ -1,6 +1,5 @@
 #include "dns/resolver.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unbound-event.h>
@@ -11,8 +10,6 @@
 #include "dns/zone.h"
 
 #define TRUST_ANCHOR "/usr/share/dns/root.key"
-
-enum { PORT = 53 };
 
 struct setting {
 	const char *option, *value;
@@ -56,32 +53,13 @@ static int set_all(struct ub_ctx *ub, const struct setting *s, size_t n, struct 
 	return 0;
 }
 
-static bool server_ok(struct str server)
-{
-	struct str address, port;
-	unsigned char bytes[16];
-	char z[INET6_ADDRSTRLEN + 1] = "";
-	uint64_t n = PORT;
-
-	if (str_cut(server, STR("@"), &address, &port) && !str_u64(port, 65535, &n))
-		return false;
-	if (address.n >= sizeof(z) || n == 0)
-		return false;
-	memcpy(z, address.p, address.n);
-	return inet_pton(AF_INET, z, bytes) == 1 || inet_pton(AF_INET6, z, bytes) == 1;
-}
-
 static int use_servers(struct ub_ctx *ub, struct conf_list servers, struct err *e)
 {
 	if (set_all(ub, with_servers, COUNT(with_servers), e) < 0)
 		return -1;
 	for (size_t i = 0; i < servers.n; i++) {
-		int code;
+		int code = ub_ctx_set_fwd(ub, conf_z(servers.at[i]));
 
-		if (!server_ok(servers.at[i]))
-			return err_set(e, "dns.server: \"%.*s\" is not ADDRESS or ADDRESS@PORT",
-				       STR_ARG(servers.at[i]));
-		code = ub_ctx_set_fwd(ub, conf_z(servers.at[i]));
 		if (code != 0)
 			return err_set(e, "dns.server %s: %s", conf_z(servers.at[i]), ub_strerror(code));
 	}

@@ -1,33 +1,23 @@
 #include "dns/zone.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 
+#include "base/inet.h"
 #include "base/io.h"
 #include "dns/name.h"
 
 static bool is_a(struct str rdata)
 {
-	unsigned char bytes[4];
-	char z[INET_ADDRSTRLEN + 1] = "";
+	unsigned char bytes[INET_BYTES_MAX];
 
-	if (rdata.n >= sizeof(z))
-		return false;
-	for (size_t i = 0; i < rdata.n; i++)
-		z[i] = rdata.p[i];
-	return inet_pton(AF_INET, z, bytes) == 1;
+	return inet_bytes(AF_INET, rdata, bytes);
 }
 
 static bool is_aaaa(struct str rdata)
 {
-	unsigned char bytes[16];
-	char z[INET6_ADDRSTRLEN + 1] = "";
+	unsigned char bytes[INET_BYTES_MAX];
 
-	if (rdata.n >= sizeof(z))
-		return false;
-	for (size_t i = 0; i < rdata.n; i++)
-		z[i] = rdata.p[i];
-	return inet_pton(AF_INET6, z, bytes) == 1;
+	return inet_bytes(AF_INET6, rdata, bytes);
 }
 
 /* Backslashes are left to the resolver's own reader, so that hostile names can be written in tests. */

@@ -1,8 +1,8 @@
 #include "gate/ip_range.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include "base/cur.h"
+#include "base/inet.h"
 
 /* An IPv4 entry, octet by octet. */
 struct quad {
@@ -21,14 +21,9 @@ static struct ip four(const unsigned char octets[4])
 static bool six(struct str s, struct ip *out)
 {
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-	unsigned char bytes[16];
-	char z[64];
+	unsigned char bytes[INET_BYTES_MAX];
 
-	if (s.n >= sizeof(z))
-		return false;
-	memcpy(z, s.p, s.n);
-	z[s.n] = '\0';
-	if (inet_pton(AF_INET6, z, bytes) != 1)
+	if (!inet_bytes(AF_INET6, s, bytes))
 		return false;
 	out->b[0] = 6;
 	memcpy(&out->b[1], bytes, 16);

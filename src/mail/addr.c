@@ -1,7 +1,7 @@
 #include "mail/addr.h"
 
-#include <arpa/inet.h>
 #include <string.h>
+#include "base/inet.h"
 
 /* RFC 5322 atext and the dot.  Where the dots stand is not our business: addresses
  * like `a..b@x` and `a.@x` exist, and refusing them helps nobody. */
@@ -40,17 +40,10 @@ static bool label_ok(struct str l)
 
 static bool literal_ok(struct str s)
 {
-	char z[64];
-	unsigned char bin[16];
+	unsigned char bytes[INET_BYTES_MAX];
 	bool six = str_istarts(s, STR("IPv6:"));
 
-	if (six)
-		s = str_skip(s, 5);
-	if (s.n == 0 || s.n >= sizeof(z))
-		return false;
-	memcpy(z, s.p, s.n);
-	z[s.n] = '\0';
-	return inet_pton(six ? AF_INET6 : AF_INET, z, bin) == 1;
+	return inet_bytes(six ? AF_INET6 : AF_INET, six ? str_skip(s, 5) : s, bytes);
 }
 
 bool addr_domain_ok(struct str domain)

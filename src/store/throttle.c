@@ -1,12 +1,12 @@
 #include "store/throttle.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/random.h>
 
 #include "base/err.h"
+#include "base/inet.h"
 #include "base/map.h"
 #include "lookup/lookup.h"
 
@@ -86,15 +86,10 @@ static int64_t penalty(const struct key *k, int64_t most)
 /* The address without what its owner can change at will. */
 static uint64_t address_number(const struct throttle *t, struct str ip)
 {
-	unsigned char bin[16];
-	char z[INET6_ADDRSTRLEN];
+	struct in6_addr six;
 
-	if (ip.n < sizeof(z)) {
-		memcpy(z, ip.p, ip.n);
-		z[ip.n] = '\0';
-		if (inet_pton(AF_INET6, z, bin) == 1 && !IN6_IS_ADDR_V4MAPPED((struct in6_addr *)(void *)bin))
-			return hash_keyed(str_mem(bin, 8), t->secret);
-	}
+	if (inet_bytes(AF_INET6, ip, six.s6_addr) && !IN6_IS_ADDR_V4MAPPED(&six))
+		return hash_keyed(str_mem(six.s6_addr, 8), t->secret);
 	return hash_keyed(str_istarts(ip, STR("::ffff:")) ? str_skip(ip, 7) : ip, t->secret);
 }
 

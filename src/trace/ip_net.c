@@ -1,19 +1,13 @@
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "base/inet.h"
 #include "trace/question.h"
 
 static bool address(struct str s, struct ip_net *out)
 {
-	char z[64];
-
-	if (s.n == 0 || s.n >= sizeof(z))
-		return false;
-	memcpy(z, s.p, s.n);
-	z[s.n] = '\0';
 	out->family = str_chr(s, ':') >= 0 ? AF_INET6 : AF_INET;
 	out->bits = out->family == AF_INET6 ? 128 : 32;
-	return inet_pton(out->family, z, out->bytes) == 1;
+	return inet_bytes(out->family, s, out->bytes);
 }
 
 bool ip_net_parse(struct str s, struct ip_net *out)
