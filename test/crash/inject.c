@@ -2,13 +2,13 @@
  *
  *	crash-inject [-f PROGRAM:CALL:N:WHAT[+]] [-r FILE] COMMAND [ARG...]
  *
- * WHAT is KILL (the program gets SIGKILL and the call is never made) or the name of an error, which the call returns without
- * being made.  With + all calls from the N-th on meet it, until the word `lift` comes on stdin.  Calls are
- * counted per program, over all its threads and all its lives, and only when they are about a file.  A sync that is made to
- * fail takes with it what it should have saved (inject_unsynced.c).
+ * WHAT is KILL (the program gets SIGKILL and the call is never made) or the name of an error, which the call
+ * returns without being made.  With + all calls from the N-th on meet it, until a word comes on stdin.  Calls
+ * are counted per program, over all its threads and all its lives, and only when they are about a file.  A sync
+ * that is made to fail takes with it what it should have saved (inject_unsynced.c).
  *
- * On stdout: `hit PROGRAM[PID] CALL N PATH` for the first of them, and `lifted HITS` when asked to lift.
- * FILE gets a line for each call: PROGRAM CALL N PATH.  SIGTERM and SIGHUP go to the command; it ends as the command does.
+ * On stdout: `hit PROGRAM[PID] CALL N PATH` for the first of them, and `lifted HITS` when the word came.
+ * FILE gets a line for each call: PROGRAM CALL N PATH.  SIGTERM and SIGHUP go to the command; it ends as that does.
  *
  * How: a seccomp filter that the kernel asks us about (SECCOMP_RET_USER_NOTIF), so that also what the loader, the C
  * library and SQLite call is seen, no program is stopped for other calls, and threads stay threads.
