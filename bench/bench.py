@@ -10,7 +10,7 @@ import sys
 import time
 
 
-KINDS = ("accept",)
+KINDS = ("accept", "deliver")
 
 
 def arguments(argv):
@@ -23,6 +23,7 @@ def arguments(argv):
     p.add_argument("--disk", choices=("loop", "own"), help="only this disk (default both; quick: loop)")
     p.add_argument("--sessions", type=int, help="only loads with so many sessions")
     p.add_argument("--size", type=int, help="only loads with messages of so many bytes")
+    p.add_argument("--boxes", type=int, help="deliver: only with so many mailboxes")
     p.add_argument("--kept", action=argparse.BooleanOptionalAction, help="only many (or only one) per connection")
     p.add_argument("--json", metavar="FILE", help="write the figures there too")
     o = p.parse_args(argv)
