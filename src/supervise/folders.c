@@ -82,6 +82,19 @@ static int give_all(struct conf *c, const struct users *u, const char *run, stru
 	return give_accounts(c, u, e);
 }
 
+/* A folder that was made and never synced, by us or by a forerunner that died, would not last, nor what is in it. */
+static int make_last(const char *path, struct err *e)
+{
+	FD(fd) = -1;
+
+	if (io_mkdirs(path, 0700, e) < 0)
+		return -1;
+	fd = io_opendir(AT_FDCWD, path, e);
+	if (fd < 0)
+		return -1;
+	return syncfs(fd) < 0 ? err_sys(e, "sync %s", path) : 0;
+}
+
 int folders_make(struct conf *c, const struct users *u, struct err *e)
 {
 	const char *run = arena_fmt(&c->mem, "%s/run", conf_z(c->top.data_dir)).p;
@@ -89,7 +102,7 @@ int folders_make(struct conf *c, const struct users *u, struct err *e)
 				       c->top.mail_dir };
 
 	for (size_t i = 0; i < COUNT(folders); i++)
-		if (io_mkdirs(conf_z(folders[i]), 0700, e) < 0)
+		if (make_last(conf_z(folders[i]), e) < 0)
 			return -1;
 	return u->apart ? give_all(c, u, run, e) : 0;
 }

@@ -58,7 +58,7 @@ class Trace:
         if call.name in ("fsync", "fdatasync"):
             self.syncs[file_of(call.path)].add(call)
         elif call.name == "sync" or (call.name == "syncfs" and call.path == self.spool):
-            self.syncs[""].add(call)  # another program's syncfs for the sake of another folder is luck
+            self.syncs[""].add(call)  # a syncfs for the sake of another folder is luck
         elif call.name in ("mkdir", "mkdirat", "openat") or call.name.startswith("rename"):
             self.see_name(call)
         elif call.path.startswith("socket:"):
@@ -72,7 +72,7 @@ class Trace:
         if not call.good or not call.named or (call.name == "openat" and "O_CREAT" not in call.args):
             return
         new = call.named[-1]
-        if new.startswith(self.spool):
+        if new.startswith(self.spool) or self.spool.startswith(new + "/"):
             self.names[file_of(new)].append(call)
         if new == self.spool + "/numbers":
             self.numbers.append(call)
