@@ -1,6 +1,5 @@
 #include "deliver/copy.h"
 
-#include <string.h>
 #include "base/buf.h"
 #include "base/io.h"
 #include "deliver/head.h"
@@ -25,22 +24,12 @@ static void add_lf(struct buf *out, struct str in, bool *cr)
 	}
 }
 
-/* An address in a header line of ours cannot begin another line. */
-static void add_address(struct buf *b, struct str address)
-{
-	for (size_t i = 0; i < address.n; i++) {
-		unsigned char c = (unsigned char)address.p[i];
-
-		buf_addc(b, c < 0x20 || c == 0x7f ? '_' : (char)c);
-	}
-}
-
 static void add_head(const struct copy *c, struct buf *b)
 {
 	buf_adds(b, "Return-Path: <");
-	add_address(b, c->sender);
+	head_put_address(b, c->sender);
 	buf_adds(b, ">\nDelivered-To: ");
-	add_address(b, c->final);
+	head_put_address(b, c->final);
 	buf_addc(b, '\n');
 }
 

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/io.h"
+#include "deliver/head.h"
 
 bool forward_due(const struct attempt *a, const struct envelope *v)
 {
@@ -28,15 +28,10 @@ static bool was_here(struct str message, struct str address)
 	return false;
 }
 
-/* An address in a header line of ours cannot begin another line. */
 static void put_line(struct buf *b, struct str address)
 {
 	buf_adds(b, "Delivered-To: ");
-	for (size_t i = 0; i < address.n; i++) {
-		unsigned char c = (unsigned char)address.p[i];
-
-		buf_addc(b, c < 0x20 || c == 0x7f ? '_' : (char)c);
-	}
+	head_put_address(b, address);
 	buf_adds(b, "\r\n");
 }
 

@@ -132,6 +132,15 @@ void head_feed(struct head *h, struct str in, struct buf *out)
 	buf_addstr(out, in);
 }
 
+void head_put_address(struct buf *b, struct str address)
+{
+	for (size_t i = 0; i < address.n; i++) {
+		unsigned char c = (unsigned char)address.p[i];
+
+		buf_addc(b, c < 0x20 || c == 0x7f ? '_' : (char)c);
+	}
+}
+
 void head_end(struct head *h, struct buf *out)
 {
 	if (h->ended)

@@ -33,4 +33,7 @@ void head_feed(struct head *h, struct str in, struct buf *out);
 /* The message ended. */
 void head_end(struct head *h, struct buf *out);
 
+/* An address in a header line of ours: it cannot begin another line. */
+void head_put_address(struct buf *b, struct str address);
+
 #endif
