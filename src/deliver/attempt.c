@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "mail/addr.h"
 
 enum { UNREADABLE_PAUSE = 10 * 1000 /* until a message is tried again whose bytes could not be had */ };
 
@@ -68,7 +69,7 @@ int attempt_begin(struct schedule *s, struct attempt *a, struct arena *mem, stru
 		return -1;
 	a->channel = (enum channel)rcpt_of(a)->channel;
 	a->auth = a->channel == CHANNEL_LOCAL && v->auth.n > 0;
-	a->nobody = v->sender.n == 0 || str_eqz(v->sender, "#@[]");
+	a->nobody = addr_is_nobody(v->sender);
 	a->started = clock_mono();
 	return 0;
 }

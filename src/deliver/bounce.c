@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/say.h"
+#include "mail/addr.h"
 #include "mail/dsn.h"
 
 enum {
@@ -111,7 +112,7 @@ static bool ask(struct schedule *s, struct want *w)
 			trouble(s, w, &e);
 		return true;
 	}
-	if (v.sender.n == 0 || str_eqz(v.sender, "#@[]")) { /* of a former version: new ones never get here */
+	if (addr_is_nobody(v.sender)) { /* of a former version: new ones never get here */
 		settle_all(s, it);
 		forget(s, w);
 		return true;

@@ -155,6 +155,11 @@ bool addr_null(const struct addr *x)
 	return x->local.n == 0 && x->domain.n == 0;
 }
 
+bool addr_is_nobody(struct str sender)
+{
+	return sender.n == 0 || str_eqz(sender, "#@[]");
+}
+
 static void put_quoted(struct buf *b, struct str local)
 {
 	buf_addc(b, '"');

@@ -29,6 +29,9 @@ int addr_parse_path(struct cur *c, struct arena *a, struct addr *out);
 /* A bare `local@domain` without brackets (configuration, command line, logs); a domain is required. */
 int addr_parse(struct str s, struct arena *a, struct addr *out);
 bool addr_null(const struct addr *x);
+/* Is the sender one to whom nothing is returned?  The null path's text is a bounce's; "#@[]", as qmail writes it, a
+ * bounce's of a bounce. */
+bool addr_is_nobody(struct str sender);
 /* `local@domain`, quoted where needed; empty for the null path. */
 void addr_put(struct buf *b, const struct addr *x);
 struct str addr_text(struct arena *a, const struct addr *x);

@@ -1,5 +1,6 @@
 /* What became of it: facts in, one word out. */
 #include "base/cur.h"
+#include "mail/addr.h"
 #include "trace/story.h"
 
 #define V(id, word) [VERDICT_##id] = word,
@@ -60,7 +61,7 @@ static bool nobody_told(const struct story *s, const struct attempt *a)
 {
 	const struct name *from = s->from != NULL ? s->from : a->from;
 
-	return attempt_deleted(a) || (from != NULL && (from->text.n == 0 || str_eqz(from->text, "#@[]")));
+	return attempt_deleted(a) || (from != NULL && addr_is_nobody(from->text));
 }
 
 /* Some bounce of the message is not older than this failure: it tells of it. */

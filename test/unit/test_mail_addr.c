@@ -115,10 +115,24 @@ static void bare(void **state)
 	}
 }
 
+static void nobody(void **state)
+{
+	static const struct {
+		const char *sender;
+		bool nobody;
+	} t[] = {
+		{ "", true }, { "#@[]", true }, { "#@[]x", false }, { "#", false }, { "bob@example.org", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++)
+		assert_int_equal(addr_is_nobody(str_of(t[i].sender)), t[i].nobody);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lengths),
-					    cmocka_unit_test(bare) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(paths), cmocka_unit_test(lengths), cmocka_unit_test(bare),
+					    cmocka_unit_test(nobody) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
