@@ -76,6 +76,11 @@ int64_t deadline_in(int64_t ms)
 	return __builtin_add_overflow(clock_mono(), ms, &at) ? INT64_MAX : at;
 }
 
+int64_t wait_shorter(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 /* Days from civil and back: Howard Hinnant's algorithms, in eras of 400 years. */
 int64_t civil_to_days(int year, int month, int day)
 {

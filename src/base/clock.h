@@ -19,6 +19,8 @@ int64_t clock_mono(void); /* ms, monotonic */
 int64_t clock_mono_us(void);
 int64_t clock_wall(void);        /* ms since 1970 */
 int64_t deadline_in(int64_t ms); /* clock_mono() + ms, saturating */
+/* Of two waits as poll() takes them, in ms: -1 has no end. */
+int64_t wait_shorter(int64_t a, int64_t b);
 
 /* A calendar time without a zone, as log stamps carry it. */
 struct civil {

@@ -10,7 +10,7 @@
 #include "base/say.h"
 #include "supervise/member.h"
 
-enum { PAUSE_LEAST = 50, PAUSE_MOST = 10000, HEALTHY = 1000 };
+enum { HEALTHY = 1000 };
 
 /* ---- who there is ---- */
 
@@ -128,11 +128,6 @@ static const struct generation *generation_of(const struct crew *k, const struct
 	return crew_is_next(k, m) ? k->next : k->now;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
 int64_t crew_tick(struct crew *k)
 {
 	int64_t now = clock_mono(), next = -1;
@@ -141,11 +136,11 @@ int64_t crew_tick(struct crew *k)
 		if (m->state == MEMBER_WAITING && m->due <= now && !m->unusable)
 			member_start(m, generation_of(k, m), &k->set);
 		if (m->state == MEMBER_WAITING && !m->unusable)
-			next = earlier(next, m->due > now ? m->due - now : 0);
-		next = earlier(next, member_hurry(m));
+			next = wait_shorter(next, m->due > now ? m->due - now : 0);
+		next = wait_shorter(next, member_hurry(m));
 	}
 	if (k->next != NULL)
-		next = earlier(next, k->trial > now ? k->trial - now : 0);
+		next = wait_shorter(next, k->trial > now ? k->trial - now : 0);
 	return next;
 }
 
@@ -178,11 +173,11 @@ static void again(struct member *m, int status)
 	BUF(then);
 
 	if (clock_mono() - m->started >= HEALTHY)
-		m->pause = PAUSE_LEAST;
+		m->pause = MEMBER_PAUSE_LEAST;
 	buf_fmt(&then, "it starts again in %lld ms", (long long)m->pause);
 	crew_tell_end(m, status, buf_z(&then));
 	m->due = clock_mono() + m->pause;
-	m->pause = m->pause * 2 < PAUSE_MOST ? m->pause * 2 : PAUSE_MOST;
+	m->pause = m->pause * 2 < MEMBER_PAUSE_MOST ? m->pause * 2 : MEMBER_PAUSE_MOST;
 	m->restarts++;
 	member_set(m, MEMBER_WAITING);
 	m->pid = 0;

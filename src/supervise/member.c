@@ -14,8 +14,6 @@
 
 enum {
 	MAX_PASS = 256,
-	PAUSE_LEAST = 50,
-	PAUSE_MOST = 10000,
 	DRAIN_MOST = 10 * 60 * 1000 + 5000, /* their own deadline comes first */
 };
 
@@ -33,7 +31,7 @@ struct member *member_new(const struct program *p, unsigned generation, int work
 	m->generation = generation;
 	m->worker = worker;
 	m->ready = -1;
-	m->pause = PAUSE_LEAST;
+	m->pause = MEMBER_PAUSE_LEAST;
 	m->since = clock_wall();
 	return m;
 }
@@ -100,7 +98,7 @@ void member_start(struct member *m, const struct generation *g, const struct cre
 		return;
 	}
 	m->pid = 0;
-	m->due = m->started + PAUSE_MOST;
+	m->due = m->started + MEMBER_PAUSE_MOST;
 	member_set(m, MEMBER_WAITING);
 	say(SAY_ERROR, "%s", e.text);
 }

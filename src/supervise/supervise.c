@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/proc.h"
@@ -154,19 +155,14 @@ static enum watched take_questions(struct watch *w)
 		}
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
 static void wait_for_something(struct watch *w)
 {
 	struct pollfd p[2 + 1 + CONTROL_VISITORS + STARTING_MOST] = { { .fd = w->signals, .events = POLLIN } };
-	int64_t ms = earlier(crew_tick(w->crew), control_due(&w->control));
+	int64_t ms = wait_shorter(crew_tick(w->crew), control_due(&w->control));
 	size_t n = 1;
 
 	if (w->opened)
-		ms = earlier(ms, reload_due(&w->reload));
+		ms = wait_shorter(ms, reload_due(&w->reload));
 	n += reload_watch(&w->reload, p + n);
 	n += control_watch(&w->control, p + n);
 	n += crew_watch(w->crew, p + n, STARTING_MOST);

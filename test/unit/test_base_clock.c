@@ -111,6 +111,17 @@ static void the_test_clock_jumps_while_we_run(void **state)
 	}
 }
 
+static void the_shorter_wait_is_the_one_with_an_end(void **state)
+{
+	static const struct {
+		int64_t a, b, shorter;
+	} t[] = { { -1, -1, -1 }, { -1, 0, 0 }, { 0, -1, 0 }, { 5, 7, 5 }, { 7, 5, 5 }, { 5, -1, 5 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++)
+		assert_int_equal(wait_shorter(t[i].a, t[i].b), t[i].shorter);
+}
+
 int main(void)
 {
 	int fd = mkstemp(clock_file), rc;
@@ -120,6 +131,7 @@ int main(void)
 		cmocka_unit_test(stamps_as_the_logs_and_mail_want_them),
 		cmocka_unit_test(impossible_dates_are_known),
 		cmocka_unit_test(the_test_clock_jumps_while_we_run),
+		cmocka_unit_test(the_shorter_wait_is_the_one_with_an_end),
 	};
 
 	if (fd < 0 || ftruncate(fd, 8) < 0)
