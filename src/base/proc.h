@@ -47,6 +47,8 @@ const char *proc_socket(struct conf *c, const char *name);
 bool proc_peer_is(int fd, const char *role);
 /* Is it any program of ours?  Nobody else is let in: a stranger would only keep a place from one of them. */
 bool proc_peer_is_ours(int fd);
+/* May it give commands on a control socket?  Root may, and our own user, whoever the other programs are. */
+bool proc_peer_may_command(int fd);
 /* The same, decided (role NULL: any of them): what TELLTALE_PEERS says, the peer's uid, our own. */
 bool proc_peer_allows(struct str peers, const char *role, uid_t uid, uid_t ours);
 

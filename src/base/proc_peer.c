@@ -29,13 +29,25 @@ bool proc_peer_is_ours(int fd)
 	return proc_peer_is(fd, NULL);
 }
 
-bool proc_peer_is(int fd, const char *role)
+static bool user_of(int fd, uid_t *uid)
 {
 	struct err e;
-	uid_t uid;
 	gid_t gid;
 	pid_t pid;
 
-	return ipc_peer(fd, &uid, &gid, &pid, &e) == 0 &&
-	       proc_peer_allows(str_of(getenv("TELLTALE_PEERS")), role, uid, geteuid());
+	return ipc_peer(fd, uid, &gid, &pid, &e) == 0;
+}
+
+bool proc_peer_is(int fd, const char *role)
+{
+	uid_t uid;
+
+	return user_of(fd, &uid) && proc_peer_allows(str_of(getenv("TELLTALE_PEERS")), role, uid, geteuid());
+}
+
+bool proc_peer_may_command(int fd)
+{
+	uid_t uid;
+
+	return user_of(fd, &uid) && (uid == 0 || uid == geteuid());
 }

@@ -180,16 +180,6 @@ static void take_client(struct clients *s, int fd, bool control)
 		lose(s, c, "epoll");
 }
 
-static bool may_command(int fd)
-{
-	struct err e;
-	uid_t uid;
-	gid_t gid;
-	pid_t pid;
-
-	return ipc_peer(fd, &uid, &gid, &pid, &e) == 0 && (uid == 0 || uid == geteuid());
-}
-
 /* Who knocks cannot be let in for want of descriptors: the knocking is not listened to for a moment. */
 static void mute(struct clients *s, const struct source *from)
 {
@@ -226,7 +216,7 @@ void clients_take(struct clients *s, const struct source *from)
 				mute(s, from);
 			return;
 		}
-		if (s->n >= CLIENTS_MOST || (control ? !may_command(fd) : !proc_peer_is_ours(fd)))
+		if (s->n >= CLIENTS_MOST || (control ? !proc_peer_may_command(fd) : !proc_peer_is_ours(fd)))
 			close(fd);
 		else
 			take_client(s, fd, control);

@@ -97,17 +97,11 @@ void visitor_serve(struct server *s, struct visitor *v)
 		visitor_flush(s, v);
 }
 
-/* Only root and our own user command the accounts. */
 static bool may_command(int fd)
 {
-	struct err e = { 0 };
-	uid_t uid;
-	gid_t gid;
-	pid_t pid;
-
-	if (ipc_peer(fd, &uid, &gid, &pid, &e) == 0 && (uid == 0 || uid == geteuid()))
+	if (proc_peer_may_command(fd))
 		return true;
-	say(SAY_WARNING, "control socket: refused (%s)", e.text[0] != '\0' ? e.text : "another user");
+	say(SAY_WARNING, "control socket: refused (another user)");
 	return false;
 }
 

@@ -1,10 +1,10 @@
 #include "supervise/control.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/proc.h"
 #include "supervise/proto.h"
 
 enum { PATIENCE = 5000 /* ms for a whole question, and again for taking the answer */ };
@@ -53,16 +53,6 @@ size_t control_watch(const struct control *t, struct pollfd *at)
 	return n;
 }
 
-static bool may_ask(int fd)
-{
-	struct err e;
-	uid_t uid;
-	gid_t gid;
-	pid_t pid;
-
-	return ipc_peer(fd, &uid, &gid, &pid, &e) == 0 && (uid == 0 || uid == geteuid());
-}
-
 static void take_newcomers(struct control *t)
 {
 	struct control_visitor *v;
@@ -72,7 +62,7 @@ static void take_newcomers(struct control *t)
 
 		if (fd < 0)
 			return;
-		if (!may_ask(fd)) {
+		if (!proc_peer_may_command(fd)) {
 			fd_clear(&fd);
 			continue;
 		}

@@ -47,11 +47,14 @@ static void a_real_peer(void **state)
 	unsetenv("TELLTALE_PEERS");
 	assert_true(proc_peer_is(pair[0], "smtpd"));
 	assert_true(proc_peer_is_ours(pair[0]));
+	assert_true(proc_peer_may_command(pair[0]));
 	setenv("TELLTALE_PEERS", "smtpd=4000000000", 1);
 	assert_int_equal(proc_peer_is_ours(pair[0]), geteuid() == 0);
 	assert_int_equal(proc_peer_is(pair[0], "smtpd"), geteuid() == 0);
+	assert_true(proc_peer_may_command(pair[0])); /* our own user, whoever the programs are */
 	unsetenv("TELLTALE_PEERS");
 	assert_false(proc_peer_is(-1, "smtpd"));
+	assert_false(proc_peer_may_command(-1));
 	close(pair[0]);
 	close(pair[1]);
 }
