@@ -106,3 +106,12 @@ char *mem_dupz(const char *z)
 
 	return memcpy(mem_alloc(n), z, n);
 }
+
+char *mem_dup(struct str s)
+{
+	char *p = mem_alloc(s.n + 1);
+
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	return p;
+}

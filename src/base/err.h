@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include "base/str.h"
 
 struct err {
 	int code;       /* the errno behind it, or 0 */
@@ -35,5 +36,6 @@ _Noreturn void bug_at(const char *file, int line, const char *fmt, ...) __attrib
 void *mem_alloc(size_t n); /* zeroed */
 void *mem_grow(void *p, size_t n);
 char *mem_dupz(const char *z);
+char *mem_dup(struct str s); /* with a NUL behind it */
 
 #endif

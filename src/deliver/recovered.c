@@ -1,7 +1,6 @@
 #include "deliver/recovered.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/map.h"
@@ -134,13 +133,12 @@ static void put_group(struct buf *b, uint64_t size, const struct envelope *v)
 
 static void suspect(struct recovered *r, uint64_t size, const struct envelope *v)
 {
-	ARENA(mem);
 	struct lost *x;
 
 	if (v->parent_qp != 0 || !label_known(r, v->label) || r->lost.n >= MOST || map_getn(&r->lost, v->qp) != NULL)
 		return;
 	x = mem_alloc(sizeof(*x));
-	*x = (struct lost){ .qp = v->qp, .due = deadline_in(PATIENCE), .label = mem_dupz(arena_z(&mem, v->label)) };
+	*x = (struct lost){ .qp = v->qp, .due = deadline_in(PATIENCE), .label = mem_dup(v->label) };
 	put_group(&x->group, size, v);
 	map_putn(&r->lost, v->qp, x);
 	if (x->due < r->next)
@@ -190,8 +188,7 @@ void recovered_note(struct recovered *r, const struct item *it, struct str envel
 	while (r->count == NOTES_MOST || (r->count > 0 && now - r->notes[r->first].at > YOUNG))
 		drop_first(r);
 	n = &r->notes[(r->first + r->count++) % NOTES_MOST];
-	*n = (struct note){ .size = it->size, .at = now, .packed = mem_alloc(envelope.n), .n = envelope.n };
-	memcpy(n->packed, envelope.p, envelope.n);
+	*n = (struct note){ .size = it->size, .at = now, .packed = mem_dup(envelope), .n = envelope.n };
 }
 
 void recovered_suspect(struct recovered *r)

@@ -1,7 +1,6 @@
 #include "deliver/resolve.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include "base/clock.h"
 #include "base/io.h"
@@ -101,11 +100,7 @@ bool resolve_ask(struct resolve *r, uint64_t id, struct str address)
 	if (!reach(r))
 		return false;
 	q = mem_alloc(sizeof(*q));
-	*q = (struct question){ .id = id, .deadline = deadline_in(ANSWER_TIME) };
-	q->address = mem_alloc(address.n + 1);
-	if (address.n > 0)
-		memcpy(q->address, address.p, address.n);
-	q->address[address.n] = '\0';
+	*q = (struct question){ .id = id, .deadline = deadline_in(ANSWER_TIME), .address = mem_dup(address) };
 	map_putn(&r->open, id, q);
 	ipc_queue(&r->conn, &lookup_resolve_type, id, &m, -1);
 	if (ipc_flush(&r->conn, &e) < 0)

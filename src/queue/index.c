@@ -1,7 +1,6 @@
 #include "queue/index.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -240,9 +239,7 @@ void index_apply_deferred(struct index *ix, const struct journal_deferred *t)
 	r->next = (int64_t)t->next;
 	index_tally(it, t->rcpt, 1);
 	free(r->report);
-	r->report = mem_alloc(report.n + 1);
-	if (report.n > 0)
-		memcpy(r->report, report.p, report.n);
+	r->report = mem_dup(report);
 }
 
 void index_apply_held(struct index *ix, const struct journal_held *t)

@@ -102,9 +102,7 @@ static struct measure *measure_new(struct usage *u, struct str address)
 {
 	struct measure *m = mem_alloc(sizeof(*m));
 
-	m->address = mem_alloc(address.n + 1);
-	for (size_t i = 0; i < address.n; i++)
-		m->address[i] = address.p[i];
+	m->address = mem_dup(address);
 	TAILQ_INIT(&m->waiting);
 	map_put(&u->by_address, str_mem(m->address, address.n), m);
 	TAILQ_INSERT_TAIL(&u->told, m, entry);
