@@ -30,7 +30,7 @@ static int again(struct tls_stream *s, int rc, int64_t deadline)
 	case SSL_ERROR_SYSCALL:
 		s->broken = true;
 		errno = code != 0 ? code : ECONNRESET;
-		return code == EINTR ? 1 : -1;
+		return -1;
 	default:
 		s->broken = true;
 		errno = EPROTO;
