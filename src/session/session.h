@@ -80,7 +80,7 @@ struct session {
 	struct rcpt_state rcpt;
 	struct transaction t;
 	struct record record;
-	unsigned errors, transactions;
+	unsigned errors;
 	const char *why; /* how the latest transaction, or the visit, was left */
 	bool closing;
 };

@@ -110,7 +110,6 @@ void session_mail(struct session *s, const struct command *c)
 	}
 	t->sender = addr_text(&t->mem, &c->path);
 	t->sender_key = addr_key(&t->mem, &c->path);
-	s->transactions++;
 	record_from(s, c->fault == COMMAND_PATH || c->fault == COMMAND_UTF8 || c->fault == COMMAND_ARGUMENT
 			   ? c->arg
 			   : t->sender);

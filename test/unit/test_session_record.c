@@ -38,9 +38,7 @@ static int setup(void **state)
 	server.spamdyke = open_log("spamdyke.log", LOG_SPAMDYKE);
 	port.smtp = open_log("smtp-25.log", LOG_SMTP);
 	port.policy = (struct policy){ .on = true, .dns_deadline = 1000 };
-	s = (struct session){
-		.port = &port, .server = &server, .number = 15280, .began = 1615286631250, .transactions = 1
-	};
+	s = (struct session){ .port = &port, .server = &server, .number = 15280, .began = 1615286631250 };
 	strcpy(s.peer.ip, "192.0.2.12");
 	s.peer.port = 40000;
 	s.helo = STR("client.example");
