@@ -29,7 +29,7 @@ struct log_writer {
 	int64_t look_at; /* when to see again whether the name is still ours, clock_mono() */
 	int offset;      /* the zone that the file's last zone line says, as far as we wrote it */
 	bool dirty, closing;
-	bool torn; /* the file ends in mid-line: a write of ours was cut, or the machine died in one */
+	unsigned missing; /* line ends, before the next group: a write of ours was cut, or the machine died in one */
 	struct buf out;
 	uint64_t untold; /* groups that were lost since log_regained() said how many */
 	int64_t tell_at; /* not before, clock_mono() */
@@ -43,14 +43,26 @@ static int open_file(const char *path, struct err *e)
 	return fd >= 0 ? fd : err_sys(e, "open log %s", path);
 }
 
+/* A line ends in one, a group of the SMTP log in two. */
+static unsigned line_ends_missing(enum log_family family, struct str end)
+{
+	if (!str_ends(end, STR("\n")))
+		return family == LOG_SMTP ? 2 : 1;
+	return family == LOG_SMTP && !str_ends(end, STR("\n\n"));
+}
+
 static int remember_file(struct log_writer *w, struct err *e)
 {
 	struct stat st;
-	char last = '\n';
+	char end[2];
+	size_t n;
 
-	if (fstat(w->fd, &st) < 0 || (st.st_size > 0 && io_pread_all(w->fd, &last, 1, st.st_size - 1) < 0))
+	if (fstat(w->fd, &st) < 0)
 		return err_sys(e, "look at log %s", w->path);
-	w->torn = last != '\n';
+	n = st.st_size < (off_t)sizeof(end) ? (size_t)st.st_size : sizeof(end);
+	if (io_pread_all(w->fd, end, n, st.st_size - (off_t)n) < 0)
+		return err_sys(e, "look at log %s", w->path);
+	w->missing = n > 0 ? line_ends_missing(w->family, str_mem(end, n)) : 0;
 	w->dev = st.st_dev;
 	w->ino = st.st_ino;
 	w->look_at = deadline_in(SECOND);
@@ -111,10 +123,10 @@ static int zone_line_first(struct log_writer *w, struct err *e)
 		return 0;
 	}
 	put_zone_line(w, &b);
-	w->torn = true;
+	w->missing = line_ends_missing(w->family, STR(""));
 	if (io_write_all(w->fd, b.p, b.n) < 0)
 		return err_sys(e, "write log %s", w->path);
-	w->torn = false;
+	w->missing = 0;
 	w->offset = offset;
 	return 0;
 }
@@ -159,13 +171,13 @@ static int follow_name(struct log_writer *w, struct err *e)
 	return remember_file(w, e) < 0 ? -1 : open_with_zone_line(w, e);
 }
 
-/* What must stand before the next group: the end of a torn line, a changed zone. */
+/* What must stand before the next group: the end of a torn line or group, a changed zone. */
 static void put_front(struct log_writer *w)
 {
 	int64_t now = clock_wall();
 
-	if (w->torn)
-		buf_adds(&w->out, w->family == LOG_SMTP ? "\n\n" : "\n");
+	for (unsigned i = 0; i < w->missing; i++)
+		buf_addc(&w->out, '\n');
 	if (w->family == LOG_SPAMDYKE || log_offset(now) == w->offset)
 		return;
 	put_zone_line(w, &w->out);
@@ -210,7 +222,7 @@ static int write_out(struct log_writer *w, struct err *e)
 		n = write(w->fd, w->out.p, w->out.n);
 	while (n < 0 && errno == EINTR);
 	if (n > 0)
-		w->torn = w->out.p[n - 1] != '\n';
+		w->missing = line_ends_missing(w->family, str_mem(w->out.p, (size_t)n));
 	w->dirty = w->dirty || n > 0;
 	if (n == (ssize_t)w->out.n)
 		return 0;

@@ -320,6 +320,39 @@ static void a_line_torn_by_a_crash_is_closed_first(void **state)
 	assert_true(str_ends(buf_str(&b), STR("7, succ\n2021-03-09 12:43:52, gave-up, 7\n")));
 }
 
+/* A crash may cut a group anywhere; what it left must not look like the beginning of the next one. */
+static void a_group_torn_by_a_crash_is_closed_first(void **state)
+{
+	static const struct {
+		const char *left, *closed;
+	} t[] = {
+		{ "2021-03-09 12:43:51, zone, +02:00, 1615286631\n\n2021-03-09 12:43:51, from, <a@b>\n", "<a@b>\n\n" },
+		{ "2021-03-09 12:43:51, zone, +02:00, 1615286631\n\n2021-03-09 12:43:51, fr", ", fr\n\n" },
+		{ "2021-03-09 12:43:51, zone, +02:00, 1615286631\n\n", "31\n\n" },
+		{ "2", "2\n\n" },
+		{ "\n", "\n\n" },
+	};
+
+	(void)state;
+	be_in("Etc/GMT-2");
+	for (size_t i = 0; i < COUNT(t); i++) {
+		FILE *f = fopen(path, "w");
+		struct log_writer *w;
+		BUF(b);
+
+		assert_non_null(f);
+		fputs(t[i].left, f);
+		fclose(f);
+		w = open_writer(LOG_SMTP);
+		assert_int_equal(log_append(w, STR("2021-03-09 12:43:52, helo, x\n"), STR(""), &e), 0);
+		log_writer_close(w);
+		slurp(path, &b);
+		assert_memory_equal(buf_z(&b), t[i].left, strlen(t[i].left));
+		assert_non_null(strstr(buf_z(&b), t[i].closed));
+		assert_true(str_ends(buf_str(&b), STR("\n\n2021-03-09 12:43:52, helo, x\n\n")));
+	}
+}
+
 static void a_name_that_cannot_be_opened_says_why(void **state)
 {
 	(void)state;
@@ -338,6 +371,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_large_group_goes_on_under_the_session_line, drop_files),
 		cmocka_unit_test_teardown(a_failed_write_is_counted_and_its_torn_line_closed, drop_files),
 		cmocka_unit_test_teardown(a_line_torn_by_a_crash_is_closed_first, drop_files),
+		cmocka_unit_test_teardown(a_group_torn_by_a_crash_is_closed_first, drop_files),
 		cmocka_unit_test(a_name_that_cannot_be_opened_says_why),
 	};
 
