@@ -10,7 +10,7 @@ import sys
 import time
 
 
-KINDS = ("accept", "deliver")
+KINDS = ("accept", "deliver", "lone")
 
 
 def arguments(argv):

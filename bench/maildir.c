@@ -1,17 +1,21 @@
 /* bench/maildir.c - the floor of delivering: a bare durable writer of Maildirs.
  *
- *	bench-maildir FOLDER MAILBOXES WRITERS MESSAGES BATCH FILE
+ *	bench-maildir FOLDER MAILBOXES WRITERS MESSAGES BATCH FILE [syncfs]
  *
  * Every message is FILE's text, written to tmp/, synced, renamed into new/, and new/ is synced: then it counts.  Each
  * of WRITERS threads does BATCH messages of one mailbox at a time: all are written, each is synced, all are moved, the
- * folder is synced once.  Folders are opened beforehand; nothing is read, locked, counted or logged.  Prints seconds.
+ * folder is synced once.  With "syncfs" one syncfs() stands for the syncs of a batch's files, which also writes what
+ * others have left to write on that disk.  Folders are opened beforehand; nothing is read, locked, counted or logged.
+ * Prints seconds.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +28,7 @@ struct box {
 
 static struct box *boxes;
 static int nboxes, messages, batch;
+static bool whole;
 static atomic_int next;
 static char *text;
 static size_t length;
@@ -65,9 +70,18 @@ static int stage(const struct box *b, int i)
 	fd = openat(b->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, text, length) != (ssize_t)length)
 		err(1, "write");
-	if (batch > 1)
+	if (batch > 1 && !whole)
 		(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return fd;
+}
+
+static void sync_batch(const struct box *b, const int *fds, int n)
+{
+	if (whole && syncfs(b->tmp) < 0)
+		err(1, "sync");
+	for (int k = 0; !whole && k < n; k++)
+		if (fdatasync(fds[k]) < 0)
+			err(1, "sync");
 }
 
 static void finish(const struct box *b, int i, int fd)
@@ -90,9 +104,7 @@ static void *deliver(void *arg)
 
 		for (int k = 0; k < n; k++)
 			fds[k] = stage(b, from + k);
-		for (int k = 0; k < n; k++)
-			if (fdatasync(fds[k]) < 0)
-				err(1, "sync");
+		sync_batch(b, fds, n);
 		for (int k = 0; k < n; k++)
 			finish(b, from + k, fds[k]);
 		if (fsync(b->new) < 0)
@@ -127,8 +139,9 @@ int main(int argc, char **argv)
 	int writers;
 	double start;
 
-	if (argc != 7)
-		errx(2, "usage: bench-maildir FOLDER MAILBOXES WRITERS MESSAGES BATCH FILE");
+	if (argc < 7)
+		errx(2, "usage: bench-maildir FOLDER MAILBOXES WRITERS MESSAGES BATCH FILE [syncfs]");
+	whole = argc > 7 && strcmp(argv[7], "syncfs") == 0;
 	nboxes = atoi(argv[2]);
 	writers = atoi(argv[3]);
 	messages = atoi(argv[4]);
