@@ -19,11 +19,11 @@ PLAIN = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(?:\.\.\.)?, (\d+)')
 DESCRIPTOR = re.compile(r"(\d+|AT_FDCWD)<((?:\\x[0-9a-f]{2})*)>")
 
 
-def command(out):
+def command(out, traced=TRACED, shown=SHOWN):
     """What to put before a command: it, and all that it starts, is traced into that file; its process is the caller's
     child as before."""
-    return ["strace", "-DD", "-f", "--seccomp-bpf", "-ttt", "-y", "-xx", "-v", "-s", str(SHOWN), "-e", "signal=none",
-            "-e", "trace=" + TRACED, "-o", out]
+    return ["strace", "-DD", "-f", "--seccomp-bpf", "-ttt", "-y", "-xx", "-v", "-s", str(shown), "-e", "signal=none",
+            "-e", "trace=" + traced, "-o", out]
 
 
 def octets(text):
