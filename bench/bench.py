@@ -10,7 +10,7 @@ import sys
 import time
 
 
-KINDS = ("accept", "deliver", "lone")
+KINDS = ("accept", "deliver", "lone", "limit")
 
 
 def arguments(argv):

@@ -1,10 +1,11 @@
 /* bench/sink.c - the floor of accepting: as little as a server can do that answers 250 only for what is on disk.
  *
- *	bench-sink PORT FILE [nosync]
+ *	bench-sink PORT FILE [discard]
  *
  * One thread reads all clients, one writes: everything that has come in goes out as one pwritev() into FILE (made
  * beforehand, written over from its start when it is full) and one fdatasync(), then everybody is answered.  No check, no
  * queue, no log, no second look: SMTP is a line at a time, and a message ends where a read ends in CRLF . CRLF.
+ * With "discard" nothing is written: what its clients can send at most.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -32,7 +33,7 @@ struct conn {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t came = PTHREAD_COND_INITIALIZER;
 static struct conn *waiting;
-static bool nosync;
+static bool discard;
 
 static void answer(struct conn *c, const char *line)
 {
@@ -74,7 +75,7 @@ static void *commit(void *arg)
 			bytes += iov[i].iov_len;
 		if (at + (off_t)bytes > st.st_size)
 			at = 0;
-		if (pwritev(fd, iov, (int)n, at) != (ssize_t)bytes || (!nosync && fdatasync(fd) < 0))
+		if (!discard && (pwritev(fd, iov, (int)n, at) != (ssize_t)bytes || fdatasync(fd) < 0))
 			err(1, "write");
 		at += (off_t)bytes;
 		for (size_t i = 0; i < n; i++) {
@@ -163,8 +164,8 @@ int main(int argc, char **argv)
 	pthread_t committer;
 
 	if (argc < 3)
-		errx(2, "usage: bench-sink PORT FILE [nosync]");
-	nosync = argc > 3 && strcmp(argv[3], "nosync") == 0;
+		errx(2, "usage: bench-sink PORT FILE [discard]");
+	discard = argc > 3 && strcmp(argv[3], "discard") == 0;
 	file = open(argv[2], O_WRONLY | O_CLOEXEC);
 	if (file < 0)
 		err(1, "%s", argv[2]);

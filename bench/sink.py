@@ -10,12 +10,12 @@ BYTES = 256 << 20
 class Sink:
     name = "sink"
 
-    def __init__(self, build, place, boxes=1, sync=True):
+    def __init__(self, build, place, boxes=1, keep=True):
         self.program = os.path.join(build, "bench", "bench-sink")
         self.folder = os.path.join(place, "sink")
         self.file = os.path.join(self.folder, "file")
         self.port = process.free_port()
-        self.boxes, self.sync, self.process = boxes, sync, None
+        self.boxes, self.keep, self.process = boxes, keep, None
         os.mkdir(self.folder)
         places.zeros(self.file, BYTES)
 
@@ -24,7 +24,7 @@ class Sink:
 
     def start(self, hold):
         """It holds always."""
-        mode = [] if self.sync else ["nosync"]
+        mode = [] if self.keep else ["discard"]
         self.process = process.spawn([self.program, str(self.port), self.file, *mode],
                                      os.path.join(self.folder, "said"))
         process.until(lambda: process.answers(self.port), "the sink answers")
