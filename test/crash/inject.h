@@ -31,7 +31,7 @@ const struct call_kind *call_kind_of(int number); /* NULL: not looked at */
  * made: the descriptor to answer on, or -1 with errno. */
 int calls_watch(void);
 
-/* Fill in program and path.  False: the call is about no file (a socket, a pipe), and is nobody's business. */
+/* Fill in program and path.  False: the call is about no file (a socket, a pipe, stderr), and is nobody's business. */
 bool call_about_file(struct call *c);
 
 /* ---- what was written and not yet synced (inject_unsynced.c) ---- */

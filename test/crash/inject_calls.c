@@ -136,7 +136,7 @@ bool call_about_file(struct call *c)
 	if (k == NULL || !link_of(c->thread, "exe", exe, sizeof(exe)) || (slash = strrchr(exe, '/')) == NULL)
 		return false;
 	snprintf(c->program, sizeof(c->program), "%.31s", slash + 1);
-	if (c->number == SYS_fcntl && !fcntl_counts(c->args[1]))
+	if (fd == STDERR_FILENO || (c->number == SYS_fcntl && !fcntl_counts(c->args[1])))
 		return false;
 	of_file = fd >= 0 && file_of(c->thread, fd, c->path, sizeof(c->path));
 	if (k->path < 0)
