@@ -10,7 +10,7 @@ import sys
 import time
 
 
-KINDS = ("accept", "deliver", "lone", "limit")
+KINDS = ("accept", "deliver", "lone", "idle", "limit")
 
 
 def arguments(argv):
@@ -25,6 +25,7 @@ def arguments(argv):
     p.add_argument("--size", type=int, help="only loads with messages of so many bytes")
     p.add_argument("--boxes", type=int, help="deliver: only with so many mailboxes")
     p.add_argument("--kept", action=argparse.BooleanOptionalAction, help="only many (or only one) per connection")
+    p.add_argument("--idle", type=int, default=10000, help="idle: sessions that are held (default 10,000)")
     p.add_argument("--json", metavar="FILE", help="write the figures there too")
     o = p.parse_args(argv)
     o.build = os.path.realpath(o.build)
