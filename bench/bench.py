@@ -10,7 +10,7 @@ import sys
 import time
 
 
-KINDS = ("accept", "deliver", "lone", "idle", "limit")
+KINDS = ("accept", "deliver", "lone", "idle", "limit", "profile")
 
 
 def arguments(argv):

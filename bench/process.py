@@ -71,6 +71,15 @@ def members(group):
     return found
 
 
+def runs(pid, program):
+    """Is it that program, perhaps within another one (valgrind)?"""
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as f:
+            return any(os.path.basename(arg) == program for arg in f.read().split("\0"))
+    except OSError:
+        return False
+
+
 def kill_group(process):
     """End it and all that it started, at once: what is measured is over."""
     try:
