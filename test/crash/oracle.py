@@ -205,9 +205,9 @@ def verdicts(name):
             for rcpt in kind_of(name).rcpts if rcpt != "pair"}
 
 
-def audit(house, journal, traces=True, restart=True):
-    """The house has been drained, and works.  It is stopped when this returns, if restart."""
-    found = Audit(journal)
+def audit(house, journal, traces=True, restart=True, found=None):
+    """The house has been drained, and works.  It is stopped when this returns, if restart.  found: another Audit."""
+    found = found or Audit(journal)
     mails, bounces, torn = mailbox.all_mail(house)
     found.content(mails, torn)
     found.ends(mails, bounces)
