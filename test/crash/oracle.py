@@ -101,7 +101,7 @@ class Audit:
         """Each line of each log has a known form."""
         for name, shape in SHAPES.items():
             text = house.log(name)
-            if not text.endswith("\n"):
+            if text and not text.endswith("\n"):
                 self.complain(f"{name}.log ends inside a line")
             bad = [line for line in text.split("\n") if line and not shape.fullmatch(line)]
             self.violations += [f"{name}.log: a line of no known form: {line!r}" for line in bad[:20]]
