@@ -123,7 +123,6 @@ def tables(result):
         rows.append([kind["kind"], *(f"{figures.spread([r['each'][k] for r in rounds])['median']:.1f}" for k in keys),
                      *(figures.text(figures.spread([r[k] for r in rounds]), "{:.0f}") for k in ("without", "with")),
                      figures.text(figures.ratios(rounds, "with", "without"))])
-    yield (f"{result['idle']} idle sessions: KiB each; accept rate of 100 other sessions, messages/s",
+    yield (f"{result['idle']} idle sessions: KiB each (* of both ends, the client is on this machine); accept rate of 100 other sessions, messages/s",
            figures.table(["sessions", "PSS", "RSS", "page tables", "kernel stack", "slab*", "TCP buffers*", "without",
                           "with", "with/without"], rows))
-    print("* of both ends of the connection: the client is on this machine")
