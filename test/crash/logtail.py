@@ -43,8 +43,7 @@ class Watch:
         self.thread.join()
 
     def least(self, moment):
-        """What must be left after a cut at that moment."""
-        old = [sizes for at, sizes in self.seen if at < moment - GRACE]
+        """What must be left after a cut at that moment."""        old = [sizes for at, sizes in self.seen if at < moment - GRACE]
         return old[-1] if old else {}
 
 
