@@ -18,6 +18,7 @@ import tempfile
 import time
 
 import house as houses
+import kill_audit
 import load
 import mailbox
 import oracle
@@ -42,6 +43,7 @@ class Case:
         self.folder, self.dice, self.calm, self.kills = tempfile.mkdtemp(prefix="tt-kill-"), dice, calm, 0
         self.house = houses.House(build, self.folder, leave_out=leave_out)
         self.house.start()
+        self.together = False  # did several programs die at one moment?
         self.journal = load.Journal(os.path.join(self.folder, "journal"))
         self.reader = mailbox.Reader(self.house).start()
         self.load = load.Load(self.house, self.journal, seed=dice.random(), pause=pause).start()
@@ -49,6 +51,7 @@ class Case:
     def hurt(self, target):
         """One kill, and the way back.  One in four strikes soon after the last one, in the midst of recovery."""
         time.sleep(self.dice.uniform(0, 0.15) if self.dice.random() < 0.25 else self.dice.uniform(0.1, self.calm))
+        self.together = self.together or target in (ALL, "telltaled")
         if target == ALL:
             self.house.kill_all()
             victim = 0
@@ -66,7 +69,8 @@ class Case:
         self.load.stop()
         stuck = self.drain()
         self.reader.stop()
-        audit = oracle.audit(self.house, self.journal, traces=not self.house.leave_out, restart=not self.house.leave_out)
+        honest = not self.house.leave_out
+        audit = oracle.audit(self.house, self.journal, honest, honest, kill_audit.Audit(self.journal, self.together))
         audit.violations += stuck
         return audit
 
@@ -95,6 +99,8 @@ def run(build, targets, dice, **options):
     try:
         for target in targets:
             case.hurt(target)
+            if case.kills % 50 == 0:
+                say(f"{case.kills} kills, {len(case.journal.acked())} acknowledged")
         audit = case.finish()
         if audit.acked < len(targets):
             audit.complain(f"only {audit.acked} messages were accepted: no load")
@@ -134,11 +140,11 @@ def control(build, dice, sample):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
-    parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], default=[])
+    parser.add_argument("targets", nargs="*", metavar="PROGRAM", help=" ".join(TARGETS))
     parser.add_argument("--sample", action="store_true")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--kills", type=int)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     say(f"seed {args.seed}")
     begun, dice = time.monotonic(), random.Random(args.seed)
     total = {"rig": "kill", "runs": 0, "acked": 0, "lost": 0, "doubled": 0, "torn": 0, "violations": 0}
