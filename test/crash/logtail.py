@@ -43,8 +43,9 @@ class Watch:
         self.thread.join()
 
     def least(self, moment):
-        """What must be left after a cut at that moment."""        old = [sizes for at, sizes in self.seen if at < moment - GRACE]
-        return old[-1] if old else {}
+        """What must be left after a cut at that moment; server.log is nobody's story, and is not synced."""
+        old = [sizes for at, sizes in self.seen if at < moment - GRACE]
+        return {name: n for name, n in (old[-1] if old else {}).items() if name != "server.log"}
 
 
 def kept(text):
