@@ -1,5 +1,6 @@
 #include "deliver/maildir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -165,46 +166,95 @@ void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n)
 		box_leave(&jobs[i]->box);
 }
 
-/* errno for what stands under the staged name: 0 our plain file (j->bytes is its size), ENOENT
- * nothing.  A second name for it means that somebody played with it; a folder that was
- * itself removed says nothing about the file. */
-static int staged_code(struct maildir_job *j, const char *name)
+/* What stands under the staged name. */
+struct staged {
+	int code; /* errno: 0 our plain file, ENOENT nothing */
+	ino_t ino;
+	bool linked; /* it has a second name */
+};
+
+/* A folder that was itself removed says nothing about the file. */
+static struct staged look_at_staged(struct maildir_job *j, const char *name)
 {
+	struct staged s = { 0 };
 	struct stat st, dir;
 
 	if (fstatat(j->box.staging, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		j->bytes = (uint64_t)st.st_size;
-		return S_ISREG(st.st_mode) && st.st_nlink == 1 ? 0 : EPERM;
+		s.code = S_ISREG(st.st_mode) && st.st_nlink <= 2 ? 0 : EPERM;
+		s.ino = st.st_ino;
+		s.linked = st.st_nlink == 2;
+	} else {
+		s.code = errno;
+		if (errno == ENOENT && (fstat(j->box.staging, &dir) < 0 || dir.st_nlink == 0))
+			s.code = ENOTDIR;
 	}
-	if (errno != ENOENT)
-		return errno;
-	return fstat(j->box.staging, &dir) == 0 && dir.st_nlink > 0 ? ENOENT : ENOTDIR;
+	return s;
 }
 
-static int move_new(const struct maildir_job *j, const char *name, const char *to)
+/* Does that folder of the Maildir hold the file, under this name or, as its owner has seen it, one that begins so? */
+static bool holds(const struct maildir *m, const struct maildir_job *j, const char *folder, const char *name, ino_t ino)
 {
-	if (renameat2(j->box.staging, name, j->box.fresh, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	/* A file system that cannot promise it: the name is ours alone. */
-	return errno == EINVAL || errno == ENOSYS ? renameat(j->box.staging, name, j->box.fresh, to) : -1;
+	int fd = box_open(m->root, j->home, folder, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+	bool found = false;
+
+	if (dir == NULL) {
+		fd_clear(&fd);
+		return false;
+	}
+	while (!found && (d = readdir(dir)) != NULL)
+		found = d->d_ino == ino && str_starts(str_of(d->d_name), str_of(name));
+	closedir(dir);
+	return found;
+}
+
+/* The file gets its name in new/ beside the staged one.  A rename would be two changes to two folders, and a machine that
+ * dies may keep either alone (POSIX orders nothing): with the staged name gone and no new one the message is lost. */
+static int link_new(const struct maildir *m, struct maildir_job *j, const char *name, struct staged s)
+{
+	const char *to = maildir_name(j->mem, m, j).p;
+
+	if (s.linked) {
+		/* By an attempt that was cut short here; or somebody played with it. */
+		if (holds(m, j, "Maildir/new", to, s.ino) || holds(m, j, "Maildir/cur", to, s.ino))
+			return 0;
+		errno = EPERM;
+		return -1;
+	}
+	if (linkat(j->box.staging, name, j->box.fresh, to, 0) < 0) {
+		/* A file system without hard links. */
+		if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+			return -1;
+		if (renameat2(j->box.staging, name, j->box.fresh, to, RENAME_NOREPLACE) < 0 &&
+		    ((errno != EINVAL && errno != ENOSYS) || renameat(j->box.staging, name, j->box.fresh, to) < 0))
+			return -1;
+	}
+	usage_note(m->root, j->home, j->box.staging, j->bytes);
+	return 0;
 }
 
 static int finish_one(const struct maildir *m, struct maildir_job *j)
 {
 	const char *name = staged_name(j->mem, j);
-	int code;
+	struct staged s;
 
 	if (open_box(m, j, false) < 0)
 		return -1;
-	code = staged_code(j, name);
-	if (code == ENOENT)
+	s = look_at_staged(j, name);
+	if (s.code == ENOENT)
 		return 0;
-	if (code != 0)
-		return defer_by(j, code);
-	if (move_new(j, name, maildir_name(j->mem, m, j).p) < 0)
-		return defer_by(j, errno);
-	usage_note(m->root, j->home, j->box.staging, j->bytes);
-	return 0;
+	if (s.code != 0)
+		return defer_by(j, s.code);
+	return link_new(m, j, name, s) < 0 ? defer_by(j, errno) : 0;
+}
+
+/* The name in new/ is on disk: the staged one goes.  It need not be gone for good: whoever finds it finds both. */
+static void drop_staged(struct maildir_job *j)
+{
+	if (unlinkat(j->box.staging, staged_name(j->mem, j), 0) < 0 && errno != ENOENT)
+		defer_by(j, errno);
 }
 
 void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n)
@@ -212,8 +262,9 @@ void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n
 	for (size_t i = 0; i < n; i++)
 		finish_one(m, jobs[i]);
 	sync_all(jobs, n, true);
-	sync_all(jobs, n, false);
 	for (size_t i = 0; i < n; i++) {
+		if (!jobs[i]->ended)
+			drop_staged(jobs[i]);
 		box_leave(&jobs[i]->box);
 		if (!jobs[i]->ended)
 			end_job(jobs[i], OUTCOME_SUCCESS, "did 1+0+0");

@@ -1,7 +1,7 @@
 /* deliver/maildir.h - put a message into a Maildir, once.
  *
  *	DIR/DOMAIN/USER/staging/NAME            written and synced: it is "staged"
- *	DIR/DOMAIN/USER/Maildir/new/NAME.HOST,S=SIZE   renamed to here: delivered
+ *	DIR/DOMAIN/USER/Maildir/new/NAME.HOST,S=SIZE   linked to here and synced, then the staged name goes: delivered
  *
  * NAME is a function of the message (time, qp) and the recipient's index, and
  * of nothing that a configuration may change meanwhile, so every attempt means

@@ -49,6 +49,27 @@ static void a_crash_between_two_steps_neither_loses_nor_doubles(void **state)
 	close(j.fd);
 }
 
+/* The machine may die with both names on disk, or we between the two steps: it is one file, and it is delivered. */
+static void a_file_with_both_names_is_delivered_once(void **state)
+{
+	static const char *const names[] = { FRESH, USER "/Maildir/cur/" NAME ":2,S" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct maildir_job j = job(MESSAGE);
+
+		stage(&j);
+		assert_int_equal(linkat(md.root, STAGED, md.root, names[i], 0), 0);
+		finish(&j);
+		delivered(&j);
+		assert_string_equal(slurp(names[i]), FILED);
+		assert_false(there(STAGED));
+		assert_int_equal(there(FRESH), i == 0);
+		assert_int_equal(unlinkat(md.root, names[i], 0), 0);
+		close(j.fd);
+	}
+}
+
 static void a_batch_is_delivered_as_a_whole(void **state)
 {
 	struct maildir_job a = job(MESSAGE), b = job(MESSAGE), c = job(MESSAGE), d = job(MESSAGE);
@@ -278,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_message_is_staged_then_delivered),
+		T(a_file_with_both_names_is_delivered_once),
 		T(a_crash_between_two_steps_neither_loses_nor_doubles),
 		T(a_batch_is_delivered_as_a_whole),
 		T(line_ends_and_headers_are_the_mailboxes),
