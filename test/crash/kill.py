@@ -63,14 +63,15 @@ class Case:
         else:
             until(lambda: victim not in self.house.pids(target) and self.house.pids(target), f"a new {target}", 60)
 
-    def finish(self):
+    def finish(self, restart=True):
         """The load ends, the house is drained and judged."""
         until(self.house.whole, "all programs work", 60)
         self.load.stop()
         stuck = self.drain()
         self.reader.stop()
         honest = not self.house.leave_out
-        audit = oracle.audit(self.house, self.journal, honest, honest, kill_audit.Audit(self.journal, self.together))
+        audit = oracle.audit(self.house, self.journal, honest, honest and restart,
+                             kill_audit.Audit(self.journal, self.together))
         audit.violations += stuck
         return audit
 

@@ -1,122 +1,117 @@
-"""Ten kill -9 per program, under load: what was answered with 250 arrives, exactly once."""
-import collections
-import json
+"""The crash rigs' oracle (test/crash/oracle.py) finds nothing wrong with what a server did that was killed now and
+then, and finds each thing that is made wrong afterwards."""
+import contextlib
 import os
 import random
-import signal
-import threading
-import time
+import shutil
+import sys
 
 import pytest
 
-from harness import Client, until
+from harness import ROOT
 
-ME, YOU = "anna@elsewhere.test", "recipient@example.com"
-CLIENTS = 4
-KILLS = 10
+sys.path.insert(0, os.path.join(ROOT, "test", "crash"))
+import kill  # noqa: E402  pylint: disable=wrong-import-position
+import kill_audit  # noqa: E402  pylint: disable=wrong-import-position
+import mailbox  # noqa: E402  pylint: disable=wrong-import-position
+import oracle  # noqa: E402  pylint: disable=wrong-import-position
 
-
-def body(name):
-    """What the message of that name says, a line of its own each; some are larger than what goes into a segment."""
-    size = 400000 if name.endswith("7") else 300
-    return (name + " " + "z" * (69 - len(name)) + "\r\n") * (size // 72)
+BUILD = os.environ.get("TELLTALE_BUILD", os.path.join(ROOT, "build-test"))
 
 
-class Load:
-    """Clients that send numbered messages until told to stop, and remember which were answered with 250."""
-
-    def __init__(self, server):
-        self.port = server.ports["25"]
-        self.over = threading.Event()
-        self.lock = threading.Lock()
-        self.count = 0
-        self.promised = {}  # name: qp
-        self.unanswered, self.refused = set(), set()
-        self.threads = [threading.Thread(target=self.run) for _ in range(CLIENTS)]
-        for t in self.threads:
-            t.start()
-
-    def next(self):
-        with self.lock:
-            self.count += 1
-            return f"number-{self.count}"
-
-    def run(self):
-        while not self.over.is_set():
-            try:
-                client = Client(self.port, "127.0.0.1")
-                with client:
-                    self.session(client)
-            except (OSError, AssertionError, ValueError):
-                time.sleep(0.02)
-
-    def session(self, client):
-        for _ in range(5):
-            if self.over.is_set():
-                return
-            name = self.next()
-            try:
-                reply = client.deliver(ME, YOU, message=f"Subject: {name}\r\n\r\n" + body(name))
-            except (OSError, AssertionError, ValueError):
-                self.unanswered.add(name)
-                raise
-            if reply.code == 250:
-                self.promised[name] = int(reply.text.split()[-1])
-            else:
-                self.refused.add(name)
-
-    def stop(self):
-        self.over.set()
-        for t in self.threads:
-            t.join()
+def audit(case):
+    return oracle.audit(case.house, case.journal, False, False, kill_audit.Audit(case.journal, True))
 
 
-def kill(server, program, dice):
-    """kill -9 of that program, or of the supervisor, which takes all with it; then wait for new ones."""
-    if program == "telltaled":
-        os.kill(server.process.pid, signal.SIGKILL)
-        server.lost()
-        server.start()
-        return
-    pids = until(lambda: server.pids(program), program)
-    victim = dice.choice(pids)
-    os.kill(victim, signal.SIGKILL)
-    until(lambda: len(server.pids(program)) >= len(pids) and victim not in server.pids(program), "a new one")
-
-
-@pytest.mark.parametrize("program", ["telltaled", "telltale-smtpd", "telltale-dns", "telltale-lookup", "telltale-queue",
-                                     "telltale-local"])
-def test_what_was_promised_arrives_exactly_once(server, program):
-    server.unclean = True
-    server.config("queue { first-retry = 1s }")
-    dice = random.Random(program)
-    load = Load(server.start())
+@pytest.fixture(name="case", scope="module")
+def fixture_case():
+    """A house that was hurt, drained and found right."""
+    case = kill.Case(BUILD, random.Random(1), pause=0.4, calm=0.5)
     try:
-        for _ in range(KILLS):
-            time.sleep(dice.uniform(0.1, 0.6))
-            before = len(load.promised)
-            kill(server, program, dice)
-            until(lambda: len(load.promised) > before + 1, "mail is accepted again")
+        for target in (*kill.TARGETS, "telltale-queue", "telltale-smtpd"):
+            case.hurt(target)
+        assert case.finish(restart=False).violations == []
+        assert len(case.journal.acked()) > 20
+        yield case
     finally:
-        load.stop()
+        case.close(keep=False)
 
-    until(lambda: server.spool.empty, "the queue is empty", 60)
-    mails = server.maildir(YOU)
-    found = collections.Counter(m.subject for m in mails)
-    lost = [name for name in load.promised if found[name] == 0]
-    twice = [name for name, count in found.items() if count > 1]
-    assert load.promised and not lost and not twice, (len(load.promised), lost, twice)
-    # Whole, whoever sent it; what was refused or not answered in a crash may still come, once and whole.
-    assert set(found) <= load.promised.keys() | load.unanswered | load.refused
-    cut = [m.subject for m in mails if m.body != body(m.subject).replace("\r\n", "\n")]
-    assert not cut, cut
-    # The delivery log tells it the same way: no try without its result, a success per message that is there.
-    log = server.log("delivery")
-    tries, results = ({line.split(", ")[0] for line in log.verb(verb)} for verb in ("try", "result"))
-    assert tries == results
-    assert sum(", success, " in r for r in log.verb("result")) >= len(found)
-    # And so does the tracer, of everything that was promised.
-    told = server.tell("trace", f"to:{YOU}", "verdict:delivered", "--limit", "100000", "--json")
-    assert told.returncode == 0, told
-    delivered = {m["ids"].get("qp") for m in json.loads(told.stdout)["messages"]}
-    assert not set(load.promised.values()) - delivered
+
+@contextlib.contextmanager
+def another(path, change):
+    """That file with other bytes, for a while."""
+    shutil.copy2(path, path + ".kept")
+    with open(path, "rb") as f:
+        before = f.read()
+    with open(path, "wb") as f:
+        f.write(change(before))
+    yield
+    os.replace(path + ".kept", path)
+
+
+@contextlib.contextmanager
+def gone(path, to):
+    os.rename(path, to)
+    yield
+    os.rename(to, path)
+
+
+def delivered(case):
+    """A message that was acknowledged and lies in a mailbox; a bounce of one."""
+    mails, bounces, _ = mailbox.all_mail(case.house)
+    acked = case.journal.acked()
+    return next(m for m in mails if m.name in acked), next(b for b in bounces if b.name in acked)
+
+
+def test_a_message_that_is_gone(case):
+    mail, bounce = delivered(case)
+    for path in (mail.path, bounce.path):
+        with gone(path, os.path.join(case.folder, "away")):
+            assert audit(case).lost > 0
+
+
+def test_a_message_that_came_twice(case):
+    for found in delivered(case):
+        shutil.copy2(found.path, found.path + "T")
+        assert audit(case).doubled > 0
+        os.unlink(found.path + "T")
+
+
+def test_a_message_with_other_bytes(case):
+    mail, _ = delivered(case)
+    for change in (lambda b: b[:-3] + b"x" + b[-2:], lambda b: b[:-1], lambda b: b.replace(b"Received", b"Deceived", 1)):
+        with another(mail.path, change):
+            assert audit(case).torn > 0
+
+
+def test_a_message_that_nobody_finished(case):
+    mail, _ = delivered(case)
+    entry = case.journal.entries[mail.name]
+    for name, value in (("state", "begun"), ("qp", entry.qp + 1)):
+        before = getattr(entry, name)
+        setattr(entry, name, value)
+        assert audit(case).violations
+        setattr(entry, name, before)
+
+
+def test_a_log_that_says_something_else(case):
+    mail, _ = delivered(case)
+    qp = str(mail.qp).encode()
+    logs = case.house.logs
+    with another(os.path.join(logs, "smtp-25.log"), lambda b: b.replace(b" qp " + qp + b"\n", b" qp 1\n")):
+        assert audit(case).violations
+    with another(os.path.join(logs, "delivery.log"), lambda b: b.replace(b", success, ", b", deferral, ", 1)):
+        assert audit(case).violations
+    with another(os.path.join(logs, "delivery.log"), lambda b: b + b"2026-01-01 00:00:00, what\n"):
+        assert audit(case).violations
+
+
+def test_what_is_left_of_a_delivery(case):
+    for folder in ("box0/staging", "stranger"):
+        path = os.path.join(case.house.mail, "example.com", folder, "left")
+        os.makedirs(path)
+        assert audit(case).violations
+        os.rmdir(path)
+        if folder == "stranger":
+            os.rmdir(os.path.dirname(path))
+    assert audit(case).violations == []
