@@ -48,20 +48,22 @@ def lying(side):
     return sum(len(os.listdir(new)) for new in side.news() if os.path.isdir(new))
 
 
-def arrived(side, count):
+def arrived(side, count, pause=0.02):
     """Wait until so many do."""
-    process.until(lambda: lying(side) >= count, f"{count} messages in the mailboxes of {side.name}", 300, 0.02)
+    process.until(lambda: lying(side) >= count, f"{count} messages in the mailboxes of {side.name}", 300, pause)
 
 
 def from_queue(side, load, count):
-    """The queue is filled while delivery is held; the clock runs from its release."""
+    """The queue is filled while delivery is held; the clock runs from when the first messages are seen after its
+    release, and they do not count: a queue manager that has to start first is given that time."""
     side.start(hold=True)
     source.send(side.port, side.recipients(), load, count)
     os.sync()
-    start = time.monotonic()
     side.release()
+    arrived(side, 1, 0.002)
+    start, first = time.monotonic(), lying(side)
     arrived(side, count)
-    return count / (time.monotonic() - start)
+    return (count - first) / (time.monotonic() - start)
 
 
 def through(side, load, count):

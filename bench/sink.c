@@ -3,8 +3,8 @@
  *	bench-sink PORT FILE [discard]
  *
  * One thread reads all clients, one writes: everything that has come in goes out as one pwritev() into FILE (made
- * beforehand, written over from its start when it is full) and one fdatasync(), then everybody is answered.  No check, no
- * queue, no log, no second look: SMTP is a line at a time, and a message ends where a read ends in CRLF . CRLF.
+ * beforehand, written over from its start when it is full) and one fdatasync(), then everybody is answered.
+ * No check, no queue, no log: SMTP is a line at a time, and a message ends where a read ends in CRLF . CRLF.
  * With "discard" nothing is written: what its clients can send at most.
  */
 #include <arpa/inet.h>
