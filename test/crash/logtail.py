@@ -31,7 +31,7 @@ class Watch:
     def __init__(self, folder):
         self.folder, self.seen = folder, []
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run)
+        self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     def run(self):

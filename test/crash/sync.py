@@ -45,7 +45,8 @@ class Pipeliners:
     def __init__(self, port, seed):
         self.port, self.over, self.lock = port, threading.Event(), threading.Lock()
         self.numbers, self.failed = [], []
-        self.threads = [threading.Thread(target=self.run, args=(random.Random(seed * 1000 + n),)) for n in range(SESSIONS)]
+        self.threads = [threading.Thread(target=self.run, args=(random.Random(seed * 1000 + n),), daemon=True)
+                        for n in range(SESSIONS)]
         for t in self.threads:
             t.start()
 
