@@ -1,11 +1,12 @@
 /* crash-inject - run a command; at the N-th call of one kind, in one program, something happens.
  *
- *	crash-inject [-f PROGRAM:CALL:N:WHAT[+]] [-r FILE] COMMAND [ARG...]
+ *	crash-inject [-f PROGRAM:CALL:N:WHAT[+] [-p PART]] [-r FILE] COMMAND [ARG...]
  *
  * WHAT is KILL (the program gets SIGKILL and the call is never made) or the name of an error, which the call
  * returns without being made.  With + all calls from the N-th on meet it, until a word comes on stdin.  Calls
- * are counted per program, over all its threads and all its lives, and only when they are about a file.  A sync
- * that is made to fail takes with it what it should have saved (inject_unsynced.c).
+ * are counted per program, over all its threads and all its lives, and only when they are about a file; with -p only
+ * those that are about one whose path has that part.  A sync that is made to fail takes with it what it should have
+ * saved (inject_unsynced.c).
  *
  * On stdout: `hit PROGRAM[PID] CALL N PATH` for the first of them, and `lifted HITS` when the word came.
  * FILE gets a line for each call: PROGRAM CALL N PATH.  SIGTERM and SIGHUP go to the command; it ends as that does.
@@ -44,12 +45,13 @@ static struct {
 	int call, error;
 	uint64_t n;
 	bool persistent, armed;
+	const char *part;
 	uint64_t hits;
 } fault;
 
 static struct {
 	char program[32];
-	uint64_t calls[512];
+	uint64_t calls[512]; /* by number */
 } seen[PROGRAMS_MOST];
 
 static _Noreturn void die(const char *what)
@@ -63,6 +65,8 @@ static uint64_t count(const struct call *c)
 {
 	size_t i = 0;
 
+	if (fault.part != NULL && strstr(c->path, fault.part) == NULL)
+		return 0;
 	while (i < PROGRAMS_MOST - 1 && seen[i].program[0] != '\0' && strcmp(seen[i].program, c->program) != 0)
 		i++;
 	memcpy(seen[i].program, c->program, sizeof(seen[i].program));
@@ -71,7 +75,7 @@ static uint64_t count(const struct call *c)
 
 static bool is_hit(const struct call *c, uint64_t n)
 {
-	return fault.armed && c->number == fault.call && (fault.persistent ? n >= fault.n : n == fault.n) &&
+	return fault.armed && n > 0 && c->number == fault.call && (fault.persistent ? n >= fault.n : n == fault.n) &&
 	       strcmp(c->program, fault.program) == 0;
 }
 
@@ -276,7 +280,9 @@ int main(int argc, char **argv)
 	int option, listener;
 	pid_t command;
 
-	while ((option = getopt(argc, argv, "+f:r:")) != -1) {
+	while ((option = getopt(argc, argv, "+f:p:r:")) != -1) {
+		if (option == 'p')
+			fault.part = optarg;
 		if ((option == 'f' && !read_fault(optarg)) || option == '?')
 			return 2;
 		if (option == 'r' && (record = fopen(optarg, "we")) == NULL)

@@ -39,7 +39,8 @@ bool call_about_file(struct call *c);
 /* The call will be made: remember which bytes of its file it writes, or that they are synced. */
 void unsynced_note(const struct call *c);
 /* A sync of that call's file is about to fail: the bytes that it should have saved become zeros.  That is what a
- * file may hold after fsync() has failed: the kernel takes the pages for clean, drops them, and reads old ones. */
+ * file may hold after fsync() has failed: the kernel takes the pages for clean, drops them, and reads old ones.
+ * Logs are spared: nothing can be done about them, and who reads them expects lines. */
 void unsynced_lose(const struct call *c);
 
 #endif

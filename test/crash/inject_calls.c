@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -103,9 +104,13 @@ static void read_text(pid_t thread, uint64_t address, char *to, size_t size)
 	to[n > 0 ? n : 0] = '\0';
 }
 
-/* /dev/shm is a disk like others. */
+/* /dev/shm is a disk like others.  The clock of tests is none of the server's files. */
 static bool on_disk(const char *path)
 {
+	const char *clock = getenv("TELLTALE_CLOCK");
+
+	if (clock != NULL && strcmp(path, clock) == 0)
+		return false;
 	return path[0] == '/' && (strncmp(path, "/dev/", 5) != 0 || strncmp(path, "/dev/shm/", 9) == 0);
 }
 
@@ -118,10 +123,25 @@ static bool file_of(pid_t thread, int fd, char *path, size_t size)
 	return link_of(thread, what, path, size) && on_disk(path);
 }
 
-static bool fcntl_counts(uint64_t what)
+/* Of the locks those that ask for something: giving one back does not fail. */
+static bool fcntl_counts(const struct call *c)
 {
-	return what == F_SETLEASE || what == F_SETLK || what == F_SETLKW || what == F_OFD_SETLK ||
-	       what == F_ADD_SEALS || what == F_DUPFD_CLOEXEC;
+	struct flock l = { .l_type = F_UNLCK };
+	struct iovec mine = { &l, sizeof(l) }, theirs = { (void *)(uintptr_t)c->args[2], sizeof(l) };
+
+	switch (c->args[1]) {
+	case F_SETLEASE:
+		return c->args[2] != F_UNLCK;
+	case F_ADD_SEALS:
+	case F_DUPFD_CLOEXEC:
+		return true;
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return process_vm_readv(c->thread, &mine, 1, &theirs, 1, 0) > 0 && l.l_type != F_UNLCK;
+	}
+	return false;
 }
 
 bool call_about_file(struct call *c)
@@ -136,17 +156,17 @@ bool call_about_file(struct call *c)
 	if (k == NULL || !link_of(c->thread, "exe", exe, sizeof(exe)) || (slash = strrchr(exe, '/')) == NULL)
 		return false;
 	snprintf(c->program, sizeof(c->program), "%.31s", slash + 1);
-	if (fd == STDERR_FILENO || (c->number == SYS_fcntl && !fcntl_counts(c->args[1])))
+	if (fd == STDERR_FILENO || (c->number == SYS_fcntl && !fcntl_counts(c)))
 		return false;
 	of_file = fd >= 0 && file_of(c->thread, fd, c->path, sizeof(c->path));
 	if (k->path < 0)
 		return of_file;
 	read_text(c->thread, c->args[k->path], name, sizeof(name));
+	if (name[0] == '\0')
+		return of_file; /* fstat() comes as newfstatat(fd, "") */
 	if (name[0] == '/' || !of_file)
 		snprintf(c->path, sizeof(c->path), "%s", name);
-	else if (name[0] != '\0')
-		snprintf(c->path + strlen(c->path), sizeof(c->path) - strlen(c->path), "/%s", name);
 	else
-		return of_file; /* fstat() comes as newfstatat(fd, "") */
+		snprintf(c->path + strlen(c->path), sizeof(c->path) - strlen(c->path), "/%s", name);
 	return c->path[0] != '/' || on_disk(c->path);
 }
