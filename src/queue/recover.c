@@ -25,35 +25,53 @@ static void put_aside(struct depot *d, int dir, const char *name, const char *wh
 		depot_complain(d, "spool file %s: %s; it is now corrupt/%s", name, why, aside);
 }
 
-/* Did it fail for want of something that comes back?  Then nothing is to be concluded about the file. */
-static bool passing(int code)
+/* What could not be read (a disk that fails, no descriptor, no memory) says nothing about the mail in it: nothing is
+ * concluded, and the start is tried again.  Only what was read can be wrong. */
+static int unreadable(const char *name, struct err *e)
 {
-	return code == EMFILE || code == ENFILE || code == ENOMEM || code == EACCES || code == EPERM;
+	return err_sys(e, "read segments/%s (it may hold mail, so there is no start without it)", name);
+}
+
+/* 1: this is not what its name says. */
+static int read_segment(struct depot *d, const char *name, uint64_t id, struct err *e)
+{
+	FD(fd) = openat(d->segments, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct err why = { 0 };
+	struct segment_head h;
+	struct stat st;
+
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO))
+		return 1;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return unreadable(name, e);
+	if (!S_ISREG(st.st_mode))
+		return 1;
+	if (segment_read(fd, &h, &why) < 0) {
+		errno = why.code;
+		return why.code != 0 ? unreadable(name, e) : 1;
+	}
+	if (h.id != id || (uint64_t)st.st_size < h.size)
+		return 1;
+	index_seg_add(&d->index, &h);
+	return 0;
 }
 
 static int see_segment(struct depot *d, const char *name, struct err *e)
 {
-	FD(fd) = openat(d->segments, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct segment_head h;
-	struct stat st;
 	uint64_t id;
 	bool making;
+	int rc = 0;
 
-	if (fd < 0 && passing(errno))
-		return err_sys(e, "open segments/%s", name);
 	if (!segment_named(name, &id, &making)) {
 		put_aside(d, d->segments, name, "not a file of ours");
 	} else if (making) {
 		if (unlinkat(d->segments, name, 0) < 0)
 			depot_complain(d, "cannot remove segments/%s (error %d)", name, errno);
-	} else if (fd < 0 || segment_read(fd, &h, NULL) < 0) {
-		put_aside(d, d->segments, name, "a segment whose header cannot be read");
-	} else if (h.id != id || fstat(fd, &st) < 0 || (uint64_t)st.st_size < h.size) {
-		put_aside(d, d->segments, name, "a segment that is not what its header says");
-	} else {
-		index_seg_add(&d->index, &h);
+	} else if ((rc = read_segment(d, name, id, e)) > 0) {
+		put_aside(d, d->segments, name, "not a segment, or not the one that its name says");
+		rc = 0;
 	}
-	return 0;
+	return rc;
 }
 
 /* Files of nobody go, unless a segment that may name them waits to be read. */

@@ -189,11 +189,16 @@ int segment_recycle(int dir, uint64_t old, struct segment_head *h, struct err *e
 
 int segment_read(int fd, struct segment_head *h, struct err *e)
 {
+	static const off_t copies[] = { 0, SECOND_COPY };
+	int unread = 0;
 	char bytes[HEADER];
 
-	if (io_pread_all(fd, bytes, HEADER, 0) == 0 && unpack(bytes, h))
-		return 0;
-	if (io_pread_all(fd, bytes, HEADER, SECOND_COPY) == 0 && unpack(bytes, h))
-		return 0;
-	return err_set(e, "no good segment header");
+	for (size_t i = 0; i < COUNT(copies); i++) {
+		if (io_pread_all(fd, bytes, HEADER, copies[i]) < 0)
+			unread = errno != ENODATA ? errno : unread;
+		else if (unpack(bytes, h))
+			return 0;
+	}
+	errno = unread;
+	return unread != 0 ? err_sys(e, "read a segment header") : err_set(e, "no good segment header");
 }

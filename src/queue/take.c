@@ -114,7 +114,9 @@ static bool big_good(struct depot *d, const struct record *r, const struct depot
 	fd = big_open(d, r->big, O_RDONLY, &e);
 	if (fd < 0)
 		return e.code != ENOENT && e.code != ELOOP;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size < RECORD_HEAD_MAX + r->body)
+	if (fstat(fd, &st) < 0)
+		return true;
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < RECORD_HEAD_MAX + r->body)
 		return false;
 	return !d->recovering || bigfile_check(fd, r, &e) == 0 || e.code != EBADMSG;
 }
