@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -20,7 +21,8 @@
 enum {
 	PAUSE = 200,
 	CONNECT_TIME = 2000,
-	AWAY = 3000, /* ms without a channel that is worth a word */
+	AWAY = 3000,      /* ms without a channel that is worth a word */
+	TROUBLES = 10000, /* ms between two lines about mailboxes that cannot be written */
 	JOBS_MAX = 4000
 };
 
@@ -39,6 +41,8 @@ struct local {
 	struct ipc_conn conn;
 	struct map deliveries; /* by delivery number */
 	int64_t leave;         /* deadline once we were asked to leave, else DEADLINE_NEVER */
+	int64_t told;          /* when the last trouble with a mailbox was said; 0: never */
+	uint64_t untold;       /* how many were not, since then */
 };
 
 static struct delivery *delivery_of(struct pool_job *j)
@@ -122,6 +126,23 @@ static int hear_all(struct local *l, struct err *e)
 	return rc;
 }
 
+/* The delivery log has each deferral; that something is wrong with the disk or the tree is for the administrator. */
+static void say_trouble(struct local *l, const struct maildir_job *m)
+{
+	int64_t now = clock_mono();
+
+	if (m->trouble == 0)
+		return;
+	if (l->told != 0 && now - l->told < TROUBLES) {
+		l->untold++;
+		return;
+	}
+	say(SAY_WARNING, "mailbox %s/%s: message %llu is tried again later: %s (%llu more since the last such line)",
+	    l->set->mail_dir, m->home, (unsigned long long)m->qp, strerror(m->trouble), (unsigned long long)l->untold);
+	l->told = now;
+	l->untold = 0;
+}
+
 static void tell(struct local *l, struct delivery *d)
 {
 	struct deliver_staged staged = { .delivery = d->ask.delivery };
@@ -132,6 +153,7 @@ static void tell(struct local *l, struct delivery *d)
 		ipc_queue(&l->conn, &deliver_staged_type, 0, &staged, -1);
 		return;
 	}
+	say_trouble(l, &d->job.m);
 	done.outcome = d->job.m.out.kind;
 	done.report = d->job.m.out.report;
 	ipc_queue(&l->conn, &deliver_done_type, 0, &done, -1);

@@ -25,6 +25,7 @@ static int end_job(struct maildir_job *j, enum outcome_kind kind, const char *re
 static int defer_job(struct maildir_job *j, const char *report, int code)
 {
 	j->ended = true;
+	j->trouble = code;
 	j->out.kind = OUTCOME_DEFERRAL;
 	j->out.report = arena_fmt(j->mem, "%s\n%s", report, strerror(code));
 	return -1;
@@ -48,6 +49,7 @@ static int open_box(const struct maildir *m, struct maildir_job *j, bool make)
 	j->box = (struct box){ -1, -1 };
 	j->file = -1;
 	j->ended = false;
+	j->trouble = 0;
 	j->home = box_home(j->mem, j->final);
 	if (j->home == NULL)
 		return end_job(j, OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");

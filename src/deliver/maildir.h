@@ -47,6 +47,7 @@ struct maildir_job {
 	struct arena *mem; /* the outcome's report is kept here */
 	bool ended;        /* out is valid: delivered, failed or deferred */
 	struct outcome out;
+	int trouble; /* the errno behind a deferral, else 0 */
 	/* while a batch is worked on */
 	const char *home; /* DOMAIN/USER */
 	struct box box;
