@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/io.h"
 #include "base/map.h"
+#include "base/say.h"
 
 enum { PROBES = 64 };
 
@@ -31,26 +32,36 @@ struct census {
 	unsigned worker;
 	struct table *t;
 	pthread_mutex_t mutex; /* for our threads; the file lock is for the other workers */
+	bool alone;            /* said: there is no file lock to be had */
 };
 
-static void file_lock(const struct census *c, short type)
+/* A kernel without memory for a lock: then workers that count at the very same moment may miscount by one, which
+ * harms less than a session that is refused, or a worker that ends. */
+static void file_lock(struct census *c)
 {
-	struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_len = 1 };
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	int rc;
 
-	while (fcntl(c->fd, F_SETLKW, &l) < 0)
-		if (errno != EINTR)
-			BUG("census lock: %s", strerror(errno));
+	while ((rc = fcntl(c->fd, F_SETLKW, &l)) < 0 && errno == EINTR)
+		;
+	if (rc < 0 && !c->alone)
+		say(SAY_WARNING, "the census of sessions cannot be locked, and may miscount: %s", strerror(errno));
+	c->alone = rc < 0;
 }
 
 static void lock(struct census *c)
 {
 	pthread_mutex_lock(&c->mutex);
-	file_lock(c, F_WRLCK);
+	file_lock(c);
 }
 
+/* Giving up a whole lock asks for nothing that could be missing. */
 static void unlock(struct census *c)
 {
-	file_lock(c, F_UNLCK);
+	struct flock l = { .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+	if (fcntl(c->fd, F_SETLKW, &l) < 0)
+		BUG("census lock: %s", strerror(errno));
 	pthread_mutex_unlock(&c->mutex);
 }
 
