@@ -11,6 +11,8 @@
 
 #define TRUST_ANCHOR "/usr/share/dns/root.key"
 
+enum { ANCHOR_MAX = 64 * 1024 };
+
 struct setting {
 	const char *option, *value;
 };
@@ -136,14 +138,32 @@ static int load_zone(struct ub_ctx *ub, const char *file, struct err *e)
 	return rc;
 }
 
+/* A record a line.  We read the file ourselves: libunbound tries for ever to read one that a disk gives no more. */
+static int load_anchor(struct ub_ctx *ub, struct err *e)
+{
+	ARENA(mem);
+	BUF(text);
+	struct str rest, line, record, comment;
+	int code = 0;
+
+	if (access(TRUST_ANCHOR, R_OK) < 0)
+		return 0;
+	if (io_slurp(AT_FDCWD, TRUST_ANCHOR, ANCHOR_MAX, &text, e) < 0)
+		return -1;
+	for (rest = buf_str(&text); rest.n > 0 && code == 0;) {
+		str_cut(rest, STR("\n"), &line, &rest);
+		str_cut(line, STR(";"), &record, &comment);
+		record = str_trim(record);
+		if (record.n > 0)
+			code = ub_ctx_add_ta(ub, arena_z(&mem, record));
+	}
+	return code == 0 ? 0 : err_set(e, "trust anchor %s: %s", TRUST_ANCHOR, ub_strerror(code));
+}
+
 static int set_up(struct ub_ctx *ub, const struct conf_dns *set, struct err *e)
 {
-	int code;
-
-	if (set_all(ub, always, COUNT(always), e) < 0)
+	if (set_all(ub, always, COUNT(always), e) < 0 || load_anchor(ub, e) < 0)
 		return -1;
-	if (access(TRUST_ANCHOR, R_OK) == 0 && (code = ub_ctx_add_ta_file(ub, TRUST_ANCHOR)) != 0)
-		return err_set(e, "trust anchor %s: %s", TRUST_ANCHOR, ub_strerror(code));
 	if (set->server.n > 0 && use_servers(ub, set->server, e) < 0)
 		return -1;
 	/* Built in as a zone that takes no name below it. */
