@@ -59,9 +59,10 @@ class Audit(oracle.Audit):
                 self.complain(f"qp {qp} was tried; the SMTP log knows nothing of it")
 
     def one_bounce_each(self, ends, bounces):
-        """Bounces to strangers lie in no mailbox of ours: of those that were made, one was tried."""
+        """Bounces to strangers lie in no mailbox of ours: of those that were made, one was tried.  The log may name one
+        once more when recovery finds it."""
         for name, entry in self.journal.acked().items():
-            if name.startswith("home-") and sum(child in ends for child in bounces[entry.qp]) != 1:
+            if name.startswith("home-") and sum(child in ends for child in set(bounces[entry.qp])) != 1:
                 self.complain(name, f"(qp {entry.qp}) came back to its sender as", bounces[entry.qp])
 
     def all_kinds(self):
