@@ -1,6 +1,5 @@
 #include "deliver/box.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -82,24 +81,6 @@ int box_open(int root, const char *home, const char *path, int flags)
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EAGAIN))
 		return walk(root, full, flags);
 	return (int)fd;
-}
-
-bool box_holds(int root, const char *home, const char *path, const struct stat *file)
-{
-	FD(fd) = box_open(root, home, path, FOLDER);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *d = NULL;
-	struct stat st;
-	bool same = false;
-
-	if (dir == NULL)
-		return false;
-	(void)fd_steal(&fd);
-	while (!same && (d = readdir(dir)) != NULL)
-		same = d->d_ino == file->st_ino && fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		       st.st_dev == file->st_dev && st.st_ino == file->st_ino;
-	closedir(dir);
-	return same;
 }
 
 void box_leave(struct box *b)

@@ -10,7 +10,6 @@
 #ifndef DELIVER_BOX_H
 #define DELIVER_BOX_H
 
-#include <sys/stat.h>
 #include "base/arena.h"
 
 /* "DOMAIN/USER" of user@domain, or NULL when that address can be no mailbox. */
@@ -18,9 +17,6 @@ const char *box_home(struct arena *a, struct str address);
 
 /* Open what stands at HOME/PATH: a descriptor, or -1 with errno (ELOOP: a link is in the way). */
 int box_open(int root, const char *home, const char *path, int flags);
-
-/* Does a file of HOME/PATH, a folder, go by some name there? */
-bool box_holds(int root, const char *home, const char *path, const struct stat *file);
 
 struct box {
 	int staging, fresh; /* HOME/staging and HOME/Maildir/new, or -1 */
