@@ -9,26 +9,27 @@ import subprocess
 import sys
 import time
 
-
-KINDS = ("accept", "deliver", "lone", "limit")
+import report
 
 
 def arguments(argv):
     p = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    p.add_argument("kind", choices=KINDS)
+    p.add_argument("kind", choices=(*report.KINDS, "report"))
     p.add_argument("--build", default="build-release", help="folder of a release build (default build-release)")
     p.add_argument("--quick", action="store_true", help="the figures of the aims only, three short rounds")
-    p.add_argument("--rounds", type=int, help="rounds (default 7, quick 3)")
+    p.add_argument("--rounds", type=int, help="rounds (default 5, quick 3)")
     p.add_argument("--seconds", type=float, help="aimed length of one measurement (default 2, quick 1)")
     p.add_argument("--disk", choices=("loop", "own"), help="only this disk (default both; quick: loop)")
     p.add_argument("--sessions", type=int, help="only loads with so many sessions")
     p.add_argument("--size", type=int, help="only loads with messages of so many bytes")
     p.add_argument("--boxes", type=int, help="deliver: only with so many mailboxes")
     p.add_argument("--kept", action=argparse.BooleanOptionalAction, help="only many (or only one) per connection")
+    p.add_argument("--idle", type=int, default=10000, help="idle: sessions that are held (default 10,000)")
+    p.add_argument("--keep", action="store_true", help="keep the figures in bench/results and write bench/RESULTS.md")
     p.add_argument("--json", metavar="FILE", help="write the figures there too")
     o = p.parse_args(argv)
     o.build = os.path.realpath(o.build)
-    o.rounds = o.rounds or (3 if o.quick else 7)
+    o.rounds = o.rounds or (3 if o.quick else 5)
     o.seconds = o.seconds or (1 if o.quick else 2)
     o.disks = [o.disk] if o.disk else ["loop"] if o.quick else ["loop", "own"]
     return o
@@ -42,7 +43,7 @@ def machine():
                              check=False).stdout
     return {"processor": model, "cores": os.cpu_count(), "kernel": platform.release(), "postfix": version,
             "commit": commit(), "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-            "when": time.strftime("%Y-%m-%d %H:%M:%S %z")}
+            "load": os.getloadavg()[0], "when": time.strftime("%Y-%m-%d %H:%M:%S %z")}
 
 
 def commit():
@@ -51,17 +52,29 @@ def commit():
                           check=False).stdout.strip()
 
 
-def main(argv):
-    options = arguments(argv)
-    kind = importlib.import_module(options.kind)
+def run(options):
+    """One bench, its tables on stdout; the result."""
+    kind = importlib.import_module(report.KINDS[options.kind])
     begun = time.monotonic()
-    result = {"kind": options.kind, "machine": machine(), "options": vars(options).copy(), **kind.bench(options)}
-    result["took"] = time.monotonic() - begun
+    asked = {k: v for k, v in vars(options).items() if k not in ("build", "json", "keep")}
+    result = {"kind": options.kind, "machine": machine(), "options": asked, **kind.bench(options)}
+    result.update(took=time.monotonic() - begun, load=os.getloadavg()[0])
     for title, table in kind.tables(result):
         print(f"\n{title}\n\n{table}")
+    return result
+
+
+def main(argv):
+    options = arguments(argv)
+    if options.kind == "report":
+        report.write()
+        return 0
+    result = run(options)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as f:
             json.dump(result, f, indent=1)
+    if options.keep:
+        report.keep(result)
     return 0
 
 

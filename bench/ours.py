@@ -24,7 +24,7 @@ localhost 3600 IN A 127.0.0.1
 class Ours:
     name = "ours"
 
-    def __init__(self, build, place, boxes=1, extra=""):
+    def __init__(self, build, place, boxes=1, extra="", environment=None):
         self.build, self.boxes = build, boxes
         self.folder = os.path.join(place, "ours")
         self.data = os.path.join(self.folder, "data")
@@ -32,7 +32,7 @@ class Ours:
         self.log = os.path.join(self.folder, "said")
         self.port = process.free_port()
         self.process = None
-        self.environment = dict(os.environ, TELLTALE_CONFIG=self.conf, NO_COLOR="1")
+        self.environment = dict(os.environ, TELLTALE_CONFIG=self.conf, NO_COLOR="1", **(environment or {}))
         os.makedirs(self.data, 0o700)
         zone = os.path.join(self.folder, "zone")
         with open(zone, "w", encoding="utf-8") as f:
@@ -73,7 +73,7 @@ class Ours:
         self.signal_local(signal.SIGCONT)
 
     def pids(self, program):
-        return [pid for pid, name in process.members(self.process.pid).items() if name == program[:15]]
+        return [pid for pid in process.members(self.process.pid) if process.runs(pid, program)]
 
     def stop(self):
         if self.process is not None:
@@ -90,4 +90,5 @@ class Ours:
         return [os.path.join(self.data, "mail", "example.com", f"user{i}", "Maildir", "new") for i in range(self.boxes)]
 
     def shown(self):
-        return {"telltale.conf": self.config, "dns.zone": ZONE}
+        """Its configuration, for the report."""
+        return {"telltale.conf": self.config.replace(self.folder, "FOLDER"), "dns.zone": ZONE}

@@ -30,6 +30,7 @@ virtual_mailbox_base = {folder}/mail
 virtual_mailbox_limit = 0
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
+virtual_minimum_uid = 1000
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 smtpd_client_message_rate_limit = 0
@@ -55,7 +56,7 @@ error unix - - n - - error
 retry unix - - n - - error
 """
 QMGR = "qmgr unix n - n 300 1 qmgr\n"
-BACKLOG = 1 << 20
+NOBODY = 65534
 
 
 class Postfix:
@@ -81,11 +82,10 @@ class Postfix:
 
     def give_mail(self):
         """Mailboxes belong to the user nobody: virtual(8) delivers to no system user."""
-        shutil.chown(os.path.join(self.folder, "mail"), 65534, 65534)
+        shutil.chown(os.path.join(self.folder, "mail"), NOBODY, NOBODY)
 
     def write_config(self):
-        self.main = MAIN.format(folder=self.folder, uid=65534, gid=65534)
-        self.main += "virtual_minimum_uid = 1000\n"
+        self.main = MAIN.format(folder=self.folder, uid=NOBODY, gid=NOBODY)
         with open(os.path.join(self.conf, "main.cf"), "w", encoding="utf-8") as f:
             f.write(self.main)
 
@@ -149,7 +149,8 @@ class Postfix:
         return [os.path.join(self.folder, "mail", f"user{i}", "Maildir", "new") for i in range(self.boxes)]
 
     def shown(self):
-        return {"main.cf": self.main, "master.cf": self.master + QMGR}
+        """Its configuration, for the report."""
+        return {"main.cf": self.main.replace(self.folder, "FOLDER"), "master.cf": self.master + QMGR}
 
 
 def clear(folder):

@@ -1,6 +1,7 @@
 """Starting, finding and ending programs: only those of our own."""
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -29,9 +30,17 @@ def until(check, what, seconds=PATIENCE, pause=0.01):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody listens on, out of the range that the system gives to clients."""
+    for _ in range(1000):
+        port = random.SystemRandom().randrange(20000, 32000)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError("no free port")
 
 
 def answers(port):
@@ -69,6 +78,15 @@ def members(group):
         if about is not None and about[3] == group and about[1] != "Z":
             found[pid] = about[0]
     return found
+
+
+def runs(pid, program):
+    """Is it that program, perhaps within another one (valgrind)?"""
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as f:
+            return any(os.path.basename(arg) == program for arg in f.read().split("\0"))
+    except OSError:
+        return False
 
 
 def kill_group(process):

@@ -239,18 +239,24 @@ int io_slurp_shared(int fd, size_t limit, struct buf *out, struct err *e)
 	return append_at(fd, (size_t)st.st_size, 0, out) < 0 ? err_sys(e, "read") : 0;
 }
 
-int io_slurp_tail(const char *path, size_t most, struct buf *out, struct err *e)
+int io_slurp_tail_fd(int fd, size_t most, struct buf *out, struct err *e)
 {
-	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
 	size_t n;
 
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat");
+	n = (size_t)st.st_size < most ? (size_t)st.st_size : most;
+	return append_at(fd, n, st.st_size - (off_t)n, out) < 0 ? err_sys(e, "read") : 0;
+}
+
+int io_slurp_tail(const char *path, size_t most, struct buf *out, struct err *e)
+{
+	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "open %s", path);
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "stat %s", path);
-	n = (size_t)st.st_size < most ? (size_t)st.st_size : most;
-	return append_at(fd, n, st.st_size - (off_t)n, out) < 0 ? err_sys(e, "read %s", path) : 0;
+	return io_slurp_tail_fd(fd, most, out, e) < 0 ? err_wrap(e, "%s", path) : 0;
 }
 
 int io_replace(int dirfd, const char *name, struct str content, mode_t mode, struct err *e)

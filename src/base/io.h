@@ -46,6 +46,7 @@ int io_slurp_fd(int fd, size_t limit, struct buf *out, struct err *e);
 int io_slurp_shared(int fd, size_t limit, struct buf *out, struct err *e);
 /* Its last bytes, `most` of them; a file that is not there is empty, a link is not followed. */
 int io_slurp_tail(const char *path, size_t most, struct buf *out, struct err *e);
+int io_slurp_tail_fd(int fd, size_t most, struct buf *out, struct err *e);
 /* Replace a file atomically and durably: temporary name, write, sync, rename, sync of the directory (an open one). */
 int io_replace(int dirfd, const char *name, struct str content, mode_t mode, struct err *e);
 

@@ -78,6 +78,15 @@ static int read_conf(struct conf *c, struct err *e)
 	return conf_parse(c, buf_str(&text), "telltale.conf", e);
 }
 
+/* Did telltaled end before its end could reach us?  The kernel tells only of what comes after it was asked to. */
+static bool orphaned(void)
+{
+	struct str parent = str_of(getenv("TELLTALE_PARENT"));
+	uint64_t pid;
+
+	return str_u64(parent, INT_MAX, &pid) && getppid() != (pid_t)pid;
+}
+
 void proc_begin(const char *program, struct conf *c)
 {
 	struct err e = { 0 };
@@ -91,6 +100,8 @@ void proc_begin(const char *program, struct conf *c)
 	signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole group: telltaled alone decides who ends, and when */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		say(SAY_WARNING, "prctl: %s", strerror(errno));
+	if (orphaned())
+		exit(EX_TEMPFAIL);
 	umask(getenv("TELLTALE_PEERS") != NULL ? 007 : 077); /* users apart share logs through a group */
 	allow_many_files();
 	keep_to_ourselves();
@@ -185,6 +196,7 @@ static _Noreturn void become(const char *path, const struct proc_plan *plan)
 pid_t proc_start(const struct proc_plan *plan, struct err *e)
 {
 	BUF(fds);
+	BUF(parent);
 	char path[PATH_MAX];
 	pid_t pid;
 
@@ -192,10 +204,13 @@ pid_t proc_start(const struct proc_plan *plan, struct err *e)
 		return err_sys(e, "%s is not beside this program", plan->program);
 	for (size_t i = 0; i < plan->npass; i++)
 		buf_fmt(&fds, "%s%s=%d", i > 0 ? "," : "", plan->pass[i].name, plan->pass[i].fd);
+	buf_fmt(&parent, "%d", (int)getpid());
 	setenv("TELLTALE_FDS", buf_z(&fds), 1);
+	setenv("TELLTALE_PARENT", buf_z(&parent), 1);
 	pid = fork();
 	if (pid == 0)
 		become(path, plan);
 	unsetenv("TELLTALE_FDS");
+	unsetenv("TELLTALE_PARENT");
 	return pid >= 0 ? pid : err_sys(e, "fork for %s", plan->program);
 }

@@ -12,7 +12,7 @@
  *	tls-certificate, tls-key  sealed memfds with the bytes of both PEM files (telltale-smtpd; only when a
  *		  listener has TLS)
  *	ready     pipe on which the program says that it can work now (proc_ready)
- * Everything else is closed before exec.
+ * Everything else is closed before exec.  TELLTALE_PARENT is telltaled's process id: who begins when it is gone, ends.
  *
  * When the programs run as users of their own, TELLTALE_PEERS="smtpd=101,dns=102,..." says which (proc_peer_is).
  */

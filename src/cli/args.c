@@ -49,6 +49,17 @@ bool args_take(struct args *a, int argc, char **argv, const char *usage)
 	return true;
 }
 
+bool args_take_alone(struct args *a, int argc, char **argv, const char *usage)
+{
+	const char *command = argv[0]; /* the words that are left take its place */
+
+	if (!args_take(a, argc, argv, usage))
+		return false;
+	if (a->nrest > 0)
+		args_fail(CLI_USAGE, "%s takes no %s", command, a->rest[0]);
+	return a->nrest == 0;
+}
+
 int args_conf(const struct args *a, struct conf *c)
 {
 	struct err e = { 0 };

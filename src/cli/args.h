@@ -18,6 +18,9 @@ struct args {
  * after a message on stderr when an option lacks its value. */
 bool args_take(struct args *a, int argc, char **argv, const char *usage);
 
+/* The same for a command that takes nothing else. */
+bool args_take_alone(struct args *a, int argc, char **argv, const char *usage);
+
 /* Load the configuration the way INTERFACE 2 finds it; 0, or an exit code after a message on stderr. */
 int args_conf(const struct args *a, struct conf *c);
 

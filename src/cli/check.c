@@ -33,10 +33,8 @@ static int check(int argc, char **argv)
 	const char *file;
 	bool missing = false;
 
-	if (!args_take(&a, argc, argv, check_usage))
+	if (!args_take_alone(&a, argc, argv, check_usage))
 		return CLI_USAGE;
-	if (a.nrest > 0)
-		return args_fail(CLI_USAGE, "check takes no %s", a.rest[0]);
 	file = conf_find(a.config);
 	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || lists_check(&c, &e) < 0 ||
 	    users_check(&c, &e) < 0) {

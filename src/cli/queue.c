@@ -69,15 +69,13 @@ static int queue_ask(struct queue_call *q, struct str words)
 	return 0;
 }
 
-/* The answer as JSON; NULL after a message. */
-static json_t *queue_json(const struct queue_call *q)
+/* The answer as JSON into *j, to be given up by the caller; 0, or an exit code after a message. */
+static int queue_json(const struct queue_call *q, json_t **j)
 {
 	json_error_t why;
-	json_t *j = json_loadb(q->done.output.p, q->done.output.n, 0, &why);
 
-	if (j == NULL)
-		args_fail(CLI_BUG, "telltale-queue's answer is not JSON: %s", why.text);
-	return j;
+	*j = json_loadb(q->done.output.p, q->done.output.n, 0, &why);
+	return *j != NULL ? 0 : args_fail(CLI_BUG, "telltale-queue's answer is not JSON: %s", why.text);
 }
 
 static void print_json(const json_t *j)
@@ -96,11 +94,10 @@ static int take_page(struct queue_call *q, json_t *all, long long *after)
 	buf_add(&words, "list", 5);
 	buf_fmt(&words, "%lld", *after);
 	rc = queue_ask(q, buf_str(&words));
+	if (rc == 0)
+		rc = queue_json(q, &j);
 	if (rc != 0)
 		return rc;
-	j = queue_json(q);
-	if (j == NULL)
-		return CLI_BUG;
 	page = json_object_get(j, "messages");
 	*after = 0;
 	if (json_is_true(json_object_get(j, "more")))
@@ -140,11 +137,10 @@ static int queue_show(struct queue_call *q, const char *what, bool as_json)
 	buf_add(&words, "show", 5);
 	buf_adds(&words, what);
 	rc = queue_ask(q, buf_str(&words));
+	if (rc == 0)
+		rc = queue_json(q, &j);
 	if (rc != 0)
 		return rc;
-	j = queue_json(q);
-	if (j == NULL)
-		return CLI_BUG;
 	if (as_json)
 		print_json(j);
 	else
@@ -197,10 +193,12 @@ static int copy_out(int fd, uint64_t offset, uint64_t size)
 static int queue_export(struct queue_call *q, const struct args *a)
 {
 	int rc = queue_words(q, a->rest, a->nrest);
-	json_t *j = rc == 0 ? queue_json(q) : NULL;
+	json_t *j;
 
-	if (j == NULL)
-		return rc != 0 ? rc : CLI_BUG;
+	if (rc == 0)
+		rc = queue_json(q, &j);
+	if (rc != 0)
+		return rc;
 	rc = copy_out(q->fd, (uint64_t)json_integer_value(json_object_get(j, "offset")),
 		      (uint64_t)json_integer_value(json_object_get(j, "size")));
 	json_decref(j);

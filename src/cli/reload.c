@@ -23,10 +23,8 @@ static int reload(int argc, char **argv)
 	struct conf c;
 	int rc;
 
-	if (!args_take(&a, argc, argv, reload_usage))
+	if (!args_take_alone(&a, argc, argv, reload_usage))
 		return CLI_USAGE;
-	if (a.nrest > 0)
-		return args_fail(CLI_USAGE, "reload takes no %s", a.rest[0]);
 	if (conf_load(&c, conf_find(a.config), &e) < 0)
 		return args_fail(CLI_NO, "the configuration was not reloaded: %s", e.text);
 	rc = control_ask(&k, &c, &control_reload_type, PATIENCE);

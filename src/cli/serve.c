@@ -19,10 +19,8 @@ static int serve(int argc, char **argv)
 	struct conf c;
 	int rc;
 
-	if (!args_take(&a, argc, argv, serve_usage))
+	if (!args_take_alone(&a, argc, argv, serve_usage))
 		return CLI_USAGE;
-	if (a.nrest > 0)
-		return args_fail(CLI_USAGE, "serve takes no %s", a.rest[0]);
 	umask(077);
 	if (args_conf(&a, &c) != 0)
 		return CLI_NO;

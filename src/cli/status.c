@@ -87,10 +87,8 @@ static int status(int argc, char **argv)
 	struct conf c;
 	int rc;
 
-	if (!args_take(&a, argc, argv, status_usage))
+	if (!args_take_alone(&a, argc, argv, status_usage))
 		return CLI_USAGE;
-	if (a.nrest > 0)
-		return args_fail(CLI_USAGE, "status takes no %s", a.rest[0]);
 	rc = args_conf(&a, &c);
 	if (rc != 0)
 		return rc;

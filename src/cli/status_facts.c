@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "base/clock.h"
@@ -132,17 +131,12 @@ json_t *status_trouble(struct conf *c)
 	const char *path = conf_z(arena_fmt(&c->mem, "%s/server.log", conf_z(c->top.log_dir)));
 	FD(fd) = open(path, O_RDONLY | O_CLOEXEC);
 	struct str rest, line, last = STR("");
-	struct stat st;
-	off_t from;
+	struct err e;
 	BUF(b);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || io_slurp_tail_fd(fd, TAIL_LOOKED_AT, &b, &e) < 0)
 		return json_null();
-	from = st.st_size > TAIL_LOOKED_AT ? st.st_size - TAIL_LOOKED_AT : 0;
-	buf_need(&b, (size_t)(st.st_size - from));
-	if (io_pread_all(fd, b.p, (size_t)(st.st_size - from), from) < 0)
-		return json_null();
-	rest = str_mem(b.p, (size_t)(st.st_size - from));
+	rest = buf_str(&b);
 	while (rest.n > 0) {
 		str_cut(rest, STR("\n"), &line, &rest);
 		if (str_find(line, STR("] warning: ")) >= 0 || str_find(line, STR("] error: ")) >= 0)

@@ -36,10 +36,8 @@ static int stop(int argc, char **argv)
 	struct conf c;
 	int rc;
 
-	if (!args_take(&a, argc, argv, stop_usage))
+	if (!args_take_alone(&a, argc, argv, stop_usage))
 		return CLI_USAGE;
-	if (a.nrest > 0)
-		return args_fail(CLI_USAGE, "stop takes no %s", a.rest[0]);
 	rc = args_conf(&a, &c);
 	if (rc != 0)
 		return rc;

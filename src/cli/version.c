@@ -9,10 +9,8 @@ static int version(int argc, char **argv)
 {
 	struct args a;
 
-	if (!args_take(&a, argc, argv, version_usage))
+	if (!args_take_alone(&a, argc, argv, version_usage))
 		return CLI_USAGE;
-	if (a.nrest > 0)
-		return args_fail(CLI_USAGE, "version takes no %s", a.rest[0]);
 	puts(a.json ? "{\"version\":\"" TELLTALE_VERSION "\"}" : "telltale " TELLTALE_VERSION);
 	return CLI_DONE;
 }

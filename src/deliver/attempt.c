@@ -6,7 +6,7 @@
 
 enum { UNREADABLE_PAUSE = 10 * 1000 /* until a message is tried again whose bytes could not be had */ };
 
-static const struct item_rcpt *rcpt_of(const struct attempt *a)
+const struct item_rcpt *attempt_rcpt(const struct attempt *a)
 {
 	return &a->it->rcpts[a->rcpt];
 }
@@ -14,7 +14,7 @@ static const struct item_rcpt *rcpt_of(const struct attempt *a)
 /* A last attempt's deferral is a failure; whom the postmaster holds is not given up meanwhile. */
 static void give_up(struct schedule *s, const struct attempt *a, struct dlog_result *r, struct arena *mem, int64_t now)
 {
-	if (r->kind != OUTCOME_DEFERRAL || rcpt_of(a)->held || !retry_over(&s->set.retry, a->it->born, now))
+	if (r->kind != OUTCOME_DEFERRAL || attempt_rcpt(a)->held || !retry_over(&s->set.retry, a->it->born, now))
 		return;
 	r->kind = OUTCOME_FAILURE;
 	r->gave_up = true;
@@ -67,7 +67,7 @@ int attempt_begin(struct schedule *s, struct attempt *a, struct arena *mem, stru
 		return err_set(e, "its envelope lacks recipient %zu", a->rcpt);
 	if (depot_number(s->set.depot, NUMBER_DELIVERY, &a->delivery, e) < 0)
 		return -1;
-	a->channel = (enum channel)rcpt_of(a)->channel;
+	a->channel = (enum channel)attempt_rcpt(a)->channel;
 	a->auth = a->channel == CHANNEL_LOCAL && v->auth.n > 0;
 	a->nobody = addr_is_nobody(v->sender);
 	a->started = clock_mono();
@@ -79,7 +79,7 @@ void attempt_log(struct schedule *s, const struct attempt *a, const struct envel
 	struct dlog_try t = {
 		.delivery = a->delivery,
 		.qp = a->it->qp,
-		.attempt = (uint64_t)rcpt_of(a)->attempts + 1,
+		.attempt = (uint64_t)attempt_rcpt(a)->attempts + 1,
 		.bytes = a->it->size,
 		.sender = v->sender,
 		.rcpt = &v->rcpts[a->rcpt],

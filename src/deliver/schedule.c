@@ -36,11 +36,6 @@ void schedule_free(struct schedule *s)
 	free(s);
 }
 
-static const struct item_rcpt *rcpt_of(const struct attempt *a)
-{
-	return &a->it->rcpts[a->rcpt];
-}
-
 static void drop_attempt(struct schedule *s, struct attempt *a)
 {
 	map_deln(&s->attempts, a->delivery);
@@ -51,7 +46,7 @@ static void drop_attempt(struct schedule *s, struct attempt *a)
 static int64_t after_crash(const struct schedule *s, const struct attempt *a)
 {
 	int64_t now = clock_wall(), regular = retry_next(&s->set.retry, a->channel, a->it->born, now);
-	uint32_t n = rcpt_of(a)->attempts;
+	uint32_t n = attempt_rcpt(a)->attempts;
 	int64_t soon = now + ((int64_t)CRASH_PAUSE << (n < 12 ? n : 12));
 
 	return soon < regular ? soon : regular;
@@ -129,7 +124,7 @@ static void hand_over(struct schedule *s, struct attempt *a, const struct envelo
 		.delivery = a->delivery,
 		.qp = a->it->qp,
 		.rcpt = a->rcpt,
-		.staged = rcpt_of(a)->staged,
+		.staged = attempt_rcpt(a)->staged,
 		.offset = msg->offset,
 		.size = msg->size,
 		.time = (uint64_t)a->it->born,

@@ -30,6 +30,8 @@ struct schedule {
 	int64_t bounce_due; /* monotonic ms: when one of them has something to do */
 };
 
+/* Whom it is for, as the depot knows him. */
+const struct item_rcpt *attempt_rcpt(const struct attempt *a);
 /* A number for a try at a->it, a->rcpt; its envelope into *v.  -1: the attempt cannot begin, and *e says why. */
 int attempt_begin(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v, struct err *e);
 /* init, info, [alias,] try. */

@@ -86,18 +86,17 @@ static void put_zone_line(struct log_writer *w, struct buf *b)
 }
 
 /* What the last zone line says, if it stands near the end of the file; else the next group repeats it. */
-static int last_zone(const struct log_writer *w, off_t size)
+static int last_zone(const struct log_writer *w)
 {
-	off_t from = size > TAIL_LOOKED_AT ? size - TAIL_LOOKED_AT : 0;
 	int offset = NO_OFFSET, found;
 	struct str line, rest;
 	struct log_line l;
+	struct err e;
 	BUF(b);
 
-	buf_need(&b, (size_t)(size - from));
-	if (io_pread_all(w->fd, b.p, (size_t)(size - from), from) < 0)
+	if (io_slurp_tail_fd(w->fd, TAIL_LOOKED_AT, &b, &e) < 0)
 		return NO_OFFSET;
-	rest = str_mem(b.p, (size_t)(size - from));
+	rest = buf_str(&b);
 	while (rest.n > 0) {
 		str_cut(rest, STR("\n"), &line, &rest);
 		if (str_find(line, STR(", zone, ")) < 0)
@@ -119,7 +118,7 @@ static int zone_line_first(struct log_writer *w, struct err *e)
 	if (fstat(w->fd, &st) < 0)
 		return err_sys(e, "look at log %s", w->path);
 	if (st.st_size > 0) {
-		w->offset = last_zone(w, st.st_size);
+		w->offset = last_zone(w);
 		return 0;
 	}
 	put_zone_line(w, &b);

@@ -2,6 +2,12 @@
 #include "base/json.h"
 #include "store/admin.h"
 
+/* A domain and how much there is of it. */
+struct domain {
+	struct str name;
+	int64_t id, accounts, aliases;
+};
+
 static int count(struct admin *a, enum db_sql which, int64_t domain, int64_t *out)
 {
 	const struct db_value v = DB_NUM(domain);
@@ -17,6 +23,15 @@ static int existing(struct admin *a, struct str *name, int64_t *id)
 	if (status != 0)
 		return status;
 	return *id != 0 ? 0 : admin_no(a, "the domain %.*s is not here", STR_ARG(*name));
+}
+
+static int look_at(struct admin *a, struct domain *d)
+{
+	int status = existing(a, &d->name, &d->id);
+
+	if (status == 0)
+		status = count(a, SQL_ACCOUNT_COUNT, d->id, &d->accounts);
+	return status == 0 ? count(a, SQL_ALIAS_COUNT, d->id, &d->aliases) : status;
 }
 
 int admin_domain_add(struct admin *a)
@@ -75,47 +90,37 @@ static int put_catchall(struct admin *a, struct json *j, int64_t id)
 int admin_domain_show(struct admin *a)
 {
 	struct json j = json_to(&a->done->output);
-	int64_t id, accounts, aliases;
-	struct str name;
-	int status = existing(a, &name, &id);
+	struct domain d;
+	int status = look_at(a, &d);
 
-	if (status == 0)
-		status = count(a, SQL_ACCOUNT_COUNT, id, &accounts);
-	if (status == 0)
-		status = count(a, SQL_ALIAS_COUNT, id, &aliases);
 	if (status != 0)
 		return status;
 	json_begin_object(&j);
-	json_key(&j, "domain"), json_str(&j, name);
-	json_key(&j, "accounts"), json_num(&j, accounts);
-	json_key(&j, "aliases"), json_num(&j, aliases);
-	status = put_catchall(a, &j, id);
+	json_key(&j, "domain"), json_str(&j, d.name);
+	json_key(&j, "accounts"), json_num(&j, d.accounts);
+	json_key(&j, "aliases"), json_num(&j, d.aliases);
+	status = put_catchall(a, &j, d.id);
 	json_end_object(&j);
 	return status;
 }
 
 int admin_domain_remove(struct admin *a)
 {
-	int64_t id, accounts, aliases;
+	struct domain d;
 	struct db_value v;
-	struct str name;
-	int status = existing(a, &name, &id);
+	int status = look_at(a, &d);
 
-	if (status == 0)
-		status = count(a, SQL_ACCOUNT_COUNT, id, &accounts);
-	if (status == 0)
-		status = count(a, SQL_ALIAS_COUNT, id, &aliases);
 	if (status != 0)
 		return status;
-	if (accounts > 0)
-		return admin_no(a, "%.*s still has %lld account%s: remove them first", STR_ARG(name),
-				(long long)accounts, accounts == 1 ? "" : "s");
-	v = (struct db_value)DB_NUM(id);
+	if (d.accounts > 0)
+		return admin_no(a, "%.*s still has %lld account%s: remove them first", STR_ARG(d.name),
+				(long long)d.accounts, d.accounts == 1 ? "" : "s");
+	v = (struct db_value)DB_NUM(d.id);
 	if (db_do(a->store, SQL_ALIAS_REMOVE_ALL, &v, 1, &a->err) < 0 ||
 	    db_do(a->store, SQL_DOMAIN_REMOVE, &v, 1, &a->err) < 0)
 		return admin_broken(a);
-	if (aliases > 0)
-		return admin_yes(a, "the domain %.*s is removed, with its %lld alias%s", STR_ARG(name),
-				 (long long)aliases, aliases == 1 ? "" : "es");
-	return admin_yes(a, "the domain %.*s is removed", STR_ARG(name));
+	if (d.aliases > 0)
+		return admin_yes(a, "the domain %.*s is removed, with its %lld alias%s", STR_ARG(d.name),
+				 (long long)d.aliases, d.aliases == 1 ? "" : "es");
+	return admin_yes(a, "the domain %.*s is removed", STR_ARG(d.name));
 }

@@ -173,6 +173,15 @@ static size_t fit(struct str pattern, struct str text)
 	return score;
 }
 
+/* Is that the best fit so far?  *score becomes it. */
+static bool fits_better(size_t n, size_t *score)
+{
+	if (n <= *score)
+		return false;
+	*score = n;
+	return true;
+}
+
 /* 0 asks for every refusal. */
 static bool number_fits(int row, int code)
 {
@@ -185,16 +194,10 @@ const struct reply_row *reply_match(int code, struct str text)
 	struct str bare = bare_text(text);
 	size_t score = 0;
 
-	for (size_t i = 0; i < COUNT(replies); i++) {
-		size_t n = 0;
-
-		if (number_fits(replies[i].code, code))
-			n = fit(bare_text(str_of(replies[i].text)), bare);
-		if (n > score) {
-			score = n;
+	for (size_t i = 0; i < COUNT(replies); i++)
+		if (number_fits(replies[i].code, code) &&
+		    fits_better(fit(bare_text(str_of(replies[i].text)), bare), &score))
 			best = &replies[i];
-		}
-	}
 	return best;
 }
 
@@ -229,14 +232,9 @@ const struct report_row *report_match(struct str decoded_line)
 	const struct report_row *best = NULL;
 	size_t score = 0;
 
-	for (size_t i = 0; i < COUNT(reports); i++) {
-		size_t n = fit_within(reports[i].pattern, decoded_line);
-
-		if (n > score) {
-			score = n;
+	for (size_t i = 0; i < COUNT(reports); i++)
+		if (fits_better(fit_within(reports[i].pattern, decoded_line), &score))
 			best = &reports[i];
-		}
-	}
 	return best;
 }
 
@@ -245,14 +243,9 @@ const struct trouble_row *trouble_match(struct str text)
 	const struct trouble_row *best = NULL;
 	size_t score = 0;
 
-	for (size_t i = 0; i < COUNT(troubles); i++) {
-		size_t n = fit_within(troubles[i].pattern, text);
-
-		if (n > score) {
-			score = n;
+	for (size_t i = 0; i < COUNT(troubles); i++)
+		if (fits_better(fit_within(troubles[i].pattern, text), &score))
 			best = &troubles[i];
-		}
-	}
 	return best;
 }
 

@@ -3,6 +3,8 @@
 strace stops a thread before its call begins and again before what came after it: a call whose line stands behind the
 end of another one began after that one had returned, whatever thread and program made it.
 """
+import functools
+import os
 import re
 
 TRACED = ("write,writev,pwrite64,pwritev,pwritev2,fdatasync,fsync,syncfs,sync,sendto,sendmsg,openat,mkdir,mkdirat,"
@@ -24,6 +26,13 @@ def command(out, traced=TRACED, shown=SHOWN):
     child as before."""
     return ["strace", "-DD", "-f", "--seccomp-bpf", "-ttt", "-y", "-xx", "-v", "-s", str(shown), "-e", "signal=none",
             "-e", "trace=" + traced, "-o", out]
+
+
+def finished(out, pid):
+    """Has it written all?  The end of its first process is the last that there is to say."""
+    with open(out, "rb") as f:
+        f.seek(max(0, os.fstat(f.fileno()).st_size - 200))
+        return re.search(rb"\n%d +\d+\.\d+ \+\+\+ \w+ [^\n]*\n\Z" % pid, f.read()) is not None
 
 
 def octets(text):
@@ -53,12 +62,12 @@ class Call:
         """The paths of its descriptors."""
         return [octets(p).decode(errors="replace") for _, p in DESCRIPTOR.findall(self.args)]
 
-    @property
+    @functools.cached_property
     def path(self):
         """The path of the descriptor that it is about."""
         return next(iter(self.folders), "")
 
-    @property
+    @functools.cached_property
     def named(self):
         """What its arguments name, as whole paths: a name is looked up in the folder that stands before it."""
         found, folder = [], ""
@@ -71,13 +80,13 @@ class Call:
             folder = ""
         return found
 
-    @property
+    @functools.cached_property
     def buffers(self):
         """What it writes: (bytes, as far as they are printed; length)."""
         pieces = IOVEC if "iov_base=" in self.args else PLAIN
         return [(octets(text or ""), int(n)) for text, n in pieces.findall(self.args)]
 
-    @property
+    @functools.cached_property
     def offset(self):
         """Where it writes: of pwrite64, pwritev, pwritev2."""
         return int(self.args[self.args.rindex("]" if "v" in self.name else '"'):].split(", ")[2])

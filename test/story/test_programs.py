@@ -1,5 +1,6 @@
 """A program that dies is started again; the server stops when it is asked to, and loses nothing."""
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -7,7 +8,7 @@ import time
 
 import pytest
 
-from harness import until
+from harness import group_alive, until
 
 ME, YOU = "anna@elsewhere.test", "recipient@example.com"
 PROGRAMS = ["telltale-smtpd", "telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local"]
@@ -125,3 +126,33 @@ def test_many_clients_at_once(server):
     assert not wrong
     mails = server.arrived(YOU, 100)
     assert len({m.subject for m in mails}) == 100
+
+
+def test_a_program_that_begins_when_telltaled_is_gone_ends(server):
+    server.unclean = True
+    slow = os.path.join(server.folder, "slow")
+    os.mkdir(slow, 0o755)
+    for name in ["telltale", "telltaled", *PROGRAMS]:
+        shutil.copy(os.path.join(server.build, name), slow)
+    late = os.path.join(slow, "telltale-lookup")
+    os.rename(late, late + ".late")
+    with open(late, "w", encoding="ascii", opener=lambda p, flags: os.open(p, flags, 0o755)) as f:
+        f.write(f"#!/bin/sh\nsleep 0.5\nexec {late}.late \"$@\"\n")
+    server.write_files()
+    with open(server.stderr, "ab") as err:
+        house = subprocess.Popen([os.path.join(slow, "telltale"), "serve", "-c", server.conf], stdin=subprocess.DEVNULL,
+                                 stdout=err, stderr=err, start_new_session=True)
+    try:
+        until(lambda: others_of(house.pid), "telltaled starts the others")
+        time.sleep(0.2)
+        house.kill()
+        house.wait(20)
+        until(lambda: not group_alive(house.pid), "nobody is left", 5)
+    finally:
+        if group_alive(house.pid):
+            os.killpg(house.pid, signal.SIGKILL)
+
+
+def others_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return f.read().split()

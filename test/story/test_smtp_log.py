@@ -105,6 +105,7 @@ def test_a_submission_listener_asks_for_a_login_and_writes_no_spamdyke_line(serv
 
 
 def test_who_does_not_speak_smtp_is_sent_away_at_once(server):
+    server.start()
     for opening in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00", b"CONNECT a:25 HTTP/1.0\r\n\r\n"):
         start = time.monotonic()
         with server.client() as c:

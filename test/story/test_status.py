@@ -54,8 +54,14 @@ def test_without_a_server_there_is_a_sentence(server):
     for command in ("status", "reload", "stop"):
         done = server.tell(command)
         assert done.returncode == 1 and "no server is running on" in done.stderr and done.stdout == ""
-    assert server.tell("status", "much").returncode == 2
     assert server.tell("stop", "--help").returncode == 0
+
+
+def test_who_takes_nothing_else_says_so(server):
+    server.write_files()
+    for command in ("version", "check", "serve", "status", "reload", "stop"):
+        done = server.tell(command, "much")
+        assert done.returncode == 2 and done.stderr == f"telltale: {command} takes no much\n" and done.stdout == ""
 
 
 def test_stop_waits_for_the_end(server):

@@ -40,6 +40,29 @@ static void a_handed_over_file_is_read_from_its_start(void **state)
 	}
 }
 
+static void of_a_tail_as_much_is_read_as_was_asked_for(void **state)
+{
+	static const struct {
+		const char *content;
+		size_t most;
+		const char *text;
+	} t[] = { { "", 3, "" },
+		  { "hello", 0, "" },
+		  { "hello", 2, "lo" },
+		  { "hello", 5, "hello" },
+		  { "hello", 9, "hello" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		BUF(got);
+		struct err e = { 0 };
+		FD(fd) = io_memfd("test", str_of(t[i].content), &e);
+
+		assert_int_equal(io_slurp_tail_fd(fd, t[i].most, &got, &e), 0);
+		assert_string_equal(got.p, t[i].text);
+	}
+}
+
 static void a_file_that_is_not_open_is_said(void **state)
 {
 	BUF(got);
@@ -55,6 +78,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_handed_over_file_is_read_from_its_start),
+		cmocka_unit_test(of_a_tail_as_much_is_read_as_was_asked_for),
 		cmocka_unit_test(a_file_that_is_not_open_is_said),
 	};
 

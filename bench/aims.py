@@ -1,0 +1,57 @@
+"""What the figures should be, and whether they are: (figure, aim, found, reached) of a result."""
+import figures
+
+ACCEPT_POSTFIX, ACCEPT_SINK = 5.0, 0.7
+DELIVER_POSTFIX, DELIVER_FLOOR = 3.0, 0.7
+LONE, IDLE_KIB, IDLE_RATE = 1.3, 64.0, 0.9
+
+
+def at_least(figure, aim, spread):
+    return figure, f"at least {aim:g}", figures.text(spread), spread["median"] >= aim
+
+
+def at_most(figure, aim, spread):
+    return figure, f"at most {aim:g}", figures.text(spread), spread["median"] <= aim
+
+
+def accept(result):
+    for disk in result["disks"]:
+        for load in disk["loads"]:
+            if load["sessions"] == 100:
+                where = f"accept, {disk['disk']} disk, {load['title']}"
+                yield at_least(where + ", times Postfix", ACCEPT_POSTFIX, figures.ratios(load["rounds"], "ours", "postfix"))
+                yield at_least(where + ", of the sink", ACCEPT_SINK, figures.ratios(load["rounds"], "ours", "sink"))
+
+
+def deliver(result):
+    for disk in result["disks"]:
+        for case in disk["cases"]:
+            where = f"deliver, {disk['disk']} disk, {case['boxes']} mailboxes, {case['size'] // 1024} KiB"
+            yield at_least(where + ", times Postfix", DELIVER_POSTFIX, figures.ratios(case["rounds"], "ours", "postfix"))
+            yield at_least(where + ", of the floor", DELIVER_FLOOR, figures.ratios(case["rounds"], "ours", "floor"))
+
+
+def lone(result):
+    for disk in result["disks"]:
+        for way in disk["ways"]:
+            rounds = [r["ours"] for r in way["rounds"]]
+            where = "many" if way["way"] == "kept" else "one"
+            yield at_most(f"lone client, {disk['disk']} disk, {where} per connection, times write and sync", LONE,
+                          figures.ratios(rounds, "reply", "sync"))
+
+
+def idle(result):
+    for kind in result["kinds"]:
+        each = figures.spread([r["each"]["Pss"] for r in kind["rounds"]])
+        yield at_most(f"{result['idle']} idle sessions, {kind['kind']}, KiB each", IDLE_KIB, each)
+        yield at_least(f"{result['idle']} idle sessions, {kind['kind']}, rate kept by others", IDLE_RATE,
+                       figures.ratios(kind["rounds"], "with", "without"))
+
+
+AIMS = {"accept": accept, "deliver": deliver, "lone": lone, "idle": idle}
+
+
+def table(results):
+    rows = [[figure, aim, found, "yes" if reached else "no"]
+            for kind, of in AIMS.items() if kind in results for figure, aim, found, reached in of(results[kind])]
+    return figures.table(["figure", "aim", "median (least..most)", "reached"], rows)

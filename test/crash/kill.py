@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+"""kill -9 of each program, and of all together, at random moments under load; then the oracle.
+
+usage: kill.py BUILD [--sample] [--seed N] [--kills N] [PROGRAM...]
+
+One house per program is hurt 200 times; what is killed is started again by telltaled, telltaled by us.  Some kills
+come while the last one is still being recovered from.  The last line on stdout is a JSON object of what came out.
+The controls: a server that answers before it writes must be seen to lose mail, one whose journal is late must be seen
+to deliver twice (leave_out.c).
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+import house as houses
+import kill_audit
+import load
+import mailbox
+import oracle
+from harness import until
+
+ALL = "all"
+TARGETS = (*houses.PROGRAMS, ALL)
+KILLS, SAMPLE_KILLS = 200, 1  # of each
+CONTROL_KILLS = {False: 20, True: 4}
+SHOWN = 20
+
+
+def say(*what):
+    print(*what, file=sys.stderr, flush=True)
+
+
+class Case:
+    """One house under load, with what is done to it.  pause: the longest wait of a client between two messages."""
+
+    def __init__(self, build, dice, leave_out=None, pause=1.0, calm=1.2):
+        """calm: seconds between two kills, at most."""
+        self.folder, self.dice, self.calm, self.kills = tempfile.mkdtemp(prefix="tt-kill-"), dice, calm, 0
+        self.house = houses.House(build, self.folder, leave_out=leave_out)
+        self.house.start()
+        self.together = False  # did several programs die at one moment?
+        self.journal = load.Journal(os.path.join(self.folder, "journal"))
+        self.reader = mailbox.Reader(self.house).start()
+        self.load = load.Load(self.house, self.journal, seed=dice.random(), pause=pause).start()
+
+    def hurt(self, target):
+        """One kill, and the way back.  One in four strikes soon after the last one, in the midst of recovery."""
+        time.sleep(self.dice.uniform(0, 0.15) if self.dice.random() < 0.25 else self.dice.uniform(0.1, self.calm))
+        self.together = self.together or target in (ALL, "telltaled")
+        if target == ALL:
+            self.house.kill_all()
+            victim = 0
+        else:
+            victim = until(lambda: self.house.kill(target, self.dice), f"a {target} to be killed", 60)
+        self.kills += 1
+        if self.house.process is None:
+            self.house.start(patient=self.dice.random() < 0.75)
+        else:
+            until(lambda: victim not in self.house.pids(target) and self.house.pids(target), f"a new {target}", 60)
+
+    def finish(self):
+        """The load ends, the house is drained and judged."""
+        until(self.house.whole, "all programs work", 60)
+        self.load.stop()
+        stuck = self.drain()
+        self.reader.stop()
+        honest = not self.house.leave_out
+        audit = oracle.audit(self.house, self.journal, honest, honest, kill_audit.Audit(self.journal, self.together))
+        audit.violations += stuck
+        return audit
+
+    def drain(self):
+        """What speaks against it that it is empty: a control may never get there."""
+        try:
+            self.house.drain(10 if self.house.leave_out else 120)
+            return []
+        except AssertionError as e:
+            return [str(e)]
+
+    def close(self, keep):
+        self.load.over.set()
+        self.reader.over.set()
+        self.house.close()
+        self.journal.close()
+        if keep:
+            say("see", self.folder)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def run(build, targets, dice, **options):
+    """These kills in one house; (audit, kills)."""
+    case, audit = Case(build, dice, **options), None
+    try:
+        for target in targets:
+            case.hurt(target)
+            if case.kills % 50 == 0:
+                say(f"{case.kills} kills, {len(case.journal.acked())} acknowledged")
+        audit = case.finish()
+        if audit.acked < len(targets):
+            audit.complain(f"only {audit.acked} messages were accepted: no load")
+        return audit, case.kills
+    finally:
+        case.close(keep=audit is None or (audit.violations and not options.get("leave_out")))
+
+
+def trial(build, targets, dice, total):
+    begun = time.monotonic()
+    short = len(targets) < 50
+    audit, kills = run(build, targets, dice, pause=0.3 if short else 1.0, calm=0.5 if short else 1.2)
+    total["runs"] += kills
+    for key in ("acked", "lost", "doubled", "torn"):
+        total[key] += getattr(audit, key)
+    total["violations"] += len(audit.violations)
+    say(f"{', '.join(sorted(set(targets)))}: {kills} kills, {audit.acked} acknowledged, {audit.lost} lost, "
+        f"{audit.doubled} doubled, {audit.torn} torn, {len(audit.violations)} violations, "
+        f"{time.monotonic() - begun:.0f} s")
+    for violation in audit.violations[:SHOWN]:
+        say("   ", violation[:600])
+
+
+def control(build, dice, sample):
+    """Is what is known to lose and to double seen to do so?"""
+    caught = []
+    for left_out, targets, seen in (("late-write", ["telltale-smtpd", ALL], "lost"),
+                                    ("staged", ["telltale-queue", ALL], "doubled")):
+        kills = [targets[n % 2] for n in range(CONTROL_KILLS[sample])]
+        audit, _ = run(build, kills, dice, leave_out=left_out, pause=0.1, calm=0.4)
+        say(f"control {left_out}: {len(kills)} kills, {audit.acked} acknowledged, {audit.lost} lost, "
+            f"{audit.doubled} doubled, {len(audit.violations)} violations")
+        caught.append(getattr(audit, seen) > 0)
+    return "caught" if all(caught) else "missed"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("targets", nargs="*", metavar="PROGRAM", help=" ".join(TARGETS))
+    parser.add_argument("--sample", action="store_true")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--kills", type=int)
+    args = parser.parse_intermixed_args()
+    say(f"seed {args.seed}")
+    begun, dice = time.monotonic(), random.Random(args.seed)
+    total = {"rig": "kill", "runs": 0, "acked": 0, "lost": 0, "doubled": 0, "torn": 0, "violations": 0}
+    kills, targets = args.kills or (SAMPLE_KILLS if args.sample else KILLS), args.targets or TARGETS
+    if args.sample:
+        trial(args.build, dice.sample(targets * kills, len(targets) * kills), dice, total)
+    else:
+        for target in targets:
+            trial(args.build, [target] * kills, dice, total)
+    total |= {"control": control(args.build, dice, args.sample), "skipped": None,
+              "seconds": round(time.monotonic() - begun)}
+    print(json.dumps(total), flush=True)
+    return 0 if total["violations"] == 0 and total["control"] == "caught" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
