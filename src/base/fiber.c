@@ -1,7 +1,6 @@
 /* base/fiber.c - one epoll, one queue of those who can run, one heap of those who wait until some time. */
 #include "base/fiber.h"
 
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,12 +8,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "base/cond.h"
 #include "base/fiber_stack.h"
 #include "base/io.h"
-#include "base/proc.h"
+#include "base/timers.h"
 
-enum { EVENTS = 128, SPARE = 256, LATER = 16, ASIDE_STACK_KIB = 128, HEAP_ROOM = 64 };
+enum { EVENTS = 128, SPARE = 256, LATER = 16 };
 
 struct fiber {
 	struct place place;
@@ -25,8 +23,7 @@ struct fiber {
 	bool token;         /* woken while it was not parked */
 	bool event;         /* what it waits for in epoll has come */
 	bool ended;
-	int64_t deadline;
-	size_t timed;       /* its place in the heap, from 1; 0: none */
+	struct timer timer;
 	struct fiber *next; /* in the queue, or among the spare ones */
 	bool called;        /* in the inbox */
 	struct fiber *next_call;
@@ -39,8 +36,7 @@ struct loop {
 	struct fiber *first, **last; /* can run */
 	struct fiber *spare;
 	size_t nspare;
-	struct fiber **heap; /* heap[1..nheap], the earliest deadline first */
-	size_t nheap, heap_room;
+	struct timers timers;
 	int epoll, bell;
 	unsigned held;
 	struct {
@@ -60,54 +56,6 @@ struct fiber *fiber_self(void)
 	return here != NULL ? here->self : NULL;
 }
 
-/* ---- who waits until when ---- */
-
-static void put_at(struct loop *l, size_t i, struct fiber *f)
-{
-	l->heap[i] = f;
-	f->timed = i;
-}
-
-static void sift(struct loop *l, size_t i, struct fiber *f)
-{
-	for (; i > 1 && l->heap[i / 2]->deadline > f->deadline; i /= 2)
-		put_at(l, i, l->heap[i / 2]);
-	for (size_t child; (child = 2 * i) <= l->nheap; i = child) {
-		if (child < l->nheap && l->heap[child + 1]->deadline < l->heap[child]->deadline)
-			child++;
-		if (l->heap[child]->deadline >= f->deadline)
-			break;
-		put_at(l, i, l->heap[child]);
-	}
-	put_at(l, i, f);
-}
-
-static void set_timer(struct loop *l, struct fiber *f, int64_t deadline)
-{
-	if (deadline == DEADLINE_NEVER)
-		return;
-	if (l->nheap + 1 >= l->heap_room) {
-		l->heap_room = l->heap_room > 0 ? 2 * l->heap_room : HEAP_ROOM;
-		l->heap = mem_grow(l->heap, l->heap_room * sizeof(struct fiber *));
-	}
-	f->deadline = deadline;
-	l->nheap++;
-	sift(l, l->nheap, f);
-}
-
-static void stop_timer(struct loop *l, struct fiber *f)
-{
-	size_t i = f->timed;
-	struct fiber *last;
-
-	if (i == 0)
-		return;
-	f->timed = 0;
-	last = l->heap[l->nheap--];
-	if (last != f)
-		sift(l, i, last);
-}
-
 /* ---- waking ---- */
 
 static void enqueue(struct loop *l, struct fiber *f)
@@ -125,7 +73,7 @@ static void make_ready(struct loop *l, struct fiber *f, bool woken)
 	}
 	f->parked = false;
 	f->woken = woken;
-	stop_timer(l, f);
+	timer_stop(&l->timers, &f->timer);
 	enqueue(l, f);
 }
 
@@ -185,7 +133,8 @@ bool fiber_park(int64_t deadline)
 		return true;
 	}
 	f->parked = true;
-	set_timer(f->loop, f, deadline);
+	if (deadline != DEADLINE_NEVER)
+		timer_set(&f->loop->timers, &f->timer, deadline);
 	to_the_loop(f);
 	return f->woken;
 }
@@ -198,17 +147,6 @@ void fiber_yield(void)
 		return;
 	enqueue(f->loop, f);
 	to_the_loop(f);
-}
-
-void fiber_sleep(int64_t ms)
-{
-	int64_t until = deadline_in(ms);
-
-	while (clock_mono() < until)
-		if (fiber_self() != NULL)
-			(void)fiber_park(until);
-		else
-			(void)poll(NULL, 0, (int)(ms < INT_MAX ? ms : INT_MAX));
 }
 
 void fiber_hold(void)
@@ -261,48 +199,6 @@ bool fiber_later(void (*what)(void *), void *arg)
 	here->later[here->nlater].what = what;
 	here->later[here->nlater++].arg = arg;
 	return true;
-}
-
-/* ---- what may block ---- */
-
-struct aside {
-	void (*what)(void *);
-	void *arg;
-	struct cond done;
-	bool over;
-};
-static pthread_mutex_t aside_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void *do_aside(void *arg)
-{
-	struct aside *a = arg;
-
-	a->what(a->arg);
-	pthread_mutex_lock(&aside_lock);
-	a->over = true;
-	cond_signal(&a->done);
-	pthread_mutex_unlock(&aside_lock);
-	return NULL;
-}
-
-void fiber_aside(void (*what)(void *), void *arg)
-{
-	struct aside a = { .what = what, .arg = arg };
-
-	if (fiber_self() == NULL) {
-		what(arg);
-		return;
-	}
-	cond_init(&a.done);
-	if (proc_thread(do_aside, &a, ASIDE_STACK_KIB, NULL) < 0) {
-		what(arg);
-	} else {
-		pthread_mutex_lock(&aside_lock);
-		while (!a.over)
-			cond_wait(&a.done, &aside_lock, DEADLINE_NEVER);
-		pthread_mutex_unlock(&aside_lock);
-	}
-	cond_clear(&a.done);
 }
 
 /* ---- beginning and end ---- */
@@ -398,6 +294,7 @@ static void run_some(struct loop *l)
 static int idle_ms(struct loop *l)
 {
 	bool busy = l->first != NULL;
+	struct timer *first;
 
 	pthread_mutex_lock(&l->lock);
 	busy = busy || l->inbox != NULL;
@@ -405,7 +302,8 @@ static int idle_ms(struct loop *l)
 	pthread_mutex_unlock(&l->lock);
 	if (busy)
 		return 0;
-	return l->nheap > 0 ? io_ms(l->heap[1]->deadline) : -1;
+	first = timers_first(&l->timers);
+	return first != NULL ? io_ms(first->at) : -1;
 }
 
 static void hear_bell(struct loop *l)
@@ -414,6 +312,15 @@ static void hear_bell(struct loop *l)
 
 	if (read(l->bell, &n, sizeof(n)) < 0 && errno != EAGAIN)
 		BUG("read an eventfd: errno %d", errno);
+}
+
+static void ring_alarms(struct loop *l)
+{
+	int64_t now = clock_mono();
+	struct timer *t;
+
+	while ((t = timers_first(&l->timers)) != NULL && t->at <= now)
+		make_ready(l, (struct fiber *)(void *)((char *)t - offsetof(struct fiber, timer)), false);
 }
 
 static void look_around(struct loop *l)
@@ -434,8 +341,7 @@ static void look_around(struct loop *l)
 		make_ready(l, f, true);
 	}
 	take_calls(l);
-	for (int64_t now = clock_mono(); l->nheap > 0 && l->heap[1]->deadline <= now;)
-		make_ready(l, l->heap[1], false);
+	ring_alarms(l);
 }
 
 static int open_loop(struct loop *l, struct err *e)
@@ -459,7 +365,7 @@ static void close_loop(struct loop *l)
 		l->spare = f->next;
 		discard(f);
 	}
-	free(l->heap);
+	timers_clear(&l->timers);
 	fd_clear(&l->epoll);
 	fd_clear(&l->bell);
 	pthread_mutex_destroy(&l->lock);
