@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fiber.h"
 
 void fd_clear(int *fd)
 {
@@ -26,7 +27,7 @@ int fd_steal(int *fd)
 	return was;
 }
 
-static int wait_ms(int64_t deadline)
+int io_ms(int64_t deadline)
 {
 	int64_t left;
 
@@ -38,12 +39,12 @@ static int wait_ms(int64_t deadline)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-int io_wait(int fd, short events, int64_t deadline)
+int io_poll(int fd, short events, int64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
 	for (;;) {
-		int n = poll(&p, 1, wait_ms(deadline));
+		int n = poll(&p, 1, io_ms(deadline));
 
 		if (n > 0)
 			return 0;
@@ -56,6 +57,11 @@ int io_wait(int fd, short events, int64_t deadline)
 	}
 }
 
+int io_wait(int fd, short events, int64_t deadline)
+{
+	return fiber_self() != NULL ? fiber_wait(fd, events, deadline) : io_poll(fd, events, deadline);
+}
+
 static bool would_block(void)
 {
 	return errno == EAGAIN || errno == EWOULDBLOCK;
@@ -64,14 +70,11 @@ static bool would_block(void)
 ssize_t io_read(int fd, void *p, size_t n, int64_t deadline)
 {
 	for (;;) {
-		ssize_t got;
+		ssize_t got = read(fd, p, n);
 
-		if (io_wait(fd, POLLIN, deadline) < 0)
-			return -1;
-		got = read(fd, p, n);
 		if (got >= 0)
 			return got;
-		if (errno != EINTR && !would_block())
+		if (errno != EINTR && (!would_block() || io_wait(fd, POLLIN, deadline) < 0))
 			return -1;
 	}
 }
@@ -81,12 +84,9 @@ int io_write(int fd, const void *p, size_t n, int64_t deadline)
 	const char *at = p;
 
 	while (n > 0) {
-		ssize_t put;
+		ssize_t put = write(fd, at, n);
 
-		if (io_wait(fd, POLLOUT, deadline) < 0)
-			return -1;
-		put = write(fd, at, n);
-		if (put < 0 && errno != EINTR && !would_block())
+		if (put < 0 && errno != EINTR && (!would_block() || io_wait(fd, POLLOUT, deadline) < 0))
 			return -1;
 		if (put > 0) {
 			at += put;

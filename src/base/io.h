@@ -22,10 +22,14 @@ int fd_steal(int *fd);
 
 /* Wait until fd can be read (events POLLIN) or written (POLLOUT): 0, or -1 with errno. */
 int io_wait(int fd, short events, int64_t deadline);
+/* The same, and all of this thread waits, other fibers too (fiber.h). */
+int io_poll(int fd, short events, int64_t deadline);
+/* How long that is, as poll() takes it: -1 has no end. */
+int io_ms(int64_t deadline);
 
-/* Some bytes of a non-blocking or blocking fd before the deadline: count, 0 at end of file, -1 with errno. */
+/* Some bytes of a non-blocking fd before the deadline: count, 0 at end of file, -1 with errno. */
 ssize_t io_read(int fd, void *p, size_t n, int64_t deadline);
-/* All bytes before the deadline: 0 or -1 with errno. */
+/* All bytes to a non-blocking fd before the deadline: 0 or -1 with errno. */
 int io_write(int fd, const void *p, size_t n, int64_t deadline);
 
 /* Regular files: all n bytes or -1 (errno; a short file is EPIPE-free: ENODATA). */

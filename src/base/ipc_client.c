@@ -9,17 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/cond.h"
+#include "base/fiber.h"
 #include "base/io.h"
 #include "base/map.h"
 
-enum { RETRY_MS = 50 };
+enum { RETRY_MS = 50, FIBERS_WAIT_MS = 20, FLUSH_MS = 1000 };
 
 /* The questions of one ipc_call_all(). */
 struct group {
-	pthread_cond_t wake;
+	struct cond wake;
 	struct arena *mem;
 	size_t left;
 	bool broken;
@@ -37,6 +38,7 @@ struct ipc_client {
 	struct ipc_conn conn;
 	bool dead; /* conn is shut down, to be closed when !reading */
 	bool reading;
+	bool flush_due; /* fibers have asked; it all goes out at the end of their turn */
 	uint64_t next_id, epoch;
 	int64_t tried;      /* when the last connect was tried */
 	struct map waiting; /* id -> struct waiting */
@@ -94,7 +96,7 @@ static void break_channel(struct ipc_client *c)
 	shutdown(c->conn.fd, SHUT_RDWR);
 	for (struct group *g = c->groups; g != NULL; g = g->next) {
 		g->broken = true;
-		pthread_cond_signal(&g->wake);
+		cond_signal(&g->wake);
 	}
 }
 
@@ -114,6 +116,14 @@ bool ipc_client_alive(struct ipc_client *c, uint64_t epoch)
 	return alive;
 }
 
+/* The other fibers of this thread wait with us. */
+static int64_t connect_until(int64_t deadline)
+{
+	int64_t soon = deadline_in(FIBERS_WAIT_MS);
+
+	return fiber_self() != NULL && soon < deadline ? soon : deadline;
+}
+
 static int be_connected(struct ipc_client *c, int64_t deadline, struct err *e)
 {
 	int fd;
@@ -129,7 +139,7 @@ static int be_connected(struct ipc_client *c, int64_t deadline, struct err *e)
 	if (c->tried != INT64_MIN && clock_mono() - c->tried < RETRY_MS)
 		return err_set(e, "%s: nobody listens there now", c->path);
 	c->tried = clock_mono();
-	fd = ipc_connect(c->path, deadline, e);
+	fd = ipc_connect(c->path, connect_until(deadline), e);
 	if (fd < 0)
 		return -1;
 	ipc_conn_init(&c->conn, fd);
@@ -145,7 +155,7 @@ static int flush_all(struct ipc_client *c, int64_t deadline, struct err *e)
 	int rc;
 
 	while ((rc = ipc_flush(&c->conn, e)) == 1) {
-		if (io_wait(c->conn.fd, POLLOUT, deadline) < 0) {
+		if (io_poll(c->conn.fd, POLLOUT, deadline) < 0) {
 			rc = err_sys(e, "write to %s", c->path);
 			break;
 		}
@@ -153,6 +163,26 @@ static int flush_all(struct ipc_client *c, int64_t deadline, struct err *e)
 	if (rc < 0)
 		break_channel(c);
 	return rc;
+}
+
+static void flush_turn(void *arg)
+{
+	struct ipc_client *c = arg;
+
+	pthread_mutex_lock(&c->lock);
+	c->flush_due = false;
+	if (c->conn.fd >= 0 && !c->dead)
+		(void)flush_all(c, deadline_in(FLUSH_MS), NULL);
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* Fibers ask together: one write and one look of the other side for all that this turn wants to know. */
+static int flush_asks(struct ipc_client *c, int64_t deadline, struct err *e)
+{
+	if (fiber_self() == NULL || (!c->flush_due && !fiber_later(flush_turn, c)))
+		return flush_all(c, deadline, e);
+	c->flush_due = true;
+	return 0;
 }
 
 static void hand_out(struct ipc_client *c, struct ipc_frame *f)
@@ -167,7 +197,7 @@ static void hand_out(struct ipc_client *c, struct ipc_frame *f)
 	w->ask->reply.body = arena_str(w->group->mem, f->body);
 	w->ask->answered = true;
 	if (--w->group->left == 0)
-		pthread_cond_signal(&w->group->wake);
+		cond_signal(&w->group->wake);
 	free(w);
 }
 
@@ -191,24 +221,9 @@ static void read_for_all(struct ipc_client *c, int64_t deadline)
 		break_channel(c);
 }
 
-static void wait_for_reader(struct ipc_client *c, struct group *g, int64_t deadline)
-{
-	struct timespec t = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
-
-	if (deadline == DEADLINE_NEVER)
-		pthread_cond_wait(&g->wake, &c->lock);
-	else
-		pthread_cond_timedwait(&g->wake, &c->lock, &t);
-}
-
 static void group_begin(struct ipc_client *c, struct group *g)
 {
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&g->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&g->wake);
 	g->next = c->groups;
 	if (g->next != NULL)
 		g->next->prev = g;
@@ -227,10 +242,10 @@ static void group_end(struct ipc_client *c, struct group *g)
 	if (!c->reading)
 		for (struct group *o = c->groups; o != NULL; o = o->next)
 			if (o->left > 0 && !o->broken) {
-				pthread_cond_signal(&o->wake);
+				cond_signal(&o->wake);
 				break;
 			}
-	pthread_cond_destroy(&g->wake);
+	cond_clear(&g->wake);
 }
 
 /* The ids of one call are consecutive from `first`. */
@@ -267,10 +282,10 @@ size_t ipc_call_all(struct ipc_client *c, struct ipc_ask *asks, size_t n, struct
 	group_begin(c, &g);
 	first = c->next_id;
 	send_asks(c, &g, asks, n);
-	if (flush_all(c, deadline, e) == 0) {
+	if (flush_asks(c, deadline, e) == 0) {
 		while (g.left > 0 && !g.broken && clock_mono() < deadline) {
 			if (c->reading)
-				wait_for_reader(c, &g, deadline);
+				cond_wait(&g.wake, &c->lock, deadline);
 			else
 				read_for_all(c, deadline);
 		}

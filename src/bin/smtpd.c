@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "base/io.h"
 #include "base/proc.h"
 #include "base/sandbox.h"
@@ -85,7 +86,7 @@ static void take_some(const struct door *door)
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 			say(SAY_ERROR, "no client can be taken: %s", strerror(errno));
-			poll(NULL, 0, PAUSE);
+			fiber_sleep(PAUSE);
 		}
 		if (errno != ECONNABORTED && errno != EINTR)
 			return;
@@ -108,7 +109,7 @@ static int take_all(int ep, int signals)
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, signals, &ev) < 0)
 		BUG("watch signals");
 	for (;;) {
-		int n = epoll_wait(ep, &ev, 1, -1);
+		int n = io_wait(ep, POLLIN, DEADLINE_NEVER) < 0 ? -1 : epoll_wait(ep, &ev, 1, 0);
 
 		if (n < 0 && errno != EINTR)
 			BUG("wait for clients: errno %d", errno);
@@ -161,11 +162,27 @@ static int take_lists(struct err *e)
 	return lists_read(&conf, buf_str(&packed), &lists, e);
 }
 
+/* The first fiber: it takes clients and hears signals, until it is time to go. */
+struct work {
+	int ep, signals;
+	bool empty; /* all sessions have left */
+};
+
+static void work(void *arg)
+{
+	struct work *w = arg;
+
+	if (take_all(w->ep, w->signals) == SIGHUP) {
+		close_doors(&w->ep);
+		drain(w->signals);
+	}
+	w->empty = server_stop(&server, GRACE);
+}
+
 int main(int argc, char **argv)
 {
 	struct server_set set = { .conf = &conf, .lists = &lists, .worker = worker_of(argc, argv) };
-	FD(ep) = epoll_create1(EPOLL_CLOEXEC);
-	int signals;
+	struct work w = { .ep = epoll_create1(EPOLL_CLOEXEC) };
 	struct err e;
 
 	proc_begin("telltale-smtpd", &conf);
@@ -174,24 +191,24 @@ int main(int argc, char **argv)
 		say(SAY_ERROR, "%s", e.text);
 		return EX_CONFIG;
 	}
-	signals = proc_signals();
+	w.signals = proc_signals();
 	set.census = proc_fd("census", 0);
-	if (set.worker == CENSUS_WORKERS || ep < 0 || signals < 0)
+	if (set.worker == CENSUS_WORKERS || w.ep < 0 || w.signals < 0)
 		return EX_USAGE;
 	if (server_open(&server, &set, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_OSERR;
 	}
-	if (open_doors(ep) <= 0) {
+	if (open_doors(w.ep) <= 0) {
 		say(SAY_ERROR, "no listening socket was handed over");
 		return EX_USAGE;
 	}
 	proc_ready();
-	if (take_all(ep, signals) == SIGHUP) {
-		close_doors(&ep);
-		drain(signals);
+	if (fiber_run(work, &w, &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
+		return EX_OSERR;
 	}
-	if (server_stop(&server, GRACE)) {
+	if (w.empty) {
 		server_close(&server);
 		lists_clear(&lists);
 		conf_clear(&conf);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "base/io.h"
 
 /* A body this small stays in memory even when the budget is used up: the number of sessions bounds them. */
@@ -93,6 +94,32 @@ int spool_body_add(struct spool_body *b, const void *p, size_t n, int64_t deadli
 	return too_big(b) ? spill(b, deadline, e) : 0;
 }
 
+/* The end of a big body waits for the disk, and meanwhile other fibers run. */
+struct ending {
+	struct spool_body *body;
+	struct str head;
+	struct put *put;
+	int rc;
+};
+
+static void finish_big(void *arg)
+{
+	struct ending *end = arg;
+	struct put *p = end->put;
+
+	end->rc = flush(end->body, &p->why);
+	if (end->rc == 0)
+		end->rc = bigfile_finish(&end->body->big, end->head, &p->r, &p->why);
+}
+
+static int put_big(struct put *p, struct str head, struct spool_body *b)
+{
+	struct ending end = { .body = b, .head = head, .put = p };
+
+	fiber_aside(finish_big, &end);
+	return end.rc;
+}
+
 /* The front of the record: room for the header, then what is checksummed. */
 static int pack(struct put *p, const struct envelope *v, struct str head, struct spool_body *b)
 {
@@ -108,7 +135,7 @@ static int pack(struct put *p, const struct envelope *v, struct str head, struct
 		p->r.body = b->mem.n;
 		p->body = buf_str(&b->mem);
 		buf_addstr(&p->front, head);
-	} else if (flush(b, &p->why) < 0 || bigfile_finish(&b->big, head, &p->r, &p->why) < 0) {
+	} else if (put_big(p, head, b) < 0) {
 		return -1;
 	}
 	sum = sum_new(p->r.qp);

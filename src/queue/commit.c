@@ -1,4 +1,4 @@
-/* queue/commit.c - leader-follower group commit (see spool.h).
+/* queue/commit.c - group commit (see spool.h).
  *
  * 250 needs three things, in this order: the batch is written, it is synced,
  * and the very telltale-queue that gave the segment has been told.  When only
@@ -34,7 +34,7 @@ static void finish(struct put *p, int rc, const struct err *why)
 	if (rc < 0)
 		p->why = *why;
 	p->state = PUT_DONE;
-	pthread_cond_signal(&p->wake);
+	cond_signal(&p->wake);
 }
 
 static void push(struct spool *s, struct put *p)
@@ -103,7 +103,7 @@ static int seal(struct spool *s, bool failed)
 	return ipc_tell(s->ipc, s->paper.epoch, &queue_sealed_type, &m, deadline_in(TELL_MS), NULL);
 }
 
-/* Without the lock: s->writing makes the paper ours. */
+/* Without the lock: the paper is the committer's alone. */
 static void write_batch(struct spool *s, struct batch *b)
 {
 	struct iovec iov[BATCH_MOST * PIECES];
@@ -144,7 +144,7 @@ static void settle_batch(struct spool *s, struct batch *b)
 		settle(s, p, b);
 	}
 	if (s->paper.fd < 0 || s->paper.at > s->paper.size / 2)
-		pthread_cond_signal(&s->wanted);
+		cond_signal(&s->wanted);
 }
 
 /* Make s->paper one that `need` bytes fit in; the lock is given up while waiting. */
@@ -170,8 +170,8 @@ static int have_paper(struct spool *s, uint64_t need, int64_t deadline, struct e
 			return err_set(e, "no segment to write into: %s", s->why.text);
 		if (s->need < need)
 			s->need = need;
-		pthread_cond_signal(&s->wanted);
-		custody_wait(&s->came, &s->lock, deadline);
+		cond_signal(&s->wanted);
+		cond_wait(&s->came, &s->lock, deadline);
 	}
 }
 
@@ -190,49 +190,63 @@ static void drop_orphans(struct spool *s)
 	}
 }
 
-/* One batch, or one's own failure.  While a segment was waited for, those who wait may have changed. */
-static void lead(struct spool *s, struct put *self)
+/* One batch, or the failure of the first one.  While a segment was waited for, those who wait may have changed. */
+static void lead(struct spool *s)
 {
+	struct put *first = s->first;
 	struct batch b;
+	struct err why = { 0 };
 
-	s->writing = true;
-	if (have_paper(s, s->first->length, self->deadline, &self->why) < 0) {
-		unlink_put(s, self);
-		finish(self, -1, &self->why);
-	} else {
-		drop_orphans(s);
+	if (have_paper(s, first->length, first->deadline, &why) < 0) {
+		if (s->first == first) {
+			unlink_put(s, first);
+			finish(first, -1, &why);
+		}
+		return;
 	}
-	if (s->paper.fd >= 0 && s->first != NULL && s->first->length <= s->paper.size - s->paper.at) {
-		take_batch(s, &b);
-		pthread_mutex_unlock(&s->lock);
-		write_batch(s, &b);
-		pthread_mutex_lock(&s->lock);
-		settle_batch(s, &b);
+	drop_orphans(s);
+	if (s->first == NULL || s->first->length > s->paper.size - s->paper.at)
+		return;
+	take_batch(s, &b);
+	pthread_mutex_unlock(&s->lock);
+	write_batch(s, &b);
+	pthread_mutex_lock(&s->lock);
+	settle_batch(s, &b);
+}
+
+void *commit_all(void *spool)
+{
+	struct spool *s = spool;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->stop) {
+		if (s->first != NULL)
+			lead(s);
+		else
+			cond_wait(&s->work, &s->lock, DEADLINE_NEVER);
 	}
-	s->writing = false;
-	if (s->first != NULL)
-		pthread_cond_signal(&s->first->wake);
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
 }
 
 int commit_put(struct spool *s, struct put *p)
 {
 	p->length = record_length(&p->r);
-	custody_cond(&p->wake);
+	cond_init(&p->wake);
 	pthread_mutex_lock(&s->lock);
 	push(s, p);
+	cond_signal(&s->work);
 	while (p->state != PUT_DONE) {
-		if (p->state == PUT_WAITS && !s->writing) {
-			lead(s, p);
-		} else if (p->state == PUT_WAITS && clock_mono() >= p->deadline) {
+		if (p->state == PUT_WAITS && clock_mono() >= p->deadline) {
 			unlink_put(s, p);
 			finish(p, -1, &p->why);
 			if (p->why.text[0] == '\0')
 				err_set(&p->why, "the spool was not written in time");
 		} else {
-			custody_wait(&p->wake, &s->lock, p->state == PUT_WAITS ? p->deadline : DEADLINE_NEVER);
+			cond_wait(&p->wake, &s->lock, p->state == PUT_WAITS ? p->deadline : DEADLINE_NEVER);
 		}
 	}
 	pthread_mutex_unlock(&s->lock);
-	pthread_cond_destroy(&p->wake);
+	cond_clear(&p->wake);
 	return p->rc;
 }

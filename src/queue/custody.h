@@ -1,14 +1,15 @@
 /* queue/custody.h - struct spool, for the files that make it up; nobody else includes this.
  *
  * One lock covers all.  A fetcher thread asks telltale-queue for what runs
- * low (numbers, a spare segment), so that sessions find it ready; the
- * committer is whichever session thread finds nobody writing.
+ * low (numbers, a spare segment), so that sessions find it ready; a committer
+ * thread writes and syncs what they bring.
  */
 #ifndef QUEUE_CUSTODY_H
 #define QUEUE_CUSTODY_H
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include "base/cond.h"
 #include "queue/bigfile.h"
 #include "queue/spool.h"
 
@@ -36,7 +37,7 @@ struct put {
 	bool tried; /* its bytes may be on disk */
 	struct err why;
 	int64_t deadline;
-	pthread_cond_t wake;
+	struct cond wake;
 	struct put *next;
 };
 
@@ -45,8 +46,9 @@ struct spool {
 	char *path;
 	struct ipc_client *ipc;
 	pthread_mutex_t lock;
-	pthread_cond_t wanted, came; /* the fetcher waits for the one, those it serves for the other */
-	pthread_t fetcher;
+	struct cond wanted, came; /* the fetcher waits for the one, those it serves for the other */
+	struct cond work;         /* the committer waits for it */
+	pthread_t fetcher, committer;
 	_Atomic bool stop;
 	struct block blocks[NUMBER_DELIVERY + 1];
 	struct paper paper, spare;
@@ -54,8 +56,7 @@ struct spool {
 	uint64_t refusals;         /* counts telltale-queue's noes */
 	struct err why;            /* the fetcher's last failure */
 	struct put *first, **last; /* who waits to be written */
-	bool writing;
-	_Atomic size_t memory; /* bytes of bodies */
+	_Atomic size_t memory;     /* bytes of bodies */
 };
 
 /* Ask telltale-queue, again after a broken channel until the deadline: 0 and *reply of that type, or -1
@@ -69,10 +70,10 @@ struct question {
 	uint64_t epoch;
 };
 int custody_ask(struct spool *s, struct question *q, int64_t deadline, struct err *e);
-void custody_wait(pthread_cond_t *c, pthread_mutex_t *lock, int64_t deadline);
-void custody_cond(pthread_cond_t *c); /* initialised for monotonic deadlines */
 /* Commit one record: 0 when it is durable and told. */
 int commit_put(struct spool *s, struct put *p);
+/* The thread that writes for all, until s->stop; takes the spool. */
+void *commit_all(void *spool);
 void paper_drop(struct paper *p);
 
 struct spool_body {

@@ -4,34 +4,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "base/io.h"
 #include "queue/space.h"
 
 enum { NUMBERS_AT_ONCE = 512, ASK_MS = 10000, AGAIN_MS = 50, READY_MS = 2000, GIVE_BACK = 1000 };
-
-void custody_cond(pthread_cond_t *c)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(c, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
-void custody_wait(pthread_cond_t *c, pthread_mutex_t *lock, int64_t deadline)
-{
-	struct timespec t = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
-
-	if (deadline == DEADLINE_NEVER)
-		pthread_cond_wait(c, lock);
-	else
-		pthread_cond_timedwait(c, lock, &t);
-}
 
 void paper_drop(struct paper *p)
 {
@@ -71,7 +51,7 @@ int custody_ask(struct spool *s, struct question *q, int64_t deadline, struct er
 	while ((rc = ask_once(s, q, deadline, e)) > 0) {
 		if (s->stop || clock_mono() + AGAIN_MS >= deadline)
 			return -1;
-		usleep(AGAIN_MS * 1000);
+		fiber_sleep(AGAIN_MS);
 	}
 	return rc;
 }
@@ -147,7 +127,7 @@ static void *fetch(void *arg)
 		struct err why = { 0 };
 
 		if (what < 0) {
-			pthread_cond_wait(&s->wanted, &s->lock);
+			cond_wait(&s->wanted, &s->lock, DEADLINE_NEVER);
 			continue;
 		}
 		pthread_mutex_unlock(&s->lock);
@@ -158,9 +138,9 @@ static void *fetch(void *arg)
 			s->why = why;
 			s->refusals += why.code == EAGAIN;
 		}
-		pthread_cond_broadcast(&s->came);
+		cond_broadcast(&s->came);
 		if (rc < 0 && !s->stop)
-			custody_wait(&s->wanted, &s->lock, deadline_in(AGAIN_MS));
+			cond_wait(&s->wanted, &s->lock, deadline_in(AGAIN_MS));
 	}
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
@@ -178,9 +158,12 @@ struct spool *spool_new(const struct spool_set *set)
 	s->last = &s->first;
 	s->paper.fd = s->spare.fd = -1;
 	pthread_mutex_init(&s->lock, NULL);
-	custody_cond(&s->wanted);
-	custody_cond(&s->came);
+	cond_init(&s->wanted);
+	cond_init(&s->came);
+	cond_init(&s->work);
 	errno = pthread_create(&s->fetcher, NULL, fetch, s);
+	if (errno == 0)
+		errno = pthread_create(&s->committer, NULL, commit_all, s);
 	if (errno != 0)
 		BUG("no thread for the spool (error %d)", errno);
 	return s;
@@ -202,14 +185,17 @@ void spool_free(struct spool *s)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->stop = true;
-	pthread_cond_signal(&s->wanted);
+	cond_signal(&s->wanted);
+	cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->fetcher, NULL);
+	pthread_join(s->committer, NULL);
 	give_back(s, &s->paper);
 	give_back(s, &s->spare);
 	ipc_client_free(s->ipc);
-	pthread_cond_destroy(&s->wanted);
-	pthread_cond_destroy(&s->came);
+	cond_clear(&s->wanted);
+	cond_clear(&s->came);
+	cond_clear(&s->work);
 	pthread_mutex_destroy(&s->lock);
 	free(s->path);
 	free(s);
@@ -233,14 +219,14 @@ int spool_number(struct spool *s, enum number_kind kind, uint64_t *out, int64_t 
 	b->used = true;
 	next_block(b);
 	while (b->next == b->end && clock_mono() < deadline) {
-		pthread_cond_signal(&s->wanted);
-		custody_wait(&s->came, &s->lock, deadline);
+		cond_signal(&s->wanted);
+		cond_wait(&s->came, &s->lock, deadline);
 		next_block(b);
 	}
 	if (b->next < b->end) {
 		*out = b->next++;
 		if (b->ahead == b->ahead_end)
-			pthread_cond_signal(&s->wanted);
+			cond_signal(&s->wanted);
 	} else {
 		rc = err_set(e, "no number in time: %s", s->why.text);
 	}
@@ -266,8 +252,8 @@ int spool_ready(struct spool *s, uint64_t size, struct err *e)
 	pthread_mutex_lock(&s->lock);
 	refusals = s->refusals;
 	while (s->paper.fd < 0 && s->spare.fd < 0 && s->refusals == refusals && clock_mono() < deadline) {
-		pthread_cond_signal(&s->wanted);
-		custody_wait(&s->came, &s->lock, deadline);
+		cond_signal(&s->wanted);
+		cond_wait(&s->came, &s->lock, deadline);
 	}
 	if (s->paper.fd >= 0 || s->spare.fd >= 0)
 		rc = space(s, size, e);

@@ -5,14 +5,13 @@
  * promised (a crash may still show it once) and *e says why: answer 451.
  * It never parses mail, speaks SMTP or writes logs.
  *
- * One struct spool per process, used by all session threads.  Its committer is
- * a leader-follower group commit: the first thread that finds nobody writing
- * becomes the leader, takes all waiting records, writes them in order with one
- * pwritev and one fdatasync, and wakes their threads; a lone client never
- * waits for company.  A failed write or sync fails the whole batch, and that
- * segment is sealed and never synced again.  When telltale-queue was restarted
- * between write and answer, the record is written again for the new one; so a
- * restart costs time, not mail.  spool_put() needs about 24 KiB of stack.
+ * One struct spool per process, used by all its sessions, fibers or threads.
+ * Its committer is a thread: whenever records wait it takes all of them, writes
+ * them in order with one pwritev and one fdatasync, and wakes who brought them;
+ * a lone client never waits for company.  A failed write or sync fails the
+ * whole batch, and that segment is sealed and never synced again.  When
+ * telltale-queue was restarted between write and answer, the record is written
+ * again for the new one; so a restart costs time, not mail.
  */
 #ifndef QUEUE_SPOOL_H
 #define QUEUE_SPOOL_H

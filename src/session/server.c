@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "base/proc.h"
 #include "session/session.h"
 
 enum {
-	STACK_KIB = 256,
 	LAST_WORDS = 2000, /* ms for the 421 of sessions that are still there after the grace */
 };
 
@@ -73,7 +73,6 @@ static void open_clients(struct server *s, struct conf *c, unsigned worker)
 int server_open(struct server *s, const struct server_set *set, struct err *e)
 {
 	struct conf *c = set->conf;
-	pthread_condattr_t attr;
 
 	*s = (struct server){
 		.conf = c,
@@ -83,10 +82,7 @@ int server_open(struct server *s, const struct server_set *set, struct err *e)
 	};
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_mutex_init(&s->trouble.mutex, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->left, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init(&s->left);
 	log_zone(str_eqz(c->logs.time, "utc"));
 	open_ports(s, set->lists);
 	open_clients(s, c, set->worker);
@@ -108,7 +104,7 @@ void server_close(struct server *s)
 	ipc_client_free(s->lookup);
 	ipc_client_free(s->dns);
 	tls_free(s->tls);
-	pthread_cond_destroy(&s->left);
+	cond_clear(&s->left);
 	pthread_mutex_destroy(&s->trouble.mutex);
 	pthread_mutex_destroy(&s->mutex);
 }
@@ -160,12 +156,12 @@ static void delist(struct session *s)
 	*s->link = s->next;
 	if (s->next != NULL)
 		s->next->link = s->link;
-	pthread_cond_broadcast(&v->left);
+	cond_broadcast(&v->left);
 	pthread_mutex_unlock(&v->mutex);
 }
 
 /* The socket outlives the list entry: server_stop() may touch it while the session is listed. */
-static void *visit(void *arg)
+static void visit(void *arg)
 {
 	struct session *s = arg;
 
@@ -174,7 +170,6 @@ static void *visit(void *arg)
 	delist(s);
 	session_clear(s);
 	free(s);
-	return NULL;
 }
 
 /* A group of its own in the SMTP log, if a number is at hand: nothing is waited for where all clients wait. */
@@ -222,7 +217,7 @@ static void start(struct session *s)
 	struct err e;
 
 	enlist(s);
-	if (proc_thread(visit, s, STACK_KIB, &e) == 0)
+	if (fiber_start(visit, s, &e) == 0)
 		return;
 	server_trouble(v, TROUBLE_CLIENT, e.text);
 	delist(s);
@@ -282,12 +277,11 @@ bool server_empty(struct server *s)
 static bool all_left(struct server *s, int64_t ms)
 {
 	int64_t until = deadline_in(ms);
-	struct timespec ts = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
 	bool gone;
 
 	pthread_mutex_lock(&s->mutex);
-	while (s->sessions != NULL && pthread_cond_timedwait(&s->left, &s->mutex, &ts) == 0)
-		continue;
+	while (s->sessions != NULL && clock_mono() < until)
+		cond_wait(&s->left, &s->mutex, until);
 	gone = s->sessions == NULL;
 	pthread_mutex_unlock(&s->mutex);
 	return gone;

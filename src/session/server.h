@@ -1,7 +1,8 @@
 /* session/server.h - one telltale-smtpd process: what its sessions share, and their coming and going.
  *
- * A session is a thread with blocking I/O under deadlines.  server_take() gives
- * an accepted socket its thread, or refuses it with 421 when a limit is met.
+ * A session is a fiber (base/fiber.h): it reads as if it had the process for itself, and waits under
+ * deadlines.  server_take() gives an accepted socket its fiber, or refuses it with 421 when a limit is met.
+ * All but server_open() and server_close() is called by fibers of one loop.
  * server_stop() lets sessions finish what they are at: each is told 421 at its
  * next command, those still silent when the grace is over are told then.  Whoever
  * only wants no new clients takes none, and waits until server_empty().
@@ -12,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+#include "base/cond.h"
 #include "base/conf.h"
 #include "gate/policy.h"
 #include "logs/logs.h"
@@ -65,7 +67,7 @@ struct server {
 	atomic_bool stopping;
 	struct trouble trouble;
 	pthread_mutex_t mutex; /* guards the next two */
-	pthread_cond_t left;
+	struct cond left;
 	struct session *sessions;
 };
 

@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include "base/clock.h"
 
+enum { TURN = 16 }; /* full reads until other sessions are heard */
+
 void wire_init(struct wire *w, int fd)
 {
 	*w = (struct wire){ .fd = fd };
@@ -68,6 +70,14 @@ static ssize_t receive(struct wire *w, int64_t deadline)
 	return io_read(w->fd, w->in, WIRE_CHUNK, deadline);
 }
 
+/* All that had come was read the last time, or so much in turn that others must have their turn. */
+static bool likely_quiet(const struct wire *w)
+{
+	if (w->tls != NULL && tls_pending(w->tls))
+		return false;
+	return w->full % TURN == 0;
+}
+
 int wire_fill(struct wire *w, int64_t deadline)
 {
 	ssize_t got;
@@ -77,7 +87,7 @@ int wire_fill(struct wire *w, int64_t deadline)
 		return 0;
 	wire_wipe(w); /* any line may have been a password, or its first half */
 	w->at = w->n = 0;
-	if (!wire_more(w, 0)) {
+	if (likely_quiet(w)) {
 		give_back(w);
 		if (io_wait(w->fd, POLLIN, deadline) < 0)
 			return -1;
@@ -88,6 +98,7 @@ int wire_fill(struct wire *w, int64_t deadline)
 	if (got <= 0)
 		return (int)got;
 	w->n = (size_t)got;
+	w->full = w->n == WIRE_CHUNK ? w->full + 1 : 0;
 	return 1;
 }
 

@@ -23,6 +23,7 @@ struct wire {
 	bool shut;              /* nothing passes in the clear: a handshake is still to come, or it failed */
 	char *in;               /* WIRE_CHUNK bytes while there is input, NULL while we wait for some */
 	size_t at, n;           /* unused input is in[at..n) */
+	unsigned full;          /* how often in turn all of it was filled at once: more may be there already */
 	struct buf out;
 };
 
