@@ -28,6 +28,9 @@ ALL = "all"
 TARGETS = (*houses.PROGRAMS, ALL)
 KILLS, SAMPLE_KILLS = 200, 1  # of each
 CONTROL_KILLS = {False: 20, True: 4}
+# Seconds between two kills: at once, soon, and so late that telltaled starts the program again without a long pause.
+WAITS = ((0, 0.15), (0.15, 1.05), (1.05, 1.5))
+SHORT_WAITS = ((0, 0.15), (0.1, 0.3), (0.3, 0.5))
 SHOWN = 20
 
 
@@ -38,9 +41,8 @@ def say(*what):
 class Case:
     """One house under load, with what is done to it.  pause: the longest wait of a client between two messages."""
 
-    def __init__(self, build, dice, leave_out=None, pause=1.0, calm=1.2):
-        """calm: seconds between two kills, at most."""
-        self.folder, self.dice, self.calm, self.kills = tempfile.mkdtemp(prefix="tt-kill-"), dice, calm, 0
+    def __init__(self, build, dice, leave_out=None, pause=1.0, waits=WAITS):
+        self.folder, self.dice, self.waits, self.kills = tempfile.mkdtemp(prefix="tt-kill-"), dice, waits, 0
         self.house = houses.House(build, self.folder, leave_out=leave_out)
         self.house.start()
         self.together = False  # did several programs die at one moment?
@@ -49,8 +51,8 @@ class Case:
         self.load = load.Load(self.house, self.journal, seed=dice.random(), pause=pause).start()
 
     def hurt(self, target):
-        """One kill, and the way back.  One in four strikes soon after the last one, in the midst of recovery."""
-        time.sleep(self.dice.uniform(0, 0.15) if self.dice.random() < 0.25 else self.dice.uniform(0.1, self.calm))
+        """One kill, and the way back.  Some strike soon after the last one, in the midst of recovery."""
+        time.sleep(self.dice.uniform(*self.dice.choices(self.waits, [1, 1, 3])[0]))
         self.together = self.together or target in (ALL, "telltaled")
         if target == ALL:
             self.house.kill_all()
@@ -113,7 +115,7 @@ def run(build, targets, dice, **options):
 def trial(build, targets, dice, total):
     begun = time.monotonic()
     short = len(targets) < 50
-    audit, kills = run(build, targets, dice, pause=0.3 if short else 1.0, calm=0.5 if short else 1.2)
+    audit, kills = run(build, targets, dice, pause=0.3 if short else 1.0, waits=SHORT_WAITS if short else WAITS)
     total["runs"] += kills
     for key in ("acked", "lost", "doubled", "torn"):
         total[key] += getattr(audit, key)
@@ -131,7 +133,7 @@ def control(build, dice, sample):
     for left_out, targets, seen in (("late-write", ["telltale-smtpd", ALL], "lost"),
                                     ("staged", ["telltale-queue", ALL], "doubled")):
         kills = [targets[n % 2] for n in range(CONTROL_KILLS[sample])]
-        audit, _ = run(build, kills, dice, leave_out=left_out, pause=0.1, calm=0.4)
+        audit, _ = run(build, kills, dice, leave_out=left_out, pause=0.1, waits=SHORT_WAITS)
         say(f"control {left_out}: {len(kills)} kills, {audit.acked} acknowledged, {audit.lost} lost, "
             f"{audit.doubled} doubled, {len(audit.violations)} violations")
         caught.append(getattr(audit, seen) > 0)

@@ -26,7 +26,7 @@ def audit(case):
 @pytest.fixture(name="case", scope="module")
 def fixture_case():
     """A house that was hurt, drained and found right."""
-    case = kill.Case(BUILD, random.Random(1), pause=0.4, calm=0.5)
+    case = kill.Case(BUILD, random.Random(1), pause=0.4, waits=kill.SHORT_WAITS)
     try:
         for target in (*kill.TARGETS, "telltale-queue", "telltale-smtpd"):
             case.hurt(target)
