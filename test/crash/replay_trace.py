@@ -3,19 +3,20 @@
 What is written here is the model of test/crash/replay_states.py's crash: strict POSIX.
 * A file's bytes last only when a sync of that file has returned that began after the write had returned.
 * A name lasts only when a sync of its folder has; a sync of the file says nothing about its name.
-* Folders are independent of each other.  A rename within one folder is one operation: the old name or the new one, never
-  both or neither.  A rename from one folder to another is two: the new name belongs to the one folder, the loss of the
+* Folders are independent of each other.  A rename within one folder is one operation: the old name or the new one,
+  never both or neither.  A rename from one folder to another is two: the new name belongs to the one folder, the loss of the
   old one to the other, and a crash may keep either, both or none of them.  (ext4, xfs and btrfs promise more; POSIX and
   a disk without a journal do not.)
-* sync_file_range promises nothing.  syncfs and sync cover all that had returned before they began.
+* sync_file_range promises nothing.  syncfs of a folder covers what is beneath it and the way to it; what else lies on
+  the same disk is covered by luck, and that does not count.
 """
 import re
 
 from strace import calls
 
-TRACED = ("write,writev,pwrite64,pwritev,pwritev2,fdatasync,fsync,syncfs,sync,sync_file_range,open,creat,openat,openat2,"
-          "mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,truncate,ftruncate,"
-          "fallocate,mmap,copy_file_range,sendfile,splice,sendto,sendmsg,lseek")
+TRACED = ("write,writev,pwrite64,pwritev,pwritev2,fdatasync,fsync,syncfs,sync,sync_file_range,open,creat,openat,"
+          "openat2,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,truncate,"
+          "ftruncate,fallocate,mmap,copy_file_range,sendfile,splice,sendto,sendmsg,lseek")
 SHOWN = 4 << 20  # all of every buffer
 SCOPE = ("spool", "mail", "logs")  # of the data folder
 QUEUED = re.compile(rb"(?:^|\r\n)250 (?:2\.0\.0 )?ok \d+ qp (\d+)(?=\r\n)")
@@ -62,13 +63,27 @@ class Op:
         return f"{self.node}: {len(self.data)} bytes at {self.offset}"
 
 
+class Sync:
+    """A sync that returned without an error."""
+
+    def __init__(self, call, node):
+        self.begin, self.end, self.node = call.begin, call.end, node
+        self.tree = call.name == "syncfs"
+
+    def covers(self, node):
+        if not self.tree or node is self.node:
+            return node is self.node
+        a, b = sorted((node.path + "/", self.node.path + "/"), key=len)
+        return b.startswith(a)
+
+
 class Recording:
     """The operations, syncs and acknowledgements of a run, from strace's file."""
 
     def __init__(self, trace, data):
         self.data = data
         self.nodes, self.ops, self.acks = [], [], []
-        self.syncs = []  # (begin, end, node or None for all, what)
+        self.syncs = []
         self.former = {}  # path: the node that had it last
         self.root = self.node(FOLDER, data)
         for call in sorted(calls(trace), key=lambda c: c.end if c.end is not None else NEVER):
@@ -144,10 +159,10 @@ class Recording:
     def see_sync(self, call):
         if call.result != 0:
             return
-        if call.name in ("sync", "syncfs"):
-            self.syncs.append((call.begin, call.end, None, call.name))
-        elif self.inside(call.path) or call.path == self.data:
-            self.syncs.append((call.begin, call.end, self.opened(call), call.name))
+        if call.name == "sync":
+            raise Unknown("a sync of everything")
+        if self.inside(call.path) or call.path == self.data:
+            self.syncs.append(Sync(call, self.opened(call)))
 
     def see_write(self, call):
         if call.result is not None and call.result < 0:
@@ -236,4 +251,4 @@ class Recording:
 
     def leave_out(self, what):
         """A control: the run as it would be if its programs left out these syncs: sync (all), dirsync (of folders)."""
-        self.syncs = [s for s in self.syncs if what == "dirsync" and s[2] is not None and s[2].kind == FILE]
+        self.syncs = [s for s in self.syncs if what == "dirsync" and s.node.kind == FILE]
