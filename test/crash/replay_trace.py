@@ -4,24 +4,25 @@ What is written here is the model of test/crash/replay_states.py's crash: strict
 * A file's bytes last only when a sync of that file has returned that began after the write had returned.
 * A name lasts only when a sync of its folder has; a sync of the file says nothing about its name.
 * Folders are independent of each other.  A rename within one folder is one operation: the old name or the new one,
-  never both or neither.  A rename from one folder to another is two: the new name belongs to the one folder, the loss of the
-  old one to the other, and a crash may keep either, both or none of them.  (ext4, xfs and btrfs promise more; POSIX and
-  a disk without a journal do not.)
+  never both or neither.  A rename from one folder to another is two: the new name belongs to the one folder, the loss
+  of the old one to the other, and a crash may keep either, both or none of them.  (ext4, xfs and btrfs promise more;
+  POSIX and a disk without a journal do not.)
 * sync_file_range promises nothing.  syncfs of a folder covers what is beneath it and the way to it; what else lies on
   the same disk is covered by luck, and that does not count.
 """
 import re
 
-from strace import calls
+from strace import STRING, calls
 
 TRACED = ("write,writev,pwrite64,pwritev,pwritev2,fdatasync,fsync,syncfs,sync,sync_file_range,open,creat,openat,"
-          "openat2,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,truncate,"
-          "ftruncate,fallocate,mmap,copy_file_range,sendfile,splice,sendto,sendmsg,lseek")
+          "openat2,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,"
+          "truncate,ftruncate,fallocate,mmap,copy_file_range,sendfile,splice,sendto,sendmsg,lseek")
 SHOWN = 4 << 20  # all of every buffer
 SCOPE = ("spool", "mail", "logs")  # of the data folder
 QUEUED = re.compile(rb"(?:^|\r\n)250 (?:2\.0\.0 )?ok \d+ qp (\d+)(?=\r\n)")
 FOLDER, FILE = "folder", "file"
 NEVER = float("inf")
+RELATIVE = ("open", "creat", "mkdir", "rename", "link", "symlink", "unlink", "rmdir", "truncate")  # without a folder
 FIRST_NUMBER = re.compile(r", (-?\d+)(?:,|$)")
 
 
@@ -147,6 +148,9 @@ class Recording:
         elif call.name == "sync_file_range" or call.name.startswith("send") and not self.inside(call.path):
             return
         else:
+            names = STRING.findall(call.args) if call.name in RELATIVE and call.good else []
+            if not all(name.startswith("\\x2f") for name, _ in names):
+                raise Unknown(f"{call.name} of a path that begins nowhere: {call.args[:200]}")
             paths = [p for p in call.named + call.folders[:1] if self.inside(p)]
             if paths:
                 self.see_other(call, paths)
