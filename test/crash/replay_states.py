@@ -56,16 +56,12 @@ def modes_of(op):
     return (HALF,) + ((ZERO,) if op.grows and any(op.data) else ()) + (() if few else (TORN,))
 
 
-def is_log(recording, node):
-    return node.path.startswith(recording.data + "/logs")
-
-
 class States:
     """All of them, of one recording."""
 
     def __init__(self, recording):
         self.rec = recording
-        self.critical = [op for op in recording.ops if not is_log(recording, op.node)]
+        self.critical = [op for op in recording.ops if op.node.disk != "logs"]
         self.began = [op.begin for op in self.critical]
         dice = random.Random(0)  # a state is the sum of its operations: a number for each, in each mode
         self.marks = {(op.number, mode): dice.getrandbits(64) for op in self.critical for mode in MODES}
@@ -184,7 +180,7 @@ class Layer:
 
     def content(self, node, chosen, logs):
         picked = [(op, chosen[op.number]) for op in node.ops if op.number in chosen]
-        if is_log(self.rec, node):
+        if node.disk == "logs":
             loose = [op for op in node.ops if op.begin <= self.moment and not self.lasts(op)]
             picked = [(op, logs if op is loose[-1] else FULL) for op in loose] if logs != "none" else []
         if not picked:
@@ -197,7 +193,7 @@ class Layer:
     def there(self, op, chosen, logs):
         if self.lasts(op) or op.number in chosen:
             return True
-        return is_log(self.rec, op.node) and logs != "none" and op.begin <= self.moment
+        return op.node.disk == "logs" and logs != "none" and op.begin <= self.moment
 
     def entries(self, node, chosen, logs):
         names = {}

@@ -7,8 +7,8 @@ What is written here is the model of test/crash/replay_states.py's crash: strict
   never both or neither.  A rename from one folder to another is two: the new name belongs to the one folder, the loss
   of the old one to the other, and a crash may keep either, both or none of them.  (ext4, xfs and btrfs promise more;
   POSIX and a disk without a journal do not.)
-* sync_file_range promises nothing.  syncfs of a folder covers what is beneath it and the way to it; what else lies on
-  the same disk is covered by luck, and that does not count.
+* sync_file_range promises nothing.  syncfs covers the one of spool, mail and logs that its folder lies in, and the way
+  to it: these three may be three disks, and what another one gains is luck.
 """
 import re
 
@@ -33,8 +33,9 @@ class Unknown(Exception):
 class Node:
     """A file or a folder, whatever its names are."""
 
-    def __init__(self, number, kind, path):
-        self.number, self.kind, self.path = number, kind, path  # path: the first one, for people
+    def __init__(self, number, kind, path, disk):
+        self.number, self.kind, self.path = number, kind, path  # path: the first one
+        self.disk = disk  # spool, mail or logs; "": the data folder itself
         self.ops = []
         self.entries = {}  # a folder's, as the running programs see them
         self.at = self.size = 0  # where the next plain write goes; how long the file is
@@ -72,10 +73,7 @@ class Sync:
         self.tree = call.name == "syncfs"
 
     def covers(self, node):
-        if not self.tree or node is self.node:
-            return node is self.node
-        a, b = sorted((node.path + "/", self.node.path + "/"), key=len)
-        return b.startswith(a)
+        return node is self.node or (self.tree and (node.disk == self.node.disk or node.disk == ""))
 
 
 class Recording:
@@ -94,7 +92,7 @@ class Recording:
             op.number = number
 
     def node(self, kind, path):
-        self.nodes.append(Node(len(self.nodes), kind, path))
+        self.nodes.append(Node(len(self.nodes), kind, path, path[len(self.data):].strip("/").partition("/")[0]))
         self.former[path] = self.nodes[-1]
         return self.nodes[-1]
 
