@@ -124,7 +124,7 @@ static struct str escape_bytes(struct arena *a, const struct shape_class *class,
 	return str_mem(out, n);
 }
 
-/* No byte of it forges anything in any field, and nothing is cut: as most values are. */
+/* No byte of it forges anything, wherever it stands, and nothing is cut: as most values are. */
 static bool is_harmless(const struct shape_class *class, struct str s)
 {
 	if (s.n > class->cap || (class->escapes & ESCAPE_LEVEL) != 0)
@@ -132,6 +132,8 @@ static bool is_harmless(const struct shape_class *class, struct str s)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
+		if (c == ' ' && i > 0 && i + 1 < s.n && (class->escapes & ESCAPE_SPACE) == 0)
+			continue;
 		if (c <= ' ' || c >= 0x7f || c == '"' || c == ',' || c == ':' || c == '\\')
 			return false;
 	}
