@@ -129,4 +129,5 @@ def told(before):
 
 def torn(after):
     """{log: where the cut left a line without its end}"""
-    return {name: (kept(text).rfind(b"\n") + 1, len(text)) for name, text in after.items() if text and not text.endswith(b"\n")}
+    return {name: (kept(text).rfind(b"\n") + 1, len(text)) for name, text in after.items()
+            if text and not text.endswith(b"\n")}

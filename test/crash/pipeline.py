@@ -1,4 +1,4 @@
-"""A client that does not wait where it need not: the end of one message and the commands of the next go in one packet."""
+"""A client that waits only where it must: the end of one message and the commands of the next go in one packet."""
 import re
 import socket
 

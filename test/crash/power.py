@@ -52,7 +52,7 @@ class DiskHouse(House):
         self.torn = []  # (log, first, end): lines that a cut left without their end
 
     def furnish(self):
-        """What the administrator puts there is on disk before the server is started; what it makes itself may not be."""
+        """What the administrator puts there is on disk before the first start; what the server makes may not be."""
         super().furnish()
         self.sync()
 

@@ -82,7 +82,8 @@ def clients(house, seconds, seed):
 def traced(build, folder, seconds, seed, leave_out=None):
     """Load on a Telltale under strace: (numbers that clients got, what is wrong)."""
     out = os.path.join(folder, "trace")
-    house = House(build, folder, spool=os.path.join(folder, "some", "where", "spool"), leave_out=leave_out, config=CONFIG)
+    spool = os.path.join(folder, "some", "where", "spool")
+    house = House(build, folder, spool=spool, leave_out=leave_out, config=CONFIG)
     house.before = strace.command(out)
     try:
         house.start()
@@ -110,8 +111,8 @@ def control(build, seed, leave_out):
     """Is a server that leaves that out caught, with each of its 250s?"""
     numbers, wrong = run(build, 1, seed, leave_out)
     untrue = {w.split()[1]: w for w in wrong if w.startswith("qp ")}
-    print(f"sync: without {leave_out}: {len(numbers)} messages, {len(untrue)} of them untrue", *list(untrue.values())[:2],
-          sep="\n  ", file=sys.stderr)
+    print(f"sync: without {leave_out}: {len(numbers)} messages, {len(untrue)} of them untrue",
+          *list(untrue.values())[:2], sep="\n  ", file=sys.stderr)
     return len(untrue) >= len(numbers) > 0
 
 
