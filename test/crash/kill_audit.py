@@ -28,7 +28,8 @@ class Audit(oracle.Audit):
         ends = {}
         for (qp, address), seen in outcomes.items():
             ends.setdefault(qp, {})[address] = set(seen) - {"deferral"}
-        self.all_end(house, ends, bounces)
+        unanswered = {m.qp for m in mails if m.name not in self.journal.acked()}
+        self.all_end(house, ends, bounces, unanswered)
         self.one_bounce_each(ends, bounces)
         self.all_kinds()
 
@@ -45,8 +46,10 @@ class Audit(oracle.Audit):
                 if left:
                     self.complain(f"{at} still has", left[:3])
 
-    def all_end(self, house, ends, bounces):
-        """Whatever the logs say was accepted or tried has an end there, and began there."""
+    def all_end(self, house, ends, bounces, unanswered):
+        """Whatever the logs say was accepted or tried has an end there, and began there: as a session, a forward or a
+        bounce.  The session of a message that came though its client had no 250 is written by telltale-queue five
+        seconds later, and may have been killed by then."""
         accepted = set(map(int, re.findall(r"(?m), resp, 250 ok \d+ qp (\d+)$", house.log("smtp-25"))))
         children = {child for each in bounces.values() for child in each}
         children |= set(map(int, re.findall(r"(?m), success, did_0\+1\+0/qp_(\d+)/", house.log("delivery"))))
@@ -55,7 +58,7 @@ class Audit(oracle.Audit):
         for qp, recipients in ends.items():
             self.violations += [f"qp {qp}: {address} has no end" for address, seen in recipients.items() if not seen]
         if not self.together:
-            for qp in ends.keys() - accepted - children:
+            for qp in ends.keys() - accepted - children - unanswered:
                 self.complain(f"qp {qp} was tried; the SMTP log knows nothing of it")
 
     def one_bounce_each(self, ends, bounces):
