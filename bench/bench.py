@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -66,6 +67,7 @@ def run(options):
 
 def main(argv):
     options = arguments(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended"))
     if options.kind == "report":
         report.write()
         return 0
