@@ -23,6 +23,7 @@ enum {
 	CONNECT_TIME = 2000,
 	AWAY = 3000,      /* ms without a channel that is worth a word */
 	TROUBLES = 10000, /* ms between two lines about mailboxes that cannot be written */
+	READS_MOST = 256, /* of the channel in one turn */
 	JOBS_MAX = 4000
 };
 
@@ -115,14 +116,25 @@ static int hear(struct local *l, struct ipc_frame *f, struct err *e)
 	return err_set(e, "message %u is not for us", f->type);
 }
 
-static int hear_all(struct local *l, struct err *e)
+static int hear_some(struct local *l, struct err *e)
 {
 	struct ipc_frame f;
-	int rc = ipc_fill(&l->conn, e);
+	int filled = ipc_fill(&l->conn, e), rc = filled;
 
 	while (rc > 0 && (rc = ipc_next(&l->conn, &f, e)) > 0)
 		if (hear(l, &f, e) < 0)
 			return -1;
+	return rc < 0 ? -1 : filled;
+}
+
+/* What came together goes to the pool together: a frame with a descriptor is read by itself. */
+static int hear_all(struct local *l, struct err *e)
+{
+	int rc = 1;
+
+	for (int i = 0; rc > 0 && i < READS_MOST; i++)
+		rc = hear_some(l, e);
+	pool_go(l->pool);
 	return rc;
 }
 

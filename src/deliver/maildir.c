@@ -42,18 +42,19 @@ static int defer_by(struct maildir_job *j, int code)
 	return defer_job(j, "Temporary error on maildir delivery. (#4.3.0)", code);
 }
 
-/* Opens j->box, or ends the job.  Folders are made when a message is staged;
+/* Opens j->in, or ends the job.  Folders are made when a message is staged;
  * afterwards a missing one is a disk that is not mounted, not a delivery. */
-static int open_box(const struct maildir *m, struct maildir_job *j, bool make)
+static int open_box(struct batch *b, struct maildir_job *j, bool make)
 {
-	j->box = (struct box){ -1, -1 };
+	j->in = NULL;
 	j->file = -1;
 	j->ended = false;
 	j->trouble = 0;
 	j->home = box_home(j->mem, j->final);
 	if (j->home == NULL)
 		return end_job(j, OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
-	return box_enter(m->root, j->home, make, &j->box) < 0 ? defer_by(j, errno) : 0;
+	j->in = batch_box(b, j->home, make);
+	return j->in == NULL ? defer_by(j, errno) : 0;
 }
 
 /* Nothing of it may change while a message is in the queue: gone under this name means delivered. */
@@ -88,7 +89,8 @@ static int copy_in(struct maildir_job *j)
 	switch (copy_message(&c, &e)) {
 	case COPIED:
 		/* Its blocks are under way while the others of the batch are written. */
-		(void)sync_file_range(j->file, 0, 0, SYNC_FILE_RANGE_WRITE);
+		if (!j->in->whole)
+			(void)sync_file_range(j->file, 0, 0, SYNC_FILE_RANGE_WRITE);
 		return 0;
 	case COPY_LOOPS:
 		return end_job(j, OUTCOME_FAILURE,
@@ -101,71 +103,63 @@ static int copy_in(struct maildir_job *j)
 	return defer_by(j, e.code);
 }
 
-static int write_staged(const struct maildir *m, struct maildir_job *j)
+/* What an earlier attempt left goes: it was not staged. */
+static int make_staged(int staging, const char *name)
 {
-	const char *name = staged_name(j->mem, j);
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(staging, name, flags, 0600);
 
-	if (open_box(m, j, true) < 0)
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	return unlinkat(staging, name, 0) < 0 && errno != ENOENT ? -1 : openat(staging, name, flags, 0600);
+}
+
+static int write_staged(const struct maildir *m, struct batch *b, struct maildir_job *j)
+{
+	if (open_box(b, j, true) < 0)
 		return -1;
 	if (m->quota != NULL && quota_full(m->quota, m->root, j->final, j->size))
 		return end_job(j, OUTCOME_DEFERRAL, "user is over quota (#4.2.2)");
-	if (unlinkat(j->box.staging, name, 0) < 0 && errno != ENOENT)
-		return defer_by(j, errno);
-	j->file = openat(j->box.staging, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	j->file = make_staged(j->in->box.staging, staged_name(j->mem, j));
 	return j->file < 0 ? defer_by(j, errno) : copy_in(j);
 }
 
-/* A failed write leaves nothing behind that takes room. */
+static void sync_file(struct maildir_job *j)
+{
+	if (!j->ended && !j->in->whole && fsync(j->file) < 0)
+		defer_by(j, errno);
+}
+
+/* The mailboxes were synced: what each said of its own. */
+static void hear_sync(struct maildir_job *j)
+{
+	if (!j->ended && j->in->code != 0)
+		defer_by(j, j->in->code);
+}
+
+/* What was not staged leaves nothing behind that takes room. */
 static void end_file(struct maildir_job *j)
 {
-	if (!j->ended && fsync(j->file) < 0)
-		defer_by(j, errno);
 	if (j->ended && j->file >= 0)
-		unlinkat(j->box.staging, staged_name(j->mem, j), 0);
+		unlinkat(j->in->box.staging, staged_name(j->mem, j), 0);
 	fd_clear(&j->file);
-}
-
-static int box_fd(const struct maildir_job *j, bool fresh)
-{
-	return fresh ? j->box.fresh : j->box.staging;
-}
-
-/* Sync one directory of jobs[i], or share what an earlier job's sync of it gave:
- * a failed one is not asked again, since the second answer would be a lie. */
-static int sync_code(struct maildir_job **jobs, size_t i, bool fresh)
-{
-	int fd = box_fd(jobs[i], fresh);
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return errno;
-	jobs[i]->dev = st.st_dev;
-	jobs[i]->ino = st.st_ino;
-	for (size_t k = 0; k < i; k++)
-		if (!jobs[k]->ended && jobs[k]->dev == st.st_dev && jobs[k]->ino == st.st_ino)
-			return jobs[k]->code;
-	return fsync(fd) < 0 ? errno : 0;
-}
-
-static void sync_all(struct maildir_job **jobs, size_t n, bool fresh)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!jobs[i]->ended)
-			jobs[i]->code = sync_code(jobs, i, fresh);
-	for (size_t i = 0; i < n; i++)
-		if (!jobs[i]->ended && jobs[i]->code != 0)
-			defer_by(jobs[i], jobs[i]->code);
 }
 
 void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n)
 {
+	struct batch b;
+
+	batch_init(&b, m->root, n);
 	for (size_t i = 0; i < n; i++)
-		write_staged(m, jobs[i]);
+		write_staged(m, &b, jobs[i]);
 	for (size_t i = 0; i < n; i++)
+		sync_file(jobs[i]);
+	batch_sync(&b, false);
+	for (size_t i = 0; i < n; i++) {
+		hear_sync(jobs[i]);
 		end_file(jobs[i]);
-	sync_all(jobs, n, false);
-	for (size_t i = 0; i < n; i++)
-		box_leave(&jobs[i]->box);
+	}
+	batch_clear(&b);
 }
 
 /* What stands under the staged name. */
@@ -181,14 +175,14 @@ static struct staged look_at_staged(struct maildir_job *j, const char *name)
 	struct staged s = { 0 };
 	struct stat st, dir;
 
-	if (fstatat(j->box.staging, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (fstatat(j->in->box.staging, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		j->bytes = (uint64_t)st.st_size;
 		s.code = S_ISREG(st.st_mode) && st.st_nlink <= 2 ? 0 : EPERM;
 		s.ino = st.st_ino;
 		s.linked = st.st_nlink == 2;
 	} else {
 		s.code = errno;
-		if (errno == ENOENT && (fstat(j->box.staging, &dir) < 0 || dir.st_nlink == 0))
+		if (errno == ENOENT && (fstat(j->in->box.staging, &dir) < 0 || dir.st_nlink == 0))
 			s.code = ENOTDIR;
 	}
 	return s;
@@ -212,8 +206,9 @@ static bool holds(const struct maildir *m, const struct maildir_job *j, const ch
 	return found;
 }
 
-/* The file gets its name in new/ beside the staged one.  A rename would be two changes to two folders, and a machine that
- * dies may keep either alone (POSIX orders nothing): with the staged name gone and no new one the message is lost. */
+/* The file gets its name in new/ beside the staged one.  A rename would be two changes to two folders, and a machine
+ * that dies may keep either alone (POSIX orders nothing): with the staged name gone and no new one the message is
+ * lost. */
 static int link_new(const struct maildir *m, struct maildir_job *j, const char *name, struct staged s)
 {
 	const char *to = maildir_name(j->mem, m, j).p;
@@ -225,24 +220,26 @@ static int link_new(const struct maildir *m, struct maildir_job *j, const char *
 		errno = EPERM;
 		return -1;
 	}
-	if (linkat(j->box.staging, name, j->box.fresh, to, 0) < 0) {
+	if (linkat(j->in->box.staging, name, j->in->box.fresh, to, 0) < 0) {
 		/* A file system without hard links. */
 		if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
 			return -1;
-		if (renameat2(j->box.staging, name, j->box.fresh, to, RENAME_NOREPLACE) < 0 &&
-		    ((errno != EINVAL && errno != ENOSYS) || renameat(j->box.staging, name, j->box.fresh, to) < 0))
+		if (renameat2(j->in->box.staging, name, j->in->box.fresh, to, RENAME_NOREPLACE) < 0 &&
+		    ((errno != EINVAL && errno != ENOSYS) ||
+		     renameat(j->in->box.staging, name, j->in->box.fresh, to) < 0))
 			return -1;
 	}
-	usage_note(m->root, j->home, j->box.staging, j->bytes);
+	j->in->bytes += j->bytes;
+	j->in->files++;
 	return 0;
 }
 
-static int finish_one(const struct maildir *m, struct maildir_job *j)
+static int finish_one(const struct maildir *m, struct batch *b, struct maildir_job *j)
 {
 	const char *name = staged_name(j->mem, j);
 	struct staged s;
 
-	if (open_box(m, j, false) < 0)
+	if (open_box(b, j, false) < 0)
 		return -1;
 	s = look_at_staged(j, name);
 	if (s.code == ENOENT)
@@ -255,20 +252,33 @@ static int finish_one(const struct maildir *m, struct maildir_job *j)
 /* The name in new/ is on disk: the staged one goes.  It need not be gone for good: whoever finds it finds both. */
 static void drop_staged(struct maildir_job *j)
 {
-	if (unlinkat(j->box.staging, staged_name(j->mem, j), 0) < 0 && errno != ENOENT)
+	if (unlinkat(j->in->box.staging, staged_name(j->mem, j), 0) < 0 && errno != ENOENT)
 		defer_by(j, errno);
+}
+
+static void note_usage(const struct maildir *m, const struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->boxes[i].files > 0)
+			usage_note(m->root, b->boxes[i].home, b->boxes[i].box.staging, b->boxes[i].bytes,
+				   b->boxes[i].files);
 }
 
 void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n)
 {
+	struct batch b;
+
+	batch_init(&b, m->root, n);
 	for (size_t i = 0; i < n; i++)
-		finish_one(m, jobs[i]);
-	sync_all(jobs, n, true);
+		finish_one(m, &b, jobs[i]);
+	note_usage(m, &b);
+	batch_sync(&b, true);
 	for (size_t i = 0; i < n; i++) {
+		hear_sync(jobs[i]);
 		if (!jobs[i]->ended)
 			drop_staged(jobs[i]);
-		box_leave(&jobs[i]->box);
 		if (!jobs[i]->ended)
 			end_job(jobs[i], OUTCOME_SUCCESS, "did 1+0+0");
 	}
+	batch_clear(&b);
 }

@@ -24,9 +24,8 @@
 #ifndef DELIVER_MAILDIR_H
 #define DELIVER_MAILDIR_H
 
-#include <sys/types.h>
 #include "base/arena.h"
-#include "deliver/box.h"
+#include "deliver/batch.h"
 #include "mail/outcome.h"
 
 struct quota;
@@ -50,13 +49,9 @@ struct maildir_job {
 	int trouble; /* the errno behind a deferral, else 0 */
 	/* while a batch is worked on */
 	const char *home; /* DOMAIN/USER */
-	struct box box;
+	struct opened *in;
 	int file;       /* the staged one, */
 	uint64_t bytes; /* and its size */
-	/* The folder that is synced, and the errno of that. */
-	dev_t dev;
-	ino_t ino;
-	int code;
 };
 
 /* Every job of the batch is staged and synced afterwards, or ended. */

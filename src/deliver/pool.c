@@ -6,6 +6,11 @@
 #include <unistd.h>
 #include "base/proc.h"
 
+enum {
+	EACH_MOST = 16,    /* jobs of a batch in which each file is synced by itself */
+	WHOLE_AT_ONCE = 4, /* batches that are synced as a whole; a disk does them one after the other */
+};
+
 struct list {
 	struct pool_job *first, **last;
 	size_t n;
@@ -13,7 +18,8 @@ struct list {
 
 struct pool {
 	const struct maildir *m;
-	size_t workers, running; /* running: jobs that a worker has in hand */
+	size_t workers;
+	size_t running, batches; /* jobs that workers have in hand, in so many batches */
 	int fd;
 	pthread_mutex_t lock;
 	pthread_cond_t work, idle;
@@ -54,22 +60,37 @@ static struct list *waiting(struct pool *p)
 	return p->finish.n > 0 ? &p->finish : &p->stage;
 }
 
+/* How many of the waiting jobs a worker takes now; 0: others sync, and what they leave waiting shares the next sync. */
+static size_t share_of(const struct pool *p, size_t waiting)
+{
+	size_t share = (waiting + p->workers - 1) / p->workers;
+
+	if (waiting == 0)
+		return 0;
+	if (!batch_may_be_whole(p->m->root))
+		return share < EACH_MOST ? share : EACH_MOST;
+	if (p->batches >= WHOLE_AT_ONCE)
+		return 0;
+	return waiting < POOL_BATCH ? waiting : POOL_BATCH;
+}
+
 static size_t take_batch(struct pool *p, struct maildir_job **batch, struct pool_job **jobs)
 {
 	struct list *l;
 	size_t share;
 
 	pthread_mutex_lock(&p->lock);
-	while (waiting(p)->n == 0)
+	while ((share = share_of(p, waiting(p)->n)) == 0)
 		pthread_cond_wait(&p->work, &p->lock);
 	l = waiting(p);
-	share = (l->n + p->workers - 1) / p->workers;
-	share = share < POOL_BATCH ? share : POOL_BATCH;
 	for (size_t i = 0; i < share; i++) {
 		jobs[i] = list_take(l);
 		batch[i] = &jobs[i]->m;
 	}
 	p->running += share;
+	p->batches++;
+	if (waiting(p)->n > 0)
+		pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
 	return share;
 }
@@ -80,6 +101,7 @@ static void give_back(struct pool *p, struct pool_job **jobs, size_t n)
 	for (size_t i = 0; i < n; i++)
 		list_add(&p->done, jobs[i]);
 	p->running -= n;
+	p->batches--;
 	if (p->running == 0)
 		pthread_cond_broadcast(&p->idle);
 	pthread_mutex_unlock(&p->lock);
@@ -134,7 +156,14 @@ void pool_put(struct pool *p, struct pool_job *j)
 {
 	pthread_mutex_lock(&p->lock);
 	list_add(j->finish ? &p->finish : &p->stage, j);
-	pthread_cond_signal(&p->work);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pool_go(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	if (waiting(p)->n > 0)
+		pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -1,9 +1,10 @@
 /* deliver/pool.h - threads that do the blocking part of local deliveries, in batches.
  *
  * One thread owns the pool: it puts jobs in and takes finished ones out; the
- * workers only touch a job in between.  A worker takes its share of what waits,
- * at most POOL_BATCH of one step, so that few messages spread over the workers
- * and many share their syncs.
+ * workers only touch a job in between.  A worker takes up to POOL_BATCH jobs of
+ * one step, which share their syncs (batch.h).  Where every file must be synced
+ * by itself it takes its share of what waits, so that the disk gets many syncs
+ * at one time.
  */
 #ifndef DELIVER_POOL_H
 #define DELIVER_POOL_H
@@ -11,7 +12,7 @@
 #include "base/err.h"
 #include "deliver/maildir.h"
 
-#define POOL_BATCH 16
+#define POOL_BATCH 64
 
 struct pool_job {
 	struct maildir_job m;
@@ -25,7 +26,9 @@ struct pool;
 struct pool *pool_new(const struct maildir *m, size_t workers, struct err *e);
 /* Readable when pool_take() has something. */
 int pool_fd(const struct pool *p);
+/* Put a job in: it waits for pool_go(), so that jobs which came together are done together. */
 void pool_put(struct pool *p, struct pool_job *j);
+void pool_go(struct pool *p);
 /* A job whose step is done, or NULL. */
 struct pool_job *pool_take(struct pool *p);
 /* Jobs that no worker has begun come back undone, those that run are waited for:

@@ -4,11 +4,17 @@
 #include "base/say.h"
 #include "logs/logs.h"
 
+/* A thread of telltale-local works on many at one time, since they share their syncs (pool.h): so many are handed over
+ * for each. */
+enum { AHEAD = 16, AHEAD_MOST = 2000 };
+
 struct schedule_set settings_schedule(const struct conf *c)
 {
+	size_t ahead = (size_t)c->queue.local_concurrency * AHEAD;
+
 	return (struct schedule_set){
 		.retry = { c->queue.first_retry, c->queue.lifetime },
-		.most = (size_t)c->queue.local_concurrency,
+		.most = ahead < AHEAD_MOST ? ahead : AHEAD_MOST,
 		.hostname = c->top.hostname,
 		.contact = c->top.contact,
 	};

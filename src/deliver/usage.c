@@ -226,7 +226,7 @@ static int replace_notes(int maildir, int staging, struct str text, mode_t mode)
 	return 0;
 }
 
-void usage_note(int root, const char *home, int staging, uint64_t bytes)
+void usage_note(int root, const char *home, int staging, uint64_t bytes, uint64_t files)
 {
 	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 	FD(maildir) = -1;
@@ -238,7 +238,7 @@ void usage_note(int root, const char *home, int staging, uint64_t bytes)
 	buf_reset(&text);
 	pthread_mutex_lock(&one_at_a_time);
 	if (read_notes(root, home, &text, &mode)) {
-		buf_fmt(&text, "%llu 1\n", (unsigned long long)bytes);
+		buf_fmt(&text, "%llu %llu\n", (unsigned long long)bytes, (unsigned long long)files);
 		maildir = box_open(root, home, "Maildir", O_RDONLY | O_DIRECTORY);
 		/* A line that is lost is found when the owner counts again, as Maildir++ has it. */
 		if (maildir >= 0)

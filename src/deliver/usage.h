@@ -32,10 +32,10 @@ int usage_count(int root, const char *home, int64_t deadline, struct usage *out)
 /* The sum of HOME/Maildir/maildirsize; false when there is none that can be believed. */
 bool usage_noted(int root, const char *home, uint64_t *bytes);
 
-/* A message of so many bytes was added: say so in the maildirsize if there is one.  It is replaced,
+/* So many messages of so many bytes in all were added: say so in the maildirsize if there is one.  It is replaced,
  * by way of `staging`, never written into: a second name that it had a moment ago may be a file of
  * somebody else, and no check of it would be in time. */
-void usage_note(int root, const char *home, int staging, uint64_t bytes);
+void usage_note(int root, const char *home, int staging, uint64_t bytes, uint64_t files);
 
 /* The two parsers.  False: it does not say. */
 bool usage_read_notes(struct str maildirsize, uint64_t *bytes);

@@ -1,5 +1,10 @@
 #include "maildir_box.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
 static void a_message_is_staged_then_delivered(void **state)
 {
 	struct maildir_job j = job(MESSAGE);
@@ -91,6 +96,50 @@ static void a_batch_is_delivered_as_a_whole(void **state)
 	assert_non_null(slurp("example.com/eve/Maildir/new/" NAME));
 	for (size_t i = 0; i < 4; i++)
 		close(all[i]->fd);
+}
+
+/* syncfs() says that something could not be written: that may have been any of them. */
+static void fail_syncfs(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_syncfs, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { COUNT(code), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
+		BUG("no seccomp: %s", strerror(errno));
+}
+
+/* The filter cannot be taken away again: last of all tests. */
+static void a_batch_whose_sync_fails_is_deferred_as_a_whole(void **state)
+{
+	struct maildir_job j[4], *all[] = { &j[0], &j[1], &j[2], &j[3] };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(j); i++) {
+		j[i] = job(MESSAGE);
+		j[i].rcpt = i;
+	}
+	j[3].final = STR("eve@example.com");
+	maildir_stage(&md, all, COUNT(j));
+	if (!batch_may_be_whole(md.root))
+		skip(); /* a file system on which each is synced by itself */
+	for (size_t i = 0; i < COUNT(j); i++)
+		assert_false(j[i].ended);
+	fail_syncfs();
+	maildir_finish(&md, all, COUNT(j));
+	for (size_t i = 0; i < COUNT(j); i++)
+		ended(&j[i], OUTCOME_DEFERRAL, "Temporary error on maildir delivery. (#4.3.0)");
+	assert_true(there(STAGED));
+	maildir_stage(&md, all, COUNT(j));
+	for (size_t i = 0; i < COUNT(j); i++) {
+		ended(&j[i], OUTCOME_DEFERRAL, "Temporary error on maildir delivery. (#4.3.0)");
+		close(j[i].fd);
+	}
+	assert_false(there(STAGED));
 }
 
 static void line_ends_and_headers_are_the_mailboxes(void **state)
@@ -312,6 +361,7 @@ int main(void)
 		T(a_message_that_cannot_be_read_is_deferred),
 		T(a_new_host_name_loses_no_staged_message),
 		T(names_have_maildir_form),
+		T(a_batch_whose_sync_fails_is_deferred_as_a_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

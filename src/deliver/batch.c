@@ -1,0 +1,120 @@
+#include "deliver/batch.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/err.h"
+
+enum {
+	WHOLE_LEAST = 3,    /* jobs; fewer are synced one by one */
+	SLOW = 500,         /* ms: others have much to write there, */
+	SLOW_PAUSE = 20000, /* and are not waited for again so soon */
+};
+
+static atomic_llong slow_until;
+
+/* Since 5.8 syncfs() says when something could not be written. */
+static bool kernel_tells(void)
+{
+	struct utsname u;
+	unsigned major, minor;
+
+	return uname(&u) == 0 && sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 5 || (major == 5 && minor >= 8));
+}
+
+/* Not those that only hand on what they are given, as fuse and overlayfs do. */
+static bool disk_tells(int fd)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) == 0 &&
+	       (st.f_type == EXT4_SUPER_MAGIC || st.f_type == XFS_SUPER_MAGIC || st.f_type == BTRFS_SUPER_MAGIC);
+}
+
+bool batch_may_be_whole(int root)
+{
+	return clock_mono() >= atomic_load(&slow_until) && disk_tells(root) && kernel_tells();
+}
+
+void batch_init(struct batch *b, int root, size_t jobs)
+{
+	*b = (struct batch){ .root = root, .room = jobs, .boxes = mem_alloc((jobs + 1) * sizeof(*b->boxes)) };
+	b->whole = jobs >= WHOLE_LEAST && clock_mono() >= atomic_load(&slow_until) && kernel_tells();
+}
+
+static bool may_be_whole(const struct batch *b, const struct opened *o)
+{
+	for (const struct opened *k = b->boxes; k < o; k++)
+		if (k->dev == o->dev)
+			return k->whole;
+	return b->whole && disk_tells(o->box.staging);
+}
+
+struct opened *batch_box(struct batch *b, const char *home, bool make)
+{
+	struct opened *o = b->boxes;
+	struct stat st;
+
+	for (; o < b->boxes + b->n; o++)
+		if (strcmp(o->home, home) == 0)
+			return o;
+	MUST(b->n < b->room);
+	*o = (struct opened){ .home = home };
+	if (box_enter(b->root, home, make, &o->box) < 0)
+		return NULL;
+	if (fstat(o->box.staging, &st) < 0) {
+		box_leave(&o->box);
+		return NULL;
+	}
+	o->dev = st.st_dev;
+	o->whole = may_be_whole(b, o);
+	b->n++;
+	return o;
+}
+
+/* The descriptor is of this batch, opened before anything was written: it hears of every failure since then, whoever
+ * else syncs meanwhile. */
+static int sync_disk(int fd)
+{
+	int64_t begun = clock_mono();
+	int code = syncfs(fd) < 0 || fsync(fd) < 0 ? errno : 0;
+
+	if (clock_mono() - begun > SLOW)
+		atomic_store(&slow_until, clock_mono() + SLOW_PAUSE);
+	return code;
+}
+
+static int sync_one(const struct batch *b, const struct opened *o, bool fresh)
+{
+	int fd = fresh ? o->box.fresh : o->box.staging;
+
+	if (!o->whole)
+		return fsync(fd) < 0 ? errno : 0;
+	for (const struct opened *k = b->boxes; k < o; k++)
+		if (k->whole && k->dev == o->dev)
+			return k->code;
+	return sync_disk(fd);
+}
+
+void batch_sync(struct batch *b, bool fresh)
+{
+	for (size_t i = 0; i < b->n; i++)
+		b->boxes[i].code = sync_one(b, &b->boxes[i], fresh);
+}
+
+void batch_clear(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		box_leave(&b->boxes[i].box);
+	free(b->boxes);
+	*b = (struct batch){ .root = -1 };
+}
