@@ -3,8 +3,8 @@
 
 usage: inject.py BUILD [--sample] [--seed N] [--only SITE] [--jobs N] [--most SECONDS]
 
-SITE is PROGRAM:CALL:N:WHAT, as the report names it.  Every run: a house with mail in its spool is started under one fault and
-given a few messages; the fault goes away (half of the lasting ones with a restart), the queue is drained, and all
+SITE is PROGRAM:CALL:N:WHAT, as the report names it.  Every run: a house with mail in its spool is started under one
+fault and given a few messages; the fault goes away (half of the lasting ones with a restart), the queue is drained, and all
 is judged: every promise kept once and whole, every client answered in words, no program dead of itself, logs that
 parse, a trace that knows, and while the fault lasts a sentence that says what is wrong.
 
@@ -66,8 +66,8 @@ class Sum:
             self.sentences[sentence].append(fault_of(result.site))
 
     def tell(self, total, begun):
-        print(f"{self.runs} of {total} runs, {self.hit} hit, {self.acked} acknowledged, {sum(self.wrong.values())} wrong, "
-              f"{time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+        print(f"{self.runs} of {total} runs, {self.hit} hit, {self.acked} acknowledged, "
+              f"{sum(self.wrong.values())} wrong, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
 
 
 def run_all(jobs, most, workers):
@@ -92,7 +92,7 @@ def control(build, folder, template, sites):
     for site in sites:
         result = Run(build, folder, template, site, preload, heals=CONTROL_HEALS).whole()
         if any(kind == "lost" for kind, _ in result.wrong):
-            print(f"control: {fault_of(site)}: {result.wrong[0][1]}", file=sys.stderr)
+            print(f"control: {fault_of(site)}: {result.wrong}", file=sys.stderr)
             return "caught"
     return "missed"
 

@@ -9,8 +9,8 @@ from inject_house import USERS
 IDENT = re.compile(rb"(?m)^Subject: (\S+)$")
 TRACED = re.compile(rb"\A(?:(?:Return-Path|Delivered-To|Received):[^\n]*\n(?:[ \t][^\n]*\n)*)+")
 FINAL = {"delivered", "returned", "mixed", "forwarded"}
-MISBEHAVED = re.compile(r"[^\n]*(?:: bug: |was ended by signal (?!9 |15 )|did not stop in time|runtime error:|Sanitizer|"
-                        r"the sandbox refused)[^\n]*")
+MISBEHAVED = re.compile(r"[^\n]*(?:: bug: |was ended by signal (?!9 |15 )|did not stop in time|runtime error:|"
+                        r"Sanitizer|the sandbox refused)[^\n]*")
 
 
 def contents(house):
@@ -82,7 +82,8 @@ def judge_logs(house):
 
 def lines_lost(house):
     """The server said that a log lacks lines: then the tracer may not know all."""
-    return re.search(r"lines are lost|go on without it|is written again", house.log("server") + house.said()) is not None
+    said = house.log("server") + house.said()
+    return re.search(r"lines are lost|go on without it|is written again", said) is not None
 
 
 def judge_trace(house, messages):

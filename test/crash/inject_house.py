@@ -191,7 +191,8 @@ class House:
 
     def story(self):
         """For a report: the hits, and the end of what was said."""
-        return "".join("    " + line + "\n" for line in self.read(self.out).splitlines() + self.said().splitlines()[-25:])
+        lines = self.read(self.out).splitlines() + self.said().splitlines()[-25:]
+        return "".join(f"    {line}\n" for line in lines)
 
     def log(self, name):
         path = os.path.join(self.data, "logs", name + ".log")

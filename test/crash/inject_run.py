@@ -110,7 +110,8 @@ class Run:
         """The administrator mends the disk; one restarts the server, the other does not."""
         self.result.hits = self.house.hits()
         self.result.sentences = self.house.complaints()
-        if self.site.what != "KILL" and self.house.ended() is not None and not self.house.said(self.house.begun).strip():
+        silent = self.house.ended() is not None and not self.house.said(self.house.begun).strip()
+        if silent and self.site.what != "KILL":
             self.result.say("violations", "the start failed without a word")
         if self.result.hits and self.site.persistent and self.result.impaired and not self.said_why():
             self.result.say("violations", f"nothing says what is wrong: {self.result.sentences}")

@@ -4,8 +4,8 @@ import random
 import re
 
 ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EMFILE", "ENOMEM")
-# Calls of the loader before main(), of the C library and of SQLite: others have tested those.  They meet the kinds of faults in
-# turn, not all of them at each call.
+# Calls of the loader before main(), of the C library and of SQLite: others have tested those.  They meet the kinds of
+# faults in turn, not all of them at each call.
 OTHERS = re.compile(r"^(/usr)?/lib|^/etc/(ld\.so|localtime|ssl)|^/(proc|sys)/|^/usr/share/zoneinfo|/accounts\.db")
 MORE = 2  # calls beyond those of the recording that are tried: no two runs are quite the same
 
@@ -31,8 +31,8 @@ def read_record(path):
 
 
 def kinds_at(path, turn):
-    """[(what, persistent, rank)] to be tried at one call.  Our code hardly ever asks which error it was: at each call one
-    of them, the death, and another in turn come first, the others later."""
+    """[(what, persistent, rank)] to be tried at one call.  Our code hardly ever asks which error it was: at each call
+    the death, EIO and one other in turn come first, the rest later."""
     if OTHERS.search(path):
         return [("KILL" if turn % 4 == 0 else ERRORS[turn % 5], False, 1), (ERRORS[(turn + 2) % 5], True, 1)]
     first = {"EIO", ERRORS[turn % 5]}

@@ -1,4 +1,4 @@
-"""Faults that were once answered wrongly (test/crash/inject.py found them): each alone, at the file that it is about."""
+"""Faults that were once answered wrongly (test/crash/inject.py found them), each at the file that it is about."""
 import os
 import sys
 import tempfile
@@ -20,7 +20,7 @@ ROWS = {  # what happens: the fault, and the part of a path that it is about
     "a segment cannot be opened at the start":
         ("telltale-queue:openat:2:EIO+", ".segment"),
     "a big file cannot be looked at: it is not damaged for that":
-        ("telltale-queue:newfstatat:1:EIO", "/big/"),
+        ("telltale-queue:newfstatat:2:EIO", "/big/"),
     "a mailbox cannot be synced: server.log says so":
         ("telltale-local:fsync:1:EIO+", "/staging"),
     "sessions cannot be counted under a lock: they go on":
