@@ -4,9 +4,9 @@
 usage: inject.py BUILD [--sample] [--seed N] [--only SITE] [--jobs N] [--most SECONDS]
 
 SITE is PROGRAM:CALL:N:WHAT, as the report names it.  Every run: a house with mail in its spool is started under one
-fault and given a few messages; the fault goes away (half of the lasting ones with a restart), the queue is drained, and all
-is judged: every promise kept once and whole, every client answered in words, no program dead of itself, logs that
-parse, a trace that knows, and while the fault lasts a sentence that says what is wrong.
+fault and given a few messages; the fault goes away (half of the lasting ones with a restart), the queue is
+drained, and all is judged: every promise kept once and whole, every client answered in words, no program dead of
+itself, logs that parse, a trace that knows, and while the fault lasts a sentence that says what is wrong.
 
 The control: a server that takes a failed sync or write for a success must be caught by the same judgement.
 """
