@@ -82,12 +82,24 @@ static struct str reverse_v6(const unsigned char *byte, struct arena *a)
 	return arena_str(a, buf_str(&text));
 }
 
+static struct str reverse_v4(const unsigned char *bytes, struct arena *a)
+{
+	BUF(b);
+
+	for (int i = 3; i >= 0; i--) {
+		buf_num(&b, bytes[i]);
+		buf_addc(&b, '.');
+	}
+	buf_adds(&b, "in-addr.arpa");
+	return arena_str(a, buf_str(&b));
+}
+
 struct str dns_reverse_name(struct str ip, struct arena *a)
 {
 	unsigned char b[INET_BYTES_MAX];
 
 	if (inet_bytes(AF_INET, ip, b))
-		return arena_fmt(a, "%u.%u.%u.%u.in-addr.arpa", b[3], b[2], b[1], b[0]);
+		return reverse_v4(b, a);
 	if (inet_bytes(AF_INET6, ip, b))
 		return reverse_v6(b, a);
 	return STR("");

@@ -168,10 +168,15 @@ static void refuse(struct session *s, const struct reply *r)
 
 static void accept_it(struct session *s, uint64_t qp, int64_t when)
 {
-	long long epoch = (long long)(when / 1000);
+	int64_t epoch = when / 1000;
 	struct reply r = session_words(REPLY_QUEUED);
+	BUF(text);
 
-	r.text = arena_fmt(&s->scratch, "ok %lld qp %llu", epoch, (unsigned long long)qp);
+	buf_adds(&text, "ok ");
+	buf_num(&text, (uint64_t)epoch);
+	buf_adds(&text, " qp ");
+	buf_num(&text, qp);
+	r.text = buf_str(&text);
 	verdicts(s, REASON_ALLOWED, &r);
 	record_queued(s, epoch, qp);
 	transaction_end(s, NULL);
