@@ -4,6 +4,7 @@ import statistics
 import subprocess
 import sys
 
+import accept
 import figures
 import place
 from ours import Ours
@@ -15,33 +16,36 @@ SIZE = 4096
 RECORD = 4800      # what ours writes for such a message: header of the record, envelope, Received, body
 REFERENCE = 16 << 20
 WAYS = ("kept", "each")
+SLICES, WARM = 10, 5
 
 
 def ask(program, side, way, messages, reference):
-    """Medians in microseconds: of the 250, of the write and sync in between."""
+    """[(wait for the 250, write and sync)] of each message, in microseconds."""
     done = subprocess.run([program, str(side.port), side.recipients()[0], str(messages), str(SIZE), way, reference,
                            str(RECORD)], capture_output=True, text=True, check=False, timeout=300)
     if done.returncode != 0:
         raise RuntimeError(f"bench-lone: {side.name}: {done.stderr}")
-    pairs = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
-    return {"reply": statistics.median(a for a, _ in pairs) / 1000, "sync": statistics.median(b for _, b in pairs) / 1000}
+    return [tuple(int(n) / 1000 for n in line.split()) for line in done.stdout.splitlines()]
+
+
+def one_round(program, sides, way, messages, reference):
+    """Medians of each side; they take turns in slices."""
+    accept.fresh(sides)
+    found = {side: [] for side in sides}
+    for k in range(SLICES):
+        for side in sides[k % len(sides):] + sides[:k % len(sides)]:
+            asked = ask(program, side, way, messages // SLICES + WARM, reference)
+            found[side] += asked[WARM:]
+    return {side.name: {"reply": statistics.median(a for a, _ in found[side]),
+                        "sync": statistics.median(b for _, b in found[side])} for side in sides}
 
 
 def measure(sides, way, program, reference, options):
     messages = 1000 if not options.quick else 300
     found = []
-    for r in range(options.rounds):
-        turn = sides[r % len(sides):] + sides[:r % len(sides)]
-        one = {}
-        for side in turn:
-            side.stop()
-            side.empty()
-            side.start(hold=True)
-            ask(program, side, way, 20, reference)
-            one[side.name] = ask(program, side, way, messages, reference)
-            side.stop()
-        found.append(one)
-        print(f"  {way}: " + ", ".join(f"{k} {v['reply']:.0f}/{v['sync']:.0f} us" for k, v in one.items()),
+    for _ in range(options.rounds):
+        found.append(one_round(program, sides, way, messages, reference))
+        print(f"  {way}: " + ", ".join(f"{k} {v['reply']:.0f}/{v['sync']:.0f} us" for k, v in found[-1].items()),
               file=sys.stderr)
     return {"way": way, "messages": messages, "rounds": found}
 

@@ -15,7 +15,7 @@ HEAD = """\
 
 Written by `scripts/bench report` from `bench/results/` and `bench/notes/`; do not edit it here.  Everything can be had
 again with `scripts/bench KIND` (accept, deliver, lone, idle, limit, profile).  Figures are medians of rounds, with the
-least and the most; a ratio is taken within a round, whose sides followed each other within seconds, in another order each time.
+least and the most; a ratio is taken within a round, in which the sides take turns in short slices.
 """
 
 

@@ -40,8 +40,8 @@ def send(port, recipients, load, count, sources=1):
     return seconds
 
 
-def enough(side, load, seconds, most_bytes=500 << 20):
+def enough(side, load, seconds, most_bytes=100 << 20):
     """How many messages take about so long, found by a trial that also warms the side up."""
     trial = max(50, load.sessions * 3)
     spent = send(side.port, side.recipients()[:1], load, trial)
-    return int(max(load.sessions * 5, 20, min(seconds * trial / spent, most_bytes / load.size)))
+    return int(max(load.sessions * 3, 20, min(seconds * trial / spent, most_bytes / load.size)))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct arena_block {
@@ -79,6 +80,16 @@ struct str arena_fmt(struct arena *a, const char *fmt, ...)
 	vsnprintf(p, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	return (struct str){ p, (size_t)n };
+}
+
+struct str arena_num(struct arena *a, uint64_t v)
+{
+	char *end = (char *)arena_alloc(a, BUF_DIGITS_MAX) + BUF_DIGITS_MAX, *p = end;
+
+	do
+		*--p = (char)('0' + v % 10);
+	while ((v /= 10) > 0);
+	return (struct str){ p, (size_t)(end - p) };
 }
 
 struct str arena_lower(struct arena *a, struct str s)

@@ -24,6 +24,7 @@ void *arena_alloc(struct arena *a, size_t n);        /* zeroed, aligned for any 
 struct str arena_str(struct arena *a, struct str s); /* a copy, NUL behind it */
 const char *arena_z(struct arena *a, struct str s);  /* a NUL-terminated copy */
 struct str arena_fmt(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct str arena_num(struct arena *a, uint64_t v);     /* decimal */
 struct str arena_lower(struct arena *a, struct str s); /* a copy, ASCII lower case */
 /* A grown copy of an array: room for `want` items of `size` bytes, the first `have` kept. */
 void *arena_grow(struct arena *a, const void *old, size_t have, size_t want, size_t size);

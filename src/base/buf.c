@@ -42,7 +42,8 @@ void buf_need(struct buf *b, size_t more)
 
 void buf_add(struct buf *b, const void *p, size_t n)
 {
-	buf_need(b, n);
+	if (n >= b->cap - b->n)
+		buf_need(b, n);
 	if (n > 0)
 		memcpy(b->p + b->n, p, n);
 	b->n += n;
@@ -51,7 +52,27 @@ void buf_add(struct buf *b, const void *p, size_t n)
 
 void buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	if (b->cap - b->n < 2)
+		buf_need(b, 1);
+	b->p[b->n++] = c;
+	b->p[b->n] = '\0';
+}
+
+void buf_digits(struct buf *b, uint64_t v, size_t width)
+{
+	char text[BUF_DIGITS_MAX];
+	size_t at = sizeof(text);
+
+	MUST(width <= sizeof(text));
+	do
+		text[--at] = (char)('0' + v % 10);
+	while ((v /= 10) > 0 || sizeof(text) - at < width);
+	buf_add(b, text + at, sizeof(text) - at);
+}
+
+void buf_num(struct buf *b, uint64_t v)
+{
+	buf_digits(b, v, 1);
 }
 
 void buf_adds(struct buf *b, const char *z)

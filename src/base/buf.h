@@ -33,6 +33,9 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *z);
 void buf_addstr(struct buf *b, struct str s);
+void buf_num(struct buf *b, uint64_t v); /* decimal: for numbers in lines that are written often */
+enum { BUF_DIGITS_MAX = 20 };
+void buf_digits(struct buf *b, uint64_t v, size_t width); /* and with zeros in front, if it is shorter than width */
 void buf_fmt(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vfmt(struct buf *b, const char *fmt, va_list ap);
 void buf_cut(struct buf *b, size_t n);   /* drop the first n bytes, move the rest */

@@ -244,16 +244,46 @@ void zone_put(struct buf *b, int offset)
 	buf_fmt(b, "%c%02d:%02d", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
+/* Every line of every log has a stamp: no printf. */
+static void put_part(struct buf *b, int v, size_t width)
+{
+	if (v < 0)
+		buf_addc(b, '-');
+	buf_digits(b, (uint64_t)(v < 0 ? -(int64_t)v : v), v < 0 ? width - 1 : width);
+}
+
+void stamp_put_time(struct buf *b, struct civil c)
+{
+	put_part(b, c.hour, 2);
+	buf_addc(b, ':');
+	put_part(b, c.minute, 2);
+	buf_addc(b, ':');
+	put_part(b, c.second, 2);
+}
+
+static void put_date(struct buf *b, struct civil c)
+{
+	put_part(b, c.year, 4);
+	buf_addc(b, '-');
+	put_part(b, c.month, 2);
+	buf_addc(b, '-');
+	put_part(b, c.day, 2);
+}
+
 void stamp_put(struct buf *b, struct civil c)
 {
-	buf_fmt(b, "%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second);
+	put_date(b, c);
+	buf_addc(b, ' ');
+	stamp_put_time(b, c);
 }
 
 void stamp_put_iso(struct buf *b, int64_t seconds, int offset)
 {
 	struct civil c = civil_of_seconds(seconds + offset);
 
-	buf_fmt(b, "%04d-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second);
+	put_date(b, c);
+	buf_addc(b, 'T');
+	stamp_put_time(b, c);
 	zone_put(b, offset);
 }
 
@@ -262,7 +292,16 @@ void stamp_put_rfc5322(struct buf *b, int64_t seconds, int offset)
 	struct civil c = civil_of_seconds(seconds + offset);
 	int minutes = (offset < 0 ? -offset : offset) / 60;
 
-	buf_fmt(b, "%s, %02d %s %04d %02d:%02d:%02d %c%02d%02d",
-		weekday_names[civil_weekday(civil_to_days(c.year, c.month, c.day))], c.day, month_names[c.month - 1],
-		c.year, c.hour, c.minute, c.second, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+	buf_adds(b, weekday_names[civil_weekday(civil_to_days(c.year, c.month, c.day))]);
+	buf_adds(b, ", ");
+	put_part(b, c.day, 2);
+	buf_addc(b, ' ');
+	buf_adds(b, month_names[c.month - 1]);
+	buf_addc(b, ' ');
+	put_part(b, c.year, 4);
+	buf_addc(b, ' ');
+	stamp_put_time(b, c);
+	buf_adds(b, offset < 0 ? " -" : " +");
+	put_part(b, minutes / 60, 2);
+	put_part(b, minutes % 60, 2);
 }

@@ -40,6 +40,7 @@ bool zone_named(struct str name, int64_t seconds, int *offset);
 void zone_put(struct buf *b, int offset); /* "+02:00" */
 
 void stamp_put(struct buf *b, struct civil c);                  /* "2021-03-09 12:43:51" */
+void stamp_put_time(struct buf *b, struct civil c);             /* "12:43:51" */
 void stamp_put_iso(struct buf *b, int64_t seconds, int offset); /* "2021-03-09T12:43:51+02:00" */
 /* RFC 5322 3.3: "Tue, 09 Mar 2021 12:43:51 +0200". */
 void stamp_put_rfc5322(struct buf *b, int64_t seconds, int offset);

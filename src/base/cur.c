@@ -1,5 +1,6 @@
 #include "base/cur.h"
 
+#include <endian.h>
 #include <string.h>
 
 struct cur cur_of(struct str s)
@@ -139,9 +140,9 @@ static uint64_t little(struct cur *c, size_t n)
 	struct str s = cur_take(c, n, "cut off");
 	uint64_t v = 0;
 
-	for (size_t i = s.n; i > 0; i--)
-		v = v << 8 | (unsigned char)s.p[i - 1];
-	return v;
+	if (s.n == n)
+		memcpy(&v, s.p, n);
+	return le64toh(v);
 }
 
 uint16_t cur_u16(struct cur *c)

@@ -1,5 +1,6 @@
 #include "base/ipc.h"
 
+#include <endian.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,9 @@ struct ipc_out_fd {
 
 static void put_little(struct buf *b, uint64_t v, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		buf_addc(b, (char)(v >> (8 * i) & 0xff));
+	uint64_t little = htole64(v);
+
+	buf_add(b, &little, n);
 }
 
 static struct str str_at(const void *message, const struct ipc_field *f)

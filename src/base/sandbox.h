@@ -70,7 +70,8 @@ struct sandbox {
 	const char *calls;               /* names of further system calls, a space between */
 };
 
-/* Enter for good; there is no way back and nothing to ask for success.  A second thread at this moment is a BUG.
+/* Enter for good; there is no way back and nothing to ask for success: a program whose paths cannot be reached at this
+ * moment (EIO, no descriptor) says so and ends.  A second thread at this moment is a BUG.
  * With TELLTALE_SANDBOX=probe it does not return. */
 void sandbox_enter(const struct sandbox *box, const struct conf *c);
 

@@ -2,10 +2,12 @@
 #include "base/sandbox_inside.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -81,22 +83,39 @@ static struct ruleset_attr handled_by(long abi)
 	return a;
 }
 
-static void allow_path(int set, const struct ruleset_attr *handled, const char *path, enum sandbox_right right)
+static int add_path(int set, const struct ruleset_attr *handled, const char *path, enum sandbox_right right)
 {
 	struct path_beneath rule = { .allowed = rights[right] & handled->fs };
 	FD(fd) = open(path, O_PATH | O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			say(SAY_WARNING, "sandbox: %s: %s", path, strerror(errno));
-		return; /* who needs it will say so */
-	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
 	rule.fd = fd;
 	if (!S_ISDIR(st.st_mode))
 		rule.allowed &= FS_OF_FILES;
-	if (syscall(SYS_landlock_add_rule, set, RULE_PATH_BENEATH, &rule, 0) < 0)
-		say(SAY_WARNING, "sandbox: %s: %s", path, strerror(errno));
+	return syscall(SYS_landlock_add_rule, set, RULE_PATH_BENEATH, &rule, 0) < 0 ? -1 : 0;
+}
+
+/* The errno that kept it from being allowed; 0 also when there is nothing to allow: who needs it will say so. */
+static int allow_path(int set, const struct ruleset_attr *handled, const char *path, enum sandbox_right right)
+{
+	if (add_path(set, handled, path, right) == 0 || errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	say(SAY_WARNING, "sandbox: %s: %s", path, strerror(errno));
+	return errno;
+}
+
+/* What may be over in a moment must not shut us out of our own files for life: telltaled starts us again. */
+static void end_if_passing(const char *path, int code)
+{
+	static const int passing[] = { EIO, ENOMEM, EMFILE, ENFILE, ENOSPC, EDQUOT };
+
+	for (size_t i = 0; i < COUNT(passing); i++)
+		if (code == passing[i]) {
+			say(SAY_ERROR, "%s cannot be reached, and is needed: ending", path);
+			exit(EX_OSERR);
+		}
 }
 
 static void allow_paths(int set, const struct ruleset_attr *handled, const struct sandbox *box)
@@ -111,12 +130,12 @@ static void allow_paths(int set, const struct ruleset_attr *handled, const struc
 			continue;
 		if (right >= SANDBOX_APPEND && io_mkdirs(path, 0700, &e) < 0)
 			say(SAY_WARNING, "sandbox: %s", e.text);
-		allow_path(set, handled, path, right);
+		end_if_passing(path, allow_path(set, handled, path, right));
 	}
 	for (size_t i = 0; i < COUNT(common); i++)
-		allow_path(set, handled, common[i], SANDBOX_READ);
+		(void)allow_path(set, handled, common[i], SANDBOX_READ);
 	for (size_t i = 0; SANDBOX_SANITIZER && i < COUNT(for_reports); i++)
-		allow_path(set, handled, for_reports[i], SANDBOX_READ);
+		(void)allow_path(set, handled, for_reports[i], SANDBOX_READ);
 }
 
 static void allow_ports(int set, const struct sandbox *box)

@@ -72,6 +72,7 @@ static int run(struct depot *depot, struct dlog *log, struct recovered *recovere
 	set.asker = server.resolve;
 	server.schedule = settings.schedule = schedule_new(&set);
 	recovered_begin(recovered, depot);
+	recovered_bounces(&conf, depot, log);
 	proc_ready();
 	rc = server_run(&server, e);
 	schedule_free(server.schedule);

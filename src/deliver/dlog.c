@@ -34,7 +34,7 @@ static void put_init(struct buf *b, struct arena *a, const struct dlog_try *t, i
 	log_setn(&l, LOG_F_qp, a, t->qp);
 	log_setn(&l, LOG_F_attempt, a, t->attempt);
 	log_setn(&l, LOG_F_bytes, a, t->bytes);
-	log_setf(&l, LOG_F_moment, a, "%lld.%03d", (long long)(now / 1000), (int)(now % 1000));
+	log_set_moment(&l, LOG_F_moment, a, now);
 	log_print(b, &l);
 }
 

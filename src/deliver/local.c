@@ -137,8 +137,11 @@ static void say_trouble(struct local *l, const struct maildir_job *m)
 		l->untold++;
 		return;
 	}
-	say(SAY_WARNING, "mailbox %s/%s: message %llu is tried again later: %s (%llu more since the last such line)",
-	    l->set->mail_dir, m->home, (unsigned long long)m->qp, strerror(m->trouble), (unsigned long long)l->untold);
+	if (l->untold > 0)
+		say(SAY_WARNING, "%llu more mailboxes could not be written since the last such line",
+		    (unsigned long long)l->untold);
+	say(SAY_WARNING, "mailbox %s/%s: message %llu is tried again later: %s", l->set->mail_dir, m->home,
+	    (unsigned long long)m->qp, strerror(m->trouble));
 	l->told = now;
 	l->untold = 0;
 }

@@ -77,7 +77,7 @@ static void put_session(struct buf *b, const struct envelope *v)
 	log_setn(&l, LOG_F_connection, &a, v->connection);
 	log_set(&l, LOG_F_ip, &a, v->ip);
 	log_setn(&l, LOG_F_port, &a, 0);
-	log_setf(&l, LOG_F_moment, &a, "%lld.%03d", (long long)(v->time / 1000), (int)(v->time % 1000));
+	log_set_moment(&l, LOG_F_moment, &a, v->time);
 	log_print(b, &l);
 	if (v->helo.n > 0)
 		put(b, LOG_SMTP_HELO, LOG_F_helo, v->helo, v->time);

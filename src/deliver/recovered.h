@@ -25,6 +25,8 @@ void recovered_note(struct recovered *r, const struct item *it, struct str envel
 void recovered_suspect(struct recovered *r);
 /* At the start: what was known and is young. */
 void recovered_begin(struct recovered *r, struct depot *d);
+/* At the start too: young bounces that the delivery log does not name get their line. */
+void recovered_bounces(const struct conf *c, struct depot *d, struct dlog *log);
 /* News of the depot, found by scanning.  A bounce whose line in the delivery log may be missing gets it again. */
 void recovered_see(struct recovered *r, struct depot *d, struct item *it, struct dlog *log);
 /* Write what is due; monotonic ms. */

@@ -75,6 +75,8 @@ void log_set(struct log_line *l, enum log_field f, struct arena *a, struct str v
 void log_setf(struct log_line *l, enum log_field f, struct arena *a, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void log_setn(struct log_line *l, enum log_field f, struct arena *a, uint64_t value);
+/* A time of day after 1970 as seconds and milliseconds: "1615286631.042". */
+void log_set_moment(struct log_line *l, enum log_field f, struct arena *a, int64_t wall_ms);
 /* Append the line and its newline; LOG_UNKNOWN is its raw bytes. */
 void log_print(struct buf *b, const struct log_line *l);
 
@@ -93,7 +95,7 @@ struct str log_reason(struct arena *a, struct str text);
 /* and back, for a reply: '_' to space.  An entry of a list is better shown as it stands: a '_' may be its own. */
 struct str log_reason_plain(struct arena *a, struct str reason);
 
-/* Stamps are written in this zone: local (default) or UTC.  Set once at start. */
+/* Stamps are written in this zone: local (default) or UTC.  Set once at start, and after a change of TZ. */
 void log_zone(bool utc);
 int log_offset(int64_t wall_ms); /* of that zone at that moment, seconds east of UTC */
 

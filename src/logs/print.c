@@ -5,14 +5,30 @@
 
 static atomic_bool in_utc;
 
+/* The second that was asked for last, and the zone's offset at it: a group is many lines of one second.
+ * One word, so that threads need no lock: second * 2^24 + offset + 2^23; 0: none yet. */
+static atomic_uint_fast64_t last;
+enum { OFFSET_BITS = 24, OFFSET_ZERO = 1 << 23 };
+
 void log_zone(bool utc)
 {
 	atomic_store(&in_utc, utc);
+	atomic_store(&last, 0);
 }
 
 int log_offset(int64_t wall_ms)
 {
-	return atomic_load(&in_utc) ? 0 : zone_offset(wall_ms / 1000);
+	uint64_t second = (uint64_t)(wall_ms / 1000), kept = atomic_load_explicit(&last, memory_order_relaxed);
+	int offset;
+
+	if (atomic_load_explicit(&in_utc, memory_order_relaxed))
+		return 0;
+	if (kept != 0 && kept >> OFFSET_BITS == second)
+		return (int)(kept & ((1 << OFFSET_BITS) - 1)) - OFFSET_ZERO;
+	offset = zone_offset((int64_t)second);
+	kept = second << OFFSET_BITS | (uint64_t)(offset + OFFSET_ZERO);
+	atomic_store_explicit(&last, kept, memory_order_relaxed);
+	return offset;
 }
 
 void log_begin(struct log_line *l, enum log_kind kind, int64_t wall_ms)
@@ -32,7 +48,7 @@ void log_origin(struct log_line *l, struct arena *a, struct str host, uint64_t c
 	for (size_t i = 0; i < host.n; i++)
 		p[i] = host.p[i] > ' ' && host.p[i] < 0x7f ? host.p[i] : '_';
 	l->host = str_mem(p, host.n);
-	l->connection = arena_fmt(a, "%llu", (unsigned long long)connection);
+	l->connection = arena_num(a, connection);
 }
 
 /* What stands where spamdyke knows nothing (LOG-FORMATS 1.2). */
@@ -78,7 +94,17 @@ void log_setf(struct log_line *l, enum log_field f, struct arena *a, const char 
 
 void log_setn(struct log_line *l, enum log_field f, struct arena *a, uint64_t value)
 {
-	log_set(l, f, a, arena_fmt(a, "%llu", (unsigned long long)value));
+	log_set(l, f, a, arena_num(a, value));
+}
+
+void log_set_moment(struct log_line *l, enum log_field f, struct arena *a, int64_t wall_ms)
+{
+	BUF(b);
+
+	buf_num(&b, (uint64_t)wall_ms / 1000);
+	buf_addc(&b, '.');
+	buf_digits(&b, (uint64_t)wall_ms % 1000, 3);
+	log_set(l, f, a, buf_str(&b));
 }
 
 static void print_stamp(struct buf *b, const struct log_line *l, enum log_family family)
@@ -91,8 +117,12 @@ static void print_stamp(struct buf *b, const struct log_line *l, enum log_family
 		return;
 	}
 	MUST(c.month >= 1 && c.month <= 12);
-	buf_fmt(b, l->padded_day ? "%s %2d %02d:%02d:%02d " : "%s %d %02d:%02d:%02d ", month_names[c.month - 1], c.day,
-		c.hour, c.minute, c.second);
+	buf_adds(b, month_names[c.month - 1]);
+	buf_adds(b, l->padded_day && c.day < 10 ? "  " : " ");
+	buf_num(b, (uint64_t)c.day);
+	buf_addc(b, ' ');
+	stamp_put_time(b, c);
+	buf_addc(b, ' ');
 	buf_addstr(b, l->host.n > 0 ? l->host : STR("localhost"));
 	buf_adds(b, " spamdyke[");
 	buf_addstr(b, l->connection.n > 0 ? l->connection : STR("0"));

@@ -1,5 +1,6 @@
 #include "mail/envelope.h"
 
+#include <endian.h>
 #include <string.h>
 #include "base/cur.h"
 
@@ -36,8 +37,8 @@ static void put_num(struct buf *b, int type, uint64_t v)
 		return;
 	buf_addc(b, (char)type);
 	put_u32(b, 8);
-	for (int i = 0; i < 8; i++)
-		buf_addc(b, (char)(unsigned char)(v >> (8 * i)));
+	v = htole64(v);
+	buf_add(b, &v, sizeof(v));
 }
 
 static void put_recipient(struct buf *b, const struct recipient *r)

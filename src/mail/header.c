@@ -78,6 +78,14 @@ static void at_value(struct header *h, char c)
 	h->cr = c == '\r';
 }
 
+/* In a value nothing but a CR says anything. */
+static size_t before_cr(const char *p, size_t n)
+{
+	const char *cr = memchr(p, '\r', n);
+
+	return cr != NULL ? (size_t)(cr - p) : n;
+}
+
 static void at_cr(struct header *h, char c)
 {
 	if (c == '\n')
@@ -94,6 +102,13 @@ void header_feed(struct header *h, const char *p, size_t n)
 	};
 
 	for (size_t i = 0; i < n && !h->ended; i++) {
+		size_t skip = h->at == HEADER_VALUE && !h->cr ? before_cr(p + i, n - i) : 0;
+
+		h->bytes += skip;
+		h->line += skip;
+		i += skip;
+		if (i == n)
+			return;
 		h->bytes++;
 		h->line++;
 		step[h->at](h, p[i]);

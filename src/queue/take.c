@@ -48,7 +48,7 @@ static struct str read_span(struct depot *d, struct seg *s, struct span span, st
 
 	if (fd < 0)
 		return str_mem(NULL, 0);
-	bytes = mem_alloc(n);
+	bytes = mem_grow(NULL, n);
 	if (io_pread_all(fd, bytes, n, (off_t)span.from) < 0) {
 		err_sys(e, "read segments/%" PRIu64 ".segment", s->head.id);
 		free(bytes);

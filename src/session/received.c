@@ -4,11 +4,14 @@
 /* What the client called itself is text of a stranger: it must not end the comment or the line. */
 static void put_name(struct buf *b, struct str name)
 {
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-		bool plain = ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == ':' || c == '[' || c == ']';
+	size_t at = b->n;
 
-		buf_addc(b, plain ? c : '?');
+	buf_addstr(b, name);
+	for (; at < b->n; at++) {
+		char c = b->p[at];
+
+		if (!ascii_isalnum(c) && c != '-' && c != '.' && c != '_' && c != ':' && c != '[' && c != ']')
+			b->p[at] = '?';
 	}
 }
 
@@ -27,14 +30,23 @@ void received_put(struct buf *b, const struct session *s, uint64_t qp, int64_t n
 
 	buf_adds(b, "Received: from ");
 	put_name(b, s->helo);
-	buf_fmt(b, " (%.*s [%s%s])\r\n\tby %.*s with %s", STR_ARG(record_host(s)),
-		str_chr(str_of(s->peer.ip), ':') >= 0 ? "IPv6:" : "", s->peer.ip,
-		STR_ARG(s->server->conf->top.hostname), protocol(s));
+	buf_adds(b, " (");
+	buf_addstr(b, record_host(s));
+	buf_adds(b, str_chr(str_of(s->peer.ip), ':') >= 0 ? " [IPv6:" : " [");
+	buf_adds(b, s->peer.ip);
+	buf_adds(b, "])\r\n\tby ");
+	buf_addstr(b, s->server->conf->top.hostname);
+	buf_adds(b, " with ");
+	buf_adds(b, protocol(s));
 	if (session_encrypted(s))
 		buf_fmt(b, "\r\n\t(%.*s)", STR_ARG(wire_encryption(&s->wire)));
-	buf_fmt(b, " id %llu", (unsigned long long)qp);
-	if (s->t.nnamed == 1)
-		buf_fmt(b, "\r\n\tfor <%.*s>", STR_ARG(s->t.named[0].text));
+	buf_adds(b, " id ");
+	buf_num(b, qp);
+	if (s->t.nnamed == 1) {
+		buf_adds(b, "\r\n\tfor <");
+		buf_addstr(b, s->t.named[0].text);
+		buf_addc(b, '>');
+	}
 	buf_adds(b, "; ");
 	stamp_put_rfc5322(b, now, zone_offset(now));
 	buf_adds(b, "\r\n");

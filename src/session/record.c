@@ -49,7 +49,7 @@ static void open_with_session(struct session *s)
 	log_setn(&l, LOG_F_connection, a, s->number);
 	log_set(&l, LOG_F_ip, a, str_of(s->peer.ip));
 	log_setn(&l, LOG_F_port, a, s->peer.port);
-	log_setf(&l, LOG_F_moment, a, "%lld.%03d", (long long)(s->began / 1000), (int)(s->began % 1000));
+	log_set_moment(&l, LOG_F_moment, a, s->began);
 	line(s, &l);
 	buf_reset(&s->record.again);
 	buf_addstr(&s->record.again, buf_str(&s->record.text));

@@ -50,13 +50,17 @@ static void put_outcome(struct buf *b, const struct ruling *r, enum found which)
 
 		if (f->found != which || is_off(f))
 			continue;
-		if (n++ == 0)
-			buf_fmt(b, "%s%.*s", b->n > 0 ? ", " : "", STR_ARG(found_word(which)));
-		buf_fmt(b, " %s ", f->filter->name);
+		if (n++ == 0) {
+			buf_adds(b, b->n > 0 ? ", " : "");
+			buf_addstr(b, found_word(which));
+		}
+		buf_addc(b, ' ');
+		buf_adds(b, f->filter->name);
+		buf_addc(b, ' ');
 		if (which == FOUND_SKIPPED)
 			buf_addstr(b, f->seen);
 		else
-			buf_fmt(b, "%lld", (long long)f->ms);
+			buf_num(b, (uint64_t)f->ms);
 	}
 }
 

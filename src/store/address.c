@@ -12,7 +12,8 @@ static void resolve(struct server *s, struct str address, struct question *q)
 	server_look_at_file(s);
 	if (s->store == NULL)
 		return;
-	if (store_resolve(s->store, address, &q->mem, &q->answer, &e) == RESOLVED_TEMPORARY)
+	if (store_read(s->store, &e) < 0 ||
+	    store_resolve(s->store, address, &q->mem, &q->answer, &e) == RESOLVED_TEMPORARY)
 		server_trouble(s, &e);
 	else
 		server_well(s);
@@ -50,7 +51,9 @@ static void tell(struct visitor *v, uint64_t id, const struct lookup_answer *ans
 	BUF(channels);
 
 	for (size_t i = 0; i < answer->n; i++) {
-		buf_fmt(&targets, "%s%.*s", i > 0 ? "\n" : "", STR_ARG(answer->targets[i].final));
+		if (i > 0)
+			buf_addc(&targets, '\n');
+		buf_addstr(&targets, answer->targets[i].final);
 		buf_addc(&channels, answer->targets[i].channel == CHANNEL_LOCAL ? 'l' : 'r');
 	}
 	ipc_queue(&v->conn, &lookup_resolved_type, id,
@@ -109,7 +112,8 @@ int server_take_quota(struct server *s, struct visitor *v, const struct ipc_fram
 	if (ipc_unpack(f->body, &lookup_quota_type, &m, NULL) < 0)
 		return -1;
 	server_look_at_file(s);
-	if (s->store != NULL && store_limit(s->store, m.address, &told.limit, &e) >= 0) {
+	if (s->store != NULL && store_read(s->store, &e) == 0 &&
+	    store_limit(s->store, m.address, &told.limit, &e) >= 0) {
 		told.known = 1;
 		server_well(s);
 	} else if (s->store != NULL) {

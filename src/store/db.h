@@ -23,6 +23,7 @@ enum db_sql {
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[SQL_COUNT];
+	bool reading; /* between store_read() and store_rest() */
 	char *path;
 	dev_t dev; /* which file that path was */
 	ino_t ino;

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "store/db.h"
 
 /* Where one address leads; `name` is the local part that was found ("" for the catch-all). */
@@ -17,10 +19,26 @@ struct expansion {
 	struct str way[STORE_DEPTH_MAX];
 	size_t depth, steps;
 	struct recipient *targets;
-	size_t n;
+	size_t n, room;
 	bool endless;
 	struct err *e;
 };
+
+int store_read(struct store *s, struct err *e)
+{
+	if (!s->reading && db_do(s, SQL_READ, NULL, 0, e) < 0)
+		return -1;
+	s->reading = true;
+	return 0;
+}
+
+int store_rest(struct store *s, struct err *e)
+{
+	if (s->reading && db_do(s, SQL_COMMIT, NULL, 0, e) < 0)
+		return -1;
+	s->reading = false;
+	return 0;
+}
 
 static enum found find_name(struct store *s, int64_t domain, struct str name, struct err *e)
 {
@@ -78,6 +96,28 @@ static struct place find(struct store *s, struct str address, struct arena *a, s
 	return p;
 }
 
+static struct str address_of(struct arena *a, const struct place *p)
+{
+	size_t n = p->name.n + 1 + p->domain.n;
+	char *z = arena_alloc(a, n + 1);
+
+	memcpy(z, p->name.p, p->name.n);
+	z[p->name.n] = '@';
+	memcpy(z + p->name.n + 1, p->domain.p, p->domain.n);
+	return str_mem(z, n);
+}
+
+/* Most addresses have one target: room grows as it is needed. */
+static void need_room(struct expansion *x)
+{
+	size_t want = x->room > 0 ? x->room * 4 : 1;
+
+	if (x->n < x->room)
+		return;
+	x->targets = arena_grow(x->mem, x->targets, x->n, want, sizeof(*x->targets));
+	x->room = want;
+}
+
 static void add_target(struct expansion *x, struct str final, enum channel channel)
 {
 	for (size_t i = 0; i < x->n; i++)
@@ -87,6 +127,7 @@ static void add_target(struct expansion *x, struct str final, enum channel chann
 		x->endless = true;
 		return;
 	}
+	need_room(x);
 	x->targets[x->n++] = (struct recipient){ .final = final, .original = x->original, .channel = channel };
 }
 
@@ -113,7 +154,7 @@ static int load_targets(struct expansion *x, const struct place *p, struct str *
 
 static int expand_alias(struct expansion *x, const struct place *p)
 {
-	struct str node = arena_fmt(x->mem, "%.*s@%.*s", STR_ARG(p->name), STR_ARG(p->domain));
+	struct str node = address_of(x->mem, p);
 	struct str *targets = arena_alloc(x->mem, STORE_TARGETS_MAX * sizeof(*targets));
 	size_t n;
 	int rc;
@@ -146,7 +187,7 @@ static int expand(struct expansion *x, struct str address, const struct place *p
 	case FOUND_ERROR:
 		return -1;
 	case FOUND_MAILBOX:
-		add_target(x, arena_fmt(x->mem, "%.*s@%.*s", STR_ARG(p->name), STR_ARG(p->domain)), CHANNEL_LOCAL);
+		add_target(x, address_of(x->mem, p), CHANNEL_LOCAL);
 		return 0;
 	case FOUND_FOREIGN:
 		add_target(x, address, CHANNEL_REMOTE);
@@ -185,7 +226,6 @@ enum resolved store_resolve(struct store *s, struct str address, struct arena *a
 		return out->result;
 	}
 	x.original = arena_str(a, address);
-	x.targets = arena_alloc(a, STORE_TARGETS_MAX * sizeof(*x.targets));
 	if (p.found == FOUND_ERROR || expand(&x, address, &p) < 0)
 		return RESOLVED_TEMPORARY;
 	out->result = resolved_of(&x, &p);

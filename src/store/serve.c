@@ -110,9 +110,14 @@ static int patience(const struct server *s)
 	return until == INT64_MAX ? -1 : until <= now ? 0 : (int)(until - now);
 }
 
-/* The end of a turn: what the clock asks for, and what one's event brought to another. */
+/* The end of a turn: what the clock asks for, and what one's event brought to another.  All that was asked in this
+ * turn was one transaction: what an administrator changes from now on, the next turn sees. */
 static void end_turn(struct server *s)
 {
+	struct err e = { 0 };
+
+	if (s->store != NULL && store_rest(s->store, &e) < 0)
+		server_trouble(s, &e);
 	s->usage_due = usage_expire(s->usage, clock_mono());
 	server_tell_resolved(s);
 	server_flush_all(s);

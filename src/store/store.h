@@ -23,6 +23,12 @@ void store_close(struct store *s);
 /* The file was removed or replaced by another since it was opened. */
 bool store_moved(const struct store *s);
 
+/* Until store_rest() all questions see the file as it is at the first of them, and share the locks that a single one
+ * takes: for who answers many at a time, and then waits.  Either does nothing when it was done already.  A store that
+ * failed is only to be closed. */
+int store_read(struct store *s, struct err *e);
+int store_rest(struct store *s, struct err *e);
+
 /* Does local@domain (unquoted) exist here, and where does it end?  An exact
  * mailbox or alias, then the same without its +extension, then the domain's
  * catch-all.  RESOLVED_TEMPORARY with the reason in *e when the file cannot answer. */

@@ -1,5 +1,7 @@
 #include "wire/dot.h"
 
+#include <string.h>
+
 /* One byte in mid-line or after a dot that was not the last: c goes on as text. */
 static void text(struct dot *d, char c, struct buf *out)
 {
@@ -56,22 +58,36 @@ static void step(struct dot *d, char c, struct buf *out)
 	}
 }
 
-/* The run of plain text in front, so that a body is copied by lines and not by bytes. */
-static size_t plain(const char *p, size_t n)
+/* The run in front that goes through as it is: text and whole lines, up to what step() must look at (a CR or LF
+ * alone, a CR that is the last byte, a dot that begins a line).  Each search ends at a CR that is then behind us. */
+static size_t clean(struct dot *d, const char *p, size_t n)
 {
 	size_t i = 0;
 
-	while (i < n && p[i] != '\r' && p[i] != '\n')
-		i++;
+	while (i < n && !(d->at == DOT_LINE && p[i] == '.')) {
+		const char *cr = memchr(p + i, '\r', n - i);
+		size_t end = cr != NULL ? (size_t)(cr - p) : n;
+		const char *lf = memchr(p + i, '\n', end - i);
+
+		if (lf != NULL)
+			end = (size_t)(lf - p);
+		if (end > i)
+			d->at = DOT_TEXT;
+		if (lf != NULL || end + 1 >= n || p[end + 1] != '\n')
+			return end;
+		i = end + 2;
+		d->at = DOT_LINE;
+	}
 	return i;
 }
 
+/* A message with a bare CR or LF is not stored: it goes byte by byte, for in it clean() would search far for little. */
 size_t dot_feed(struct dot *d, const char *p, size_t n, struct buf *out)
 {
 	size_t i = 0;
 
 	while (i < n && !d->done) {
-		size_t run = d->at == DOT_TEXT ? plain(p + i, n - i) : 0;
+		size_t run = !d->bare && (d->at == DOT_TEXT || d->at == DOT_LINE) ? clean(d, p + i, n - i) : 0;
 
 		buf_add(out, p + i, run);
 		i += run;

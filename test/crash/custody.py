@@ -109,9 +109,9 @@ class Trace:
 
     # -- what is on disk at a moment
 
-    def whole(self, file, first, last, before):
-        """The end of the last write that these bytes took, if all of them had been written before that moment."""
-        done = [w for w in self.writes[file] if w.good and w.end < before and w.offset < last
+    def whole(self, file, first, last, since, before):
+        """The end of the last write that these bytes took, if all of them were written between those moments."""
+        done = [w for w in self.writes[file] if w.good and w.begin >= since and w.end < before and w.offset < last
                 and w.offset + w.result > first]
         reached = first
         for w in sorted(done, key=lambda w: w.offset):
@@ -130,9 +130,10 @@ class Trace:
         given = [call for call in self.names[file] if call.end < before]
         return not given or self.synced(file.rpartition("/")[0], given[-1].end, before) is not None
 
-    def in_file(self, file, first, last, before):
-        """The moment from which these bytes were on disk; None: they were not before that one."""
-        written = self.whole(file, first, last, before)
+    def in_file(self, file, first, last, before, since=0):
+        """The moment from which these bytes were on disk; None: they were not before that one.  since: what was written
+        there earlier is something else (zeros, of a segment)."""
+        written = self.whole(file, first, last, since, before)
         return None if written is None else self.synced(file, written, before)
 
 
@@ -158,7 +159,7 @@ def segment_wrong(t, r):
 
 def record_wrong(t, r, moment):
     """What is missing of that record when its 250 is written; None: nothing."""
-    kept = t.in_file(r.file, r.at, r.at + r.length, moment)
+    kept = t.in_file(r.file, r.at, r.at + r.length, moment, r.call.begin)
     if kept is None:
         return "the record was not on disk"
     segment = int(SEGMENT.search(r.file)[1])

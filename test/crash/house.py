@@ -80,9 +80,10 @@ class House:
             self.furnish()
         with open(self.stderr, "ab") as err:
             at = err.tell()
-            self.process = subprocess.Popen([*self.before, os.path.join(self.build, "telltale"), "serve", "-c", self.conf],
-                                            stdin=subprocess.DEVNULL, stdout=err, stderr=err, start_new_session=True,
-                                            preexec_fn=harness.end_with_us, env=self.environment())
+            command = [*self.before, os.path.join(self.build, "telltale"), "serve", "-c", self.conf]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=err, stderr=err,
+                                            start_new_session=True, preexec_fn=harness.end_with_us,
+                                            env=self.environment())
         self.group = self.process.pid
         if patient:
             until(lambda: self.is_ready(at), "the house is ready", 60)
@@ -248,7 +249,7 @@ class House:
         self.until_queue(self.outlived, "the queue is empty", seconds)
 
     def outlived(self):
-        """Is the queue empty?  Else what is in it gets older than it may: a bounce to a stranger only begins to wait."""
+        """Is the queue empty?  Else what is in it gets older than it may: a bounce to a stranger begins to wait."""
         if not self.queue():
             return True
         self.later(LIFETIME + 86400)

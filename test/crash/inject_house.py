@@ -88,10 +88,11 @@ class House:
         env = {**os.environ, "TELLTALE_CLOCK": self.clock, "TELLTALE_CONFIG": self.conf, "NO_COLOR": "1"}
         return {**env, "LD_PRELOAD": self.preload} if self.preload else env
 
-    def start(self, fault=None, record=None):
-        """Start it; whether it gets ready is another question."""
+    def start(self, fault=None, part=None, record=None):
+        """Start it; whether it gets ready is another question.  part: the fault is about such paths only."""
         inject = [os.path.join(self.build, "test", "crash-inject")]
         inject += ["-f", fault] if fault else []
+        inject += ["-p", part] if part else []
         inject += ["-r", record] if record else []
         command = [os.path.join(self.build, "telltaled"), "-c", self.conf]
         with open(self.err, "ab") as err, open(self.out, "ab") as out:

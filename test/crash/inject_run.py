@@ -53,8 +53,9 @@ def make_template(build, folder):
 class Run:
     """The phases of one run, in order."""
 
-    def __init__(self, build, folder, template, site, preload=None):
-        self.site, self.house = site, House(build, folder, template[0], preload)
+    def __init__(self, build, folder, template, site, preload=None, part=None, heals=HEALS):
+        self.site, self.part, self.heals = site, part, heals
+        self.house = House(build, folder, template[0], preload)
         self.messages = copy.deepcopy(template[1]) + scene("new")
         self.result = Result(site)
         self.alias = False
@@ -81,7 +82,7 @@ class Run:
     # -- under the fault
 
     def work(self):
-        self.house.start(fault_of(self.site))
+        self.house.start(fault_of(self.site), self.part)
         ready = self.house.ready(STARTS[self.site.persistent])
         if self.house.ended() is not None:
             self.result.impaired = True
@@ -132,16 +133,16 @@ class Run:
 
     def heal(self):
         """Mail is accepted again, and everything that waits gets where it belongs."""
-        ready = self.house.ready(HEALS)
+        ready = self.house.ready(self.heals)
         if self.house.ended() is not None:  # a start that the fault had doomed
             self.house.kill()
             self.house.start()
-            ready = self.house.ready(HEALS)
+            ready = self.house.ready(self.heals)
         if not ready:
             raise Wrong("the house does not get ready when the fault has ended")
         after = Message("after-plain", "anna")
         self.messages.append(after)
-        end = time.monotonic() + HEALS
+        end = time.monotonic() + self.heals
         while after.fate != "promised":
             if after.fate == "unsure":
                 after = Message(f"after-{len(self.messages)}", "anna")

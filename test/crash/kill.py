@@ -27,7 +27,7 @@ from harness import until
 ALL = "all"
 TARGETS = (*houses.PROGRAMS, ALL)
 KILLS, SAMPLE_KILLS = 200, 1  # of each
-CONTROL_KILLS = {False: 20, True: 4}
+CONTROL_KILLS = {False: 20, True: 4}  # in all
 # Seconds between two kills: at once, soon, and so late that telltaled starts the program again without a long pause.
 WAITS = ((0, 0.15), (0.15, 1.05), (1.05, 1.5))
 SHORT_WAITS = ((0, 0.15), (0.1, 0.3), (0.3, 0.5))
@@ -50,9 +50,12 @@ class Case:
         self.reader = mailbox.Reader(self.house).start()
         self.load = load.Load(self.house, self.journal, seed=dice.random(), pause=pause).start()
 
-    def hurt(self, target):
-        """One kill, and the way back.  Some strike soon after the last one, in the midst of recovery."""
+    def hurt(self, target, at_ack=None):
+        """One kill, and the way back.  Some strike soon after the last one, in the midst of recovery; some (at_ack:
+        all) when a client has just been told 250."""
         time.sleep(self.dice.uniform(*self.dice.choices(self.waits, [1, 1, 3])[0]))
+        if at_ack or self.dice.random() < 0.3:
+            self.await_ack(20 if at_ack else 1)
         self.together = self.together or target in (ALL, "telltaled")
         if target == ALL:
             self.house.kill_all()
@@ -64,6 +67,11 @@ class Case:
             self.house.start(patient=self.dice.random() < 0.75)
         else:
             until(lambda: victim not in self.house.pids(target) and self.house.pids(target), f"a new {target}", 60)
+
+    def await_ack(self, seconds):
+        before, end = self.journal.count, time.monotonic() + seconds
+        while self.journal.count == before and time.monotonic() < end:
+            time.sleep(0.002)
 
     def finish(self, restart=True):
         """The load ends, the house is drained and judged."""
@@ -101,7 +109,7 @@ def run(build, targets, dice, **options):
     case, audit = Case(build, dice, **options), None
     try:
         for target in targets:
-            case.hurt(target)
+            case.hurt(target, at_ack="leave_out" in options)
             if case.kills % 50 == 0:
                 say(f"{case.kills} kills, {len(case.journal.acked())} acknowledged")
         audit = case.finish()
@@ -130,9 +138,9 @@ def trial(build, targets, dice, total):
 def control(build, dice, sample):
     """Is what is known to lose and to double seen to do so?"""
     caught = []
-    for left_out, targets, seen in (("late-write", ["telltale-smtpd", ALL], "lost"),
-                                    ("staged", ["telltale-queue", ALL], "doubled")):
-        kills = [targets[n % 2] for n in range(CONTROL_KILLS[sample])]
+    controls = [("late-write", "telltale-smtpd", "lost"), ("staged", "telltale-queue", "doubled")]
+    for left_out, target, seen in controls:
+        kills = [(target, ALL)[n % 2] for n in range(CONTROL_KILLS[sample])]
         audit, _ = run(build, kills, dice, leave_out=left_out, pause=0.1, waits=SHORT_WAITS)
         say(f"control {left_out}: {len(kills)} kills, {audit.acked} acknowledged, {audit.lost} lost, "
             f"{audit.doubled} doubled, {len(audit.violations)} violations")

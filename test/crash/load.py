@@ -73,7 +73,7 @@ def content(name):
 
 
 class Entry:
-    """What a client knows of one message.  state: begun (no last dot was said), sent (no answer came), acked, refused."""
+    """What a client knows of one message.  state: begun (no last dot was said), sent (no answer), acked, refused."""
 
     def __init__(self, name):
         self.name, self.state, self.qp, self.acked_at = name, "begun", None, None
@@ -85,6 +85,7 @@ class Journal:
 
     def __init__(self, path):
         self.lock, self.entries, self.frozen = threading.Lock(), {}, False
+        self.count = 0  # of 250s
         self.wrong = []  # replies that no failure excuses
         self.odd = collections.Counter()
         self.file = open(path, "a", encoding="utf-8", buffering=1)  # pylint: disable=consider-using-with
@@ -100,6 +101,7 @@ class Journal:
             entry.state, entry.qp = state, qp
             if state == "acked":
                 entry.acked_at = time.time()
+                self.count += 1
             line = {"id": name, "state": state, "qp": qp, "sha256": entry.digest, "recipients": kind_of(name).rcpts}
             self.file.write(json.dumps(line) + "\n")
 

@@ -13,18 +13,20 @@ import re
 
 import mailbox
 from harness import until
-from house import SENDER
+from house import SENDER, STRANGER
 from load import ABROAD, BOX, DOMAIN, OURS, RETURNED, fates, kind_of
 
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
-DELIVERY = re.compile(STAMP + r", (?:zone, [+-]\d\d:\d\d, \d+|init, <\S*>|info, \d+, qp \d+, attempt \d+, bytes \d+, [\d.]+|"
+DELIVERY = re.compile(STAMP + r", (?:zone, [+-]\d\d:\d\d, \d+|init, <\S*>|"
+                      r"info, \d+, qp \d+, attempt \d+, bytes \d+, [\d.]+|"
                       r"alias, \d+, \S+|try, \d+, (?:local|remote), \S+|"
                       r"result, \d+, (?:[DRK]|success|deferral|failure), \S+.*|done, \d+, \d+|"
                       rf"next, \d+, {STAMP}|gave-up, \d+|bounce, \d+, qp \d+)")
-SMTP = re.compile(r"|" + STAMP + r", (?:zone, [+-]\d\d:\d\d, \d+|session, \d+, [\d.]+, \d+, [\d.]+|helo, \S+|tls, \S+ \S+|"
+SMTP = re.compile(r"|" + STAMP + r", (?:zone, [+-]\d\d:\d\d, \d+|session, \d+, [\d.]+, \d+, [\d.]+|"
+                  r"helo, \S+|tls, \S+ \S+|"
                   r"from,(?: \S*)?|to, \S+|check, .+|gate, .+|size, \d+|resp, \d{3}.*|end, .+|recovered)")
-SPAMDYKE = re.compile(r"\w{3} [ \d]\d \d\d:\d\d:\d\d mx spamdyke\[\d+\]: [A-Z_]+ from: \S+ to: \S+ origin_ip: 127\.0\.0\.1 "
-                      r"origin_rdns: \S+ auth: \(unknown\) encryption: \S+ reason: \S+")
+SPAMDYKE = re.compile(r"\w{3} [ \d]\d \d\d:\d\d:\d\d mx spamdyke\[\d+\]: [A-Z_]+ from: \S+ to: \S+ "
+                      r"origin_ip: 127\.0\.0\.1 origin_rdns: \S+ auth: \(unknown\) encryption: \S+ reason: \S+")
 SHAPES = {"delivery": DELIVERY, "smtp-25": SMTP, "spamdyke": SPAMDYKE}
 BUG = re.compile(r": bug: |Assertion|Sanitizer|runtime error|is lost|sandbox refused|SIGSEGV|signal (?:6|11)\b")
 
@@ -92,7 +94,8 @@ class Audit:
         """A bounce quotes the number of what comes back, or of the forward that was made of it."""
         for b in bounces:
             entry = self.journal.entries.get(b.name)
-            if b.user != SENDER or (entry and entry.qp not in (None, b.parent) and "bob@elsewhere.test" not in b.failed):
+            forwarded = STRANGER in b.failed
+            if b.user != SENDER or (entry and entry.qp not in (None, b.parent) and not forwarded):
                 self.complain(b.path, f"quotes qp {b.parent} of {b.name}")
 
     # -- the logs

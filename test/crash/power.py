@@ -28,7 +28,7 @@ import disk
 import logtail
 import mailbox
 import oracle
-from harness import end_with_us
+from harness import end_with_us, until
 from house import House
 from load import Journal, Load, fates
 
@@ -38,6 +38,7 @@ SESSIONS = 20
 LEAST = 10500  # messages acknowledged on each file system, in a full run
 HOWS = [disk.NOLOGFLUSH] * 6 + [disk.LOGFLUSH] * 3 + [disk.DEFAULT]
 CONFIG = "queue { segment-size = 256K }\n"  # they are recycled while the load goes on
+REFUSAL = re.compile(r"(?m)^.* error: spool/.*$")  # of a spool that cannot be opened any more
 RECOVERED = 6  # seconds after a start until the groups of rescued messages are logged (deliver/recovered.c)
 
 
@@ -191,12 +192,15 @@ def careless(build, kind, seed, leave_out):
         life.house.sync()
         life.lead(1.5, disk.NOLOGFLUSH)
         life.house.leave_out = None
-        acked = len(life.journal.acked())
+        acked, at = len(life.journal.acked()), len(life.house.said())
         try:
-            life.house.start()
+            life.house.start(patient=False)
+            until(life.house.whole, "all programs work", 15)
             life.house.drain(30)
         except AssertionError:
-            return acked, acked  # what is left is no spool any more
+            refusal = REFUSAL.search(life.house.said(at))
+            print(f"power: {kind}, without {leave_out}: {refusal and refusal[0]}", file=sys.stderr)
+            return acked, acked if refusal else 0
         found = Audit(life.journal, set())
         mails, bounces, torn = mailbox.all_mail(life.house)
         found.content(mails, torn)

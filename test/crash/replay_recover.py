@@ -1,7 +1,6 @@
 """The real programs, started in what a crash left: telltale-queue and telltale-local for each state, with one
 telltale-lookup beside them for all.  The supervisor's part (sockets, descriptors) is ours: it keeps nothing on disk.
 """
-import json
 import os
 import shutil
 import signal
@@ -9,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from house import harness
+from replay_ask import Control, Refused
 
 CONFIG = """\
 hostname = "mx.example.com"
@@ -41,7 +40,7 @@ class Place:
         self.said = os.path.join(folder, "said")
         self.sockets = {name: self.listen(name) for name in ("queue.sock", "queue.ctl", "lookup.sock", "lookup.ctl")}
         self.lookup = self.start("telltale-lookup", service="lookup.sock", control="lookup.ctl")
-        self.running = []
+        self.running, self.deadline = [], 0
 
     def write(self, name, content):
         path = os.path.join(self.folder, name)
@@ -62,7 +61,7 @@ class Place:
             env = {**os.environ, "TELLTALE_FDS": ",".join(f"{k}={v}" for k, v in fds.items()),
                    "TELLTALE_CLOCK": self.clock}
             return subprocess.Popen([os.path.join(self.build, program)], env=env, pass_fds=list(fds.values()),
-                                    stdin=subprocess.DEVNULL, stdout=said, stderr=said, preexec_fn=harness.end_with_us)
+                                    stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
     def close(self):
         self.end(signal.SIGKILL)
@@ -88,34 +87,34 @@ class Place:
         return what the queue holds then: [(message, its bytes)]."""
         self.running = [self.start("telltale-queue", service="queue.sock", control="queue.ctl"),
                         self.start("telltale-local")]
-        end = time.monotonic() + PATIENCE
-        while not at_rest(messages := self.queue()):
-            if time.monotonic() > end:
-                raise Stuck(f"not at rest: {messages}\n{self.words()}")
-            time.sleep(0.004)
-        held = [(m, self.telltale("queue", "export", str(m["qp"]))) for m in messages]
+        self.deadline = time.monotonic() + PATIENCE
+        control = Control(os.path.join(self.folder, "run", "queue.ctl"), self.hopeful)
+        try:
+            held = self.drained(control)
+        except (OSError, Refused) as why:
+            raise Stuck(f"{why}\n{self.words()}") from None
+        finally:
+            control.close()
         self.end(signal.SIGTERM)
         return held
 
-    def telltale(self, *words):
-        done = subprocess.run([os.path.join(self.build, "telltale"), *words, "-c", self.conf], capture_output=True,
-                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
-        if done.returncode != 0:
-            raise Stuck(f"telltale {' '.join(words)}: {done.stderr.decode(errors='replace')}\n{self.words()}")
-        return done.stdout
+    def drained(self, control):
+        while not at_rest(messages := control.messages()):
+            self.hopeful(messages)
+            time.sleep(0.002)
+        return [(m, control.export(m["qp"])) for m in messages]
 
-    def queue(self):
-        for p in self.running:
-            if p.poll() is not None:
-                raise Stuck(f"{p.args[0]} ended with {p.returncode}:\n{self.words()}")
-        return json.loads(self.telltale("queue", "list", "--json"))["messages"]
+    def hopeful(self, messages=None):
+        ended = [f"{p.args[0]} ended with {p.returncode}" for p in self.running if p.poll() is not None]
+        if ended or time.monotonic() > self.deadline:
+            raise Stuck(f"{ended or 'not at rest'}: {messages}\n{self.words()}")
 
     def end(self, sig):
         running, self.running = self.running, []
         for p in running:
             p.send_signal(sig)
         for p in running:
-            if p.wait(PATIENCE) != 0 and sig != signal.SIGKILL:
+            if p.wait(PATIENCE) not in (0, -sig) and sig != signal.SIGKILL:  # -sig: too early to hear it
                 raise Stuck(f"{p.args[0]} ended with {p.returncode}:\n{self.words()}")
 
 

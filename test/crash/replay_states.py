@@ -16,7 +16,7 @@ import collections
 import os
 import random
 
-from replay_trace import FILE, FOLDER
+from replay_trace import FOLDER
 
 SECTOR = 512
 FULL, HALF, ZERO, TORN = "full", "half", "zero", "torn"
@@ -61,20 +61,17 @@ class States:
 
     def __init__(self, recording):
         self.rec = recording
-        self.critical = [op for op in recording.ops if not self.is_log(op)]
+        self.critical = [op for op in recording.ops if op.node.disk != "logs"]
         self.began = [op.begin for op in self.critical]
         dice = random.Random(0)  # a state is the sum of its operations: a number for each, in each mode
         self.marks = {(op.number, mode): dice.getrandbits(64) for op in self.critical for mode in MODES}
         self.partial = {op.number: modes_of(op) for op in self.critical}
-        self.syncs = sorted((s for s in recording.syncs), key=lambda s: s[1])
+        self.syncs = sorted(recording.syncs, key=lambda s: s.end)
         self.acks = sorted(recording.acks)
-
-    def is_log(self, op):
-        return op.node.path.startswith(self.rec.data + "/logs")
 
     def moments(self):
         """Those after which other states are possible, or more was promised, than before."""
-        events = {op.begin for op in self.critical} | {s[1] for s in self.syncs} | {a[0] for a in self.acks}
+        events = {op.begin for op in self.critical} | {s.end for s in self.syncs} | {a[0] for a in self.acks}
         return sorted(events)
 
     def acked(self, moment):
@@ -86,9 +83,9 @@ class States:
         wanted, lasting, total = set(moments), set(), 0
         pending, op_at, sync_at = [], 0, 0
         for moment in self.moments():
-            while sync_at < len(self.syncs) and self.syncs[sync_at][1] <= moment:
-                begin, _, node, _ = self.syncs[sync_at]
-                kept = [op for op in pending if op.end < begin and (node is None or op.node is node)]
+            while sync_at < len(self.syncs) and self.syncs[sync_at].end <= moment:
+                sync = self.syncs[sync_at]
+                kept = [op for op in pending if op.end < sync.begin and sync.covers(op.node)]
                 total ^= self.sum_of((op, FULL) for op in kept)
                 gone = set(kept)
                 pending = [op for op in pending if op not in gone]
@@ -129,8 +126,21 @@ class States:
                 key = total ^ self.sum_of(chosen)
                 found.pop(key, None)
                 found[key] = (moment, chosen)
-        return [State(moment, tuple((op.number, mode) for op, mode in chosen), len(self.acked(moment)),
-                      LOGS[key % len(LOGS)]) for key, (moment, chosen) in found.items()]
+        return [self.state(moment, chosen, key) for key, (moment, chosen) in found.items()]
+
+    def state(self, moment, chosen, key):
+        numbers = tuple((op.number, mode) for op, mode in chosen)
+        return State(moment, numbers, len(self.acked(moment)), LOGS[key % len(LOGS)])
+
+    def some(self, dice, moments, each):
+        """So many states of each of so many moments: for where there are too many to name them all."""
+        found = []
+        every = self.moments()
+        for moment, total, pending in self.walk(dice.sample(every, min(moments, len(every)))):
+            choices = list(self.choices(pending))
+            for chosen in dice.sample(choices, min(each, len(choices))):
+                found.append(self.state(moment, chosen, total ^ self.sum_of(chosen)))
+        return found
 
 
 class Layer:
@@ -145,10 +155,11 @@ class Layer:
         if moment == self.moment:
             return
         covers = {}
-        for begin, end, node, _ in self.rec.syncs:
-            if end <= moment:
-                for n in (self.rec.nodes if node is None else [node]):
-                    covers[n.number] = max(begin, covers.get(n.number, -1))
+        for sync in self.rec.syncs:
+            if sync.end <= moment:
+                for n in (self.rec.nodes if sync.tree else [sync.node]):
+                    if sync.covers(n):
+                        covers[n.number] = max(sync.begin, covers.get(n.number, -1))
         changed = {n for n in set(covers) | set(self.covers) if covers.get(n) != self.covers.get(n)}
         for n in changed:
             self.bases.pop(n, None)
@@ -167,20 +178,9 @@ class Layer:
             self.bases[node.number] = bytes(content)
         return self.bases[node.number]
 
-    def is_log(self, node):
-        return node.path.startswith(self.rec.data + "/logs")
-
-    def log_mode(self, op, logs):
-        """Logs are taken one by one: what is unsynced of each."""
-        if op.begin > self.moment or logs == "none":
-            return None
-        if op.node.kind == FOLDER:
-            return FULL
-        return logs if op is self.last[op.node.number] else FULL
-
     def content(self, node, chosen, logs):
         picked = [(op, chosen[op.number]) for op in node.ops if op.number in chosen]
-        if self.is_log(node):
+        if node.disk == "logs":
             loose = [op for op in node.ops if op.begin <= self.moment and not self.lasts(op)]
             picked = [(op, logs if op is loose[-1] else FULL) for op in loose] if logs != "none" else []
         if not picked:
@@ -193,7 +193,7 @@ class Layer:
     def there(self, op, chosen, logs):
         if self.lasts(op) or op.number in chosen:
             return True
-        return self.is_log(op.node) and logs != "none" and op.begin <= self.moment
+        return op.node.disk == "logs" and logs != "none" and op.begin <= self.moment
 
     def entries(self, node, chosen, logs):
         names = {}
@@ -205,7 +205,7 @@ class Layer:
         return names
 
     def lay(self, state, to):
-        """Make that folder, which is not there yet, what the crash left; {path: [other paths of the same file]}."""
+        """Make that folder, which is not there yet, what the crash left."""
         self.turn_to(state.moment)
         chosen, made = dict(state.chosen), {}
         os.mkdir(to, 0o700)
@@ -227,6 +227,3 @@ class Layer:
 
 def private(path, flags):
     return os.open(path, flags, 0o600)
-
-
-__all__ = ["FILE", "States", "State", "Layer"]

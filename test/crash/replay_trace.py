@@ -3,24 +3,26 @@
 What is written here is the model of test/crash/replay_states.py's crash: strict POSIX.
 * A file's bytes last only when a sync of that file has returned that began after the write had returned.
 * A name lasts only when a sync of its folder has; a sync of the file says nothing about its name.
-* Folders are independent of each other.  A rename within one folder is one operation: the old name or the new one, never
-  both or neither.  A rename from one folder to another is two: the new name belongs to the one folder, the loss of the
-  old one to the other, and a crash may keep either, both or none of them.  (ext4, xfs and btrfs promise more; POSIX and
-  a disk without a journal do not.)
-* sync_file_range promises nothing.  syncfs and sync cover all that had returned before they began.
+* Folders are independent of each other.  A rename within one folder is one operation: the old name or the new one,
+  never both or neither.  A rename from one folder to another is two: the new name belongs to the one folder, the loss
+  of the old one to the other, and a crash may keep either, both or none of them.  (ext4, xfs and btrfs promise more;
+  POSIX and a disk without a journal do not.)
+* sync_file_range promises nothing.  syncfs covers the one of spool, mail and logs that its folder lies in, and the way
+  to it: these three may be three disks, and what another one gains is luck.
 """
 import re
 
-from strace import calls
+from strace import STRING, calls
 
-TRACED = ("write,writev,pwrite64,pwritev,pwritev2,fdatasync,fsync,syncfs,sync,sync_file_range,open,creat,openat,openat2,"
-          "mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,truncate,ftruncate,"
-          "fallocate,mmap,copy_file_range,sendfile,splice,sendto,sendmsg,lseek")
+TRACED = ("write,writev,pwrite64,pwritev,pwritev2,fdatasync,fsync,syncfs,sync,sync_file_range,open,creat,openat,"
+          "openat2,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,"
+          "truncate,ftruncate,fallocate,mmap,copy_file_range,sendfile,splice,sendto,sendmsg,lseek")
 SHOWN = 4 << 20  # all of every buffer
 SCOPE = ("spool", "mail", "logs")  # of the data folder
 QUEUED = re.compile(rb"(?:^|\r\n)250 (?:2\.0\.0 )?ok \d+ qp (\d+)(?=\r\n)")
 FOLDER, FILE = "folder", "file"
 NEVER = float("inf")
+RELATIVE = ("open", "creat", "mkdir", "rename", "link", "symlink", "unlink", "rmdir", "truncate")  # without a folder
 FIRST_NUMBER = re.compile(r", (-?\d+)(?:,|$)")
 
 
@@ -31,8 +33,9 @@ class Unknown(Exception):
 class Node:
     """A file or a folder, whatever its names are."""
 
-    def __init__(self, number, kind, path):
-        self.number, self.kind, self.path = number, kind, path  # path: the first one, for people
+    def __init__(self, number, kind, path, disk):
+        self.number, self.kind, self.path = number, kind, path  # path: the first one
+        self.disk = disk  # spool, mail or logs; "": the data folder itself
         self.ops = []
         self.entries = {}  # a folder's, as the running programs see them
         self.at = self.size = 0  # where the next plain write goes; how long the file is
@@ -62,13 +65,24 @@ class Op:
         return f"{self.node}: {len(self.data)} bytes at {self.offset}"
 
 
+class Sync:
+    """A sync that returned without an error."""
+
+    def __init__(self, call, node):
+        self.begin, self.end, self.node = call.begin, call.end, node
+        self.tree = call.name == "syncfs"
+
+    def covers(self, node):
+        return node is self.node or (self.tree and (node.disk == self.node.disk or node.disk == ""))
+
+
 class Recording:
     """The operations, syncs and acknowledgements of a run, from strace's file."""
 
     def __init__(self, trace, data):
         self.data = data
         self.nodes, self.ops, self.acks = [], [], []
-        self.syncs = []  # (begin, end, node or None for all, what)
+        self.syncs = []
         self.former = {}  # path: the node that had it last
         self.root = self.node(FOLDER, data)
         for call in sorted(calls(trace), key=lambda c: c.end if c.end is not None else NEVER):
@@ -78,7 +92,7 @@ class Recording:
             op.number = number
 
     def node(self, kind, path):
-        self.nodes.append(Node(len(self.nodes), kind, path))
+        self.nodes.append(Node(len(self.nodes), kind, path, path[len(self.data):].strip("/").partition("/")[0]))
         self.former[path] = self.nodes[-1]
         return self.nodes[-1]
 
@@ -132,6 +146,9 @@ class Recording:
         elif call.name == "sync_file_range" or call.name.startswith("send") and not self.inside(call.path):
             return
         else:
+            names = STRING.findall(call.args) if call.name in RELATIVE and call.good else []
+            if not all(name.startswith("\\x2f") for name, _ in names):
+                raise Unknown(f"{call.name} of a path that begins nowhere: {call.args[:200]}")
             paths = [p for p in call.named + call.folders[:1] if self.inside(p)]
             if paths:
                 self.see_other(call, paths)
@@ -144,10 +161,10 @@ class Recording:
     def see_sync(self, call):
         if call.result != 0:
             return
-        if call.name in ("sync", "syncfs"):
-            self.syncs.append((call.begin, call.end, None, call.name))
-        elif self.inside(call.path) or call.path == self.data:
-            self.syncs.append((call.begin, call.end, self.opened(call), call.name))
+        if call.name == "sync":
+            raise Unknown("a sync of everything")
+        if self.inside(call.path) or call.path == self.data:
+            self.syncs.append(Sync(call, self.opened(call)))
 
     def see_write(self, call):
         if call.result is not None and call.result < 0:
@@ -236,4 +253,4 @@ class Recording:
 
     def leave_out(self, what):
         """A control: the run as it would be if its programs left out these syncs: sync (all), dirsync (of folders)."""
-        self.syncs = [s for s in self.syncs if what == "dirsync" and s[2] is not None and s[2].kind == FILE]
+        self.syncs = [s for s in self.syncs if what == "dirsync" and s.node.kind == FILE]

@@ -79,7 +79,8 @@ def test_a_message_that_came_twice(case):
 
 def test_a_message_with_other_bytes(case):
     mail, _ = delivered(case)
-    for change in (lambda b: b[:-3] + b"x" + b[-2:], lambda b: b[:-1], lambda b: b.replace(b"Received", b"Deceived", 1)):
+    for change in (lambda b: b[:-3] + b"x" + b[-2:], lambda b: b[:-1],
+                   lambda b: b.replace(b"Received", b"Deceived", 1)):
         with another(mail.path, change):
             assert audit(case).torn > 0
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <inttypes.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,23 @@ static void a_buffer_grows_and_is_cut(void **state)
 	assert_string_equal(buf_z(&b), "2,");
 }
 
+static void a_number_is_written_as_printf_writes_it(void **state)
+{
+	static const uint64_t t[] = { 0, 7, 10, 99, 1000, UINT32_MAX, UINT64_MAX };
+	ARENA(a);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		for (size_t width = 0; width <= BUF_DIGITS_MAX; width++) {
+			BUF(b);
+
+			buf_digits(&b, t[i], width);
+			assert_string_equal(buf_z(&b), arena_fmt(&a, "%0*" PRIu64, (int)width, t[i]).p);
+		}
+		assert_true(str_eq(arena_num(&a, t[i]), arena_fmt(&a, "%" PRIu64, t[i])));
+	}
+}
+
 static void a_map_keeps_what_was_put(void **state)
 {
 	static char keys[2000][8];
@@ -192,6 +210,7 @@ int main(void)
 		cmocka_unit_test(a_cursor_remembers_its_first_mistake_only),
 		cmocka_unit_test(a_cursor_never_passes_its_end),
 		cmocka_unit_test(a_buffer_grows_and_is_cut),
+		cmocka_unit_test(a_number_is_written_as_printf_writes_it),
 		cmocka_unit_test(a_map_keeps_what_was_put),
 		cmocka_unit_test(a_map_of_numbers_survives_growth_and_churn),
 		cmocka_unit_test(siphash_is_siphash),

@@ -116,10 +116,47 @@ static void what_was_told_just_before_is_suspect_too(void **state)
 	conf_clear(&conf);
 }
 
+static size_t lines_of(const char *text)
+{
+	BUF(all);
+	struct err e = { 0 };
+	struct str rest, line;
+	size_t n = 0;
+
+	dlog_flush(dlog);
+	assert_int_equal(io_slurp(AT_FDCWD, arena_fmt(&mem, "%s/delivery.log", top).p, 1 << 20, &all, &e), 0);
+	for (rest = buf_str(&all); str_cut(rest, STR("\n"), &line, &rest);)
+		n += str_find(line, str_of(text)) >= 0;
+	return n;
+}
+
+/* Found at one start, which ended before its log was written: at the next it is known, and no news. */
+static void a_bounce_that_the_log_does_not_name_is_named_once(void **state)
+{
+	static const struct recipient to = { STR_INIT("bob@example.com"), STR_INIT("bob@example.com"), CHANNEL_LOCAL };
+	struct envelope v = { .time = clock_wall(), .rcpts = &to, .nrcpts = 1, .parent_qp = 7 };
+	const char *bounced;
+
+	(void)state;
+	read_conf();
+	bounced = arena_fmt(&mem, ", bounce, 7, qp %llu", (unsigned long long)put_envelope(v)).p;
+	v.forward = true;
+	put_envelope(v);
+	v = (struct envelope){ .time = clock_wall() - 61000, .rcpts = &to, .nrcpts = 1, .parent_qp = 8 };
+	put_envelope(v);
+	for (int i = 0; i < 3; i++) {
+		recovered_bounces(&conf, depot, dlog);
+		assert_int_equal(lines_of(bounced), 1);
+	}
+	assert_int_equal(lines_of(", bounce, "), 1);
+	conf_clear(&conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { T(a_group_that_is_missing_is_written_once),
-					    T(what_was_told_just_before_is_suspect_too) };
+					    T(what_was_told_just_before_is_suspect_too),
+					    T(a_bounce_that_the_log_does_not_name_is_named_once) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

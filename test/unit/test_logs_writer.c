@@ -54,6 +54,7 @@ static void be_in(const char *zone)
 {
 	setenv("TZ", zone, 1);
 	tzset();
+	log_zone(false);
 }
 
 static struct log_writer *open_writer(enum log_family family)

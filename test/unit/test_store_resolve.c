@@ -136,10 +136,38 @@ static void a_catch_all_that_catches_its_own_target_is_a_loop(void **state)
 	assert_int_equal(resolve(x, "anyone@example.com", &n), RESOLVED_LOOP);
 }
 
+static void what_changes_while_reading_is_seen_after_it(void **state)
+{
+	struct accounts *x = *state;
+	struct err e = { 0 };
+	struct store *other = x->store, *reader = store_open(x->path, 1000, &e);
+	size_t n;
+
+	assert_non_null(reader);
+	accounts_must(x, "domain add example.com");
+	x->store = reader;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(store_read(reader, &e), 0);
+	assert_int_equal(resolve(x, "bob@example.com", &n), RESOLVED_NO_MAILBOX);
+	x->store = other;
+	accounts_must(x, "account add bob@example.com --password-stdin");
+	x->store = reader;
+	assert_int_equal(resolve(x, "bob@example.com", &n), RESOLVED_NO_MAILBOX);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(store_rest(reader, &e), 0);
+	assert_int_equal(resolve(x, "bob@example.com", &n), RESOLVED_MAILBOX);
+	assert_int_equal(store_read(reader, &e), 0);
+	assert_int_equal(resolve(x, "bob@example.com", &n), RESOLVED_MAILBOX);
+	store_close(reader);
+	x->store = other;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_address, accounts_open, accounts_close),
+		cmocka_unit_test_setup_teardown(what_changes_while_reading_is_seen_after_it, accounts_open,
+						accounts_close),
 		cmocka_unit_test_setup_teardown(an_alias_holds_at_most_100_addresses_and_10_steps, accounts_open,
 						accounts_close),
 		cmocka_unit_test_setup_teardown(a_catch_all_that_catches_its_own_target_is_a_loop, accounts_open,
