@@ -115,7 +115,7 @@ static void do_noop(struct session *s, const struct command *c)
 static void do_quit(struct session *s, const struct command *c)
 {
 	(void)c;
-	s->closing = true;
+	s->closing = s->quit = true;
 	transaction_end(s, end_words(END_QUIT));
 	say_with(s, REPLY_BYE, "%.*s", s->server->conf->top.hostname);
 }
@@ -284,7 +284,8 @@ static void finish(struct session *s)
 		record_close(s);
 	}
 	wire_flush(&s->wire, session_command_deadline(s));
-	wire_linger(&s->wire, deadline_in(LINGER));
+	if (!s->quit || wire_more(&s->wire, 0))
+		wire_linger(&s->wire, deadline_in(LINGER));
 }
 
 void session_run(struct session *s)

@@ -83,6 +83,7 @@ struct session {
 	unsigned errors;
 	const char *why; /* how the latest transaction, or the visit, was left */
 	bool closing;
+	bool quit; /* it said so: nothing more will come */
 };
 
 /* The whole visit.  The caller has set port, server, peer and wire, the rest is zeroed. */
