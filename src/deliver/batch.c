@@ -54,31 +54,77 @@ void batch_init(struct batch *b, int root, size_t jobs)
 static bool may_be_whole(const struct batch *b, const struct opened *o)
 {
 	for (const struct opened *k = b->boxes; k < o; k++)
-		if (k->dev == o->dev)
+		if (k->error == 0 && k->dev == o->dev)
 			return k->whole;
 	return b->whole && disk_tells(o->box.staging);
 }
 
-struct opened *batch_box(struct batch *b, const char *home, bool make)
+static void enter(struct batch *b, struct opened *o)
 {
-	struct opened *o = b->boxes;
 	struct stat st;
 
-	for (; o < b->boxes + b->n; o++)
-		if (strcmp(o->home, home) == 0)
-			return o;
-	MUST(b->n < b->room);
-	*o = (struct opened){ .home = home };
-	if (box_enter(b->root, home, make, &o->box) < 0)
-		return NULL;
-	if (fstat(o->box.staging, &st) < 0) {
+	o->error = box_enter(b->root, o->home, &o->box) < 0 || fstat(o->box.staging, &st) < 0 ? errno : 0;
+	if (o->error != 0) {
 		box_leave(&o->box);
-		return NULL;
+		return;
 	}
 	o->dev = st.st_dev;
 	o->whole = may_be_whole(b, o);
+}
+
+static struct opened *find(const struct batch *b, const char *home)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (strcmp(b->boxes[i].home, home) == 0)
+			return &b->boxes[i];
+	return NULL;
+}
+
+void batch_open(struct batch *b, const char *home)
+{
+	struct opened *o = &b->boxes[b->n];
+
+	if (find(b, home) != NULL)
+		return;
+	MUST(b->n < b->room);
+	*o = (struct opened){ .home = home, .box = { -1, -1 } };
+	enter(b, o);
 	b->n++;
-	return o;
+}
+
+void batch_make(struct batch *b)
+{
+	const char **homes = mem_alloc((b->n + 1) * sizeof(*homes));
+	int *codes = mem_alloc((b->n + 1) * sizeof(*codes));
+	size_t n = 0, at = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->boxes[i].error == ENOENT)
+			homes[n++] = b->boxes[i].home;
+	if (n > 0)
+		box_make(b->root, homes, codes, n, n >= WHOLE_LEAST && b->whole && disk_tells(b->root));
+	for (size_t i = 0; i < b->n && at < n; i++) {
+		struct opened *o = &b->boxes[i];
+
+		if (o->error != ENOENT)
+			continue;
+		if (codes[at] == 0)
+			enter(b, o);
+		else
+			o->error = codes[at];
+		at++;
+	}
+	free(homes);
+	free(codes);
+}
+
+struct opened *batch_box(struct batch *b, const char *home)
+{
+	struct opened *o = find(b, home);
+
+	MUST(o != NULL);
+	errno = o->error;
+	return o->error == 0 ? o : NULL;
 }
 
 /* The descriptor is of this batch, opened before anything was written: it hears of every failure since then, whoever
@@ -100,7 +146,7 @@ static int sync_one(const struct batch *b, const struct opened *o, bool fresh)
 	if (!o->whole)
 		return fsync(fd) < 0 ? errno : 0;
 	for (const struct opened *k = b->boxes; k < o; k++)
-		if (k->whole && k->dev == o->dev)
+		if (k->error == 0 && k->whole && k->dev == o->dev)
 			return k->code;
 	return sync_disk(fd);
 }
@@ -108,7 +154,8 @@ static int sync_one(const struct batch *b, const struct opened *o, bool fresh)
 void batch_sync(struct batch *b, bool fresh)
 {
 	for (size_t i = 0; i < b->n; i++)
-		b->boxes[i].code = sync_one(b, &b->boxes[i], fresh);
+		if (b->boxes[i].error == 0)
+			b->boxes[i].code = sync_one(b, &b->boxes[i], fresh);
 }
 
 void batch_clear(struct batch *b)

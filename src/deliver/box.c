@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -98,64 +99,112 @@ static int enter(int root, const char *home, struct box *out)
 	return out->fresh >= 0 ? 0 : -1;
 }
 
-/* A folder in `up`, opened, made and durable.  -1 with errno; one that could not be synced is gone again. */
-static int make_one(int up, const char *name)
+/* Which folders of a mailbox were made: what is not on disk yet must be taken away again. */
+enum { DOMAIN = 1, USER = 2, STAGING = 4, MAILDIR = 8, TMP = 16, CUR = 32, FRESH = 64 };
+
+/* A folder in `up`, opened, and made if need be. */
+static int make_one(int up, const char *name, unsigned bit, unsigned *made)
 {
-	int fd = open_one(up, name, FOLDER);
-
-	if (fd >= 0 || errno != ENOENT)
-		return fd;
-	if (mkdirat(up, name, 0700) < 0 && errno != EEXIST)
+	if (mkdirat(up, name, 0700) == 0)
+		*made |= bit;
+	else if (errno != EEXIST)
 		return -1;
-	if (fsync(up) < 0) {
-		int code = errno;
-
-		(void)unlinkat(up, name, AT_REMOVEDIR);
-		errno = code;
-		return -1;
-	}
 	return open_one(up, name, FOLDER);
 }
 
 /* tmp and cur are for those who read the mailbox; new comes last, and stands for all three. */
-static int make_maildir(int home)
+static int make_maildir(int home, unsigned *made)
 {
-	FD(maildir) = make_one(home, "Maildir");
+	FD(maildir) = make_one(home, "Maildir", MAILDIR, made);
+	FD(tmp) = -1;
+	FD(cur) = -1;
 	FD(fresh) = -1;
 
 	if (maildir < 0)
 		return -1;
 	if (faccessat(maildir, "new", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	if (mkdirat(maildir, "tmp", 0700) < 0 && errno != EEXIST)
-		return -1;
-	if (mkdirat(maildir, "cur", 0700) < 0 && errno != EEXIST)
-		return -1;
-	fresh = make_one(maildir, "new");
+	tmp = make_one(maildir, "tmp", TMP, made);
+	cur = tmp < 0 ? -1 : make_one(maildir, "cur", CUR, made);
+	fresh = cur < 0 ? -1 : make_one(maildir, "new", FRESH, made);
 	return fresh < 0 ? -1 : 0;
 }
 
-static int make_all(int root, const char *home)
+/* The domain's name: home up to its slash. */
+static const char *domain_of(const char *home, char first[COMPONENT_MAX + 1])
 {
-	const char *slash = strchr(home, '/');
-	char first[COMPONENT_MAX + 1] = "";
-	FD(domain) = -1;
+	size_t n = (size_t)(strchr(home, '/') - home);
+
+	memcpy(first, home, n);
+	first[n] = '\0';
+	return first;
+}
+
+static int make_all(int root, const char *home, unsigned *made)
+{
+	char first[COMPONENT_MAX + 1];
+	FD(domain) = make_one(root, domain_of(home, first), DOMAIN, made);
 	FD(user) = -1;
 	FD(staging) = -1;
 
-	memcpy(first, home, (size_t)(slash - home));
-	domain = make_one(root, first);
 	if (domain >= 0)
-		user = make_one(domain, slash + 1);
+		user = make_one(domain, strchr(home, '/') + 1, USER, made);
 	if (user >= 0)
-		staging = make_one(user, "staging");
-	return staging < 0 ? -1 : make_maildir(user);
+		staging = make_one(user, "staging", STAGING, made);
+	return staging < 0 ? -1 : make_maildir(user, made);
+}
+
+/* None that holds anything goes. */
+static void unmake(int root, const char *home, unsigned made)
+{
+	static const struct {
+		unsigned bit;
+		const char *in, *name;
+	} t[] = {
+		{ FRESH, "Maildir", "new" }, { CUR, "Maildir", "cur" },   { TMP, "Maildir", "tmp" },
+		{ MAILDIR, ".", "Maildir" }, { STAGING, ".", "staging" },
+	};
+	char first[COMPONENT_MAX + 1];
+	FD(domain) = open_one(root, domain_of(home, first), FOLDER);
+
+	for (size_t i = 0; i < COUNT(t); i++) {
+		FD(in) = (made & t[i].bit) == 0 ? -1 : box_open(root, home, t[i].in, FOLDER);
+
+		if (in >= 0)
+			(void)unlinkat(in, t[i].name, AT_REMOVEDIR);
+	}
+	if (domain >= 0 && made & USER)
+		(void)unlinkat(domain, strchr(home, '/') + 1, AT_REMOVEDIR);
+	if (made & DOMAIN)
+		(void)unlinkat(root, first, AT_REMOVEDIR);
+}
+
+static int sync_folder(int root, const char *home, const char *path)
+{
+	FD(fd) = box_open(root, home, path, FOLDER);
+
+	return fd < 0 ? -1 : fsync(fd);
+}
+
+/* The folders that hold what was made. */
+static int sync_made(int root, const char *home, unsigned made)
+{
+	char first[COMPONENT_MAX + 1];
+	FD(domain) = open_one(root, domain_of(home, first), FOLDER);
+
+	if (made & FRESH && sync_folder(root, home, "Maildir") < 0)
+		return -1;
+	if (made & (MAILDIR | STAGING) && sync_folder(root, home, ".") < 0)
+		return -1;
+	if (made & USER && (domain < 0 || fsync(domain) < 0))
+		return -1;
+	return made & DOMAIN ? fsync(root) : 0;
 }
 
 /* Folders are made by one worker while no other looks: who finds one knows that it was synced. */
 static pthread_rwlock_t making = PTHREAD_RWLOCK_INITIALIZER;
 
-int box_enter(int root, const char *home, bool make, struct box *out)
+int box_enter(int root, const char *home, struct box *out)
 {
 	int rc, code;
 
@@ -163,17 +212,54 @@ int box_enter(int root, const char *home, bool make, struct box *out)
 	rc = enter(root, home, out);
 	code = errno;
 	pthread_rwlock_unlock(&making);
-	if (rc < 0 && code == ENOENT && make) {
-		box_leave(out);
-		pthread_rwlock_wrlock(&making);
-		rc = make_all(root, home);
-		if (rc == 0)
-			rc = enter(root, home, out);
-		code = errno;
-		pthread_rwlock_unlock(&making);
-	}
 	if (rc < 0)
 		box_leave(out);
 	errno = code;
 	return rc;
+}
+
+static bool on_disk_of(int root, const char *home)
+{
+	FD(staging) = box_open(root, home, "staging", FOLDER);
+	FD(fresh) = box_open(root, home, "Maildir/new", FOLDER);
+	struct stat top, a, b;
+
+	return fstat(root, &top) == 0 && fstat(staging, &a) == 0 && fstat(fresh, &b) == 0 && a.st_dev == top.st_dev &&
+	       b.st_dev == top.st_dev;
+}
+
+static int sync_disk(int fd)
+{
+	return fd < 0 || syncfs(fd) < 0 || fsync(fd) < 0 ? -1 : 0;
+}
+
+void box_make(int root, const char *const *homes, int *codes, size_t n, bool whole)
+{
+	unsigned *made = mem_alloc((n + 1) * sizeof(*made)), later = 0;
+	FD(disk) = -1;
+
+	pthread_rwlock_wrlock(&making);
+	disk = open_one(root, ".", FOLDER); /* hears of each failure from now on */
+	for (size_t i = 0; i < n; i++) {
+		codes[i] = make_all(root, homes[i], &made[i]) < 0 ? errno : 0;
+		if (codes[i] == 0 && whole && on_disk_of(root, homes[i])) {
+			later |= made[i];
+			continue;
+		}
+		if (made[i] != 0 && sync_made(root, homes[i], made[i]) < 0) {
+			codes[i] = errno;
+			unmake(root, homes[i], made[i]);
+		}
+		made[i] = 0;
+	}
+	if (later != 0 && sync_disk(disk) < 0) {
+		int code = errno;
+
+		for (size_t i = n; i > 0; i--) {
+			codes[i - 1] = made[i - 1] != 0 ? code : codes[i - 1];
+			unmake(root, homes[i - 1], made[i - 1]);
+		}
+	}
+	pthread_rwlock_unlock(&making);
+	free(made);
 }

@@ -22,8 +22,11 @@ struct box {
 	int staging, fresh; /* HOME/staging and HOME/Maildir/new, or -1 */
 };
 
-/* Open both; with `make`, missing ones are made first and made durable.  0, or -1 with errno. */
-int box_enter(int root, const char *home, bool make, struct box *out);
+/* Open both.  0, or -1 with errno. */
+int box_enter(int root, const char *home, struct box *out);
+/* Make the missing folders of these mailboxes and make them durable, with `whole` by one syncfs of the disk that `root`
+ * lies on.  codes: 0, or the errno of each that could not be made or synced. */
+void box_make(int root, const char *const *homes, int *codes, size_t n, bool whole);
 void box_leave(struct box *b);
 
 #endif

@@ -42,19 +42,29 @@ static int defer_by(struct maildir_job *j, int code)
 	return defer_job(j, "Temporary error on maildir delivery. (#4.3.0)", code);
 }
 
-/* Opens j->in, or ends the job.  Folders are made when a message is staged;
- * afterwards a missing one is a disk that is not mounted, not a delivery. */
-static int open_box(struct batch *b, struct maildir_job *j, bool make)
+/* Every job's mailbox is opened, or the job ends.  Folders are made when a message is staged; afterwards a missing one
+ * is a disk that is not mounted, not a delivery. */
+static void open_boxes(struct batch *b, struct maildir_job **jobs, size_t n, bool make)
 {
-	j->in = NULL;
-	j->file = -1;
-	j->ended = false;
-	j->trouble = 0;
-	j->home = box_home(j->mem, j->final);
-	if (j->home == NULL)
-		return end_job(j, OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
-	j->in = batch_box(b, j->home, make);
-	return j->in == NULL ? defer_by(j, errno) : 0;
+	for (size_t i = 0; i < n; i++) {
+		struct maildir_job *j = jobs[i];
+
+		j->file = -1;
+		j->ended = false;
+		j->trouble = 0;
+		j->home = box_home(j->mem, j->final);
+		if (j->home != NULL)
+			batch_open(b, j->home);
+		else
+			end_job(j, OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
+	}
+	if (make)
+		batch_make(b);
+	for (size_t i = 0; i < n; i++) {
+		jobs[i]->in = jobs[i]->ended ? NULL : batch_box(b, jobs[i]->home);
+		if (jobs[i]->in == NULL && !jobs[i]->ended)
+			defer_by(jobs[i], errno);
+	}
 }
 
 /* Nothing of it may change while a message is in the queue: gone under this name means delivered. */
@@ -114,10 +124,8 @@ static int make_staged(int staging, const char *name)
 	return unlinkat(staging, name, 0) < 0 && errno != ENOENT ? -1 : openat(staging, name, flags, 0600);
 }
 
-static int write_staged(const struct maildir *m, struct batch *b, struct maildir_job *j)
+static int write_staged(const struct maildir *m, struct maildir_job *j)
 {
-	if (open_box(b, j, true) < 0)
-		return -1;
 	if (m->quota != NULL && quota_full(m->quota, m->root, j->final, j->size))
 		return end_job(j, OUTCOME_DEFERRAL, "user is over quota (#4.2.2)");
 	j->file = make_staged(j->in->box.staging, staged_name(j->mem, j));
@@ -150,8 +158,10 @@ void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n)
 	struct batch b;
 
 	batch_init(&b, m->root, n);
+	open_boxes(&b, jobs, n, true);
 	for (size_t i = 0; i < n; i++)
-		write_staged(m, &b, jobs[i]);
+		if (!jobs[i]->ended)
+			write_staged(m, jobs[i]);
 	for (size_t i = 0; i < n; i++)
 		sync_file(jobs[i]);
 	batch_sync(&b, false);
@@ -234,13 +244,11 @@ static int link_new(const struct maildir *m, struct maildir_job *j, const char *
 	return 0;
 }
 
-static int finish_one(const struct maildir *m, struct batch *b, struct maildir_job *j)
+static int finish_one(const struct maildir *m, struct maildir_job *j)
 {
 	const char *name = staged_name(j->mem, j);
 	struct staged s;
 
-	if (open_box(b, j, false) < 0)
-		return -1;
 	s = look_at_staged(j, name);
 	if (s.code == ENOENT)
 		return 0;
@@ -269,8 +277,10 @@ void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n
 	struct batch b;
 
 	batch_init(&b, m->root, n);
+	open_boxes(&b, jobs, n, false);
 	for (size_t i = 0; i < n; i++)
-		finish_one(m, &b, jobs[i]);
+		if (!jobs[i]->ended)
+			finish_one(m, jobs[i]);
 	note_usage(m, &b);
 	batch_sync(&b, true);
 	for (size_t i = 0; i < n; i++) {

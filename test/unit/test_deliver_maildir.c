@@ -113,6 +113,25 @@ static void fail_syncfs(void)
 		BUG("no seccomp: %s", strerror(errno));
 }
 
+static void new_mailboxes_that_are_not_on_disk_are_gone(void)
+{
+	static const struct str to[] = { STR_INIT("a@example.com"), STR_INIT("b@example.com"), STR_INIT("c@other") };
+	struct maildir_job j[COUNT(to)], *all[COUNT(to)];
+
+	for (size_t i = 0; i < COUNT(to); i++) {
+		j[i] = job(MESSAGE);
+		j[i].final = to[i];
+		all[i] = &j[i];
+	}
+	maildir_stage(&md, all, COUNT(to));
+	for (size_t i = 0; i < COUNT(to); i++) {
+		ended(&j[i], OUTCOME_DEFERRAL, "Temporary error on maildir delivery. (#4.3.0)");
+		close(j[i].fd);
+	}
+	assert_false(there("example.com/a") || there("example.com/b") || there("other"));
+	assert_true(there(USER "/Maildir/new"));
+}
+
 /* The filter cannot be taken away again: last of all tests. */
 static void a_batch_whose_sync_fails_is_deferred_as_a_whole(void **state)
 {
@@ -140,6 +159,7 @@ static void a_batch_whose_sync_fails_is_deferred_as_a_whole(void **state)
 		close(j[i].fd);
 	}
 	assert_false(there(STAGED));
+	new_mailboxes_that_are_not_on_disk_are_gone();
 }
 
 static void line_ends_and_headers_are_the_mailboxes(void **state)
