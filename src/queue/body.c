@@ -46,12 +46,42 @@ void spool_body_free(struct spool_body *b)
 	free(b);
 }
 
+/* Writing to the file may wait for the disk; meanwhile other fibers run. */
+struct disk_work {
+	struct spool_body *body;
+	struct put *end; /* the record that names the file, or NULL: more is to come */
+	struct str head;
+	struct err *e;
+	int rc;
+};
+
+static void do_work(void *arg)
+{
+	struct disk_work *w = arg;
+	struct spool_body *b = w->body;
+
+	w->rc = bigfile_add(&b->big, buf_str(&b->mem), w->e);
+	if (w->rc < 0)
+		return;
+	buf_reset(&b->mem);
+	if (w->end != NULL)
+		w->rc = bigfile_finish(&b->big, w->head, &w->end->r, w->e);
+}
+
 static int flush(struct spool_body *b, struct err *e)
 {
-	if (bigfile_add(&b->big, buf_str(&b->mem), e) < 0)
-		return -1;
-	buf_reset(&b->mem);
-	return 0;
+	struct disk_work w = { .body = b, .e = e };
+
+	fiber_aside(do_work, &w);
+	return w.rc;
+}
+
+static int finish_big(struct spool_body *b, struct str head, struct put *p)
+{
+	struct disk_work w = { .body = b, .end = p, .head = head, .e = &p->why };
+
+	fiber_aside(do_work, &w);
+	return w.rc;
 }
 
 static int spill(struct spool_body *b, int64_t deadline, struct err *e)
@@ -94,32 +124,6 @@ int spool_body_add(struct spool_body *b, const void *p, size_t n, int64_t deadli
 	return too_big(b) ? spill(b, deadline, e) : 0;
 }
 
-/* The end of a big body waits for the disk, and meanwhile other fibers run. */
-struct ending {
-	struct spool_body *body;
-	struct str head;
-	struct put *put;
-	int rc;
-};
-
-static void finish_big(void *arg)
-{
-	struct ending *end = arg;
-	struct put *p = end->put;
-
-	end->rc = flush(end->body, &p->why);
-	if (end->rc == 0)
-		end->rc = bigfile_finish(&end->body->big, end->head, &p->r, &p->why);
-}
-
-static int put_big(struct put *p, struct str head, struct spool_body *b)
-{
-	struct ending end = { .body = b, .head = head, .put = p };
-
-	fiber_aside(finish_big, &end);
-	return end.rc;
-}
-
 /* The front of the record: room for the header, then what is checksummed. */
 static int pack(struct put *p, const struct envelope *v, struct str head, struct spool_body *b)
 {
@@ -135,7 +139,7 @@ static int pack(struct put *p, const struct envelope *v, struct str head, struct
 		p->r.body = b->mem.n;
 		p->body = buf_str(&b->mem);
 		buf_addstr(&p->front, head);
-	} else if (put_big(p, head, b) < 0) {
+	} else if (finish_big(b, head, p) < 0) {
 		return -1;
 	}
 	sum = sum_new(p->r.qp);
