@@ -93,7 +93,7 @@ int wire_fill(struct wire *w, int64_t deadline)
 			return -1;
 	}
 	if (w->in == NULL)
-		w->in = mem_alloc(WIRE_CHUNK);
+		w->in = mem_grow(NULL, WIRE_CHUNK); /* not cleared: only what came is ever looked at */
 	got = receive(w, deadline);
 	if (got <= 0)
 		return (int)got;
