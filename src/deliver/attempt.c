@@ -1,6 +1,7 @@
 #include "deliver/schedule_inside.h"
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/say.h"
 #include "mail/addr.h"
 
@@ -59,10 +60,8 @@ void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result
 	schedule_look(s, a->it);
 }
 
-int attempt_begin(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v, struct err *e)
+static int number(struct schedule *s, struct attempt *a, const struct envelope *v, struct err *e)
 {
-	if (depot_envelope(s->set.depot, a->it, mem, v, e) < 0)
-		return -1;
 	if (a->rcpt >= v->nrcpts)
 		return err_set(e, "its envelope lacks recipient %zu", a->rcpt);
 	if (depot_number(s->set.depot, NUMBER_DELIVERY, &a->delivery, e) < 0)
@@ -72,6 +71,21 @@ int attempt_begin(struct schedule *s, struct attempt *a, struct arena *mem, stru
 	a->nobody = addr_is_nobody(v->sender);
 	a->started = clock_mono();
 	return 0;
+}
+
+int attempt_begin(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v, struct err *e)
+{
+	return depot_envelope(s->set.depot, a->it, mem, v, e) < 0 ? -1 : number(s, a, v, e);
+}
+
+int attempt_begin_loaded(struct schedule *s, struct attempt *a, struct arena *mem, struct loaded *out, struct err *e)
+{
+	if (depot_load(s->set.depot, a->it, mem, out, e) < 0)
+		return -1;
+	if (number(s, a, &out->v, e) == 0)
+		return 0;
+	fd_clear(&out->m.fd);
+	return -1;
 }
 
 void attempt_log(struct schedule *s, const struct attempt *a, const struct envelope *v)

@@ -118,43 +118,42 @@ int schedule_hear(struct schedule *s, const struct ipc_frame *f, struct err *e)
 	return err_set(e, "message %u is not a deliverer's", f->type);
 }
 
-static void hand_over(struct schedule *s, struct attempt *a, const struct envelope *v, const struct message *msg)
+static void hand_over(struct schedule *s, struct attempt *a, const struct loaded *from)
 {
 	struct deliver_local m = {
 		.delivery = a->delivery,
 		.qp = a->it->qp,
 		.rcpt = a->rcpt,
 		.staged = attempt_rcpt(a)->staged,
-		.offset = msg->offset,
-		.size = msg->size,
+		.offset = from->m.offset,
+		.size = from->m.size,
 		.time = (uint64_t)a->it->born,
-		.sender = v->sender,
-		.final = v->rcpts[a->rcpt].final,
-		.original = v->rcpts[a->rcpt].original,
+		.sender = from->v.sender,
+		.final = from->v.rcpts[a->rcpt].final,
+		.original = from->v.rcpts[a->rcpt].original,
 	};
 
 	a->finishing = m.staged;
-	ipc_queue(s->agent, &deliver_local_type, 0, &m, msg->fd);
+	ipc_queue(s->agent, &deliver_local_type, 0, &m, from->m.fd);
 }
 
 static void start_local(struct schedule *s, struct item *it, size_t rcpt)
 {
 	ARENA(mem);
 	struct attempt a = { .it = it, .rcpt = rcpt, .channel = CHANNEL_LOCAL };
-	struct message msg = { .fd = -1 };
+	struct loaded loaded;
 	struct attempt *kept;
-	struct envelope v;
 	struct err e = { 0 };
 
-	if (attempt_begin(s, &a, &mem, &v, &e) < 0 || depot_read(s->set.depot, it, &msg, &e) < 0) {
+	if (attempt_begin_loaded(s, &a, &mem, &loaded, &e) < 0) {
 		attempt_put_back(s, it, rcpt, &e);
 		return;
 	}
-	attempt_log(s, &a, &v);
+	attempt_log(s, &a, &loaded.v);
 	kept = mem_alloc(sizeof(*kept));
 	*kept = a;
 	map_putn(&s->attempts, a.delivery, kept);
-	hand_over(s, kept, &v, &msg);
+	hand_over(s, kept, &loaded);
 }
 
 static void start_remote(struct schedule *s, struct item *it, size_t rcpt)

@@ -34,6 +34,8 @@ struct schedule {
 const struct item_rcpt *attempt_rcpt(const struct attempt *a);
 /* A number for a try at a->it, a->rcpt; its envelope into *v.  -1: the attempt cannot begin, and *e says why. */
 int attempt_begin(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v, struct err *e);
+/* The same, with the message's bytes, which are the caller's then. */
+int attempt_begin_loaded(struct schedule *s, struct attempt *a, struct arena *mem, struct loaded *out, struct err *e);
 /* init, info, [alias,] try. */
 void attempt_log(struct schedule *s, const struct attempt *a, const struct envelope *v);
 /* The one door through which every attempt leaves: its result in the log, then in the depot. */

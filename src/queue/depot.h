@@ -91,6 +91,12 @@ struct message {
 	uint64_t offset, size;
 };
 int depot_read(struct depot *d, struct item *it, struct message *out, struct err *e);
+/* Both, for one reading of the disk. */
+struct loaded {
+	struct envelope v;
+	struct message m;
+};
+int depot_load(struct depot *d, struct item *it, struct arena *a, struct loaded *out, struct err *e);
 
 /* The agent has the message staged; after depot_sync() it may be told to finish. */
 void depot_staged(struct depot *d, struct item *it, size_t rcpt);

@@ -93,6 +93,11 @@ static int read_small(const struct scan_hit *hit, struct message *out, struct er
 	return 0;
 }
 
+static int read_hit(struct depot *d, struct item *it, const struct scan_hit *hit, struct message *out, struct err *e)
+{
+	return hit->r.big != 0 ? read_big(d, it, &hit->r, out, e) : read_small(hit, out, e);
+}
+
 int depot_read(struct depot *d, struct item *it, struct message *out, struct err *e)
 {
 	struct err own = { 0 };
@@ -102,7 +107,21 @@ int depot_read(struct depot *d, struct item *it, struct message *out, struct err
 	e = e != NULL ? e : &own;
 	if (item_load(d, it, &hit, e) < 0)
 		return -1;
-	rc = hit.r.big != 0 ? read_big(d, it, &hit.r, out, e) : read_small(&hit, out, e);
+	rc = read_hit(d, it, &hit, out, e);
+	item_unload(&hit);
+	return rc;
+}
+
+int depot_load(struct depot *d, struct item *it, struct arena *a, struct loaded *out, struct err *e)
+{
+	struct scan_hit hit;
+	int rc;
+
+	if (item_load(d, it, &hit, e) < 0)
+		return -1;
+	rc = envelope_unpack(arena_str(a, hit.envelope), a, &out->v, e);
+	if (rc == 0)
+		rc = read_hit(d, it, &hit, &out->m, e);
 	item_unload(&hit);
 	return rc;
 }
