@@ -46,7 +46,7 @@ size_t crew_workers(const struct conf *c)
 
 	if (c->limits.workers > 0)
 		return (size_t)c->limits.workers;
-	return cores > 0 ? (size_t)cores : 1;
+	return cores > 1 ? ((size_t)cores + 1) / 2 : 1; /* each keeps two busy: one with sessions, one with the disk */
 }
 
 bool crew_is_sessions(const struct program *p)

@@ -33,6 +33,7 @@ listener "25" {{ bind = {{"127.0.0.1:{port25}"}} tls = "starttls" }}
 listener "465" {{ bind = {{"127.0.0.1:{port465}"}} tls = "implicit" submission = true }}
 listener "587" {{ bind = {{"127.0.0.1:{port587}"}} tls = "starttls" submission = true }}
 dns {{ zone = "{zone}" }}
+limits {{ workers = 2 }}
 """
 # With TELLTALE_USERS=1, as root, each program runs as a user of its own (any that the base system has).
 MAIL_USER = "man"
