@@ -279,13 +279,47 @@ static void test_stacks_come_and_go(void **state)
 	told("1800");
 }
 
+static void gives_up(void *arg)
+{
+	fiber_sleep(10); /* until the others have ended: their stacks are kept, ours is not */
+	assert_int_equal(io_wait(ends[0], POLLIN, deadline_in(10)), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	(*(int *)arg)++;
+}
+
+static void hangs_up(void *arg)
+{
+	int n = 0, given_up = 0;
+
+	(void)arg;
+	start(gives_up, &given_up);
+	for (int i = 0; i < 300; i++)
+		start(uses_stack, &n);
+	while (given_up == 0)
+		fiber_sleep(5);
+	fiber_yield();
+	close(ends[1]);
+	fiber_sleep(5);
+	buf_fmt(&story, "%d", n);
+}
+
+/* The kernel tells of a hang-up even those who ask it for nothing any more. */
+static void test_who_gave_up_hears_no_more(void **state)
+{
+	(void)state;
+	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+	run(hangs_up);
+	close(ends[0]);
+	told("300");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_has_its_turn),        cmocka_unit_test(test_a_descriptor_is_waited_for),
 		cmocka_unit_test(test_the_earliest_wakes_first), cmocka_unit_test(test_threads_wake_fibers),
 		cmocka_unit_test(test_a_wait_has_its_end),       cmocka_unit_test(test_what_blocks_goes_aside),
-		cmocka_unit_test(test_stacks_come_and_go),
+		cmocka_unit_test(test_stacks_come_and_go),       cmocka_unit_test(test_who_gave_up_hears_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
