@@ -34,11 +34,11 @@ struct loop {
 	struct fiber *self, *main;
 	bool over;
 	struct fiber *first, **last; /* can run */
+	size_t n;                    /* fibers that have not ended */
 	struct fiber *spare;
 	size_t nspare;
 	struct timers timers;
 	int epoll, bell;
-	unsigned held;
 	struct {
 		void (*what)(void *);
 		void *arg;
@@ -149,18 +149,6 @@ void fiber_yield(void)
 	to_the_loop(f);
 }
 
-void fiber_hold(void)
-{
-	if (here != NULL)
-		here->held++;
-}
-
-void fiber_release(void)
-{
-	if (here != NULL)
-		here->held--;
-}
-
 /* Once: who was told of a descriptor is told no more of it until he asks again. */
 static int watch(struct fiber *f, int fd, uint32_t events)
 {
@@ -182,7 +170,7 @@ int fiber_wait(int fd, short events, int64_t deadline)
 	struct fiber *f = fiber_self();
 	uint32_t wanted = (events & POLLIN ? EPOLLIN | EPOLLRDHUP : 0) | (events & POLLOUT ? EPOLLOUT : 0);
 
-	if (f == NULL || f->loop->held > 0 || deadline <= clock_mono())
+	if (f == NULL || deadline <= clock_mono())
 		return io_poll(fd, events, deadline);
 	f->event = false;
 	if (watch(f, fd, wanted) < 0)
@@ -246,6 +234,7 @@ int fiber_start(void (*run)(void *), void *arg, struct err *e)
 		return -1;
 	f->run = run;
 	f->arg = arg;
+	here->n++;
 	place_begin(&f->place, entry);
 	enqueue(here, f);
 	return 0;
@@ -261,6 +250,7 @@ static void discard(struct fiber *f)
 static void bury(struct loop *l, struct fiber *f)
 {
 	take_calls(l);
+	l->n--;
 	if (l->nspare < SPARE) {
 		f->next = l->spare;
 		l->spare = f;
@@ -363,6 +353,7 @@ static int open_loop(struct loop *l, struct err *e)
 	return 0;
 }
 
+/* Threads may still wake those who are left behind: then the loop stays where it is. */
 static void close_loop(struct loop *l)
 {
 	struct fiber *f;
@@ -371,10 +362,13 @@ static void close_loop(struct loop *l)
 		l->spare = f->next;
 		discard(f);
 	}
+	if (l->n > 0)
+		return;
 	timers_clear(&l->timers);
 	fd_clear(&l->epoll);
 	fd_clear(&l->bell);
 	pthread_mutex_destroy(&l->lock);
+	free(l);
 }
 
 /* False: the first fiber has ended, and nobody runs any more. */
@@ -387,18 +381,19 @@ static bool turn(struct loop *l)
 
 int fiber_run(void (*main)(void *), void *arg, struct err *e)
 {
-	struct loop l = { .epoll = -1, .bell = -1 };
+	struct loop *l = mem_alloc(sizeof(*l));
 	int rc;
 
 	MUST(here == NULL);
-	here = &l;
-	rc = open_loop(&l, e);
+	here = l;
+	l->epoll = l->bell = -1;
+	rc = open_loop(l, e);
 	if (rc == 0)
 		rc = fiber_start(main, arg, e);
-	l.main = l.first;
-	while (rc == 0 && turn(&l))
+	l->main = l->first;
+	while (rc == 0 && turn(l))
 		continue;
-	close_loop(&l);
+	close_loop(l);
 	here = NULL;
 	return rc;
 }

@@ -3,7 +3,7 @@
  * A fiber has a stack of its own and runs until it waits; then the next one runs. What waits by io_wait(), cond_wait()
  * or fiber_sleep() gives the thread away; anything else that sleeps (a sync, a read of a file) stops all fibers of the
  * loop, and goes through fiber_aside(). A fiber never moves to another thread. Whoever holds a mutex must not wait for
- * a descriptor: the next fiber that wants it would stop the thread for good (fiber_hold() turns that off for a while).
+ * a descriptor by these (io_poll() is for that): the next fiber that wants it would stop the thread for good.
  *
  * Why not threads: a session waits some ten times for a message, and a wait of a thread is a switch in the kernel,
  * dearer than all that the session does between two of them.
@@ -19,7 +19,8 @@
 struct fiber;
 
 /* Run main(arg) as the first fiber of this thread, and all that it starts, until it returns: 0; -1 when no loop can be
- * made. Fibers that are still there then never run again, and their stacks are left as they are. */
+ * made. Fibers that are still there then never run again, and their stacks are left as they are: waking them does
+ * nothing. */
 int fiber_run(void (*main)(void *), void *arg, struct err *e);
 /* Start one more on this loop, to run when its turn comes: 0; -1 when there is no memory for its stack. */
 int fiber_start(void (*run)(void *), void *arg, struct err *e);
@@ -39,9 +40,6 @@ void fiber_yield(void);
 void fiber_sleep(int64_t ms);
 /* Call what(arg) where it may block: in a thread made for it, while this fiber waits; at once in a plain thread. */
 void fiber_aside(void (*what)(void *), void *arg);
-/* Until fiber_release() waiting for a descriptor stops the whole thread: for a short wait under a mutex. */
-void fiber_hold(void);
-void fiber_release(void);
 /* Call what(arg) when every fiber that can run has run: for what is cheaper done once for all of them. False: this is
  * a plain thread. */
 bool fiber_later(void (*what)(void *), void *arg);

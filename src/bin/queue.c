@@ -107,6 +107,7 @@ int main(void)
 		say(SAY_ERROR, "%s", e.text);
 		return EX_IOERR;
 	}
+	recovered_forwards(&conf, depot);
 	log = open_log(&e);
 	if (log == NULL) {
 		say(SAY_ERROR, "%s", e.text);

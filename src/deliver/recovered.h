@@ -27,6 +27,9 @@ void recovered_suspect(struct recovered *r);
 void recovered_begin(struct recovered *r, struct depot *d);
 /* At the start too: young bounces that the delivery log does not name get their line. */
 void recovered_bounces(const struct conf *c, struct depot *d, struct dlog *log);
+/* Before the log is opened, which closes what was left open: attempts that a forward in the depot came out of get
+ * their result. */
+void recovered_forwards(const struct conf *c, struct depot *d);
 /* News of the depot, found by scanning.  A bounce whose line in the delivery log may be missing gets it again. */
 void recovered_see(struct recovered *r, struct depot *d, struct item *it, struct dlog *log);
 /* Write what is due; monotonic ms. */

@@ -1,6 +1,6 @@
 /* AUTH: who is it? (RFC 4954)  The passwords are telltale-lookup's; here one is read, handed over and wiped. */
-#include <poll.h>
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "session/session.h"
 #include "wire/sasl.h"
 
@@ -43,7 +43,7 @@ static void hold_back(struct session *s, int64_t ms)
 	int64_t until = deadline_in(ms), left;
 
 	while ((left = until - clock_mono()) > 0 && !atomic_load(&s->server->stopping))
-		poll(NULL, 0, (int)(left < SLICE ? left : SLICE));
+		fiber_sleep(left < SLICE ? left : SLICE);
 }
 
 static void refuse(struct session *s, const char *method, struct str account, const char *why)

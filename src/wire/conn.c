@@ -118,7 +118,9 @@ void wire_linger(struct wire *w, int64_t deadline)
 	w->shut = true;
 	if (shutdown(w->fd, SHUT_WR) < 0)
 		return;
-	while (clock_mono() < deadline && io_read(w->fd, scrap, sizeof(scrap), deadline) > 0)
+	/* Between two reads the others have their turn, however fast he is. */
+	while (io_wait(w->fd, POLLIN, deadline) == 0 && clock_mono() < deadline &&
+	       io_read(w->fd, scrap, sizeof(scrap), deadline) > 0)
 		continue;
 }
 

@@ -132,6 +132,7 @@ def main():
     if (why := cannot(build)) is not None:
         report(Sum(), "skipped", 0, why)
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # it cleans up
     os.environ["TELLTALE_SANDBOX"] = "tell"
     folder = tempfile.mkdtemp(prefix="tti-", dir=DISK)
     adopt_orphans()

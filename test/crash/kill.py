@@ -13,6 +13,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -106,7 +107,7 @@ class Case:
 
 def run(build, targets, dice, **options):
     """These kills in one house; (audit, kills)."""
-    case, audit = Case(build, dice, **options), None
+    case, keep = Case(build, dice, **options), True
     try:
         for target in targets:
             case.hurt(target, at_ack="leave_out" in options)
@@ -115,9 +116,13 @@ def run(build, targets, dice, **options):
         audit = case.finish()
         if audit.acked < len(targets):
             audit.complain(f"only {audit.acked} messages were accepted: no load")
+        keep = bool(audit.violations) and not options.get("leave_out")
         return audit, case.kills
+    except (KeyboardInterrupt, SystemExit):  # nothing is wrong with that house
+        keep = False
+        raise
     finally:
-        case.close(keep=audit is None or (audit.violations and not options.get("leave_out")))
+        case.close(keep)
 
 
 def trial(build, targets, dice, total):
@@ -156,6 +161,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--kills", type=int)
     args = parser.parse_intermixed_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # it cleans up
     say(f"seed {args.seed}")
     begun, dice = time.monotonic(), random.Random(args.seed)
     total = {"rig": "kill", "runs": 0, "acked": 0, "lost": 0, "doubled": 0, "torn": 0, "violations": 0}

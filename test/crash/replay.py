@@ -204,6 +204,7 @@ def main():
     p.add_argument("--seed", type=int, default=random.randrange(10**6))
     p.add_argument("--seconds", type=float, help="for the states of the run itself")
     args = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # it cleans up
     disk = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # what is tested is not the disk
     folder = tempfile.mkdtemp(prefix="ttr-", dir=disk)
     try:

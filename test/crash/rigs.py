@@ -7,12 +7,14 @@ A rig has failed when it found a violation, when its control was missed, when it
 says of itself does not fit: only one that cannot run here (no root, no loop device) may be skipped.
 """
 import argparse
+import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
 
+LIBC, PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
 HERE = os.path.dirname(os.path.abspath(__file__))
 RIGS = {
     "kill": "kill -9",
@@ -25,9 +27,17 @@ SECONDS, SAMPLE_SECONDS = 2 * 3600, 180  # until a rig hangs
 COUNTS = ("runs", "acked", "lost", "doubled", "torn", "violations")
 
 
-def hear_ctrl_c():
-    """Also when we run in the background, where a shell lets us ignore it."""
+def hear_us_alone():
+    """A rig hears Ctrl-C from us, once, so that nothing disturbs its cleaning up; also in the background, where a shell
+    lets us ignore it.  When we are killed it is told to end."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def be_told_to_end(*_):
+    """SIGTERM is Ctrl-C; whoever says it twice does not keep the rig from cleaning up."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def end(rig):
@@ -46,7 +56,8 @@ def run(name, args):
     command += ["--sample"] if args.sample else []
     command += ["--seed", str(args.seed)] if args.seed is not None else []
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                          preexec_fn=hear_ctrl_c) as rig:
+                          errors="replace", start_new_session=True,
+                          preexec_fn=hear_us_alone) as rig:
         try:
             out, _ = rig.communicate(timeout=SAMPLE_SECONDS if args.sample else SECONDS)
         except subprocess.TimeoutExpired:
@@ -59,6 +70,8 @@ def run(name, args):
         said = json.loads(out.strip().splitlines()[-1])
     except (IndexError, ValueError):
         return {"failed": f"status {rig.returncode}, and no result"}
+    if not isinstance(said, dict):
+        return {"failed": "it does not say what it did"}
     return said | {"failed": reason(name, said, rig.returncode)}
 
 
@@ -66,18 +79,20 @@ def reason(name, said, status):
     """Why it has failed, or None."""
     if said.get("rig") != name or any(not isinstance(said.get(count), int) for count in COUNTS):
         return "it does not say what it did"
-    if said.get("skipped"):
-        return None if status == 0 else f"skipped with status {status}"
     wrong = [f"{said[count]} {count}" for count in COUNTS[2:] if said[count] != 0]
+    if said.get("skipped"):
+        wrong += [f"skipped with status {status}"] if status != 0 else []
+        return ", ".join(wrong) or None
     wrong += [] if said.get("control") == "caught" else ["the control was missed: it proves nothing"]
     wrong += [] if said["runs"] > 0 else ["nothing was done"]
+    wrong += [] if said["acked"] > 0 else ["nothing was acknowledged"]
     wrong += [] if status == 0 or wrong else [f"status {status}"]
     return ", ".join(wrong) or None
 
 
 def row(name, said):
     end_ = "FAILED: " + said["failed"] if said["failed"] else "passed"
-    if said.get("skipped"):
+    if said.get("skipped") and not said["failed"]:
         end_ = "skipped: " + said["skipped"]
     counts = [str(said.get(count, "-")) for count in COUNTS]
     return [name, RIGS[name], *counts, str(said.get("control", "-")), str(said.get("seconds", "-")), end_]
@@ -99,8 +114,9 @@ def main():
     unknown = [name for name in args.rigs if name not in RIGS]
     if unknown:
         parser.error(f"no such rig: {unknown[0]}")
+    signal.signal(signal.SIGTERM, be_told_to_end)
     found = {}
-    for name in args.rigs or RIGS:
+    for name in dict.fromkeys(args.rigs or RIGS):
         print(f"\n-- {name}", file=sys.stderr, flush=True)
         found[name] = run(name, args)
     print("\n" + table([row(name, said) for name, said in found.items()]))
@@ -111,4 +127,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("ended before it was done")

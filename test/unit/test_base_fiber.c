@@ -313,13 +313,38 @@ static void test_who_gave_up_hears_no_more(void **state)
 	told("300");
 }
 
+static void leaves_one_waiting(void *arg)
+{
+	(void)arg;
+	number.value = 0;
+	start(awaits, (void *)(intptr_t)1);
+	fiber_sleep(5);
+}
+
+/* As a program does that ends while its disk does not answer. */
+static void test_who_is_left_behind_may_be_woken(void **state)
+{
+	(void)state;
+	cond_init(&number.changed);
+	run(leaves_one_waiting);
+	pthread_mutex_lock(&lock);
+	cond_broadcast(&number.changed);
+	pthread_mutex_unlock(&lock);
+	cond_clear(&number.changed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_has_its_turn),        cmocka_unit_test(test_a_descriptor_is_waited_for),
-		cmocka_unit_test(test_the_earliest_wakes_first), cmocka_unit_test(test_threads_wake_fibers),
-		cmocka_unit_test(test_a_wait_has_its_end),       cmocka_unit_test(test_what_blocks_goes_aside),
-		cmocka_unit_test(test_stacks_come_and_go),       cmocka_unit_test(test_who_gave_up_hears_no_more),
+		cmocka_unit_test(test_each_has_its_turn),
+		cmocka_unit_test(test_a_descriptor_is_waited_for),
+		cmocka_unit_test(test_the_earliest_wakes_first),
+		cmocka_unit_test(test_threads_wake_fibers),
+		cmocka_unit_test(test_a_wait_has_its_end),
+		cmocka_unit_test(test_what_blocks_goes_aside),
+		cmocka_unit_test(test_stacks_come_and_go),
+		cmocka_unit_test(test_who_gave_up_hears_no_more),
+		cmocka_unit_test(test_who_is_left_behind_may_be_woken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,11 +152,65 @@ static void a_bounce_that_the_log_does_not_name_is_named_once(void **state)
 	conf_clear(&conf);
 }
 
+static uint64_t attempt(uint64_t parent, const struct recipient *to)
+{
+	struct dlog_try t = { .qp = parent, .attempt = 1, .bytes = 9, .sender = STR("ann@x.example"), .rcpt = to };
+	struct err e = { 0 };
+
+	assert_int_equal(depot_number(depot, NUMBER_DELIVERY, &t.delivery, &e), 0);
+	dlog_try(dlog, &t);
+	return t.delivery;
+}
+
+static size_t results_of(uint64_t delivery, const char *words)
+{
+	return lines_of(arena_fmt(&mem, ", result, %llu, %s", (unsigned long long)delivery, words).p);
+}
+
+static void start_anew(void)
+{
+	struct err e = { 0 };
+
+	dlog_close(dlog);
+	recovered_forwards(&conf, depot);
+	dlog = dlog_open(arena_fmt(&mem, "%s/delivery.log", top).p, &e);
+	assert_non_null(dlog);
+}
+
+/* telltale-queue died when the copy was on disk and the result was not in the log. */
+static void an_attempt_whose_forward_exists_has_succeeded(void **state)
+{
+	static const struct recipient far = { STR_INIT("bob@far.example"), STR_INIT("bob@example.com"),
+					      CHANNEL_REMOTE };
+	static const struct recipient to = { STR_INIT("bob@far.example"), STR_INIT("bob@far.example"), CHANNEL_REMOTE };
+	struct envelope child = { .time = clock_wall() - DAY, .rcpts = &to, .nrcpts = 1, .parent_qp = 1, .forward = 1 };
+	uint64_t made, none, older, qp;
+
+	(void)state;
+	read_conf();
+	made = attempt(1, &far);
+	qp = put_envelope(child);
+	none = attempt(2, &far);
+	child.parent_qp = 3;
+	put_envelope(child);
+	older = attempt(3, &far); /* that of the other recipient: the forward was there before */
+	for (int i = 0; i < 3; i++) {
+		start_anew();
+		assert_int_equal(
+		    results_of(made, arena_fmt(&mem, "success, did_0+1+0/qp_%llu/", (unsigned long long)qp).p), 1);
+		assert_int_equal(results_of(made, ""), 1);
+		assert_int_equal(results_of(none, "deferral, server_restarted/"), 1);
+		assert_int_equal(results_of(older, "deferral, server_restarted/"), 1);
+	}
+	conf_clear(&conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { T(a_group_that_is_missing_is_written_once),
 					    T(what_was_told_just_before_is_suspect_too),
-					    T(a_bounce_that_the_log_does_not_name_is_named_once) };
+					    T(a_bounce_that_the_log_does_not_name_is_named_once),
+					    T(an_attempt_whose_forward_exists_has_succeeded) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

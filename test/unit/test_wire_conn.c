@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "wire/conn.h"
 
 static struct tls *tls;
@@ -245,6 +246,41 @@ static int teardown(void **state)
 	return 0;
 }
 
+static bool lingered;
+
+static void lingers(void *wire)
+{
+	wire_linger(wire, deadline_in(10000));
+	lingered = true;
+}
+
+/* How often another fiber has its turn while a client that says much is heard out. */
+static void counts_turns(void *turns)
+{
+	char much[64 * 1024] = { 0 };
+	struct client c = { 0 };
+	struct wire w;
+	struct err e;
+
+	pair_of(&w, &c);
+	assert_int_equal(write(c.fd, much, sizeof(much)), sizeof(much));
+	fd_clear(&c.fd);
+	assert_int_equal(fiber_start(lingers, &w, &e), 0);
+	for (; !lingered; (*(int *)turns)++)
+		fiber_yield();
+	wire_clear(&w);
+}
+
+static void who_is_heard_out_takes_nobodys_turn(void **state)
+{
+	int turns = 0;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(fiber_run(counts_turns, &turns, &e), 0);
+	assert_true(turns >= 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +289,7 @@ int main(void)
 		cmocka_unit_test(a_wire_that_waits_for_a_handshake_passes_nothing_in_the_clear),
 		cmocka_unit_test(a_peer_that_does_not_read_meets_the_deadline),
 		cmocka_unit_test(a_handshake_fits_a_stack_of_128_kib),
+		cmocka_unit_test(who_is_heard_out_takes_nobodys_turn),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
