@@ -56,6 +56,11 @@ struct fiber *fiber_self(void)
 	return here != NULL ? here->self : NULL;
 }
 
+size_t fiber_count(void)
+{
+	return fiber_self() != NULL ? here->n : 0;
+}
+
 /* ---- waking ---- */
 
 static void enqueue(struct loop *l, struct fiber *f)

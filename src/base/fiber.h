@@ -28,6 +28,9 @@ int fiber_start(void (*run)(void *), void *arg, struct err *e);
 /* The running one; NULL in a plain thread. */
 struct fiber *fiber_self(void);
 
+/* How many there are on this loop, the first one and oneself too; 0 in a plain thread. */
+size_t fiber_count(void);
+
 /* Give the thread away until somebody wakes this fiber, or the deadline. True: woken, perhaps for no reason. */
 bool fiber_park(int64_t deadline);
 /* Wake it, from any thread, while it cannot have ended: whoever calls and whoever waits agree upon that by a mutex. */

@@ -52,6 +52,8 @@ struct spool {
 	_Atomic bool stop;
 	struct block blocks[NUMBER_DELIVERY + 1];
 	struct paper paper, spare;
+	bool leading;              /* the committer, or a lone client's fiber, makes a batch */
+	int64_t disk_us;           /* how long the latest batch took to be written and synced */
 	uint64_t need;             /* bytes the next segment must have room for */
 	uint64_t refusals;         /* counts telltale-queue's noes */
 	struct err why;            /* the fetcher's last failure */
