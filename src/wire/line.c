@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "wire/command.h"
 
 enum {
 	FIRST_ROOM = 256,
+	TURN = 32,      /* lines until other sessions are heard */
 	LF_PAUSE = 500, /* ms */
 };
 
@@ -99,6 +101,8 @@ static bool waits_after_lf(const struct wire *w, const struct line *l)
 enum line_end wire_line(struct wire *w, struct line *l, int64_t deadline, struct str *text)
 {
 	line_reset(l);
+	if (++l->lines % TURN == 0)
+		fiber_yield();
 	for (;;) {
 		struct str in = wire_input(w);
 		int rc;

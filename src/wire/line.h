@@ -34,6 +34,7 @@ struct line {
 	size_t n;  /* bytes kept; without the CRLF once ended */
 	char last; /* the last byte */
 	bool bare, over, ended;
+	unsigned lines; /* that were taken */
 };
 
 /* Use bytes up to the end of the line at most; returns how many. */
@@ -42,7 +43,8 @@ void line_reset(struct line *l);
 void line_clear(struct line *l); /* wipes: there may have been a password in it; l is zeroed again */
 
 /* The next line, whole before the deadline.  What waits in w->out is sent before
- * we wait for input: so replies go out per batch of pipelined commands.  *text borrows from l until the next call. */
+ * we wait for input: so replies go out per batch of pipelined commands.  Who has said much at one time gives other
+ * fibers their turn now and then.  *text borrows from l until the next call. */
 enum line_end wire_line(struct wire *w, struct line *l, int64_t deadline, struct str *text);
 
 #endif

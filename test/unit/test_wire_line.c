@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "wire/line.h"
 
 static struct line line;
@@ -176,6 +177,44 @@ static void a_half_line_ends_at_the_deadline(void **state)
 	pair_close(&p);
 }
 
+static bool heard;
+
+static void hears_all(void *wire)
+{
+	struct str got;
+
+	while (wire_line(wire, &line, deadline_in(10000), &got) == LINE_OK)
+		continue;
+	heard = true;
+}
+
+/* How often another fiber has its turn while a thousand lines are taken that came at one time. */
+static void counts_turns(void *turns)
+{
+	struct pair p = pair_open();
+	struct err e;
+	BUF(much);
+
+	for (int i = 0; i < 1000; i++)
+		buf_adds(&much, "NOOP\r\n");
+	assert_int_equal(io_write(p.peer, much.p, much.n, DEADLINE_NEVER), 0);
+	fd_clear(&p.peer);
+	assert_int_equal(fiber_start(hears_all, &p.w, &e), 0);
+	for (; !heard; (*(int *)turns)++)
+		fiber_yield();
+	pair_close(&p);
+}
+
+static void who_says_much_at_one_time_gives_others_their_turn(void **state)
+{
+	int turns = 0;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(fiber_run(counts_turns, &turns, &e), 0);
+	assert_true(turns > 25);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +224,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_was_cut_after_a_bare_lf_is_one_line),
 		cmocka_unit_test(an_answer_may_begin_with_any_byte),
 		cmocka_unit_test(a_half_line_ends_at_the_deadline),
+		cmocka_unit_test(who_says_much_at_one_time_gives_others_their_turn),
 	};
 
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
