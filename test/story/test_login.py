@@ -271,6 +271,23 @@ def test_who_guesses_waits_longer_and_is_sent_away(server):
     assert group[-1].rest == "too many failed logins" and len(failures(server)) == 5
 
 
+def test_who_guesses_waits_alone(server):
+    """Another client of the same program is answered while a wrong password is held back."""
+    server.config("limits { workers = 1 }")
+    with secured(server) as guesser, secured(server) as other:
+        for i in range(4):
+            assert guesser.login(ME, f"guess {i}").code == 535
+        guesser.raw(f"AUTH PLAIN {plain(password='guess 4')}\r\n".encode())
+        began = time.monotonic()
+        while time.monotonic() - began < 1.5:
+            asked = time.monotonic()
+            assert other.send("NOOP").code == 250
+            assert time.monotonic() - asked < 0.5
+            time.sleep(0.05)
+        assert guesser.reply().code == 421
+        assert time.monotonic() - began > 1.5
+
+
 def test_accounts_that_cannot_be_asked_put_the_login_off(server):
     server.unclean = True
     with secured(server) as c:
