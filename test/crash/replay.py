@@ -88,7 +88,7 @@ class Crew:
         self.context = multiprocessing.get_context("fork")
         self.given = given
 
-    def run(self, states, seconds=None, enough=lambda verdict: False):
+    def run(self, states, seconds=None, enough=lambda verdict: False, chunk=CHUNK):
         """[(state, verdict, words)] of these states, in that order, until the time is over or enough(verdict)."""
         tasks, results = self.context.Queue(), self.context.Queue()
         workers = [self.context.Process(target=work, args=(n, self.given, tasks, results), daemon=True)
@@ -96,21 +96,21 @@ class Crew:
         for w in workers:
             w.start()
         try:
-            return list(self.collect(states, tasks, results, workers, seconds, enough))
+            return list(self.collect(states, tasks, results, workers, seconds, enough, chunk))
         finally:
             for _ in workers:
                 tasks.put(None)
             for w in workers:
                 w.join(60)
 
-    def collect(self, states, tasks, results, workers, seconds, enough):
+    def collect(self, states, tasks, results, workers, seconds, enough, size):
         end = time.monotonic() + (seconds or float("inf"))
         numbered = list(enumerate(states))
-        chunks = iter([numbered[i:i + CHUNK] for i in range(0, len(states), CHUNK)])
+        chunks = iter([numbered[i:i + size] for i in range(0, len(states), size)])
         out, done = 0, False
         said = time.monotonic()
         while not done or out:
-            while not done and out < 2 * CHUNK * len(workers):
+            while not done and out < 2 * size * len(workers):
                 chunk = next(chunks, None) if time.monotonic() < end else None
                 done = chunk is None
                 if chunk:
@@ -153,11 +153,10 @@ def control(given, what, dice):
     recording.leave_out(what)
     states = States(recording).some(dice, CONTROL_MOMENTS, CONTROL_EACH)
     dice.shuffle(states)
-    tried = Crew(given).run(states, CONTROL_SECONDS, enough=any)
+    tried = Crew(given).run(states, CONTROL_SECONDS, enough=any, chunk=1)
     recording.syncs = kept
     wrong = [t for t in tried if any(t[1])]
     tell(f"control {what}: {len(wrong)} of {len(tried)} states are wrong" + ("" if wrong else ": MISSED"))
-    show(recording, wrong[:1])
     return bool(wrong)
 
 
