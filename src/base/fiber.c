@@ -164,12 +164,6 @@ static int watch(struct fiber *f, int fd, uint32_t events)
 	return errno == ENOENT ? epoll_ctl(f->loop->epoll, EPOLL_CTL_ADD, fd, &ev) : -1;
 }
 
-/* Asking for nothing would not do: the kernel tells of an error or a hang-up unasked, and who waited may be gone. */
-static void watch_no_more(struct fiber *f, int fd)
-{
-	(void)epoll_ctl(f->loop->epoll, EPOLL_CTL_DEL, fd, NULL);
-}
-
 int fiber_wait(int fd, short events, int64_t deadline)
 {
 	struct fiber *f = fiber_self();
@@ -183,7 +177,8 @@ int fiber_wait(int fd, short events, int64_t deadline)
 	while (!f->event) {
 		(void)fiber_park(deadline);
 		if (!f->event && deadline <= clock_mono()) {
-			watch_no_more(f, fd);
+			/* Asking for nothing would not do: the kernel tells of a hang-up unasked, and who waited may be gone. */
+			(void)epoll_ctl(f->loop->epoll, EPOLL_CTL_DEL, fd, NULL);
 			errno = ETIMEDOUT;
 			return -1;
 		}

@@ -171,7 +171,7 @@ int io_write_all(int fd, const void *p, size_t n)
 	while (n > 0) {
 		ssize_t put = write(fd, from, n);
 
-		if (put < 0 && would_block() && io_wait(fd, POLLOUT, deadline_in(1000)) == 0)
+		if (put < 0 && would_block() && io_poll(fd, POLLOUT, deadline_in(1000)) == 0)
 			continue;
 		if (put < 0 && errno != EINTR)
 			return -1;

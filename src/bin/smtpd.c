@@ -51,8 +51,7 @@ static struct door *doors;
 
 static int watch(int ep, struct door *door)
 {
-	/* Exclusive: of the workers that share this socket the kernel wakes one. */
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = door };
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = door };
 
 	return io_nonblock(door->fd) < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, door->fd, &ev) < 0 ? -1 : 0;
 }

@@ -235,7 +235,7 @@ static bool alone(const struct spool *s)
 {
 	size_t fibers = fiber_count();
 
-	return fibers > 0 && fibers <= FEW_FIBERS && !s->leading && s->disk_us < QUICK_DISK_US;
+	return fibers > 0 && fibers <= FEW_FIBERS && !s->leading && s->disk_us > 0 && s->disk_us < QUICK_DISK_US;
 }
 
 void *commit_all(void *spool)

@@ -8,10 +8,11 @@
  * One struct spool per process, used by all its sessions, fibers or threads.
  * Its committer is a thread: whenever records wait it takes all of them, writes
  * them in order with one pwritev and one fdatasync, and wakes who brought them;
- * a lone client never waits for company, nor for the committer where the disk is fast.  A failed write or sync fails the
- * whole batch, and that segment is sealed and never synced again.  When
- * telltale-queue was restarted between write and answer, the record is written
- * again for the new one; so a restart costs time, not mail.
+ * a lone client never waits for company, nor for the committer where the disk
+ * is fast.  A failed write or sync fails the whole batch, and that segment is
+ * sealed and never synced again.  When telltale-queue was restarted between
+ * write and answer, the record is written again for the new one; so a restart
+ * costs time, not mail.
  */
 #ifndef QUEUE_SPOOL_H
 #define QUEUE_SPOOL_H
