@@ -177,7 +177,7 @@ int fiber_wait(int fd, short events, int64_t deadline)
 	while (!f->event) {
 		(void)fiber_park(deadline);
 		if (!f->event && deadline <= clock_mono()) {
-			/* Asking for nothing would not do: the kernel tells of a hang-up unasked, and who waited may be gone. */
+			/* Asking for nothing would not do: of a hang-up it tells unasked, and f may be gone. */
 			(void)epoll_ctl(f->loop->epoll, EPOLL_CTL_DEL, fd, NULL);
 			errno = ETIMEDOUT;
 			return -1;
