@@ -116,5 +116,7 @@ int main(int argc, char **argv)
 	while (read(STDIN_FILENO, &c, 1) > 0)
 		continue;
 	printf("lost %d\n", lost(all, n));
+	free(all);
+	SSL_CTX_free(context);
 	return 0;
 }

@@ -186,6 +186,7 @@ static _Noreturn void become(const char *path, const struct proc_plan *plan)
 		(void)fcntl(plan->pass[i].fd, F_SETFD, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGHUP, SIG_DFL); /* behind nohup it would be ignored, and lost when it comes before the program looks */
 	if (change_user(plan->user) == 0)
 		execv(path, (char *const *)(uintptr_t)plan->argv);
 	say(SAY_ERROR, "%s cannot be started%s: %s", path,

@@ -37,12 +37,13 @@ def unavailable():
 
 
 def private_mounts():
-    """From here on our mounts, and the loop devices behind them, are seen by us and our children only, and are gone
+    """Why there can be none, or None. From here on our mounts, and the loop devices behind them, are seen by us and our children only, and are gone
     when the last of us is: however we end."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
-    run("mount", "--make-rprivate", "/")
+        return f"no mounts of our own: {os.strerror(ctypes.get_errno())}"
+    done = subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True, text=True, check=False)
+    return f"no mounts of our own: {done.stderr.strip()}" if done.returncode else None
 
 
 class Disk:

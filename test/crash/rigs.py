@@ -115,6 +115,7 @@ def main():
     if unknown:
         parser.error(f"no such rig: {unknown[0]}")
     signal.signal(signal.SIGTERM, be_told_to_end)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
     found = {}
     for name in dict.fromkeys(args.rigs or RIGS):
         print(f"\n-- {name}", file=sys.stderr, flush=True)
