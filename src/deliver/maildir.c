@@ -216,6 +216,35 @@ static bool holds(const struct maildir *m, const struct maildir_job *j, const ch
 	return found;
 }
 
+static bool same_bytes(int a, int b, uint64_t size)
+{
+	char of_a[4096], of_b[4096];
+
+	for (uint64_t at = 0; at < size; at += sizeof(of_a)) {
+		size_t n = size - at < sizeof(of_a) ? (size_t)(size - at) : sizeof(of_a);
+
+		if (io_pread_all(a, of_a, n, (off_t)at) < 0 || io_pread_all(b, of_b, n, (off_t)at) < 0 ||
+		    memcmp(of_a, of_b, n) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Does the name in new/ stand for a whole copy, and is that on disk?  A backup that knows no hard links brings back two
+ * files where an attempt was cut short. */
+static bool copied(const struct maildir_job *j, const char *name, const char *to)
+{
+	int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	FD(staged) = openat(j->in->box.staging, name, flags);
+	FD(fresh) = openat(j->in->box.fresh, to, flags);
+	struct stat st;
+
+	if (staged < 0 || fresh < 0 || fstat(fresh, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    (uint64_t)st.st_size != j->bytes)
+		return false;
+	return same_bytes(staged, fresh, j->bytes) && fsync(fresh) == 0;
+}
+
 /* The file gets its name in new/ beside the staged one.  A rename would be two changes to two folders, and a machine
  * that dies may keep either alone (POSIX orders nothing): with the staged name gone and no new one the message is
  * lost. */
@@ -231,6 +260,11 @@ static int link_new(const struct maildir *m, struct maildir_job *j, const char *
 		return -1;
 	}
 	if (linkat(j->in->box.staging, name, j->in->box.fresh, to, 0) < 0) {
+		int code = errno;
+
+		if (code == EEXIST && copied(j, name, to))
+			return 0;
+		errno = code;
 		/* A file system without hard links. */
 		if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
 			return -1;

@@ -72,6 +72,8 @@ int numbers_open(struct numbers *n, int dir, bool fresh, struct err *e)
 			return advise(e, "missing");
 		for (unsigned k = 0; k < COUNTERS; k++)
 			n->end[k] = 1;
+		if (save(n, e) < 0)
+			return -1;
 	} else if (!parse(n, buf_str(&text))) {
 		return advise(e, "damaged");
 	}

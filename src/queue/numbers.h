@@ -24,7 +24,7 @@ struct numbers {
 	uint64_t end[COUNTERS];  /* first number not covered by the file */
 };
 
-/* fresh: nothing was ever kept in this folder, so the file may be missing. */
+/* fresh: nothing was ever kept in this folder, so the file may be missing; it is on disk when this returns. */
 int numbers_open(struct numbers *n, int dir, bool fresh, struct err *e);
 
 struct number_block {

@@ -55,7 +55,8 @@ class House:
         self.ahead, self.begun, self.counted = 0, 0, 0
         self.process = None
         if template is not None:
-            shutil.copytree(template, self.data, symlinks=True)
+            # With its hard links: a message that was being moved into new/ has two names.
+            subprocess.run(["cp", "-a", template, self.data], check=True)
         else:
             self.furnish()
         with open(self.conf, "w", encoding="utf-8") as f:

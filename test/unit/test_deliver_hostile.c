@@ -1,4 +1,4 @@
-/* Users who own the tree, and clients who choose the address. */
+/* Users who own the tree, clients who choose the address, and backups. */
 #include "maildir_box.h"
 
 static void an_address_cannot_leave_its_place(void **state)
@@ -125,13 +125,27 @@ static void a_hostile_file_is_replaced_or_deferred(void **state)
 	assert_int_equal(system("echo precious | cmp - outside/precious"), 0);
 }
 
+/* A backup that knows no hard links brings back two files where there was one with both names. */
+static void a_restored_copy_is_the_delivery(void **state)
+{
+	struct maildir_job j = job(MESSAGE);
+
+	(void)state;
+	stage(&j);
+	assert_int_equal(system("cp mail/" STAGED " mail/" FRESH), 0);
+	finish(&j);
+	delivered(&j);
+	assert_string_equal(slurp(FRESH), FILED);
+	assert_false(there(STAGED));
+	close(j.fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(an_address_cannot_leave_its_place),
-		T(a_sender_cannot_forge_a_header),
-		T(a_hostile_tree_is_deferred_and_harmless),
-		T(a_hostile_file_is_replaced_or_deferred),
+		T(an_address_cannot_leave_its_place),       T(a_sender_cannot_forge_a_header),
+		T(a_hostile_tree_is_deferred_and_harmless), T(a_hostile_file_is_replaced_or_deferred),
+		T(a_restored_copy_is_the_delivery),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

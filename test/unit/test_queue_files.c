@@ -66,6 +66,19 @@ static void test_numbers_never_repeat(void **state)
 	assert_int_equal(n.next[COUNTER_FILE], 1);
 }
 
+/* The journal of a first start is written next: whoever finds it must find the numbers too. */
+static void test_numbers_are_there_before_anything_else_is(void **state)
+{
+	struct numbers n;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(numbers_open(&n, dir, true, &e), 0);
+	assert_int_equal(numbers_open(&n, dir, false, &e), 0);
+	assert_int_equal(n.next[COUNTER_LOGGED], 1);
+	assert_int_equal(n.next[COUNTER_FILE], 1);
+}
+
 /* Somebody quotes 4711: it is a connection, or a message, or a delivery, never two of them. */
 static void test_a_number_is_one_thing_only(void **state)
 {
@@ -275,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_numbers_never_repeat, begin, end),
+		cmocka_unit_test_setup_teardown(test_numbers_are_there_before_anything_else_is, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_number_is_one_thing_only, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_numbers_file_is_whole_or_refused, begin, end),
 		cmocka_unit_test_setup_teardown(test_numbers_end_below_2_53, begin, end),
