@@ -6,9 +6,9 @@ import place
 import source
 from ours import Ours
 from postfix import Postfix
-from sink import Sink
+from sink import Keeper, Sink
 
-SIDES = (Ours, Postfix, Sink)
+SIDES = (Ours, Postfix, Sink, Keeper)
 SESSIONS, SIZES = (1, 10, 100), (4096, 65536)
 SLICES = 4
 
@@ -73,8 +73,10 @@ def tables(result):
         for load in disk["loads"]:
             rounds = load["rounds"]
             rate = {name: figures.spread([r[name] for r in rounds]) for name in rounds[0]}
-            rows.append([load["title"], *(figures.text(rate[n], "{:.0f}") for n in ("ours", "postfix", "sink")),
+            rows.append([load["title"], *(figures.text(rate[n], "{:.0f}") for n in ("ours", "postfix", "sink", "keeper")),
                          figures.text(figures.ratios(rounds, "ours", "postfix")),
-                         figures.text(figures.ratios(rounds, "ours", "sink"))])
+                         figures.text(figures.ratios(rounds, "ours", "sink")),
+                         figures.text(figures.ratios(rounds, "ours", "keeper"))])
         yield (f"accept, messages/s, {disk['disk']} disk",
-               figures.table(["load", "ours", "Postfix", "sink", "ours/Postfix", "ours/sink"], rows))
+               figures.table(["load", "ours", "Postfix", "sink", "keeper", "ours/Postfix", "ours/sink",
+                              "ours/keeper"], rows))

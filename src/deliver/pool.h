@@ -1,7 +1,7 @@
 /* deliver/pool.h - threads that do the blocking part of local deliveries, in batches.
  *
  * One thread owns the pool: it puts jobs in and takes finished ones out; the
- * workers only touch a job in between.  A worker takes up to POOL_BATCH jobs of
+ * workers only touch a job in between.  A worker takes up to POOL_BATCH 128jobs of
  * one step, which share their syncs (batch.h).  Where every file must be synced
  * by itself it takes its share of what waits, so that the disk gets many syncs
  * at one time.
@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "deliver/maildir.h"
 
-#define POOL_BATCH 64
+#define POOL_BATCH 200
 
 struct pool_job {
 	struct maildir_job m;

@@ -4,12 +4,13 @@
 #include "deliver/schedule_inside.h"
 
 enum {
-	START_MOST = 200,             /* attempts begun in one turn */
-	COPY_MOST = 4 * 1024 * 1024,  /* bytes forwarded in one turn, and what the last one goes over */
-	CRASH_PAUSE = 1000,           /* until the next try after an agent died; doubles with each attempt */
-	SET_BACK = 60 * 1000,         /* a wall clock that loses more was set */
-	REPORT_MOST = 5000,           /* bytes of what an agent says (qmail's own limit is near) */
-	ATTEMPT_MOST = 10 * 60 * 1000 /* no local delivery takes longer */
+	START_MOST = 200,              /* attempts begun in one turn */
+	COPY_MOST = 4 * 1024 * 1024,   /* bytes forwarded in one turn, and what the last one goes over */
+	CRASH_PAUSE = 1000,            /* until the next try after an agent died; doubles with each attempt */
+	SET_BACK = 60 * 1000,          /* a wall clock that loses more was set */
+	REPORT_MOST = 5000,            /* bytes of what an agent says (qmail's own limit is near) */
+	ATTEMPT_MOST = 10 * 60 * 1000, /* no local delivery takes longer */
+	STUCK_LOOK = 1000              /* until it is looked again who takes longer */
 };
 
 struct schedule *schedule_new(const struct schedule_set *set)
@@ -39,6 +40,7 @@ void schedule_free(struct schedule *s)
 static void drop_attempt(struct schedule *s, struct attempt *a)
 {
 	map_deln(&s->attempts, a->delivery);
+	s->copies -= a->copy;
 	free(a);
 }
 
@@ -65,6 +67,7 @@ void schedule_agent(struct schedule *s, struct ipc_conn *conn)
 		attempt_end(s, a, r);
 	}
 	map_clear(&s->attempts);
+	s->copies = 0;
 }
 
 static int hear_staged(struct schedule *s, const struct ipc_frame *f, struct err *e)
@@ -150,6 +153,8 @@ static void start_local(struct schedule *s, struct item *it, size_t rcpt)
 		return;
 	}
 	attempt_log(s, &a, &loaded.v);
+	a.copy = it->big == 0 ? loaded.m.size : 0;
+	s->copies += a.copy;
 	kept = mem_alloc(sizeof(*kept));
 	*kept = a;
 	map_putn(&s->attempts, a.delivery, kept);
@@ -176,7 +181,7 @@ static void start_remote(struct schedule *s, struct item *it, size_t rcpt)
 
 static bool local_free(const struct schedule *s)
 {
-	return s->agent != NULL && !s->leaving && s->attempts.n < s->set.most;
+	return s->agent != NULL && !s->leaving && s->attempts.n < s->set.most && s->copies < s->set.memory;
 }
 
 /* The wall clock may have been set back, while we ran or before: then due times lie too far ahead. */
@@ -254,11 +259,14 @@ bool schedule_parted(const struct schedule *s)
 	return s->agent != NULL && s->leaving && s->attempts.n == 0;
 }
 
-bool schedule_stuck(const struct schedule *s)
+bool schedule_stuck(struct schedule *s)
 {
 	const struct attempt *a;
 	size_t i = 0;
 
+	if (clock_mono() < s->look_again)
+		return false;
+	s->look_again = deadline_in(STUCK_LOOK);
 	while ((a = map_next(&s->attempts, &i, NULL)) != NULL)
 		if (clock_mono() - a->started > ATTEMPT_MOST)
 			return true;
@@ -269,6 +277,7 @@ void schedule_settings(struct schedule *s, const struct schedule_set *set)
 {
 	s->set.retry = set->retry;
 	s->set.most = set->most;
+	s->set.memory = set->memory;
 	s->set.hostname = set->hostname;
 	s->set.contact = set->contact;
 }

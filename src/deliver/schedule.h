@@ -24,6 +24,7 @@ struct schedule_set {
 	struct dlog *log;
 	struct retry retry;
 	size_t most;                  /* local attempts at one time */
+	uint64_t memory;              /* none is begun while the copies of their messages take so many bytes */
 	struct str hostname, contact; /* named in bounces */
 	/* Ask who `address` is; the answer comes by schedule_answer() with the same id.  False: not now. */
 	bool (*ask)(void *asker, uint64_t id, struct str address);
@@ -59,7 +60,7 @@ size_t schedule_busy(const struct schedule *s);
 int64_t schedule_next(const struct schedule *s);
 /* The agent takes no more and has nothing left: its channel can be closed. */
 bool schedule_parted(const struct schedule *s);
-/* An attempt of the agent is older than any delivery may take. */
-bool schedule_stuck(const struct schedule *s);
+/* An attempt of the agent is older than any delivery may take; looked at once a second. */
+bool schedule_stuck(struct schedule *s);
 
 #endif

@@ -15,11 +15,14 @@ struct attempt {
 	bool deleted;    /* by the postmaster: not returned either */
 	bool finishing;  /* told to finish */
 	int64_t started; /* monotonic ms */
+	uint64_t copy;   /* bytes that the agent was given in memory; a big message stays in its file */
 };
 
 struct schedule {
 	struct schedule_set set;
 	struct map attempts; /* of the agent, by delivery number */
+	uint64_t copies;     /* bytes of all of them in memory */
+	int64_t look_again;  /* monotonic ms: when schedule_stuck() looks through them again */
 	struct ipc_conn *agent;
 	bool leaving; /* the agent takes no more */
 	bool stopped;

@@ -1,20 +1,30 @@
 #include "deliver/settings.h"
 
+#include <unistd.h>
 #include "base/io.h"
 #include "base/say.h"
 #include "logs/logs.h"
 
 /* A thread of telltale-local works on many at one time, since they share their syncs (pool.h): so many are handed over
  * for each. */
-enum { AHEAD = 16, AHEAD_MOST = 2000 };
+enum { AHEAD = 32, AHEAD_MOST = 2000, MEMORY = 64 * 1024 * 1024 };
+
+/* Each is a descriptor of telltale-local's, which may have as many as we may, and needs others beside them. */
+static size_t attempts_most(const struct conf *c)
+{
+	size_t wanted = (size_t)c->queue.local_concurrency * AHEAD;
+	long files = sysconf(_SC_OPEN_MAX);
+	size_t most = files > 0 && files / 4 < AHEAD_MOST ? (size_t)files / 4 : AHEAD_MOST;
+
+	return wanted < most ? wanted : most;
+}
 
 struct schedule_set settings_schedule(const struct conf *c)
 {
-	size_t ahead = (size_t)c->queue.local_concurrency * AHEAD;
-
 	return (struct schedule_set){
 		.retry = { c->queue.first_retry, c->queue.lifetime },
-		.most = ahead < AHEAD_MOST ? ahead : AHEAD_MOST,
+		.most = attempts_most(c),
+		.memory = MEMORY,
 		.hostname = c->top.hostname,
 		.contact = c->top.contact,
 	};

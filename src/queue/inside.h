@@ -40,6 +40,8 @@ struct own {
 	bool dirty;  /* written since the last sync */
 };
 
+enum { DEPOT_RUSH = 8 /* segments in a second: they are used up faster than zeros can be written ahead */ };
+
 struct depot {
 	struct depot_set set;
 	int dir, segments, big, corrupt, lock;
@@ -50,6 +52,8 @@ struct depot {
 	struct ids spares, big_spares; /* ready to be given */
 	size_t making, making_big;     /* asked of the maker, not yet there */
 	struct want *wants;
+	int64_t given[DEPOT_RUSH]; /* when the last segments were given, clock_mono(); a ring */
+	size_t ngiven;
 	struct own own;
 	struct item *news, **news_last, *finished;
 	struct buf complaints; /* '\0' behind each */

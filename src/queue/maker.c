@@ -66,7 +66,7 @@ static void work(const struct maker *m, struct maker_job *j)
 {
 	switch (j->kind) {
 	case MAKER_SEGMENT:
-		j->rc = segment_create(m->segments, &j->made, &j->why);
+		j->rc = segment_create(m->segments, &j->made, j->room, &j->why);
 		break;
 	case MAKER_RECYCLE:
 		j->rc = segment_recycle(m->segments, j->old, &j->made, &j->why);

@@ -16,7 +16,8 @@ struct maker_job {
 	enum maker_kind kind;
 	uint64_t old;
 	struct segment_head made;
-	int rc; /* 0, or -1 and why */
+	enum segment_room room; /* of MAKER_SEGMENT */
+	int rc;                 /* 0, or -1 and why */
 	struct err why;
 	struct maker_job *next;
 };

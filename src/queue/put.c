@@ -26,7 +26,7 @@ static struct seg *fresh_segment(struct depot *d, struct err *e)
 	if (numbers_take(&d->numbers, NUMBER_FILE, &b, e) < 0)
 		return NULL;
 	h.id = b.first;
-	return segment_create(d->segments, &h, e) < 0 ? NULL : index_seg_add(&d->index, &h);
+	return segment_create(d->segments, &h, SEGMENT_WRITTEN, e) < 0 ? NULL : index_seg_add(&d->index, &h);
 }
 
 /* Nothing more goes there, and what does stand there must be durable before the segment is left. */

@@ -98,6 +98,16 @@ static int write_zeros(int fd, uint64_t size)
 	return rc;
 }
 
+/* A file system that cannot reserve room is written to. */
+static int make_room(int fd, uint64_t size, enum segment_room room)
+{
+	if (room == SEGMENT_IN_HASTE && fallocate(fd, 0, 0, (off_t)size) == 0)
+		return 0;
+	if (room == SEGMENT_IN_HASTE && errno != EOPNOTSUPP)
+		return -1;
+	return write_zeros(fd, size);
+}
+
 /* The file is complete: sync it and give it its name. */
 static int finish(int dir, int fd, uint64_t id, struct err *e)
 {
@@ -112,25 +122,25 @@ static int finish(int dir, int fd, uint64_t id, struct err *e)
 	return 0;
 }
 
-static int create(int dir, const char *making, struct segment_head *h, struct err *e)
+static int create(int dir, const char *making, struct segment_head *h, enum segment_room room, struct err *e)
 {
 	FD(fd) = openat(dir, making, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_sys(e, "create segments/%s", making);
-	if (write_zeros(fd, h->size) < 0 || write_header(fd, h) < 0)
+	if (make_room(fd, h->size, room) < 0 || write_header(fd, h) < 0)
 		return err_sys(e, "write segments/%s", making);
 	return finish(dir, fd, h->id, e);
 }
 
-int segment_create(int dir, struct segment_head *h, struct err *e)
+int segment_create(int dir, struct segment_head *h, enum segment_room room, struct err *e)
 {
 	char making[SEGMENT_NAME];
 
 	h->nonce = segment_nonce();
 	h->recycled = false;
 	segment_name(making, h->id, true);
-	if (create(dir, making, h, e) == 0)
+	if (create(dir, making, h, room, e) == 0)
 		return 0;
 	(void)unlinkat(dir, making, 0);
 	return -1;

@@ -22,8 +22,11 @@ enum { SEGMENT_NAME = 40 };
 void segment_name(char out[SEGMENT_NAME], uint64_t id, bool making);
 bool segment_named(const char *name, uint64_t *id, bool *making);
 
+/* How a new segment gets its room.  Written with zeros, a sync of a record moves no metadata: the least wait for a 250.
+ * In haste the room is only reserved: half the bytes to write, which is more where records come faster than zeros. */
+enum segment_room { SEGMENT_WRITTEN, SEGMENT_IN_HASTE };
 /* A new file full of zeros, h->id and h->size given; h->nonce is filled in. */
-int segment_create(int dir, struct segment_head *h, struct err *e);
+int segment_create(int dir, struct segment_head *h, enum segment_room room, struct err *e);
 /* Use the drained file `old` again as h->id: 0, or 1 when somebody could still
  * write into it (or it has another size): it was removed, nothing was made. */
 int segment_recycle(int dir, uint64_t old, struct segment_head *h, struct err *e);

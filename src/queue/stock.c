@@ -12,7 +12,7 @@
 #include "base/io.h"
 #include "queue/space.h"
 
-enum { BIG_SPARES = 8, TROUBLE_AGAIN_MS = 60000, RETRY_MS = 1000 };
+enum { BIG_SPARES = 8, TROUBLE_AGAIN_MS = 60000, RETRY_MS = 1000, RUSH_MS = 1000 };
 
 int depot_fd(const struct depot *d)
 {
@@ -45,9 +45,21 @@ static void trouble(struct depot *d, const struct err *why)
 	depot_complain(d, "%s", why->text);
 }
 
+static void note_given(struct depot *d)
+{
+	d->given[d->ngiven++ % DEPOT_RUSH] = clock_mono();
+}
+
+static enum segment_room room_now(const struct depot *d)
+{
+	bool rush = d->ngiven >= DEPOT_RUSH && clock_mono() - d->given[d->ngiven % DEPOT_RUSH] < RUSH_MS;
+
+	return rush ? SEGMENT_IN_HASTE : SEGMENT_WRITTEN;
+}
+
 static int ask_segment(struct depot *d, uint64_t size, struct err *e)
 {
-	struct maker_job j = { .kind = MAKER_SEGMENT, .made.size = size };
+	struct maker_job j = { .kind = MAKER_SEGMENT, .made.size = size, .room = room_now(d) };
 
 	if (!depot_has_space(d, size, e) || file_id(d, &j.made.id, e) < 0)
 		return -1;
@@ -93,6 +105,7 @@ static int give_segment(struct depot *d, const struct want *w, struct seg *s, st
 		return err_sys(e, "open segments/%s", name);
 	s->owner = w->client;
 	w->client->segments++;
+	note_given(d);
 	ipc_queue(w->client->conn, &queue_segment_type, w->question,
 		  &(struct queue_segment){ s->head.id, s->head.nonce, SEGMENT_START, s->head.size }, fd_steal(&out));
 	return 0;

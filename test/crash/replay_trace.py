@@ -24,6 +24,7 @@ FOLDER, FILE = "folder", "file"
 NEVER = float("inf")
 RELATIVE = ("open", "creat", "mkdir", "rename", "link", "symlink", "unlink", "rmdir", "truncate")  # without a folder
 FIRST_NUMBER = re.compile(r", (-?\d+)(?:,|$)")
+FALLOCATE = re.compile(r", (\S+), (\d+), (\d+)$")
 
 
 class Unknown(Exception):
@@ -237,6 +238,14 @@ class Recording:
 
     def see_ftruncate(self, call, _):
         self.cut(self.opened(call), call, int(FIRST_NUMBER.search(call.args)[1]))
+
+    def see_fallocate(self, call, _):
+        mode, begin, length = FALLOCATE.search(call.args).groups()
+        if mode != "0":
+            raise Unknown(f"fallocate with a mode: {call.args}")
+        node = self.opened(call)
+        if int(begin) + int(length) > node.size:
+            self.cut(node, call, int(begin) + int(length))
 
     def see_lseek(self, call, _):
         node = self.opened(call)

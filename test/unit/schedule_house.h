@@ -85,7 +85,7 @@ static inline void agent_goes(void)
 static void start(void)
 {
 	struct depot_set set = { .dir = top, .segment_size = 1 << 20, .spares = 1 };
-	struct schedule_set s = { .retry = { 100 * 1000, 2 * DAY }, .most = 2, .ask = ask };
+	struct schedule_set s = { .retry = { 100 * 1000, 2 * DAY }, .most = 2, .memory = 1 << 20, .ask = ask };
 	struct err e = { 0 };
 
 	if (depot_open(&set, &depot, &e) < 0)

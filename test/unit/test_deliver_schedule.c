@@ -246,6 +246,28 @@ static void no_more_than_the_limit_at_once(void **state)
 	assert_true(schedule_parted(schedule));
 }
 
+/* Their copies lie in memory: of messages that large no more are begun than it has room for. */
+static void no_more_than_memory_holds_at_once(void **state)
+{
+	struct schedule_set one_message = { .retry = { 100 * 1000, 2 * DAY }, .most = 100, .memory = 1 };
+	struct deliver_local m;
+
+	(void)state;
+	schedule_settings(schedule, &one_message);
+	put(0, CHANNEL_LOCAL, "");
+	put(0, CHANNEL_LOCAL, "");
+	m = given();
+	assert_int_equal(schedule_busy(schedule), 1);
+	assert_int_equal(done(m.delivery, OUTCOME_DEFERRAL, "not now"), 0);
+	turn();
+	m = given();
+	agent_goes();
+	assert_int_equal(schedule_busy(schedule), 0);
+	agent_comes();
+	put(0, CHANNEL_LOCAL, "");
+	assert_int_equal(schedule_busy(schedule), 1);
+}
+
 static void an_agent_that_makes_no_sense_is_refused(void **state)
 {
 	struct deliver_local m;
@@ -274,6 +296,7 @@ int main(void)
 		T(a_staged_message_is_only_finished_after_a_restart),
 		T(a_remote_recipient_waits_with_a_reason),
 		T(no_more_than_the_limit_at_once),
+		T(no_more_than_memory_holds_at_once),
 		T(an_agent_that_makes_no_sense_is_refused),
 	};
 

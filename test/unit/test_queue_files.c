@@ -202,7 +202,7 @@ static void test_a_segment_is_recycled_only_when_nobody_can_write(void **state)
 	int writer, fd;
 
 	(void)state;
-	if (segment_create(dir, &h, &e) < 0)
+	if (segment_create(dir, &h, SEGMENT_WRITTEN, &e) < 0)
 		fail_msg("%s", e.text);
 	fd = openat(dir, "5.segment", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(segment_read(fd, &back, &e), 0);
@@ -228,7 +228,7 @@ static void test_one_good_header_is_enough(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(segment_create(dir, &h, &e), 0);
+	assert_int_equal(segment_create(dir, &h, SEGMENT_WRITTEN, &e), 0);
 	fd = openat(dir, "5.segment", O_RDWR | O_CLOEXEC);
 	assert_int_equal(io_pwrite_all(fd, "damage", 6, 20), 0);
 	assert_int_equal(segment_read(fd, &back, &e), 0);
@@ -236,6 +236,27 @@ static void test_one_good_header_is_enough(void **state)
 	assert_int_equal(io_pwrite_all(fd, "damage", 6, 4096 + 20), 0);
 	assert_int_equal(segment_read(fd, &back, &e), -1);
 	close(fd);
+}
+
+/* Whatever its room is, there are zeros in it and blocks behind it. */
+static void test_a_segment_in_haste_is_like_another(void **state)
+{
+	BUF(hasty);
+	BUF(written);
+	struct segment_head h = { .id = 5, .size = SEGMENT_SIZE_LEAST };
+	struct err e = { 0 };
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(segment_create(dir, &h, SEGMENT_IN_HASTE, &e), 0);
+	h.id = 6;
+	assert_int_equal(segment_create(dir, &h, SEGMENT_WRITTEN, &e), 0);
+	assert_int_equal(io_slurp(dir, "5.segment", SIZE_MAX, &hasty, &e), 0);
+	assert_int_equal(io_slurp(dir, "6.segment", SIZE_MAX, &written, &e), 0);
+	assert_int_equal(hasty.n, h.size);
+	assert_true(str_eq(str_skip(buf_str(&hasty), SEGMENT_START), str_skip(buf_str(&written), SEGMENT_START)));
+	assert_int_equal(fstatat(dir, "5.segment", &st, 0), 0);
+	assert_true((uint64_t)st.st_blocks * 512 >= h.size);
 }
 
 static void test_names(void **state)
@@ -295,6 +316,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_journal_reads_back, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_segment_is_recycled_only_when_nobody_can_write, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_good_header_is_enough, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_segment_in_haste_is_like_another, begin, end),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_the_heap_keeps_order),
 	};
