@@ -122,7 +122,7 @@ def on_disk(kind, options):
         for boxes, size in cases(options):
             print(f"  {boxes} mailboxes, {size // 1024} KiB", file=sys.stderr)
             sides = [side(options.build, at, boxes) for side in SIDES]
-            count = int(options.seconds * (1000 if size < 10000 else 400))
+            count = int(options.seconds * (4000 if size < 10000 else 2000))
             try:
                 found.append(measure(sides, Writer(options.build, at, boxes), source.Load(FILLERS, size, True), count,
                                      options.rounds))
