@@ -9,6 +9,7 @@ from inject_sites import fault_of
 
 # Seconds: a lasting fault may keep a program from starting or working, and that is known soon.
 STARTS, WORKS = {False: 6.0, True: 1.2}, {False: 20, True: 4}
+SAYS = 5.0  # a program says after three seconds that it cannot reach another
 HEALS = 90  # after the fault until everything is in order: what could not be read is read again after a minute
 ALIAS = ("new@example.com", "anna@example.com")
 
@@ -109,6 +110,8 @@ class Run:
     def end_fault(self):
         """The administrator mends the disk; one restarts the server, the other does not."""
         self.result.hits = self.house.hits()
+        if self.result.hits and self.site.persistent and self.result.impaired:
+            wait_for(self.house.complaints, SAYS)
         self.result.sentences = self.house.complaints()
         silent = self.house.ended() is not None and not self.house.said(self.house.begun).strip()
         if silent and self.site.what != "KILL":
