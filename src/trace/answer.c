@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "trace/around.h"
 #include "trace/group.h"
 
 static int check_zone(struct str tz, struct err *e)
@@ -31,9 +32,10 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 	r->limit = ask->limit;
 	r->scope.domain = arena_lower(&r->mem, ask->domain);
 	r->scope.mailbox = arena_lower(&r->mem, ask->mailbox);
+	r->scope.mem = &r->mem;
 	r->chosen.span = select_span(&r->question, &r->frame);
 	select_stories(&r->chosen, &r->tale, &r->question, &r->scope);
-	if (r->chosen.n == 0)
+	if (r->chosen.n == 0 || around_no_mailbox(&r->chosen, b, &r->scope))
 		r->nnearest = select_near(b, &r->question, &r->scope, r->nearest);
 	return 0;
 }
@@ -41,6 +43,7 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 void answer_clear(struct answer *r)
 {
 	book_clear(&r->book);
+	scope_clear(&r->scope);
 	arena_clear(&r->mem);
 }
 
@@ -51,20 +54,49 @@ size_t answer_shown(const struct answer *r)
 
 static bool incomplete(const struct answer *r, const struct story *s)
 {
-	if (s->verdict == VERDICT_UNKNOWN || (s->joined && s->confidence == GRADE_GUESS))
+	ARENA(mem);
+
+	if (answer_verdict(r, s) == VERDICT_UNKNOWN || (s->joined && s->confidence == GRADE_GUESS))
 		return true;
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		if (verdict_of_party(&r->book, s, p) == VERDICT_UNKNOWN && scope_party(&r->scope, s, p))
+		if (scope_party(&r->scope, s, p) &&
+		    verdict_of_party(&r->book, s, scope_view(&r->scope, s, p, &mem)) == VERDICT_UNKNOWN)
 			return true;
 	return false;
 }
 
+static const struct story *first_of_chain(const struct story *s)
+{
+	while (s->parent != NULL)
+		s = s->parent;
+	return s;
+}
+
+const struct story *answer_one(const struct answer *r)
+{
+	const struct story *first = r->chosen.n > 0 ? first_of_chain(r->chosen.at[0]) : NULL;
+	bool there = false;
+
+	if (r->chosen.n == 1)
+		return r->chosen.at[0];
+	if (first == NULL || !question_names_one(&r->question) || question_filter(&r->question, FILTER_ID) != NULL)
+		return NULL;
+	for (size_t i = 0; i < r->chosen.n; i++) {
+		if (first_of_chain(r->chosen.at[i]) != first)
+			return NULL;
+		there = there || r->chosen.at[i] == first;
+	}
+	return there ? first : NULL;
+}
+
 int answer_exit(const struct answer *r)
 {
+	const struct story *one = answer_one(r);
+
 	if (r->chosen.n == 0)
 		return 1;
-	if (r->chosen.n == 1)
-		return incomplete(r, r->chosen.at[0]) ? 3 : 0;
+	if (one != NULL)
+		return incomplete(r, one) ? 3 : 0;
 	return question_names_one(&r->question) ? 3 : 0;
 }
 
@@ -108,20 +140,27 @@ void answer_safe(struct buf *out, struct str text)
 	}
 }
 
-void answer_numbers(const struct story *s, void (*see)(void *, uint64_t), void *with)
+enum verdict answer_verdict(const struct answer *r, const struct story *s)
 {
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+	ARENA(mem);
+
+	return scope_verdict(&r->scope, &r->book, s, &mem);
+}
+
+void answer_numbers(const struct told *t, void (*see)(void *, uint64_t), void *with)
+{
+	for (size_t i = 0; i < t->nparties; i++)
+		for (const struct attempt *a = t->parties[i].party->attempts; a != NULL; a = a->next)
 			see(with, a->number);
 }
 
-uint64_t answer_connection(const struct story *s)
+uint64_t answer_connection(const struct told *t)
 {
-	if (s->visit != NULL && s->visit->connection > 0)
-		return s->visit->connection;
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		if (p->gates != NULL)
-			return p->gates->connection;
+	if (t->story->visit != NULL && t->story->visit->connection > 0)
+		return t->story->visit->connection;
+	for (size_t i = 0; i < t->nparties; i++)
+		if (t->parties[i].party->gates != NULL)
+			return t->parties[i].party->gates->connection;
 	return 0;
 }
 

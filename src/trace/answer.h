@@ -44,11 +44,15 @@ void answer_json(struct buf *out, struct answer *r);
 int answer_exit(const struct answer *r);
 
 /* Shared by both forms. */
-size_t answer_shown(const struct answer *r);                                           /* messages within the limit */
-void answer_time(struct buf *b, const struct answer *r, int64_t utc);                  /* ISO with zone */
-void answer_safe(struct buf *out, struct str text);                                    /* as promised above */
-void answer_numbers(const struct story *s, void (*see)(void *, uint64_t), void *with); /* its delivery numbers */
-uint64_t answer_connection(const struct story *s);                                     /* 0: not known */
+size_t answer_shown(const struct answer *r);                          /* messages within the limit */
+void answer_time(struct buf *b, const struct answer *r, int64_t utc); /* ISO with zone */
+void answer_safe(struct buf *out, struct str text);                   /* as promised above */
+/* The message that the answer is about: the only one, or the first of one chain of forwards and bounces when one was
+ * asked for; NULL: several. */
+const struct story *answer_one(const struct answer *r);
+enum verdict answer_verdict(const struct answer *r, const struct story *s);           /* as far as the scope shows it */
+void answer_numbers(const struct told *t, void (*see)(void *, uint64_t), void *with); /* its delivery numbers */
+uint64_t answer_connection(const struct told *t);                                     /* 0: not known */
 const char *answer_who(enum who who);
 
 #endif

@@ -15,6 +15,26 @@ static void put(struct writer *w, struct str s)
 	json_str(&w->j, buf_str(&masked));
 }
 
+static void put_line(struct writer *w, const struct line *x)
+{
+	BUF(masked);
+
+	scope_mask_line(&w->r->scope, &w->r->book, &masked, x);
+	json_str(&w->j, buf_str(&masked));
+}
+
+static void put_login(struct writer *w, const char *key, struct str user)
+{
+	BUF(masked);
+
+	json_key(&w->j, key);
+	scope_mask_login(&w->r->scope, &masked, user);
+	if (user.n > 0)
+		json_str(&w->j, buf_str(&masked));
+	else
+		json_none(&w->j);
+}
+
 static void put_known(struct writer *w, const char *key, struct str s)
 {
 	json_key(&w->j, key);
@@ -112,15 +132,15 @@ static void see_number(void *with, uint64_t n)
 	json_num(&w->j, (int64_t)n);
 }
 
-static void put_ids(struct writer *w, const struct story *s)
+static void put_ids(struct writer *w, const struct told *t)
 {
 	json_key(&w->j, "ids");
 	json_begin_object(&w->j);
-	put_number(w, "connection", answer_connection(s));
-	put_number(w, "qp", s->qp);
+	put_number(w, "connection", answer_connection(t));
+	put_number(w, "qp", t->story->qp);
 	json_key(&w->j, "deliveries");
 	json_begin_array(&w->j);
-	answer_numbers(s, see_number, w);
+	answer_numbers(t, see_number, w);
 	json_end_array(&w->j);
 	json_end_object(&w->j);
 }
@@ -131,7 +151,7 @@ static void put_client(struct writer *w, const struct told *t)
 	json_begin_object(&w->j);
 	put_known(w, "ip", t->ip);
 	put_known(w, "rdns", t->rdns);
-	put_known(w, "auth", t->user);
+	put_login(w, "auth", t->user);
 	put_known(w, "encryption", t->encryption);
 	json_end_object(&w->j);
 }
@@ -174,7 +194,7 @@ static void put_evidence(struct writer *w, const struct line *x)
 	json_key(&w->j, "offset");
 	json_num(&w->j, (int64_t)line_offset(b, x));
 	json_key(&w->j, "text");
-	put(w, x->raw);
+	put_line(w, x);
 	json_end_object(&w->j);
 }
 
@@ -212,7 +232,7 @@ static void put_message(struct writer *w, const struct told *t)
 
 	json_begin_object(&w->j);
 	json_key(&w->j, "verdict");
-	json_z(&w->j, verdict_words[s->verdict]);
+	json_z(&w->j, verdict_words[t->verdict]);
 	json_key(&w->j, "from");
 	if (s->from != NULL)
 		put(w, s->from->text);
@@ -224,7 +244,7 @@ static void put_message(struct writer *w, const struct told *t)
 		json_num(&w->j, (int64_t)s->visit->size);
 	else
 		json_none(&w->j);
-	put_ids(w, s);
+	put_ids(w, t);
 	put_client(w, t);
 	json_key(&w->j, "recipients");
 	json_begin_array(&w->j);

@@ -44,8 +44,8 @@ static void put_size(struct page *g, const struct told *t)
 		page_fmt(g, ", %.*s bytes", STR_ARG(tell_count(t->mem, t->story->visit->size)));
 	if (t->story->qp > 0)
 		page_fmt(g, ", message %llu", (unsigned long long)t->story->qp);
-	if (answer_connection(t->story) > 0)
-		page_fmt(g, ", connection %llu", (unsigned long long)answer_connection(t->story));
+	if (answer_connection(t) > 0)
+		page_fmt(g, ", connection %llu", (unsigned long long)answer_connection(t));
 }
 
 static void put_summary(struct page *g, const struct told_party *p)
@@ -56,7 +56,7 @@ static void put_summary(struct page *g, const struct told_party *p)
 
 static void put_headline(struct page *g, const struct told *t)
 {
-	put_upper(g, t->story->verdict);
+	put_upper(g, t->verdict);
 	page_fmt(g, "  from ");
 	put_from(g, t->story);
 	if (t->nparties == 1) {
@@ -83,8 +83,7 @@ static void put_headline(struct page *g, const struct told *t)
 	}
 	if (t->nparties > PARTIES_MAX)
 		page_fmt(g, "  and %zu more recipients (--json has them)\n", t->nparties - PARTIES_MAX);
-	if (t->hidden > 0)
-		page_fmt(g, "  (%zu other recipient%s not shown)\n", t->hidden, t->hidden == 1 ? " is" : "s are");
+	page_chain(g, t);
 }
 
 static void put_timeline(struct page *g, const struct told *t)
@@ -163,7 +162,6 @@ static void put_next(struct page *g, const struct told *t)
 
 struct shower {
 	struct page *g;
-	const struct told *t;
 	size_t shown, more;
 };
 
@@ -180,44 +178,16 @@ static void show_line(void *with, const struct line *x)
 	page_fmt(g, "  ");
 	answer_safe(g->out, g->r->book.source->files[x->file].path);
 	page_fmt(g, ":%u: ", x->number);
-	page_put(g, x->raw);
+	page_line(g, x);
 	buf_addc(g->out, '\n');
-}
-
-/* The lines of a visit that are its own or of a recipient in scope. */
-static void show_visit(struct shower *s, const struct visit *v)
-{
-	const struct party *p = NULL, *next = v->parties.first;
-
-	for (const struct line *x = v->lines.first; x != NULL; x = x->next) {
-		if (next != NULL && x == next->to) {
-			p = next;
-			next = next->next;
-		}
-		if (p == NULL || x == v->final || x->kind == LOG_SMTP_SIZE ||
-		    scope_party(&s->g->r->scope, s->t->story, p))
-			show_line(s, x);
-	}
 }
 
 static void put_evidence(struct page *g, const struct told *t)
 {
-	struct shower s = { .g = g, .t = t };
+	struct shower s = { .g = g };
 
 	page_head(g, "Evidence");
-	for (size_t i = 0; i < t->nparties; i++)
-		for (const struct gate *x = t->parties[i].party->gates; x != NULL; x = x->next)
-			show_line(&s, x->line);
-	if (t->story->visit != NULL)
-		show_visit(&s, t->story->visit);
-	for (size_t i = 0; i < t->nparties; i++) {
-		struct party only = *t->parties[i].party;
-
-		only.gates = NULL;
-		party_each_line(&only, show_line, &s);
-	}
-	if (t->story->bounce != NULL)
-		show_line(&s, t->story->bounce->line);
+	scope_each_line(&g->r->scope, t->book, t->story, show_line, &s);
 	if (s.more > 0)
 		page_fmt(g, "  and %zu more lines (--json has those of the timeline)\n", s.more);
 }
@@ -265,6 +235,7 @@ void page_story(struct page *g, const struct story *s)
 	put_timeline(g, &t);
 	put_why(g, &t);
 	put_next(g, &t);
+	page_similar(g);
 	put_evidence(g, &t);
 	put_confidence(g, &t);
 	page_limits(g);
@@ -276,8 +247,8 @@ void answer_text(struct buf *out, struct answer *r, bool colour)
 
 	if (r->chosen.n == 0)
 		page_not_found(&g);
-	else if (r->chosen.n == 1)
-		page_story(&g, r->chosen.at[0]);
+	else if (answer_one(r) != NULL)
+		page_story(&g, answer_one(r));
 	else
 		page_table(&g);
 }

@@ -1,5 +1,7 @@
 #include "trace/join.h"
 
+enum { CHAIN_MAX = 64 }; /* messages out of messages */
+
 void story_join(struct story *s, struct join j)
 {
 	if (!s->joined || j.grade < s->confidence)
@@ -112,9 +114,21 @@ static void story_of_visit(struct completer *c, struct visit *v)
 
 static void link_child(struct story *parent, struct story *child)
 {
-	if (parent == NULL || child == NULL || parent == child)
+	const struct story *up = parent;
+
+	if (parent == NULL || child == NULL || child->parent != NULL)
+		return;
+	/* Numbers of a forged log may bite their tail. */
+	for (int i = 0; i < CHAIN_MAX && up != NULL && up != child; i++)
+		up = up->parent;
+	if (up != NULL)
 		return;
 	child->parent = parent;
+	if (parent->last_child != NULL)
+		parent->last_child->sibling = child;
+	else
+		parent->child = child;
+	parent->last_child = child;
 }
 
 static void link_forwards(struct completer *c, struct story *s)

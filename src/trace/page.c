@@ -11,6 +11,14 @@ void page_put(struct page *g, struct str s)
 	answer_safe(g->out, buf_str(&masked));
 }
 
+void page_line(struct page *g, const struct line *x)
+{
+	BUF(masked);
+
+	scope_mask_line(&g->r->scope, &g->r->book, &masked, x);
+	answer_safe(g->out, buf_str(&masked));
+}
+
 void page_fmt(struct page *g, const char *fmt, ...)
 {
 	va_list ap;

@@ -1,12 +1,14 @@
 /* trace/page.h - inside of answer_text.c: putting words on a terminal or into a ticket.
  *
- * page_put() is the only way of outside bytes onto the page: it masks what is
- * out of scope and escapes what could act on a terminal.
+ * page_put() and page_line() are the only ways of outside bytes onto the page:
+ * they mask what is out of scope and escape what could act on a terminal.
  */
 #ifndef TRACE_PAGE_H
 #define TRACE_PAGE_H
 
 #include "trace/answer.h"
+#include "trace/around.h"
+#include "trace/causes.h"
 
 struct page {
 	struct buf *out;
@@ -19,6 +21,7 @@ enum { PAGE_WIDTH = 100 };
 enum paint { PAINT_BOLD, PAINT_DIM, PAINT_GOOD, PAINT_BAD, PAINT_WAIT };
 
 void page_put(struct page *g, struct str s);
+void page_line(struct page *g, const struct line *x);
 void page_fmt(struct page *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void page_paint(struct page *g, enum paint p, const char *text);
 enum paint page_verdict(enum verdict v);
@@ -35,6 +38,9 @@ void page_cell(struct page *g, struct str s, size_t width, bool pad);
 
 void page_limits(struct page *g);
 void page_not_found(struct page *g);
+void page_similar(struct page *g);                     /* addresses that resemble one of the question's */
+void page_causes(struct page *g);                      /* why mail was refused, counted */
+void page_chain(struct page *g, const struct told *t); /* the forwards and bounces that it belongs to */
 void page_table(struct page *g);
 void page_story(struct page *g, const struct story *s);
 /* "3 messages" */

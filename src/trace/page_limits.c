@@ -1,4 +1,4 @@
-/* What was searched, what could not be read, how the question was understood; and the honest no. */
+/* What was searched, what could not be read, how the question was understood. */
 #include "trace/page.h"
 
 static void put_list(struct page *g, const struct source *s)
@@ -166,6 +166,18 @@ static void put_question(struct page *g)
 	buf_addc(g->out, '\n');
 }
 
+static void put_scope(struct page *g)
+{
+	const struct scope *sc = &g->r->scope;
+
+	if (scope_all(sc))
+		return;
+	page_fmt(g, "  shown to the owner of ");
+	answer_safe(g->out, sc->mailbox.n > 0 ? sc->mailbox : sc->domain);
+	page_fmt(g, ": addresses of others are masked, in the question too; other recipients of a message and other "
+		    "connections are not shown\n");
+}
+
 void page_limits(struct page *g)
 {
 	page_head(g, "Limits");
@@ -177,48 +189,5 @@ void page_limits(struct page *g)
 	if (answer_shown(g->r) < g->r->chosen.n)
 		page_fmt(g, "  the limit was reached: %zu of %zu messages are shown (--limit)\n", answer_shown(g->r),
 			 g->r->chosen.n);
-	if (g->r->scope.masked)
-		page_fmt(g, "  addresses of others are masked\n");
-}
-
-/* The time asked for against the time the logs cover. */
-static void put_coverage(struct page *g)
-{
-	const struct book *b = &g->r->book;
-	const struct span *s = &g->r->chosen.span;
-	int64_t from = zone_utc(&b->zone, b->oldest), to = zone_utc(&b->zone, b->newest);
-
-	if (b->oldest == 0)
-		page_wrap(g, STR("The logs searched hold no readable line, so they prove nothing."));
-	else if (s->from >= s->to)
-		page_wrap(g, STR("No time is after the one and before the other, so nothing was looked for."));
-	else if (s->to <= from || s->from > to)
-		page_wrap(g, STR("The time asked for lies outside the logs searched, so they prove nothing about it."));
-	else if ((s->from != INT64_MIN && s->from < from - 86400) || (s->to != INT64_MAX && s->to > to + 86400))
-		page_wrap(g, STR("The logs searched cover only a part of the time asked for."));
-	else
-		page_wrap(g, STR("If such a message was sent, it never reached this server, or it is in a log that was "
-				 "not searched."));
-}
-
-void page_not_found(struct page *g)
-{
-	struct answer *r = g->r;
-
-	page_paint(g, PAINT_BAD, "NOT FOUND");
-	page_fmt(g, "  Nothing in the logs searched fits this question.\n");
-	put_coverage(g);
-	if (r->nnearest > 0) {
-		page_head(g, "Similar addresses that do occur");
-		for (size_t i = 0; i < r->nnearest; i++) {
-			page_fmt(g, "  ");
-			page_put(g, r->nearest[i]);
-			buf_addc(g->out, '\n');
-		}
-	}
-	page_head(g, "Next");
-	page_wrap(
-	    g, STR("sender: Ask for the exact addresses and the time with its zone, and for the reply or bounce that "
-		   "the sender's own server got: it names the server that answered and why."));
-	page_limits(g);
+	put_scope(g);
 }

@@ -1,10 +1,14 @@
 /* Several messages: one row each, newest first, and the counts. */
 #include "trace/page.h"
 
+#include <stddef.h>
+#include <string.h>
+
 enum { ADDRESS_WIDTH = 40, WHY_WIDTH = 60, TIME_WIDTH = 26 };
 
 struct row {
-	struct str from, to, verdict, size, id, why;
+	struct str from, to, size, id, ip, why;
+	enum verdict verdict;
 	int64_t time;
 };
 
@@ -40,15 +44,14 @@ static struct str to_of(struct told *t)
 /* A question that finds this message again. */
 static struct str id_of(struct told *t)
 {
-	const struct story *s = t->story;
-
-	if (s->qp > 0)
-		return arena_fmt(t->mem, "qp %llu", (unsigned long long)s->qp);
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		if (p->attempts != NULL)
-			return arena_fmt(t->mem, "delivery %llu", (unsigned long long)p->attempts->number);
-	if (answer_connection(s) > 0)
-		return arena_fmt(t->mem, "connection %llu", (unsigned long long)answer_connection(s));
+	if (t->story->qp > 0)
+		return arena_fmt(t->mem, "qp %llu", (unsigned long long)t->story->qp);
+	for (size_t i = 0; i < t->nparties; i++)
+		if (t->parties[i].party->attempts != NULL)
+			return arena_fmt(t->mem, "delivery %llu",
+					 (unsigned long long)t->parties[i].party->attempts->number);
+	if (answer_connection(t) > 0)
+		return arena_fmt(t->mem, "connection %llu", (unsigned long long)answer_connection(t));
 	return STR("-");
 }
 
@@ -66,9 +69,10 @@ static void make_row(struct page *g, const struct story *s, struct row *out, str
 	tell(&t, &g->r->book, s, &g->r->scope);
 	*out = (struct row){ .from = from_of(s),
 			     .to = to_of(&t),
-			     .verdict = str_of(verdict_words[s->verdict]),
+			     .verdict = t.verdict,
 			     .size = STR("-"),
 			     .id = id_of(&t),
+			     .ip = t.ip.n > 0 ? t.ip : STR("-"),
 			     .why = why_of(&t),
 			     .time = s->time };
 	if (s->visit != NULL && s->visit->sized)
@@ -81,7 +85,7 @@ static void measure(struct page *g, const struct row *rows, size_t n, struct wid
 	for (size_t i = 0; i < n; i++) {
 		widen(&w->from, page_columns(g, rows[i].from), ADDRESS_WIDTH);
 		widen(&w->to, page_columns(g, rows[i].to), ADDRESS_WIDTH);
-		widen(&w->verdict, rows[i].verdict.n, 20);
+		widen(&w->verdict, strlen(verdict_words[rows[i].verdict]), 20);
 		widen(&w->size, rows[i].size.n, 15);
 		widen(&w->id, rows[i].id.n, 28);
 	}
@@ -99,7 +103,7 @@ static void right(struct page *g, struct str s, size_t width)
 	buf_addstr(g->out, s);
 }
 
-static void put_row(struct page *g, const struct row *x, const struct widths *w, enum verdict v)
+static void put_row(struct page *g, const struct row *x, const struct widths *w)
 {
 	gap(g);
 	page_time(g, x->time);
@@ -108,8 +112,8 @@ static void put_row(struct page *g, const struct row *x, const struct widths *w,
 	gap(g);
 	page_cell(g, x->to, w->to, true);
 	gap(g);
-	page_paint(g, page_verdict(v), verdict_words[v]);
-	for (size_t i = x->verdict.n; i < w->verdict; i++)
+	page_paint(g, page_verdict(x->verdict), verdict_words[x->verdict]);
+	for (size_t i = strlen(verdict_words[x->verdict]); i < w->verdict; i++)
 		buf_addc(g->out, ' ');
 	gap(g);
 	right(g, x->size, w->size);
@@ -134,7 +138,7 @@ static void put_totals(struct page *g)
 	BUF(text);
 
 	for (size_t i = 0; i < c->n; i++)
-		count[c->at[i]->verdict]++;
+		count[answer_verdict(g->r, c->at[i])]++;
 	for (int v = 0; v < VERDICT_COUNT; v++) {
 		if (count[v] == 0)
 			continue;
@@ -144,6 +148,64 @@ static void put_totals(struct page *g)
 	page_fmt(g, "%zu messages: %s.\n", c->n, buf_z(&text));
 }
 
+static bool same_as_first(const struct row *rows, size_t n, size_t field)
+{
+	for (size_t i = 1; i < n; i++) {
+		const struct str *a = (const struct str *)((const char *)&rows[0] + field);
+		const struct str *b = (const struct str *)((const char *)&rows[i] + field);
+
+		if (!str_eq(*a, *b))
+			return false;
+	}
+	return true;
+}
+
+static bool same_time(const struct row *rows, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (rows[i].time != rows[0].time)
+			return false;
+	return true;
+}
+
+/* "the size (620, 23,533)" */
+static void put_difference(struct page *g, const struct row *rows, size_t n, const char *what, size_t field, bool *any)
+{
+	enum { SHOWN = 4 };
+
+	if (same_as_first(rows, n, field))
+		return;
+	page_fmt(g, "%s%s (", *any ? ", " : "", what);
+	*any = true;
+	for (size_t i = 0; i < n && i < SHOWN; i++) {
+		page_fmt(g, i > 0 ? " or " : "");
+		page_cell(g, *(const struct str *)((const char *)&rows[i] + field), ADDRESS_WIDTH, false);
+	}
+	page_fmt(g, n > SHOWN ? " or others)" : ")");
+}
+
+/* What an asker may know: it tells which of them is meant. */
+static void put_ambiguous(struct page *g, const struct row *rows, size_t n)
+{
+	const struct filter *id = question_filter(&g->r->question, FILTER_ID);
+	bool any = !same_time(rows, n);
+
+	page_paint(g, PAINT_WAIT, "AMBIGUOUS");
+	page_fmt(g, "  More than one message fits. What tells them apart: %s", any ? "the time" : "");
+	put_difference(g, rows, n, "the sender", offsetof(struct row, from), &any);
+	put_difference(g, rows, n, "the recipient", offsetof(struct row, to), &any);
+	put_difference(g, rows, n, "the size", offsetof(struct row, size), &any);
+	put_difference(g, rows, n, "the client's address", offsetof(struct row, ip), &any);
+	put_difference(g, rows, n, "the ID", offsetof(struct row, id), &any);
+	page_fmt(g, "%s.\n", any ? "" : "nothing that the logs say");
+	if (id != NULL && id->number > 0)
+		page_fmt(
+		    g,
+		    "  The number stands for more than one thing: numbers of each kind count by themselves, and many "
+		    "logs use them again after a while.\n");
+	page_fmt(g, "  Ask again with an ID as it stands here, or with a time.\n");
+}
+
 void page_table(struct page *g)
 {
 	ARENA(keep);
@@ -151,19 +213,18 @@ void page_table(struct page *g)
 	struct row *rows = arena_alloc(&keep, (n + 1) * sizeof(*rows));
 	struct widths w;
 
-	if (question_names_one(&g->r->question)) {
-		page_paint(g, PAINT_WAIT, "AMBIGUOUS");
-		page_fmt(g, "  More than one message fits. Size, time and ID tell them apart; ask again with an ID as "
-			    "it stands here.\n");
-	}
-	put_totals(g);
-	buf_addc(g->out, '\n');
 	for (size_t i = 0; i < n; i++)
 		make_row(g, g->r->chosen.at[i], &rows[i], &keep);
+	if (question_names_one(&g->r->question))
+		put_ambiguous(g, rows, n);
+	put_totals(g);
+	page_causes(g);
+	buf_addc(g->out, '\n');
 	measure(g, rows, n, &w);
 	put_title(g, &w);
 	for (size_t i = 0; i < n; i++)
-		put_row(g, &rows[i], &w, g->r->chosen.at[i]->verdict);
+		put_row(g, &rows[i], &w);
+	page_similar(g);
 	page_head(g, "Next");
 	page_fmt(g, "  One message in full: telltale trace, and its ID as it stands in the table.\n");
 	page_limits(g);

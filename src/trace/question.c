@@ -183,6 +183,42 @@ static int take_number(struct asker *k, size_t *i)
 	return filter_value(k, FILTER_ID, arena_fmt(k->a, "%.*s %.*s", STR_ARG(word), STR_ARG(number)));
 }
 
+/* "552 over quota", "550 5.1.1 user unknown", "4.7.0": of a reply the numbers count, its words are told from memory. */
+static bool reply_pattern(struct asker *k, struct str w, struct str *value)
+{
+	struct str rest = w, first = str_word(&rest), second = str_word(&rest);
+	uint64_t code;
+
+	if (status_class(first) == NULL || first.p[0] < '4' || (str_chr(first, '.') < 0 && !str_u64(first, 599, &code)))
+		return false;
+	*value = status_class(second) != NULL && str_chr(second, '.') > 0
+		     ? arena_fmt(k->a, "%.*s*%.*s", STR_ARG(first), STR_ARG(second))
+		     : first;
+	return true;
+}
+
+/* "15 minutes": how late it was, not when. */
+static bool names_duration(const struct asker *k, size_t i)
+{
+	static const char *const units[] = { "second", "seconds", "minute", "minutes", "min", "hour", "hours", "days" };
+	uint64_t n;
+
+	return i + 1 < k->n && str_u64(k->words[i], UINT64_MAX, &n) &&
+	       question_listed(k->words[i + 1], units, COUNT(units));
+}
+
+static int not_understood(struct asker *k, struct str w)
+{
+	if (question_counts(w))
+		return err_set(
+		    k->e,
+		    "`%.*s` asks about many messages at once; trace finds messages and says what became of "
+		    "them. Ask for those meant, as in any:user@example.com after:yesterday: the answer lists "
+		    "them and counts them by verdict and by reason",
+		    STR_ARG(w));
+	return err_set(k->e, "I do not understand `%.*s`", STR_ARG(w));
+}
+
 static int take_plain(struct asker *k, struct str w)
 {
 	switch (question_role(w)) {
@@ -205,15 +241,14 @@ static int take_plain(struct asker *k, struct str w)
 	case WORD_UNKNOWN:
 		break;
 	}
-	if (k->slot == SLOT_NONE)
-		return err_set(k->e, "I do not understand `%.*s`", STR_ARG(w));
-	return take_address(k, w, false);
+	return k->slot == SLOT_NONE ? not_understood(k, w) : take_address(k, w, false);
 }
 
 static int take_word(struct asker *k, size_t *i)
 {
 	struct str w = k->words[*i];
 	bool possessive = str_iends(w, STR("'s")) || str_iends(w, STR("\xe2\x80\x99s"));
+	struct str value;
 	struct ip_net net;
 	int rc;
 
@@ -225,6 +260,16 @@ static int take_word(struct asker *k, size_t *i)
 		return take_number(k, i);
 	if ((rc = take_day(k, i)) <= 0)
 		return rc;
+	if (names_duration(k, *i)) {
+		++*i;
+		return 0;
+	}
+	if (reply_pattern(k, w, &value))
+		return filter_value(k, FILTER_REASON, value);
+	if (str_ieq(w, STR("quota")) || str_ieq(w, STR("overquota")))
+		return filter_value(k, FILTER_REASON, STR("quota"));
+	if (question_outcome(k->words, k->n, *i) != NULL)
+		return filter_value(k, FILTER_VERDICT, str_of(question_outcome(k->words, k->n, *i)));
 	if (possessive)
 		w = str_take(w, w.n - (w.p[w.n - 2] == '\'' ? 2 : 4));
 	if (address_like(w) || ip_net_parse(w, &net))

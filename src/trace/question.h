@@ -75,6 +75,9 @@ enum id_kind id_kind_of(struct str word);
 /* What a free word does in a question (question_words.c). */
 enum word_role { WORD_UNKNOWN, WORD_FROM, WORD_TO, WORD_SENT, WORD_ARTICLE, WORD_FILLER };
 enum word_role question_role(struct str w);
+/* The verdict that the i-th of n words asks for ("mails refused on Tuesday", "all rejected messages"); NULL: none. */
+const char *question_outcome(const struct str *w, size_t n, size_t i);
+bool question_counts(struct str w); /* does it ask for numbers over many messages? */
 bool question_listed(struct str w, const char *const *list, size_t n);
 
 bool ip_net_parse(struct str s, struct ip_net *out);

@@ -7,27 +7,29 @@ static const char *const articles[] = { "the",    "a",      "an",        "my",  
 
 /* Mean nothing here: the words of a question around its pattern. */
 static const char *const fillers[] = {
-	"what",     "happened",   "happens",  "with",      "mail",     "mails",     "email",    "e-mail",
-	"emails",   "message",    "messages", "letter",    "of",       "where",     "is",       "are",
-	"was",      "were",       "be",       "been",      "did",      "does",      "do",       "has",
-	"have",     "had",        "show",     "list",      "find",     "trace",     "me",       "all",
-	"every",    "everything", "anything", "something", "any",      "please",    "why",      "when",
-	"how",      "who",        "which",    "not",       "never",    "no",        "n't",      "didn't",
-	"doesn't",  "hasn't",     "wasn't",   "isn't",     "arrive",   "arrived",   "come",     "came",
-	"go",       "went",       "get",      "got",       "gone",     "reach",     "reached",  "receive",
-	"received", "delivered",  "refused",  "rejected",  "returned", "bounced",   "accepted", "deferred",
-	"lost",     "missing",    "stuck",    "late",      "delayed",  "or",        "and",      "but",
-	"that",     "this",       "it",       "he",        "she",      "they",      "i",        "we",
-	"you",      "there",      "says",     "said",      "say",      "claims",    "gate",     "mailbox",
-	"door",     "through",    "in",       "into",      "on",       "at",        "around",   "about",
-	"out",      "then",       "status",   "become",    "became",   "addressed", "log",      "logs",
-	"filter",   "ever",       "yet",      "us",        "so",       "can",       "could",    "tell",
-	"see",      "look",       "up",       "its",       "if",       "whether",   "delivery", "connection",
-	"queue",    "/",          "reply",    "answer",    "leave",    "left",      "again",    "tried",
-	"try",      "somebody",   "someone",  "know",      "day",      "time",      "mistyped", "forwarded",
-	"one",      "two",        "three",    "people",    "them",     "session",   "id",       "message-id",
-	"number",   "also",       "just",     "only",      "other",    "another",   "here",     "while",
-	"still",    "waiting",    "exactly",  "actually",  "now"
+	"what",      "happened",   "happens",  "with",        "mail",     "mails",     "email",    "e-mail",
+	"emails",    "message",    "messages", "letter",      "of",       "where",     "is",       "are",
+	"was",       "were",       "be",       "been",        "did",      "does",      "do",       "has",
+	"have",      "had",        "show",     "list",        "find",     "trace",     "me",       "all",
+	"every",     "everything", "anything", "something",   "any",      "please",    "why",      "when",
+	"how",       "who",        "which",    "not",         "never",    "no",        "n't",      "didn't",
+	"doesn't",   "hasn't",     "wasn't",   "isn't",       "arrive",   "arrived",   "come",     "came",
+	"go",        "went",       "get",      "got",         "gone",     "reach",     "reached",  "receive",
+	"received",  "delivered",  "refused",  "rejected",    "returned", "bounced",   "accepted", "deferred",
+	"lost",      "missing",    "stuck",    "late",        "delayed",  "or",        "and",      "but",
+	"that",      "this",       "it",       "he",          "she",      "they",      "i",        "we",
+	"you",       "there",      "says",     "said",        "say",      "claims",    "gate",     "mailbox",
+	"door",      "through",    "in",       "into",        "on",       "at",        "around",   "about",
+	"out",       "then",       "status",   "become",      "became",   "addressed", "log",      "logs",
+	"filter",    "ever",       "yet",      "us",          "so",       "can",       "could",    "tell",
+	"see",       "look",       "up",       "its",         "if",       "whether",   "delivery", "connection",
+	"queue",     "/",          "reply",    "answer",      "leave",    "left",      "again",    "tried",
+	"try",       "somebody",   "someone",  "know",        "day",      "time",      "mistyped", "forwarded",
+	"one",       "two",        "three",    "people",      "them",     "session",   "id",       "message-id",
+	"number",    "also",       "just",     "only",        "other",    "another",   "here",     "while",
+	"still",     "waiting",    "exactly",  "actually",    "now",      "denied",    "blocked",  "queued",
+	"over",      "full",       "same",     "remote",      "many",     "letters",   "remotely", "forward",
+	"abandoned", "discarded",  "sessions", "connections", "logins",   "login",     "failed",   "relayed"
 };
 
 /* The address before them is the sender's. */
@@ -46,12 +48,80 @@ static const struct {
 	{ fillers, COUNT(fillers), WORD_FILLER },
 };
 
+/* Words that ask for one verdict, beside those of INTERFACE.md. */
+static const struct {
+	const char *word, *verdict;
+} outcomes[] = {
+	{ "refused", "refused" },     { "rejected", "refused" },    { "denied", "refused" },
+	{ "blocked", "refused" },     { "returned", "returned" },   { "bounced", "returned" },
+	{ "delivered", "delivered" }, { "forwarded", "forwarded" }, { "relayed", "relayed" },
+	{ "waiting", "waiting" },     { "stuck", "waiting" },       { "queued", "waiting" },
+	{ "abandoned", "abandoned" }, { "discarded", "discarded" },
+};
+
+static const char *const mails[] = { "mail",    "mails",    "email",   "emails",     "e-mail",   "e-mails",
+				     "message", "messages", "letters", "everything", "anything", "what" };
+
+static const char *const between[] = { "was", "were", "is",   "are",   "been", "being",
+				       "got", "get",  "that", "which", "have", "has" };
+
+/* Who begins so asks for a list; else "was the mail refused" asks about one message, whatever became of it. */
+static const char *const listing[] = { "which", "what", "all", "any", "every", "everything", "show", "list", "find" };
+
+static const char *const doubting[] = { "was",  "were", "is",   "are",   "did", "does", "do",   "has",
+					"have", "why",  "when", "where", "how", "can",  "could" };
+
+static const char *outcome_word_of(struct str w)
+{
+	for (size_t i = 0; i < COUNT(outcomes); i++)
+		if (str_ieq(w, str_of(outcomes[i].word)))
+			return outcomes[i].verdict;
+	return NULL;
+}
+
+/* "mails refused on Tuesday", "which messages were rejected": the noun stands directly before it, no doubt before that. */
+static bool behind_its_noun(const struct str *w, size_t i)
+{
+	size_t noun = i, first = 0;
+	bool listed = question_listed(w[0], listing, COUNT(listing)) ||
+		      (i > 1 && str_ieq(w[0], STR("how")) && str_ieq(w[1], STR("many")));
+
+	while (noun > 0 && question_listed(w[noun - 1], between, COUNT(between)))
+		noun--;
+	if (noun == 0 || !question_listed(w[noun - 1], mails, COUNT(mails)) || (noun < i && !listed))
+		return false;
+	while (first + 1 < noun && !question_listed(w[first], doubting, COUNT(doubting)))
+		first++;
+	return listed || first + 1 == noun;
+}
+
+const char *question_outcome(const struct str *w, size_t n, size_t i)
+{
+	const char *verdict = outcome_word_of(w[i]);
+
+	if (verdict == NULL)
+		return NULL;
+	if (i + 1 < n && question_listed(w[i + 1], mails, COUNT(mails)) && !str_ieq(w[i + 1], STR("what")))
+		return verdict;
+	return behind_its_noun(w, i) ? verdict : NULL;
+}
+
 bool question_listed(struct str w, const char *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_ieq(w, str_of(list[i])))
 			return true;
 	return false;
+}
+
+/* Questions about many messages at once. */
+static const char *const counting[] = { "burst", "bursts",    "hacked",     "volume",  "p50",     "p90",
+					"p95",   "p99",       "percentile", "latency", "average", "statistics",
+					"stats", "statistic", "much",       "top" };
+
+bool question_counts(struct str w)
+{
+	return question_listed(w, counting, COUNT(counting));
 }
 
 enum word_role question_role(struct str w)

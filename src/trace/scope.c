@@ -1,12 +1,17 @@
 #include "trace/scope.h"
 
-#include <string.h>
-
 bool scope_all(const struct scope *sc)
 {
 	return sc->domain.n == 0 && sc->mailbox.n == 0;
 }
 
+void scope_clear(struct scope *sc)
+{
+	map_clear(&sc->marks);
+	map_clear(&sc->looks);
+}
+
+/* The address as a whole; a user without a domain belongs to nobody's scope. */
 bool scope_has(const struct scope *sc, struct str address)
 {
 	ptrdiff_t at = str_rchr(address, '@');
@@ -39,70 +44,135 @@ bool scope_party(const struct scope *sc, const struct story *s, const struct par
 	return scope_all(sc) || sender_in(sc, s) || party_in(sc, p);
 }
 
-bool scope_story(const struct scope *sc, const struct story *s)
+static bool login_in(const struct scope *sc, const struct book *b, const struct line *x)
+{
+	struct log_line l;
+
+	line_fields(b, x, &l);
+	return scope_has(sc, l.field[LOG_F_user]);
+}
+
+static bool is_login(const struct line *x)
+{
+	return x->kind == LOG_SMTP_AUTH || x->kind == LOG_SMTP_AUTH_FAILED;
+}
+
+/* A connection without a message is its own who tried to log in. */
+static bool lost_in(const struct scope *sc, const struct book *b, const struct story *s)
+{
+	if (s->from != NULL || s->visit == NULL)
+		return false;
+	for (const struct line *x = s->visit->lines.first; x != NULL; x = x->next)
+		if (is_login(x) && login_in(sc, b, x))
+			return true;
+	return false;
+}
+
+bool scope_story(const struct scope *sc, const struct book *b, const struct story *s)
 {
 	if (scope_all(sc) || sender_in(sc, s))
 		return true;
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		if (party_in(sc, p))
 			return true;
-	return false;
+	return lost_in(sc, b, s);
 }
 
-static bool local_byte(char c)
+const struct party *scope_view(const struct scope *sc, const struct story *s, const struct party *p, struct arena *mem)
 {
-	return (unsigned char)c >= 0x80 || (c > ' ' && strchr("<>@,:;()[]\"", c) == NULL);
-}
+	struct party *view;
 
-static bool domain_byte(char c)
-{
-	return ascii_isalnum(c) || c == '.' || c == '-' || (unsigned char)c >= 0x80;
-}
+	if (scope_all(sc) || sender_in(sc, s) || scope_has(sc, p->name->text))
+		return p;
+	view = arena_alloc(mem, sizeof(*view));
+	*view = *p;
+	view->attempts = view->last_attempt = NULL;
+	for (const struct attempt *a = p->attempts; a != NULL; a = a->next) {
+		struct attempt *own;
 
-/* First and last byte of the local part stay: enough to tell two apart, too little to write to. */
-static void put_masked(struct buf *out, struct str local)
-{
-	if (local.n > 0)
-		buf_addc(out, local.p[0]);
-	buf_adds(out, "***");
-	if (local.n > 2)
-		buf_addc(out, local.p[local.n - 1]);
-}
-
-/* Where the local part that ends at `at` begins, not before `from`.  A quoted one may hold any byte. */
-static size_t local_start(struct str text, size_t from, size_t at)
-{
-	size_t start = at;
-
-	if (at >= from + 2 && text.p[at - 1] == '"') {
-		for (start = at - 1; start > from && text.p[start - 1] != '"'; start--)
-			;
-		return start > from ? start - 1 : at;
-	}
-	while (start > from && local_byte(text.p[start - 1]))
-		start--;
-	return start;
-}
-
-void scope_mask(struct scope *sc, struct buf *out, struct str text)
-{
-	size_t done = 0;
-
-	for (size_t at = 0; !scope_all(sc) && at < text.n; at++) {
-		size_t from, to = at + 1;
-
-		if (text.p[at] != '@')
+		if (!scope_has(sc, a->to->text))
 			continue;
-		from = local_start(text, done, at);
-		while (to < text.n && domain_byte(text.p[to]))
-			to++;
-		if (scope_has(sc, str_mem(text.p + from, to - from)))
-			continue;
-		buf_add(out, text.p + done, from - done);
-		put_masked(out, str_mem(text.p + from, at - from));
-		sc->masked = true;
-		done = at;
+		own = arena_alloc(mem, sizeof(*own));
+		*own = *a;
+		own->next = NULL;
+		if (view->attempts == NULL)
+			view->attempts = own;
+		else
+			view->last_attempt->next = own;
+		view->last_attempt = own;
 	}
-	if (done < text.n)
-		buf_add(out, text.p + done, text.n - done);
+	return view;
+}
+
+enum verdict scope_verdict(const struct scope *sc, const struct book *b, const struct story *s, struct arena *mem)
+{
+	enum verdict v = VERDICT_COUNT;
+
+	if (scope_all(sc))
+		return s->verdict;
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
+		enum verdict one;
+
+		if (!scope_party(sc, s, p))
+			continue;
+		one = verdict_of_party(b, s, scope_view(sc, s, p, mem));
+		v = v == VERDICT_COUNT || v == one ? one : VERDICT_MIXED;
+	}
+	return v == VERDICT_COUNT ? s->verdict : v;
+}
+
+bool scope_line(const struct scope *sc, const struct book *b, const struct story *s, const struct party *p,
+		const struct line *x)
+{
+	if (scope_all(sc))
+		return true;
+	if (is_login(x))
+		return login_in(sc, b, x);
+	return p == NULL || x == s->visit->final || x->kind == LOG_SMTP_SIZE || x->kind == LOG_SMTP_END ||
+	       x->kind == LOG_SMTP_RECOVERED || scope_party(sc, s, p);
+}
+
+static void each_visit_line(const struct scope *sc, const struct book *b, const struct story *s,
+			    void (*see)(void *, const struct line *), void *with)
+{
+	const struct party *p = NULL, *next = s->visit->parties.first;
+
+	for (const struct line *x = s->visit->lines.first; x != NULL; x = x->next) {
+		if (next != NULL && x == next->to) {
+			p = next;
+			next = next->next;
+		}
+		if (scope_line(sc, b, s, p, x))
+			see(with, x);
+	}
+}
+
+static void each_attempt_line(const struct party *p, void (*see)(void *, const struct line *), void *with)
+{
+	const struct line *init = NULL;
+
+	for (const struct attempt *a = p->attempts; a != NULL; a = a->next) {
+		if (a->init != NULL && a->init != init)
+			see(with, a->init);
+		init = a->init;
+		for (const struct line *x = a->lines.first; x != NULL; x = x->next)
+			see(with, x);
+	}
+}
+
+void scope_each_line(const struct scope *sc, const struct book *b, const struct story *s,
+		     void (*see)(void *, const struct line *), void *with)
+{
+	ARENA(mem);
+
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		for (const struct gate *g = scope_party(sc, s, p) ? p->gates : NULL; g != NULL; g = g->next)
+			see(with, g->line);
+	if (s->visit != NULL)
+		each_visit_line(sc, b, s, see, with);
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		if (scope_party(sc, s, p))
+			each_attempt_line(scope_view(sc, s, p, &mem), see, with);
+	if (s->bounce != NULL)
+		see(with, s->bounce->line);
 }

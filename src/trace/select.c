@@ -2,166 +2,241 @@
 
 #include <stdlib.h>
 
-struct looker {
+/* One filter against one story, as far as the scope shows it. */
+struct look {
 	const struct filter *f;
+	struct book *b;
+	const struct story *s;
+	const struct scope *sc;
 	bool found;
 };
 
-static bool address_fits(const struct filter *f, const struct name *x)
+/* Reports and the gate's reasons have `_` for spaces. */
+static bool spaced_in(const struct look *k, struct str text)
 {
-	return x != NULL && str_glob(f->pattern, x->text);
+	BUF(spaced);
+
+	buf_addstr(&spaced, text);
+	for (size_t i = 0; i < spaced.n; i++)
+		if (spaced.p[i] == '_')
+			spaced.p[i] = ' ';
+	return scope_glob(k->sc, k->f->pattern, buf_str(&spaced));
 }
 
-static bool party_fits(const struct filter *f, const struct party *p)
+static bool text_in(const struct look *k, struct str text)
 {
-	if (address_fits(f, p->name))
+	if (text.n == 0)
+		return false;
+	return scope_glob(k->sc, k->f->pattern, text) ||
+	       (str_chr(k->f->pattern, ' ') >= 0 && str_chr(text, '_') >= 0 && spaced_in(k, text));
+}
+
+static bool address_fits(const struct look *k, const struct name *x)
+{
+	return x != NULL && (x->text.n > 0 ? text_in(k, x->text) : str_glob(k->f->pattern, x->text));
+}
+
+static const struct party *seen(const struct look *k, const struct party *p)
+{
+	return scope_party(k->sc, k->s, p) ? scope_view(k->sc, k->s, p, &k->b->mem) : NULL;
+}
+
+static bool party_fits(const struct look *k, const struct party *p)
+{
+	if (address_fits(k, p->name))
 		return true;
 	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
-		if (address_fits(f, a->to))
+		if (address_fits(k, a->to))
 			return true;
 	return false;
 }
 
-static bool to_fits(const struct filter *f, const struct story *s, const struct scope *sc)
+static bool party_ip(const struct look *k, const struct party *p)
 {
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		if (party_fits(f, p) && scope_party(sc, s, p))
+	for (const struct gate *g = p->gates; g != NULL; g = g->next)
+		if (ip_net_has(&k->f->net, g->ip))
 			return true;
 	return false;
 }
 
-static bool ip_fits(const struct filter *f, const struct story *s)
+static bool party_connection(const struct look *k, const struct party *p)
 {
-	if (s->visit != NULL && ip_net_has(&f->net, s->visit->ip))
-		return true;
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		for (const struct gate *g = p->gates; g != NULL; g = g->next)
-			if (ip_net_has(&f->net, g->ip))
-				return true;
-	return false;
-}
-
-static void look_for_text(void *with, const struct line *x)
-{
-	struct looker *l = with;
-
-	l->found = l->found || str_glob(l->f->pattern, x->raw);
-}
-
-static bool text_fits(const struct filter *f, const struct story *s)
-{
-	struct looker l = { .f = f };
-
-	story_each_line(s, look_for_text, &l);
-	return l.found;
-}
-
-static bool qp_fits(uint64_t id, const struct story *s)
-{
-	return s->qp == id;
-}
-
-static bool connection_fits(uint64_t id, const struct story *s)
-{
-	if (s->visit != NULL && s->visit->connection == id)
-		return true;
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		for (const struct gate *g = p->gates; g != NULL; g = g->next)
-			if (g->connection == id)
-				return true;
-	return false;
-}
-
-static bool delivery_fits(uint64_t id, const struct story *s)
-{
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
-			if (a->number == id)
-				return true;
-	return false;
-}
-
-static bool id_fits(const struct filter *f, const struct story *s)
-{
-	if (f->number == 0)
-		return text_fits(f, s);
-	return ((f->id == ID_ANY || f->id == ID_QP) && qp_fits(f->number, s)) ||
-	       ((f->id == ID_ANY || f->id == ID_CONNECTION) && connection_fits(f->number, s)) ||
-	       ((f->id == ID_ANY || f->id == ID_DELIVERY) && delivery_fits(f->number, s));
-}
-
-static bool reason_in(const struct filter *f, const struct line *x)
-{
-	return x != NULL && str_glob(f->pattern, x->raw);
-}
-
-static bool reason_fits(const struct filter *f, const struct story *s)
-{
-	if (s->visit != NULL && (reason_in(f, s->visit->gate_refusal) || reason_in(f, s->visit->final)))
-		return true;
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
-		if (reason_in(f, p->check) || reason_in(f, p->gate_line) || reason_in(f, p->resp))
+	for (const struct gate *g = p->gates; g != NULL; g = g->next)
+		if (g->connection == k->f->number)
 			return true;
-		for (const struct gate *g = p->gates; g != NULL; g = g->next)
-			if (str_glob(f->pattern, g->code) || str_glob(f->pattern, g->reason))
-				return true;
-		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
-			if (str_glob(f->pattern, a->report))
-				return true;
+	return false;
+}
+
+static bool party_delivery(const struct look *k, const struct party *p)
+{
+	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+		if (a->number == k->f->number)
+			return true;
+	return false;
+}
+
+static bool reason_in(const struct look *k, const struct line *x)
+{
+	return x != NULL && text_in(k, x->raw);
+}
+
+static bool party_reason(const struct look *k, const struct party *p)
+{
+	if (reason_in(k, p->check) || reason_in(k, p->gate_line) || reason_in(k, p->resp))
+		return true;
+	for (const struct gate *g = p->gates; g != NULL; g = g->next)
+		if (text_in(k, g->code) || text_in(k, g->reason))
+			return true;
+	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+		if (text_in(k, a->report))
+			return true;
+	return false;
+}
+
+static bool party_verdict(const struct look *k, const struct party *p)
+{
+	return verdict_of_party(k->b, k->s, p) == k->f->verdict;
+}
+
+static bool any_party(const struct look *k, bool (*fits)(const struct look *, const struct party *))
+{
+	for (const struct party *p = k->s->parties.first; p != NULL; p = p->next) {
+		const struct party *view = seen(k, p);
+
+		if (view != NULL && fits(k, view))
+			return true;
 	}
 	return false;
 }
 
-static bool verdict_fits(const struct filter *f, const struct book *b, const struct story *s, const struct scope *sc)
+static bool ip_fits(const struct look *k)
 {
-	if (s->parties.first == NULL || f->verdict == VERDICT_MIXED)
-		return s->verdict == f->verdict;
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		if (verdict_of_party(b, s, p) == f->verdict && scope_party(sc, s, p))
+	return (k->s->visit != NULL && ip_net_has(&k->f->net, k->s->visit->ip)) || any_party(k, party_ip);
+}
+
+static void look_for_text(void *with, const struct line *x)
+{
+	struct look *k = with;
+
+	k->found = k->found || text_in(k, x->raw);
+}
+
+static bool text_fits(struct look *k)
+{
+	k->found = false;
+	scope_each_line(k->sc, k->b, k->s, look_for_text, k);
+	return k->found;
+}
+
+static bool connection_fits(const struct look *k)
+{
+	if (k->s->visit != NULL && k->s->visit->connection == k->f->number)
+		return true;
+	return any_party(k, party_connection);
+}
+
+static bool id_fits(struct look *k)
+{
+	enum id_kind kind = k->f->id;
+
+	if (k->f->number == 0)
+		return text_fits(k);
+	return ((kind == ID_ANY || kind == ID_QP) && k->s->qp == k->f->number) ||
+	       ((kind == ID_ANY || kind == ID_CONNECTION) && connection_fits(k)) ||
+	       ((kind == ID_ANY || kind == ID_DELIVERY) && any_party(k, party_delivery));
+}
+
+/* Why a connection ended, a login failed, or MAIL was refused, counts like a recipient's refusal. */
+static bool visit_reason(const struct look *k)
+{
+	const struct visit *v = k->s->visit;
+
+	if (v == NULL)
+		return false;
+	if (reason_in(k, v->gate_refusal) || reason_in(k, v->final))
+		return true;
+	if (k->s->parties.first != NULL)
+		return v->ended.n > 0 && text_in(k, v->ended);
+	for (const struct line *x = v->lines.first; x != NULL; x = x->next)
+		if ((x->kind == LOG_SMTP_RESP || x->kind == LOG_SMTP_END || x->kind == LOG_SMTP_AUTH_FAILED) &&
+		    scope_line(k->sc, k->b, k->s, NULL, x) && reason_in(k, x))
 			return true;
 	return false;
 }
 
-static bool port_fits(const struct filter *f, const struct book *b, const struct story *s)
+static bool verdict_fits(const struct look *k)
 {
-	return s->visit != NULL && str_eq(b->source->files[s->visit->lines.first->file].label, f->value);
+	if (k->s->parties.first == NULL || k->f->verdict == VERDICT_MIXED)
+		return scope_verdict(k->sc, k->b, k->s, &k->b->mem) == k->f->verdict;
+	return any_party(k, party_verdict);
 }
 
-static bool fits(const struct filter *f, const struct book *b, const struct story *s, const struct scope *sc)
+static bool port_fits(const struct look *k)
 {
-	switch (f->kind) {
+	const struct visit *v = k->s->visit;
+
+	return v != NULL && str_eq(k->b->source->files[v->lines.first->file].label, k->f->value);
+}
+
+/* Who logged in, or tried to. */
+static bool login_fits(const struct look *k)
+{
+	const struct visit *v = k->s->visit;
+
+	for (const struct line *x = v != NULL ? v->lines.first : NULL; x != NULL && x != v->mail; x = x->next) {
+		struct log_line l;
+
+		if ((x->kind != LOG_SMTP_AUTH && x->kind != LOG_SMTP_AUTH_FAILED) ||
+		    !scope_line(k->sc, k->b, k->s, NULL, x))
+			continue;
+		line_fields(k->b, x, &l);
+		if (text_in(k, l.field[LOG_F_user]))
+			return true;
+	}
+	return false;
+}
+
+static bool fits(struct look *k)
+{
+	switch (k->f->kind) {
 	case FILTER_FROM:
-		return address_fits(f, s->from);
+		return address_fits(k, k->s->from);
 	case FILTER_TO:
-		return to_fits(f, s, sc);
+		return any_party(k, party_fits);
 	case FILTER_ANY:
-		return address_fits(f, s->from) || to_fits(f, s, sc) ||
-		       (s->visit != NULL && s->visit->user.n > 0 && str_glob(f->pattern, s->visit->user));
+		return address_fits(k, k->s->from) || any_party(k, party_fits) || login_fits(k);
 	case FILTER_IP:
-		return ip_fits(f, s);
+		return ip_fits(k);
 	case FILTER_ID:
-		return id_fits(f, s);
+		return id_fits(k);
 	case FILTER_VERDICT:
-		return verdict_fits(f, b, s, sc);
+		return verdict_fits(k);
 	case FILTER_REASON:
-		return reason_fits(f, s);
+		return visit_reason(k) || any_party(k, party_reason);
 	case FILTER_PORT:
-		return port_fits(f, b, s);
+		return port_fits(k);
 	case FILTER_TEXT:
-		return text_fits(f, s);
+		return text_fits(k);
 	case FILTER_KINDS:
 		break;
 	}
 	return false;
 }
 
-static bool answers(const struct chosen *c, const struct book *b, const struct story *s, const struct question *q,
+bool select_fits(const struct filter *f, struct book *b, const struct story *s, const struct scope *sc)
+{
+	struct look k = { .f = f, .b = b, .s = s, .sc = sc };
+
+	return fits(&k);
+}
+
+static bool answers(const struct chosen *c, struct book *b, const struct story *s, const struct question *q,
 		    const struct scope *sc)
 {
-	if (s->time < c->span.from || s->time >= c->span.to || !scope_story(sc, s))
+	if (s->time < c->span.from || s->time >= c->span.to || !scope_story(sc, b, s))
 		return false;
 	for (size_t i = 0; i < q->n; i++)
-		if (!fits(&q->filters[i], b, s, sc))
+		if (!select_fits(&q->filters[i], b, s, sc))
 			return false;
 	return true;
 }

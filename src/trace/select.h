@@ -13,6 +13,8 @@ struct chosen {
 
 /* The resolved time of the question; false never: an open side stays open. */
 struct span select_span(const struct question *q, const struct day_frame *f);
+/* Does the story fit this filter, as far as the scope shows it? */
+bool select_fits(const struct filter *f, struct book *b, const struct story *s, const struct scope *sc);
 void select_stories(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc);
 
 /* Addresses of the logs that resemble one of the question's, nearest first; at most NEAR_MAX. */

@@ -39,12 +39,13 @@ struct story {
 	struct visit *visit;     /* NULL: the SMTP log says nothing of it */
 	const struct name *from; /* NULL: never said */
 	struct parties parties;
-	struct bounce *bounce; /* a bounce of this message was sent, says this line */
-	struct story *parent;  /* forwarded or bounced from */
-	uint64_t qp;           /* 0: not known */
-	int64_t local;         /* when it began: the stamp in the log */
-	int64_t time;          /* the same as a moment, UTC seconds */
-	int64_t span_last;     /* latest local stamp that belongs to it */
+	struct bounce *bounce;                      /* a bounce of this message was sent, says this line */
+	struct story *parent;                       /* forwarded or bounced from; never in a circle */
+	struct story *child, *last_child, *sibling; /* what came out of it */
+	uint64_t qp;                                /* 0: not known */
+	int64_t local;                              /* when it began: the stamp in the log */
+	int64_t time;                               /* the same as a moment, UTC seconds */
+	int64_t span_last;                          /* latest local stamp that belongs to it */
 	enum verdict verdict;
 	enum grade confidence;
 	bool joined;  /* at least one join was needed */
@@ -67,11 +68,6 @@ enum verdict verdict_of_party(const struct book *b, const struct story *s, const
 
 /* Weaken the story's confidence by a join. */
 void story_join(struct story *s, struct join j);
-
-/* Every line that tells of the story (a line that two recipients share may come twice): the visit's, then each
- * party's gate lines and attempts, then the bounce. */
-void story_each_line(const struct story *s, void (*see)(void *, const struct line *), void *with);
-void party_each_line(const struct party *p, void (*see)(void *, const struct line *), void *with);
 
 /* What a local delivery counted: "did_A+B+C/[qp_N/]" anywhere in the report. */
 struct did {

@@ -141,7 +141,7 @@ static struct str first_known(struct str a, struct str b)
 	return known(a) ? a : known(b) ? b : STR("");
 }
 
-static void tell_client(struct told *t)
+void tell_client(struct told *t)
 {
 	const struct visit *v = t->story->visit;
 	struct visit none = { 0 };
@@ -149,7 +149,7 @@ static void tell_client(struct told *t)
 	const struct gate *g = NULL;
 
 	for (const struct party *p = t->story->parties.first; p != NULL && g == NULL; p = p->next)
-		g = p->gates;
+		g = p->gates; /* another recipient's gate line tells of the same connection */
 	v = v != NULL ? v : &none;
 	g = g != NULL ? g : &nothing;
 	t->ip = first_known(g->ip, v->ip);
@@ -169,15 +169,15 @@ static int by_time(const void *a, const void *b)
 
 void tell(struct told *out, const struct book *b, const struct story *s, const struct scope *sc)
 {
-	struct told t = { .story = s, .book = b, .mem = out->mem, .frame = out->frame };
+	struct told t = { .story = s, .book = b, .scope = sc, .mem = out->mem, .frame = out->frame };
 
 	tell_client(&t);
+	t.verdict = scope_verdict(sc, b, s, t.mem);
 	t.parties = arena_alloc(t.mem, (s->parties.n + 1) * sizeof(*t.parties));
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
-		if (scope_party(sc, s, p))
-			tell_party(&t, &t.parties[t.nparties++], p);
-		else
-			t.hidden++;
+		if (!scope_party(sc, s, p))
+			continue;
+		tell_party(&t, &t.parties[t.nparties++], scope_view(sc, s, p, t.mem));
 	}
 	if (s->parties.n == 0)
 		tell_lost(&t, &t.lost);

@@ -39,10 +39,12 @@ struct event {
 struct told {
 	const struct story *story;
 	const struct book *book;
+	const struct scope *scope;
 	struct arena *mem;
 	const struct day_frame *frame; /* in which zone times inside sentences are shown */
 	struct told_party *parties;    /* only those in scope */
-	size_t nparties, hidden;
+	size_t nparties;
+	enum verdict verdict; /* the common one of those */
 	struct event *events; /* by time */
 	size_t nevents, events_cap;
 	struct told_party lost; /* without any recipient: what is to be said of the whole */
@@ -59,6 +61,8 @@ void tell_party(struct told *t, struct told_party *out, const struct party *p);
 struct str tell_target(struct told *t, const struct party *p, const struct attempt *a);
 /* "; TARGET: VERDICT" for each target of the party that `told`'s was not; empty when there is but one. */
 struct str tell_other_targets(struct told *t, const struct party *p, const struct attempt *told);
+/* Who the client was: t->ip, rdns, user, encryption. */
+void tell_client(struct told *t);
 /* A visit without a recipient. */
 void tell_lost(struct told *t, struct told_party *out);
 void tell_events(struct told *t, const struct scope *sc);
@@ -69,6 +73,8 @@ void tell_note(struct told *t, const char *fmt, ...) __attribute__((format(print
 int64_t tell_time(const struct told *t, const struct line *x);
 /* A stamp inside a line ("2021-03-09 12:43:51", the log's zone) as people want it: with its zone. */
 struct str tell_stamp(struct told *t, struct str stamp);
+/* A delivery's report as one readable line. */
+struct str tell_report(struct told *t, struct str report);
 /* "23,533" */
 struct str tell_count(struct arena *a, uint64_t n);
 /* A resp line's code and text, without quotes around it: "554 Refused. ..." */

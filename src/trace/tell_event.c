@@ -144,7 +144,7 @@ static void tell_visit(struct told *t, const struct scope *sc, const struct visi
 			p = next;
 			next = next->next;
 		}
-		if (p != NULL && x != v->final && !scope_party(sc, t->story, p))
+		if (!scope_line(sc, t->book, t->story, p, x))
 			continue;
 		line_fields(t->book, x, &l);
 		what = l.kind == LOG_SMTP_RESP || l.kind == LOG_SMTP_RESP_QUEUED ? resp_words(t, v, p, x)
@@ -172,7 +172,7 @@ static struct str delivery_words(struct told *t, const struct attempt *a, const 
 		return try_words(t, a);
 	case LOG_DELIVERY_RESULT:
 		return arena_fmt(t->mem, "delivery %llu: %.*s, %.*s", (unsigned long long)a->number,
-				 STR_ARG(l->field[LOG_F_outcome]), STR_ARG(l->field[LOG_F_report]));
+				 STR_ARG(l->field[LOG_F_outcome]), STR_ARG(tell_report(t, a->report)));
 	case LOG_DELIVERY_NEXT:
 		return arena_fmt(t->mem, "the next attempt is at %.*s", STR_ARG(tell_stamp(t, l->field[LOG_F_when])));
 	case LOG_DELIVERY_GAVE_UP:
@@ -215,9 +215,9 @@ void tell_events(struct told *t, const struct scope *sc)
 {
 	const struct story *s = t->story;
 
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
-		if (!scope_party(sc, s, p))
-			continue;
+	for (size_t i = 0; i < t->nparties; i++) {
+		const struct party *p = t->parties[i].party;
+
 		for (const struct gate *g = p->gates; g != NULL; g = g->next)
 			tell_gate(t, p, g);
 		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)

@@ -1,0 +1,158 @@
+#include "trace/causes.h"
+
+#include <stdlib.h>
+
+enum { REASONS_MAX = 1000 }; /* kept apart; words that vary endlessly (a number in each) are no reasons */
+
+struct counter {
+	struct causes *out;
+	struct arena *mem;
+	struct map by_reason;
+	size_t cap;
+};
+
+struct index {
+	size_t i;
+};
+
+static bool in_trouble(enum verdict v)
+{
+	return v == VERDICT_REFUSED || v == VERDICT_REFUSED_TEMPORARILY || v == VERDICT_RETURNED;
+}
+
+static struct cause_count *count_of(struct counter *k, struct str reason)
+{
+	struct index *at = map_get(&k->by_reason, reason);
+	struct causes *c = k->out;
+
+	if (at != NULL)
+		return &c->at[at->i];
+	if (c->n == REASONS_MAX) {
+		c->more++;
+		return NULL;
+	}
+	if (c->n == k->cap) {
+		k->cap = k->cap > 0 ? k->cap * 2 : 16;
+		c->at = arena_grow(k->mem, c->at, c->n, k->cap, sizeof(*c->at));
+	}
+	c->at[c->n] = (struct cause_count){ .reason = arena_str(k->mem, reason) };
+	at = arena_alloc(k->mem, sizeof(*at));
+	at->i = c->n++;
+	map_put(&k->by_reason, c->at[at->i].reason, at);
+	return &c->at[at->i];
+}
+
+static void add_ip(struct cause_count *x, struct str ip, struct arena *mem)
+{
+	if (ip.n == 0)
+		return;
+	for (size_t i = 0; i < x->nips; i++)
+		if (str_eq(x->ips[i], ip))
+			return;
+	if (x->nips == CAUSE_IPS)
+		x->more_ips = true;
+	else
+		x->ips[x->nips++] = arena_str(mem, ip);
+}
+
+static void add(struct counter *k, const struct told *t, const struct told_party *p)
+{
+	struct cause_count *x = in_trouble(p->verdict) ? count_of(k, p->brief) : NULL;
+	int64_t time = t->story->time;
+
+	if (x == NULL)
+		return;
+	if (x->n++ == 0 || time < x->first)
+		x->first = time;
+	if (x->n == 1 || time > x->last)
+		x->last = time;
+	if (k->out->first == 0 || time < k->out->first)
+		k->out->first = time;
+	add_ip(x, t->ip, k->mem);
+}
+
+static void add_story(struct counter *k, const struct tale *t, const struct story *s, const struct scope *sc,
+		      struct arena *scratch)
+{
+	struct day_frame frame = { .zone = &t->book->zone };
+	struct told told = { .story = s, .book = t->book, .scope = sc, .mem = scratch, .frame = &frame };
+	struct told_party one;
+
+	tell_client(&told);
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
+		if (!scope_party(sc, s, p))
+			continue;
+		tell_party(&told, &one, scope_view(sc, s, p, scratch));
+		add(k, &told, &one);
+	}
+	if (s->parties.first != NULL)
+		return;
+	tell_lost(&told, &one);
+	add(k, &told, &one);
+}
+
+static int most_first(const void *a, const void *b)
+{
+	const struct cause_count *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n > y->n ? -1 : 1;
+	return str_cmp(x->reason, y->reason);
+}
+
+static bool let_in(enum verdict v)
+{
+	return v != VERDICT_UNKNOWN && v != VERDICT_ABANDONED && !in_trouble(v);
+}
+
+/* Who and where stay; what became of it and when are what is asked about. */
+static bool same_sender(const struct question *q, struct book *b, const struct story *s, const struct scope *sc)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		enum filter_kind kind = q->filters[i].kind;
+
+		if ((kind == FILTER_FROM || kind == FILTER_TO || kind == FILTER_ANY) &&
+		    !select_fits(&q->filters[i], b, s, sc))
+			return false;
+	}
+	return true;
+}
+
+static const struct story *let_in_before(const struct tale *t, const struct question *q, const struct scope *sc,
+					 int64_t first)
+{
+	const struct story *found = NULL;
+	ARENA(scratch);
+
+	for (const struct story *s = t->stories; s != NULL; s = s->later) {
+		if (s->time >= first || (found != NULL && s->time < found->time) || !scope_story(sc, t->book, s))
+			continue;
+		if (let_in(scope_verdict(sc, t->book, s, &scratch)) && same_sender(q, t->book, s, sc))
+			found = s;
+		arena_reset(&scratch);
+	}
+	return found;
+}
+
+void causes_count(struct causes *out, const struct tale *t, const struct question *q, const struct chosen *c,
+		  const struct scope *sc, struct arena *mem)
+{
+	struct counter k = { .out = out, .mem = mem };
+	ARENA(scratch);
+
+	*out = (struct causes){ 0 };
+	for (size_t i = 0; i < c->n; i++) {
+		add_story(&k, t, c->at[i], sc, &scratch);
+		arena_reset(&scratch);
+	}
+	map_clear(&k.by_reason);
+	if (out->n == 0)
+		return;
+	qsort(out->at, out->n, sizeof(*out->at), most_first);
+	if (out->n > CAUSES_MAX) {
+		out->more += out->n - CAUSES_MAX;
+		out->n = CAUSES_MAX;
+	}
+	if (question_filter(q, FILTER_FROM) != NULL)
+		out->before = let_in_before(t, q, sc, out->first);
+}

@@ -1,0 +1,252 @@
+/* Addresses of others, wherever and however they are written, lose their local part. */
+#include <string.h>
+
+#include "trace/scope.h"
+
+enum { LOCAL_MAX = 2048 }; /* no field of a log holds a longer one */
+
+/* An at-sign as it stands, as links and headers encode it, as our logs escape it. */
+static size_t at_sign(struct str s)
+{
+	static const char *const t[] = { "@", "%40", "=40", "\\x40", "\\x5cx40", "&#64;", "%2540", "\xef\xbc\xa0" };
+
+	if (s.n == 0 || strchr("@%=\\&\xef", s.p[0]) == NULL)
+		return 0;
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (str_starts(s, str_of(t[i])))
+			return strlen(t[i]);
+	return 0;
+}
+
+static bool local_byte(char c)
+{
+	return (unsigned char)c >= 0x80 || (c > ' ' && strchr("<>@,:;()[]\"", c) == NULL);
+}
+
+static bool domain_byte(char c)
+{
+	return ascii_isalnum(c) || c == '.' || c == '-' || (unsigned char)c >= 0x80;
+}
+
+/* A quote inside a quoted local part stands behind a backslash, which our logs write as \x5c. */
+static bool quoted_pair(struct str text, size_t from, size_t at)
+{
+	return (at > from && text.p[at - 1] == '\\') ||
+	       (at >= from + 4 && str_eqz(str_mem(text.p + at - 4, 4), "\\x5c"));
+}
+
+/* Where the local part that ends at `at` begins, not before `from`.  A quoted one may hold any byte. */
+static size_t local_start(struct str text, size_t from, size_t at)
+{
+	size_t start = at;
+
+	if (at > from + LOCAL_MAX)
+		from = at - LOCAL_MAX;
+	if (at >= from + 2 && text.p[at - 1] == '"') {
+		for (start = at - 1; start > from; start--)
+			if (text.p[start - 1] == '"' && !quoted_pair(text, from, start - 1))
+				break;
+		return start > from ? start - 1 : at;
+	}
+	while (start > from && local_byte(text.p[start - 1]))
+		start--;
+	return start;
+}
+
+static bool domain_like(struct str s)
+{
+	ptrdiff_t dot = str_rchr(s, '.');
+
+	return dot > 0 && (size_t)dot + 1 < s.n && ascii_isalpha(s.p[dot + 1]);
+}
+
+/* list-john=other.example@, SRS0=x=y=other.example=john@, john%other.example@: somebody else's address inside. */
+static bool carries_another(struct str local)
+{
+	bool parted = false, domain = false;
+	size_t from = 0;
+
+	for (size_t i = 0; i <= local.n; i++) {
+		if (i < local.n && strchr("=%!", local.p[i]) == NULL)
+			continue;
+		parted = parted || i < local.n;
+		domain = domain || domain_like(str_mem(local.p + from, i - from));
+		from = i + 1;
+	}
+	return parted && domain;
+}
+
+static size_t first_character(struct str s)
+{
+	size_t n = s.n > 0;
+
+	while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
+static size_t last_character(struct str s)
+{
+	size_t n = s.n > 0;
+
+	while (n > 0 && n < s.n && ((unsigned char)s.p[s.n - n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
+/* First and last character of the local part stay: enough to recognise, too little to write to. */
+static void put_masked(struct buf *out, struct str local)
+{
+	size_t first = first_character(local), last = last_character(local);
+
+	buf_addstr(out, str_take(local, first));
+	buf_adds(out, "***");
+	if (local.n > first + last)
+		buf_addstr(out, str_skip(local, local.n - last));
+}
+
+struct mark {
+	unsigned n;
+};
+
+static struct mark *mark_at(struct scope *sc, struct map *m, struct str key)
+{
+	struct mark *x = map_get(m, key);
+
+	if (x == NULL) {
+		x = arena_alloc(sc->mem, sizeof(*x));
+		map_put(m, key, x);
+	}
+	return x;
+}
+
+static struct str address_key(struct scope *sc, struct str local, struct str domain)
+{
+	struct str whole = arena_fmt(sc->mem, "%.*s@%.*s", STR_ARG(local), STR_ARG(domain));
+
+	return arena_lower(sc->mem, log_plain(sc->mem, whole));
+}
+
+/* 1 for the first address that looks so, 2 for the second, whichever way it is written. */
+static unsigned mark_of(struct scope *sc, struct str local, struct str domain)
+{
+	struct mark *mark;
+	BUF(look);
+
+	if (sc->mem == NULL)
+		return 1;
+	mark = mark_at(sc, &sc->marks, address_key(sc, local, domain));
+	if (mark->n > 0)
+		return mark->n;
+	put_masked(&look, local);
+	return mark->n = ++mark_at(sc, &sc->looks, address_key(sc, buf_str(&look), domain))->n;
+}
+
+static void put_other(struct scope *sc, struct buf *out, struct str local, struct str domain)
+{
+	unsigned mark = mark_of(sc, local, domain);
+
+	put_masked(out, local);
+	if (mark > 1)
+		buf_fmt(out, "(%u)", mark);
+	sc->masked = true;
+}
+
+/* Without the full stop of a sentence. */
+static struct str bare_domain(struct str s)
+{
+	while (s.n > 0 && (s.p[s.n - 1] == '.' || s.p[s.n - 1] == '-'))
+		s.n--;
+	return s;
+}
+
+/* The tag in front of a sender (BATV) is another one each time: the address behind it is what is told apart. */
+static struct str bare_local(struct str local)
+{
+	struct str bare = name_bare(local);
+
+	return bare.n > 0 ? bare : local;
+}
+
+static bool own(const struct scope *sc, struct str local, struct str domain)
+{
+	BUF(b);
+
+	buf_fmt(&b, "%.*s@%.*s", STR_ARG(local), STR_ARG(domain));
+	if (!scope_has(sc, buf_str(&b)))
+		return false;
+	return sc->mailbox.n > 0 || !carries_another(local);
+}
+
+void scope_mask(struct scope *sc, struct buf *out, struct str text)
+{
+	size_t done = 0;
+
+	for (size_t at = 0; !scope_all(sc) && at < text.n; at++) {
+		size_t sign = at_sign(str_skip(text, at)), from, to = at + sign;
+		struct str local, domain;
+
+		if (sign == 0)
+			continue;
+		while (to < text.n && domain_byte(text.p[to]))
+			to++;
+		domain = bare_domain(str_mem(text.p + at + sign, to - at - sign));
+		if (sign > 1 && !domain_like(domain))
+			continue;
+		from = local_start(text, done, at);
+		local = bare_local(str_mem(text.p + from, at - from));
+		if (own(sc, local, domain))
+			continue;
+		buf_add(out, text.p + done, from - done);
+		put_other(sc, out, local, domain);
+		done = at;
+	}
+	if (done < text.n)
+		buf_add(out, text.p + done, text.n - done);
+}
+
+void scope_mask_login(struct scope *sc, struct buf *out, struct str user)
+{
+	if (scope_all(sc) || user.n == 0 || str_eqz(user, "-") || str_chr(user, '@') >= 0)
+		scope_mask(sc, out, user);
+	else
+		put_other(sc, out, user, STR(""));
+}
+
+void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, const struct line *x)
+{
+	struct log_line l;
+	struct str user;
+
+	if (scope_all(sc)) {
+		buf_addstr(out, x->raw);
+		return;
+	}
+	line_fields(b, x, &l);
+	user = l.field[LOG_F_user];
+	if (user.n == 0 || str_eqz(user, "(unknown)") || str_chr(user, '@') >= 0) {
+		scope_mask(sc, out, x->raw);
+		return;
+	}
+	scope_mask(sc, out, str_mem(x->raw.p, (size_t)(user.p - x->raw.p)));
+	scope_mask_login(sc, out, user);
+	scope_mask(sc, out, str_skip(x->raw, (size_t)(user.p - x->raw.p) + user.n));
+}
+
+/* Both sides of the comparison are what the reader sees or said: nothing can be found out by guessing. */
+bool scope_glob(const struct scope *sc, struct str pattern, struct str text)
+{
+	struct scope plain = { .domain = sc->domain, .mailbox = sc->mailbox };
+	BUF(shown);
+	BUF(asked);
+
+	if (scope_all(sc))
+		return str_glob(pattern, text);
+	scope_mask(&plain, &shown, text);
+	if (str_glob(pattern, buf_str(&shown)))
+		return true;
+	if (!plain.masked)
+		return false;
+	scope_mask(&plain, &asked, pattern);
+	return str_glob(buf_str(&asked), buf_str(&shown));
+}

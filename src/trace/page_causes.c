@@ -1,0 +1,69 @@
+/* Many refusals in a few lines: how many, since when, why, from where, and what came before. */
+#include "trace/page.h"
+
+static void put_ips(struct page *g, const struct cause_count *x)
+{
+	for (size_t i = 0; i < x->nips; i++) {
+		page_fmt(g, i == 0 ? "  from " : ", ");
+		page_put(g, x->ips[i]);
+	}
+	if (x->more_ips)
+		page_fmt(g, " and others");
+}
+
+static void put_cause(struct page *g, const struct cause_count *x)
+{
+	page_fmt(g, "  %7zu  ", x->n);
+	page_time(g, x->first);
+	page_fmt(g, "  ");
+	page_time(g, x->last);
+	page_fmt(g, "  ");
+	page_cell(g, x->reason, PAGE_WIDTH, false);
+	put_ips(g, x);
+	buf_addc(g->out, '\n');
+}
+
+static bool known_ip(const struct causes *c, struct str ip)
+{
+	for (size_t i = 0; i < c->n; i++)
+		for (size_t j = 0; j < c->at[i].nips; j++)
+			if (str_eq(c->at[i].ips[j], ip))
+				return true;
+	return false;
+}
+
+/* What changed: the last one that was let in, and whether it came from elsewhere. */
+static void put_before(struct page *g, const struct causes *c)
+{
+	ARENA(mem);
+	struct told t = { .mem = &mem, .frame = &g->r->frame };
+
+	if (c->before == NULL)
+		return;
+	tell(&t, &g->r->book, c->before, &g->r->scope);
+	page_fmt(g, "  Before the first of them this sender was let in, last at ");
+	page_time(g, c->before->time);
+	if (t.ip.n > 0) {
+		page_fmt(g, " from ");
+		page_put(g, t.ip);
+		page_fmt(g, known_ip(c, t.ip) ? ", the same address" : ", another address");
+	}
+	page_fmt(g, ".\n");
+}
+
+void page_causes(struct page *g)
+{
+	struct causes c;
+	ARENA(mem);
+
+	causes_count(&c, &g->r->tale, &g->r->question, &g->r->chosen, &g->r->scope, &mem);
+	if (c.n == 0)
+		return;
+	page_head(g, "Refused or returned, by reason");
+	page_fmt(g, "  %7s  %-26s  %-26s  %s\n", "COUNT", "FIRST", "LAST", "REASON");
+	for (size_t i = 0; i < c.n; i++)
+		put_cause(g, &c.at[i]);
+	if (c.more > 0)
+		page_fmt(g, "  and %zu other reasons\n", c.more);
+	put_before(g, &c);
+}

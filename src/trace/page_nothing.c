@@ -1,0 +1,154 @@
+/* The honest no: what was looked for and where, what stands near it, what to ask for. */
+#include "trace/page.h"
+
+/* The time asked for against the time the logs cover. */
+static void put_coverage(struct page *g)
+{
+	const struct book *b = &g->r->book;
+	const struct span *s = &g->r->chosen.span;
+	int64_t from = zone_utc(&b->zone, b->oldest), to = zone_utc(&b->zone, b->newest);
+
+	if (b->oldest == 0)
+		page_wrap(g, STR("The logs searched hold no readable line, so they prove nothing."));
+	else if (s->from >= s->to)
+		page_wrap(g, STR("No time is after the one and before the other, so nothing was looked for."));
+	else if (s->to <= from || s->from > to)
+		page_wrap(g, STR("The time asked for lies outside the logs searched, so they prove nothing about it."));
+	else if ((s->from != INT64_MIN && s->from < from - 86400) || (s->to != INT64_MAX && s->to > to + 86400))
+		page_wrap(g, STR("The logs searched cover only a part of the time asked for."));
+	else
+		page_wrap(g, STR("If such a message was sent, it never reached this server, or it is in a log that was "
+				 "not searched."));
+}
+
+static void put_since(struct page *g)
+{
+	const struct book *b = &g->r->book;
+
+	if (b->oldest == 0)
+		return;
+	page_fmt(g, "  The logs searched begin at ");
+	page_time(g, zone_utc(&b->zone, b->oldest));
+	page_fmt(g, " and end at ");
+	page_time(g, zone_utc(&b->zone, b->newest));
+	page_fmt(g, ".\n");
+}
+
+static void put_latest(struct page *g, size_t n, int64_t last)
+{
+	if (n == 0) {
+		page_fmt(g, "nothing\n");
+		return;
+	}
+	page_fmt(g, "%zu message%s, the latest at ", n, page_plural(n));
+	page_time(g, last);
+	buf_addc(g->out, '\n');
+}
+
+static void put_parts(struct page *g, const struct around *x)
+{
+	if (x->nparts == 0)
+		return;
+	page_head(g, "Each part of the question by itself");
+	for (size_t i = 0; i < x->nparts; i++) {
+		const struct filter *f = x->parts[i].filter;
+
+		page_fmt(g, "  ");
+		if (f == NULL) {
+			page_fmt(g, "the time asked for");
+		} else {
+			page_fmt(g, "%s:", filter_words[f->kind]);
+			answer_safe(g->out, f->value);
+		}
+		page_fmt(g, ": ");
+		put_latest(g, x->parts[i].n, x->parts[i].last);
+	}
+}
+
+static void put_call(struct page *g, const struct story *s)
+{
+	ARENA(mem);
+	struct told t = { .mem = &mem, .frame = &g->r->frame };
+
+	tell(&t, &g->r->book, s, &g->r->scope);
+	page_fmt(g, "  ");
+	page_time(g, s->time);
+	if (answer_connection(&t) > 0)
+		page_fmt(g, "  connection %llu", (unsigned long long)answer_connection(&t));
+	page_fmt(g, "  from ");
+	page_put(g, t.ip.n > 0 ? t.ip : STR("an unknown address"));
+	if (t.rdns.n > 0) {
+		page_fmt(g, " (");
+		page_put(g, t.rdns);
+		page_fmt(g, ")");
+	}
+	page_fmt(g, ", %s: ", verdict_words[t.verdict]);
+	page_put(g, t.nparties > 0 ? t.parties[0].brief : t.lost.brief);
+	buf_addc(g->out, '\n');
+}
+
+static void put_calls(struct page *g, const struct around *x)
+{
+	if (x->domain.n == 0)
+		return;
+	page_head(g, "Connections from the sender's side in that time");
+	if (x->ncalls == 0) {
+		page_fmt(g, "  None: no server that is called ");
+		page_put(g, x->domain);
+		page_fmt(g, " (or a name below it) connected, and nobody else named a sender there.\n");
+	}
+	for (size_t i = 0; i < x->ncalls; i++)
+		put_call(g, x->calls[i]);
+	if (x->ncalls < x->ncalls_all)
+		page_fmt(g, "  and %zu earlier ones\n", x->ncalls_all - x->ncalls);
+}
+
+void page_similar(struct page *g)
+{
+	struct answer *r = g->r;
+
+	if (r->nnearest == 0)
+		return;
+	page_head(g, "Similar addresses that do occur");
+	for (size_t i = 0; i < r->nnearest; i++) {
+		struct near_use u = { .address = r->nearest[i] };
+		const char *before = ", ";
+
+		around_near(&u, &r->tale, &r->scope);
+		page_fmt(g, "  ");
+		page_put(g, u.address);
+		page_fmt(g, ": ");
+		if (u.n == 0) {
+			page_fmt(g, "no message\n");
+			continue;
+		}
+		page_fmt(g, "%zu message%s", u.n, page_plural(u.n));
+		for (int v = 0; v < VERDICT_COUNT; v++)
+			if (u.count[v] > 0)
+				page_fmt(g, "%s%zu %s", before, u.count[v], verdict_words[v]);
+		page_fmt(g, "; the latest at ");
+		page_time(g, u.last);
+		buf_addc(g->out, '\n');
+	}
+}
+
+void page_not_found(struct page *g)
+{
+	struct around x;
+
+	around_look(&x, &g->r->tale, &g->r->question, &g->r->chosen, &g->r->scope);
+	page_paint(g, PAINT_BAD, "NOT FOUND");
+	page_fmt(g, "  Nothing in the logs searched fits this question.\n");
+	put_since(g);
+	put_coverage(g);
+	put_parts(g, &x);
+	put_calls(g, &x);
+	page_similar(g);
+	page_head(g, "Next");
+	page_wrap(
+	    g,
+	    STR("sender: Ask for the exact addresses, the time with its zone, the Message-ID, and the reply or bounce "
+		"that the sender's own server got: it names the server that answered and why. If that server shows "
+		"that the message was handed over, its log has our reply (250 ok ... qp ...): trace that number."));
+	page_limits(g);
+}

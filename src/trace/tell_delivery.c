@@ -1,0 +1,245 @@
+/* What came of the attempts to deliver, for one recipient. */
+#include "trace/tell_parts.h"
+
+/* The line of a report that the vocabulary knows best; else its first line. */
+static const struct report_row *report_row_of(struct told *t, struct str report, struct str *line)
+{
+	struct str rest = log_report_plain(t->mem, report), one;
+	const struct report_row *found = NULL;
+
+	*line = STR("");
+	while (rest.n > 0) {
+		const struct report_row *row;
+
+		str_cut(rest, STR("\n"), &one, &rest);
+		one = str_trim(one);
+		if (line->n == 0)
+			*line = one;
+		row = one.n > 0 ? report_match(one) : NULL;
+		if (row == NULL || row->outcome[0] == '\0')
+			continue;
+		found = row;
+		*line = one;
+	}
+	return found;
+}
+
+static void tell_did(struct told *t, struct told_party *out, const struct attempt *a)
+{
+	struct did d;
+
+	if (!did_of(a->report, &d))
+		return;
+	out->explanation = arena_fmt(t->mem, "%.*s Here: %llu to a mailbox, %llu forwarded, %llu to a program.",
+				     STR_ARG(out->explanation), (unsigned long long)d.files,
+				     (unsigned long long)d.forwards, (unsigned long long)d.programs);
+	if (d.files == 0 && d.programs > 0)
+		tell_advise(
+		    t, out, WHO_NOBODY,
+		    STR("Nothing to do here. A delivery program took the message; if it cannot be found, look into "
+			"the junk folder and the filter rules of the mailbox."));
+	else if (d.files > 0)
+		tell_advise(
+		    t, out, WHO_NOBODY,
+		    STR("Nothing to do here. The message was written to the mailbox; if it cannot be found, look into "
+			"the other folders and the rules of the mail program."));
+	else if (d.forwards > 0 && d.qp > 0)
+		tell_advise(
+		    t, out, WHO_NOBODY,
+		    arena_fmt(t->mem, "The copy is a message of its own: trace qp %llu.", (unsigned long long)d.qp));
+}
+
+/* The latest attempt that succeeded; NULL: none. */
+const struct attempt *tell_succeeded(const struct party *p)
+{
+	const struct attempt *found = NULL;
+
+	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+		if (a->resulted && a->outcome == OUTCOME_SUCCESS)
+			found = a;
+	return found;
+}
+
+static const char *success_words(const struct attempt *a)
+{
+	struct did d;
+
+	if (!did_of(a->report, &d))
+		return a->remote ? "the other server took it" : "the delivery succeeded";
+	if (d.forwards > 0 && d.files + d.programs == 0)
+		return "it was forwarded";
+	if (d.files + d.programs + d.forwards == 0)
+		return "the mailbox's rules threw it away";
+	return d.files > 0 ? "it was written to the mailbox" : "a delivery program on this server took it";
+}
+
+/* It is theirs from here on: who has it, under which number, and what we do not know. */
+static void tell_relayed(struct told *t, struct told_party *out, const struct attempt *a)
+{
+	struct remote r;
+	struct str host;
+
+	tell_read_remote(t, a->report, &r);
+	host = r.host.n > 0 ? r.host : STR("the other server");
+	out->summary = arena_fmt(t->mem, "Passed on: %.*s took the message over%s%.*s", STR_ARG(host),
+				 r.said.n > 0 ? " and said: " : "", STR_ARG(r.said));
+	out->brief = arena_fmt(t->mem, "taken by %.*s", STR_ARG(host));
+	tell_use_report(t, out, a->report, OUTCOME_SUCCESS);
+	out->explanation = arena_fmt(
+	    t->mem, "%.*s %s%.*s%s What that server did with it afterwards is not in our logs.",
+	    STR_ARG(out->explanation), r.encryption.n > 0 ? "The way there was encrypted (" : "", STR_ARG(r.encryption),
+	    r.encryption.n > 0 ? ")." : "Our log does not say whether the way there was encrypted.");
+	out->advice = NULL;
+	if (r.id.n > 0)
+		tell_advise(
+		    t, out, WHO_NOBODY,
+		    arena_fmt(t->mem,
+			      "Nothing to do here. If the recipient misses the message, ask the postmaster of %.*s "
+			      "for their number %.*s of that time.",
+			      STR_ARG(host), STR_ARG(r.id)));
+	else
+		tell_advise(
+		    t, out, WHO_NOBODY,
+		    arena_fmt(t->mem,
+			      "Nothing to do here. If the recipient misses the message, ask the postmaster of %.*s "
+			      "with the time and the words of that reply.",
+			      STR_ARG(host)));
+}
+
+void tell_success(struct told *t, struct told_party *out, const struct party *p)
+{
+	static const char *const opening[VERDICT_COUNT] = { [VERDICT_DELIVERED] = "Delivered",
+							    [VERDICT_FORWARDED] = "Forwarded",
+							    [VERDICT_RELAYED] = "Passed on",
+							    [VERDICT_DISCARDED] = "Discarded" };
+	const struct attempt *a = tell_succeeded(p);
+	const struct report_row *row;
+	struct str line;
+	struct did d;
+	bool counted = did_of(a->report, &d);
+
+	row = report_row_of(t, a->report, &line);
+	out->summary = arena_fmt(t->mem, "%s: %s", opening[out->verdict], success_words(a));
+	out->brief = str_of(success_words(a));
+	if (a->remote && !counted) {
+		tell_relayed(t, out, a);
+	} else {
+		tell_use(t, out, row != NULL ? &row->word : NULL);
+		tell_did(t, out, a);
+	}
+	out->summary = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(out->summary), STR_ARG(tell_target(t, p, a)));
+	if (counted && d.authenticated)
+		out->summary = arena_fmt(t->mem, "%.*s; the sender had logged in here, so it never left this server",
+					 STR_ARG(out->summary));
+	if (!a->remote && !counted && line.n > 0)
+		out->summary = arena_fmt(t->mem, "%.*s: %.*s", STR_ARG(out->summary), STR_ARG(line));
+	out->summary = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(out->summary), STR_ARG(tell_other_targets(t, p, a)));
+}
+
+static unsigned tries_of(const struct party *p, const struct name *to)
+{
+	unsigned n = 0;
+
+	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+		n += a->to == to;
+	return n;
+}
+
+/* The attempt that decided: of an alias's targets the one in trouble. */
+const struct attempt *tell_troubled(const struct party *p)
+{
+	const struct attempt *found = p->last_attempt;
+
+	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+		if (a->resulted && a->outcome != OUTCOME_SUCCESS)
+			found = a;
+	return found;
+}
+
+/* Who said no, in whose words. */
+static struct str trouble_words(struct told *t, const struct remote *r, struct str line)
+{
+	if (r->said.n == 0)
+		return line;
+	return r->host.n > 0 ? arena_fmt(t->mem, "%.*s said: %.*s", STR_ARG(r->host), STR_ARG(r->said))
+			     : arena_fmt(t->mem, "the other server said: %.*s", STR_ARG(r->said));
+}
+
+static int64_t whole_root(int64_t n)
+{
+	int64_t r = 0;
+
+	while ((r + 1) * (r + 1) <= n)
+		r++;
+	return r;
+}
+
+/* qmail's schedule (LOG-FORMATS 3.2): birth + (root of the age + 10, or 20 to other servers) squared. */
+static int64_t next_by_schedule(const struct told *t, const struct attempt *a)
+{
+	int64_t birth = t->story->local, age = a->ended - birth,
+		root = whole_root(age > 0 ? age : 0) + (a->remote ? 20 : 10);
+
+	return birth + root * root;
+}
+
+static void add_next_try(struct told *t, struct told_party *out, const struct attempt *a)
+{
+	if (a->retry.n > 0) {
+		out->summary = arena_fmt(t->mem, "%.*s; tried again at %.*s", STR_ARG(out->summary),
+					 STR_ARG(tell_stamp(t, a->retry)));
+	} else if (a->qp == 0 && a->outcome == OUTCOME_DEFERRAL) {
+		BUF(stamp);
+
+		stamp_put(&stamp, civil_of_seconds(next_by_schedule(t, a)));
+		out->summary = arena_fmt(
+		    t->mem, "%.*s; tried again at about %.*s (an estimate by qmail's schedule, the log does not say)",
+		    STR_ARG(out->summary), STR_ARG(tell_stamp(t, buf_str(&stamp))));
+	}
+}
+
+static const char *trouble_opening(const struct told_party *out, const struct attempt *a)
+{
+	if (out->verdict == VERDICT_WAITING)
+		return a->outcome == OUTCOME_FAILURE ? "Failed, and kept in the queue," : "Waiting in the queue";
+	return out->verdict == VERDICT_RETURNED ? "Not delivered, returned to the sender"
+	       : attempt_deleted(a)             ? "Not delivered, taken out of the queue"
+						: "Not delivered, and no sender to return it to";
+}
+
+/* Is it us or them?  The one who said it is named. */
+static void tell_cause(struct told *t, struct told_party *out, const struct attempt *a, const struct remote *r)
+{
+	tell_use_report(t, out, a->report, a->outcome);
+	if (out->explanation.n == 0)
+		out->explanation = STR("The delivery did not succeed, and the report is not one that is known here.");
+	if (r->said.n > 0)
+		out->explanation = arena_fmt(
+		    t->mem, "It was the recipient's mail server%s%.*s%s that said this, not ours. %.*s",
+		    r->host.n > 0 ? " (" : "", STR_ARG(r->host), r->host.n > 0 ? ")" : "", STR_ARG(out->explanation));
+	if (out->verdict == VERDICT_WAITING && a->outcome == OUTCOME_DEFERRAL)
+		out->explanation =
+		    arena_fmt(t->mem,
+			      "%.*s The message is safe in the queue. When its time there is over (two days, "
+			      "unless the configuration says otherwise), the sender gets it back.",
+			      STR_ARG(out->explanation));
+}
+
+void tell_trouble(struct told *t, struct told_party *out, const struct party *p)
+{
+	const struct attempt *a = tell_troubled(p);
+	unsigned n = tries_of(p, a->to);
+	struct remote r;
+	struct str line;
+
+	report_row_of(t, a->report, &line);
+	tell_read_remote(t, a->report, &r);
+	line = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(trouble_words(t, &r, line)), STR_ARG(tell_target(t, p, a)));
+	out->summary = arena_fmt(t->mem, "%s after %u attempt%s: %.*s", trouble_opening(out, a), n, n == 1 ? "" : "s",
+				 STR_ARG(line));
+	if (out->verdict == VERDICT_WAITING)
+		add_next_try(t, out, a);
+	out->summary = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(out->summary), STR_ARG(tell_other_targets(t, p, a)));
+	out->brief = line;
+	tell_cause(t, out, a, &r);
+}

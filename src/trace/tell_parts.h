@@ -1,0 +1,34 @@
+/* trace/tell_parts.h - inside of tell_party.c: one recipient's outcomes, one file each kind. */
+#ifndef TRACE_TELL_PARTS_H
+#define TRACE_TELL_PARTS_H
+
+#include "trace/tell.h"
+
+void tell_advise(struct told *t, struct told_party *out, enum who who, struct str what);
+/* The meaning and the advice of a row of words/; NULL is none. */
+void tell_use(struct told *t, struct told_party *out, const struct word *w);
+/* "the client 192.0.2.12 (mx.b.example)" */
+struct str tell_client_words(struct told *t);
+/* A reply that neither gate nor check accounts for: its own words, else its class. */
+void tell_by_reply(struct told *t, struct told_party *out, const struct line *resp, const char *when);
+
+/* The latest attempt that succeeded; NULL: none.  The attempt that decided: of an alias's targets the one in
+ * trouble. */
+const struct attempt *tell_succeeded(const struct party *p);
+const struct attempt *tell_troubled(const struct party *p);
+void tell_success(struct told *t, struct told_party *out, const struct party *p);
+void tell_trouble(struct told *t, struct told_party *out, const struct party *p);
+void tell_open(struct told *t, struct told_party *out, const struct party *p);
+
+/* What another server answered to a delivery of ours (tell_remote.c). */
+struct remote {
+	struct str host;       /* its address, as the report names it; empty: nobody answered */
+	struct str said;       /* its reply, on one line */
+	struct str id;         /* the number under which it keeps the message */
+	struct str encryption; /* "TLSv1.3" */
+};
+void tell_read_remote(struct told *t, struct str report, struct remote *out);
+/* The report in the words of explain: its meaning, and the meaning of the reply inside it. */
+void tell_use_report(struct told *t, struct told_party *out, struct str report, enum outcome_kind outcome);
+
+#endif

@@ -1,0 +1,108 @@
+/* What another server answered: who said it, the words, the number under which it keeps the message. */
+#include "trace/explain_parts.h"
+#include "trace/tell_parts.h"
+
+/* A report's lines as one text; the slashes of a link come back. */
+struct str tell_report(struct told *t, struct str report)
+{
+	struct str plain = str_trim(log_report_plain(t->mem, report));
+	size_t word = 0;
+	BUF(b);
+
+	for (size_t i = 0; i < plain.n; i++) {
+		bool link = str_starts(str_skip(buf_str(&b), word), STR("http"));
+
+		if (plain.p[i] == ' ' || (plain.p[i] == '\n' && !link))
+			word = b.n + 1;
+		buf_addc(&b, plain.p[i] != '\n' ? plain.p[i] : link ? '/' : ' ');
+	}
+	return arena_str(t->mem, buf_str(&b));
+}
+
+static struct str last_word(struct str s)
+{
+	ptrdiff_t at = str_rchr(s, ' ');
+
+	return at < 0 ? s : str_skip(s, (size_t)at + 1);
+}
+
+static struct str host_of(struct str text)
+{
+	static const char *const behind[] = { " accepted message.", " does not like recipient.",
+					      " failed on DATA command.", " failed after I sent the message." };
+	struct str head = STR("Connected to "), rest;
+	ptrdiff_t at = str_find(text, head);
+
+	if (at >= 0) {
+		rest = str_skip(text, (size_t)at + head.n);
+		return str_word(&rest);
+	}
+	for (size_t i = 0; i < COUNT(behind); i++)
+		if ((at = str_find(text, str_of(behind[i]))) >= 0)
+			return last_word(str_take(text, (size_t)at));
+	return STR("");
+}
+
+static struct str said_of(struct str text)
+{
+	static const char *const ends[] = { " Giving up on ", " STARTTLS proto=", " I'm not going to try again;" };
+	struct str head = STR("Remote host said: "), said;
+	ptrdiff_t at = str_find(text, head);
+
+	if (at < 0)
+		return STR("");
+	said = str_skip(text, (size_t)at + head.n);
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if ((at = str_find(said, str_of(ends[i]))) >= 0)
+			said = str_take(said, (size_t)at);
+	return str_trim(said);
+}
+
+/* "queued as X", "OK id=X", "InternalId=X", "ok E qp X"; else, of a success, what stands behind "ok". */
+static struct str id_of(struct str said)
+{
+	static const char *const before[] = { "queued as ", " id=", "InternalId=", " qp " };
+
+	for (size_t i = 0; i < COUNT(before); i++) {
+		ptrdiff_t at = str_find(said, str_of(before[i]));
+		struct str rest = at < 0 ? STR("") : str_skip(said, (size_t)at + str_of(before[i]).n),
+			   id = str_word(&rest);
+
+		while (id.n > 0 && !ascii_isalnum(id.p[id.n - 1]))
+			id.n--;
+		if (id.n > 0)
+			return id;
+	}
+	return STR("");
+}
+
+static struct str encryption_of(struct str text)
+{
+	struct str head = STR("STARTTLS proto="), version;
+	ptrdiff_t at = str_find(text, head);
+
+	if (at < 0)
+		return STR("");
+	str_cut(str_skip(text, (size_t)at + head.n), STR(";"), &version, &text);
+	return version;
+}
+
+void tell_read_remote(struct told *t, struct str report, struct remote *out)
+{
+	struct str text = tell_report(t, report);
+
+	*out = (struct remote){ .host = host_of(text), .said = said_of(text), .encryption = encryption_of(text) };
+	out->id = id_of(out->said);
+}
+
+void tell_use_report(struct told *t, struct told_party *out, struct str report, enum outcome_kind outcome)
+{
+	struct explanation said = { .final = FINAL_UNKNOWN };
+	struct explaining x = { .mem = t->mem, .out = &said };
+
+	if (!explain_report(&x, report, outcome_word(outcome)))
+		return;
+	out->explanation = said.meaning;
+	if (said.advice.n > 0)
+		tell_advise(t, out, said.who, said.advice);
+}
