@@ -1,13 +1,7 @@
-#include "base/json.h"
-#include "trace/answer.h"
-
-struct writer {
-	struct json j;
-	struct answer *r;
-};
+#include "trace/writer.h"
 
 /* A string from the logs: masked first, so that no part of an address escapes by its form. */
-static void put(struct writer *w, struct str s)
+void writer_put(struct writer *w, struct str s)
 {
 	BUF(masked);
 
@@ -15,7 +9,7 @@ static void put(struct writer *w, struct str s)
 	json_str(&w->j, buf_str(&masked));
 }
 
-static void put_line(struct writer *w, const struct line *x)
+void writer_line(struct writer *w, const struct line *x)
 {
 	BUF(masked);
 
@@ -35,16 +29,16 @@ static void put_login(struct writer *w, const char *key, struct str user)
 		json_none(&w->j);
 }
 
-static void put_known(struct writer *w, const char *key, struct str s)
+void writer_known(struct writer *w, const char *key, struct str s)
 {
 	json_key(&w->j, key);
 	if (s.n > 0)
-		put(w, s);
+		writer_put(w, s);
 	else
 		json_none(&w->j);
 }
 
-static void put_number(struct writer *w, const char *key, uint64_t n)
+void writer_number(struct writer *w, const char *key, uint64_t n)
 {
 	json_key(&w->j, key);
 	if (n > 0)
@@ -53,7 +47,7 @@ static void put_number(struct writer *w, const char *key, uint64_t n)
 		json_none(&w->j);
 }
 
-static void put_time(struct writer *w, const char *key, int64_t utc, bool known)
+void writer_time(struct writer *w, const char *key, int64_t utc, bool known)
 {
 	BUF(b);
 
@@ -115,8 +109,8 @@ static void put_question(struct writer *w)
 	put_asked(w, "on", q->on_text);
 	put_asked(w, "after", q->after_text);
 	put_asked(w, "before", q->before_text);
-	put_time(w, "since", s->from, s->from != INT64_MIN);
-	put_time(w, "until", s->to, s->to != INT64_MAX);
+	writer_time(w, "since", s->from, s->from != INT64_MIN);
+	writer_time(w, "until", s->to, s->to != INT64_MAX);
 	json_key(&w->j, "relative_to");
 	if (!question_relative(q))
 		json_none(&w->j);
@@ -136,8 +130,8 @@ static void put_ids(struct writer *w, const struct told *t)
 {
 	json_key(&w->j, "ids");
 	json_begin_object(&w->j);
-	put_number(w, "connection", answer_connection(t));
-	put_number(w, "qp", t->story->qp);
+	writer_number(w, "connection", answer_connection(t));
+	writer_number(w, "qp", t->story->qp);
 	json_key(&w->j, "deliveries");
 	json_begin_array(&w->j);
 	answer_numbers(t, see_number, w);
@@ -149,10 +143,10 @@ static void put_client(struct writer *w, const struct told *t)
 {
 	json_key(&w->j, "client");
 	json_begin_object(&w->j);
-	put_known(w, "ip", t->ip);
-	put_known(w, "rdns", t->rdns);
+	writer_known(w, "ip", t->ip);
+	writer_known(w, "rdns", t->rdns);
 	put_login(w, "auth", t->user);
-	put_known(w, "encryption", t->encryption);
+	writer_known(w, "encryption", t->encryption);
 	json_end_object(&w->j);
 }
 
@@ -160,13 +154,13 @@ static void put_recipient(struct writer *w, const struct told_party *p)
 {
 	json_begin_object(&w->j);
 	json_key(&w->j, "address");
-	put(w, p->address);
+	writer_put(w, p->address);
 	json_key(&w->j, "verdict");
 	json_z(&w->j, verdict_words[p->verdict]);
 	json_key(&w->j, "summary");
-	put(w, p->summary);
+	writer_put(w, p->summary);
 	json_key(&w->j, "explanation");
-	put(w, p->explanation);
+	writer_put(w, p->explanation);
 	json_key(&w->j, "advice");
 	json_begin_array(&w->j);
 	for (const struct advice *a = p->advice; a != NULL; a = a->next) {
@@ -174,7 +168,7 @@ static void put_recipient(struct writer *w, const struct told_party *p)
 		json_key(&w->j, "who");
 		json_z(&w->j, answer_who(a->who));
 		json_key(&w->j, "what");
-		put(w, a->what);
+		writer_put(w, a->what);
 		json_end_object(&w->j);
 	}
 	json_end_array(&w->j);
@@ -194,23 +188,23 @@ static void put_evidence(struct writer *w, const struct line *x)
 	json_key(&w->j, "offset");
 	json_num(&w->j, (int64_t)line_offset(b, x));
 	json_key(&w->j, "text");
-	put_line(w, x);
+	writer_line(w, x);
 	json_end_object(&w->j);
 }
 
 static void put_event(struct writer *w, const struct event *e)
 {
 	json_begin_object(&w->j);
-	put_time(w, "time", e->time, true);
+	writer_time(w, "time", e->time, true);
 	json_key(&w->j, "station");
 	json_z(&w->j, e->station);
 	json_key(&w->j, "recipient");
 	if (e->party != NULL)
-		put(w, e->party->name->text);
+		writer_put(w, e->party->name->text);
 	else
 		json_none(&w->j);
 	json_key(&w->j, "what");
-	put(w, e->what);
+	writer_put(w, e->what);
 	put_evidence(w, e->line);
 	json_key(&w->j, "confidence");
 	json_z(&w->j, grade_words[e->grade]);
@@ -222,7 +216,7 @@ static void put_notes(struct writer *w, const struct told *t)
 	json_key(&w->j, "warnings");
 	json_begin_array(&w->j);
 	for (const struct note *n = t->notes; n != NULL; n = n->next)
-		put(w, n->text);
+		writer_put(w, n->text);
 	json_end_array(&w->j);
 }
 
@@ -235,10 +229,10 @@ static void put_message(struct writer *w, const struct told *t)
 	json_z(&w->j, verdict_words[t->verdict]);
 	json_key(&w->j, "from");
 	if (s->from != NULL)
-		put(w, s->from->text);
+		writer_put(w, s->from->text);
 	else
 		json_none(&w->j);
-	put_time(w, "time", s->time, true);
+	writer_time(w, "time", s->time, true);
 	json_key(&w->j, "size");
 	if (s->visit != NULL && s->visit->sized)
 		json_num(&w->j, (int64_t)s->visit->size);
@@ -259,6 +253,7 @@ static void put_message(struct writer *w, const struct told *t)
 	json_key(&w->j, "confidence");
 	json_z(&w->j, grade_words[s->confidence]);
 	put_notes(w, t);
+	writer_chain(w, t);
 	json_end_object(&w->j);
 }
 
@@ -277,8 +272,8 @@ static void put_searched(struct writer *w)
 		unreadable += b->source->files[i].unreadable;
 	}
 	json_end_array(&w->j);
-	put_time(w, "from", zone_utc(&b->zone, b->oldest), b->oldest != 0);
-	put_time(w, "to", zone_utc(&b->zone, b->newest), b->newest != 0);
+	writer_time(w, "from", zone_utc(&b->zone, b->oldest), b->oldest != 0);
+	writer_time(w, "to", zone_utc(&b->zone, b->newest), b->newest != 0);
 	json_key(&w->j, "lines");
 	json_num(&w->j, (int64_t)lines);
 	json_key(&w->j, "unreadable");
@@ -295,6 +290,9 @@ static void put_told(struct writer *w, const struct story *s)
 {
 	ARENA(mem);
 	struct told t = { .mem = &mem, .frame = &w->r->frame };
+
+	if (w->r->chosen.n == 1)
+		t.tale = &w->r->tale;
 
 	tell(&t, &w->r->book, s, &w->r->scope);
 	put_message(w, &t);
@@ -320,6 +318,8 @@ void answer_json(struct buf *out, struct answer *r)
 	for (size_t i = 0; i < r->nnearest; i++)
 		json_str(&w.j, r->nearest[i]);
 	json_end_array(&w.j);
+	writer_connections(&w);
+	writer_reasons(&w);
 	json_end_object(&w.j);
 	buf_addc(out, '\n');
 }

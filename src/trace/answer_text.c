@@ -228,7 +228,7 @@ static void put_confidence(struct page *g, const struct told *t)
 void page_story(struct page *g, const struct story *s)
 {
 	ARENA(mem);
-	struct told t = { .mem = &mem, .frame = &g->r->frame };
+	struct told t = { .mem = &mem, .frame = &g->r->frame, .tale = &g->r->tale };
 
 	tell(&t, &g->r->book, s, &g->r->scope);
 	put_headline(g, &t);

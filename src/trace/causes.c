@@ -76,7 +76,7 @@ static void add_story(struct counter *k, const struct tale *t, const struct stor
 {
 	struct day_frame frame = { .zone = &t->book->zone };
 	struct told told = { .story = s, .book = t->book, .scope = sc, .mem = scratch, .frame = &frame };
-	struct told_party one;
+	struct told_party one = { 0 };
 
 	tell_client(&told);
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {

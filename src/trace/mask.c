@@ -234,19 +234,36 @@ void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, co
 }
 
 /* Both sides of the comparison are what the reader sees or said: nothing can be found out by guessing. */
+static bool shown_fits(struct scope *plain, struct str pattern, struct str shown)
+{
+	BUF(asked);
+
+	if (str_glob(pattern, shown))
+		return true;
+	if (!plain->masked)
+		return false;
+	scope_mask(plain, &asked, pattern);
+	return str_glob(buf_str(&asked), shown);
+}
+
 bool scope_glob(const struct scope *sc, struct str pattern, struct str text)
 {
 	struct scope plain = { .domain = sc->domain, .mailbox = sc->mailbox };
 	BUF(shown);
-	BUF(asked);
 
 	if (scope_all(sc))
 		return str_glob(pattern, text);
 	scope_mask(&plain, &shown, text);
-	if (str_glob(pattern, buf_str(&shown)))
-		return true;
-	if (!plain.masked)
-		return false;
-	scope_mask(&plain, &asked, pattern);
-	return str_glob(buf_str(&asked), buf_str(&shown));
+	return shown_fits(&plain, pattern, buf_str(&shown));
+}
+
+bool scope_glob_line(const struct scope *sc, const struct book *b, struct str pattern, const struct line *x)
+{
+	struct scope plain = { .domain = sc->domain, .mailbox = sc->mailbox };
+	BUF(shown);
+
+	if (scope_all(sc))
+		return str_glob(pattern, x->raw);
+	scope_mask_line(&plain, b, &shown, x);
+	return shown_fits(&plain, pattern, buf_str(&shown));
 }

@@ -141,13 +141,15 @@ static int take_day(struct asker *k, size_t *i)
 	bool before = str_ieq(w, STR("before")) || str_ieq(w, STR("until"));
 	struct day *d = after ? &q->after : before ? &q->before : &q->on;
 	struct str *text = after ? &q->after_text : before ? &q->before_text : &q->on_text;
-	size_t from = *i + (after || before), used;
+	size_t from = *i + (after || before), used, more;
 
 	while (from < k->n && (after || before) && str_ieq(k->words[from], STR("the")))
 		from++;
 	used = day_words(k->words + from, k->n - from, d);
 	if (used == 0)
 		return !after && !before ? 1 : err_set(k->e, "%.*s needs a day or a time", STR_ARG(w));
+	while ((after || before) && (more = day_words(k->words + from + used, k->n - from - used, d)) > 0)
+		used += more; /* "since 2021-03-09 15:00" */
 	for (size_t j = from; j < from + used; j++)
 		*text = arena_fmt(k->a, "%.*s%s%.*s", STR_ARG(*text), text->n > 0 ? " " : "", STR_ARG(k->words[j]));
 	*i = from + used - 1;

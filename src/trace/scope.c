@@ -121,6 +121,20 @@ enum verdict scope_verdict(const struct scope *sc, const struct book *b, const s
 	return v == VERDICT_COUNT ? s->verdict : v;
 }
 
+bool scope_bounce(const struct scope *sc, const struct story *s)
+{
+	ARENA(mem);
+
+	for (const struct party *p = s->bounce != NULL ? s->parties.first : NULL; p != NULL; p = p->next) {
+		const struct party *view = scope_party(sc, s, p) ? scope_view(sc, s, p, &mem) : NULL;
+
+		for (const struct attempt *a = view != NULL ? view->attempts : NULL; a != NULL; a = a->next)
+			if (verdict_of_attempt(s, a) == VERDICT_RETURNED)
+				return true;
+	}
+	return s->bounce != NULL && scope_all(sc);
+}
+
 bool scope_line(const struct scope *sc, const struct book *b, const struct story *s, const struct party *p,
 		const struct line *x)
 {
@@ -173,6 +187,6 @@ void scope_each_line(const struct scope *sc, const struct book *b, const struct 
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		if (scope_party(sc, s, p))
 			each_attempt_line(scope_view(sc, s, p, &mem), see, with);
-	if (s->bounce != NULL)
+	if (scope_bounce(sc, s))
 		see(with, s->bounce->line);
 }

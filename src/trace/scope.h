@@ -30,6 +30,8 @@ bool scope_party(const struct scope *sc, const struct story *s, const struct par
 const struct party *scope_view(const struct scope *sc, const struct story *s, const struct party *p, struct arena *mem);
 /* The common verdict of those parties that may be seen. */
 enum verdict scope_verdict(const struct scope *sc, const struct book *b, const struct story *s, struct arena *mem);
+/* Does the bounce of the message tell of a recipient that may be seen? */
+bool scope_bounce(const struct scope *sc, const struct story *s);
 /* May this line of the visit be seen?  p: the recipient it stands behind, or NULL. */
 bool scope_line(const struct scope *sc, const struct book *b, const struct story *s, const struct party *p,
 		const struct line *x);
@@ -45,5 +47,6 @@ void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, co
 void scope_mask_login(struct scope *sc, struct buf *out, struct str user);
 /* Does the pattern fit what the scope shows of the text? */
 bool scope_glob(const struct scope *sc, struct str pattern, struct str text);
+bool scope_glob_line(const struct scope *sc, const struct book *b, struct str pattern, const struct line *x);
 
 #endif

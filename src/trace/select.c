@@ -118,7 +118,8 @@ static void look_for_text(void *with, const struct line *x)
 {
 	struct look *k = with;
 
-	k->found = k->found || text_in(k, x->raw);
+	k->found = k->found || scope_glob_line(k->sc, k->b, k->f->pattern, x) ||
+		   (str_chr(k->f->pattern, ' ') >= 0 && scope_all(k->sc) && text_in(k, x->raw));
 }
 
 static bool text_fits(struct look *k)

@@ -169,7 +169,7 @@ static int by_time(const void *a, const void *b)
 
 void tell(struct told *out, const struct book *b, const struct story *s, const struct scope *sc)
 {
-	struct told t = { .story = s, .book = b, .scope = sc, .mem = out->mem, .frame = out->frame };
+	struct told t = { .story = s, .tale = out->tale, .book = b, .scope = sc, .mem = out->mem, .frame = out->frame };
 
 	tell_client(&t);
 	t.verdict = scope_verdict(sc, b, s, t.mem);

@@ -38,6 +38,7 @@ struct event {
 
 struct told {
 	const struct story *story;
+	const struct tale *tale; /* given for one message in full: other stories are looked at too; else NULL */
 	const struct book *book;
 	const struct scope *scope;
 	struct arena *mem;

@@ -24,29 +24,50 @@ static const struct report_row *report_row_of(struct told *t, struct str report,
 	return found;
 }
 
+/* What the report counted, in words. */
+static const char *did_words(const struct did *d)
+{
+	if (d->files > 0)
+		return "The message was written to the recipient's mailbox. This server's part ends there: what "
+		       "happens in "
+		       "the mailbox afterwards is not in these logs.";
+	if (d->programs > 0)
+		return "A program on this server (a delivery agent or a filter) took the message. What it decided (a "
+		       "folder, "
+		       "an automatic answer, to throw it away) stands in that program's own log, not in these.";
+	if (d->forwards > 0)
+		return "The rules of this address sent the message on. The copy is a message of its own, with its own "
+		       "fate.";
+	return "The rules of this address are empty, so the message was accepted and thrown away.";
+}
+
+static struct str did_advice(struct told *t, const struct did *d)
+{
+	if (d->files > 0)
+		return STR(
+		    "Nothing to do here. If the message cannot be found: look into the junk and other folders, the "
+		    "rules of the mail program, and other devices that fetch mail and delete it here.");
+	if (d->programs > 0)
+		return STR(
+		    "Nothing to do here. If the message cannot be found: look into the junk folder and at the filter "
+		    "rules of the mailbox.");
+	if (d->forwards > 0 && d->qp > 0)
+		return arena_fmt(t->mem, "The copy is a message of its own: trace qp %llu.", (unsigned long long)d->qp);
+	return d->forwards > 0 ? STR("Nothing to do here.")
+			       : STR("If such mail is wanted, our postmaster looks at the rules of the address.");
+}
+
 static void tell_did(struct told *t, struct told_party *out, const struct attempt *a)
 {
 	struct did d;
 
 	if (!did_of(a->report, &d))
 		return;
-	out->explanation = arena_fmt(t->mem, "%.*s Here: %llu to a mailbox, %llu forwarded, %llu to a program.",
-				     STR_ARG(out->explanation), (unsigned long long)d.files,
-				     (unsigned long long)d.forwards, (unsigned long long)d.programs);
-	if (d.files == 0 && d.programs > 0)
-		tell_advise(
-		    t, out, WHO_NOBODY,
-		    STR("Nothing to do here. A delivery program took the message; if it cannot be found, look into "
-			"the junk folder and the filter rules of the mailbox."));
-	else if (d.files > 0)
-		tell_advise(
-		    t, out, WHO_NOBODY,
-		    STR("Nothing to do here. The message was written to the mailbox; if it cannot be found, look into "
-			"the other folders and the rules of the mail program."));
-	else if (d.forwards > 0 && d.qp > 0)
-		tell_advise(
-		    t, out, WHO_NOBODY,
-		    arena_fmt(t->mem, "The copy is a message of its own: trace qp %llu.", (unsigned long long)d.qp));
+	out->explanation = arena_fmt(
+	    t->mem, "%s The report counts: %llu to a mailbox, %llu forwarded, %llu to a program.", did_words(&d),
+	    (unsigned long long)d.files, (unsigned long long)d.forwards, (unsigned long long)d.programs);
+	out->advice = NULL;
+	tell_advise(t, out, d.files + d.forwards + d.programs == 0 ? WHO_POSTMASTER : WHO_NOBODY, did_advice(t, &d));
 }
 
 /* The latest attempt that succeeded; NULL: none. */

@@ -225,6 +225,6 @@ void tell_events(struct told *t, const struct scope *sc)
 	}
 	if (s->visit != NULL)
 		tell_visit(t, sc, s->visit);
-	if (s->bounce != NULL)
+	if (scope_bounce(sc, s))
 		tell_bounce(t, s->bounce);
 }

@@ -18,6 +18,8 @@ const struct attempt *tell_succeeded(const struct party *p);
 const struct attempt *tell_troubled(const struct party *p);
 void tell_success(struct told *t, struct told_party *out, const struct party *p);
 void tell_trouble(struct told *t, struct told_party *out, const struct party *p);
+/* Adds to the explanation of a full mailbox since when; needs the tale. */
+void tell_quota(struct told *t, struct told_party *out);
 void tell_open(struct told *t, struct told_party *out, const struct party *p);
 
 /* What another server answered to a delivery of ours (tell_remote.c). */

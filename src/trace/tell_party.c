@@ -169,6 +169,7 @@ void tell_party(struct told *t, struct told_party *out, const struct party *p)
 		tell_trouble(t, out, p);
 	else
 		tell_open(t, out, p);
+	tell_quota(t, out);
 	if (out->advice == NULL)
 		tell_advise(t, out, WHO_NOBODY, STR("Nothing to do."));
 }

@@ -2,6 +2,7 @@
 import pytest
 
 from harness import Dns, Server
+from questions import Logs
 
 
 def pytest_configure(config):
@@ -33,3 +34,8 @@ def fixture_server(request):
 @pytest.fixture(name="dns")
 def fixture_dns(server):
     return Dns(server)
+
+
+@pytest.fixture(name="logs")
+def fixture_logs(tmp_path):
+    return Logs(tmp_path)

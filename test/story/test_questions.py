@@ -1,58 +1,9 @@
 """The questions of a support desk: 1 to 5 on the provider's own lines, and their like on logs as this server writes them."""
 import json
-import os
-import re
-import subprocess
-import time
 
 import pytest
 
-HERE = os.path.dirname(os.path.realpath(__file__))
-BUILD = os.environ.get("TELLTALE_BUILD", os.path.join(HERE, "..", "..", "build-test"))
-PROVIDER = os.path.join(HERE, "..", "golden", "provider")
-ME = "recipient@example.com"
-
-
-class Answer:
-    def __init__(self, text, answer):
-        assert text.returncode == answer.returncode
-        self.status = text.returncode
-        self.text = text.stdout
-        self.stderr = text.stderr
-        self.headline = text.stdout.split("\n\n")[0]
-        self.json = json.loads(answer.stdout) if answer.stdout else None
-
-    @property
-    def only(self):
-        assert self.json["found"] == 1 and len(self.json["messages"]) == 1, self.text
-        return self.json["messages"][0]
-
-    @property
-    def recipient(self):
-        assert len(self.only["recipients"]) == 1
-        return self.only["recipients"][0]
-
-    def section(self, name):
-        found = re.search(rf"^{name}\n((?:  .*\n)+)", self.text, re.M)
-        assert found, self.text
-        return found.group(1)
-
-    def stations(self):
-        return [e["station"] for e in self.only["timeline"]]
-
-
-def run(*args):
-    return subprocess.run([os.path.join(BUILD, "telltale"), "trace", *args], capture_output=True, text=True,
-                          timeout=60, check=False, env={**os.environ, "TZ": "UTC"})
-
-
-def ask(question, logs=PROVIDER, *options):
-    return Answer(run(question, "--logs", str(logs), *options), run(question, "--logs", str(logs), "--json", *options))
-
-
-def in_order(text, *words):
-    at = [text.index(w) for w in words]
-    assert at == sorted(at), words
+from questions import ME, PROVIDER, ask, in_order, run
 
 
 # The provider's own lines
@@ -186,10 +137,10 @@ def test_what_is_not_understood_is_said(question):
 def test_every_answer_has_every_key():
     for question in ("any:*", "from:nobody@nowhere.example"):
         answer = ask(question).json
-        assert set(answer) == {"question", "found", "messages", "searched", "nearest"}
+        assert set(answer) == {"question", "found", "messages", "searched", "nearest", "connections", "reasons", "let_in_before"}
         for m in answer["messages"]:
             assert set(m) == {"verdict", "from", "time", "size", "ids", "client", "recipients", "timeline",
-                              "confidence", "warnings"}
+                              "confidence", "warnings", "chain"}
             for r in m["recipients"]:
                 assert set(r) == {"address", "verdict", "summary", "explanation", "advice"} and r["advice"]
             for e in m["timeline"]:
@@ -200,49 +151,6 @@ def test_every_answer_has_every_key():
 
 
 # Logs as this server writes them
-
-
-class Logs:
-    """A folder of logs, written line by line; the clock stands at 2026-11-23 10:00:00 +01:00 and can be moved."""
-
-    def __init__(self, folder):
-        self.folder, self.epoch = folder, 1795424400
-        for name in ("smtp-25", "delivery", "spamdyke"):
-            (folder / (name + ".log")).write_text("")
-        self.comma("smtp-25", f"zone, +01:00, {self.epoch}")
-        self.comma("delivery", f"zone, +01:00, {self.epoch}")
-
-    def write(self, name, line):
-        with open(self.folder / (name + ".log"), "a", encoding="utf-8") as f:
-            f.write(line + "\n")
-
-    def comma(self, name, *lines):
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.epoch + 3600))
-        for line in lines:
-            self.write(name, f"{stamp}, {line}" if line else "")
-
-    def session(self, number, *lines):
-        self.comma("smtp-25", f"session, {number}, 192.0.2.12, 4242, {self.epoch}.007", "helo, out.b.example", *lines, "")
-
-    def gate(self, number, code, sender, to, reason):
-        stamp = time.strftime("%b %e %H:%M:%S", time.gmtime(self.epoch + 3600))
-        self.write("spamdyke", f"{stamp} mx spamdyke[{number}]: {code} from: {sender} to: {to} origin_ip: 192.0.2.12 "
-                               f"origin_rdns: out.b.example auth: (unknown) encryption: (none) reason: {reason}")
-
-    def accept(self, number, qp, sender="a@b.example", to=ME):
-        self.session(number, f"from, {sender}", "resp, 250 ok", f"to, <{to}>", "gate, recipient, passed relaying 0",
-                     f"check, accepted rcpt, out.b.example:192.0.2.12, {to}, found existing recipient",
-                     "resp, 250 ok", "size, 1234", f"resp, 250 ok {self.epoch} qp {qp}")
-        self.gate(number, "ALLOWED", sender, to, f"250_ok_{self.epoch}_qp_{qp}")
-
-    def attempt(self, delivery, qp, n, result, *after, sender="a@b.example", to=ME):
-        self.comma("delivery", f"init, <{sender}>", f"info, {delivery}, qp {qp}, attempt {n}, bytes 1234, {self.epoch}.100",
-                   f"try, {delivery}, local, {to}", f"result, {delivery}, {result}", f"done, {delivery}, 3", *after)
-
-
-@pytest.fixture(name="logs")
-def fixture_logs(tmp_path):
-    return Logs(tmp_path)
 
 
 def test_ours_delivered_is_exact(logs):

@@ -1,0 +1,68 @@
+#include "trace/chain.h"
+
+enum { CHAIN_DEPTH = 8, CHAIN_ROWS = 40 };
+
+struct walk {
+	const struct answer *r;
+	void (*see)(void *, const struct told *, const char *relation, int depth);
+	void *with;
+	size_t rows;
+	bool more;
+};
+
+static const char *relation_of(const struct story *s)
+{
+	if (s->parent == NULL)
+		return NULL;
+	return s->parent->bounce != NULL && s->parent->bounce->qp == s->qp ? "bounce" : "forward";
+}
+
+/* The owner of a mailbox sees its own messages, and where its own forwards went. */
+static bool visible(const struct answer *r, const struct story *s)
+{
+	const struct scope *sc = &r->scope;
+	struct did d;
+	ARENA(mem);
+
+	if (scope_story(sc, &r->book, s))
+		return true;
+	for (const struct party *p = s->parent != NULL ? s->parent->parties.first : NULL; p != NULL; p = p->next) {
+		const struct party *view = scope_party(sc, s->parent, p) ? scope_view(sc, s->parent, p, &mem) : NULL;
+
+		for (const struct attempt *a = view != NULL ? view->attempts : NULL; a != NULL; a = a->next)
+			if (did_of(a->report, &d) && d.qp == s->qp)
+				return true;
+	}
+	return false;
+}
+
+static void show(struct walk *w, const struct story *s, int depth)
+{
+	ARENA(mem);
+	struct told t = { .mem = &mem, .frame = &w->r->frame };
+
+	tell(&t, &w->r->book, s, &w->r->scope);
+	w->see(w->with, &t, relation_of(s), depth);
+	w->rows++;
+}
+
+static void walk(struct walk *w, const struct story *s, int depth)
+{
+	if (visible(w->r, s))
+		show(w, s, depth);
+	w->more = w->more || w->rows == CHAIN_ROWS || (depth == CHAIN_DEPTH && s->child != NULL);
+	for (const struct story *c = s->child; c != NULL && !w->more; c = c->sibling)
+		walk(w, c, depth + 1);
+}
+
+bool chain_walk(const struct answer *r, const struct story *s,
+		void (*see)(void *, const struct told *, const char *relation, int depth), void *with)
+{
+	struct walk w = { .r = r, .see = see, .with = with };
+
+	for (int i = 0; i < CHAIN_DEPTH && s->parent != NULL; i++)
+		s = s->parent;
+	if (s->child != NULL)
+		walk(&w, s, 0);
+	return !w.more;
+}
