@@ -197,6 +197,12 @@ static void put_join(struct page *g, const char *what, struct join j)
 	page_fmt(g, "  %s: %s, by %s\n", what, grade_words[j.grade], j.key);
 }
 
+static const char *const grade_meanings[] = {
+	[GRADE_EXACT] = "a number that no other message has ties the lines together",
+	[GRADE_STRONG] = "the lines fit together, and no other message of these logs fits",
+	[GRADE_GUESS] = "the lines fit together, but another message may fit as well",
+};
+
 /* The weakest join of each kind. */
 static void put_confidence(struct page *g, const struct told *t)
 {
@@ -204,7 +210,7 @@ static void put_confidence(struct page *g, const struct told *t)
 	const struct attempt *attempt = NULL;
 
 	page_head(g, "Confidence");
-	page_fmt(g, "  %s\n", grade_words[t->story->confidence]);
+	page_fmt(g, "  %s: %s\n", grade_words[t->story->confidence], grade_meanings[t->story->confidence]);
 	for (size_t i = 0; i < t->nparties; i++) {
 		for (const struct gate *x = t->parties[i].party->gates; x != NULL; x = x->next)
 			gate = gate == NULL || x->join.grade < gate->join.grade ? x : gate;
@@ -216,7 +222,7 @@ static void put_confidence(struct page *g, const struct told *t)
 	if (attempt != NULL)
 		put_join(g, "delivery", attempt->join);
 	if (gate == NULL && attempt == NULL)
-		page_fmt(g, "  all of it stands in one group of one log\n");
+		page_fmt(g, "  all of it stands together in one log\n");
 	for (const struct note *n = t->notes; n != NULL; n = n->next) {
 		page_fmt(g, "  ");
 		page_paint(g, PAINT_WAIT, "warning: ");

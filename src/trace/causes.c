@@ -55,6 +55,13 @@ static void add_ip(struct cause_count *x, struct str ip, struct arena *mem)
 		x->ips[x->nips++] = arena_str(mem, ip);
 }
 
+static struct str first_sentence(struct str s)
+{
+	ptrdiff_t end = str_find(s, STR(". "));
+
+	return end < 0 ? s : str_take(s, (size_t)end + 1);
+}
+
 static void add(struct counter *k, const struct told *t, const struct told_party *p)
 {
 	struct cause_count *x = in_trouble(p->verdict) ? count_of(k, p->brief) : NULL;
@@ -62,6 +69,9 @@ static void add(struct counter *k, const struct told *t, const struct told_party
 
 	if (x == NULL)
 		return;
+	k->out->refused++;
+	if (x->n == 0)
+		x->meaning = arena_str(k->mem, first_sentence(p->explanation));
 	if (x->n++ == 0 || time < x->first)
 		x->first = time;
 	if (x->n == 1 || time > x->last)

@@ -13,7 +13,8 @@ enum { CAUSES_MAX = 10, CAUSE_IPS = 3 };
 
 struct cause_count {
 	struct str reason;
-	size_t n; /* recipients */
+	struct str meaning; /* one sentence */
+	size_t n;           /* recipients */
 	int64_t first, last;
 	struct str ips[CAUSE_IPS];
 	size_t nips;
@@ -23,8 +24,9 @@ struct cause_count {
 struct causes {
 	struct cause_count *at; /* most frequent first */
 	size_t n;
-	size_t more;   /* reasons that found no place */
-	int64_t first; /* the first refusal */
+	size_t refused; /* recipients behind all of them */
+	size_t more;    /* reasons that found no place */
+	int64_t first;  /* the first refusal */
 	const struct story
 	    *before; /* the last message of this sender that was let in before it; NULL: none, not asked */
 };

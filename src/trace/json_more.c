@@ -1,4 +1,4 @@
-/* What INTERFACE.md 4 leaves open: the chain of a message, the reasons behind many, who called when nothing was found. */
+/* The chain of a message, the reasons behind many, who called when nothing was found. */
 #include "trace/around.h"
 #include "trace/causes.h"
 #include "trace/chain.h"

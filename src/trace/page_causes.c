@@ -21,6 +21,11 @@ static void put_cause(struct page *g, const struct cause_count *x)
 	page_cell(g, x->reason, PAGE_WIDTH, false);
 	put_ips(g, x);
 	buf_addc(g->out, '\n');
+	if (x->meaning.n > 0) {
+		page_fmt(g, "           ");
+		page_put(g, x->meaning);
+		buf_addc(g->out, '\n');
+	}
 }
 
 static bool known_ip(const struct causes *c, struct str ip)
@@ -57,8 +62,8 @@ void page_causes(struct page *g)
 	ARENA(mem);
 
 	causes_count(&c, &g->r->tale, &g->r->question, &g->r->chosen, &g->r->scope, &mem);
-	if (c.n == 0)
-		return;
+	if (c.refused < 2)
+		return; /* its row says it all */
 	page_head(g, "Refused or returned, by reason");
 	page_fmt(g, "  %7s  %-26s  %-26s  %s\n", "COUNT", "FIRST", "LAST", "REASON");
 	for (size_t i = 0; i < c.n; i++)

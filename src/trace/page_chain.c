@@ -24,13 +24,13 @@ static void put_row(void *with, const struct told *t, const char *relation, int 
 	}
 	if (t->nparties > 1)
 		page_fmt(g, " and %zu more", t->nparties - 1);
-	page_fmt(g, ": %s", verdict_words[t->verdict]);
-	if (t->story == x->here) {
-		page_fmt(g, " (this one)");
-	} else if (t->nparties > 0) {
-		page_fmt(g, ". ");
+	page_fmt(g, ": ");
+	if (t->story == x->here)
+		page_fmt(g, "%s (this one)", verdict_words[t->verdict]);
+	else if (t->nparties > 0)
 		page_put(g, t->parties[0].summary);
-	}
+	else
+		page_fmt(g, "%s", verdict_words[t->verdict]);
 	buf_addc(g->out, '\n');
 }
 

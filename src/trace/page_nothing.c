@@ -1,6 +1,14 @@
 /* The honest no: what was looked for and where, what stands near it, what to ask for. */
 #include "trace/page.h"
 
+/* Was a message described, and not what became of it? */
+static bool names_message(const struct question *q)
+{
+	return question_filter(q, FILTER_VERDICT) == NULL && question_filter(q, FILTER_REASON) == NULL &&
+	       (question_filter(q, FILTER_FROM) != NULL || question_filter(q, FILTER_TO) != NULL ||
+		question_filter(q, FILTER_ANY) != NULL || question_filter(q, FILTER_ID) != NULL);
+}
+
 /* The time asked for against the time the logs cover. */
 static void put_coverage(struct page *g)
 {
@@ -16,9 +24,13 @@ static void put_coverage(struct page *g)
 		page_wrap(g, STR("The time asked for lies outside the logs searched, so they prove nothing about it."));
 	else if ((s->from != INT64_MIN && s->from < from - 86400) || (s->to != INT64_MAX && s->to > to + 86400))
 		page_wrap(g, STR("The logs searched cover only a part of the time asked for."));
-	else
+	else if (names_message(&g->r->question))
 		page_wrap(g, STR("If such a message was sent, it never reached this server, or it is in a log that was "
 				 "not searched."));
+	else
+		page_wrap(
+		    g,
+		    STR("Nothing of that kind happened here in that time, or it is in a log that was not searched."));
 }
 
 static void put_since(struct page *g)

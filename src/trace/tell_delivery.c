@@ -88,7 +88,7 @@ static const char *success_words(const struct attempt *a)
 	if (!did_of(a->report, &d))
 		return a->remote ? "the other server took it" : "the delivery succeeded";
 	if (d.forwards > 0 && d.files + d.programs == 0)
-		return "it was forwarded";
+		return "the rules of this address sent it on";
 	if (d.files + d.programs + d.forwards == 0)
 		return "the mailbox's rules threw it away";
 	return d.files > 0 ? "it was written to the mailbox" : "a delivery program on this server took it";
@@ -228,21 +228,33 @@ static const char *trouble_opening(const struct told_party *out, const struct at
 						: "Not delivered, and no sender to return it to";
 }
 
-/* Is it us or them?  The one who said it is named. */
+/* Is it us or them?  The one who said it is named, and what it would not take. */
+static void tell_refusal(struct told *t, struct told_party *out, const struct remote *r)
+{
+	struct str host = r->host.n > 0 ? arena_fmt(t->mem, " (%.*s)", STR_ARG(r->host)) : STR("");
+
+	tell_use_reply(t, out, r->said);
+	out->explanation = arena_fmt(t->mem, "It was the recipient's mail server%.*s that said this, not ours%s%.*s",
+				     STR_ARG(host), r->stage, STR_ARG(out->explanation));
+}
+
 static void tell_cause(struct told *t, struct told_party *out, const struct attempt *a, const struct remote *r)
 {
-	tell_use_report(t, out, a->report, a->outcome);
+	if (r->said.n > 0)
+		tell_refusal(t, out, r);
+	else
+		tell_use_report(t, out, a->report, a->outcome);
 	if (out->explanation.n == 0)
 		out->explanation = STR("The delivery did not succeed, and the report is not one that is known here.");
-	if (r->said.n > 0)
-		out->explanation = arena_fmt(
-		    t->mem, "It was the recipient's mail server%s%.*s%s that said this, not ours. %.*s",
-		    r->host.n > 0 ? " (" : "", STR_ARG(r->host), r->host.n > 0 ? ")" : "", STR_ARG(out->explanation));
+	if (a->gave_up)
+		out->explanation = arena_fmt(t->mem, "%.*s It was tried for as long as messages may wait here.",
+					     STR_ARG(out->explanation));
 	if (out->verdict == VERDICT_WAITING && a->outcome == OUTCOME_DEFERRAL)
 		out->explanation =
 		    arena_fmt(t->mem,
-			      "%.*s The message is safe in the queue. When its time there is over (two days, "
-			      "unless the configuration says otherwise), the sender gets it back.",
+			      "%.*s The message is safe in the queue and is tried again by itself. When its time "
+			      "there is over (two days, unless the configuration says otherwise), the sender gets "
+			      "it back.",
 			      STR_ARG(out->explanation));
 }
 

@@ -1,7 +1,7 @@
 /* The timeline: each line that says something, as a few plain words. */
-#include "trace/tell.h"
+#include "trace/tell_parts.h"
 
-enum { RANK_OPEN, RANK_GATE, RANK_SMTP, RANK_DELIVERY };
+enum { RANK_OPEN, RANK_GATE, RANK_SMTP, RANK_BEHIND, RANK_DELIVERY };
 
 static void add_event(struct told *t, struct event e)
 {
@@ -39,8 +39,8 @@ static struct str gate_words(struct told *t, const struct gate *g)
 	if (g->reason.n > 0 && !str_eqz(g->reason, "(empty)") && !str_eqz(g->code, "ALLOWED"))
 		reason = arena_fmt(t->mem, ": %.*s", STR_ARG(said));
 	if (other)
-		return arena_fmt(t->mem, "no objection of its own, the server behind it refused (%.*s)%.*s",
-				 STR_ARG(g->code), STR_ARG(reason));
+		return arena_fmt(t->mem, "no objection; what came after it refused (%.*s)%.*s", STR_ARG(g->code),
+				 STR_ARG(reason));
 	return arena_fmt(t->mem, "%s %.*s (%.*s): %.*s%.*s", str_eqz(g->code, "ALLOWED") ? "let in" : "refused",
 			 STR_ARG(g->ip), STR_ARG(named ? g->rdns : STR("no reverse name")), STR_ARG(g->code),
 			 STR_ARG(reason));
@@ -48,7 +48,7 @@ static struct str gate_words(struct told *t, const struct gate *g)
 
 static void tell_gate(struct told *t, const struct party *p, const struct gate *g)
 {
-	add_event(t, (struct event){ .rank = RANK_GATE,
+	add_event(t, (struct event){ .rank = str_eqz(g->code, "DENIED_OTHER") ? RANK_BEHIND : RANK_GATE,
 				     .station = "gate",
 				     .party = p,
 				     .what = gate_words(t, g),
@@ -165,14 +165,28 @@ static struct str try_words(struct told *t, const struct attempt *a)
 	return arena_fmt(t->mem, "delivery %llu %s begins", (unsigned long long)a->number, where);
 }
 
+static struct str result_words(struct told *t, const struct attempt *a)
+{
+	static const char *const ended[] = {
+		[OUTCOME_SUCCESS] = "succeeded", [OUTCOME_FAILURE] = "failed", [OUTCOME_DEFERRAL] = "was put off"
+	};
+	struct remote r;
+
+	tell_read_remote(t, a->report, &r);
+	if (r.said.n > 0 && r.host.n > 0)
+		return arena_fmt(t->mem, "delivery %llu %s: %.*s said: %.*s", (unsigned long long)a->number,
+				 ended[a->outcome], STR_ARG(r.host), STR_ARG(r.said));
+	return arena_fmt(t->mem, "delivery %llu %s: %.*s", (unsigned long long)a->number,
+			 a->resulted ? ended[a->outcome] : "ended", STR_ARG(tell_report(t, a->report)));
+}
+
 static struct str delivery_words(struct told *t, const struct attempt *a, const struct log_line *l)
 {
 	switch (l->kind) {
 	case LOG_DELIVERY_TRY:
 		return try_words(t, a);
 	case LOG_DELIVERY_RESULT:
-		return arena_fmt(t->mem, "delivery %llu: %.*s, %.*s", (unsigned long long)a->number,
-				 STR_ARG(l->field[LOG_F_outcome]), STR_ARG(tell_report(t, a->report)));
+		return result_words(t, a);
 	case LOG_DELIVERY_NEXT:
 		return arena_fmt(t->mem, "the next attempt is at %.*s", STR_ARG(tell_stamp(t, l->field[LOG_F_when])));
 	case LOG_DELIVERY_GAVE_UP:

@@ -20,8 +20,8 @@ static void tell_abandoned(struct told *t, struct told_party *out, const struct 
 				 STR_ARG(tell_client_words(t)), STR_ARG(ended_words(t, v)));
 	out->brief = v != NULL && v->ended.n > 0 ? v->ended : STR("the client left early");
 	out->explanation = arena_fmt(t->mem,
-				     "%s%sThis server never got the whole message, so nothing was stored and nothing "
-				     "can be delivered.",
+				     "%s%sThis server never got the whole message, so there is nothing that "
+				     "could be delivered.",
 				     row != NULL ? row->word.meaning : "", row != NULL ? " " : "");
 	tell_advise(t, out, WHO_SENDER,
 		    STR("The sender's server tries again by itself. If no later attempt is found here, ask the "
@@ -84,7 +84,7 @@ static void tell_login(struct told *t, struct told_party *out, const struct line
 						 : log_plain(t->mem, l.field[LOG_F_user]);
 	out->brief = arena_fmt(t->mem, "login failed: %.*s", STR_ARG(l.field[LOG_F_reason]));
 	out->summary = arena_fmt(t->mem, "The login as %.*s failed%s (%.*s); %.*s sent no message", STR_ARG(user),
-				 n > 1 ? arena_z(t->mem, arena_fmt(t->mem, ", the last of %u", n)) : "",
+				 n > 1 ? arena_z(t->mem, arena_fmt(t->mem, ", as did %u before it", n - 1)) : "",
 				 STR_ARG(log_plain(t->mem, l.field[LOG_F_reason])), STR_ARG(tell_client_words(t)));
 	out->explanation =
 	    STR("The client tried to log in, was turned down, and named no recipient afterwards. A login "

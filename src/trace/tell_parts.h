@@ -28,9 +28,12 @@ struct remote {
 	struct str said;       /* its reply, on one line */
 	struct str id;         /* the number under which it keeps the message */
 	struct str encryption; /* "TLSv1.3" */
+	const char *stage;     /* what it would not take, as the rest of a sentence: ": it refused ... ." or ". " */
 };
 void tell_read_remote(struct told *t, struct str report, struct remote *out);
-/* The report in the words of explain: its meaning, and the meaning of the reply inside it. */
+/* The meaning and advice of another server's reply: of what is tried again, nobody must do anything at first. */
+void tell_use_reply(struct told *t, struct told_party *out, struct str said);
+/* The report in the words of explain. */
 void tell_use_report(struct told *t, struct told_party *out, struct str report, enum outcome_kind outcome);
 
 #endif

@@ -75,7 +75,7 @@ void tell_quota(struct told *t, struct told_party *out)
 	buf_addc(&since, ' ');
 	zone_put(&since, offset);
 	out->explanation = arena_fmt(
-	    t->mem, "%.*s By these logs it was full at %s for the first time%s; %zu message%s did not get in %s.",
-	    STR_ARG(out->explanation), buf_z(&since), x.emptied_before != INT64_MIN ? " since a message got in" : "",
-	    x.n, x.n == 1 ? "" : "s", x.emptied_after != INT64_MAX ? "until the next one that did" : "since");
+	    t->mem, "%.*s By these logs the mailbox has been full since %s at the latest; %zu message%s %s.",
+	    STR_ARG(out->explanation), buf_z(&since), x.n, x.n == 1 ? " was turned away" : "s were turned away",
+	    x.emptied_after != INT64_MAX ? "until one got in again" : "since then");
 }

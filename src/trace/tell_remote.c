@@ -58,7 +58,7 @@ static struct str said_of(struct str text)
 	return str_trim(said);
 }
 
-/* "queued as X", "OK id=X", "InternalId=X", "ok E qp X"; else, of a success, what stands behind "ok". */
+/* "queued as X", "OK id=X", "InternalId=X", "ok E qp X" */
 static struct str id_of(struct str said)
 {
 	static const char *const before[] = { "queued as ", " id=", "InternalId=", " qp " };
@@ -87,12 +87,57 @@ static struct str encryption_of(struct str text)
 	return version;
 }
 
+static const char *stage_of(struct str text)
+{
+	static const struct {
+		const char *words, *stage;
+	} t[] = {
+		{ " does not like recipient.", ": it did not take the recipient's address. " },
+		{ " but sender was rejected.", ": it did not take the sender's address. " },
+		{ " but greeting failed.", ": it did not want to talk at all. " },
+		{ " but my name was rejected.", ": it did not take our server's name. " },
+		{ " failed on DATA command.", ": it had taken the addresses, but not the message. " },
+		{ " failed after I sent the message.", ": it did not take the message when it had seen it. " },
+	};
+
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (str_find(text, str_of(t[i].words)) >= 0)
+			return t[i].stage;
+	return ". ";
+}
+
 void tell_read_remote(struct told *t, struct str report, struct remote *out)
 {
 	struct str text = tell_report(t, report);
 
-	*out = (struct remote){ .host = host_of(text), .said = said_of(text), .encryption = encryption_of(text) };
+	*out = (struct remote){
+		.host = host_of(text), .said = said_of(text), .encryption = encryption_of(text), .stage = stage_of(text)
+	};
 	out->id = id_of(out->said);
+}
+
+/* The class of a reply ("a code that begins with 4") speaks to another sender's server than ours. */
+static struct str without_class(struct str meaning, struct str said)
+{
+	const struct status_row *class = status_class(str_take(said, 3));
+
+	if (class == NULL || !str_ends(meaning, str_of(class->word.meaning)))
+		return meaning;
+	return str_trim(str_take(meaning, meaning.n - str_of(class->word.meaning).n));
+}
+
+void tell_use_reply(struct told *t, struct told_party *out, struct str said)
+{
+	struct explanation x = { .final = FINAL_UNKNOWN };
+	struct explaining inner = { .mem = t->mem, .out = &x };
+
+	if (!explain_reply(&inner, said))
+		return;
+	out->explanation = without_class(x.meaning, said);
+	if (out->explanation.n == 0)
+		out->explanation = x.final == FINAL_YES ? STR("That is a final no.") : STR("That is a no for now.");
+	if (x.advice.n > 0)
+		tell_advise(t, out, x.who, x.advice);
 }
 
 void tell_use_report(struct told *t, struct told_party *out, struct str report, enum outcome_kind outcome)

@@ -141,6 +141,7 @@ def test_13_put_off_by_the_other_server(logs, reply, words):
     assert "203.0.113.25 said: " + reply.replace("_", " ") in a.headline
     assert words in a.recipient["explanation"] and "mail server (203.0.113.25) that said this, not ours" in a.recipient["explanation"]
     assert a.recipient["advice"][0]["who"] == "nobody" and "Nothing at first" in a.recipient["advice"][0]["what"]
+    assert "did not take the recipient's address" in a.recipient["explanation"]
 
 
 # 14: is it us or them?
@@ -182,7 +183,7 @@ def test_15_over_quota_since_when_and_how_many(logs):
     row = [line for line in a.text.splitlines() if "overquota" in line][0].split()
     assert row[0] == "3" and row[1:3] == ["2026-11-23", "11:00:00"] and row[4:6] == ["2026-11-23", "13:00:00"]
     one = ask("connection 9", logs.folder)
-    assert ("full at 2026-11-23 11:00:00 +01:00 for the first time since a message got in; 3 messages did not get in since."
+    assert ("full since 2026-11-23 11:00:00 +01:00 at the latest; 3 messages were turned away since then."
             in flat(one.section("Why")))
     assert one.recipient["advice"][0]["who"] == "recipient" and "deletes or moves messages" in one.section("Next")
 
@@ -220,6 +221,7 @@ def test_17_all_mail_of_a_partner_is_refused(logs):
     a = ask("All mail from partner.example is refused since 2026-11-23 11:00", logs.folder)
     assert a.status == 0 and a.json["found"] == 5
     causes = a.section("Refused or returned, by reason")
+    assert "the address of the sending server has no reverse DNS name." in causes
     first = causes.splitlines()[1].split()
     assert first[0] == "4" and first[1:3] == ["2026-11-23", "22:00:00"]
     assert "gate: DENIED_RDNS_MISSING  from 203.0.113.60, 203.0.113.61" in causes or "gate: DENIED_RDNS_MISSING  from 203.0.113.61, 203.0.113.60" in causes
@@ -265,7 +267,7 @@ def test_18_a_session_without_a_recipient_says_what_it_was(logs):
     late = ask("connection 7", logs.folder)
     assert "No recipient was named by the client 203.0.113.66: timeout" in late.headline and "stayed silent" in late.text
     login = ask("connection 8", logs.folder)
-    assert "The login as recipient@example.com failed, the last of 2 (wrong password)" in login.headline
+    assert "The login as recipient@example.com failed, as did 1 before it (wrong password)" in login.headline
     assert ask("any:recipient@example.com", logs.folder).only["ids"]["connection"] == 8
     assert ask("reason:password", logs.folder).only["ids"]["connection"] == 8
     assert ask("text:timeout", logs.folder).only["ids"]["connection"] == 7
@@ -432,9 +434,9 @@ def test_26_forwarded_and_bounced_there_is_one_tree(logs):
     assert a.status == 0 and a.only["verdict"] == "forwarded"
     chain = [line.strip() for line in a.headline.splitlines() if line.strip().startswith("message ")]
     assert chain[0] == "message 11 to info@example.com: forwarded (this one)"
-    assert chain[1].startswith("message 12 (the forward) to out@gmail.example: returned. ")
+    assert chain[1].startswith("message 12 (the forward) to out@gmail.example: Not delivered, returned to the sender ")
     assert "203.0.113.25 said: 550 5.7.1 SPF check failed" in chain[1]
-    assert chain[2].startswith("message 13 (the bounce) to a@b.example: relayed. ")
+    assert chain[2].startswith("message 13 (the bounce) to a@b.example: Passed on: ")
     assert [(c["qp"], c["relation"], c["verdict"]) for c in a.only["chain"]] == [
         (11, None, "forwarded"), (12, "forward", "returned"), (13, "bounce", "relayed")]
     assert ask("qp 13", logs.folder).headline.count("message 1") >= 3
