@@ -233,16 +233,33 @@ void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, co
 	scope_mask(sc, out, str_skip(x->raw, (size_t)(user.p - x->raw.p) + user.n));
 }
 
+/* j***n(2)@x.example, as an answer showed it: the number tells look-alikes apart within that answer only. */
+static void without_marks(struct buf *out, struct str pattern)
+{
+	for (size_t i = 0; i < pattern.n; i++) {
+		size_t end = i + 1;
+
+		while (pattern.p[i] == '(' && end < pattern.n && ascii_isdigit(pattern.p[end]))
+			end++;
+		if (end > i + 1 && str_starts(str_skip(pattern, end), STR(")@")))
+			i = end;
+		else
+			buf_addc(out, pattern.p[i]);
+	}
+}
+
 /* Both sides of the comparison are what the reader sees or said: nothing can be found out by guessing. */
 static bool shown_fits(struct scope *plain, struct str pattern, struct str shown)
 {
 	BUF(asked);
+	BUF(bare);
 
 	if (str_glob(pattern, shown))
 		return true;
 	if (!plain->masked)
 		return false;
-	scope_mask(plain, &asked, pattern);
+	without_marks(&bare, pattern);
+	scope_mask(plain, &asked, buf_str(&bare));
 	return str_glob(buf_str(&asked), shown);
 }
 

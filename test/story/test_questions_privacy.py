@@ -155,6 +155,7 @@ def test_29_masked_addresses_are_told_apart(logs):
     for name in names:
         assert name in text
     assert ask("qp 30", logs.folder, *OWN).only["from"] == names[0]
+    assert ask("from:" + names[1], logs.folder, *OWN).json["found"] == 5
 
 
 def test_29_a_tag_in_front_of_an_address_does_not_make_it_another(logs):

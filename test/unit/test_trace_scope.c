@@ -25,6 +25,19 @@ static void addresses_of_others_are_masked(void **state)
 		{ "example.com", "", "to, <\"john, the doe\"@x.example>", "to, <\"***\"@x.example>" },
 		{ "example.com", "", "<\"a b\"@example.com> <\"a b\"@x.example>",
 		  "<\"a b\"@example.com> <\"***\"@x.example>" },
+		{ "example.com", "", "id=john%40other.example;ip=192.0.2.1", "i***n%40other.example;ip=192.0.2.1" },
+		{ "example.com", "", "SIZE=40960 a%40b", "SIZE=40960 a%40b" },
+		{ "example.com", "", "john\\x40other.example", "j***n\\x40other.example" },
+		{ "example.com", "", "to me@example.com. And you.", "to me@example.com. And you." },
+		{ "example.com", "", "prvs=12ab=john@x.example", "j***n@x.example" },
+		{ "", "me@example.com", "prvs=12ab=me@example.com", "prvs=12ab=me@example.com" },
+		{ "example.com", "", "list-john=x.example@example.com", "l***e@example.com" },
+		{ "example.com", "", "SRS0=h=t=x.example=john@example.com", "S***n@example.com" },
+		{ "example.com", "", "john%x.example@example.com me+x=y@example.com",
+		  "j***e@example.com me+x=y@example.com" },
+		{ "example.com", "", "<\"a\\\"john\"@x.example>", "<\"***\"@x.example>" },
+		{ "example.com", "", "<\"a\\x5c\"john\"@x.example>", "<\"***\"@x.example>" },
+		{ "example.com", "", "\xc3\xa9mile@x.example", "\xc3\xa9***e@x.example" },
 		{ "example.com", "", "no pair\"@x.example \"@x.example", "no pair\"***@x.example \"***@x.example" },
 	};
 
@@ -38,6 +51,49 @@ static void addresses_of_others_are_masked(void **state)
 		if (!str_eqz(buf_str(&b), t[i].want))
 			fail_msg("%s: %s", t[i].text, buf_z(&b));
 	}
+}
+
+static void look_alikes_are_numbered(void **state)
+{
+	static const char text[] = "john@x.example jean@x.example JOHN@x.example jan@x.example john@y.example";
+	static const char want[] =
+	    "j***n@x.example j***n(2)@x.example J***N@x.example j***n(3)@x.example j***n@y.example";
+	ARENA(mem);
+	struct scope sc = { .domain = STR("example.com"), .mem = &mem };
+	BUF(b);
+
+	(void)state;
+	scope_mask(&sc, &b, str_of(text));
+	assert_string_equal(buf_z(&b), want);
+	scope_clear(&sc);
+}
+
+/* What fits is what is shown: a right guess and a wrong one fit alike. */
+static void a_guess_is_not_confirmed(void **state)
+{
+	static const struct {
+		const char *pattern, *text;
+		bool fits;
+	} t[] = {
+		{ "john@x.example", "john@x.example", true },
+		{ "jean@x.example", "john@x.example", true },
+		{ "mary@x.example", "john@x.example", false },
+		{ "*ohn*", "john@x.example", false },
+		{ "j***n(2)@x.example", "john@x.example", true },
+		{ "*@x.example", "john@x.example", true },
+		{ "joh*", "john@x.example", false },
+		{ "me@example.com", "me@example.com", true },
+		{ "ma@example.com", "me@example.com", false },
+		{ "m*", "me@example.com", true },
+		{ "john@*", "join@example.com", false },
+		{ "join@*", "join@example.com", true },
+	};
+	struct scope sc = { .domain = STR("example.com") };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (scope_glob(&sc, str_of(t[i].pattern), str_of(t[i].text)) != t[i].fits)
+			fail_msg("%s, %s", t[i].pattern, t[i].text);
 }
 
 static void hostile_bytes_do_not_reach_a_terminal(void **state)
@@ -93,6 +149,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_of_others_are_masked),
+		cmocka_unit_test(look_alikes_are_numbered),
+		cmocka_unit_test(a_guess_is_not_confirmed),
 		cmocka_unit_test(hostile_bytes_do_not_reach_a_terminal),
 		cmocka_unit_test(near_addresses_are_near),
 	};
