@@ -1,6 +1,7 @@
 /* Addresses of others, wherever and however they are written, lose their local part. */
 #include <string.h>
 
+#include "base/utf8.h"
 #include "trace/scope.h"
 
 enum { LOCAL_MAX = 2048 }; /* no field of a log holds a longer one */
@@ -18,9 +19,10 @@ static size_t at_sign(struct str s)
 	return 0;
 }
 
+/* Bytes that no address should have are taken for a part of it: rather too much is masked than too little. */
 static bool local_byte(char c)
 {
-	return (unsigned char)c >= 0x80 || (c > ' ' && strchr("<>@,:;()[]\"", c) == NULL);
+	return c == '\0' || strchr(" \t\n<>@,:;()[]\"", c) == NULL;
 }
 
 static bool domain_byte(char c)
@@ -43,10 +45,10 @@ static size_t local_start(struct str text, size_t from, size_t at)
 	if (at > from + LOCAL_MAX)
 		from = at - LOCAL_MAX;
 	if (at >= from + 2 && text.p[at - 1] == '"') {
-		for (start = at - 1; start > from; start--)
+		for (start = at - 1; start > from && text.p[start - 1] != '\n'; start--)
 			if (text.p[start - 1] == '"' && !quoted_pair(text, from, start - 1))
 				break;
-		return start > from ? start - 1 : at;
+		return start > from && text.p[start - 1] == '"' ? start - 1 : at;
 	}
 	while (start > from && local_byte(text.p[start - 1]))
 		start--;
@@ -76,22 +78,30 @@ static bool carries_another(struct str local)
 	return parted && domain;
 }
 
+/* Length of the character at the start of s; 0 when a person would not see it. */
 static size_t first_character(struct str s)
 {
-	size_t n = s.n > 0;
+	uint32_t code;
+	size_t n = utf8_at(s, &code);
 
-	while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-		n++;
-	return n;
+	return n > 0 && !utf8_unseen(code) ? n : 0;
 }
 
 static size_t last_character(struct str s)
 {
-	size_t n = s.n > 0;
+	for (size_t n = 1; n <= 4 && n <= s.n; n++)
+		if (first_character(str_skip(s, s.n - n)) == n)
+			return n;
+	return 0;
+}
 
-	while (n > 0 && n < s.n && ((unsigned char)s.p[s.n - n] & 0xc0) == 0x80)
-		n++;
-	return n;
+/* j***n, as it stands in an answer that is read again: it has nothing left to hide. */
+static bool already_masked(struct str local)
+{
+	size_t first = str_starts(local, STR("***")) ? 0 : first_character(local);
+	struct str rest = str_skip(local, first);
+
+	return str_starts(rest, STR("***")) && (rest.n == 3 || last_character(rest) == rest.n - 3);
 }
 
 /* First and last character of the local part stay: enough to recognise, too little to write to. */
@@ -99,6 +109,10 @@ static void put_masked(struct buf *out, struct str local)
 {
 	size_t first = first_character(local), last = last_character(local);
 
+	if (already_masked(local)) {
+		buf_addstr(out, local);
+		return;
+	}
 	buf_addstr(out, str_take(local, first));
 	buf_adds(out, "***");
 	if (local.n > first + last)
