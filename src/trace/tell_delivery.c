@@ -105,12 +105,11 @@ static void tell_relayed(struct told *t, struct told_party *out, const struct at
 	out->summary = arena_fmt(t->mem, "Passed on: %.*s took the message over%s%.*s", STR_ARG(host),
 				 r.said.n > 0 ? " and said: " : "", STR_ARG(r.said));
 	out->brief = arena_fmt(t->mem, "taken by %.*s", STR_ARG(host));
-	tell_use_report(t, out, a->report, OUTCOME_SUCCESS);
 	out->explanation = arena_fmt(
-	    t->mem, "%.*s %s%.*s%s What that server did with it afterwards is not in our logs.",
-	    STR_ARG(out->explanation), r.encryption.n > 0 ? "The way there was encrypted (" : "", STR_ARG(r.encryption),
+	    t->mem,
+	    "Since then %.*s answers for the message; what it did with it afterwards is not in our logs. %s%.*s%s",
+	    STR_ARG(host), r.encryption.n > 0 ? "The way there was encrypted (" : "", STR_ARG(r.encryption),
 	    r.encryption.n > 0 ? ")." : "Our log does not say whether the way there was encrypted.");
-	out->advice = NULL;
 	if (r.id.n > 0)
 		tell_advise(
 		    t, out, WHO_NOBODY,
