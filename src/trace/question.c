@@ -209,6 +209,18 @@ static bool names_duration(const struct asker *k, size_t i)
 	       question_listed(k->words[i + 1], units, COUNT(units));
 }
 
+/* "John Smith <john@x.example>": the name is no part of the address. */
+static bool names_person(const struct asker *k, size_t i)
+{
+	for (size_t j = i + 1; j < k->n && j < i + 4; j++) {
+		if (k->words[j].n > 2 && k->words[j].p[0] == '<' && str_chr(k->words[j], '@') > 0)
+			return true;
+		if (question_role(k->words[j]) != WORD_UNKNOWN)
+			return false;
+	}
+	return false;
+}
+
 static int not_understood(struct asker *k, struct str w)
 {
 	if (question_counts(w))
@@ -221,13 +233,15 @@ static int not_understood(struct asker *k, struct str w)
 	return err_set(k->e, "I do not understand `%.*s`", STR_ARG(w));
 }
 
-static int take_plain(struct asker *k, struct str w)
+static int take_plain(struct asker *k, struct str w, size_t i)
 {
 	switch (question_role(w)) {
 	case WORD_FROM:
 		k->slot = SLOT_FROM;
 		return 0;
 	case WORD_TO:
+		if (str_eqz(w, "->") && k->loose != NULL)
+			k->loose->kind = FILTER_FROM;
 		k->slot = SLOT_TO;
 		return 0;
 	case WORD_SENT:
@@ -243,6 +257,8 @@ static int take_plain(struct asker *k, struct str w)
 	case WORD_UNKNOWN:
 		break;
 	}
+	if (names_person(k, i))
+		return 0;
 	return k->slot == SLOT_NONE ? not_understood(k, w) : take_address(k, w, false);
 }
 
@@ -276,7 +292,7 @@ static int take_word(struct asker *k, size_t *i)
 		w = str_take(w, w.n - (w.p[w.n - 2] == '\'' ? 2 : 4));
 	if (address_like(w) || ip_net_parse(w, &net))
 		return take_address(k, w, possessive);
-	return take_plain(k, w);
+	return take_plain(k, w, *i);
 }
 
 /* Words are separated by white space; quotes keep it inside a value. */

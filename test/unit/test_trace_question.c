@@ -97,6 +97,8 @@ static void questions_are_understood(void **state)
 static void outcomes_and_replies_are_understood(void **state)
 {
 	static const struct asked t[] = {
+		{ "mail from John Smith <a@b.example> to c@d.example", "from:a@b.example to:c@d.example" },
+		{ "a@b.example -> c@d.example", "from:a@b.example to:c@d.example" },
 		{ "mails refused on Tuesday", "verdict:refused on:Tuesday" },
 		{ "Which messages were rejected yesterday?", "verdict:refused on:yesterday" },
 		{ "show all bounced mails from a@b.example", "verdict:returned from:a@b.example" },
