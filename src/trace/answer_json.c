@@ -316,7 +316,7 @@ void answer_json(struct buf *out, struct answer *r)
 	json_key(&w.j, "nearest");
 	json_begin_array(&w.j);
 	for (size_t i = 0; i < r->nnearest; i++)
-		json_str(&w.j, r->nearest[i]);
+		writer_put(&w, r->nearest[i]);
 	json_end_array(&w.j);
 	writer_connections(&w);
 	writer_reasons(&w);

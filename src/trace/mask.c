@@ -192,6 +192,13 @@ static bool own(const struct scope *sc, struct str local, struct str domain)
 	return sc->mailbox.n > 0 || !carries_another(local);
 }
 
+bool scope_shows(const struct scope *sc, struct str address)
+{
+	ptrdiff_t at = str_rchr(address, '@');
+
+	return scope_all(sc) || (at > 0 && own(sc, str_take(address, (size_t)at), str_skip(address, (size_t)at + 1)));
+}
+
 void scope_mask(struct scope *sc, struct buf *out, struct str text)
 {
 	size_t done = 0;

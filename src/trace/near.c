@@ -91,7 +91,7 @@ size_t select_near(const struct book *b, const struct question *q, const struct 
 	while ((x = map_next(&b->names, &i, NULL)) != NULL) {
 		struct near one = { x->text, to_question(q, x->text) };
 
-		if (one.distance <= NEAR_DISTANCE && scope_has(sc, x->text) && better(list, n, one))
+		if (one.distance <= NEAR_DISTANCE && scope_shows(sc, x->text) && better(list, n, one))
 			insert(list, &n, one);
 	}
 	for (i = 0; i < n; i++)

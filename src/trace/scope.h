@@ -39,7 +39,9 @@ bool scope_line(const struct scope *sc, const struct book *b, const struct story
 void scope_each_line(const struct scope *sc, const struct book *b, const struct story *s,
 		     void (*see)(void *, const struct line *), void *with);
 
-/* mask.c: append text, every address out of scope masked. */
+/* mask.c: is this address shown as it is?  Not one of ours that carries another's (list-john=other.example@ours). */
+bool scope_shows(const struct scope *sc, struct str address);
+/* Append text, every address out of scope masked. */
 void scope_mask(struct scope *sc, struct buf *out, struct str text);
 /* A raw line: beside addresses, the login names of others are masked. */
 void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, const struct line *x);

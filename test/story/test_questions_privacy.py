@@ -198,3 +198,11 @@ def test_29_nothing_near_a_no_tells_of_others(logs):
     lines_of(logs)
     a = ask("from:johanno@other.example to:nobody@example.com on:2026-11-23", logs.folder, *OWN)
     assert a.status == 1 and a.json["nearest"] == [] and a.json["connections"] == [] and "Connections" not in a.text
+
+
+def test_29_an_address_of_ours_that_carries_hers_is_not_offered(logs):
+    logs.accept(20, 30, sender="list-johanna=other.example@example.com")
+    for guess in ("mist-johanna=other.example@example.com", "list-johanna=other.example@example.co"):
+        a = ask("from:" + guess, logs.folder, *OWN)
+        assert a.status == 1 and a.json["nearest"] == [] and "Similar" not in a.text
+    assert ask("any:*", logs.folder, *OWN).only["from"] == "l***e@example.com"
