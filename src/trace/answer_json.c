@@ -186,7 +186,10 @@ static void put_evidence(struct writer *w, const struct line *x)
 	json_key(&w->j, "line");
 	json_num(&w->j, x->number);
 	json_key(&w->j, "offset");
-	json_num(&w->j, (int64_t)line_offset(b, x));
+	if (scope_all(&w->r->scope))
+		json_num(&w->j, (int64_t)line_offset(b, x));
+	else
+		json_none(&w->j); /* two of them would tell how long a masked name is */
 	json_key(&w->j, "text");
 	writer_line(w, x);
 	json_end_object(&w->j);

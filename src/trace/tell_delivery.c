@@ -237,6 +237,20 @@ static void tell_refusal(struct told *t, struct told_party *out, const struct re
 				     STR_ARG(host), r->stage, STR_ARG(out->explanation));
 }
 
+enum { LIFETIME = 2 * 86400 }; /* the default of queue.lifetime; the logs do not say it */
+
+static struct str end_of_waiting(struct told *t)
+{
+	int64_t end = t->story->time + LIFETIME;
+	int offset = day_offset(t->frame, end);
+	BUF(b);
+
+	stamp_put(&b, civil_of_seconds(end + offset));
+	buf_addc(&b, ' ');
+	zone_put(&b, offset);
+	return arena_str(t->mem, buf_str(&b));
+}
+
 static void tell_cause(struct told *t, struct told_party *out, const struct attempt *a, const struct remote *r)
 {
 	if (r->said.n > 0)
@@ -249,12 +263,12 @@ static void tell_cause(struct told *t, struct told_party *out, const struct atte
 		out->explanation = arena_fmt(t->mem, "%.*s It was tried for as long as messages may wait here.",
 					     STR_ARG(out->explanation));
 	if (out->verdict == VERDICT_WAITING && a->outcome == OUTCOME_DEFERRAL)
-		out->explanation =
-		    arena_fmt(t->mem,
-			      "%.*s The message is safe in the queue and is tried again by itself. When its time "
-			      "there is over (two days, unless the configuration says otherwise), the sender gets "
-			      "it back.",
-			      STR_ARG(out->explanation));
+		out->explanation = arena_fmt(
+		    t->mem,
+		    "%.*s The message is safe in the queue and is tried again by itself. If nothing helps, the sender "
+		    "gets it "
+		    "back when its time there is over: at about %.*s, if messages may wait here for two days.",
+		    STR_ARG(out->explanation), STR_ARG(end_of_waiting(t)));
 }
 
 void tell_trouble(struct told *t, struct told_party *out, const struct party *p)

@@ -103,6 +103,7 @@ def test_29_of_a_shared_message_the_owner_sees_his_part(logs):
     assert [r["address"] for r in m["recipients"]] == [ME] and m["from"] == "j***a@other.example"
     assert m["verdict"] == "delivered" and m["ids"]["deliveries"] == [21]
     assert m["client"]["auth"] == "j***a@other.example" and "bounce" not in a.text
+    assert {e["evidence"]["offset"] for e in m["timeline"]} == {None}
     assert "third.example" not in a.text + json.dumps(a.json) and "auth-failed" not in a.text
     assert "shown to the owner of example.com: addresses of others are masked" in a.section("Limits")
     for question in ("connection 8", "connection 9", "connection 10", "delivery 22", "qp 12", "verdict:refused", "verdict:mixed"):
