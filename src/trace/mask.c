@@ -55,6 +55,18 @@ static size_t local_start(struct str text, size_t from, size_t at)
 	return start;
 }
 
+/* <john smith@x.example>: between brackets all of it is one address. */
+static size_t bracket_start(struct str text, size_t least, size_t from)
+{
+	size_t start = from;
+
+	if (start > least + LOCAL_MAX)
+		least = start - LOCAL_MAX;
+	while (start > least && strchr("<>\n@", text.p[start - 1]) == NULL)
+		start--;
+	return start > least && text.p[start - 1] == '<' ? start : from;
+}
+
 static bool domain_like(struct str s)
 {
 	ptrdiff_t dot = str_rchr(s, '.');
@@ -215,6 +227,8 @@ void scope_mask(struct scope *sc, struct buf *out, struct str text)
 		if (sign > 1 && !domain_like(domain))
 			continue;
 		from = local_start(text, done, at);
+		if (to < text.n && text.p[to] == '>')
+			from = bracket_start(text, done, from);
 		local = bare_local(str_mem(text.p + from, at - from));
 		if (own(sc, local, domain))
 			continue;
@@ -234,24 +248,50 @@ void scope_mask_login(struct scope *sc, struct buf *out, struct str user)
 		put_other(sc, out, user, STR(""));
 }
 
+/* A whole field that is an address or a login, whatever bytes it has. */
+static void mask_field(struct scope *sc, struct buf *out, struct str value)
+{
+	ptrdiff_t at = str_rchr(value, '@');
+	struct str local = at < 0 ? value : str_take(value, (size_t)at);
+	struct str domain = at < 0 ? STR("") : str_skip(value, (size_t)at + 1);
+
+	if (value.n == 0 || str_eqz(value, "-") || str_eqz(value, "(unknown)") || own(sc, bare_local(local), domain)) {
+		buf_addstr(out, value);
+		return;
+	}
+	put_other(sc, out, bare_local(local), bare_domain(domain));
+	if (at >= 0)
+		buf_addstr(out, str_skip(value, (size_t)at));
+}
+
+/* The path of a `to` line without its brackets; what is no plain <address> is left to the words around it. */
+static struct str inner_address(struct str field)
+{
+	if (field.n > 2 && field.p[0] == '<' && field.p[field.n - 1] == '>')
+		return str_mem(field.p + 1, field.n - 2);
+	return str_chr(field, '<') < 0 && str_chr(field, '>') < 0 ? field : STR("");
+}
+
 void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, const struct line *x)
 {
+	static const enum log_field addresses[] = { LOG_F_sender, LOG_F_path, LOG_F_rcpt, LOG_F_user };
+	const char *done = x->raw.p, *end = x->raw.p + x->raw.n;
 	struct log_line l;
-	struct str user;
 
-	if (scope_all(sc)) {
-		buf_addstr(out, x->raw);
-		return;
-	}
 	line_fields(b, x, &l);
-	user = l.field[LOG_F_user];
-	if (user.n == 0 || str_eqz(user, "(unknown)") || str_chr(user, '@') >= 0) {
-		scope_mask(sc, out, x->raw);
-		return;
+	for (size_t i = 0; !scope_all(sc) && i < COUNT(addresses); i++) { /* they stand in this order in every line */
+		struct str value = inner_address(l.field[addresses[i]]);
+
+		if (value.n == 0 || value.p < done || value.p + value.n > end)
+			continue;
+		scope_mask(sc, out, str_mem(done, (size_t)(value.p - done)));
+		mask_field(sc, out, value);
+		done = value.p + value.n;
 	}
-	scope_mask(sc, out, str_mem(x->raw.p, (size_t)(user.p - x->raw.p)));
-	scope_mask_login(sc, out, user);
-	scope_mask(sc, out, str_skip(x->raw, (size_t)(user.p - x->raw.p) + user.n));
+	if (scope_all(sc))
+		buf_addstr(out, x->raw);
+	else
+		scope_mask(sc, out, str_mem(done, (size_t)(end - done)));
 }
 
 /* j***n(2)@x.example, as an answer showed it: the number tells look-alikes apart within that answer only. */

@@ -46,21 +46,43 @@ struct str name_bare(struct str address)
 	return str_eqz(s, "(unknown)") ? STR("") : s;
 }
 
+/* Lower case; in a local part without quotes the bytes that would end it (a space, a bracket) become \xHH, so that an
+ * address is one word wherever it is shown.  Returns the length. */
+static size_t spell(struct str bare, char *low, size_t cap)
+{
+	static const char hex[] = "0123456789abcdef";
+	ptrdiff_t at = str_rchr(bare, '@');
+	size_t local = at > 0 && bare.p[at - 1] != '"' ? (size_t)at : 0, n = 0;
+
+	for (size_t i = 0; i < bare.n && n + 4 <= cap; i++) {
+		unsigned char c = (unsigned char)bare.p[i];
+
+		if (i >= local || (c > ' ' && strchr("<>,:;()[]\"", c) == NULL)) {
+			low[n++] = ascii_lower(bare.p[i]);
+			continue;
+		}
+		low[n++] = '\\';
+		low[n++] = 'x';
+		low[n++] = hex[c >> 4];
+		low[n++] = hex[c & 15];
+	}
+	return n;
+}
+
 struct name *book_name(struct book *b, struct str address)
 {
 	/* One address may be escaped in one field and not in another: names are compared as they were given. */
 	struct str bare = log_plain(&b->mem, name_bare(address));
 	char low[1024];
 	struct name *x;
+	size_t n;
 
-	bare = str_take(bare, sizeof(low));
-	for (size_t i = 0; i < bare.n; i++)
-		low[i] = ascii_lower(bare.p[i]);
-	x = map_get(&b->names, str_mem(low, bare.n));
+	n = spell(bare, low, sizeof(low));
+	x = map_get(&b->names, str_mem(low, n));
 	if (x != NULL)
 		return x;
 	x = arena_alloc(&b->mem, sizeof(*x));
-	x->text = arena_str(&b->mem, str_mem(low, bare.n));
+	x->text = arena_str(&b->mem, str_mem(low, n));
 	x->id = (uint32_t)b->nnames++;
 	map_put(&b->names, x->text, x);
 	return x;

@@ -63,6 +63,19 @@ def test_29_no_address_escapes_from_a_report(logs, report):
         assert SECRET not in shown(question, logs, "--mailbox", ME).lower()
 
 
+@pytest.mark.parametrize("local", ["johanna b", "johanna\tb", "johanna(x)b", "johanna,b", "johanna:b", "b;johanna"])
+def test_29_no_address_escapes_by_odd_bytes(tmp_path, local):
+    """qmail takes what no standard allows, and old logs have it as it came."""
+    lines = [f"from, {local}@other.example", "resp, 250 ok", f"to, <{ME}>", f"resp, 550 <{local}@other.example> is not welcome", ""]
+    (tmp_path / "smtp-25.log").write_text("".join(f"2021-03-09 12:43:51, {line}\n" if line else "\n" for line in lines))
+    (tmp_path / "delivery.log").write_text(f"2021-03-09 12:43:51, init, <{local}@other.example>\n"
+                                           f"2021-03-09 12:43:51, try, 7, local, {ME}\n2021-03-09 12:43:51, result, 7, success, did_1+0+0/\n")
+    for question in ("any:*", "verdict:refused", "delivery 7"):
+        a = ask(question, tmp_path, *OWN)
+        assert a.json["found"] > 0 and SECRET not in a.text + json.dumps(a.json), question
+    assert SECRET in ask("any:*", tmp_path).text
+
+
 def lines_of(logs):
     """A message to her and to us in one connection, from her neighbour, with a name and a login that tell of her."""
     logs.session(7, "auth-failed, PLAIN johanna@other.example wrong password", "auth, PLAIN johanna@other.example",
