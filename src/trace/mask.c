@@ -256,12 +256,14 @@ static void mask_field(struct scope *sc, struct buf *out, struct str value)
 	struct str domain = at < 0 ? STR("") : str_skip(value, (size_t)at + 1);
 
 	if (value.n == 0 || str_eqz(value, "-") || str_eqz(value, "(unknown)") || own(sc, bare_local(local), domain)) {
-		buf_addstr(out, value);
+		scope_mask(sc, out, value); /* another address may stand inside ours */
 		return;
 	}
 	put_other(sc, out, bare_local(local), bare_domain(domain));
-	if (at >= 0)
-		buf_addstr(out, str_skip(value, (size_t)at));
+	if (at < 0)
+		return;
+	buf_addc(out, '@');
+	scope_mask(sc, out, domain);
 }
 
 /* The path of a `to` line without its brackets; what is no plain <address> is left to the words around it. */
