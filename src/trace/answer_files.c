@@ -79,8 +79,10 @@ static void put_line(void *with, const struct unreadable *u)
 {
 	struct lister *l = with;
 	BUF(beginning);
+	BUF(shown); /* with \xHH, as in the text: JSON has no bytes */
 
 	unreadable_beginning(&beginning, &l->r->scope, u);
+	answer_safe(&shown, buf_str(&beginning));
 	json_begin_object(l->j);
 	put_path(l->j, "file", u->file->path);
 	json_key(l->j, "line");
@@ -92,7 +94,7 @@ static void put_line(void *with, const struct unreadable *u)
 	json_key(l->j, "why");
 	json_z(l->j, u->why);
 	json_key(l->j, "text");
-	json_str(l->j, buf_str(&beginning));
+	json_str(l->j, buf_str(&shown));
 	json_end_object(l->j);
 }
 

@@ -282,7 +282,7 @@ void answer_text(struct buf *out, struct answer *r, bool colour)
 	struct page g = { .out = out, .r = r, .colour = colour };
 
 	if (!r->asked)
-		page_limits(&g);
+		page_no_question(&g);
 	else if (r->chosen.n == 0)
 		page_not_found(&g);
 	else if (r->chosen.n == 1)

@@ -14,6 +14,19 @@ static void put_line(void *with, const struct unreadable *u)
 	buf_addc(g->out, '\n');
 }
 
+void page_no_question(struct page *g)
+{
+	const struct source *s = g->r->book.source;
+	uint64_t lines = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		lines += s->files[i].lines;
+	page_fmt(g, "%llu of %llu line%s in %zu file%s could not be understood.\n",
+		 (unsigned long long)unreadable_count(s), (unsigned long long)lines, page_plural(lines), s->n,
+		 page_plural(s->n));
+	page_limits(g);
+}
+
 void page_unreadable(struct page *g)
 {
 	const struct source *s = g->r->book.source;

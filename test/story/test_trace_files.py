@@ -264,6 +264,7 @@ def test_the_lines_not_understood_are_shown_on_demand(logs):
         assert shown[2].endswith("xxx...") and len(shown[2]) < 400
         listed = a.json["unreadable_lines"]
         assert [x["why"] for x in listed] == why and [x["line"] for x in listed] == [first + i for i in range(4)]
+        assert listed[0]["text"] == "rub\\x1b[31mbish of john@other.example" and listed[1]["text"] == "\\x00" * 50
         for x in listed:
             assert lines[x["offset"]:x["offset"] + 3] == (b"rub", b"\0\0\0", b"xxx", b"202")[why.index(x["why"])]
         assert (a.json["searched"]["lines"], a.json["searched"]["unreadable"]) == (first + 5, 4)
@@ -282,6 +283,7 @@ def test_the_lines_not_understood_are_shown_on_demand(logs):
 def test_without_a_line_that_is_not_understood_the_list_is_empty(logs):
     a = Answer(*[run("--unreadable", "--logs", str(logs.folder), *j) for j in ([], ["--json"])])
     assert a.status == 0 and a.section("Lines not understood") == "  none\n" and a.json["unreadable_lines"] == []
+    assert a.headline == "0 of 2 lines in 3 files could not be understood."
     assert run("--logs", str(logs.folder)).returncode == 2
 
 
