@@ -27,7 +27,7 @@ static void put_local(struct json *j, const char *key, const struct answer *r, i
 
 static void put_file(struct json *j, struct answer *r, const struct source_file *f)
 {
-	static const char *const families[] = {
+	static const char *const families[LOG_FAMILIES] = {
 		[LOG_SMTP] = "smtp", [LOG_DELIVERY] = "delivery", [LOG_SPAMDYKE] = "spamdyke"
 	};
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from test_questions import ME, Answer, Logs, ask, run
+from test_questions import BUILD, ME, Answer, Logs, ask, run
 
 PACKERS = {"gz": ["gzip", "-n"], "zst": ["zstd", "-q", "--rm"], "xz": ["xz"]}
 PATTERN = "from a@b.example to recipient@example.com on 2026-11-23"
@@ -378,6 +378,54 @@ def test_a_rotation_during_the_query_hides_nothing(logs):
             assert not missing or said, (sorted(missing), answer["searched"])
             complete += not missing
     assert rotating.rotations > 5 and complete > 0
+
+
+def injected(path, fault, *args):
+    """trace, with a fault in what it does with that file."""
+    done = subprocess.run(["strace", "-o", os.devnull, "-P", str(path), "-e", "inject=" + fault,
+                           os.path.join(BUILD, "telltale"), "trace", *args, "--logs", str(path.parent), "--json"],
+                          capture_output=True, text=True, timeout=60, check=False,
+                          env={**os.environ, "TZ": "UTC", "ASAN_OPTIONS": "detect_leaks=0"})
+    assert done.returncode in (0, 1, 3), done.stderr
+    return json.loads(done.stdout)
+
+
+def whys(answer):
+    return " ".join(x["why"] for x in answer["searched"]["not_searched"])
+
+
+def test_a_log_that_goes_between_listing_and_opening_is_looked_for(logs):
+    logs.accept(7, 11)
+    path = (logs.folder / "smtp-25.log").rename(logs.folder / "smtp-25.log.1")
+    answer = injected(path, "openat:error=ENOENT:when=1", "port:25")
+    assert answer["found"] == 1 and whys(answer) == ""
+    answer = injected(path, "openat:error=ENOENT", "port:25")
+    assert answer["found"] == 0 and "it was gone before it could be read" in whys(answer)
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_a_log_that_is_packed_between_listing_and_opening_is_found(logs, kind):
+    logs.accept(7, 11)
+    path = (logs.folder / "smtp-25.log").rename(logs.folder / "smtp-25.log.1")
+    later = threading.Timer(0.5, lambda: pack(path, kind))
+    later.start()
+    answer = injected(path, "openat:delay_enter=1500000", "port:25")
+    later.join()
+    assert answer["found"] == 1 and whys(answer) == ""
+    assert not path.exists() and len(answer["searched"]["files"]) == 3
+
+
+def test_a_log_that_shrinks_or_cannot_be_read_is_said_to(logs):
+    for i in range(1000):
+        logs.accept(1000 + i, 20000 + i)
+    path = logs.folder / "smtp-25.log"
+    answer = injected(path, "pread64:retval=0:when=4+", "port:25")
+    trouble = [x["trouble"] for x in answer["searched"]["details"] if x["file"] == str(path)]
+    assert trouble == [f"became shorter while it was read, at byte 0 of {path.stat().st_size}"]
+    answer = injected(path, "pread64:error=EIO:when=2+", "port:25")
+    assert f"damaged at byte 0 of {path.stat().st_size} (the disk cannot be read)" in whys(answer)
+    answer = injected(path, "openat:error=EACCES", "port:25")
+    assert whys(answer) == "could not be read: Permission denied"
 
 
 def test_a_log_that_is_cut_to_nothing_meanwhile_does_no_harm(logs):

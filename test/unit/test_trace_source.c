@@ -230,6 +230,29 @@ static void repetitions_are_the_same_event(void **state)
 	}
 }
 
+/* The line stands at the end of one file, what repeats it at the beginning of the next. */
+static void a_repetition_may_stand_in_the_next_file(void **state)
+{
+	struct trace_ask what = { .question = STR("any:*"), .limit = 9, .now = 1700000000 };
+	struct source source;
+	struct answer r;
+	struct err e;
+
+	(void)state;
+	source_init(&source);
+	source_add_text(&source, "spamdyke.log",
+			STR(AGAIN("7", "2", RBL, "c@d.example") GATE("8", RBL, "c@d.example")));
+	source_add_text(&source, "spamdyke.log.1",
+			STR("Mar  9 12:43:50 server spamdyke[7]: " G(RBL, "c@d.example") "\n"));
+	what.source = &source;
+	assert_int_equal(trace_answer(&r, &what, &e), 0);
+	assert_int_equal(r.chosen.n, 2);
+	assert_non_null(r.tale.stories->parties.first->gates->repeat);
+	assert_int_equal(r.tale.stories->parties.first->gates->repeat->times, 2);
+	answer_clear(&r);
+	source_clear(&source);
+}
+
 static void an_unreadable_line_keeps_its_secrets(void **state)
 {
 	static const struct {
@@ -264,6 +287,7 @@ int main(void)
 		cmocka_unit_test(a_line_too_long_leaves_the_next_one_alone),
 		cmocka_unit_test(a_copy_is_read_once),
 		cmocka_unit_test(repetitions_are_the_same_event),
+		cmocka_unit_test(a_repetition_may_stand_in_the_next_file),
 		cmocka_unit_test(an_unreadable_line_keeps_its_secrets),
 	};
 
