@@ -80,8 +80,8 @@ static void put_line(void *with, const struct unreadable *u)
 	struct lister *l = with;
 	BUF(beginning);
 	BUF(shown); /* with \xHH, as in the text: JSON has no bytes */
+	bool any = unreadable_beginning(&beginning, &l->r->scope, u);
 
-	unreadable_beginning(&beginning, &l->r->scope, u);
 	answer_safe(&shown, buf_str(&beginning));
 	json_begin_object(l->j);
 	put_path(l->j, "file", u->file->path);
@@ -94,7 +94,10 @@ static void put_line(void *with, const struct unreadable *u)
 	json_key(l->j, "why");
 	json_z(l->j, u->why);
 	json_key(l->j, "text");
-	json_str(l->j, buf_str(&shown));
+	if (any)
+		json_str(l->j, buf_str(&shown));
+	else
+		json_none(l->j);
 	json_end_object(l->j);
 }
 

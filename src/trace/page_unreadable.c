@@ -6,11 +6,12 @@ static void put_line(void *with, const struct unreadable *u)
 	struct page *g = with;
 	BUF(beginning);
 
-	unreadable_beginning(&beginning, &g->r->scope, u);
+	bool shown = unreadable_beginning(&beginning, &g->r->scope, u);
+
 	page_fmt(g, "  ");
 	answer_safe(g->out, u->file->path);
 	page_fmt(g, ":%llu: %s: ", (unsigned long long)u->number, u->why);
-	answer_safe(g->out, buf_str(&beginning));
+	answer_safe(g->out, shown ? buf_str(&beginning) : STR("(it names none of the scope's mailboxes: not shown)"));
 	buf_addc(g->out, '\n');
 }
 

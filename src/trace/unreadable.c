@@ -70,17 +70,36 @@ static void put_masked(struct buf *out, struct scope *sc, struct str text, bool 
 	buf_adds(out, torn ? "***" : "");
 }
 
-void unreadable_beginning(struct buf *out, struct scope *sc, const struct unreadable *u)
+static bool names(struct str text, const char *before, struct str what)
+{
+	BUF(pattern);
+
+	buf_fmt(&pattern, "*%s%.*s*", before, STR_ARG(what));
+	return str_glob(buf_str(&pattern), text);
+}
+
+static bool concerns(const struct scope *sc, struct str head)
+{
+	return (sc->domain.n == 0 || names(head, "@", sc->domain)) &&
+	       (sc->mailbox.n == 0 || names(head, "", sc->mailbox));
+}
+
+bool unreadable_beginning(struct buf *out, struct scope *sc, const struct unreadable *u)
 {
 	struct str head = str_take(u->raw, MASKED);
 	size_t from = out->n;
 
+	if (!concerns(sc, head)) {
+		sc->masked = true;
+		return false;
+	}
 	if (scope_all(sc))
 		buf_addstr(out, head);
 	else
 		put_masked(out, sc, head, u->torn || head.n < u->raw.n);
-	if (out->n - from <= UNREADABLE_SHOWN)
-		return;
-	buf_trunc(out, from + UNREADABLE_SHOWN);
-	buf_adds(out, "...");
+	if (out->n - from > UNREADABLE_SHOWN) {
+		buf_trunc(out, from + UNREADABLE_SHOWN);
+		buf_adds(out, "...");
+	}
+	return true;
 }

@@ -247,7 +247,7 @@ def test_odd_lines_are_counted_and_do_not_break_their_neighbours(logs):
 def test_the_lines_not_understood_are_shown_on_demand(logs):
     logs.accept(7, 11)
     with open(logs.folder / "smtp-25.log", "ab") as f:
-        f.write(b"rub\x1b[31mbish of john@other.example\n" + b"\0" * 50 + b"\n" + b"x" * 200_000 + b"\n"
+        f.write(b"rub\x1b[31mbish of john@other.example to me@example.com\n" + b"\0" * 50 + b"\n" + b"x" * 200_000 + b"\n"
                 + b"2026-11-23 10:00:00, to, <torn@exam")
     packed_log = pack(logs.folder / "smtp-25.log", "zst")
     lines = packed_text = subprocess.run(["zstd", "-qdc", str(packed_log)], capture_output=True, check=True).stdout
@@ -264,7 +264,7 @@ def test_the_lines_not_understood_are_shown_on_demand(logs):
         assert shown[2].endswith("xxx...") and len(shown[2]) < 400
         listed = a.json["unreadable_lines"]
         assert [x["why"] for x in listed] == why and [x["line"] for x in listed] == [first + i for i in range(4)]
-        assert listed[0]["text"] == "rub\\x1b[31mbish of john@other.example" and listed[1]["text"] == "\\x00" * 50
+        assert listed[0]["text"] == "rub\\x1b[31mbish of john@other.example to me@example.com" and listed[1]["text"] == "\\x00" * 50
         for x in listed:
             assert lines[x["offset"]:x["offset"] + 3] == (b"rub", b"\0\0\0", b"xxx", b"202")[why.index(x["why"])]
         assert (a.json["searched"]["lines"], a.json["searched"]["unreadable"]) == (first + 5, 4)
@@ -276,7 +276,9 @@ def test_the_lines_not_understood_are_shown_on_demand(logs):
     assert "the limit was reached: 2 of 4 lines are shown" in limited.section("Lines not understood")
     scoped = Answer(*[run("--unreadable", "--domain", "example.com", "--logs", str(logs.folder), *j)
                       for j in ([], ["--json"])])
-    assert "j***n@other.example" in scoped.text and "torn@" not in scoped.text + json.dumps(scoped.json)
+    assert "j***n@other.example to me@example.com" in scoped.text and "torn@" not in scoped.text + json.dumps(scoped.json)
+    assert [x["text"] is None for x in scoped.json["unreadable_lines"]] == [False, True, True, True]
+    assert scoped.text.count("(it names none of the scope's mailboxes: not shown)") == 3
     assert "john" not in scoped.text + json.dumps(scoped.json) and "addresses of others are masked" in scoped.text
 
 
