@@ -5,7 +5,6 @@ static void put_line(void *with, const struct unreadable *u)
 {
 	struct page *g = with;
 	BUF(beginning);
-
 	bool shown = unreadable_beginning(&beginning, &g->r->scope, u);
 
 	page_fmt(g, "  ");
