@@ -1,5 +1,4 @@
-#include "base/json.h"
-#include "trace/answer.h"
+#include "trace/answer_parts.h"
 
 struct writer {
 	struct json j;
@@ -268,6 +267,7 @@ static void put_searched(struct writer *w)
 	for (const struct source_skip *k = b->source->skipped; k != NULL; k = k->next)
 		json_str(&w->j, k->path);
 	json_end_array(&w->j);
+	answer_json_files(&w->j, w->r);
 	json_end_object(&w->j);
 }
 
@@ -300,6 +300,8 @@ void answer_json(struct buf *out, struct answer *r)
 	for (size_t i = 0; i < r->nnearest; i++)
 		json_str(&w.j, r->nearest[i]);
 	json_end_array(&w.j);
+	if (r->unreadable)
+		answer_json_unreadable(&w.j, r);
 	json_end_object(&w.j);
 	buf_addc(out, '\n');
 }

@@ -200,6 +200,13 @@ static void show_visit(struct shower *s, const struct visit *v)
 	}
 }
 
+static void show_gate(struct shower *s, const struct gate *x)
+{
+	show_line(s, x->line);
+	if (x->repeat != NULL && x->repeat->line != NULL)
+		show_line(s, x->repeat->line);
+}
+
 static void put_evidence(struct page *g, const struct told *t)
 {
 	struct shower s = { .g = g, .t = t };
@@ -207,7 +214,7 @@ static void put_evidence(struct page *g, const struct told *t)
 	page_head(g, "Evidence");
 	for (size_t i = 0; i < t->nparties; i++)
 		for (const struct gate *x = t->parties[i].party->gates; x != NULL; x = x->next)
-			show_line(&s, x->line);
+			show_gate(&s, x);
 	if (t->story->visit != NULL)
 		show_visit(&s, t->story->visit);
 	for (size_t i = 0; i < t->nparties; i++) {
@@ -274,7 +281,9 @@ void answer_text(struct buf *out, struct answer *r, bool colour)
 {
 	struct page g = { .out = out, .r = r, .colour = colour };
 
-	if (r->chosen.n == 0)
+	if (!r->asked)
+		page_no_question(&g);
+	else if (r->chosen.n == 0)
 		page_not_found(&g);
 	else if (r->chosen.n == 1)
 		page_story(&g, r->chosen.at[0]);

@@ -35,6 +35,9 @@ void page_cell(struct page *g, struct str s, size_t width, bool pad);
 
 void page_limits(struct page *g);
 void page_not_found(struct page *g);
+void page_unreadable(struct page *g);
+/* The lines not understood were all that was asked for. */
+void page_no_question(struct page *g);
 void page_table(struct page *g);
 void page_story(struct page *g, const struct story *s);
 /* "3 messages" */

@@ -16,12 +16,19 @@ void story_each_line(const struct story *s, void (*see)(void *, const struct lin
 		see(with, s->bounce->line);
 }
 
+static void see_gate(const struct gate *g, void (*see)(void *, const struct line *), void *with)
+{
+	see(with, g->line);
+	if (g->repeat != NULL && g->repeat->line != NULL)
+		see(with, g->repeat->line);
+}
+
 void party_each_line(const struct party *p, void (*see)(void *, const struct line *), void *with)
 {
 	const struct line *init = NULL;
 
 	for (const struct gate *g = p->gates; g != NULL; g = g->next)
-		see(with, g->line);
+		see_gate(g, see, with);
 	for (const struct attempt *a = p->attempts; a != NULL; a = a->next) {
 		if (a->init != NULL && a->init != init)
 			see(with, a->init);
