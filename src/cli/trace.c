@@ -11,7 +11,8 @@
 
 static const char trace_usage[] =
     "usage: telltale trace QUESTION [--logs PATH...] [--tz ZONE] [--domain D] [--mailbox A]\n"
-    "                      [--limit N] [--json] [-c FILE]\n"
+    "                      [--limit N] [--unreadable] [--unpack-limit SIZE] [--json] [-c FILE]\n"
+    "       telltale trace --unreadable [--logs PATH...]\n"
     "\n"
     "What happened to my mail?  The question is words, filters, or both:\n"
     "  telltale trace what happened to the mail from a@x.example to b@y.example on tuesday\n"
@@ -34,12 +35,16 @@ static const char trace_usage[] =
     "from now if the logs reach now, else from their newest line; the answer says which.\n"
     "A message belongs to the day on which it began.\n"
     "\n"
-    "  --logs PATH...     files or folders to search (default: the configuration's log-dir)\n"
+    "  --logs PATH...     files or folders to search (default: the configuration's log-dir); plain,\n"
+    "                     .gz, .zst and .xz; a folder may be rotated meanwhile, copies are read once\n"
     "  --tz ZONE          show times, and count days, in this zone (Europe/Sofia, UTC, +02:00)\n"
     "  --domain D         only messages of that domain's mailboxes; other addresses are masked, in the\n"
     "                     question too: one who asks learns no more than one who reads\n"
     "  --mailbox A        the same for one mailbox\n"
-    "  --limit N          show at most N messages (default 100)\n"
+    "  --limit N          show at most N messages, and N lines not understood (default 100)\n"
+    "  --unreadable       list the lines that were not understood, and why; needs no question\n"
+    "  --unpack-limit SIZE   unpack at most so much of compressed files (default 2G); a reached\n"
+    "                     limit is said\n"
     "  --json             the answer as JSON\n"
     "\n"
     "Exit codes: 0 found; 1 not found; 2 the question or usage is wrong; 3 found, but ambiguous\n"
@@ -52,6 +57,7 @@ struct options {
 	struct buf words;
 	const char **paths;
 	int npaths;
+	size_t unpack; /* 0: the default */
 	bool json;
 };
 
@@ -89,6 +95,16 @@ static void take_paths(struct options *o, const struct args *a, int *i)
 		o->paths[o->npaths++] = a->rest[++*i];
 }
 
+static int take_unpack_limit(struct options *o, const char *z)
+{
+	int64_t n;
+
+	if (!conf_size(str_of(z), &n))
+		return args_fail(CLI_USAGE, "trace: --unpack-limit %s is not a size (examples: 500M, 8G)", z);
+	o->unpack = (size_t)n;
+	return 0;
+}
+
 static int take_option(struct options *o, const struct args *a, int *i)
 {
 	const char *name = a->rest[*i];
@@ -98,13 +114,19 @@ static int take_option(struct options *o, const struct args *a, int *i)
 		take_paths(o, a, i);
 		return o->npaths > 0 ? 0 : args_fail(CLI_USAGE, "trace: --logs needs a file or a folder");
 	}
+	if (strcmp(name, "--unreadable") == 0) {
+		o->ask.unreadable = true;
+		return 0;
+	}
 	if (strcmp(name, "--tz") != 0 && strcmp(name, "--domain") != 0 && strcmp(name, "--mailbox") != 0 &&
-	    strcmp(name, "--limit") != 0)
+	    strcmp(name, "--limit") != 0 && strcmp(name, "--unpack-limit") != 0)
 		return args_fail(CLI_USAGE, "trace: there is no option %s", name);
 	if ((value = value_of(a, i)) == NULL)
 		return CLI_USAGE;
 	if (strcmp(name, "--limit") == 0)
 		return take_limit(o, value);
+	if (strcmp(name, "--unpack-limit") == 0)
+		return take_unpack_limit(o, value);
 	if (strcmp(name, "--tz") == 0)
 		o->ask.tz = str_of(value);
 	else if (strcmp(name, "--domain") == 0)
@@ -194,6 +216,8 @@ static int trace_with(struct options *o, struct args *a)
 	if (rc != 0)
 		return rc;
 	source_init(&source);
+	if (o->unpack > 0)
+		source.most = o->unpack;
 	o->ask.source = &source;
 	o->ask.question = buf_str(&o->words);
 	o->ask.now = clock_wall() / 1000;

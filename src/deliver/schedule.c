@@ -176,7 +176,7 @@ static void start_remote(struct schedule *s, struct item *it, size_t rcpt)
 	attempt_log(s, &a, &v);
 	if (forward_due(&a, &v))
 		r = forward(s, &a, &v, &mem);
-	/* The copy may stand in the spool or not: only recovery can say, and gives the attempt that is open its result. */
+	/* Whether the copy stands in the spool only recovery can say then, and it gives the open attempt its result. */
 	if (!depot_broken(s->set.depot))
 		attempt_end(s, &a, r);
 }

@@ -57,6 +57,7 @@ struct log_line {
 	bool ambiguous;               /* more than one split of the fields was possible; see raw */
 	struct str host;              /* syslog lines */
 	struct str connection;        /* the number in spamdyke[N] (in comma logs: LOG_F_connection) */
+	struct str again;             /* N of syslog's "message repeated N times: [ ...]" around it; empty: none */
 	struct str verb;              /* of an unknown comma line: "quit", "rset" ... */
 	struct str field[LOG_FIELDS]; /* p == NULL: not there */
 	struct str raw;               /* the line as it stood, without its newline */

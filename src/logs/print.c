@@ -124,9 +124,18 @@ static void print_stamp(struct buf *b, const struct log_line *l, enum log_family
 	stamp_put_time(b, c);
 	buf_addc(b, ' ');
 	buf_addstr(b, l->host.n > 0 ? l->host : STR("localhost"));
+	if (l->kind == LOG_SPAMDYKE_REPEATED && l->connection.n == 0) {
+		buf_addc(b, ' ');
+		return;
+	}
 	buf_adds(b, " spamdyke[");
 	buf_addstr(b, l->connection.n > 0 ? l->connection : STR("0"));
 	buf_adds(b, "]: ");
+	if (l->again.n == 0)
+		return;
+	buf_adds(b, "message repeated ");
+	buf_addstr(b, l->again);
+	buf_adds(b, " times: [ ");
 }
 
 static void print_field(struct buf *b, const struct log_line *l, enum log_field f)
@@ -174,6 +183,7 @@ void log_print(struct buf *b, const struct log_line *l)
 	if (s != NULL) {
 		print_stamp(b, l, s->family);
 		print_parts(b, s, l);
+		buf_adds(b, l->again.n > 0 ? "]" : "");
 	} else if (l->kind == LOG_UNKNOWN) {
 		buf_addstr(b, l->raw);
 	}

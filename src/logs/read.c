@@ -113,6 +113,35 @@ static bool read_origin(struct str *s, struct log_line *out)
 	return true;
 }
 
+/* "server last message repeated": syslog says that itself, of the line before. */
+static bool read_repeater(struct str *s, struct log_line *out)
+{
+	static const struct str words = STR_INIT("last message repeated ");
+	size_t n = 0;
+
+	while (n < s->n && s->p[n] > ' ' && s->p[n] < 0x7f)
+		n++;
+	if (n == 0 || n == s->n || s->p[n] != ' ' || !shape_starts(str_skip(*s, n + 1), words))
+		return false;
+	out->host = str_take(*s, n);
+	*s = str_skip(*s, n + 1);
+	return true;
+}
+
+/* "message repeated 2 times: [ TEXT]": rsyslog's wrapping around a line that came again. */
+static void unwrap(struct str *s, struct log_line *out)
+{
+	static const struct str open = STR_INIT("message repeated "), close = STR_INIT(" times: [ ");
+	struct str rest = str_skip(*s, open.n);
+	size_t n = span_digits(rest);
+
+	if (!shape_starts(*s, open) || n == 0 || s->p[s->n - 1] != ']' || !shape_starts(str_skip(rest, n), close))
+		return;
+	out->again = str_take(rest, n);
+	rest = str_skip(rest, n + close.n);
+	*s = str_take(rest, rest.n - 1);
+}
+
 static size_t span_word(struct str s)
 {
 	size_t n = 0;
@@ -305,7 +334,11 @@ void log_parse(enum log_family family, struct str text, struct log_line *out)
 		out->stamped = read_syslog_stamp(&text, out);
 	else
 		out->stamped = read_comma_stamp(&text, &out->stamp);
-	if (!out->stamped || (family == LOG_SPAMDYKE && !read_origin(&text, out)))
+	if (!out->stamped)
+		return;
+	if (family == LOG_SPAMDYKE && read_origin(&text, out))
+		unwrap(&text, out);
+	else if (family == LOG_SPAMDYKE && !read_repeater(&text, out))
 		return;
 	read_fields(family, text, out);
 	if (out->kind == LOG_SMTP_CHECK)

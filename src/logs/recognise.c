@@ -2,13 +2,14 @@
 
 #define LINES_LOOKED_AT 50
 
-/* Does only this family write such a line?  Zone lines stand in both comma logs. */
+/* Does only this family write such a line?  Zone lines stand in both comma logs, syslog repeats anybody's. */
 static bool belongs(enum log_family family, struct str line)
 {
 	struct log_line l;
 
 	log_parse(family, line, &l);
-	return l.kind > LOG_EMPTY && l.kind != LOG_SMTP_ZONE && l.kind != LOG_DELIVERY_ZONE;
+	return l.kind > LOG_EMPTY && l.kind != LOG_SMTP_ZONE && l.kind != LOG_DELIVERY_ZONE &&
+	       l.kind != LOG_SPAMDYKE_REPEATED;
 }
 
 bool log_recognise(struct str head, enum log_family *family)

@@ -14,13 +14,22 @@ static int check_zone(struct str tz, struct err *e)
 	return err_set(e, "there is no time zone %.*s (examples: Europe/Sofia, UTC, +02:00, EST)", STR_ARG(tz));
 }
 
+static void choose(struct answer *r)
+{
+	select_stories(&r->chosen, &r->tale, &r->question, &r->scope);
+	if (r->chosen.n == 0 || around_no_mailbox(&r->chosen, &r->book, &r->scope))
+		r->nnearest = select_near(&r->book, &r->question, &r->scope, r->nearest);
+}
+
 int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 {
 	struct book *b = &r->book;
 	int64_t newest;
 
 	memset(r, 0, sizeof(*r));
-	if (check_zone(ask->tz, e) < 0 || question_parse(&r->question, ask->question, &r->mem, e) < 0) {
+	r->unreadable = ask->unreadable;
+	r->asked = !ask->unreadable || str_trim(ask->question).n > 0;
+	if (check_zone(ask->tz, e) < 0 || (r->asked && question_parse(&r->question, ask->question, &r->mem, e) < 0)) {
 		arena_clear(&r->mem);
 		return -1;
 	}
@@ -34,9 +43,8 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 	r->scope.mailbox = arena_lower(&r->mem, ask->mailbox);
 	r->scope.mem = &r->mem;
 	r->chosen.span = select_span(&r->question, &r->frame);
-	select_stories(&r->chosen, &r->tale, &r->question, &r->scope);
-	if (r->chosen.n == 0 || around_no_mailbox(&r->chosen, b, &r->scope))
-		r->nnearest = select_near(b, &r->question, &r->scope, r->nearest);
+	if (r->asked)
+		choose(r);
 	return 0;
 }
 
@@ -94,7 +102,7 @@ int answer_exit(const struct answer *r)
 	const struct story *one = answer_one(r);
 
 	if (r->chosen.n == 0)
-		return 1;
+		return r->asked ? 1 : 0;
 	if (one != NULL)
 		return incomplete(r, one) ? 3 : 0;
 	return question_names_one(&r->question) ? 3 : 0;

@@ -12,13 +12,15 @@
 
 #include "trace/select.h"
 #include "trace/tell.h"
+#include "trace/unreadable.h"
 
 struct trace_ask {
 	struct str question;
 	struct source *source;      /* filled with the files to search */
 	struct str tz;              /* empty: the logs' zone */
 	struct str domain, mailbox; /* scope; empty: everything */
-	size_t limit;               /* messages shown at most */
+	size_t limit;               /* messages, and lines not understood, shown at most */
+	bool unreadable;            /* list the lines not understood; then there may be no question */
 	int64_t now;                /* UTC seconds */
 };
 
@@ -32,6 +34,7 @@ struct answer {
 	struct day_frame frame;
 	struct scope scope;
 	size_t limit;
+	bool unreadable, asked;
 	struct str nearest[NEAR_MAX];
 	size_t nnearest;
 };

@@ -1,3 +1,4 @@
+#include "trace/answer_parts.h"
 #include "trace/writer.h"
 
 /* A string from the logs: masked first, so that no part of an address escapes by its form. */
@@ -286,6 +287,7 @@ static void put_searched(struct writer *w)
 	for (const struct source_skip *k = b->source->skipped; k != NULL; k = k->next)
 		json_str(&w->j, k->path);
 	json_end_array(&w->j);
+	answer_json_files(&w->j, w->r);
 	json_end_object(&w->j);
 }
 
@@ -323,6 +325,8 @@ void answer_json(struct buf *out, struct answer *r)
 	json_end_array(&w.j);
 	writer_connections(&w);
 	writer_reasons(&w);
+	if (r->unreadable)
+		answer_json_unreadable(&w.j, r);
 	json_end_object(&w.j);
 	buf_addc(out, '\n');
 }

@@ -251,7 +251,9 @@ void answer_text(struct buf *out, struct answer *r, bool colour)
 {
 	struct page g = { .out = out, .r = r, .colour = colour };
 
-	if (r->chosen.n == 0)
+	if (!r->asked)
+		page_no_question(&g);
+	else if (r->chosen.n == 0)
 		page_not_found(&g);
 	else if (answer_one(r) != NULL)
 		page_story(&g, answer_one(r));

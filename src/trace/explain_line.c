@@ -21,8 +21,8 @@ static const char *const field_names[] = {
 static bool is_count(enum log_field f)
 {
 	static const enum log_field counts[] = {
-		LOG_F_epoch, LOG_F_connection, LOG_F_port,    LOG_F_bytes,  LOG_F_qp,
-		LOG_F_code,  LOG_F_delivery,   LOG_F_attempt, LOG_F_millis, LOG_F_parent,
+		LOG_F_epoch,    LOG_F_connection, LOG_F_port,   LOG_F_bytes,  LOG_F_qp,    LOG_F_code,
+		LOG_F_delivery, LOG_F_attempt,    LOG_F_millis, LOG_F_parent, LOG_F_times,
 	};
 
 	for (size_t i = 0; i < COUNT(counts); i++)
@@ -73,6 +73,8 @@ static void say_stamp(struct explaining *x, const struct log_line *l)
 		explain_field(x, "server", l->host);
 	if (l->connection.n > 0)
 		explain_number(x, "connection", l->connection);
+	if (l->again.n > 0)
+		explain_number(x, "times", l->again);
 }
 
 static void say_fields(struct explaining *x, const struct log_line *l)

@@ -24,6 +24,7 @@ enum { YEARLESS = 2000 };
 
 struct gate_reader {
 	struct book *b;
+	struct repeat_reader *repeats;
 	int month, passed;
 	int votes[64]; /* for a year, as anchors prove it: index year - FIRST_YEAR */
 };
@@ -62,11 +63,31 @@ static void vote(struct gate_reader *r, const struct gate *g, struct civil stamp
 		r->votes[base - FIRST_YEAR]++;
 }
 
+/* The line that it repeats was not read: it stands for that one and for the others. */
+static void stand_for_others(struct book *b, struct gate *g, uint64_t times)
+{
+	if (times < 2)
+		return;
+	g->repeat = arena_alloc(&b->mem, sizeof(*g->repeat));
+	g->repeat->times = times - 1;
+}
+
+static void link_gate(struct book *b, struct gate *g)
+{
+	if (b->last_gate != NULL)
+		b->last_gate->next = g;
+	else
+		b->gates = g;
+	b->last_gate = g;
+}
+
 static void take_gate(struct gate_reader *r, const struct line *ln, const struct log_line *l)
 {
 	struct book *b = r->b;
 	struct gate *g;
 
+	if (l->kind == LOG_SPAMDYKE_REPEATED)
+		repeat_before(r->repeats, ln, l);
 	if (l->kind != LOG_SPAMDYKE_VERDICT)
 		return;
 	g = arena_alloc(&b->mem, sizeof(*g));
@@ -80,14 +101,14 @@ static void take_gate(struct gate_reader *r, const struct line *ln, const struct
 			    .encryption = l->field[LOG_F_encryption],
 			    .reason = l->field[LOG_F_reason],
 			    .connection = group_number(l->connection) };
+	if (l->again.n > 0 && repeat_of(r->repeats, ln, l, g))
+		return;
+	stand_for_others(b, g, group_number(l->again));
+	repeat_see(r->repeats, ln, g);
 	reason_numbers(g);
 	if (g->epoch > 0)
 		vote(r, g, l->stamp);
-	if (b->last_gate != NULL)
-		b->last_gate->next = g;
-	else
-		b->gates = g;
-	b->last_gate = g;
+	link_gate(b, g);
 }
 
 static void note_span(struct source_file *f, int64_t local)
@@ -112,6 +133,7 @@ struct readers {
 	struct smtp_reader smtp;
 	struct delivery_reader delivery;
 	struct gate_reader *gates; /* of the file being read, or NULL */
+	struct repeat_reader repeats;
 };
 
 static void take_zone(struct book *b, const struct log_line *l)
@@ -201,28 +223,24 @@ static void read_file(struct readers *r, size_t i)
 	struct source_file *f = &r->b->source->files[i];
 	struct source_walk w = { .file = f };
 	struct line ln = { .file = (uint32_t)i };
-	bool bad;
+	enum source_fault fault;
 
 	smtp_begin_file(&r->smtp);
-	while (source_next(&w, &ln.raw, &bad)) {
+	while (source_next(&w, &ln.raw, &fault)) {
 		f->lines++;
 		ln.number = (uint32_t)w.number;
 		ln.local = 0;
-		if (bad)
+		if (fault != SOURCE_GOOD)
 			f->unreadable++;
 		else
 			take_line(r, f, &ln);
-	}
-	if (f->torn) {
-		f->lines++;
-		f->unreadable++;
 	}
 }
 
 static void read_gate_file(struct readers *r, size_t i, int64_t now)
 {
 	struct book *b = r->b;
-	struct gate_reader g = { .b = b };
+	struct gate_reader g = { .b = b, .repeats = &r->repeats };
 	struct gate *before = b->last_gate;
 
 	r->gates = &g;
@@ -245,11 +263,13 @@ static int64_t first_stamp(const struct source_file *f)
 	struct source_walk w = { .file = f };
 	struct log_line l;
 	struct str raw;
-	bool bad;
+	enum source_fault fault;
 
-	for (int i = 0; i < 100 && source_next(&w, &raw, &bad); i++) {
+	for (int i = 0; i < 100 && source_next(&w, &raw, &fault); i++) {
+		if (fault != SOURCE_GOOD)
+			continue;
 		log_parse(f->family, raw, &l);
-		if (!bad && l.stamped)
+		if (l.stamped)
 			return civil_to_seconds(l.stamp);
 	}
 	return INT64_MAX;
@@ -276,9 +296,10 @@ static void sort_files(struct source *s)
 
 void group_read(struct book *b, int64_t now)
 {
-	struct readers r = { .b = b, .smtp = { .b = b }, .delivery = { .b = b } };
+	struct readers r = { .b = b, .smtp = { .b = b }, .delivery = { .b = b }, .repeats = { .b = b } };
 	struct source *s = b->source;
 
+	source_settle(s);
 	sort_files(s);
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->files[i].family == LOG_SPAMDYKE)

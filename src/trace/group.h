@@ -39,6 +39,20 @@ struct delivery_reader {
 void delivery_take(struct delivery_reader *r, const struct line *ln, const struct log_line *l);
 void delivery_end(struct delivery_reader *r);
 
+/* The latest gate lines, to know what a repetition repeats. */
+struct repeat_reader {
+	struct book *b;
+	struct gate *latest[32];
+	size_t n;              /* ever put there */
+	uint32_t file, number; /* the line that `before` stands in, or that repeats it */
+	struct gate *before;
+};
+void repeat_see(struct repeat_reader *r, const struct line *ln, struct gate *g);
+/* "last message repeated N times" */
+void repeat_before(struct repeat_reader *r, const struct line *ln, const struct log_line *l);
+/* "message repeated N times: [ ...]": false when the line that it repeats was not read, so that it has to stand for it. */
+bool repeat_of(struct repeat_reader *r, const struct line *ln, const struct log_line *l, const struct gate *g);
+
 /* A number of the log; 0 when it is none. */
 uint64_t group_number(struct str s);
 /* "EPOCH.mmm" in ms; 0 when it is none. */

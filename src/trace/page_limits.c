@@ -1,15 +1,22 @@
 /* What was searched, what could not be read, how the question was understood. */
 #include "trace/page.h"
 
+/* Files and troubles named at most; --json names all. */
+enum { FILES_SHOWN = 20, TROUBLES_SHOWN = 50 };
+
 static void put_list(struct page *g, const struct source *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
+		const char *packed = unpack_word(s->files[i].packed.form);
+
 		page_fmt(g, "%s", i > 0 ? ", " : "  ");
-		if (i == 20) {
+		if (i == FILES_SHOWN) {
 			page_fmt(g, "and %zu more", s->n - i);
 			break;
 		}
 		answer_safe(g->out, s->files[i].path);
+		if (packed != NULL)
+			page_fmt(g, " (%s)", packed);
 	}
 	if (s->n == 0)
 		page_fmt(g, "  no log file was found");
@@ -40,25 +47,47 @@ static void put_counts(struct page *g)
 	buf_addc(g->out, '\n');
 }
 
+static void put_trouble(struct page *g, const struct source_file *f)
+{
+	struct str trouble = source_trouble(&g->r->mem, f);
+
+	page_fmt(g, "  ");
+	answer_safe(g->out, f->path);
+	if (trouble.n > 0)
+		page_fmt(g, ": %.*s%s", STR_ARG(trouble), f->unreadable > 0 ? ";" : "");
+	else
+		buf_addc(g->out, ':');
+	if (f->unreadable > 0)
+		page_fmt(g, " %llu line%s not understood%s", (unsigned long long)f->unreadable,
+			 page_plural(f->unreadable), f->torn ? " (the last one has no end)" : "");
+	buf_addc(g->out, '\n');
+}
+
 static void put_troubles(struct page *g)
 {
 	const struct source *s = g->r->book.source;
+	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct source_file *f = &s->files[i];
 
-		if (f->unreadable == 0)
-			continue;
-		page_fmt(g, "  ");
-		answer_safe(g->out, f->path);
-		page_fmt(g, ": %llu line%s not understood%s\n", (unsigned long long)f->unreadable,
-			 page_plural(f->unreadable), f->torn ? " (the last one has no end)" : "");
+		if ((f->unreadable > 0 || f->packed.end != UNPACK_WHOLE) && n++ < TROUBLES_SHOWN)
+			put_trouble(g, f);
 	}
+	if (n > TROUBLES_SHOWN)
+		page_fmt(g, "  and %zu more files that were not understood to the last byte\n", n - TROUBLES_SHOWN);
+	n = 0;
 	for (const struct source_skip *k = s->skipped; k != NULL; k = k->next) {
+		if (n++ >= TROUBLES_SHOWN)
+			continue;
 		page_fmt(g, "  not searched: ");
 		answer_safe(g->out, k->path);
-		page_fmt(g, " (%s)\n", k->why);
+		page_fmt(g, " (");
+		answer_safe(g->out, k->why);
+		page_fmt(g, ")\n");
 	}
+	if (n > TROUBLES_SHOWN)
+		page_fmt(g, "  not searched: %zu more (--json names them)\n", n - TROUBLES_SHOWN);
 }
 
 static void put_zone(struct page *g)
@@ -180,8 +209,11 @@ static void put_scope(struct page *g)
 
 void page_limits(struct page *g)
 {
+	if (g->r->unreadable)
+		page_unreadable(g);
 	page_head(g, "Limits");
-	put_question(g);
+	if (g->r->asked)
+		put_question(g);
 	put_counts(g);
 	put_list(g, g->r->book.source);
 	put_troubles(g);

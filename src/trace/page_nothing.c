@@ -153,6 +153,10 @@ void page_not_found(struct page *g)
 	page_fmt(g, "  Nothing in the logs searched fits this question.\n");
 	put_since(g);
 	put_coverage(g);
+	if (!source_whole(g->r->book.source))
+		page_wrap(
+		    g,
+		    STR("Some of the logs could not be read, or not to their end (see Limits): it may stand there."));
 	put_parts(g, &x);
 	put_calls(g, &x);
 	page_similar(g);

@@ -44,12 +44,19 @@ struct join {
 	const char *key; /* "epoch and qp", in words for people */
 };
 
+/* Syslog left out lines that were like the one before, and wrote how many. */
+struct repeat {
+	uint64_t times;
+	struct line *line; /* the last that says so; NULL: the gate's own line does */
+};
+
 struct gate {
 	struct line *line;
 	const struct name *from, *to;
 	struct str code, ip, rdns, user, encryption, reason;
 	uint64_t connection;
-	uint64_t epoch, qp; /* of an accepted message's reply; 0: none */
+	uint64_t epoch, qp;    /* of an accepted message's reply; 0: none */
+	struct repeat *repeat; /* NULL: it stands for itself alone */
 	struct join join;
 	struct gate *next; /* of the same recipient or story */
 };

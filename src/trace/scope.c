@@ -174,6 +174,13 @@ static void each_attempt_line(const struct party *p, void (*see)(void *, const s
 	}
 }
 
+static void see_gate(const struct gate *g, void (*see)(void *, const struct line *), void *with)
+{
+	see(with, g->line);
+	if (g->repeat != NULL && g->repeat->line != NULL)
+		see(with, g->repeat->line);
+}
+
 void scope_each_line(const struct scope *sc, const struct book *b, const struct story *s,
 		     void (*see)(void *, const struct line *), void *with)
 {
@@ -181,7 +188,7 @@ void scope_each_line(const struct scope *sc, const struct book *b, const struct 
 
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		for (const struct gate *g = scope_party(sc, s, p) ? p->gates : NULL; g != NULL; g = g->next)
-			see(with, g->line);
+			see_gate(g, see, with);
 	if (s->visit != NULL)
 		each_visit_line(sc, b, s, see, with);
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)

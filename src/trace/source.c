@@ -1,6 +1,5 @@
 #include "trace/source.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +10,12 @@
 
 enum { HEAD = 256 * 1024 }; /* enough to recognise a file by */
 
+static const struct str bom = STR_INIT("\xef\xbb\xbf");
+static const char not_a_log[] = "not one of the logs";
+
 void source_init(struct source *s)
 {
-	*s = (struct source){ .mem = ARENA_INIT };
+	*s = (struct source){ .mem = ARENA_INIT, .most = SOURCE_UNPACKED_MAX };
 }
 
 void source_clear(struct source *s)
@@ -21,209 +23,312 @@ void source_clear(struct source *s)
 	for (size_t i = 0; i < s->n; i++)
 		buf_clear(&s->files[i].text);
 	free(s->files);
+	map_clear(&s->seen);
 	arena_clear(&s->mem);
 	source_init(s);
 }
 
-static void skip(struct source *s, const char *path, const char *why)
+/* What was said of the path before is no longer true, or is said again. */
+static void unskip(struct source *s, struct str path)
+{
+	struct source_skip **at = &s->skipped;
+
+	while (*at != NULL && !str_eq((*at)->path, path))
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = (*at)->next;
+}
+
+static void say(struct source *s, struct str path, bool lost, const char *fmt, va_list ap)
 {
 	struct source_skip *k = arena_alloc(&s->mem, sizeof(*k));
+	BUF(why);
 
-	k->path = arena_str(&s->mem, str_of(path));
-	k->why = why;
+	buf_vfmt(&why, fmt, ap);
+	unskip(s, path);
+	k->lost = lost;
+	k->path = arena_str(&s->mem, path);
+	k->why = arena_str(&s->mem, buf_str(&why));
 	k->next = s->skipped;
 	s->skipped = k;
 }
 
-static struct str base_name(struct str path)
+void source_skip(struct source *s, struct str path, const char *fmt, ...)
 {
-	return str_skip(path, (size_t)(str_rchr(path, '/') + 1));
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(s, path, false, fmt, ap);
+	va_end(ap);
 }
 
-/* "smtp-25.log" and "smtp-25.log.2021-03-09" give "25". */
-static struct str label_of(struct str path)
+void source_lose(struct source *s, struct str path, const char *fmt, ...)
 {
-	struct str name = base_name(path), head, tail;
+	va_list ap;
 
-	if (!str_starts(name, STR("smtp-")) || !str_cut(str_skip(name, 5), STR(".log"), &head, &tail))
-		return STR("");
-	return head;
+	va_start(ap, fmt);
+	say(s, path, true, fmt, ap);
+	va_end(ap);
 }
 
-static bool family_by_name(struct str path, enum log_family *family)
+bool source_whole(const struct source *s)
 {
-	static const struct {
-		const char *name;
-		enum log_family family;
-	} t[] = { { "smtp-*.log*", LOG_SMTP }, { "delivery.log*", LOG_DELIVERY }, { "spamdyke.log*", LOG_SPAMDYKE } };
+	bool whole = true;
 
-	for (size_t i = 0; i < COUNT(t); i++) {
-		if (!str_glob(str_of(t[i].name), base_name(path)))
-			continue;
-		*family = t[i].family;
-		return true;
+	for (size_t i = 0; i < s->n; i++)
+		whole = whole && s->files[i].packed.end == UNPACK_WHOLE;
+	for (const struct source_skip *k = s->skipped; k != NULL; k = k->next)
+		whole = whole && !k->lost;
+	return whole;
+}
+
+struct str source_trouble(struct arena *a, const struct source_file *f)
+{
+	const struct unpacked *u = &f->packed;
+	unsigned long long at = (unsigned long long)u->at, size = (unsigned long long)u->size;
+
+	switch (u->end) {
+	case UNPACK_CUT:
+		return arena_fmt(a, "cut short at byte %llu, or still being written", at);
+	case UNPACK_DAMAGED:
+		return arena_fmt(a, "damaged at byte %llu of %llu (%s); what was read of it may be wrong too", at, size,
+				 u->why);
+	case UNPACK_SHRANK:
+		return arena_fmt(a, "became shorter while it was read, at byte %llu of %llu", at, size);
+	case UNPACK_LIMIT:
+		return arena_fmt(a, "too large: the limit was reached after %zu bytes of text, at byte %llu of %llu",
+				 f->text.n, at, size);
+	case UNPACK_WHOLE:
+		break;
 	}
-	return false;
+	return STR("");
 }
 
-static const char *packed_as(struct str path)
+/* How many bytes of text a file may give. */
+static size_t room_for(const struct source *s, const struct source_file *f)
 {
-	static const char *const t[] = { ".zst", ".gz", ".xz", ".bz2" };
+	size_t left = s->most - s->unpacked;
 
-	for (size_t i = 0; i < COUNT(t); i++)
-		if (str_iends(path, str_of(t[i])))
-			return t[i];
+	return f->packed.form != UNPACK_PLAIN && left < SOURCE_FILE_MAX ? left : SOURCE_FILE_MAX;
+}
+
+static bool recognised(struct source_file *f)
+{
+	struct str head = str_take(buf_str(&f->text), HEAD);
+
+	if (str_starts(head, bom))
+		head = str_skip(head, bom.n);
+	return log_recognise(head, &f->family) || source_family_named(f->path, &f->family);
+}
+
+/* Passed over: why, in words; NULL when it is a log, of which f->text holds the beginning. */
+static const char *no_log(struct source *s, struct source_file *f)
+{
+	struct str bare;
+
+	if (f->packed.form == UNPACK_OTHER)
+		return "compressed, not read";
+	if (f->text.n == 0 && f->packed.end != UNPACK_WHOLE)
+		return arena_z(&s->mem, source_trouble(&s->mem, f));
+	if (f->packed.form == UNPACK_PLAIN && unpack_named(f->path, &bare) &&
+	    !log_recognise(str_take(buf_str(&f->text), HEAD), &f->family))
+		return f->text.n == 0 ? "cut short at byte 0, or still being written"
+				      : "damaged at byte 0: it is not compressed as its name says";
+	if (!recognised(f))
+		return not_a_log;
+	if (f->packed.form != UNPACK_PLAIN && s->unpacked >= s->most)
+		return arena_z(
+		    &s->mem,
+		    arena_fmt(&s->mem, "compressed, not read: the limit of %zu unpacked bytes was reached", s->most));
 	return NULL;
 }
 
-/* Takes the text over when it is a log. */
-static bool adopt(struct source *s, const char *path, struct buf *text, int64_t mtime)
+/* Takes the text over. */
+static void adopt(struct source *s, struct source_file *f)
 {
-	struct source_file f = { .path = arena_str(&s->mem, str_of(path)), .mtime = mtime };
-
-	if (!log_recognise(str_take(buf_str(text), HEAD), &f.family) && !family_by_name(f.path, &f.family))
-		return false;
-	f.label = label_of(f.path);
-	f.torn = text->n > 0 && text->p[text->n - 1] != '\n';
-	f.text = *text;
-	*text = (struct buf)BUF_INIT;
+	f->text.p = mem_grow(f->text.p, f->text.n + 1); /* it grew in steps */
+	f->text.cap = f->text.n + 1;
+	f->text.p[f->text.n] = '\0';
+	f->label = source_label(f->path);
+	f->torn = f->text.n > 0 && f->text.p[f->text.n - 1] != '\n';
+	if (f->packed.form != UNPACK_PLAIN)
+		s->unpacked += f->text.n;
 	if (s->n == s->cap) {
 		s->cap = s->cap > 0 ? s->cap * 2 : 16;
 		s->files = mem_grow(s->files, s->cap * sizeof(*s->files));
 	}
-	s->files[s->n++] = f;
-	return true;
+	if (f->seen != NULL)
+		f->seen->file = (ptrdiff_t)s->n;
+	unskip(s, f->path);
+	s->files[s->n++] = *f;
 }
 
-static bool have_file(const struct source *s, const char *path)
+static void pass_over(struct source *s, struct source_file *f, const char *why)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (str_eqz(s->files[i].path, path))
-			return true;
-	return false;
+	if (why == not_a_log)
+		source_skip(s, f->path, "%s", why);
+	else
+		source_lose(s, f->path, "%s", why);
+	buf_clear(&f->text);
 }
 
-/* 1: taken, 0: no log, -1: could not be read. */
-static int add_file(struct source *s, const char *path, struct err *e)
+/* Its head first, so that what is no log costs little. */
+static int read_file(struct source *s, int fd, struct source_file *f, struct err *e)
 {
-	BUF(text);
+	const char *why;
+
+	if (unpack_file(fd, HEAD, &f->text, &f->packed, e) < 0)
+		return -1;
+	why = no_log(s, f);
+	if (why == NULL && (f->packed.end == UNPACK_LIMIT || f->text.n > room_for(s, f))) {
+		buf_reset(&f->text);
+		if (unpack_file(fd, room_for(s, f), &f->text, &f->packed, e) < 0)
+			return -1;
+	}
+	if (why == NULL)
+		adopt(s, f);
+	else
+		pass_over(s, f, why);
+	return why != not_a_log;
+}
+
+struct source_id source_identify(const struct stat *st)
+{
+	return (struct source_id){ { st->st_dev, st->st_ino },
+				   (uint64_t)st->st_size,
+				   (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec };
+}
+
+struct source_seen *source_seen(const struct source *s, const struct source_id *id)
+{
+	return map_get(&s->seen, str_mem(id->key, sizeof(id->key)));
+}
+
+struct source_seen *source_see(struct source *s, const struct source_id *id, struct str path)
+{
+	struct source_seen *x = source_seen(s, id);
+
+	if (x == NULL) {
+		x = arena_alloc(&s->mem, sizeof(*x));
+		x->id = *id;
+		x->file = -1;
+		map_put(&s->seen, str_mem(x->id.key, sizeof(x->id.key)), x);
+	}
+	if (x->file >= 0)
+		s->files[x->file].gone = true; /* what it is now takes its place */
+	x->id = *id;
+	x->path = path;
+	x->file = -1;
+	return x;
+}
+
+bool source_stands(const struct source_seen *x)
+{
 	struct stat st;
-	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (have_file(s, path))
-		return 1;
+	return stat(x->path.p, &st) == 0 && st.st_dev == x->id.key[0] && st.st_ino == x->id.key[1];
+}
+
+/* It was read as it is, under this name or another: a second name is said, a new one is taken over. */
+static void second_name(struct source *s, struct source_seen *x, struct str path)
+{
+	if (str_eq(x->path, path))
+		return;
+	if (source_stands(x)) {
+		source_skip(s, path, "the same file as %.*s", STR_ARG(x->path));
+		return;
+	}
+	x->path = path;
+	if (x->file >= 0)
+		s->files[x->file].path = path;
+}
+
+int source_take(struct source *s, const char *path, struct err *e)
+{
+	struct source_file f = { .path = arena_str(&s->mem, str_of(path)) };
+	FD(fd) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct source_seen *x;
+	struct source_id id;
+	struct stat st;
+	int rc;
+
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open %s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, "%s is not a file", path);
-	if (packed_as(str_of(path)) != NULL) {
-		skip(s, path, "compressed, not read");
+	id = source_identify(&st);
+	x = source_seen(s, &id);
+	if (x != NULL && x->id.size == id.size && x->id.mtime == id.mtime) {
+		second_name(s, x, f.path);
 		return 1;
 	}
 	if (s->n >= SOURCE_FILES_MAX)
 		return err_set(e, "more than %d log files", SOURCE_FILES_MAX);
-	if (io_slurp_fd(fd, SOURCE_FILE_MAX, &text, e) < 0)
-		return err_wrap(e, "read %s", path);
-	return adopt(s, path, &text, st.st_mtime);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The paths of a folder's entries, sorted. */
-static int list_folder(struct source *s, const char *path, char ***out, struct err *e)
-{
-	size_t n = 0, cap = 0;
-	const struct dirent *d;
-	DIR *dir = opendir(path);
-
-	*out = NULL;
-	if (dir == NULL)
-		return err_sys(e, "open %s", path);
-	while ((d = readdir(dir)) != NULL && n < SOURCE_FILES_MAX) {
-		struct str p = arena_fmt(&s->mem, "%s/%s", path, d->d_name);
-
-		if (d->d_name[0] == '.')
-			continue;
-		if (n == cap) {
-			cap = cap > 0 ? cap * 2 : 32;
-			*out = mem_grow(*out, cap * sizeof(**out));
-		}
-		(*out)[n++] = mem_dupz(p.p);
-	}
-	closedir(dir);
-	if (n > 0)
-		qsort(*out, n, sizeof(**out), by_name);
-	return (int)n;
-}
-
-static void add_entry(struct source *s, const char *path)
-{
-	struct err ignored;
-	struct stat st;
-	int rc;
-
-	if (stat(path, &st) < 0 || S_ISDIR(st.st_mode) || str_eqz(base_name(str_of(path)), "server.log"))
-		return; /* the server's own troubles are no mail log */
-	rc = add_file(s, path, &ignored);
+	f.seen = source_see(s, &id, f.path);
+	f.mtime = st.st_mtim.tv_sec;
+	rc = read_file(s, fd, &f, e);
 	if (rc < 0)
-		skip(s, path, "could not be read");
-	else if (rc == 0)
-		skip(s, path, "not one of the logs");
+		buf_clear(&f.text);
+	return rc < 0 ? err_wrap(e, "read %s", path) : rc;
+}
+
+static int take_named(struct source *s, const char *path, struct err *e)
+{
+	int rc = source_take(s, path, e);
+
+	return rc == 0 ? err_set(e, "%s: none of its first lines looks like a mail log", path) : rc;
 }
 
 int source_add(struct source *s, const char *path, struct err *e)
 {
 	struct stat st;
-	char **names;
-	int n, rc;
 
 	if (stat(path, &st) < 0)
 		return err_sys(e, "open %s", path);
-	if (!S_ISDIR(st.st_mode)) {
-		rc = add_file(s, path, e);
-		return rc == 0 ? err_set(e, "%s: none of its first lines looks like a mail log", path) : rc;
-	}
-	n = list_folder(s, path, &names, e);
-	for (int i = 0; i < n; i++) {
-		add_entry(s, names[i]);
-		free(names[i]);
-	}
-	free(names);
-	return n < 0 ? -1 : 0;
+	return S_ISDIR(st.st_mode) ? source_take_folder(s, path, e) : take_named(s, path, e);
 }
 
 void source_add_text(struct source *s, const char *path, struct str text)
 {
-	struct buf b = BUF_INIT;
+	struct source_file f = { .path = arena_str(&s->mem, str_of(path)) };
+	const char *why;
 
-	buf_addstr(&b, text);
-	if (!adopt(s, path, &b, 0)) {
-		skip(s, path, "not one of the logs");
-		buf_clear(&b);
-	}
+	unpack_bytes(text, s->most - s->unpacked, &f.text, &f.packed);
+	why = no_log(s, &f);
+	if (why == NULL)
+		adopt(s, &f);
+	else
+		pass_over(s, &f, why);
 }
 
-bool source_next(struct source_walk *w, struct str *line, bool *bad)
+/* Without its end, and why it cannot be read. */
+static enum source_fault judge(struct str *line, bool torn)
+{
+	if (torn)
+		return SOURCE_TORN;
+	if (line->n > 0 && line->p[line->n - 1] == '\r')
+		line->n--;
+	if (line->n > SOURCE_LINE_MAX)
+		return SOURCE_LONG;
+	return line->n > 0 && memchr(line->p, '\0', line->n) != NULL ? SOURCE_NUL : SOURCE_GOOD;
+}
+
+bool source_next(struct source_walk *w, struct str *line, enum source_fault *fault)
 {
 	const struct buf *t = &w->file->text;
 	const char *start, *end;
 	size_t n;
 
+	if (w->at == 0 && str_starts(buf_str(t), bom))
+		w->at = bom.n;
 	if (w->at >= t->n)
 		return false;
 	start = t->p + w->at;
 	end = memchr(start, '\n', t->n - w->at);
-	if (end == NULL)
-		return false;
-	n = (size_t)(end - start);
-	w->at += n + 1;
+	n = end != NULL ? (size_t)(end - start) : t->n - w->at;
+	w->at += n + (end != NULL);
 	w->number++;
-	if (n > 0 && start[n - 1] == '\r')
-		n--;
 	*line = (struct str){ start, n };
-	*bad = n > SOURCE_LINE_MAX || (n > 0 && memchr(start, '\0', n) != NULL);
+	*fault = judge(line, end == NULL);
 	return true;
 }

@@ -1,9 +1,11 @@
 /* trace/source.h - the log files a question is answered from.
  *
- * Files and folders of any host.  A file is recognised by its first lines,
- * else by its name; smtp-LABEL.log gives the port's label.  The bytes are
- * read, not mapped: a log truncated meanwhile must not kill us.  What could
- * not be read is counted and named, never passed over in silence.
+ * Files and folders of any host, packed or plain (logs/unpack.h).  A file is
+ * recognised by its first lines, else by its name; smtp-LABEL.log gives the
+ * port's label.  The bytes are read, not mapped: a log truncated meanwhile must
+ * not kill us.  A folder is looked at until nothing in it is new, so that a
+ * rotation meanwhile hides nothing; what stands there twice is read once.  What
+ * could not be read is counted and named, never passed over in silence.
  */
 #ifndef TRACE_SOURCE_H
 #define TRACE_SOURCE_H
@@ -11,27 +13,49 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "logs/logs.h"
+#include "logs/unpack.h"
 
 #define SOURCE_FILE_MAX ((size_t)4 << 30)
-#define SOURCE_LINE_MAX (64u << 10) /* a longer line is not read */
+#define SOURCE_UNPACKED_MAX ((size_t)2 << 30) /* what all packed files together may become */
+#define SOURCE_LINE_MAX (64u << 10)           /* a longer line is not read */
 #define SOURCE_FILES_MAX 4096
+
+struct source_seen;
 
 struct source_file {
 	struct str path;
 	struct str label; /* of smtp-LABEL.log; empty: unknown */
 	enum log_family family;
-	struct buf text;
+	struct buf text; /* unpacked */
+	struct unpacked packed;
+	struct source_seen *seen; /* NULL: from memory */
 	int64_t mtime;
 	uint64_t lines, unreadable; /* counted while reading */
 	int64_t first, last;        /* local stamps; 0: none */
 	bool torn;                  /* the last line has no end: it is not read */
+	bool gone;                  /* by now its name is another file's, or nobody's */
 };
 
 struct source_skip {
-	struct str path;
-	const char *why;
+	struct str path, why;
+	bool lost; /* a log that may have held the answer: no copy, no other file */
 	struct source_skip *next;
+};
+
+/* A file of the disk as it is now. */
+struct source_id {
+	uint64_t key[2]; /* device and inode */
+	uint64_t size;
+	int64_t mtime; /* ns */
+};
+
+/* And as it was when it was opened last. */
+struct source_seen {
+	struct source_id id;
+	struct str path;
+	ptrdiff_t file; /* index in the source; -1: no log */
 };
 
 struct source {
@@ -39,6 +63,8 @@ struct source {
 	struct source_file *files;
 	size_t n, cap;
 	struct source_skip *skipped;
+	struct map seen;       /* device and inode -> struct source_seen */
+	size_t unpacked, most; /* bytes of packed files so far, and at most */
 };
 
 /* A walk over the lines of one file. */
@@ -48,13 +74,40 @@ struct source_walk {
 	uint64_t number;
 };
 
+enum source_fault { SOURCE_GOOD, SOURCE_NUL, SOURCE_LONG, SOURCE_TORN };
+
 void source_init(struct source *s);
 void source_clear(struct source *s);
 /* Add a file, or the logs in a folder (not below it).  -1 when it cannot be read or is no log. */
 int source_add(struct source *s, const char *path, struct err *e);
 /* The same from memory, for tests and fuzzers; the text is copied. */
 void source_add_text(struct source *s, const char *path, struct str text);
-/* The next line without its end; false at the end.  A torn last line is not given.  `bad`: too long or has a NUL. */
-bool source_next(struct source_walk *w, struct str *line, bool *bad);
+/* To be called when all is added: what another file holds too is passed over, in favour of the better one. */
+void source_settle(struct source *s);
+/* The next line without its end; false at the end.  Only a line without fault may be parsed; a torn one is the last. */
+bool source_next(struct source_walk *w, struct str *line, enum source_fault *fault);
+/* In words, empty when all of the file was read: "cut short at byte 100 of 100". */
+struct str source_trouble(struct arena *a, const struct source_file *f);
+
+/* Could all that was found be read? */
+bool source_whole(const struct source *s);
+
+/* What a file's name tells (source_name.c). */
+struct str source_base_name(struct str path);
+bool source_family_named(struct str path, enum log_family *family);
+struct str source_label(struct str path);
+
+/* Inside of source*.c. */
+/* 1: it was read, or is known, or why not was said; 0: it is no log; -1: it could not be read. */
+int source_take(struct source *s, const char *path, struct err *e);
+struct stat;
+struct source_id source_identify(const struct stat *st);
+struct source_seen *source_seen(const struct source *s, const struct source_id *id); /* NULL: not yet */
+struct source_seen *source_see(struct source *s, const struct source_id *id, struct str path);
+/* Does its name still lead to it? */
+bool source_stands(const struct source_seen *x);
+int source_take_folder(struct source *s, const char *path, struct err *e);
+void source_skip(struct source *s, struct str path, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void source_lose(struct source *s, struct str path, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

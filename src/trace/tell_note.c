@@ -58,6 +58,12 @@ static void note_attempt(struct told *t, const struct attempt *a)
 
 static void note_gate(struct told *t, const struct gate *g)
 {
+	if (g->repeat != NULL)
+		tell_note(
+		    t,
+		    "the gate's line about %.*s stands for %llu: syslog wrote how often it was repeated instead of "
+		    "the others, which say nothing more",
+		    STR_ARG(g->to->text), (unsigned long long)g->repeat->times + 1);
 	if (g->join.grade == GRADE_GUESS)
 		tell_note(t,
 			  "that the gate's line belongs to this message is a guess (by %s): another one fits as well",

@@ -283,9 +283,9 @@ def test_unreadable_lines_are_counted_and_hostile_bytes_escaped(logs):
 
 def test_files_that_are_no_logs_are_named(logs):
     (logs.folder / "server.log").write_text("2026-11-23 10:00:00 telltale-queue[1] info: hello\n")
-    (logs.folder / "delivery.log.2026-11-22.zst").write_bytes(b"\x28\xb5\x2f\xfd")
+    (logs.folder / "delivery.log.2026-11-22.bz2").write_bytes(b"BZh91AY&SY")
     logs.accept(7, 11)
     a = ask("id:11", logs.folder)
-    assert "delivery.log.2026-11-22.zst (compressed" in a.text and len(a.json["searched"]["files"]) == 3
+    assert "delivery.log.2026-11-22.bz2 (compressed, not read)" in a.text and len(a.json["searched"]["files"]) == 3
     assert run("id:11", "--logs", str(logs.folder / "server.log")).returncode == 2
     assert run("id:11", "--logs", str(logs.folder / "nothing")).returncode == 2
