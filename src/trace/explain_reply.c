@@ -126,7 +126,7 @@ static void foreign_word(struct explaining *x, const struct said *r)
 	if (status != NULL && r->code >= 400)
 		explain_word(x, &status->word);
 	if (hint != NULL)
-		explain_word(x, &hint->word);
+		explain_word(x, hint_word(hint));
 	if (code == NULL || status != NULL || hint != NULL)
 		explain_add(x, "%s", class->word.meaning);
 }
@@ -237,7 +237,7 @@ bool explain_said(struct explaining *x, struct str text)
 		return false;
 	x->out->kind = "smtp-reply";
 	x->out->what = STR("the words of a mail server's reply, without its number");
-	explain_word(x, word != NULL ? word : &hint->word);
+	explain_word(x, word != NULL ? word : hint_word(hint));
 	if (r.enhanced.n > 0)
 		explain_field(x, "enhanced", r.enhanced);
 	explain_field(x, "text", r.text);
