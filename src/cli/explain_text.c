@@ -118,7 +118,7 @@ static void put_bold(struct buf *b, struct str text)
 	buf_adds(b, colour ? "\033[0m\n" : "\n");
 }
 
-static void put_rcpt(struct buf *b, const struct explained_rcpt *r)
+static void put_rcpt(struct buf *b, const struct explained_rcpt *r, bool alone)
 {
 	BUF(name);
 
@@ -135,7 +135,8 @@ static void put_rcpt(struct buf *b, const struct explained_rcpt *r)
 		put_safe(b, "status", r->status);
 	if (r->cause != NULL)
 		put_wrapped(b, "cause", str_of(r->cause));
-	put_safe(b, "means", r->meaning);
+	if (!alone)
+		put_safe(b, "means", r->meaning);
 	put_action(b, r->final, r->who, r->advice);
 }
 
@@ -203,10 +204,10 @@ void explain_put_message(struct buf *b, const struct explanation *x)
 	put_bold(b, x->what);
 	buf_addc(b, '\n');
 	put_safe(b, "means", x->meaning);
-	if (x->nrcpts != 1)
+	if (x->nrcpts != 1 && x->who != WHO_NOBODY)
 		put_action(b, x->final, x->who, x->advice);
 	for (size_t i = 0; i < x->nrcpts; i++)
-		put_rcpt(b, &x->rcpts[i]);
+		put_rcpt(b, &x->rcpts[i], x->nrcpts == 1);
 	put_hops(b, x);
 	put_odd(b, x);
 	put_fields(b, x);

@@ -122,6 +122,18 @@ static void read_failure(struct arena *a, const struct mime *m, struct notice *n
 	notice_read_words(a, n);
 }
 
+/* Outlook.com's complaints (JMRP): nothing but the message, with a field of theirs. */
+static bool is_complaint(struct arena *a, const struct mime *m)
+{
+	const struct mime_part *quoted = find(m, is_quoted);
+	struct str head, body;
+
+	if (quoted == NULL)
+		return false;
+	field_split(mime_text(a, quoted), &head, &body);
+	return field_get(head, "X-HmXmrOriginalRecipient").n > 0;
+}
+
 static void read_whole(struct arena *a, struct str text, struct notice *out, bool nested)
 {
 	struct mime *m = arena_alloc(a, sizeof(*m));
@@ -139,6 +151,9 @@ static void read_whole(struct arena *a, struct str text, struct notice *out, boo
 	} else if ((part = find_type(m, "message/disposition-notification")) != NULL) {
 		notice_read_status(a, mime_text(a, part), out);
 		out->kind = NOTICE_RECEIPT;
+	} else if (is_complaint(a, m)) {
+		out->kind = NOTICE_FEEDBACK;
+		out->feedback = STR("abuse");
 	} else {
 		read_failure(a, m, out);
 	}

@@ -8,7 +8,7 @@ static const char *const failed_subjects[] = {
 	"*error sending*",   "*mail system*",	  "*unable to deliver*", "*message blocked*", "*delivery report*",
 	"*mail failure*",    "*failed mail*",	  "*delivery error*",	 "*user unknown*",    "*unknown user*",
 	"*not member*",	     "*delivery notif*",  "*undeliverable*",	 "*message delivery*", "*bounce*",
-	"*could not send*",  "*cannot send*",	  "*delayed*",		 "*delivery delay*",  "*delivery incomplete*",
+	"*could not send*",  "*cannot send*",	  "*mail failed*",	 "*returning to sender*", "*undelivered mail*",	  "*delayed*",		 "*delivery delay*",  "*delivery incomplete*",
 };
 
 static const char *const waiting_subjects[] = {
@@ -41,7 +41,7 @@ static const char *const failed_words[] = {
 	"*undeliverable*",	  "*undelivered*",	"*delivery fail*",	"*delivery error*",  "*delivery problem*",
 	"*rejected*",		  "*returned to*",	"*failed to deliver*",	"*unknown user*",    "*user unknown*",
 	"*not a member*",	  "*transcript of session*", "*error message*",	"*trouble delivering*", "*could not be sent*",
-	"*failure reason*",	  "*smtp error*",	"*following recipient*", "*server message*",  "*delivery attempt*",
+	"*failure reason*",	  "*failed addresses*", 	  "*smtp error*",	"*following recipient*", "*server message*",  "*delivery attempt*",
 };
 
 static bool one_of(const char *const *patterns, size_t n, struct str text)

@@ -25,6 +25,8 @@ static const char *const quotes[] = {
 	"message contents follow*",
 	"included is a copy of the message header*",
 	"the following is a copy*",
+	"enclosed is a copy of the message*",
+	"bounced e-mail",
 	"the following message*could not be*",
 	"your original message*",
 	"your message follows*",
@@ -36,7 +38,7 @@ static const char *const quotes[] = {
 
 static bool is_rule(char c)
 {
-	return c == '-' || c == '*' || c == '=' || c == ' ' || c == '\t' || c == '_' || c == '+' || c == '#';
+	return c == '-' || c == '*' || c == '=' || c == ' ' || c == '\t' || c == '_' || c == '+' || c == '#' || c == '|';
 }
 
 static struct str without_rules(struct str line)

@@ -148,6 +148,7 @@ void explain_headers(struct explaining *x, struct str head)
 	x->out->advice = STR("Nothing.");
 	say_fields(x, head);
 	explain_hops(x, head);
+	explain_odd_hops(x, head);
 	say_odd(x, head);
 	if (str_eqz(field_get(head, "Return-Path"), "<>"))
 		explain_add(x, "Its envelope sender is empty (<>): a program sent it, and nobody gets a bounce of it.");

@@ -81,16 +81,14 @@ static void copy_hop(struct explaining *x, const struct hop *h, struct explained
 	}
 }
 
-static void say_delay(struct explaining *x, const struct hop *before, const struct hop *h, struct explained_hop *to)
+static void judge_delay(struct explaining *x, const struct hop *before, const struct hop *h)
 {
 	int64_t delay = h->seconds - before->seconds;
 
-	to->delayed = true;
-	to->delay = delay;
 	if (delay < -SKEW)
 		explain_odd(x,
-			    "%.*s got the message %.*s before %.*s had it: one of their clocks is wrong, or one of the "
-			    "lines is made up.",
+			    "At %.*s the message is stamped %.*s earlier than at %.*s, where it was before: one of the "
+			    "clocks is wrong, or one of the lines is made up.",
 			    STR_ARG(name_of(h)), STR_ARG(span_words(x->mem, delay)), STR_ARG(name_of(before)));
 	else if (delay >= LONG_STAY)
 		explain_odd(x, "The message stayed %.*s at %.*s before %.*s took it.",
@@ -135,8 +133,10 @@ static void say_total(struct explaining *x, const struct hop *hops, size_t n)
 			last = &hops[i];
 		}
 	if (last != first && last->seconds >= first->seconds)
-		explain_add(x, "From the first server to the last it took %.*s.",
+		explain_add(x, "%zu servers have stamped it; from the first stamp to the last it took %.*s.", n,
 			    STR_ARG(span_words(x->mem, last->seconds - first->seconds)));
+	else if (n == 1)
+		explain_add(x, "One server has stamped it.");
 }
 
 void explain_hops(struct explaining *x, struct str head)
@@ -150,10 +150,25 @@ void explain_hops(struct explaining *x, struct str head)
 	for (size_t i = 0; i < n; i++) {
 		copy_hop(x, &hops[i], &x->out->hops[i]);
 		if (!hops[i].dated)
+			continue;
+		x->out->hops[i].delayed = before != NULL;
+		x->out->hops[i].delay = before != NULL ? hops[i].seconds - before->seconds : 0;
+		before = &hops[i];
+	}
+}
+
+void explain_odd_hops(struct explaining *x, struct str head)
+{
+	struct hop *hops = arena_alloc(x->mem, HOPS_MAX * sizeof(*hops));
+	const struct hop *before = NULL;
+	size_t all, n = read_hops(x->mem, head, hops, &all);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!hops[i].dated)
 			explain_odd(x, "The Received line of %.*s has no time that can be read.",
 				    STR_ARG(name_of(&hops[i])));
 		if (hops[i].dated && before != NULL)
-			say_delay(x, before, &hops[i], &x->out->hops[i]);
+			judge_delay(x, before, &hops[i]);
 		before = hops[i].dated ? &hops[i] : before;
 	}
 	if (all > n)

@@ -22,17 +22,27 @@ static struct str host_in(struct str words)
 	return STR("");
 }
 
-/* The remote server's own words, where the report has them behind its own. */
+static bool is_refusal(struct str word)
+{
+	return word.n >= 3 && (word.p[0] == '4' || word.p[0] == '5') && status_class(str_take(word, 3)) != NULL &&
+	       (word.n == 3 || str_chr(STR("-:"), word.p[3]) >= 0);
+}
+
+/* The remote server's own words in a text: from the reply's number on, or behind "said:"; "" when there are none. */
 static struct str reply_in(struct str text)
 {
-	static const struct str said[] = { STR_INIT("Remote host said: "), STR_INIT(" said: "),
-					   STR_INIT("The error that the other server returned was: ") };
-	struct str before, rest;
+	struct str rest = text, before, word;
 
-	for (size_t i = 0; i < COUNT(said); i++)
-		if (str_cut(text, said[i], &before, &rest) && rest.n > 0)
-			return rest;
-	return text;
+	if (str_cut(text, STR("Remote host said: "), &before, &rest) && rest.n > 0)
+		return rest;
+	rest = text;
+	while ((word = str_word(&rest)).n > 0) {
+		while (word.n > 0 && str_chr(STR("([<'\""), word.p[0]) >= 0)
+			word = str_skip(word, 1);
+		if (is_refusal(word))
+			return str_mem(word.p, (size_t)(text.p + text.n - word.p));
+	}
+	return STR("");
 }
 
 static void set_status(struct explained_rcpt *to, const struct notice_rcpt *r)
@@ -55,19 +65,41 @@ static void soften(struct explaining *x, struct explained_rcpt *to)
 			       to->advice.n > 0 ? " If it goes on for a day: " : "", STR_ARG(to->advice));
 }
 
+/* The line of the text that told the cause, or what was said of the recipient where no line alone did. */
+static struct str telling_line(struct str text, const struct word *word, struct str words)
+{
+	struct str line;
+
+	while (text.n > 0) {
+		const struct hint_row *hint;
+
+		str_cut(text, STR("\n"), &line, &text);
+		hint = str_trim(line).n > 0 ? hint_match(line) : NULL;
+		if (hint != NULL && hint_word(hint) == word)
+			return str_trim(line);
+	}
+	return words;
+}
+
 static void explain_rcpt(struct explaining *x, const struct notice *n, const struct notice_rcpt *r,
 			 struct explained_rcpt *to)
 {
-	struct said_words said = { .texts = { r->diagnostic, r->words, n->human, field_get(n->head, "Subject") },
+	struct said_words said = { .near = { reply_in(r->diagnostic), r->diagnostic, reply_in(r->words), r->words },
+				   .far = { n->human, field_get(n->head, "Subject") },
 				   .status = r->status };
 	struct caused c = explain_cause(&said);
 
+	if (c.cause == CAUSE_UNKNOWN && n->kind == NOTICE_DELAY)
+		c.cause = CAUSE_UNREACHABLE, c.word = &cause_row(CAUSE_UNREACHABLE)->word;
 	*to = (struct explained_rcpt){ .address = r->address, .final = FINAL_YES };
 	if (r->original.n > 0 && !str_ieq(r->original, r->address))
 		to->original = r->original;
 	set_status(to, r);
 	to->cause = cause_row(c.cause)->name;
-	to->reply = str_take(str_trim(reply_in(c.text)), REPLY_SHOWN_MAX);
+	if (c.text.p == n->human.p)
+		c.text = telling_line(n->human, c.word, r->words);
+	to->reply = reply_in(c.text);
+	to->reply = field_plain(x->mem, str_take(to->reply.n > 0 ? to->reply : c.text, REPLY_SHOWN_MAX));
 	to->host = r->remote.n > 0 ? r->remote : host_in(r->words.n > 0 ? r->words : r->diagnostic);
 	to->who = c.word->who;
 	to->meaning = str_of(c.word->meaning);

@@ -41,8 +41,9 @@ void explain_soften(struct explaining *x);
 
 /* Why a refusal happened, from the words that were said about it, the best ones first. */
 struct said_words {
-	struct str texts[4];
-	struct str status; /* "5.2.2", counts where the first two texts say nothing; or "" */
+	struct str near[4]; /* what was said of this recipient, the widest text last */
+	struct str far[2];  /* what was said of the whole: asked last */
+	struct str status;  /* "5.2.2", or "" */
 };
 struct caused {
 	enum cause_id cause;
@@ -55,8 +56,9 @@ struct caused explain_cause(const struct said_words *said);
 void explain_notice(struct explaining *x, const struct notice *n);
 /* The header of any message: hops, results, what is odd. */
 void explain_headers(struct explaining *x, struct str head);
-/* The hops alone, and what is odd about their times. */
+/* The hops alone; and what is odd about them and their times. */
 void explain_hops(struct explaining *x, struct str head);
+void explain_odd_hops(struct explaining *x, struct str head);
 void explain_odd(struct explaining *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* "250_ok_1_qp_2": text whose spaces became `_` gets them back; other text is returned as it is. */

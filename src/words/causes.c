@@ -26,9 +26,11 @@ static const struct {
 static const struct hint_row hints[] = {
 #define HINT(p, c, w, m, a) { .pattern = (p), .cause = CAUSE_##c, .word = WORD(FINAL_UNKNOWN, w, m, a) },
 #define PHRASE(p, c) { .pattern = (p), .cause = CAUSE_##c },
+#define WEAK(p, c) { .pattern = (p), .cause = CAUSE_##c, .weak = true },
 #define SAME(p) { .pattern = (p), .cause = CAUSE_COUNT },
 #include "words/hints.def"
 #undef SAME
+#undef WEAK
 #undef PHRASE
 #undef HINT
 };
@@ -43,8 +45,9 @@ enum cause_id cause_by_status(struct str code)
 	for (size_t i = 0; i < COUNT(statuses); i++) {
 		struct str row = str_of(statuses[i].code);
 
-		if (row.p[0] == 'x' && str_chr(code, '.') == 1 ? str_eq(str_skip(code, 1), str_skip(row, 1))
-							       : str_eq(code, row))
+		if (row.p[0] == 'x' && str_chr(code, '.') == 1
+			? str_glob(str_skip(row, 1), str_skip(code, 1)) /* ".7.*" stands behind the others */
+			: str_eq(code, row))
 			return statuses[i].cause;
 	}
 	return CAUSE_UNKNOWN;
@@ -115,13 +118,25 @@ static void smooth_text(struct smooth *s, struct str text)
 	}
 }
 
-const struct hint_row *hint_match(struct str text)
+static const struct hint_row *match(struct str text, bool weak)
 {
 	struct smooth s;
 
 	smooth_text(&s, text);
 	for (size_t i = 0; i < COUNT(hints); i++)
-		if (words_fit_within(hints[i].pattern, str_mem(s.text, s.n)) > 0)
+		if (hints[i].weak == weak && words_fit_within(hints[i].pattern, str_mem(s.text, s.n)) > 0)
 			return &hints[i];
 	return NULL;
+}
+
+const struct hint_row *hint_match(struct str text)
+{
+	const struct hint_row *row = match(text, false);
+
+	return row != NULL ? row : match(text, true);
+}
+
+const struct hint_row *hint_match_strong(struct str text)
+{
+	return match(text, false);
 }

@@ -166,11 +166,13 @@ enum cause_id cause_by_status(struct str code);
 
 struct hint_row {
 	const char *pattern; /* "user unknown" */
-	enum cause_id cause;    /* see hint_cause() */
+	enum cause_id cause; /* see hint_cause() */
+	bool weak;	     /* a status code knows better */
 	struct word word;    /* see hint_word() */
 };
 /* What another server's words are likely to mean: the first row found anywhere in text; NULL: none. */
 const struct hint_row *hint_match(struct str text);
+const struct hint_row *hint_match_strong(struct str text); /* without the weak ones */
 enum cause_id hint_cause(const struct hint_row *row);
 /* Its final is often FINAL_UNKNOWN: the number beside the text decides. */
 const struct word *hint_word(const struct hint_row *row);
