@@ -58,7 +58,8 @@ static struct str find_name(struct str comment)
 
 static bool is_about_tls(struct str comment)
 {
-	return str_glob(STR("*TLS*"), comment) || str_glob(STR("*cipher*"), comment) || str_glob(STR("*via SSL*"), comment);
+	return str_glob(STR("*TLS*"), comment) || str_glob(STR("*cipher*"), comment) ||
+	       str_glob(STR("*via SSL*"), comment);
 }
 
 static void read_comment(struct hop *h, struct str comment, struct str after)
@@ -82,7 +83,8 @@ static void read_comment(struct hop *h, struct str comment, struct str after)
 		h->ip = find_ip(comment);
 	if (h->name.n == 0 && !str_istarts(comment, STR("(HELO")) && !str_istarts(comment, STR("(EHLO")))
 		h->name = find_name(comment);
-	if (str_istarts(comment, STR("(HELO ")) || str_istarts(comment, STR("(EHLO "))) { /* qmail: "from NAME (HELO x)" */
+	if (str_istarts(comment, STR("(HELO ")) ||
+	    str_istarts(comment, STR("(EHLO "))) { /* qmail: "from NAME (HELO x)" */
 		h->name = str_ieq(h->from, STR("unknown")) ? STR("") : h->from;
 		rest = str_skip(comment, 6);
 		word = str_word(&rest);
@@ -143,7 +145,9 @@ static void read_clauses(struct hop *h, struct str text)
 
 static void read_protocol(struct hop *h)
 {
-	static const char *const with[] = { "ESMTPS", "ESMTPSA", "LMTPS", "LMTPSA", "UTF8SMTPS", "UTF8SMTPSA", "HTTPS" };
+	static const char *const with[] = {
+		"ESMTPS", "ESMTPSA", "LMTPS", "LMTPSA", "UTF8SMTPS", "UTF8SMTPSA", "HTTPS"
+	};
 
 	for (size_t i = 0; i < COUNT(with); i++)
 		h->encrypted |= str_ieq(h->with, str_of(with[i]));

@@ -14,9 +14,9 @@ struct hop {
 	struct str from, name, ip; /* HELO name, reverse name, address of the client */
 	struct str by, with, id, to;
 	struct str tls; /* the words of the comment about encryption, "" */
-	struct str qp;	/* "(qmail 15309 invoked from network)": 15309 */
+	struct str qp;  /* "(qmail 15309 invoked from network)": 15309 */
 	bool encrypted; /* by the protocol's name (ESMTPS) or such a comment */
-	bool login;	/* the client had logged in (ESMTPA, ESMTPSA) */
+	bool login;     /* the client had logged in (ESMTPA, ESMTPSA) */
 	bool dated;
 	int64_t seconds;
 	int offset;

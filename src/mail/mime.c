@@ -126,8 +126,7 @@ static void put_quoted_printable(struct buf *b, struct str s)
 /* Loosely: what is no digit of base64 is passed over, a cut end is let go. */
 static void put_base64(struct buf *b, struct str s)
 {
-	static const struct str digits =
-	    STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+	static const struct str digits = STR_INIT("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 	unsigned held = 0, bits = 0;
 
 	for (size_t i = 0; i < s.n && s.p[i] != '='; i++) {

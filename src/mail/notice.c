@@ -6,8 +6,9 @@
 
 static bool is_quoted(const struct mime_part *p)
 {
-	return mime_is(p, "message/rfc822") || mime_is(p, "text/rfc822-headers") || mime_is(p, "message/rfc822-headers") ||
-	       mime_is(p, "message/global") || mime_is(p, "message/global-headers") || mime_is(p, "text/rfc822-header");
+	return mime_is(p, "message/rfc822") || mime_is(p, "text/rfc822-headers") ||
+	       mime_is(p, "message/rfc822-headers") || mime_is(p, "message/global") ||
+	       mime_is(p, "message/global-headers") || mime_is(p, "text/rfc822-header");
 }
 
 static bool is_status(const struct mime_part *p)
@@ -39,7 +40,8 @@ static void put_texts(struct arena *a, const struct mime *m, const char *type, s
 
 		if (is_quoted(p))
 			return;
-		if (!mime_is(p, type) || (i > 0 && str_istarts(field_get(p->head, "Content-Disposition"), STR("attachment"))))
+		if (!mime_is(p, type) ||
+		    (i > 0 && str_istarts(field_get(p->head, "Content-Disposition"), STR("attachment"))))
 			continue;
 		buf_addstr(b, str_take(mime_text(a, p), NOTICE_HUMAN_MAX));
 		buf_addc(b, '\n');

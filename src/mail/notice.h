@@ -13,7 +13,7 @@
 
 enum {
 	NOTICE_MAX = 16 * 1024 * 1024, /* bytes of a message; what stands behind is not looked at */
-	NOTICE_RCPTS_MAX = 100,	       /* more are counted */
+	NOTICE_RCPTS_MAX = 100,        /* more are counted */
 	NOTICE_WORDS_MAX = 3000,       /* bytes of words about one recipient */
 	NOTICE_HUMAN_MAX = 32 * 1024
 };
@@ -25,7 +25,7 @@ enum notice_kind {
 	NOTICE_SUCCESS,
 	NOTICE_AUTOREPLY, /* a person's vacation or a program answered */
 	NOTICE_FEEDBACK,  /* RFC 5965: a complaint about the message */
-	NOTICE_RECEIPT	  /* RFC 8098: it was displayed or deleted */
+	NOTICE_RECEIPT    /* RFC 8098: it was displayed or deleted */
 };
 
 struct notice_rcpt {

@@ -2,46 +2,83 @@
 
 /* Subjects of bounces, in the words of many programs. */
 static const char *const failed_subjects[] = {
-	"*undeliver*",	     "*undelivered*",	  "*returned mail*",	 "*returned to*",     "*failure notice*",
-	"*delivery fail*",   "*delivery status*", "*delivery problem*",	 "*mail delivery*",   "*not delivered*",
-	"*not be delivered*", "*non-delivery*",	  "*nondeliver*",	 "*delivery has*",    "*failed delivery*",
-	"*error sending*",   "*mail system*",	  "*unable to deliver*", "*message blocked*", "*delivery report*",
-	"*mail failure*",    "*failed mail*",	  "*delivery error*",	 "*user unknown*",    "*unknown user*",
-	"*not member*",	     "*delivery notif*",  "*undeliverable*",	 "*message delivery*", "*bounce*",
-	"*could not send*",  "*cannot send*",	  "*mail failed*",	 "*returning to sender*", "*undelivered mail*",	  "*delayed*",		 "*delivery delay*",  "*delivery incomplete*",
+	"*undeliver*",           "*undelivered*",         "*returned mail*",
+	"*returned to*",         "*failure notice*",      "*delivery fail*",
+	"*delivery status*",     "*delivery problem*",    "*mail delivery*",
+	"*not delivered*",       "*not be delivered*",    "*non-delivery*",
+	"*nondeliver*",          "*delivery has*",        "*failed delivery*",
+	"*error sending*",       "*mail system*",         "*unable to deliver*",
+	"*message blocked*",     "*delivery report*",     "*mail failure*",
+	"*failed mail*",         "*delivery error*",      "*user unknown*",
+	"*unknown user*",        "*not member*",          "*delivery notif*",
+	"*undeliverable*",       "*message delivery*",    "*bounce*",
+	"*could not send*",      "*cannot send*",         "*mail failed*",
+	"*returning to sender*", "*undelivered mail*",    "*delayed*",
+	"*delivery delay*",      "*delivery incomplete*",
 };
 
 static const char *const waiting_subjects[] = {
-	"*delayed*", "*delivery delay*", "*warning: could not send*", "*warning: message*delayed*", "*(delay)*",
-	"*delivery incomplete*",
+	"*delayed*", "*delivery delay*",      "*warning: could not send*", "*warning: message*delayed*",
+	"*(delay)*", "*delivery incomplete*",
 };
 
 static const char *const waiting_words[] = {
-	"*will be retried*",	      "*will retry*",		    "*still being retried*",	  "*will keep trying*",
-	"*do not need to resend*",    "*no action is required*",    "*no need to resend*",	  "*not yet been delivered*",
-	"*still trying to deliver*",  "*this is a warning message*", "*delivery attempts will continue*",
+	"*will be retried*",
+	"*will retry*",
+	"*still being retried*",
+	"*will keep trying*",
+	"*do not need to resend*",
+	"*no action is required*",
+	"*no need to resend*",
+	"*not yet been delivered*",
+	"*still trying to deliver*",
+	"*this is a warning message*",
+	"*delivery attempts will continue*",
 	"*temporary problem delivering your message*",
 };
 
 static const char *const auto_subjects[] = {
-	"auto:*", "auto reply*", "auto-reply*", "autoreply*", "automatic reply*", "out of office*", "out of the office*",
-	"*out of office:*", "*vacation*", "re:*auto-reply*", "*autoresponse*", "*auto response*", "*automatische antwort*",
-	"*abwesenheit*", "*absence du bureau*", "*away from my*",
+	"auto:*",
+	"auto reply*",
+	"auto-reply*",
+	"autoreply*",
+	"automatic reply*",
+	"out of office*",
+	"out of the office*",
+	"*out of office:*",
+	"*vacation*",
+	"re:*auto-reply*",
+	"*autoresponse*",
+	"*auto response*",
+	"*automatische antwort*",
+	"*abwesenheit*",
+	"*absence du bureau*",
+	"*away from my*",
 };
 
 static const char *const daemons[] = {
-	"*mailer-daemon*", "*postmaster*", "*mail delivery*", "*mailer daemon*", "*mail-daemon*", "*mdaemon*",
-	"*post_master*",   "*mail system*", "*administrator*", "*mail.delivery*", "*maildaemon*", "*interscan*",
+	"*mailer-daemon*", "*postmaster*",  "*mail delivery*", "*mailer daemon*", "*mail-daemon*", "*mdaemon*",
+	"*post_master*",   "*mail system*", "*administrator*", "*mail.delivery*", "*maildaemon*",  "*interscan*",
 };
 
 /* One of these must stand in the text when only the sender's name or only the subject looks like a bounce. */
 static const char *const failed_words[] = {
-	"*not be delivered*",	  "*not deliver*",	"*n't deliver*",	"*n't be delivered*", "*able to deliver*",
-	"*did not reach*",	  "*not delivered*",	"*delivery to the follow*", "*following address*", "*permanent*",
-	"*undeliverable*",	  "*undelivered*",	"*delivery fail*",	"*delivery error*",  "*delivery problem*",
-	"*rejected*",		  "*returned to*",	"*failed to deliver*",	"*unknown user*",    "*user unknown*",
-	"*not a member*",	  "*transcript of session*", "*error message*",	"*trouble delivering*", "*could not be sent*",
-	"*failure reason*",	  "*failed addresses*", 	  "*smtp error*",	"*following recipient*", "*server message*",  "*delivery attempt*",
+	"*not be delivered*",    "*not deliver*",
+	"*n't deliver*",         "*n't be delivered*",
+	"*able to deliver*",     "*did not reach*",
+	"*not delivered*",       "*delivery to the follow*",
+	"*following address*",   "*permanent*",
+	"*undeliverable*",       "*undelivered*",
+	"*delivery fail*",       "*delivery error*",
+	"*delivery problem*",    "*rejected*",
+	"*returned to*",         "*failed to deliver*",
+	"*unknown user*",        "*user unknown*",
+	"*not a member*",        "*transcript of session*",
+	"*error message*",       "*trouble delivering*",
+	"*could not be sent*",   "*failure reason*",
+	"*failed addresses*",    "*smtp error*",
+	"*following recipient*", "*server message*",
+	"*delivery attempt*",
 };
 
 static bool one_of(const char *const *patterns, size_t n, struct str text)
@@ -57,8 +94,8 @@ static bool one_of(const char *const *patterns, size_t n, struct str text)
 
 static bool is_auto_reply(struct str head)
 {
-	static const char *const fields[] = { "X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Auto-Response",
-					      "X-Autoresponder", "X-Autogenerated" };
+	static const char *const fields[] = { "X-Autoreply",     "X-Autorespond",   "X-Auto-Reply",
+					      "X-Auto-Response", "X-Autoresponder", "X-Autogenerated" };
 	struct str submitted = field_get(head, "Auto-Submitted");
 
 	for (size_t i = 0; i < COUNT(fields); i++)

@@ -38,7 +38,8 @@ static const char *const quotes[] = {
 
 static bool is_rule(char c)
 {
-	return c == '-' || c == '*' || c == '=' || c == ' ' || c == '\t' || c == '_' || c == '+' || c == '#' || c == '|';
+	return c == '-' || c == '*' || c == '=' || c == ' ' || c == '\t' || c == '_' || c == '+' || c == '#' ||
+	       c == '|';
 }
 
 static struct str without_rules(struct str line)
@@ -68,8 +69,8 @@ size_t notice_quote(struct str text)
 
 /* Addresses in such lines are not recipients that failed. */
 static const char *const others[] = {
-	"*from:*", "*mail from*", "*sender*", "*reply-to*", "*return-path*", "*message-id*", "*contact*", "subject*",
-	"*http*",  "*e-mail us*", "*write to*", "*cc:*", "*assistance*", "*envelope-from*",
+	"*from:*",  "*mail from*", "*sender*",    "*reply-to*", "*return-path*", "*message-id*", "*contact*",
+	"subject*", "*http*",      "*e-mail us*", "*write to*", "*cc:*",         "*assistance*", "*envelope-from*",
 };
 
 static bool is_about_others(struct str before)
@@ -109,8 +110,7 @@ static bool is_system(struct str address)
 struct notice_rcpt *notice_rcpt(struct notice *n, struct str address)
 {
 	for (size_t i = 0; i < n->n; i++)
-		if (str_ieq(n->rcpts[i].address, address) ||
-		    (address.n > 0 && str_ieq(n->rcpts[i].original, address)))
+		if (str_ieq(n->rcpts[i].address, address) || (address.n > 0 && str_ieq(n->rcpts[i].original, address)))
 			return &n->rcpts[i];
 	if (n->n == NOTICE_RCPTS_MAX) {
 		n->more++;
@@ -137,9 +137,7 @@ static void say(struct reading *r, struct str text)
 	if (rcpt == NULL || text.n == 0 || rcpt->words.n >= NOTICE_WORDS_MAX)
 		return;
 	text = field_plain(r->a, str_take(text, NOTICE_WORDS_MAX - rcpt->words.n));
-	rcpt->words = rcpt->words.n == 0
-			  ? text
-			  : arena_fmt(r->a, "%.*s %.*s", STR_ARG(rcpt->words), STR_ARG(text));
+	rcpt->words = rcpt->words.n == 0 ? text : arena_fmt(r->a, "%.*s %.*s", STR_ARG(rcpt->words), STR_ARG(text));
 }
 
 static bool is_known(const struct notice *n, struct str address)

@@ -28,9 +28,9 @@ struct explained {
 /* One recipient of a bounce. */
 struct explained_rcpt {
 	struct str address, original; /* "" when nobody is named */
-	const char *cause;	      /* causes.def: "no-such-mailbox" */
+	const char *cause;            /* causes.def: "no-such-mailbox" */
 	struct str status, reply;     /* "5.1.1", the words that tell the cause */
-	struct str host;	      /* who said it, "" when that is not told */
+	struct str host;              /* who said it, "" when that is not told */
 	enum final final;
 	enum who who;
 	struct str meaning, advice;
@@ -39,11 +39,11 @@ struct explained_rcpt {
 /* One Received field. */
 struct explained_hop {
 	struct str from, ip, by, with, tls, id, to;
-	struct str qp;		 /* the number of a qmail or Telltale queue */
+	struct str qp; /* the number of a qmail or Telltale queue */
 	bool encrypted, login;
-	struct str time;	 /* with its zone, "" when it has none that can be read */
-	bool delayed;		 /* delay is known */
-	int64_t delay;		 /* seconds since the hop before */
+	struct str time; /* with its zone, "" when it has none that can be read */
+	bool delayed;    /* delay is known */
+	int64_t delay;   /* seconds since the hop before */
 };
 
 struct explanation {
@@ -53,13 +53,12 @@ struct explanation {
 	enum final final;
 	enum who who;
 	struct str advice; /* never empty: "Nothing." where nobody must act */
-	const char *cause; /* causes.def; NULL: it is no refusal */
 	struct explained fields[EXPLAIN_FIELDS];
 	size_t nfields;
 
 	bool message; /* the rest counts, and is in the JSON */
 	struct explained_rcpt *rcpts;
-	size_t nrcpts, more; /* more: left out */
+	size_t nrcpts, more;        /* more: left out */
 	struct explained_hop *hops; /* in the order they were travelled */
 	size_t nhops;
 	struct str *odd; /* sentences */

@@ -64,10 +64,14 @@ static struct caused in_context(struct caused c, struct str words)
 		const char *moment;
 		enum cause_id means;
 	} moments[] = {
-		{ "*after MAIL FROM*", CAUSE_SENDER },		{ "*in reply to MAIL FROM*", CAUSE_SENDER },
-		{ "*but sender was rejected*", CAUSE_SENDER },	{ "*after initial connection*", CAUSE_CLIENT },
-		{ "*in reply to HELO*", CAUSE_CLIENT },		{ "*in reply to EHLO*", CAUSE_CLIENT },
-		{ "*my name was rejected*", CAUSE_CLIENT },	{ "*after EHLO*", CAUSE_CLIENT },
+		{ "*after MAIL FROM*", CAUSE_SENDER },
+		{ "*in reply to MAIL FROM*", CAUSE_SENDER },
+		{ "*but sender was rejected*", CAUSE_SENDER },
+		{ "*after initial connection*", CAUSE_CLIENT },
+		{ "*in reply to HELO*", CAUSE_CLIENT },
+		{ "*in reply to EHLO*", CAUSE_CLIENT },
+		{ "*my name was rejected*", CAUSE_CLIENT },
+		{ "*after EHLO*", CAUSE_CLIENT },
 		{ "*after HELO*", CAUSE_CLIENT },
 	};
 

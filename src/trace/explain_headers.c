@@ -42,8 +42,9 @@ static void judge_results(struct explaining *x)
 	} known[] = {
 		{ "spf=pass", "SPF: the sending server may send for the domain of the envelope sender." },
 		{ "spf=fail", "SPF: the domain of the envelope sender does not allow that sending server." },
-		{ "spf=softfail", "SPF: the domain of the envelope sender does not name that sending server, but does not "
-				  "forbid it firmly." },
+		{ "spf=softfail",
+		  "SPF: the domain of the envelope sender does not name that sending server, but does not "
+		  "forbid it firmly." },
 		{ "spf=none", "SPF: the domain of the envelope sender says nothing about its servers." },
 		{ "dkim=pass", "DKIM: a signature is right, so the signed parts are as the signing domain sent them." },
 		{ "dkim=fail", "DKIM: a signature is wrong, so the message was changed on the way or is not theirs." },
@@ -76,9 +77,14 @@ static void say_fields(struct explaining *x, struct str head)
 	static const struct {
 		const char *field, *name;
 	} shown[] = {
-		{ "Return-Path", "return_path" }, { "Delivered-To", "delivered_to" }, { "From", "from" },
-		{ "To", "to" },			  { "Subject", "subject" },	      { "Date", "date" },
-		{ "Message-ID", "message_id" },	  { "List-Id", "list" },
+		{ "Return-Path", "return_path" },
+		{ "Delivered-To", "delivered_to" },
+		{ "From", "from" },
+		{ "To", "to" },
+		{ "Subject", "subject" },
+		{ "Date", "date" },
+		{ "Message-ID", "message_id" },
+		{ "List-Id", "list" },
 	};
 
 	for (size_t i = 0; i < COUNT(shown); i++) {
@@ -93,8 +99,9 @@ static void say_fields(struct explaining *x, struct str head)
 static void say_odd(struct explaining *x, struct str head)
 {
 	if (count(head, "From") != 1)
-		explain_odd(x, count(head, "From") == 0 ? "There is no From field, which every message must have."
-							: "There is more than one From field: programs show different ones.");
+		explain_odd(x, count(head, "From") == 0
+				   ? "There is no From field, which every message must have."
+				   : "There is more than one From field: programs show different ones.");
 	if (field_get(head, "Message-ID").n == 0)
 		explain_odd(x, "There is no Message-ID: the message cannot be told apart from others by it.");
 	else if (count(head, "Message-ID") > 1)
@@ -102,8 +109,10 @@ static void say_odd(struct explaining *x, struct str head)
 	if (count(head, "Subject") > 1)
 		explain_odd(x, "There is more than one Subject field.");
 	if (count(head, "Return-Path") > 1)
-		explain_odd(x, "There is more than one Return-Path: the message was delivered into a mailbox before and sent on "
-			       "from there.");
+		explain_odd(
+		    x,
+		    "There is more than one Return-Path: the message was delivered into a mailbox before and sent on "
+		    "from there.");
 }
 
 /* Numbers that `telltale trace` knows. */
@@ -136,8 +145,9 @@ static void say_plain_hops(struct explaining *x)
 		plain += !h->encrypted;
 	}
 	if (named > 0)
-		explain_add(x, plain == 0 ? "Every hop over the network was encrypted."
-					  : "%zu of %zu hops over the network do not say that they were encrypted.",
+		explain_add(x,
+			    plain == 0 ? "Every hop over the network was encrypted."
+				       : "%zu of %zu hops over the network do not say that they were encrypted.",
 			    plain, named);
 }
 

@@ -6,9 +6,9 @@
 #include "mail/hop.h"
 
 enum {
-	HOPS_MAX = 100,	     /* more of them is a loop (RFC 5321 6.3) */
+	HOPS_MAX = 100, /* more of them is a loop (RFC 5321 6.3) */
 	ODD_MAX = 20,
-	SKEW = 2,	     /* seconds that two good clocks may differ */
+	SKEW = 2, /* seconds that two good clocks may differ */
 	LONG_STAY = 3600,
 	DAY = 86400
 };
@@ -72,9 +72,16 @@ static void copy_hop(struct explaining *x, const struct hop *h, struct explained
 {
 	BUF(time);
 
-	*to = (struct explained_hop){ .from = h->name.n > 0 ? h->name : h->from, .ip = h->ip, .by = h->by,
-				      .with = h->with, .tls = h->tls, .id = h->id, .to = h->to, .qp = h->qp,
-				      .encrypted = h->encrypted, .login = h->login };
+	*to = (struct explained_hop){ .from = h->name.n > 0 ? h->name : h->from,
+				      .ip = h->ip,
+				      .by = h->by,
+				      .with = h->with,
+				      .tls = h->tls,
+				      .id = h->id,
+				      .to = h->to,
+				      .qp = h->qp,
+				      .encrypted = h->encrypted,
+				      .login = h->login };
 	if (h->dated) {
 		stamp_put_iso(&time, h->seconds, h->offset);
 		to->time = arena_str(x->mem, buf_str(&time));
@@ -114,13 +121,15 @@ static void compare_date(struct explaining *x, struct str head, const struct hop
 		return;
 	late = first->seconds - seconds;
 	if (late < -60)
-		explain_odd(x, "Date is %.*s later than when the first server got the message: the sender's clock is ahead.",
-			    STR_ARG(span_words(x->mem, late)));
+		explain_odd(
+		    x, "Date is %.*s later than when the first server got the message: the sender's clock is ahead.",
+		    STR_ARG(span_words(x->mem, late)));
 	else if (late >= LONG_STAY)
-		explain_odd(x,
-			    "Date is %.*s earlier than when the first server got the message: it waited at the sender, or the "
-			    "sender's clock is behind.",
-			    STR_ARG(span_words(x->mem, late)));
+		explain_odd(
+		    x,
+		    "Date is %.*s earlier than when the first server got the message: it waited at the sender, or the "
+		    "sender's clock is behind.",
+		    STR_ARG(span_words(x->mem, late)));
 }
 
 static void say_total(struct explaining *x, const struct hop *hops, size_t n)
@@ -172,8 +181,9 @@ void explain_odd_hops(struct explaining *x, struct str head)
 		before = hops[i].dated ? &hops[i] : before;
 	}
 	if (all > n)
-		explain_odd(x, "There are %zu Received lines: the message went in a circle. Only the newest %zu are shown.",
-			    all, n);
+		explain_odd(
+		    x, "There are %zu Received lines: the message went in a circle. Only the newest %zu are shown.",
+		    all, n);
 	if (n == 0)
 		explain_odd(x, "There is no Received line: no server has written down that it had the message.");
 	compare_date(x, head, n > 0 ? &hops[0] : NULL);

@@ -14,8 +14,6 @@ static void put_fields(struct json *j, const struct explanation *x)
 	uint64_t n = 0;
 
 	json_key(j, "fields"), json_begin_object(j);
-	if (x->cause != NULL)
-		json_key(j, "cause"), json_z(j, x->cause);
 	for (size_t i = 0; i < x->nfields; i++) {
 		json_key(j, x->fields[i].name);
 		if (x->fields[i].number && str_u64(x->fields[i].value, INT64_MAX, &n))

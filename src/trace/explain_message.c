@@ -6,10 +6,33 @@ enum { LOOKED_AT = 16 * 1024 };
 
 /* Fields that only mail has; two of them, or a Received alone, make a header. */
 static const char *const mail_fields[] = {
-	"Received", "Return-Path", "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type",
-	"Delivered-To", "X-Original-To", "Authentication-Results", "DKIM-Signature", "Reply-To", "Cc", "Sender",
-	"Auto-Submitted", "References", "In-Reply-To", "Received-SPF", "ARC-Seal", "Content-Transfer-Encoding",
-	"List-Id", "X-Failed-Recipients", "Envelope-To", "Final-Recipient", "Reporting-MTA",
+	"Received",
+	"Return-Path",
+	"From",
+	"To",
+	"Subject",
+	"Date",
+	"Message-ID",
+	"MIME-Version",
+	"Content-Type",
+	"Delivered-To",
+	"X-Original-To",
+	"Authentication-Results",
+	"DKIM-Signature",
+	"Reply-To",
+	"Cc",
+	"Sender",
+	"Auto-Submitted",
+	"References",
+	"In-Reply-To",
+	"Received-SPF",
+	"ARC-Seal",
+	"Content-Transfer-Encoding",
+	"List-Id",
+	"X-Failed-Recipients",
+	"Envelope-To",
+	"Final-Recipient",
+	"Reporting-MTA",
 };
 
 static bool is_mail_field(struct str name)
@@ -59,8 +82,8 @@ static bool is_from_line(struct str line)
 {
 	struct str rest = line;
 
-	return str_starts(line, STR("From ")) && str_chr(line, ':') > 0 && str_word(&rest).n == 4 && str_word(&rest).n > 0 &&
-	       str_trim(rest).n >= 16;
+	return str_starts(line, STR("From ")) && str_chr(line, ':') > 0 && str_word(&rest).n == 4 &&
+	       str_word(&rest).n > 0 && str_trim(rest).n >= 16;
 }
 
 bool explain_next_message(struct str *rest, struct str *message)

@@ -112,14 +112,17 @@ static void explain_rcpt(struct explaining *x, const struct notice *n, const str
 
 static void explain_success(const struct notice_rcpt *r, struct explained_rcpt *to)
 {
-	*to = (struct explained_rcpt){ .address = r->address, .status = r->status, .host = r->remote,
-				       .final = FINAL_YES, .who = WHO_NOBODY, .advice = STR("Nothing.") };
+	*to = (struct explained_rcpt){ .address = r->address,
+				       .status = r->status,
+				       .host = r->remote,
+				       .final = FINAL_YES,
+				       .who = WHO_NOBODY,
+				       .advice = STR("Nothing.") };
 	to->reply = str_take(r->diagnostic, REPLY_SHOWN_MAX);
-	to->meaning = str_eqz(r->action, "relayed")
-			  ? STR("Another server took the message, which sends no such notices itself.")
-		      : str_eqz(r->action, "expanded")
-			  ? STR("The message was passed on to the addresses behind this one.")
-			  : STR("The message was delivered.");
+	to->meaning =
+	    str_eqz(r->action, "relayed") ? STR("Another server took the message, which sends no such notices itself.")
+	    : str_eqz(r->action, "expanded") ? STR("The message was passed on to the addresses behind this one.")
+					     : STR("The message was delivered.");
 }
 
 static void say_names(struct explaining *x, const struct notice *n)
@@ -127,8 +130,10 @@ static void say_names(struct explaining *x, const struct notice *n)
 	static const struct {
 		const char *field, *name;
 	} about[] = {
-		{ "original_from", "From" },	     { "original_to", "To" },
-		{ "original_subject", "Subject" },   { "original_date", "Date" },
+		{ "original_from", "From" },
+		{ "original_to", "To" },
+		{ "original_subject", "Subject" },
+		{ "original_date", "Date" },
 		{ "original_message_id", "Message-ID" },
 	};
 
@@ -155,7 +160,8 @@ static void sum_up(struct explaining *x, const char *opening)
 	x->out->meaning = str_of(opening);
 	x->out->final = same ? first->final : FINAL_UNKNOWN;
 	x->out->who = first->who;
-	x->out->cause = same ? first->cause : NULL;
+	if (same && first->cause != NULL)
+		explain_field(x, "cause", str_of(first->cause));
 	if (same) {
 		explain_add(x, "%.*s", STR_ARG(first->meaning));
 		x->out->advice = first->advice;
@@ -206,13 +212,17 @@ static void explain_feedback(struct explaining *x, const struct notice *n)
 	x->out->final = FINAL_YES;
 	x->out->who = WHO_SENDER;
 	if (str_ieq(n->feedback, STR("auth-failure")) || str_ieq(n->feedback, STR("dmarc"))) {
-		x->out->meaning = STR("A message that used the sender's domain did not pass its checks (SPF, DKIM, DMARC).");
-		x->out->advice = STR("The owner of the domain looks whether that message was theirs; if so, they mend its "
-				     "signature or SPF record, else nothing is to do.");
+		x->out->meaning =
+		    STR("A message that used the sender's domain did not pass its checks (SPF, DKIM, DMARC).");
+		x->out->advice =
+		    STR("The owner of the domain looks whether that message was theirs; if so, they mend its "
+			"signature or SPF record, else nothing is to do.");
 	} else {
-		x->out->meaning = STR("A recipient, or their provider, reports the message as unwanted. It was delivered.");
-		x->out->advice = STR("The sender takes the recipient off the list and looks whether the recipients had asked "
-				     "for such mail.");
+		x->out->meaning =
+		    STR("A recipient, or their provider, reports the message as unwanted. It was delivered.");
+		x->out->advice =
+		    STR("The sender takes the recipient off the list and looks whether the recipients had asked "
+			"for such mail.");
 	}
 	if (n->feedback.n > 0)
 		explain_field(x, "feedback_type", n->feedback);

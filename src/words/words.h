@@ -167,7 +167,7 @@ enum cause_id cause_by_status(struct str code);
 struct hint_row {
 	const char *pattern; /* "user unknown" */
 	enum cause_id cause; /* see hint_cause() */
-	bool weak;	     /* a status code knows better */
+	bool weak;           /* a status code knows better */
 	struct word word;    /* see hint_word() */
 };
 /* What another server's words are likely to mean: the first row found anywhere in text; NULL: none. */
