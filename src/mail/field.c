@@ -31,6 +31,7 @@ void field_split(struct str text, struct str *head, struct str *body)
 	} else if (str_cut(text, STR("\n\n"), head, body)) {
 		head->n++; /* its last line is whole */
 	}
+	*head = str_take(*head, FIELD_HEAD_MAX);
 }
 
 static bool is_name_char(char c)

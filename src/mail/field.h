@@ -10,7 +10,10 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-enum { FIELD_PLAIN_MAX = 8192 }; /* bytes of one value on one line */
+enum {
+	FIELD_PLAIN_MAX = 8192,     /* bytes of one value on one line */
+	FIELD_HEAD_MAX = 128 * 1024 /* of a header; fields behind are not looked at */
+};
 
 struct field {
 	struct str name, value; /* value with its folds, without white space at both ends */
@@ -19,7 +22,7 @@ struct field {
 /* A copy with `\n` as the only line end (CRLF and a lone CR become it) and without NUL. */
 struct str field_lines(struct arena *a, struct str text);
 
-/* Header and body of a text with `\n` line ends: cut at the first empty line. */
+/* Header (its beginning, if it is too long) and body of a text with `\n` line ends: cut at the first empty line. */
 void field_split(struct str text, struct str *head, struct str *body);
 
 /* The next field of *head, which moves behind it; lines that are none are passed over.  False at the end. */

@@ -125,19 +125,28 @@ struct reading {
 	struct notice *n;
 	struct str self;          /* who got the notice: the sender of what failed */
 	struct notice_rcpt *open; /* the recipient whose block this is */
+	struct buf block;         /* its lines so far */
 	bool known;               /* only the recipients that are known already */
 	bool loose;               /* every address counts, wherever it stands */
 };
 
-static void say(struct reading *r, struct str text)
+/* What was read since the block began belongs to its recipient, who may have had blocks before. */
+static void close_block(struct reading *r)
 {
 	struct notice_rcpt *rcpt = r->open;
+	struct str text = str_take(buf_str(&r->block), NOTICE_WORDS_MAX);
 
-	text = str_trim(text);
-	if (rcpt == NULL || text.n == 0 || rcpt->words.n >= NOTICE_WORDS_MAX)
+	if (rcpt != NULL && rcpt->words.n < NOTICE_WORDS_MAX && str_trim(text).n > 0)
+		rcpt->words = field_plain(r->a, arena_fmt(r->a, "%.*s %.*s", STR_ARG(rcpt->words), STR_ARG(text)));
+	buf_reset(&r->block);
+}
+
+static void say(struct reading *r, struct str line)
+{
+	if (r->open == NULL || r->block.n >= NOTICE_WORDS_MAX)
 		return;
-	text = field_plain(r->a, str_take(text, NOTICE_WORDS_MAX - rcpt->words.n));
-	rcpt->words = rcpt->words.n == 0 ? text : arena_fmt(r->a, "%.*s %.*s", STR_ARG(rcpt->words), STR_ARG(text));
+	buf_addstr(&r->block, line);
+	buf_addc(&r->block, '\n');
 }
 
 static bool is_known(const struct notice *n, struct str address)
@@ -163,6 +172,7 @@ static bool opener(struct reading *r, struct str line)
 			continue;
 		if (!r->loose && !opens(before))
 			continue;
+		close_block(r);
 		r->open = notice_rcpt(r->n, address);
 		return r->open != NULL;
 	}
@@ -179,6 +189,8 @@ static void read_lines(struct reading *r)
 		opener(r, str_take(line, 1000));
 		say(r, line);
 	}
+	close_block(r);
+	buf_clear(&r->block);
 }
 
 static void add_listed(struct reading *r, struct str value)

@@ -42,6 +42,8 @@ const struct cause_row *cause_row(enum cause_id c)
 
 enum cause_id cause_by_status(struct str code)
 {
+	if (status_class(code) == NULL)
+		return CAUSE_UNKNOWN;
 	for (size_t i = 0; i < COUNT(statuses); i++) {
 		struct str row = str_of(statuses[i].code);
 
@@ -95,7 +97,7 @@ struct smooth {
 static void smooth_put(struct smooth *s, struct str word)
 {
 	for (size_t i = 0; i < word.n && s->n < sizeof(s->text) - 1; i++)
-		s->text[s->n++] = word.p[i];
+		s->text[s->n++] = ascii_lower(word.p[i]);
 	s->text[s->n++] = ' ';
 }
 
@@ -118,13 +120,30 @@ static void smooth_text(struct smooth *s, struct str text)
 	}
 }
 
+/* The pieces between the stars stand in the text one behind the other. */
+static bool stands_in(struct str pattern, struct str text)
+{
+	struct str piece;
+
+	do {
+		ptrdiff_t at;
+
+		str_cut(pattern, STR("*"), &piece, &pattern);
+		at = str_find(text, piece);
+		if (at < 0)
+			return false;
+		text = str_skip(text, (size_t)at + piece.n);
+	} while (pattern.n > 0);
+	return true;
+}
+
 static const struct hint_row *match(struct str text, bool weak)
 {
 	struct smooth s;
 
 	smooth_text(&s, text);
 	for (size_t i = 0; i < COUNT(hints); i++)
-		if (hints[i].weak == weak && words_fit_within(hints[i].pattern, str_mem(s.text, s.n)) > 0)
+		if (hints[i].weak == weak && stands_in(str_of(hints[i].pattern), str_mem(s.text, s.n)))
 			return &hints[i];
 	return NULL;
 }

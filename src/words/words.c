@@ -201,7 +201,8 @@ const struct check_row *check_by_reply(int code, struct str text)
 	return NULL;
 }
 
-size_t words_fit_within(const char *pattern, struct str text)
+/* Fit anywhere in the text. */
+static size_t fit_within(const char *pattern, struct str text)
 {
 	char around[256];
 	struct str p = str_of(pattern);
@@ -221,7 +222,7 @@ const struct report_row *report_match(struct str decoded_line)
 	size_t score = 0;
 
 	for (size_t i = 0; i < COUNT(reports); i++)
-		if (fits_better(words_fit_within(reports[i].pattern, decoded_line), &score))
+		if (fits_better(fit_within(reports[i].pattern, decoded_line), &score))
 			best = &reports[i];
 	return best;
 }
@@ -232,7 +233,7 @@ const struct trouble_row *trouble_match(struct str text)
 	size_t score = 0;
 
 	for (size_t i = 0; i < COUNT(troubles); i++)
-		if (fits_better(words_fit_within(troubles[i].pattern, text), &score))
+		if (fits_better(fit_within(troubles[i].pattern, text), &score))
 			best = &troubles[i];
 	return best;
 }

@@ -177,9 +177,6 @@ enum cause_id hint_cause(const struct hint_row *row);
 /* Its final is often FINAL_UNKNOWN: the number beside the text decides. */
 const struct word *hint_word(const struct hint_row *row);
 
-/* Is the pattern found anywhere in the text?  If so, how many bytes of it are no `*`; else 0. */
-size_t words_fit_within(const char *pattern, struct str text);
-
 /* Whole tables, in the order of their .def: the row numbered i, or NULL behind the last one. */
 const struct report_row *report_at(size_t i);
 const struct status_row *status_at(size_t i);
