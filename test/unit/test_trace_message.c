@@ -49,55 +49,55 @@ static void an_mbox_is_cut_at_its_lines(void **state)
 	assert_false(explain_next_message(&rest, &message));
 }
 
+static const struct {
+	const char *said, *cause;
+	enum who who;
+} causes[] = {
+	{ "550 5.1.1 <b@c.example>: Recipient address rejected: User unknown", "no-such-mailbox", WHO_SENDER },
+	{ "550 5.7.1 <b@c.example>: Recipient address rejected: User unknown", "no-such-mailbox", WHO_SENDER },
+	{ "550 5.7.25 <b@c.example>: Recipient address rejected", "client-refused", WHO_SENDER },
+	{ "550 5.4.1 <b@c.example>: Recipient address rejected: Access denied", "no-such-mailbox", WHO_SENDER },
+	{ "552-5.2.2 The email account that you tried to reach is over\n 552 5.2.2 quota", "mailbox-full",
+	  WHO_RECIPIENT },
+	{ "550-5.7.26 Unauthenticated email from x.example is not accepted due to\n 550 5.7.26 domain's DMARC "
+	  "policy",
+	  "authentication", WHO_SENDER },
+	{ "550 5.7.1 Service unavailable, Client host [192.0.2.1] blocked using Spamhaus", "client-refused",
+	  WHO_SENDER },
+	{ "554 5.7.1 Service unavailable; Client host blocked using zen; Error: open resolver; "
+	  "https://www.spamhaus.org/returnc/pub/",
+	  "system-error", WHO_POSTMASTER },
+	{ "550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet "
+	  "service "
+	  "provider since part of their network is on our block list (S3140)",
+	  "client-refused", WHO_SENDER },
+	{ "554 IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help or to contact "
+	  "tosa@rx.t-online.de)",
+	  "client-refused", WHO_SENDER },
+	{ "554 5.7.1 [CS01] Message rejected due to local policy", "policy", WHO_SENDER },
+	{ "550 5.7.1 #5.7.1 Your access has been rejected due to the sending MTA's poor reputation", "client-refused",
+	  WHO_SENDER },
+	{ "554-mail.com Nemesis ESMTP Service not available\n 554-No SMTP service\n 554 Bad DNS PTR resource "
+	  "record",
+	  "client-refused", WHO_SENDER },
+	{ "550 spam message rejected. Please visit http://help.mail.ru/notspam-support", "refused-as-spam",
+	  WHO_SENDER },
+	{ "550 Message rejected under suspicion of SPAM; https://ya.cc/1IrBc", "refused-as-spam", WHO_SENDER },
+	{ "554 DT:SPM 163 mx, u1 http://mail.163.com/help", "refused-as-spam", WHO_SENDER },
+	{ "552 5.3.4 Message size exceeds fixed limit", "too-large", WHO_SENDER },
+	{ "550 5.7.64 TenantAttribution; Relay Access Denied", "relaying", WHO_SENDER },
+	{ "5.4.6 Hop count exceeded - possible mail loop", "mail-loop", WHO_POSTMASTER },
+	{ "556 5.1.10 Domain does not accept mail (nullMX)", "no-mail-host", WHO_SENDER },
+	{ "550 5.7.10 whatever that is", "encryption", WHO_POSTMASTER },
+	{ "554 klaatu barada nikto", "unknown", WHO_SENDER },
+	{ "127", "system-error", WHO_POSTMASTER },
+};
+
 /* One bounce with this diagnostic. */
 static void causes_are_found(void **state)
 {
-	static const struct {
-		const char *said, *cause;
-		enum who who;
-	} t[] = {
-		{ "550 5.1.1 <b@c.example>: Recipient address rejected: User unknown", "no-such-mailbox", WHO_SENDER },
-		{ "550 5.7.1 <b@c.example>: Recipient address rejected: User unknown", "no-such-mailbox", WHO_SENDER },
-		{ "550 5.7.25 <b@c.example>: Recipient address rejected", "client-refused", WHO_SENDER },
-		{ "550 5.4.1 <b@c.example>: Recipient address rejected: Access denied", "no-such-mailbox", WHO_SENDER },
-		{ "552-5.2.2 The email account that you tried to reach is over\n 552 5.2.2 quota", "mailbox-full",
-		  WHO_RECIPIENT },
-		{ "550-5.7.26 Unauthenticated email from x.example is not accepted due to\n 550 5.7.26 domain's DMARC "
-		  "policy",
-		  "authentication", WHO_SENDER },
-		{ "550 5.7.1 Service unavailable, Client host [192.0.2.1] blocked using Spamhaus", "client-refused",
-		  WHO_SENDER },
-		{ "554 5.7.1 Service unavailable; Client host blocked using zen; Error: open resolver; "
-		  "https://www.spamhaus.org/returnc/pub/",
-		  "system-error", WHO_POSTMASTER },
-		{ "550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet "
-		  "service "
-		  "provider since part of their network is on our block list (S3140)",
-		  "client-refused", WHO_SENDER },
-		{ "554 IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help or to contact "
-		  "tosa@rx.t-online.de)",
-		  "client-refused", WHO_SENDER },
-		{ "554 5.7.1 [CS01] Message rejected due to local policy", "policy", WHO_SENDER },
-		{ "550 5.7.1 #5.7.1 Your access has been rejected due to the sending MTA's poor reputation",
-		  "client-refused", WHO_SENDER },
-		{ "554-mail.com Nemesis ESMTP Service not available\n 554-No SMTP service\n 554 Bad DNS PTR resource "
-		  "record",
-		  "client-refused", WHO_SENDER },
-		{ "550 spam message rejected. Please visit http://help.mail.ru/notspam-support", "refused-as-spam",
-		  WHO_SENDER },
-		{ "550 Message rejected under suspicion of SPAM; https://ya.cc/1IrBc", "refused-as-spam", WHO_SENDER },
-		{ "554 DT:SPM 163 mx, u1 http://mail.163.com/help", "refused-as-spam", WHO_SENDER },
-		{ "552 5.3.4 Message size exceeds fixed limit", "too-large", WHO_SENDER },
-		{ "550 5.7.64 TenantAttribution; Relay Access Denied", "relaying", WHO_SENDER },
-		{ "5.4.6 Hop count exceeded - possible mail loop", "mail-loop", WHO_POSTMASTER },
-		{ "556 5.1.10 Domain does not accept mail (nullMX)", "no-mail-host", WHO_SENDER },
-		{ "550 5.7.10 whatever that is", "encryption", WHO_POSTMASTER },
-		{ "554 klaatu barada nikto", "unknown", WHO_SENDER },
-		{ "127", "system-error", WHO_POSTMASTER },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(t); i++) {
+	for (size_t i = 0; i < COUNT(causes); i++) {
 		ARENA(a);
 		struct explanation x;
 		struct str text =
@@ -105,12 +105,12 @@ static void causes_are_found(void **state)
 			      "From: MAILER-DAEMON@x\nContent-Type: multipart/report; boundary=b\n\n--b\n"
 			      "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; b@c.example\n"
 			      "Action: failed\nDiagnostic-Code: smtp; %s\n",
-			      t[i].said);
+			      causes[i].said);
 
 		explain_message(text, &a, &x);
 		assert_int_equal(x.nrcpts, 1);
-		if (strcmp(x.rcpts[0].cause, t[i].cause) != 0 || x.rcpts[0].who != t[i].who)
-			fail_msg("%s: %s", t[i].said, x.rcpts[0].cause);
+		if (strcmp(x.rcpts[0].cause, causes[i].cause) != 0 || x.rcpts[0].who != causes[i].who)
+			fail_msg("%s: %s", causes[i].said, x.rcpts[0].cause);
 		assert_true(x.rcpts[0].final == FINAL_YES && x.rcpts[0].advice.n > 0 && x.rcpts[0].meaning.n > 0);
 	}
 }
