@@ -141,8 +141,30 @@ static void close_block(struct reading *r)
 	buf_reset(&r->block);
 }
 
+/* Does the text hold the number of a refusal, so that the server's words have come? */
+static bool has_reply(struct str text)
+{
+	struct str word;
+
+	while (text.n > 0) {
+		struct str line;
+
+		str_cut(text, STR("\n"), &line, &text);
+		while ((word = str_word(&line)).n > 0)
+			if (word.n >= 3 && (word.p[0] == '4' || word.p[0] == '5') && ascii_isdigit(word.p[1]) &&
+			    ascii_isdigit(word.p[2]) && (word.n == 3 || word.p[3] == '-'))
+				return true;
+	}
+	return false;
+}
+
+/* An empty line ends a block in which the server's words have come: what follows is for everybody. */
 static void say(struct reading *r, struct str line)
 {
+	if (str_trim(line).n == 0 && r->open != NULL && has_reply(buf_str(&r->block))) {
+		close_block(r);
+		r->open = NULL;
+	}
 	if (r->open == NULL || r->block.n >= NOTICE_WORDS_MAX)
 		return;
 	buf_addstr(&r->block, line);

@@ -4,17 +4,24 @@
 
 enum { REPLY_SHOWN_MAX = 600 };
 
+static struct str host_name(struct str text)
+{
+	struct str host = str_word(&text);
+
+	while (host.n > 0 && str_chr(STR(":,;."), host.p[host.n - 1]) >= 0)
+		host.n--;
+	return str_take(host, 255);
+}
+
 /* "host mx.x.example[192.0.2.1] said:", "192.0.2.1 does not like recipient": who said the words, "" when it is not told. */
 static struct str host_in(struct str words)
 {
-	struct str before, rest, host;
+	struct str before, rest = words, host;
 
-	if (str_cut(words, STR("host "), &before, &rest)) {
-		host = str_word(&rest);
-		while (host.n > 0 && str_chr(STR(":,;."), host.p[host.n - 1]) >= 0)
-			host.n--;
-		if (str_chr(host, '.') > 0)
-			return str_take(host, 255);
+	while (str_cut(rest, STR("host "), &before, &rest)) { /* but not "Client host": that is the sending one */
+		host = host_name(rest);
+		if (!str_iends(before, STR("client ")) && str_chr(host, '.') > 0 && host.p[0] != '[')
+			return host;
 	}
 	if (str_cut(words, STR(" does not like recipient"), &before, &rest) ||
 	    str_cut(words, STR(" failed after I sent the message"), &before, &rest))
@@ -100,7 +107,9 @@ static void explain_rcpt(struct explaining *x, const struct notice *n, const str
 		c.text = telling_line(n->human, c.word, r->words);
 	to->reply = reply_in(c.text);
 	to->reply = field_plain(x->mem, str_take(to->reply.n > 0 ? to->reply : c.text, REPLY_SHOWN_MAX));
-	to->host = r->remote.n > 0 ? r->remote : host_in(r->words.n > 0 ? r->words : r->diagnostic);
+	if (to->reply.n <= r->address.n + 3 && str_find(to->reply, r->address) >= 0)
+		to->reply = STR(""); /* "<bob@c.example>:" and no word more */
+	to->host = r->remote.n > 0 ? host_name(r->remote) : host_in(r->words.n > 0 ? r->words : r->diagnostic);
 	to->who = c.word->who;
 	to->meaning = str_of(c.word->meaning);
 	to->advice = c.word->advice[0] != '\0' ? str_of(c.word->advice) : STR("The sender sends anew later.");
