@@ -156,7 +156,7 @@ static void read_whole(struct arena *a, struct str text, struct notice *out, boo
 	} else if (is_complaint(a, m)) {
 		out->kind = NOTICE_FEEDBACK;
 		out->feedback = STR("abuse");
-	} else {
+	} else if (!notice_read_sns(a, out)) {
 		read_failure(a, m, out);
 	}
 	inner = find(m, is_quoted);

@@ -81,6 +81,12 @@ static const char *const failed_words[] = {
 	"*delivery attempt*",
 };
 
+/* The message itself comes back with such words. */
+static const char *const undelivered_words[] = {
+	"*could not be delivered*", "*couldn't be delivered*", "*cannot be delivered*",
+	"*was not delivered*",      "*undeliverable*",         "*unable to deliver*",
+};
+
 static bool one_of(const char *const *patterns, size_t n, struct str text)
 {
 	text = str_take(text, FIELD_PLAIN_MAX);
@@ -106,15 +112,30 @@ static bool is_auto_reply(struct str head)
 	       ONE_OF(auto_subjects, field_get(head, "Subject"));
 }
 
+/* Was the message that is quoted sent by whoever got this one? */
+static bool gives_back(const struct notice *n)
+{
+	struct str to = field_get(n->head, "To"), from = field_get(n->returned, "Return-Path");
+	struct str got, sent;
+	size_t at;
+
+	if (from.n == 0)
+		from = field_get(n->returned, "From");
+	got = field_address(&to, &at);
+	sent = field_address(&from, &at);
+	return got.n > 0 && str_ieq(got, sent);
+}
+
 enum notice_kind notice_guess(const struct notice *n)
 {
 	struct str subject = field_get(n->head, "Subject"), sender = field_get(n->head, "Return-Path");
 	bool daemon = ONE_OF(daemons, field_get(n->head, "From")) || str_eqz(sender, "<>") || ONE_OF(daemons, sender);
 	bool failed = ONE_OF(failed_subjects, subject) || field_get(n->head, "X-Failed-Recipients").n > 0;
+	bool returned = gives_back(n) && ONE_OF(undelivered_words, n->human);
 
 	if (!failed && !ONE_OF(daemons, field_get(n->head, "From")) && is_auto_reply(n->head))
 		return NOTICE_AUTOREPLY;
-	if (!(daemon && failed) && !((daemon || failed) && ONE_OF(failed_words, n->human)))
+	if (!returned && !(daemon && failed) && !((daemon || failed) && ONE_OF(failed_words, n->human)))
 		return NOTICE_NONE;
 	if (ONE_OF(waiting_subjects, subject) || ONE_OF(waiting_words, n->human))
 		return NOTICE_DELAY;

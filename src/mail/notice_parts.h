@@ -17,6 +17,9 @@ void notice_read_words(struct arena *a, struct notice *n);
 /* The recipient of that address, made if there is room; NULL: there is none. */
 struct notice_rcpt *notice_rcpt(struct notice *n, struct str address);
 
+/* Amazon's notices in JSON: true when it is one, with its kind and recipients. */
+bool notice_read_sns(struct arena *a, struct notice *n);
+
 /* What the words and the header alone tell: the kind of a notice without fields for programs. */
 enum notice_kind notice_guess(const struct notice *n);
 

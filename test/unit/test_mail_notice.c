@@ -49,6 +49,18 @@ static void kinds_are_told_apart(void **state)
 		  NOTICE_NONE },
 		{ "From: postmaster@x.example\nTo: bob@c.example\nSubject: new server\n\nIt comes on Monday.\n",
 		  NOTICE_NONE },
+		{ "From: no-reply@c.example\nTo: ann@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nIt "
+		  "could "
+		  "not be delivered to <b@c.example>, the mailbox is full.\n--b\nContent-Type: "
+		  "message/rfc822\n\nReturn-Path: "
+		  "<ann@x.example>\n\nhello\n--b--\n",
+		  NOTICE_FAILURE }, /* her own message comes back */
+		{ "From: bob@c.example\nTo: ann@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nIt "
+		  "could "
+		  "not be delivered.\n--b\nContent-Type: message/rfc822\n\nFrom: dan@c.example\n\nhello\n--b--\n",
+		  NOTICE_NONE },
+		{ "From: no-reply@sns.amazonaws.com\nSubject: Notification\n\n{\"notificationType\":\"Complaint\"}",
+		  NOTICE_FEEDBACK },
 		{ "", NOTICE_NONE },
 	};
 
@@ -105,6 +117,25 @@ static void words_are_read(void **state)
 	assert_true(str_eqz(n->rcpts[1].words, "d@c.example mailbox is full"));
 	assert_true(str_eqz(field_get(n->returned, "Subject"), "hello"));
 	assert_true(str_eqz(n->reporter, "mx.example.com"));
+}
+
+static void amazon_tells_in_json(void **state)
+{
+	static const char text[] =
+	    "From: no-reply@sns.amazonaws.com\n\n{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[{"
+	    "\"emailAddress\":\"b@c.example\",\"action\":\"failed\",\"status\":\"5.2.2\",\"diagnosticCode\":\"smtp; "
+	    "552 "
+	    "full\"},{\"emailAddress\":\"d@c.example\"}],\"reportingMTA\":\"dsn; a.example\"}}\n";
+	ARENA(a);
+	struct notice *n = arena_alloc(&a, sizeof(*n));
+
+	(void)state;
+	notice_read(&a, STR(text), n);
+	assert_int_equal(n->kind, NOTICE_FAILURE);
+	assert_int_equal(n->n, 2);
+	assert_true(str_eqz(n->rcpts[0].address, "b@c.example") && str_eqz(n->rcpts[1].address, "d@c.example"));
+	assert_true(str_eqz(n->rcpts[0].diagnostic, "552 full") && str_eqz(n->rcpts[0].status, "5.2.2"));
+	assert_true(n->rcpts[1].diagnostic.n == 0);
 }
 
 /* What mail/dsn.c writes, this reads back. */
@@ -166,11 +197,9 @@ static void many_recipients_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kinds_are_told_apart),
-		cmocka_unit_test(fields_are_read),
-		cmocka_unit_test(words_are_read),
-		cmocka_unit_test(our_own_bounce_comes_back),
-		cmocka_unit_test(many_recipients_are_counted),
+		cmocka_unit_test(kinds_are_told_apart), cmocka_unit_test(fields_are_read),
+		cmocka_unit_test(words_are_read),       cmocka_unit_test(our_own_bounce_comes_back),
+		cmocka_unit_test(amazon_tells_in_json), cmocka_unit_test(many_recipients_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
