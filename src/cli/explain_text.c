@@ -204,7 +204,7 @@ void explain_put_message(struct buf *b, const struct explanation *x)
 	put_bold(b, x->what);
 	buf_addc(b, '\n');
 	put_safe(b, "means", x->meaning);
-	if (x->nrcpts != 1 && x->who != WHO_NOBODY)
+	if (x->nrcpts == 0 && x->who != WHO_NOBODY)
 		put_action(b, x->final, x->who, x->advice);
 	for (size_t i = 0; i < x->nrcpts; i++)
 		put_rcpt(b, &x->rcpts[i], x->nrcpts == 1);

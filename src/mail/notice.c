@@ -110,7 +110,7 @@ static void read_reporter(struct arena *a, struct notice *n)
 		n->reporter = arena_str(a, str_skip(address, (size_t)str_chr(address, '@') + 1));
 }
 
-static void read_failure(struct arena *a, const struct mime *m, struct notice *n)
+static void read_failure(struct arena *a, const struct mime *m, struct str whole, struct notice *n)
 {
 	const struct mime_part *status = find(m, is_status);
 
@@ -118,6 +118,8 @@ static void read_failure(struct arena *a, const struct mime *m, struct notice *n
 		notice_read_status(a, mime_text(a, status), n);
 	else if (notice_has_status(n->human))
 		notice_read_status(a, n->human, n);
+	else if (m->n == 1 && notice_has_status(whole)) /* that part alone, pasted */
+		notice_read_status(a, whole, n);
 	n->kind = n->n > 0 ? kind_of_actions(n) : notice_guess(n);
 	if (n->kind == NOTICE_NONE || n->kind == NOTICE_AUTOREPLY)
 		return;
@@ -140,6 +142,7 @@ static void read_whole(struct arena *a, struct str text, struct notice *out, boo
 {
 	struct mime *m = arena_alloc(a, sizeof(*m));
 	const struct mime_part *part, *inner;
+	struct str whole = text;
 
 	mime_walk(text, m);
 	out->cut |= m->cut;
@@ -157,7 +160,7 @@ static void read_whole(struct arena *a, struct str text, struct notice *out, boo
 		out->kind = NOTICE_FEEDBACK;
 		out->feedback = STR("abuse");
 	} else if (!notice_read_sns(a, out)) {
-		read_failure(a, m, out);
+		read_failure(a, m, whole, out);
 	}
 	inner = find(m, is_quoted);
 	if (!nested && inner != NULL && out->kind == NOTICE_FAILURE && out->n == 1 &&

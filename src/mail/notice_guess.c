@@ -38,22 +38,10 @@ static const char *const waiting_words[] = {
 };
 
 static const char *const auto_subjects[] = {
-	"auto:*",
-	"auto reply*",
-	"auto-reply*",
-	"autoreply*",
-	"automatic reply*",
-	"out of office*",
-	"out of the office*",
-	"*out of office:*",
-	"*vacation*",
-	"re:*auto-reply*",
-	"*autoresponse*",
-	"*auto response*",
-	"*automatische antwort*",
-	"*abwesenheit*",
-	"*absence du bureau*",
-	"*away from my*",
+	"auto:*",           "auto reply*",         "auto-reply*",      "autoreply*",      "automatic reply*",
+	"out of office*",   "out of the office*",  "*out of office:*", "vacation:*",      "*on vacation",
+	"*vacation reply*", "re:*auto-reply*",     "*autoresponse*",   "*auto response*", "*automatische antwort*",
+	"*abwesenheit*",    "*absence du bureau*", "*away from my*",
 };
 
 static const char *const daemons[] = {

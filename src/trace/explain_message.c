@@ -33,6 +33,11 @@ static const char *const mail_fields[] = {
 	"Envelope-To",
 	"Final-Recipient",
 	"Reporting-MTA",
+	"Arrival-Date",
+	"Action",
+	"Status",
+	"Diagnostic-Code",
+	"Original-Recipient",
 };
 
 static bool is_mail_field(struct str name)
@@ -58,6 +63,31 @@ static bool starts_as_header(struct str text)
 	return field_next(&rest, &f) && f.name.p == text.p;
 }
 
+/* How bounces begin, for those who paste one without its header. */
+static bool opens_as_bounce(struct str text)
+{
+	static const char *const openings[] = {
+		"*this is the * program at *",
+		"*this is the mail system at *",
+		"*this message was created automatically by mail delivery*",
+		"*did not reach the following recipient*",
+		"*did not reach some or all of the intended recipients*",
+		"*delivery has failed to these recipients*",
+		"*delivery to the following recipient*",
+		"*the following address*had*errors*",
+		"*your message couldn't be delivered*",
+		"*i could not deliver your message to the following address*",
+	};
+
+	if (str_chr(text, '\n') < 0)
+		return false;
+	text = str_take(text, 1000);
+	for (size_t i = 0; i < COUNT(openings); i++)
+		if (str_glob(str_of(openings[i]), text))
+			return true;
+	return false;
+}
+
 bool explain_is_message(struct str text)
 {
 	ARENA(mem);
@@ -68,7 +98,7 @@ bool explain_is_message(struct str text)
 
 	text = field_lines(&mem, str_take(str_trim(text), LOOKED_AT));
 	if (!starts_as_header(text))
-		return false;
+		return opens_as_bounce(text);
 	field_split(text, &head, &body);
 	while (field_next(&head, &f)) {
 		n += is_mail_field(f.name);
@@ -126,6 +156,9 @@ void explain_message(struct str text, struct arena *a, struct explanation *out)
 	struct explaining x = { .mem = a, .out = out };
 
 	*out = (struct explanation){ .final = FINAL_UNKNOWN, .message = true };
+	if (!starts_as_header(str_trim(text)) && opens_as_bounce(text))
+		text = arena_fmt(a, "From: MAILER-DAEMON\nSubject: failure notice\n\n%.*s",
+				 STR_ARG(str_take(text, NOTICE_MAX)));
 	notice_read(a, text, n);
 	if (n->kind == NOTICE_NONE) {
 		explain_ordinary(&x, n, str_trim(n->human).n > 0);

@@ -162,12 +162,15 @@ static void say_names(struct explaining *x, const struct notice *n)
 static void sum_up(struct explaining *x, const char *opening)
 {
 	const struct explained_rcpt *first = &x->out->rcpts[0];
-	bool same = true;
+	bool same = true, all = true;
 
-	for (size_t i = 1; i < x->out->nrcpts; i++)
-		same &= x->out->rcpts[i].cause == first->cause && x->out->rcpts[i].final == first->final;
+	for (size_t i = 1; i < x->out->nrcpts; i++) {
+		same &= x->out->rcpts[i].cause == first->cause;
+		all &= x->out->rcpts[i].final == first->final;
+	}
+	same &= all;
 	x->out->meaning = str_of(opening);
-	x->out->final = same ? first->final : FINAL_UNKNOWN;
+	x->out->final = all ? first->final : FINAL_UNKNOWN;
 	x->out->who = first->who;
 	if (same && first->cause != NULL)
 		explain_field(x, "cause", str_of(first->cause));

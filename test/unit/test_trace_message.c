@@ -19,6 +19,10 @@ static void messages_are_known_from_lines(void **state)
 		{ "\n\nSubject: x\nFrom: y\n\nbody\n", true },
 		{ "From ann@x.example Tue Mar  9 10:43:51 2021\nSubject: x\nTo: y\n", true },
 		{ "X-Unknown: 1\nMessage-ID: <a>\r\nDate: today\r\n", true },
+		{ "Reporting-MTA: dns; a\nArrival-Date: today\n\nFinal-Recipient: rfc822; b@c\nAction: failed\n",
+		  true },
+		{ "Hi. This is the qmail-send program at mx.example.com.\nSorry.\n\n<b@c.example>:\n550 no\n", true },
+		{ "this message was created automatically by mail delivery software", false },
 		{ "Subject: only one\n", false },
 		{ "550 5.1.1 no such user\n", false },
 		{ "2021-03-09 12:43:51, smtp, info, 1, x: y\nFrom: a\nTo: b\n", false },
@@ -115,6 +119,30 @@ static void causes_are_found(void **state)
 	}
 }
 
+/* A bounce without its header, and the part for programs alone. */
+static void pieces_are_explained(void **state)
+{
+	static const char *const pieces[] = {
+		"Hi. This is the qmail-send program at mx.example.com.\nSorry.\n\n<b@c.example>:\nRemote host said: "
+		"552 full\n",
+		"Reporting-MTA: dns; a\nArrival-Date: today\n\nFinal-Recipient: rfc822; b@c.example\nAction: "
+		"failed\nStatus: "
+		"5.2.2\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		ARENA(a);
+		struct explanation x;
+
+		explain_message(str_of(pieces[i]), &a, &x);
+		assert_string_equal(x.kind, "bounce");
+		assert_int_equal(x.nrcpts, 1);
+		assert_true(str_eqz(x.rcpts[0].address, "b@c.example"));
+		assert_string_equal(x.rcpts[0].cause, "mailbox-full");
+	}
+}
+
 static bool odd(const struct explanation *x, const char *words)
 {
 	for (size_t i = 0; i < x->nodd; i++)
@@ -195,6 +223,7 @@ int main(void)
 		cmocka_unit_test(messages_are_known_from_lines),
 		cmocka_unit_test(an_mbox_is_cut_at_its_lines),
 		cmocka_unit_test(causes_are_found),
+		cmocka_unit_test(pieces_are_explained),
 		cmocka_unit_test(headers_tell_the_way),
 		cmocka_unit_test(odd_headers_are_told),
 		cmocka_unit_test(there_are_limits),
