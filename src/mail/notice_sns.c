@@ -1,6 +1,36 @@
+#include "base/buf.h"
 #include "mail/notice_parts.h"
 
 /* Amazon SES tells of bounces in mails whose body is JSON (SNS): enough of it is read to know recipient and words. */
+
+/* JSON without the white space between its parts. */
+static struct str compact(struct arena *a, struct str json)
+{
+	bool quoted = false;
+	BUF(b);
+
+	for (size_t i = 0; i < json.n; i++) {
+		if (json.p[i] == '"' && (i == 0 || json.p[i - 1] != '\\'))
+			quoted = !quoted;
+		if (quoted || str_chr(STR(" \t\n"), json.p[i]) < 0)
+			buf_addc(&b, json.p[i]);
+	}
+	return arena_str(a, buf_str(&b));
+}
+
+/* The notice in an envelope of its own, {"Message":"{\"notificationType\":..}"}: without the escapes. */
+static struct str unwrapped(struct arena *a, struct str json)
+{
+	ptrdiff_t at = str_find(json, STR("{\\\"notificationType\\\":"));
+	BUF(b);
+
+	if (at < 0)
+		return json;
+	for (size_t i = (size_t)at; i < json.n; i++)
+		if (json.p[i] != '\\')
+			buf_addc(&b, json.p[i]);
+	return arena_str(a, buf_str(&b));
+}
 
 /* The value of the first "key":"value" in the text, without undoing escapes; "" when there is none. */
 static struct str value_of(struct arena *a, struct str text, const char *key)
@@ -45,6 +75,9 @@ bool notice_read_sns(struct arena *a, struct notice *n)
 	struct str text = str_trim(n->human), kind, list, rest;
 	size_t at;
 
+	if (!str_starts(text, STR("{")))
+		return false;
+	text = unwrapped(a, compact(a, text));
 	if (!str_starts(text, STR("{\"notificationType\":\"")) && !str_starts(text, STR("{\"eventType\":\"")))
 		return false;
 	kind = value_of(a, text, str_starts(text, STR("{\"e")) ? "eventType" : "notificationType");

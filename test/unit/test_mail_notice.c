@@ -16,62 +16,64 @@
 #define REPORT \
 	"Content-Type: multipart/report; boundary=b\n\n--b\n\nWords.\n--b\nContent-Type: message/delivery-status\n\n"
 
+static const struct {
+	const char *text;
+	enum notice_kind kind;
+} kinds[] = {
+	{ DAEMON "Subject: failure notice\n\nI wasn't able to deliver it.\n<b@c.example>:\nuser unknown\n",
+	  NOTICE_FAILURE },
+	{ DAEMON REPORT "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; b@c.example\nAction: failed\n",
+	  NOTICE_FAILURE },
+	{ DAEMON REPORT "Final-Recipient: rfc822; b@c.example\nAction: delayed\nStatus: 4.4.1\n", NOTICE_DELAY },
+	{ DAEMON REPORT "Final-Recipient: rfc822; b@c.example\nAction: Relayed\nStatus: 2.0.0\n", NOTICE_SUCCESS },
+	{ DAEMON REPORT "Final-Recipient: rfc822; b@c.example\nAction: delivered\n\nFinal-Recipient: rfc822; "
+			"d@c.example\nAction: failed\n",
+	  NOTICE_FAILURE },
+	{ DAEMON "Subject: Warning: could not send message for past 4 hours\n\n<b@c.example>: timed out\n",
+	  NOTICE_DELAY },
+	{ "From: bob@c.example\nSubject: Out of office\nAuto-Submitted: auto-replied\n\nI am away.\n",
+	  NOTICE_AUTOREPLY },
+	{ "From: bob@c.example\nSubject: Auto: hello\n\nI am away.\n", NOTICE_AUTOREPLY },
+	{ "From: x@c.example\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: "
+	  "message/feedback-report\n\nFeedback-Type: abuse\n\n--b--\n",
+	  NOTICE_FEEDBACK },
+	{ "From: x@c.example\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: "
+	  "message/disposition-notification\n\nDisposition: automatic-action/MDN-sent-automatically; "
+	  "displayed\n\n--b--\n",
+	  NOTICE_RECEIPT },
+	{ "From: ann@x.example\nTo: bob@c.example\nSubject: lunch\n\nMy mail was rejected, user unknown.\n",
+	  NOTICE_NONE },
+	{ "From: postmaster@x.example\nTo: bob@c.example\nSubject: new server\n\nIt comes on Monday.\n", NOTICE_NONE },
+	{ "From: no-reply@c.example\nTo: ann@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nIt "
+	  "could "
+	  "not be delivered to <b@c.example>, the mailbox is full.\n--b\nContent-Type: "
+	  "message/rfc822\n\nReturn-Path: "
+	  "<ann@x.example>\n\nhello\n--b--\n",
+	  NOTICE_FAILURE }, /* her own message comes back */
+	{ "From: bob@c.example\nTo: ann@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nIt "
+	  "could "
+	  "not be delivered.\n--b\nContent-Type: message/rfc822\n\nFrom: dan@c.example\n\nhello\n--b--\n",
+	  NOTICE_NONE },
+	{ "From: no-reply@sns.amazonaws.com\nSubject: Notification\n\n{ \"notificationType\" :\n \"Complaint\" "
+	  "}",
+	  NOTICE_FEEDBACK },
+	{ "From: "
+	  "no-reply@sns.amazonaws.com\n\n{\"Type\":\"x\",\"Message\":\"{\\\"notificationType\\\":"
+	  "\\\"Delivery\\\"}\"}",
+	  NOTICE_SUCCESS },
+	{ "", NOTICE_NONE },
+};
+
 static void kinds_are_told_apart(void **state)
 {
-	static const struct {
-		const char *text;
-		enum notice_kind kind;
-	} t[] = {
-		{ DAEMON "Subject: failure notice\n\nI wasn't able to deliver it.\n<b@c.example>:\nuser unknown\n",
-		  NOTICE_FAILURE },
-		{ DAEMON REPORT "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; b@c.example\nAction: failed\n",
-		  NOTICE_FAILURE },
-		{ DAEMON REPORT "Final-Recipient: rfc822; b@c.example\nAction: delayed\nStatus: 4.4.1\n",
-		  NOTICE_DELAY },
-		{ DAEMON REPORT "Final-Recipient: rfc822; b@c.example\nAction: Relayed\nStatus: 2.0.0\n",
-		  NOTICE_SUCCESS },
-		{ DAEMON REPORT "Final-Recipient: rfc822; b@c.example\nAction: delivered\n\nFinal-Recipient: rfc822; "
-				"d@c.example\nAction: failed\n",
-		  NOTICE_FAILURE },
-		{ DAEMON "Subject: Warning: could not send message for past 4 hours\n\n<b@c.example>: timed out\n",
-		  NOTICE_DELAY },
-		{ "From: bob@c.example\nSubject: Out of office\nAuto-Submitted: auto-replied\n\nI am away.\n",
-		  NOTICE_AUTOREPLY },
-		{ "From: bob@c.example\nSubject: Auto: hello\n\nI am away.\n", NOTICE_AUTOREPLY },
-		{ "From: x@c.example\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: "
-		  "message/feedback-report\n\nFeedback-Type: abuse\n\n--b--\n",
-		  NOTICE_FEEDBACK },
-		{ "From: x@c.example\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: "
-		  "message/disposition-notification\n\nDisposition: automatic-action/MDN-sent-automatically; "
-		  "displayed\n\n--b--\n",
-		  NOTICE_RECEIPT },
-		{ "From: ann@x.example\nTo: bob@c.example\nSubject: lunch\n\nMy mail was rejected, user unknown.\n",
-		  NOTICE_NONE },
-		{ "From: postmaster@x.example\nTo: bob@c.example\nSubject: new server\n\nIt comes on Monday.\n",
-		  NOTICE_NONE },
-		{ "From: no-reply@c.example\nTo: ann@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nIt "
-		  "could "
-		  "not be delivered to <b@c.example>, the mailbox is full.\n--b\nContent-Type: "
-		  "message/rfc822\n\nReturn-Path: "
-		  "<ann@x.example>\n\nhello\n--b--\n",
-		  NOTICE_FAILURE }, /* her own message comes back */
-		{ "From: bob@c.example\nTo: ann@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nIt "
-		  "could "
-		  "not be delivered.\n--b\nContent-Type: message/rfc822\n\nFrom: dan@c.example\n\nhello\n--b--\n",
-		  NOTICE_NONE },
-		{ "From: no-reply@sns.amazonaws.com\nSubject: Notification\n\n{\"notificationType\":\"Complaint\"}",
-		  NOTICE_FEEDBACK },
-		{ "", NOTICE_NONE },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(t); i++) {
+	for (size_t i = 0; i < COUNT(kinds); i++) {
 		ARENA(a);
 		struct notice *n = arena_alloc(&a, sizeof(*n));
 
-		notice_read(&a, str_of(t[i].text), n);
-		if (n->kind != t[i].kind)
-			fail_msg("%s: %d", t[i].text, (int)n->kind);
+		notice_read(&a, str_of(kinds[i].text), n);
+		if (n->kind != kinds[i].kind)
+			fail_msg("%s: %d", kinds[i].text, (int)n->kind);
 	}
 }
 
