@@ -118,8 +118,8 @@ static void read_failure(struct arena *a, const struct mime *m, struct str whole
 		notice_read_status(a, mime_text(a, status), n);
 	else if (notice_has_status(n->human))
 		notice_read_status(a, n->human, n);
-	else if (m->n == 1 && notice_has_status(whole)) /* that part alone, pasted */
-		notice_read_status(a, whole, n);
+	else if (m->n == 1 && notice_has_status(str_take(whole, FIELD_HEAD_MAX))) /* that part alone, pasted */
+		notice_read_status(a, str_take(whole, MIME_TEXT_MAX), n);
 	n->kind = n->n > 0 ? kind_of_actions(n) : notice_guess(n);
 	if (n->kind == NOTICE_NONE || n->kind == NOTICE_AUTOREPLY)
 		return;

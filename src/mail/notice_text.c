@@ -1,6 +1,8 @@
 #include "base/buf.h"
 #include "mail/notice_parts.h"
 
+enum { LABEL_MAX = 40 }; /* "The following address could not be found:" is none */
+
 /* Lines (without the dashes and stars around them) behind which the message that failed is quoted. */
 static const char *const quotes[] = {
 	"below this line is a copy of the message*",
@@ -81,18 +83,12 @@ static bool is_about_others(struct str before)
 	return false;
 }
 
-/* Does what stands before the address let it open a block about it: nothing, marks, a label, a reply's number? */
+/* Does what stands before the address let it open a block about it: nothing, marks, a reply's number, a label? */
 static bool opens(struct str before)
 {
-	struct str rest = before, word;
-
-	while ((word = str_word(&rest)).n > 0) {
-		bool label = str_ends(word, STR(":")) || str_ends(word, STR(":<")) || str_ends(word, STR(": <"));
-
-		for (size_t i = 0; i < word.n && !label; i++)
-			if (ascii_isalpha(word.p[i]))
-				return str_find(before, STR(":")) >= 0 && str_trim(before).n <= 40;
-	}
+	for (size_t i = 0; i < before.n; i++)
+		if (ascii_isalpha(before.p[i]))
+			return str_chr(before, ':') >= 0 && str_trim(before).n <= LABEL_MAX;
 	return true;
 }
 

@@ -156,7 +156,7 @@ void explain_message(struct str text, struct arena *a, struct explanation *out)
 	struct explaining x = { .mem = a, .out = out };
 
 	*out = (struct explanation){ .final = FINAL_UNKNOWN, .message = true };
-	if (!starts_as_header(str_trim(text)) && opens_as_bounce(text))
+	if (!starts_as_header(str_trim(str_take(text, LOOKED_AT))) && opens_as_bounce(text))
 		text = arena_fmt(a, "From: MAILER-DAEMON\nSubject: failure notice\n\n%.*s",
 				 STR_ARG(str_take(text, NOTICE_MAX)));
 	notice_read(a, text, n);

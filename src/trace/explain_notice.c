@@ -2,7 +2,7 @@
 
 #include "mail/field.h"
 
-enum { REPLY_SHOWN_MAX = 600 };
+enum { REPLY_SHOWN_MAX = 600, LINES_MAX = 100 };
 
 static struct str host_name(struct str text)
 {
@@ -60,7 +60,8 @@ static void set_status(struct explained_rcpt *to, const struct notice_rcpt *r)
 	while (to->status.n == 0 && (word = str_word(&rest)).n > 0) {
 		if (str_starts(word, STR("(#")) && str_ends(word, STR(")")))
 			word = str_mem(word.p + 2, word.n - 3);
-		if ((word.p[0] == '4' || word.p[0] == '5') && str_chr(word, '.') == 1 && status_class(word) != NULL)
+		if (word.n > 0 && (word.p[0] == '4' || word.p[0] == '5') && str_chr(word, '.') == 1 &&
+		    status_class(word) != NULL)
 			to->status = word;
 	}
 }
@@ -77,7 +78,7 @@ static struct str telling_line(struct str text, const struct word *word, struct 
 {
 	struct str line;
 
-	while (text.n > 0) {
+	for (int i = 0; i < LINES_MAX && text.n > 0; i++) {
 		const struct hint_row *hint;
 
 		str_cut(text, STR("\n"), &line, &text);
@@ -123,7 +124,7 @@ static void explain_success(const struct notice_rcpt *r, struct explained_rcpt *
 {
 	*to = (struct explained_rcpt){ .address = r->address,
 				       .status = r->status,
-				       .host = r->remote,
+				       .host = host_name(r->remote),
 				       .final = FINAL_YES,
 				       .who = WHO_NOBODY,
 				       .advice = STR("Nothing.") };
