@@ -1,126 +1,34 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/utf8.h"
 #include "cli/args.h"
 #include "cli/cli.h"
+#include "cli/explain_text.h"
 #include "trace/explain.h"
 
-#define INPUT_MAX (1 << 20)
-#define WIDTH 96
-#define MARGIN 10
+#define INPUT_MAX (32 << 20)
 
 static const char explain_usage[] =
     "usage: telltale explain [--json] TEXT...\n"
     "       telltale explain [--json] < LINES\n"
+    "       telltale explain [--json] < MESSAGE\n"
     "\n"
     "Say in plain words what a text of the mail logs means, whether it is final, who must act and how.\n"
     "TEXT is a line of an SMTP, delivery or spamdyke log, a reply (550 5.1.1 no such user), a status\n"
     "code (5.1.1), a delivery report (did_0+0+1/), a code of the gate (GRAYLISTED), a FILTER_ name or the\n"
     "recipient check's words; \"What does `X` mean? And `Y`?\" and \"What is A / B?\" ask about several.\n"
     "Without TEXT each line of the standard input is explained.  --json prints one object for each text.\n"
+    "\n"
+    "MESSAGE is a whole message (or several in an mbox) or the header of one.  Of a bounce it tells for each\n"
+    "recipient why, what the other server said, and who must act; of any other message which way it went,\n"
+    "hop by hop, how long each took, what was checked and what is odd.  At most 16 MB of a message are read.\n"
+    "\n"
     "No log, no configuration and no network is needed.  Quote a TEXT with $, * or ( in it; -- ends the\n"
     "options.\n"
     "\n"
     "Exit codes: 0 explained, 1 not known, 2 no text given.\n";
-
-static bool in_colour(void)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0') &&
-	       (term == NULL || !str_eqz(str_of(term), "dumb"));
-}
-
-/* Words of a safe text, wrapped behind a margin that holds the label. */
-static void put_wrapped(struct buf *b, const char *label, struct str text)
-{
-	size_t column = MARGIN;
-	struct str word;
-
-	buf_fmt(b, "  %-*s", MARGIN - 2, label);
-	for (bool first = true; (word = str_word(&text)).n > 0; first = false) {
-		if (!first && column + 1 + word.n > WIDTH) {
-			buf_fmt(b, "\n%*s", MARGIN, "");
-			column = MARGIN;
-		} else if (!first) {
-			buf_addc(b, ' ');
-			column++;
-		}
-		buf_addstr(b, word);
-		column += word.n;
-	}
-	buf_addc(b, '\n');
-}
-
-static void put_safe(struct buf *b, const char *label, struct str text)
-{
-	BUF(safe);
-
-	utf8_show(&safe, text);
-	put_wrapped(b, label, buf_str(&safe));
-}
-
-static const char *final_words(enum final final)
-{
-	switch (final) {
-	case FINAL_YES:
-		return "yes";
-	case FINAL_NO:
-		return "no: it is tried again";
-	default:
-		return "this text alone does not tell";
-	}
-}
-
-static const char *who_words(enum who who)
-{
-	switch (who) {
-	case WHO_SENDER:
-		return "the sender, or who runs the sender's mail";
-	case WHO_RECIPIENT:
-		return "the recipient";
-	case WHO_POSTMASTER:
-		return "the postmaster";
-	default:
-		return "nobody has to act";
-	}
-}
-
-static void put_fields(struct buf *b, const struct explanation *x)
-{
-	size_t widest = 0;
-
-	for (size_t i = 0; i < x->nfields; i++)
-		if (str_of(x->fields[i].name).n > widest)
-			widest = str_of(x->fields[i].name).n;
-	if (x->nfields > 0)
-		buf_addc(b, '\n');
-	for (size_t i = 0; i < x->nfields; i++) {
-		BUF(safe);
-
-		utf8_show(&safe, x->fields[i].value);
-		buf_fmt(b, "  %-*s  %s\n", (int)widest, x->fields[i].name, buf_z(&safe));
-	}
-}
-
-static void put_text(struct buf *b, struct str text, const struct explanation *x)
-{
-	bool colour = in_colour();
-
-	buf_adds(b, colour ? "\033[1m" : "");
-	utf8_show(b, str_take(text, EXPLAIN_TEXT_MAX));
-	buf_adds(b, colour ? "\033[0m\n" : "\n");
-	buf_adds(b, "\n");
-	put_safe(b, "what", x->what);
-	put_safe(b, "means", x->meaning);
-	put_wrapped(b, "final", str_of(final_words(x->final)));
-	put_wrapped(b, "who", str_of(who_words(x->who)));
-	put_safe(b, "advice", x->advice);
-	put_fields(b, x);
-}
 
 static int put_unknown(struct buf *b, struct str text, bool json)
 {
@@ -155,12 +63,37 @@ static int explain_one(struct buf *b, struct str text, bool json)
 	if (!explain_text(text, &mem, &x))
 		return put_unknown(b, text, json);
 	if (!json) {
-		put_text(b, text, &x);
+		explain_put_text(b, text, &x);
 	} else {
 		struct json j = json_to(b);
 
 		explain_json(&j, &x);
 		buf_addc(b, '\n');
+	}
+	return CLI_DONE;
+}
+
+static int explain_messages(struct str text, bool json)
+{
+	struct str message;
+
+	for (bool first = true; explain_next_message(&text, &message); first = false) {
+		ARENA(mem);
+		struct explanation x;
+		BUF(b);
+
+		explain_message(message, &mem, &x);
+		if (json) {
+			struct json j = json_to(&b);
+
+			explain_json(&j, &x);
+			buf_addc(&b, '\n');
+		} else {
+			if (!first)
+				buf_addc(&b, '\n');
+			explain_put_message(&b, &x);
+		}
+		fwrite(buf_z(&b), 1, b.n, stdout);
 	}
 	return CLI_DONE;
 }
@@ -203,6 +136,8 @@ static int explain(int argc, char **argv)
 		buf_fmt(&text, "%s%s", i > 0 ? " " : "", a.rest[i]);
 	if (a.nrest == 0 && io_slurp_fd(STDIN_FILENO, INPUT_MAX, &text, &e) < 0)
 		return args_fail(CLI_USAGE, "standard input: %s", e.text);
+	if (explain_is_message(buf_str(&text)))
+		return explain_messages(buf_str(&text), a.json);
 	code = explain_lines(buf_str(&text), a.json);
 	if (code == CLI_USAGE)
 		return args_fail(CLI_USAGE, "there is no text to explain (telltale explain --help)");

@@ -99,29 +99,3 @@ bool explain_text(struct str text, struct arena *a, struct explanation *out)
 	}
 	return false;
 }
-
-void explain_json(struct json *j, const struct explanation *x)
-{
-	uint64_t n = 0;
-
-	json_begin_object(j);
-	json_key(j, "kind"), json_z(j, x->kind);
-	json_key(j, "meaning"), json_str(j, x->meaning);
-	json_key(j, "final");
-	if (x->final == FINAL_UNKNOWN)
-		json_none(j);
-	else
-		json_bool(j, x->final == FINAL_YES);
-	json_key(j, "who"), json_z(j, who_word(x->who));
-	json_key(j, "advice"), json_str(j, x->advice);
-	json_key(j, "fields"), json_begin_object(j);
-	for (size_t i = 0; i < x->nfields; i++) {
-		json_key(j, x->fields[i].name);
-		if (x->fields[i].number && str_u64(x->fields[i].value, INT64_MAX, &n))
-			json_num(j, (int64_t)n);
-		else
-			json_str(j, x->fields[i].value);
-	}
-	json_end_object(j);
-	json_end_object(j);
-}

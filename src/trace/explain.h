@@ -5,6 +5,8 @@
  * FILTER_ name, a recipient check's words, and puts them into plain words:
  * what it is, what it means, whether it is final, who must act and how.  All
  * words come from words/, so the server and the explanation cannot disagree.
+ * explain_message() does the same with a whole message: a bounce recipient by
+ * recipient, the header of any other hop by hop.
  * It reads no log, no configuration, no network.
  */
 #ifndef TRACE_EXPLAIN_H
@@ -23,6 +25,27 @@ struct explained {
 	bool number;      /* value is digits, below 2^53 */
 };
 
+/* One recipient of a bounce. */
+struct explained_rcpt {
+	struct str address, original; /* "" when nobody is named */
+	const char *cause;            /* causes.def: "no-such-mailbox" */
+	struct str status, reply;     /* "5.1.1", the words that tell the cause */
+	struct str host;              /* who said it, "" when that is not told */
+	enum final final;
+	enum who who;
+	struct str meaning, advice;
+};
+
+/* One Received field. */
+struct explained_hop {
+	struct str from, ip, by, with, tls, id, to;
+	struct str qp; /* the number of a qmail or Telltale queue */
+	bool encrypted, login;
+	struct str time; /* with its zone, "" when it has none that can be read */
+	bool delayed;    /* delay is known */
+	int64_t delay;   /* seconds since the hop before */
+};
+
 struct explanation {
 	const char *kind; /* "gate-code", "smtp-reply" ... (explain_kinds) */
 	struct str what;  /* what the text is, in a few words */
@@ -32,10 +55,25 @@ struct explanation {
 	struct str advice; /* never empty: "Nothing." where nobody must act */
 	struct explained fields[EXPLAIN_FIELDS];
 	size_t nfields;
+
+	bool message; /* the rest counts, and is in the JSON */
+	struct explained_rcpt *rcpts;
+	size_t nrcpts, more;        /* more: left out */
+	struct explained_hop *hops; /* in the order they were travelled */
+	size_t nhops;
+	struct str *odd; /* sentences */
+	size_t nodd;
 };
 
 /* False: the text is not known; *out is then undefined.  Strs borrow from text, from a and from tables. */
 bool explain_text(struct str text, struct arena *a, struct explanation *out);
+
+/* Is the text a message or the header of one, not lines to be explained each on its own? */
+bool explain_is_message(struct str text);
+/* What kind of message it is, and what it tells. */
+void explain_message(struct str text, struct arena *a, struct explanation *out);
+/* The messages of an mbox one by one: the next one of *rest, which moves behind it.  Any other text is one message. */
+bool explain_next_message(struct str *rest, struct str *message);
 
 #define EXPLAIN_ASKED 16
 
@@ -43,7 +81,8 @@ bool explain_text(struct str text, struct arena *a, struct explanation *out);
  * A / B?" about A and B; a line that is no such question is itself the text.  0 when nothing is left to explain. */
 size_t explain_asked(struct str text, struct str *texts, size_t max);
 
-/* {"kind":..,"meaning":..,"final":true|false|null,"who":..,"advice":..,"fields":{..}} */
+/* {"kind":..,"meaning":..,"final":true|false|null,"who":..,"advice":..,"fields":{..}}, of a message also "recipients",
+ * "hops" and "odd".  A refusal's class of cause is fields.cause, a recipient's is its own "cause". */
 void explain_json(struct json *j, const struct explanation *x);
 
 const char *who_word(enum who who); /* "sender" "recipient" "postmaster" "nobody" */

@@ -7,6 +7,7 @@
 #define TRACE_EXPLAIN_PARTS_H
 
 #include "logs/logs.h"
+#include "mail/notice.h"
 #include "trace/explain.h"
 
 struct explaining {
@@ -37,6 +38,28 @@ void explain_number(struct explaining *x, const char *name, struct str value);
 void explain_add(struct explaining *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* What is tried again by itself needs nobody at first: say so in front of the advice. */
 void explain_soften(struct explaining *x);
+
+/* Why a refusal happened, from the words that were said about it, the best ones first. */
+struct said_words {
+	struct str near[4]; /* what was said of this recipient, the widest text last */
+	struct str far[2];  /* what was said of the whole: asked last */
+	struct str status;  /* "5.2.2", or "" */
+};
+struct caused {
+	enum cause_id cause;
+	const struct word *word;
+	struct str text; /* of the texts, the one that told it; "" */
+};
+struct caused explain_cause(const struct said_words *said);
+
+/* A bounce, delay or success, recipient by recipient; a feedback report, receipt or automatic reply. */
+void explain_notice(struct explaining *x, const struct notice *n);
+/* The header of any message: hops, results, what is odd. */
+void explain_headers(struct explaining *x, struct str head);
+/* The hops alone; and what is odd about them and their times. */
+void explain_hops(struct explaining *x, struct str head);
+void explain_odd_hops(struct explaining *x, struct str head);
+void explain_odd(struct explaining *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* "250_ok_1_qp_2": text whose spaces became `_` gets them back; other text is returned as it is. */
 struct str explain_spaces(struct arena *a, struct str text);

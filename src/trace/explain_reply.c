@@ -114,24 +114,45 @@ static const struct word *our_word(const struct said *r)
 	return &row->word;
 }
 
+/* A status code knows better than words that say little. */
+static const struct hint_row *hint_of(const struct said *r)
+{
+	bool named = r->enhanced.n > 0 && cause_by_status(r->enhanced) != CAUSE_UNKNOWN;
+
+	if (r->text.n == 0)
+		return NULL;
+	return named ? hint_match_strong(r->text) : hint_match(r->text);
+}
+
+/* The class of a refusal's cause. */
+static const char *cause_of(const struct said *r, bool foreign)
+{
+	const struct hint_row *hint = foreign ? hint_of(r) : NULL;
+	enum cause_id cause = hint != NULL ? hint_cause(hint) : cause_by_status(r->enhanced);
+
+	if (cause == CAUSE_UNKNOWN)
+		cause = cause_by_status(r->number);
+	return cause_row(cause)->name;
+}
+
 /* Other servers' words: the best that the number, the code and the text together say. */
 static void foreign_word(struct explaining *x, const struct said *r)
 {
 	const struct status_row *class = status_class(r->number);
 	const struct status_row *status = r->enhanced.n > 0 ? status_match(r->enhanced) : NULL;
 	const struct status_row *code = status_match(r->number);
-	const struct hint_row *hint = r->code >= 400 && r->text.n > 0 ? hint_match(r->text) : NULL;
+	const struct hint_row *hint = r->code >= 400 ? hint_of(r) : NULL;
 
 	explain_word(x, code != NULL ? &code->word : &class->word);
 	if (status != NULL && r->code >= 400)
 		explain_word(x, &status->word);
 	if (hint != NULL)
-		explain_word(x, &hint->word);
+		explain_word(x, hint_word(hint));
 	if (code == NULL || status != NULL || hint != NULL)
 		explain_add(x, "%s", class->word.meaning);
 }
 
-static void say_parts(struct explaining *x, const struct said *r)
+static void say_parts(struct explaining *x, const struct said *r, const char *cause)
 {
 	const struct status_row *status = r->enhanced.n > 0 && r->code >= 400 ? status_match(r->enhanced) : NULL;
 	const struct status_row *class = status_class(r->number);
@@ -139,6 +160,8 @@ static void say_parts(struct explaining *x, const struct said *r)
 	explain_number(x, "code", r->number);
 	if (class != NULL)
 		explain_field(x, "class", str_of(class->title));
+	if (cause != NULL)
+		explain_field(x, "cause", str_of(cause));
 	if (r->enhanced.n > 0)
 		explain_field(x, "enhanced", r->enhanced);
 	if (status != NULL)
@@ -160,10 +183,10 @@ bool explain_reply(struct explaining *x, struct str text)
 	x->out->kind = r.text.n > 0 || r.enhanced.n > 0 ? "smtp-reply" : "reply-code";
 	x->out->what =
 	    r.text.n > 0 || r.enhanced.n > 0 ? STR("a reply of a mail server") : STR("the number of a reply");
-	say_parts(x, &r);
 	word = gate_word(&r);
 	if (word == NULL)
 		word = r.text.n > 0 ? our_word(&r) : NULL;
+	say_parts(x, &r, r.code >= 400 ? cause_of(&r, word == NULL) : NULL);
 	if (r.code == 250 && read_queued(r.text, &epoch, &qp)) {
 		explain_word(x, &reply_row(REPLY_QUEUED)->word);
 		explain_queued(x, epoch, qp);
@@ -205,6 +228,8 @@ bool explain_status(struct explaining *x, struct str text)
 		explain_soften(x);
 	explain_field(x, "enhanced", code);
 	explain_field(x, "class", str_of(class->title));
+	if (code.p[0] != '2')
+		explain_field(x, "cause", str_of(cause_row(cause_by_status(code))->name));
 	if (row != NULL)
 		explain_field(x, "status", str_of(row->title));
 	return true;
@@ -237,7 +262,9 @@ bool explain_said(struct explaining *x, struct str text)
 		return false;
 	x->out->kind = "smtp-reply";
 	x->out->what = STR("the words of a mail server's reply, without its number");
-	explain_word(x, word != NULL ? word : &hint->word);
+	explain_word(x, word != NULL ? word : hint_word(hint));
+	if (hint != NULL)
+		explain_field(x, "cause", str_of(cause_row(hint_cause(hint))->name));
 	if (r.enhanced.n > 0)
 		explain_field(x, "enhanced", r.enhanced);
 	explain_field(x, "text", r.text);

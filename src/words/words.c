@@ -56,12 +56,6 @@ static const struct trouble_row troubles[] = {
 #undef TROUBLE
 };
 
-static const struct hint_row hints[] = {
-#define HINT(p, w, m, a) { .pattern = (p), .word = WORD(FINAL_UNKNOWN, w, m, a) },
-#include "words/hints.def"
-#undef HINT
-};
-
 const struct reason_row *reason_row(enum reason r)
 {
 	return &reasons[r];
@@ -95,11 +89,6 @@ const struct filter_row *filter_at(size_t i)
 const struct trouble_row *trouble_at(size_t i)
 {
 	return i < COUNT(troubles) ? &troubles[i] : NULL;
-}
-
-const struct hint_row *hint_at(size_t i)
-{
-	return i < COUNT(hints) ? &hints[i] : NULL;
 }
 
 const struct reason_row *reason_by_code(struct str code)
@@ -262,13 +251,5 @@ const struct filter_row *filter_by_gate(struct str filter)
 	for (size_t i = 0; i < COUNT(filters) && filter.n > 0; i++)
 		if (str_eqz(filter, filters[i].filter))
 			return &filters[i];
-	return NULL;
-}
-
-const struct hint_row *hint_match(struct str text)
-{
-	for (size_t i = 0; i < COUNT(hints); i++)
-		if (fit_within(hints[i].pattern, text) > 0)
-			return &hints[i];
 	return NULL;
 }

@@ -14,7 +14,8 @@
  *	status.def	reply-code classes, reply codes and RFC 3463 enhanced codes
  *	ends.def	how sessions were left: the `end` lines of our SMTP log
  *	troubles.def	the machine's own complaints: spamdyke's ERROR lines, qmail-send's alerts and warnings
- *	hints.def	what other servers' own words are likely to mean
+ *	causes.def	why mail is not delivered: the classes of cause, and which status code names which
+ *	hints.def	what other servers' own words are likely to mean: each leads to a cause
  * Texts are patterns where they hold a `*`: it stands for a part that varies.
  */
 #ifndef WORDS_WORDS_H
@@ -146,12 +147,35 @@ struct trouble_row {
 };
 const struct trouble_row *trouble_match(struct str text); /* anywhere in text; NULL: none */
 
+#define CAUSE(id, ...) CAUSE_##id,
+enum cause_id {
+#include "words/causes.def"
+	CAUSE_COUNT
+};
+#undef CAUSE
+
+struct cause_row {
+	const char *name; /* "no-such-mailbox" */
+	struct word word;
+};
+const struct cause_row *cause_row(enum cause_id c);
+/* The cause that "5.2.2" or "552" names; CAUSE_UNKNOWN: none. */
+enum cause_id cause_by_status(struct str code);
+
+#define HINT_TEXT_MAX 4096 /* what stands behind is not looked at */
+
 struct hint_row {
 	const char *pattern; /* "user unknown" */
-	struct word word;    /* final: FINAL_UNKNOWN, the number beside the text decides */
+	enum cause_id cause; /* see hint_cause() */
+	bool weak;           /* a status code knows better */
+	struct word word;    /* see hint_word() */
 };
 /* What another server's words are likely to mean: the first row found anywhere in text; NULL: none. */
 const struct hint_row *hint_match(struct str text);
+const struct hint_row *hint_match_strong(struct str text); /* without the weak ones */
+enum cause_id hint_cause(const struct hint_row *row);
+/* Its final is often FINAL_UNKNOWN: the number beside the text decides. */
+const struct word *hint_word(const struct hint_row *row);
 
 /* Whole tables, in the order of their .def: the row numbered i, or NULL behind the last one. */
 const struct report_row *report_at(size_t i);

@@ -98,3 +98,87 @@ def test_the_question_in_words(explain, question, kinds):
     assert [json.loads(line)["kind"] for line in done.stdout.splitlines()] == kinds
     assert explain("--json", *question.split()).stdout == done.stdout
     assert explain(question).stdout.count(b"\n  means ") == len(kinds)
+
+
+BOUNCE = """Return-Path: <>
+Received: (qmail 15309 invoked for bounce); 9 Mar 2021 10:43:51 -0000
+From: MAILER-DAEMON@mx.example.com
+To: ann@x.example
+Subject: failure notice
+
+Hi. This is the qmail-send program at mx.example.com.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+
+<bob@c.example>:
+192.0.2.1 does not like recipient.
+Remote host said: 552 5.2.2 <bob@c.example>: user is over quota
+Giving up on 192.0.2.1.
+
+--- Below this line is a copy of the message.
+
+Return-Path: <ann@x.example>
+Subject: hello
+
+A text about spam, viruses and unknown users.
+"""
+
+HEADERS = """Received: from mail.x.example (mail.x.example [192.0.2.7])
+	by mx.example.com with ESMTPS
+	(TLSv1.3, TLS_AES_256_GCM_SHA384) id 15309
+	for <bob@example.com>; Tue, 09 Mar 2021 12:43:51 +0200
+Received: from laptop ([198.51.100.4]) by mail.x.example with ESMTPA; 9 Mar 2021 10:43:50 -0000
+Return-Path: <ann@x.example>
+From: ann@x.example
+Date: Tue, 9 Mar 2021 10:43:49 +0000
+Message-ID: <1@x.example>
+"""
+
+
+@pytest.mark.smoke
+def test_a_bounce_is_explained_recipient_by_recipient(explain):
+    done = explain("--json", text=BOUNCE)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert list(answer)[:6] == ["kind", "meaning", "final", "who", "advice", "fields"]
+    assert (answer["kind"], answer["final"], answer["who"]) == ("bounce", True, "recipient")
+    assert answer["fields"]["cause"] == "mailbox-full" and answer["fields"]["reporting_mta"] == "mx.example.com"
+    assert answer["fields"]["original_subject"] == "hello"
+    [bob] = answer["recipients"]
+    assert (bob["address"], bob["cause"], bob["status"]) == ("bob@c.example", "mailbox-full", "5.2.2")
+    assert bob["host"] == "192.0.2.1" and bob["reply"].startswith("552 5.2.2")
+    assert [hop["qp"] for hop in answer["hops"]] == ["15309"]
+    assert explain("--json", BOUNCE).stdout == done.stdout
+    assert explain("--json", text=BOUNCE.replace("\n", "\r\n")).stdout == done.stdout
+    shown = explain(text=BOUNCE).stdout.decode()
+    assert "\nbob@c.example\n" in shown and "  cause   mailbox-full\n" in shown and "more room" in shown
+
+
+def test_headers_are_explained_hop_by_hop(explain):
+    answer = json.loads(explain("--json", text=HEADERS).stdout)
+    assert answer["kind"] == "mail-headers" and answer["odd"] == []
+    assert [hop["by"] for hop in answer["hops"]] == ["mail.x.example", "mx.example.com"]
+    assert [hop["delay"] for hop in answer["hops"]] == [None, 1]
+    assert [hop["encrypted"] for hop in answer["hops"]] == [False, True]
+    assert answer["hops"][1]["time"] == "2021-03-09T12:43:51+02:00"
+    assert "15309 is a queue number (qp)" in answer["meaning"]
+    late = HEADERS.replace("12:43:51 +0200", "12:43:41 +0200")
+    assert "earlier" in json.loads(explain("--json", text=late).stdout)["odd"][0]
+    shown = explain(text=HEADERS).stdout.decode()
+    assert shown.index("laptop [198.51.100.4] -> mail.x.example") < shown.index("-> mx.example.com, ESMTPS, encrypted")
+
+
+def test_an_mbox_is_one_answer_for_each_message(explain):
+    mbox = f"From a@b Tue Mar  9 10:43:51 2021\n{BOUNCE}\nFrom a@b Tue Mar  9 10:43:52 2021\n{HEADERS}\nHello.\n"
+    kinds = [json.loads(line)["kind"] for line in explain("--json", text=mbox).stdout.splitlines()]
+    assert kinds == ["bounce", "mail"]
+
+
+def test_a_hostile_message_stays_off_the_terminal_and_is_bounded(explain):
+    nasty = BOUNCE.replace("over quota", "over \x1b[2J\x9b31m\u202e quota").replace("hello", "\x1b]0;t\x07")
+    shown = explain(text=nasty).stdout.decode()
+    assert not any(ord(c) < 32 and c != "\n" or 0x7f <= ord(c) < 0xa0 or c == "\u202e" for c in shown)
+    many = "".join(f"<u{i}@c.example>:\nuser unknown\n\n" for i in range(20000))
+    answer = json.loads(explain("--json", text=BOUNCE.replace("<bob@c.example>:\n", many)).stdout)
+    assert len(answer["recipients"]) == 100 and answer["more_recipients"] > 0
+    parts = "Content-Type: multipart/mixed; boundary=x\n\n" + "--x\n\n" * 300000
+    assert explain("--json", text="From: a@b\nTo: c@d\n" + parts).returncode == 0

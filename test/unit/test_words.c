@@ -346,17 +346,6 @@ static void test_codes_are_matched_from_special_to_general(void **state)
 	}
 }
 
-static void test_hints_are_sentences(void **state)
-{
-	const struct hint_row *h;
-
-	(void)state;
-	for (size_t i = 0; (h = hint_at(i)) != NULL; i++)
-		check_word(&h->word, h->pattern);
-	assert_string_equal(hint_match(STR("Greylisted for 300 s"))->pattern, "greylist");
-	assert_null(hint_match(STR("ok")));
-}
-
 static void test_ends_are_sentences_and_know_themselves(void **state)
 {
 	const struct end_row *r;
@@ -383,7 +372,6 @@ int main(void)
 		cmocka_unit_test(test_every_trouble_is_a_row),
 		cmocka_unit_test(test_every_enhanced_code_is_a_row),
 		cmocka_unit_test(test_codes_are_matched_from_special_to_general),
-		cmocka_unit_test(test_hints_are_sentences),
 		cmocka_unit_test(test_ends_are_sentences_and_know_themselves),
 	};
 
