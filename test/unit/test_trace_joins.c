@@ -138,6 +138,7 @@ static void judge(size_t i, struct answer *r)
 	const struct want *w = &cases[i].want;
 	const struct story *s = r->chosen.n > 0 ? r->chosen.at[0] : NULL;
 	BUF(json);
+	BUF(text);
 
 	if (r->chosen.n != w->found || s == NULL)
 		fail_msg("%s: %zu found", cases[i].name, r->chosen.n);
@@ -146,6 +147,10 @@ static void judge(size_t i, struct answer *r)
 	if (strcmp(grade_words[s->confidence], w->confidence) != 0)
 		fail_msg("%s: confidence %s", cases[i].name, grade_words[s->confidence]);
 	answer_json(&json, r);
+	answer_text(&text, r, false);
+	/* one message is told whole: what was refused for now stands in its evidence */
+	if (r->chosen.n == 1 && s->first_tries != NULL)
+		assert_true(str_find(buf_str(&text), STR("resp, " LATER)) > 0);
 	if (w->warning != NULL && str_find(buf_str(&json), str_of(w->warning)) < 0)
 		fail_msg("%s: no word of \"%s\" in %s", cases[i].name, w->warning, buf_z(&json));
 }
