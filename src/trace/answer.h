@@ -51,7 +51,10 @@ size_t answer_shown(const struct answer *r);                                    
 void answer_time(struct buf *b, const struct answer *r, int64_t utc);                  /* ISO with zone */
 void answer_safe(struct buf *out, struct str text);                                    /* as promised above */
 void answer_numbers(const struct story *s, void (*see)(void *, uint64_t), void *with); /* its delivery numbers */
-uint64_t answer_connection(const struct story *s);                                     /* 0: not known */
+/* The number that was asked for, when more than one message bears it; 0: none.  And what is said of it then. */
+uint64_t answer_reused(const struct answer *r);
+#define ANSWER_REUSED "number %llu stands for %zu messages: such numbers are used again, each belongs to its own time"
+uint64_t answer_connection(const struct story *s); /* 0: not known */
 const char *answer_who(enum who who);
 
 #endif

@@ -185,8 +185,9 @@ static void show_line(void *with, const struct line *x)
 }
 
 /* The lines of a visit that are its own or of a recipient in scope. */
-static void show_visit(struct shower *s, const struct visit *v)
+static void show_visit(struct shower *s, const struct story *of)
 {
+	const struct visit *v = of->visit;
 	const struct party *p = NULL, *next = v->parties.first;
 
 	for (const struct line *x = v->lines.first; x != NULL; x = x->next) {
@@ -194,8 +195,7 @@ static void show_visit(struct shower *s, const struct visit *v)
 			p = next;
 			next = next->next;
 		}
-		if (p == NULL || x == v->final || x->kind == LOG_SMTP_SIZE ||
-		    scope_party(&s->g->r->scope, s->t->story, p))
+		if (p == NULL || x == v->final || x->kind == LOG_SMTP_SIZE || scope_party(&s->g->r->scope, of, p))
 			show_line(s, x);
 	}
 }
@@ -207,16 +207,29 @@ static void show_gate(struct shower *s, const struct gate *x)
 		show_line(s, x->repeat->line);
 }
 
+/* What was refused for now and is told of here: the lines at the door. */
+static void show_first_tries(struct shower *s)
+{
+	for (const struct story *x = s->t->story->first_tries; x != NULL; x = x->next_try) {
+		for (const struct party *p = x->parties.first; p != NULL; p = p->next)
+			for (const struct gate *gate = scope_party(&s->g->r->scope, x, p) ? p->gates : NULL;
+			     gate != NULL; gate = gate->next)
+				show_gate(s, gate);
+		show_visit(s, x);
+	}
+}
+
 static void put_evidence(struct page *g, const struct told *t)
 {
 	struct shower s = { .g = g, .t = t };
 
 	page_head(g, "Evidence");
+	show_first_tries(&s);
 	for (size_t i = 0; i < t->nparties; i++)
 		for (const struct gate *x = t->parties[i].party->gates; x != NULL; x = x->next)
 			show_gate(&s, x);
 	if (t->story->visit != NULL)
-		show_visit(&s, t->story->visit);
+		show_visit(&s, t->story);
 	for (size_t i = 0; i < t->nparties; i++) {
 		struct party only = *t->parties[i].party;
 
@@ -252,7 +265,9 @@ static void put_confidence(struct page *g, const struct told *t)
 		put_join(g, "gate line", gate->join);
 	if (attempt != NULL)
 		put_join(g, "delivery", attempt->join);
-	if (gate == NULL && attempt == NULL)
+	if (t->story->first_tries != NULL)
+		put_join(g, "first try", t->story->first_tries->again);
+	if (gate == NULL && attempt == NULL && t->story->first_tries == NULL)
 		page_fmt(g, "  all of it stands in one group of one log\n");
 	for (const struct note *n = t->notes; n != NULL; n = n->next) {
 		page_fmt(g, "  ");

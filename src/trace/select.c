@@ -32,6 +32,9 @@ static bool to_fits(const struct filter *f, const struct story *s, const struct 
 
 static bool ip_fits(const struct filter *f, const struct story *s)
 {
+	for (const struct story *first = s->first_tries; first != NULL; first = first->next_try)
+		if (ip_fits(f, first))
+			return true;
 	if (s->visit != NULL && ip_net_has(&f->net, s->visit->ip))
 		return true;
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
@@ -63,6 +66,9 @@ static bool qp_fits(uint64_t id, const struct story *s)
 
 static bool connection_fits(uint64_t id, const struct story *s)
 {
+	for (const struct story *first = s->first_tries; first != NULL; first = first->next_try)
+		if (connection_fits(id, first))
+			return true;
 	if (s->visit != NULL && s->visit->connection == id)
 		return true;
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
@@ -97,6 +103,9 @@ static bool reason_in(const struct filter *f, const struct line *x)
 
 static bool reason_fits(const struct filter *f, const struct story *s)
 {
+	for (const struct story *first = s->first_tries; first != NULL; first = first->next_try)
+		if (reason_fits(f, first))
+			return true;
 	if (s->visit != NULL && (reason_in(f, s->visit->gate_refusal) || reason_in(f, s->visit->final)))
 		return true;
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
@@ -158,7 +167,7 @@ static bool fits(const struct filter *f, const struct book *b, const struct stor
 static bool answers(const struct chosen *c, const struct book *b, const struct story *s, const struct question *q,
 		    const struct scope *sc)
 {
-	if (s->time < c->span.from || s->time >= c->span.to || !scope_story(sc, s))
+	if (s->part_of != NULL || s->time < c->span.from || s->time >= c->span.to || !scope_story(sc, s))
 		return false;
 	for (size_t i = 0; i < q->n; i++)
 		if (!fits(&q->filters[i], b, s, sc))

@@ -8,6 +8,8 @@ static void each(struct line *first, void (*see)(void *, const struct line *), v
 
 void story_each_line(const struct story *s, void (*see)(void *, const struct line *), void *with)
 {
+	for (const struct story *first = s->first_tries; first != NULL; first = first->next_try)
+		story_each_line(first, see, with);
 	if (s->visit != NULL)
 		each(s->visit->lines.first, see, with);
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
