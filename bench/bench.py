@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""scripts/bench: how fast we are, beside Postfix and beside the least that the work can take."""
+"""scripts/bench: how fast we are, beside Postfix and beside the least that the work can take; and how right the trace is."""
 import argparse
 import importlib
 import json
@@ -15,7 +15,7 @@ import report
 
 def arguments(argv):
     p = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    p.add_argument("kind", choices=(*report.KINDS, "report"))
+    p.add_argument("kind", choices=(*report.KINDS, "truth", "report"))
     p.add_argument("--build", default="build-release", help="folder of a release build (default build-release)")
     p.add_argument("--quick", action="store_true", help="the figures of the aims only, three short rounds")
     p.add_argument("--rounds", type=int, help="rounds (default 5, quick 3)")
@@ -28,6 +28,9 @@ def arguments(argv):
     p.add_argument("--idle", type=int, default=10000, help="idle: sessions that are held (default 10,000)")
     p.add_argument("--keep", action="store_true", help="keep the figures in bench/results and write bench/RESULTS.md")
     p.add_argument("--json", metavar="FILE", help="write the figures there too")
+    p.add_argument("--seed", type=int, help="truth: the seed (default: a random one, which is printed)")
+    p.add_argument("--messages", type=int, default=20000, help="truth: messages a world (default 20,000)")
+    p.add_argument("--folder", help="truth: write logs and truth files there, and leave them")
     o = p.parse_args(argv)
     o.build = os.path.realpath(o.build)
     o.rounds = o.rounds or (3 if o.quick else 5)
@@ -53,9 +56,14 @@ def commit():
                           check=False).stdout.strip()
 
 
+def module(options):
+    """What does this kind of bench.  truth is not about speed, and stands in no report."""
+    return importlib.import_module(report.KINDS.get(options.kind, options.kind))
+
+
 def run(options):
     """One bench, its tables on stdout; the result."""
-    kind = importlib.import_module(report.KINDS[options.kind])
+    kind = module(options)
     begun = time.monotonic()
     asked = {k: v for k, v in vars(options).items() if k not in ("build", "json", "keep")}
     result = {"kind": options.kind, "machine": machine(), "options": asked, **kind.bench(options)}
@@ -72,12 +80,13 @@ def main(argv):
         report.write()
         return 0
     result = run(options)
+    kind = module(options)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as f:
             json.dump(result, f, indent=1)
-    if options.keep:
+    if options.keep and options.kind in report.KINDS:
         report.keep(result)
-    return 0
+    return kind.verdict(result) if hasattr(kind, "verdict") else 0
 
 
 if __name__ == "__main__":

@@ -108,6 +108,13 @@ int answer_exit(const struct answer *r)
 	return question_names_one(&r->question) ? 3 : 0;
 }
 
+uint64_t answer_reused(const struct answer *r)
+{
+	const struct filter *f = question_filter(&r->question, FILTER_ID);
+
+	return f != NULL && r->chosen.n > 1 ? f->number : 0;
+}
+
 void answer_time(struct buf *b, const struct answer *r, int64_t utc)
 {
 	stamp_put_iso(b, utc, day_offset(&r->frame, utc));

@@ -56,6 +56,9 @@ const struct story *answer_one(const struct answer *r);
 enum verdict answer_verdict(const struct answer *r, const struct story *s);           /* as far as the scope shows it */
 void answer_numbers(const struct told *t, void (*see)(void *, uint64_t), void *with); /* its delivery numbers */
 uint64_t answer_connection(const struct told *t);                                     /* 0: not known */
+/* The number that was asked for, when more than one message bears it; 0: none.  And what is said of it then. */
+uint64_t answer_reused(const struct answer *r);
+#define ANSWER_REUSED "number %llu stands for %zu messages: such numbers are used again, each belongs to its own time"
 const char *answer_who(enum who who);
 
 #endif

@@ -224,6 +224,23 @@ static void put_notes(struct writer *w, const struct told *t)
 	json_end_array(&w->j);
 }
 
+/* The message that this one came out of: a forward's or a bounce's. */
+static void put_parent(struct writer *w, const struct story *s)
+{
+	json_key(&w->j, "parent");
+	if (s->parent == NULL || !scope_story(&w->r->scope, &w->r->book, s->parent)) {
+		json_none(&w->j);
+		return;
+	}
+	json_begin_object(&w->j);
+	writer_number(w, "qp", s->parent->qp);
+	writer_time(w, "time", s->parent->time, true);
+	put_evidence(w, s->parent_line);
+	json_key(&w->j, "confidence");
+	json_z(&w->j, grade_words[s->parent_join.grade]);
+	json_end_object(&w->j);
+}
+
 static void put_message(struct writer *w, const struct told *t)
 {
 	const struct story *s = t->story;
@@ -256,6 +273,7 @@ static void put_message(struct writer *w, const struct told *t)
 	json_end_array(&w->j);
 	json_key(&w->j, "confidence");
 	json_z(&w->j, grade_words[s->confidence]);
+	put_parent(w, s);
 	put_notes(w, t);
 	writer_chain(w, t);
 	json_end_object(&w->j);
@@ -300,6 +318,8 @@ static void put_told(struct writer *w, const struct story *s)
 		t.tale = &w->r->tale;
 
 	tell(&t, &w->r->book, s, &w->r->scope);
+	if (answer_reused(w->r) > 0)
+		tell_note(&t, ANSWER_REUSED, (unsigned long long)answer_reused(w->r), w->r->chosen.n);
 	put_message(w, &t);
 }
 

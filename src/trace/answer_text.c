@@ -221,7 +221,9 @@ static void put_confidence(struct page *g, const struct told *t)
 		put_join(g, "gate line", gate->join);
 	if (attempt != NULL)
 		put_join(g, "delivery", attempt->join);
-	if (gate == NULL && attempt == NULL)
+	if (t->story->first_tries != NULL)
+		put_join(g, "first try", t->story->first_tries->again);
+	if (gate == NULL && attempt == NULL && t->story->first_tries == NULL)
 		page_fmt(g, "  all of it stands together in one log\n");
 	for (const struct note *n = t->notes; n != NULL; n = n->next) {
 		page_fmt(g, "  ");

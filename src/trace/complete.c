@@ -1,7 +1,5 @@
 #include "trace/join.h"
 
-enum { CHAIN_MAX = 64 }; /* messages out of messages */
-
 void story_join(struct story *s, struct join j)
 {
 	if (!s->joined || j.grade < s->confidence)
@@ -9,14 +7,13 @@ void story_join(struct story *s, struct join j)
 	s->joined = true;
 }
 
-struct story *join_new_story(struct completer *c, int64_t local)
+struct story *join_new_story(struct completer *c, const struct line *began)
 {
 	struct tale *t = c->tale;
 	struct story *s = arena_alloc(&c->b->mem, sizeof(*s));
 
-	s->local = local;
-	s->span_last = local;
-	s->time = zone_utc(&c->b->zone, local);
+	s->time = moment_of(c->b, began);
+	s->began = s->ended = moment_joined(c->b, began);
 	s->confidence = GRADE_EXACT;
 	if (t->last != NULL)
 		t->last->later = s;
@@ -27,7 +24,28 @@ struct story *join_new_story(struct completer *c, int64_t local)
 	return s;
 }
 
-struct party *join_add_party(struct completer *c, struct story *s, const struct name *name)
+void join_widen(struct story *s, int64_t at)
+{
+	if (at > s->ended)
+		s->ended = at;
+}
+
+/* Many recipients are found by hash: a log that names them in no order, or names others, must not cost the square. */
+enum { MANY = 64 };
+
+static uint64_t party_key(const struct story *s, const struct name *name)
+{
+	return (uint64_t)s->order << 32 | name->id;
+}
+
+static void index_many(struct completer *c, struct story *s, struct party *from)
+{
+	for (struct party *p = from; p != NULL; p = p->next)
+		if (map_getn(&c->many, party_key(s, p->name)) == NULL)
+			map_putn(&c->many, party_key(s, p->name), p);
+}
+
+struct party *join_add_party(struct completer *c, struct story *s, struct name *name)
 {
 	struct parties *ps = &s->parties;
 	struct party *p = arena_alloc(&c->b->mem, sizeof(*p));
@@ -39,15 +57,20 @@ struct party *join_add_party(struct completer *c, struct story *s, const struct 
 	else
 		ps->first = p;
 	ps->last = p;
-	ps->n++;
+	if (++ps->n == MANY + 1)
+		index_many(c, s, ps->first);
+	else if (ps->n > MANY)
+		index_many(c, s, p);
 	return p;
 }
 
-/* The party of that name, beginning where the last look-up ended: logs name recipients in the same order. */
-struct party *join_find_party(struct parties *ps, const struct name *name)
+struct party *join_find_party(const struct completer *c, struct story *s, const struct name *name)
 {
+	struct parties *ps = &s->parties;
 	struct party *p = ps->cursor != NULL ? ps->cursor : ps->first;
 
+	if (ps->n > MANY)
+		return map_getn(&c->many, party_key(s, name));
 	for (size_t i = 0; i < ps->n; i++) {
 		if (p->name == name) {
 			ps->cursor = p->next != NULL ? p->next : ps->first;
@@ -65,17 +88,34 @@ bool join_accepted(const struct party *p)
 
 static void index_party(struct completer *c, struct visit *v, struct party *p)
 {
-	if (join_accepted(p)) {
-		struct slot_key at = slot_key(v->from, p->name, v->final->local);
+	const struct line *reply = join_accepted(p) || p->resp == NULL || p->code < 400 ? v->final : p->resp;
+	struct slot_key at;
 
-		slot_push_gate(slot_need(c, &c->accepted, at), p);
-		if (v->connection == 0)
-			slot_push_try(slot_need(c, &c->queued, at), p);
-	} else if (p->resp != NULL && p->code >= 400) {
-		slot_push_gate(slot_need(c, &c->refused, slot_key(v->from, p->name, p->resp->local)), p);
-	} else if (v->final != NULL) {
-		slot_push_gate(slot_need(c, &c->refused, slot_key(v->from, p->name, v->final->local)), p);
+	if (reply == NULL)
+		return;
+	at = slot_key(v->from, p->name, moment_of(c->b, reply));
+	if (!join_accepted(p)) {
+		slot_push_gate(slot_need(c, &c->refused, at), p);
+		return;
 	}
+	slot_push_gate(slot_need(c, &c->accepted, at), p);
+	if (v->connection == 0)
+		slot_push_try(slot_need(c, &c->queued, at), p);
+}
+
+/* An accepted message of an old log awaits its init. */
+static void index_message(struct completer *c, struct visit *v)
+{
+	struct slot *s;
+
+	if (v->connection > 0 || v->final == NULL || v->size_code >= 400)
+		return;
+	s = slot_need(c, &c->begun, slot_key(v->from, NULL, moment_of(c->b, v->final)));
+	if (s->last_visit != NULL)
+		s->last_visit->init_queue = v;
+	else
+		s->visits = v;
+	s->last_visit = v;
 }
 
 static struct str reply_key(struct completer *c, uint64_t epoch, uint64_t qp)
@@ -87,18 +127,18 @@ static struct str reply_key(struct completer *c, uint64_t epoch, uint64_t qp)
 
 static void story_of_visit(struct completer *c, struct visit *v)
 {
-	struct story *s = join_new_story(c, v->mail != NULL ? v->mail->local : v->lines.first->local);
+	struct story *s = join_new_story(c, v->mail != NULL ? v->mail : v->lines.first);
 
 	s->visit = v;
 	s->from = v->from;
 	s->parties = v->parties;
 	s->qp = v->qp;
-	s->span_last = v->lines.last->local;
+	join_widen(s, moment_of(c->b, v->lines.last));
 	if (v->mail == NULL && v->moment > 0)
 		s->time = v->moment / 1000;
 	v->story = s;
 	if (v->qp > 0)
-		map_put(&c->by_reply, reply_key(c, v->epoch, v->qp), v);
+		v->same_reply = map_put(&c->by_reply, reply_key(c, v->epoch, v->qp), v);
 	if (v->connection > 0) {
 		map_putn(&c->by_connection, v->connection, v);
 		if (v->qp > 0)
@@ -106,61 +146,40 @@ static void story_of_visit(struct completer *c, struct visit *v)
 	}
 	for (struct party *p = v->parties.first; p != NULL; p = p->next) {
 		p->story = s;
+		p->repeated = p->name->mark == s->order + 1;
+		p->name->mark = (uint32_t)s->order + 1;
 		index_party(c, v, p);
 	}
-}
-
-/* Bounces and forwards: both numbers are in the log. */
-
-static void link_child(struct story *parent, struct story *child)
-{
-	const struct story *up = parent;
-
-	if (parent == NULL || child == NULL || child->parent != NULL)
-		return;
-	/* Numbers of a forged log may bite their tail. */
-	for (int i = 0; i < CHAIN_MAX && up != NULL && up != child; i++)
-		up = up->parent;
-	if (up != NULL)
-		return;
-	child->parent = parent;
-	if (parent->last_child != NULL)
-		parent->last_child->sibling = child;
-	else
-		parent->child = child;
-	parent->last_child = child;
-}
-
-static void link_forwards(struct completer *c, struct story *s)
-{
-	struct did did;
-
-	for (struct party *p = s->parties.first; p != NULL; p = p->next)
-		for (struct attempt *a = p->attempts; a != NULL; a = a->next)
-			if (a->qp > 0 && a->resulted && did_of(a->report, &did) && did.qp > 0)
-				link_child(s, map_getn(&c->by_qp, did.qp));
-}
-
-static void join_children(struct completer *c)
-{
-	for (struct bounce *x = c->b->bounces; x != NULL; x = x->later) {
-		struct story *parent = map_getn(&c->by_qp, x->parent), *child = map_getn(&c->by_qp, x->qp);
-
-		if (parent != NULL && parent->bounce == NULL)
-			parent->bounce = x;
-		link_child(parent, child);
-	}
-	for (struct story *s = c->tale->stories; s != NULL; s = s->later)
-		link_forwards(c, s);
+	for (struct party *p = v->parties.first; p != NULL; p = p->next)
+		if (p->repeated)
+			p->name->mark = 0;
+	for (struct party *p = v->parties.first; p != NULL; p = p->next)
+		p->repeated = p->name->mark == 0;
+	if (s->parties.n > MANY)
+		index_many(c, s, s->parties.first);
+	index_message(c, v);
 }
 
 static void clear(struct completer *c)
 {
-	struct map *const maps[] = { &c->by_reply, &c->by_qp,    &c->by_connection, &c->refused,    &c->accepted,
-				     &c->queued,   &c->retrying, &c->by_init,       &c->loose_gates };
+	struct map *const maps[] = { &c->by_reply, &c->by_qp,       &c->by_connection, &c->refused,
+				     &c->accepted, &c->queued,      &c->begun,         &c->tried,
+				     &c->retrying, &c->loose_gates, &c->makers,        &c->many };
 
 	for (size_t i = 0; i < COUNT(maps); i++)
 		map_clear(maps[i]);
+}
+
+/* When attempts began and ended: known once the clocks are. */
+static void time_attempts(struct book *b)
+{
+	for (struct attempt *a = b->attempts; a != NULL; a = a->later)
+		for (const struct line *x = a->lines.first; x != NULL; x = x->next) {
+			if (x->kind == LOG_DELIVERY_TRY)
+				a->started = moment_joined(b, x);
+			else if (x->kind == LOG_DELIVERY_RESULT)
+				a->ended = moment_joined(b, x);
+		}
 }
 
 void complete(struct tale *t, struct book *b)
@@ -170,9 +189,13 @@ void complete(struct tale *t, struct book *b)
 	*t = (struct tale){ .book = b };
 	for (struct visit *v = b->visits; v != NULL; v = v->later)
 		story_of_visit(&c, v);
+	join_skew(&c);
+	time_attempts(b);
 	join_gates(&c);
+	join_inits(&c);
 	join_attempts(&c);
 	join_children(&c);
+	join_first_tries(&c);
 	for (struct story *s = t->stories; s != NULL; s = s->later)
 		verdict_settle(b, s);
 	clear(&c);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "trace/moment.h"
+
 uint64_t group_number(struct str s)
 {
 	uint64_t n;
@@ -53,12 +55,12 @@ static void reason_numbers(struct gate *g)
 	g->qp = group_number(qp);
 }
 
-static void vote(struct gate_reader *r, const struct gate *g, struct civil stamp)
+static void vote(struct gate_reader *r, const struct line *ln, const struct gate *g, struct civil stamp)
 {
 	int year = zone_year_near(stamp, (int64_t)g->epoch), base = year - r->passed;
 
 	stamp.year = year;
-	zone_measure(&r->b->zone, civil_to_seconds(stamp), (int64_t)g->epoch);
+	moment_epoch(r->b, ln, civil_to_seconds(stamp), (int64_t)g->epoch);
 	if (base >= FIRST_YEAR && base <= LAST_YEAR)
 		r->votes[base - FIRST_YEAR]++;
 }
@@ -107,7 +109,7 @@ static void take_gate(struct gate_reader *r, const struct line *ln, const struct
 	repeat_see(r->repeats, ln, g);
 	reason_numbers(g);
 	if (g->epoch > 0)
-		vote(r, g, l->stamp);
+		vote(r, ln, g, l->stamp);
 	link_gate(b, g);
 }
 
@@ -134,7 +136,18 @@ struct readers {
 	struct delivery_reader delivery;
 	struct gate_reader *gates; /* of the file being read, or NULL */
 	struct repeat_reader repeats;
+	int64_t before; /* the stamp before this one, in this file */
 };
+
+/* The clock was set back by an hour: lines behind this one are of the second pass. */
+static void note_back(struct readers *r, const struct line *ln)
+{
+	enum { LEAST = 50 * 60, MOST = 70 * 60 };
+
+	if (r->before - ln->local >= LEAST && r->before - ln->local <= MOST)
+		moment_back(r->b, ln);
+	r->before = ln->local;
+}
 
 static void take_zone(struct book *b, const struct log_line *l)
 {
@@ -156,6 +169,7 @@ static void take_line(struct readers *r, struct source_file *f, struct line *ln)
 	if (l.stamped) {
 		ln->local = local_of(r->gates, &l);
 		note_span(f, ln->local);
+		note_back(r, ln);
 	} else if (l.kind != LOG_EMPTY) {
 		return;
 	}
@@ -225,7 +239,11 @@ static void read_file(struct readers *r, size_t i)
 	struct line ln = { .file = (uint32_t)i };
 	enum source_fault fault;
 
-	smtp_begin_file(&r->smtp);
+	r->before = 0;
+	if (f->family == LOG_SMTP)
+		smtp_begin_file(&r->smtp, f->label);
+	else if (f->family == LOG_DELIVERY)
+		delivery_begin_file(&r->delivery, f->path);
 	while (source_next(&w, &ln.raw, &fault)) {
 		f->lines++;
 		ln.number = (uint32_t)w.number;
@@ -235,6 +253,8 @@ static void read_file(struct readers *r, size_t i)
 		else
 			take_line(r, f, &ln);
 	}
+	if (f->family == LOG_SMTP)
+		smtp_end_file(&r->smtp);
 }
 
 static void read_gate_file(struct readers *r, size_t i, int64_t now)
@@ -301,6 +321,7 @@ void group_read(struct book *b, int64_t now)
 
 	source_settle(s);
 	sort_files(s);
+	b->marks = arena_alloc(&b->mem, (s->n + 1) * sizeof(*b->marks));
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->files[i].family == LOG_SPAMDYKE)
 			continue;

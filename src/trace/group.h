@@ -13,17 +13,28 @@
  * now: UTC seconds, for logs that give no other hint of their year. */
 void group_read(struct book *b, int64_t now);
 
+/* A group that its file did not end: a log may be rotated in the middle of one. */
+struct smtp_ended {
+	struct str label;
+	struct visit *open;
+	struct party *party;
+	int asked;
+	struct smtp_ended *next;
+};
+
 /* One file's lines, as group_smtp.c and group_delivery.c take them. */
 struct smtp_reader {
 	struct book *b;
-	struct visit *open;   /* the group being read */
-	struct party *party;  /* its latest RCPT */
-	struct line *session; /* a session line that may open a group or continue one */
+	struct visit *open;              /* the group being read */
+	struct party *party;             /* its latest RCPT */
+	struct smtp_ended *ended, *file; /* of each label, how its last file ended; the one being read */
+	struct line *session;            /* a session line that may open a group or continue one */
 	uint64_t connection;
-	enum { ASKED_NOTHING, ASKED_FROM, ASKED_TO, ASKED_SIZE } asked; /* what the next resp answers */
+	int asked; /* what the next resp answers: enum of group_smtp.c */
 	struct map by_connection;
 };
-void smtp_begin_file(struct smtp_reader *r);
+void smtp_begin_file(struct smtp_reader *r, struct str label);
+void smtp_end_file(struct smtp_reader *r);
 void smtp_take(struct smtp_reader *r, const struct line *ln, const struct log_line *l);
 void smtp_end(struct smtp_reader *r);
 
@@ -31,11 +42,12 @@ struct delivery_reader {
 	struct book *b;
 	struct line *init;
 	const struct name *from;
-	struct attempt *rivals; /* inits that stood directly before ours, unserved so far */
-	bool init_fresh;        /* no try since the init */
-	uint64_t highest;       /* latest delivery number, to see a restart */
+	bool init_fresh;  /* no try since the init */
+	uint64_t host;    /* delivery numbers are one host's: the folder of its logs */
+	uint64_t highest; /* latest delivery number, to see a restart */
 	struct map by_number;
 };
+void delivery_begin_file(struct delivery_reader *r, struct str path);
 void delivery_take(struct delivery_reader *r, const struct line *ln, const struct log_line *l);
 void delivery_end(struct delivery_reader *r);
 

@@ -1,28 +1,36 @@
 #include "trace/group.h"
+#include "trace/moment.h"
+
+void delivery_begin_file(struct delivery_reader *r, struct str path)
+{
+	ptrdiff_t end = str_rchr(path, '/');
+	uint64_t host = 0;
+
+	for (ptrdiff_t i = 0; i < end; i++)
+		host = host * 31 + (unsigned char)path.p[i];
+	r->host = host << 53;
+}
 
 static struct attempt *attempt_of(struct delivery_reader *r, uint64_t number)
 {
-	return map_getn(&r->by_number, number);
+	return map_getn(&r->by_number, number ^ r->host);
 }
 
 static void on_init(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
 {
 	struct book *b = r->b;
 
-	/* Two inits with no try between: the next tries may be of either (LOG-FORMATS 4.3). */
-	if (r->init_fresh && r->init != NULL && r->init->local == ln->local) {
-		struct attempt *rival = arena_alloc(&b->mem, sizeof(*rival));
+	struct init *x = arena_alloc(&b->mem, sizeof(*x));
 
-		rival->init = r->init;
-		rival->from = r->from;
-		rival->rival = r->rivals;
-		r->rivals = rival;
-	} else if (r->init == NULL || r->init->local != ln->local) {
-		r->rivals = NULL;
-	}
 	r->init = line_new(b, ln);
 	r->from = book_name(b, l->field[LOG_F_sender]);
 	r->init_fresh = true;
+	*x = (struct init){ .line = r->init, .from = r->from, .before = b->last_init };
+	if (b->last_init != NULL)
+		b->last_init->later = x;
+	else
+		b->inits = x;
+	b->last_init = x;
 }
 
 static struct attempt *new_attempt(struct delivery_reader *r, uint64_t number)
@@ -33,7 +41,7 @@ static struct attempt *new_attempt(struct delivery_reader *r, uint64_t number)
 	a->number = number;
 	a->init = r->init;
 	a->from = r->from;
-	map_putn(&r->by_number, number, a);
+	map_putn(&r->by_number, number ^ r->host, a);
 	return a;
 }
 
@@ -43,9 +51,16 @@ static void on_info(struct delivery_reader *r, const struct line *ln, const stru
 
 	a->qp = group_number(l->field[LOG_F_qp]);
 	a->moment = group_moment(l->field[LOG_F_moment]);
-	if (a->moment > 0)
-		zone_measure(&r->b->zone, ln->local, a->moment / 1000);
+	moment_epoch(r->b, ln, ln->local, a->moment / 1000);
 	lines_add(&a->lines, line_new(r->b, ln));
+}
+
+/* Numbers of old logs count up; those of programs that work side by side may change places. */
+static bool restarted(const struct delivery_reader *r, uint64_t number)
+{
+	enum { SIDE_BY_SIDE = 200 };
+
+	return number < r->highest && (r->highest - number > SIDE_BY_SIDE || number < r->highest / 2);
 }
 
 static void on_try(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
@@ -57,17 +72,16 @@ static void on_try(struct delivery_reader *r, const struct line *ln, const struc
 	/* Our info or alias line opened it; an old log's number may be a used one again. */
 	if (a == NULL || a->to != NULL) {
 		a = new_attempt(r, number);
-		a->rival = r->rivals;
-		a->restarted = number < r->highest;
+		a->restarted = restarted(r, number);
 		r->highest = number;
 	}
+	a->latest = b->last_init;
 	a->opens = r->init_fresh;
 	r->init_fresh = false;
 	a->to = book_name(b, l->field[LOG_F_rcpt]);
 	if (a->original == NULL)
 		a->original = a->to;
 	a->remote = str_eqz(l->field[LOG_F_channel], "remote");
-	a->started = ln->local;
 	lines_add(&a->lines, line_new(b, ln));
 	if (b->last_attempt != NULL)
 		b->last_attempt->later = a;
@@ -87,11 +101,10 @@ static void on_alias(struct delivery_reader *r, const struct line *ln, const str
 	lines_add(&a->lines, line_new(r->b, ln));
 }
 
-static void on_result(struct attempt *a, const struct line *ln, const struct log_line *l)
+static void on_result(struct attempt *a, const struct log_line *l)
 {
 	a->resulted = outcome_of(l->field[LOG_F_outcome], &a->outcome);
 	a->report = l->field[LOG_F_report];
-	a->ended = ln->local;
 }
 
 /* A line about an attempt whose beginning was seen; without it the line says nothing to anybody. */
@@ -102,7 +115,7 @@ static void on_follow(struct delivery_reader *r, const struct line *ln, const st
 	if (a == NULL || a->to == NULL)
 		return;
 	if (l->kind == LOG_DELIVERY_RESULT)
-		on_result(a, ln, l);
+		on_result(a, l);
 	else if (l->kind == LOG_DELIVERY_NEXT)
 		a->retry = l->field[LOG_F_when];
 	else if (l->kind == LOG_DELIVERY_GAVE_UP)

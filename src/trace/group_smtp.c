@@ -2,13 +2,37 @@
 
 #include <string.h>
 
-void smtp_begin_file(struct smtp_reader *r)
+#include "trace/moment.h"
+
+enum { ASKED_NOTHING, ASKED_FROM, ASKED_TO, ASKED_SIZE };
+
+void smtp_begin_file(struct smtp_reader *r, struct str label)
 {
-	r->open = NULL;
-	r->party = NULL;
+	struct smtp_ended *x = r->ended;
+
+	while (x != NULL && !str_eq(x->label, label))
+		x = x->next;
+	if (x == NULL) {
+		x = arena_alloc(&r->b->mem, sizeof(*x));
+		*x = (struct smtp_ended){ .label = label, .asked = ASKED_NOTHING, .next = r->ended };
+		r->ended = x;
+	}
+	r->file = x;
+	r->open = x->open;
+	r->party = x->party;
+	r->asked = x->asked;
 	r->session = NULL;
 	r->connection = 0;
-	r->asked = ASKED_NOTHING;
+}
+
+/* Only a group of an old log goes on in the next file: ours are written whole. */
+void smtp_end_file(struct smtp_reader *r)
+{
+	bool goes_on = r->open != NULL && r->session == NULL && r->open->final == NULL && r->file->label.n > 0;
+
+	r->file->open = goes_on ? r->open : NULL;
+	r->file->party = goes_on ? r->party : NULL;
+	r->file->asked = goes_on ? r->asked : ASKED_NOTHING;
 }
 
 void smtp_end(struct smtp_reader *r)
@@ -84,8 +108,7 @@ static void on_session(struct smtp_reader *r, const struct line *ln, const struc
 	r->open = NULL;
 	r->session = line_new(b, ln);
 	r->connection = group_number(l->field[LOG_F_connection]);
-	if (group_moment(l->field[LOG_F_moment]) > 0)
-		zone_measure(&b->zone, ln->local, group_moment(l->field[LOG_F_moment]) / 1000);
+	moment_epoch(b, ln, ln->local, group_moment(l->field[LOG_F_moment]) / 1000);
 }
 
 static void on_from(struct smtp_reader *r, struct visit *v, struct line *ln, const struct log_line *l)
@@ -131,7 +154,7 @@ static void on_final(struct smtp_reader *r, struct visit *v, struct line *ln, co
 	v->size_code = 250;
 	v->epoch = group_number(l->field[LOG_F_epoch]);
 	v->qp = group_number(l->field[LOG_F_qp]);
-	zone_measure(&r->b->zone, ln->local, (int64_t)v->epoch);
+	moment_epoch(r->b, ln, ln->local, (int64_t)v->epoch);
 }
 
 /* A resp answers the nearest from, to or size before it (LOG-FORMATS 4.2). */

@@ -3,10 +3,12 @@
  * Joins by the keys of LOG-FORMATS 4.4.  Every look-up is by hash, or from a
  * queue whose head only moves on, so that the whole is linear in the number of
  * records.  Never by IP address: the logs of one message may show two.
+ * Seconds are moments by the clock of the SMTP log (moment.h).
  */
 #ifndef TRACE_JOIN_H
 #define TRACE_JOIN_H
 
+#include "trace/moment.h"
 #include "trace/story.h"
 
 enum {
@@ -14,16 +16,26 @@ enum {
 	JOIN_ANY_SECOND = -1
 };
 
-/* What two logs share about one recipient at one second. */
+/* What two logs share about one recipient at one second.  No sender: of any; no recipient: of any. */
 struct slot_key {
 	int64_t second;
 	uint32_t from, to;
 };
 
+/* A party that awaits its next attempt after this one, which was deferred. */
+struct waiter {
+	struct party *party;
+	const struct attempt *since;
+	struct waiter *next;
+};
+
 struct slot {
 	struct slot_key key;
 	struct party *first, *last; /* parties not yet joined, by reading order */
-	unsigned parties, rivals;   /* parties ever put here; records of the other log that fit */
+	struct party *some, *other; /* the first two ever put here, to name a rival by */
+	struct visit *visits, *last_visit;
+	struct waiter *waiting;   /* the latest first */
+	unsigned parties, rivals; /* parties ever put here; records of the other log that fit */
 };
 
 struct completer {
@@ -34,30 +46,68 @@ struct completer {
 	struct map by_connection;     /* our own numbers -> visit */
 	struct map refused, accepted; /* slots of parties that await a gate line */
 	struct map queued;            /* slots of parties that await an attempt, by second and by any second */
+	struct map begun;             /* slots of accepted messages that await their init, by sender and second */
+	struct map tried;             /* slots that count attempts, by recipient and second */
 	struct map retrying;          /* slots of deferred parties, any second */
-	struct map by_init;           /* init line -> story: attempts without a visit */
+	struct map many;              /* story and name -> party, of stories with many */
 	struct map loose_gates;       /* connection -> story: gate lines without a visit */
+	struct map makers;            /* join_child.c: what makes messages here */
 };
+
+/* The accepted message whose reply that was, or NULL. */
+struct visit *join_replied(const struct completer *c, uint64_t epoch, uint64_t qp);
 
 struct slot_key slot_key(const struct name *from, const struct name *to, int64_t second);
 struct slot *slot_get(const struct map *m, struct slot_key k);
 struct slot *slot_need(struct completer *c, struct map *m, struct slot_key k);
 /* Does exactly one party, and at most one record of the other log, stand within JOIN_NEAR seconds? */
 bool slot_alone(const struct map *m, const struct name *from, const struct name *to, int64_t second);
+/* The party there that is not p: what a guess must name. */
+const struct party *slot_rival(const struct map *m, struct slot_key k, const struct party *p);
 /* A party waits in up to two queues at a time: for its gate line and for its attempt. */
 void slot_push_gate(struct slot *s, struct party *p);
 void slot_push_try(struct slot *s, struct party *p);
 struct party *slot_pop_ungated(struct slot *s);
-struct party *slot_pop_untried(struct slot *s);
+struct party *slot_untried(struct slot *s); /* the next one, which stays; NULL: none */
 
-struct story *join_new_story(struct completer *c, int64_t local);
-struct party *join_add_party(struct completer *c, struct story *s, const struct name *name);
-/* The party of that name, beginning where the last look-up ended: logs name recipients in the same order. */
-struct party *join_find_party(struct parties *ps, const struct name *name);
+struct story *join_new_story(struct completer *c, const struct line *began);
+struct party *join_add_party(struct completer *c, struct story *s, struct name *name);
+/* The story's party of that name, beginning where the last look-up ended: logs name recipients in the same order. */
+struct party *join_find_party(const struct completer *c, struct story *s, const struct name *name);
 /* Replied to with 2xx, and the message too. */
 bool join_accepted(const struct party *p);
+void join_widen(struct story *s, int64_t at);
+void join_attach(struct completer *c, struct party *p, struct attempt *a);
 
+void join_skew(struct completer *c); /* skew.c: how far apart the clocks of the logs are */
 void join_gates(struct completer *c);
+void join_inits(struct completer *c); /* join_init.c: which accepted message an init begins to deliver */
 void join_attempts(struct completer *c);
+void join_children(struct completer *c);    /* join_child.c: forwards and bounces */
+void join_first_tries(struct completer *c); /* join_retry.c: what was refused for now, and came again */
+
+/* When it was to come: who else could be meant, and how well it keeps the time. */
+struct due {
+	bool sole;   /* nobody else waits */
+	int64_t off; /* seconds from the moment when it was to come */
+};
+enum { WAIT_ON_TIME = 10 };                            /* seconds beside qmail's schedule that a busy queue explains */
+void wait_begin(struct completer *c, struct party *p); /* its last attempt was deferred */
+void wait_end(struct completer *c, struct party *p);
+void wait_on(struct completer *c, struct party *p, const struct attempt *since);
+/* The party that waits for this attempt, of that sender (NULL: of any); of several the one that is due. */
+struct party *wait_due(struct completer *c, const struct name *from, const struct attempt *a, struct due *due);
+bool wait_nobody(struct completer *c, const struct attempt *a); /* for its recipient */
+
+/* The inits that a try of an old log may be of: those that stand shortly before it, the nearest first. */
+enum { INITS_MAX = 64, INIT_GAP = 3 };
+struct inits {
+	struct init *at[INITS_MAX];
+	size_t n;
+	size_t strange; /* of them, those that no accepted message accounts for */
+};
+void init_near(const struct attempt *a, struct inits *out);
+/* A message of these inits whose recipient was rewritten, so that its try bears another name; *n: how many fit. */
+struct party *init_rewritten(const struct completer *c, const struct inits *in, size_t *n);
 
 #endif

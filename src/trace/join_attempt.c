@@ -1,56 +1,46 @@
 #include "trace/join.h"
 
 enum {
-	QUEUE_DELAY = 3600,         /* a first attempt may start this late, at a guess */
-	LIFETIME = 7 * 86400 + 3600 /* qmail's default; the longest wait for a retry */
+	SAME_NAME = 16,     /* repetitions of one address that are told apart */
+	QUEUE_DELAY = 3600, /* a first attempt may start this late, at a guess */
 };
 
-/* A deferred party waits in two slots: an old log's later attempt may have no init of its own, and so no sender. */
-static struct slot *retry_slot(struct completer *c, const struct name *from, const struct name *to)
-{
-	return slot_need(c, &c->retrying, slot_key(from, to, JOIN_ANY_SECOND));
-}
-
-static void expect_retry(struct completer *c, struct party *p)
-{
-	struct slot *const both[] = { retry_slot(c, p->story->from, p->name), retry_slot(c, NULL, p->name) };
-
-	p->deferred = true;
-	for (size_t i = 0; i < COUNT(both); i++) {
-		both[i]->parties++;
-		both[i]->first = p;
-	}
-}
-
-static void retry_came(struct completer *c, struct party *p)
-{
-	struct slot *const both[] = { retry_slot(c, p->story->from, p->name), retry_slot(c, NULL, p->name) };
-
-	p->deferred = false;
-	for (size_t i = 0; i < COUNT(both); i++) {
-		both[i]->parties--;
-		if (both[i]->first == p)
-			both[i]->first = NULL;
-	}
-}
-
-static void attach_attempt(struct completer *c, struct party *p, struct attempt *a)
+void join_attach(struct completer *c, struct party *p, struct attempt *a)
 {
 	struct story *s = p->story;
-	int64_t last = a->ended > a->started ? a->ended : a->started;
 
-	if (p->deferred)
-		retry_came(c, p);
+	wait_end(c, p);
 	if (p->last_attempt != NULL)
 		p->last_attempt->next = a;
 	else
 		p->attempts = a;
 	p->last_attempt = a;
-	if (last > s->span_last)
-		s->span_last = last;
+	join_widen(s, a->ended > a->started ? a->ended : a->started);
 	story_join(s, a->join);
 	if (a->qp == 0 && a->resulted && a->outcome == OUTCOME_DEFERRAL)
-		expect_retry(c, p);
+		wait_begin(c, p);
+}
+
+/* Is this the delivery's recipient?  The same address named twice is two deliveries, each with retries of its own. */
+static bool takes(const struct party *p, const struct attempt *a)
+{
+	const struct attempt *last = NULL;
+
+	for (const struct attempt *x = p->attempts; x != NULL; x = x->next)
+		if (x->to == a->to)
+			last = x;
+	return last == NULL || (last->resulted && last->outcome == OUTCOME_DEFERRAL);
+}
+
+static struct party *party_of(const struct completer *c, struct story *s, const struct attempt *a)
+{
+	struct party *p = join_find_party(c, s, a->original);
+
+	if (p == NULL)
+		p = join_find_party(c, s, a->to);
+	for (int i = 0; p != NULL && p->repeated && !takes(p, a) && i < SAME_NAME; i++)
+		p = join_find_party(c, s, p->name);
+	return p;
 }
 
 static bool join_by_qp(struct completer *c, struct attempt *a)
@@ -60,176 +50,300 @@ static bool join_by_qp(struct completer *c, struct attempt *a)
 
 	if (a->qp == 0)
 		return false;
-	a->join = (struct join){ GRADE_EXACT, "message number (qp)" };
+	a->join = (struct join){ GRADE_EXACT, "message number (qp)", NULL };
 	if (s == NULL) {
-		s = join_new_story(c, a->init != NULL ? a->init->local : a->started);
+		s = join_new_story(c, a->init != NULL ? a->init : a->lines.first);
 		s->from = a->from;
 		s->qp = a->qp;
 		if (a->moment > 0)
 			s->time = a->moment / 1000;
 		map_putn(&c->by_qp, a->qp, s);
 	}
-	p = join_find_party(&s->parties, a->original);
-	if (p == NULL)
-		p = join_find_party(&s->parties, a->to);
-	attach_attempt(c, p != NULL ? p : join_add_party(c, s, a->original), a);
+	p = party_of(c, s, a);
+	join_attach(c, p != NULL ? p : join_add_party(c, s, a->original), a);
 	return true;
 }
 
-static struct party *queued_near(const struct completer *c, const struct name *from, const struct attempt *a)
+static const int seconds[] = { 0, -1, -2, 1 };
+
+/* The message of that sender that waits for this try, and leaves its queue when `take` is set. */
+static struct party *queued_near(const struct completer *c, const struct name *from, const struct attempt *a, bool take)
 {
-	static const int order[] = { 0, -1, -2, 1 };
+	for (size_t i = 0; i < COUNT(seconds); i++) {
+		struct slot *s = slot_get(&c->queued, slot_key(from, a->to, a->started + seconds[i]));
+		struct party *p = slot_untried(s);
 
-	for (size_t i = 0; i < COUNT(order); i++) {
-		struct slot *s = slot_get(&c->queued, slot_key(from, a->to, a->started + order[i]));
-		struct party *p = slot_pop_untried(s);
-
+		if (p != NULL && take)
+			s->first = p->try_queue;
 		if (p != NULL)
 			return p;
 	}
 	return NULL;
 }
 
-static bool has_queued_near(const struct completer *c, const struct name *from, const struct attempt *a)
+/* Of the inits near, whose message waited for this recipient?  The nearest one; of *n senders, each of whom may have
+ * another's try then. */
+static struct init *fitting(const struct completer *c, const struct inits *in, const struct attempt *a, size_t *n)
 {
-	for (int d = -JOIN_NEAR; d <= 1; d++) {
-		const struct slot *s = slot_get(&c->queued, slot_key(from, a->to, a->started + d));
+	struct init *found = NULL;
+	struct party *first = NULL;
 
-		if (s != NULL && s->first != NULL)
-			return true;
-	}
-	return false;
-}
+	*n = 0;
+	for (size_t i = 0; i < in->n; i++) {
+		struct init *x = in->at[i];
+		struct party *p;
 
-/* Inits stood side by side: of their senders, whose message waited for this recipient?  One only: it is his. */
-static bool pick_sender(const struct completer *c, struct attempt *a)
-{
-	unsigned fitting = a->from != NULL && has_queued_near(c, a->from, a);
-	int tries = 0;
-
-	for (struct attempt *r = a->rival; r != NULL && tries < 16; r = r->rival, tries++) {
-		if (r->from == a->from || !has_queued_near(c, r->from, a))
+		if ((i > 0 && x->from == in->at[i - 1]->from) || (found != NULL && x->from == found->from))
 			continue;
-		if (fitting++ == 0) {
-			a->from = r->from;
-			a->init = r->init;
+		p = queued_near(c, x->from, a, false);
+		if (p == NULL)
+			continue;
+		if ((*n)++ == 0) {
+			found = x;
+			first = p;
+		} else {
+			p->contested = first->contested = true;
 		}
 	}
-	return fitting <= 1;
+	return found;
 }
 
-static bool join_by_time(struct completer *c, struct attempt *a)
+/* The oldest message accepted for this recipient within the last hour and never tried, but for `except`. */
+static struct party *late_waiting(struct completer *c, const struct attempt *a, const struct party *except)
 {
-	bool one_sender = a->rival == NULL || pick_sender(c, a);
-	bool sure = one_sender && slot_alone(&c->queued, a->from, a->to, a->started);
-	struct party *p = queued_near(c, a->from, a);
-
-	if (p == NULL)
-		return false;
-	a->join = (struct join){ sure ? GRADE_STRONG : GRADE_GUESS, "sender, recipient and second" };
-	attach_attempt(c, p, a);
-	return true;
-}
-
-/* The party of the slot whose last attempt was deferred before this one began. */
-static struct party *deferred_in(struct completer *c, const struct name *from, const struct attempt *a, bool *sole)
-{
-	const struct slot *s = slot_get(&c->retrying, slot_key(from, a->to, JOIN_ANY_SECOND));
+	struct slot *s = slot_get(&c->queued, slot_key(NULL, a->to, JOIN_ANY_SECOND));
 	struct party *p = s != NULL ? s->first : NULL;
 
-	if (p == NULL || a->started - p->last_attempt->started > LIFETIME || a->started < p->last_attempt->ended)
-		return NULL;
-	*sole = s->parties == 1;
-	return p;
+	while (p != NULL && (p->attempts != NULL || a->started - moment_of(c->b, p->visit->final) > QUEUE_DELAY))
+		p = s->first = p->gate_queue;
+	for (int i = 0; p != NULL && i < 8; p = p->gate_queue, i++) {
+		if (moment_of(c->b, p->visit->final) > a->started + 1)
+			return NULL;
+		if (p != except && p->attempts == NULL)
+			return p;
+	}
+	return NULL;
 }
 
-/* A later attempt of a message that was deferred before.  Its init may be long ago, and the one before it another's. */
-static bool join_retry(struct completer *c, struct attempt *a)
+static void take_init(struct attempt *a, struct init *x)
 {
-	const char *key = "sender and recipient, after a deferral";
-	bool sole = false, unsure = false, fresh = a->init != NULL && a->started - a->init->local <= 1;
-	struct party *p = deferred_in(c, a->from, a, &sole);
+	a->init = x->line;
+	a->from = x->from;
+}
 
-	if (p == NULL && !(fresh && a->opens)) {
-		p = deferred_in(c, NULL, a, &sole);
-		key = "recipient, after a deferral";
-		unsure = fresh;
+/* Is this the only try for its recipient within JOIN_NEAR seconds? */
+static bool only_try(const struct completer *c, const struct attempt *a)
+{
+	unsigned n = 0;
+
+	for (int d = -JOIN_NEAR; d <= JOIN_NEAR; d++) {
+		const struct slot *s = slot_get(&c->tried, slot_key(NULL, a->to, a->started + d));
+
+		n += s != NULL ? s->rivals : 0;
 	}
-	if (p == NULL)
+	return n == 1;
+}
+
+/* Another sender's message, whose recipient was rewritten, may have led to this try. */
+static bool alias_near(const struct completer *c, const struct inits *in, const struct attempt *a)
+{
+	size_t n;
+
+	return !only_try(c, a) && init_rewritten(c, in, &n) != NULL;
+}
+
+static bool join_by_time(struct completer *c, struct attempt *a, const struct inits *in)
+{
+	size_t n;
+	struct init *x = fitting(c, in, a, &n);
+	const struct party *rival;
+	struct party *p;
+	bool sure;
+
+	if (x == NULL)
 		return false;
-	a->join = (struct join){ sole && !unsure ? GRADE_STRONG : GRADE_GUESS, key };
-	attach_attempt(c, p, a);
+	take_init(a, x);
+	p = queued_near(c, x->from, a, true);
+	sure = n == 1 && !p->contested && wait_nobody(c, a) && slot_alone(&c->queued, x->from, a->to, a->started) &&
+	       late_waiting(c, a, p) == NULL && !alias_near(c, in, a);
+	rival = sure ? NULL : slot_rival(&c->queued, slot_key(x->from, a->to, a->started), p);
+	a->join = (struct join){ sure ? GRADE_STRONG : GRADE_GUESS, "sender, recipient and second",
+				 rival != NULL ? rival->to : NULL };
+	join_attach(c, p, a);
 	return true;
 }
 
-/* A first attempt that started late: the oldest accepted message of the pair that was never tried. */
-static bool join_late(struct completer *c, struct attempt *a)
+/* The nearest init that no accepted message accounts for, if it can have caused this try. */
+static struct init *strange_init(const struct inits *in)
 {
-	struct slot *s = slot_get(&c->queued, slot_key(a->from, a->to, JOIN_ANY_SECOND));
-	struct party *p;
+	struct init *used = NULL;
 
-	while ((p = s != NULL ? s->first : NULL) != NULL) {
-		int64_t accepted = p->visit->final->local;
+	for (size_t i = 0; i < in->n; i++) {
+		struct init *x = in->at[i];
 
-		if (accepted > a->started + 1)
-			return false;
-		s->first = p->gate_queue;
-		if (p->attempts != NULL || a->started - accepted > QUEUE_DELAY)
+		if (x->visit == NULL && x->story == NULL)
+			return x;
+		if (x->visit == NULL && x->from->text.n > 0 && used == NULL)
+			used = x; /* a message of many recipients; a bounce has one */
+	}
+	return used;
+}
+
+/* One that comes at another time than qmail's is a guess; and after a guess the party goes on waiting. */
+static void attach_retry(struct completer *c, struct party *p, struct attempt *a, const struct due *due, bool sure)
+{
+	const struct attempt *since = p->deferral;
+
+	sure = sure && due->sole && due->off <= WAIT_ON_TIME;
+	a->join = (struct join){ sure ? GRADE_STRONG : GRADE_GUESS, "sender and recipient, after a deferral", NULL };
+	if (!sure)
+		p->deferral = NULL;
+	join_attach(c, p, a);
+	if (!sure)
+		wait_on(c, p, since);
+}
+
+/* A later attempt of a message that was deferred before, under an init of its own.  Out of turn it is believed only
+ * where nothing else can be meant; bounces have no sender to be known by. */
+static bool join_retry_of_sender(struct completer *c, struct attempt *a, const struct inits *in, bool on_time)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		struct init *x = in->at[i];
+		struct party *p;
+		struct due due;
+
+		if (x->visit != NULL || x->story != NULL)
 			continue;
-		a->join = (struct join){ GRADE_GUESS, "sender and recipient; the attempt began later" };
-		attach_attempt(c, p, a);
+		p = wait_due(c, x->from, a, &due);
+		if (p == NULL ||
+		    (due.off > WAIT_ON_TIME && (on_time || !due.sole || in->strange != 1 || x->from->text.n == 0)))
+			continue;
+		take_init(a, x);
+		x->story = p->story;
+		attach_retry(c, p, a, &due, in->strange == 1 && late_waiting(c, a, NULL) == NULL);
 		return true;
 	}
 	return false;
 }
 
-/* Sent from this machine, a bounce, or the SMTP log is missing: what stood under one init is one message. */
-static void attempt_alone(struct completer *c, struct attempt *a)
+/* The same under no init, as qmail-send writes it: only the recipient is known. */
+static bool join_retry(struct completer *c, struct attempt *a, const struct inits *in, bool on_time)
 {
-	uint64_t init = (uint64_t)(uintptr_t)a->init;
-	struct story *s = a->init != NULL ? map_getn(&c->by_init, init) : NULL;
+	const struct init *strange = strange_init(in);
+	struct due due;
 	struct party *p;
 
-	if (s == NULL) {
-		s = join_new_story(c, a->init != NULL ? a->init->local : a->started);
-		s->from = a->from;
-		if (a->init != NULL)
-			map_putn(&c->by_init, init, s);
-	}
-	a->join = (struct join){ GRADE_STRONG, "init and try stand together" };
-	p = join_find_party(&s->parties, a->to);
-	attach_attempt(c, p != NULL ? p : join_add_party(c, s, a->to), a);
+	if (join_retry_of_sender(c, a, in, on_time))
+		return true;
+	p = wait_due(c, NULL, a, &due);
+	if (p == NULL || (due.off > WAIT_ON_TIME && (on_time || (strange != NULL && strange->story == NULL))))
+		return false;
+	attach_retry(c, p, a, &due, in->strange == 0 && late_waiting(c, a, NULL) == NULL);
+	return true;
 }
 
-static void count_attempt_rivals(struct completer *c)
+/* The message's recipient was an alias: the try bears the name of its target. */
+static bool join_rewritten(struct completer *c, struct attempt *a, const struct inits *in)
 {
-	for (const struct attempt *a = c->b->attempts; a != NULL; a = a->later) {
-		struct slot *s = a->qp == 0 ? slot_get(&c->queued, slot_key(a->from, a->to, a->started)) : NULL;
+	const struct init *strange = strange_init(in);
+	size_t n;
+	struct party *p = init_rewritten(c, in, &n);
 
-		if (s != NULL)
-			s->rivals++;
-	}
+	if (strange != NULL && strange->story != NULL)
+		strange = NULL; /* it had its try */
+	if (p == NULL || (strange != NULL && (n > 1 || (a->opens && in->at[0] == strange))))
+		return false;
+	a->join = (struct join){ n == 1 && strange == NULL && only_try(c, a) ? GRADE_STRONG : GRADE_GUESS,
+				 "sender and second; the recipient's name was rewritten", NULL };
+	a->from = p->story->from;
+	join_attach(c, p, a);
+	return true;
 }
 
-/* The gate is done with its queue links: they now hold the waiting parties of each pair, by time. */
+/* A first attempt that started late: the oldest accepted message for this recipient that was never tried. */
+static bool join_late(struct completer *c, struct attempt *a, const struct inits *in)
+{
+	struct init *strange = strange_init(in);
+	struct party *p = late_waiting(c, a, NULL);
+	bool other = strange != NULL && strange->story == NULL && a->opens;
+
+	if (p == NULL || (other && strange->from != p->story->from))
+		return false;
+	if (other) {
+		take_init(a, strange);
+		strange->story = p->story;
+	}
+	a->join = (struct join){ GRADE_GUESS, "recipient; the attempt began later", NULL };
+	a->from = p->story->from;
+	join_attach(c, p, a);
+	return true;
+}
+
+/* Sent from this machine, a bounce, or the SMTP log is missing: what stood under one init is one message. */
+static void attempt_alone(struct completer *c, struct attempt *a, const struct inits *in)
+{
+	struct init *x = strange_init(in);
+	struct story *s = NULL;
+	struct party *p;
+	bool sure = x != NULL && in->strange == 1;
+
+	if (x == NULL && in->n > 0)
+		x = in->at[0];
+	if (x != NULL) {
+		take_init(a, x);
+		s = x->visit == NULL && x->story != NULL && x->story->visit == NULL ? x->story : NULL;
+	} else {
+		a->init = NULL; /* long ago, and another's */
+		a->from = NULL;
+	}
+	if (s == NULL) {
+		s = join_new_story(c, x != NULL ? x->line : a->lines.first);
+		s->from = a->from;
+		if (x != NULL && x->visit == NULL)
+			x->story = s;
+	}
+	a->join = (struct join){ sure || x == NULL ? GRADE_STRONG : GRADE_GUESS,
+				 x != NULL ? "init and try stand together" : "the try alone", NULL };
+	p = join_find_party(c, s, a->to);
+	join_attach(c, p != NULL ? p : join_add_party(c, s, a->to), a);
+}
+
+static void count_attempts(struct completer *c)
+{
+	for (const struct attempt *a = c->b->attempts; a != NULL; a = a->later)
+		if (a->qp == 0) {
+			slot_need(c, &c->tried, slot_key(NULL, a->to, JOIN_ANY_SECOND))->rivals++;
+			slot_need(c, &c->tried, slot_key(NULL, a->to, a->started))->rivals++;
+		}
+}
+
+/* The gate is done with its queue links: they now hold the waiting parties of each recipient, by time. */
 static void index_late(struct completer *c)
 {
 	for (struct visit *v = c->b->visits; v != NULL; v = v->later) {
 		for (struct party *p = v->parties.first; v->connection == 0 && p != NULL; p = p->next) {
 			p->gate_queue = NULL;
 			if (join_accepted(p))
-				slot_push_gate(slot_need(c, &c->queued, slot_key(v->from, p->name, JOIN_ANY_SECOND)),
-					       p);
+				slot_push_gate(slot_need(c, &c->queued, slot_key(NULL, p->name, JOIN_ANY_SECOND)), p);
 		}
 	}
+}
+
+static void join_old(struct completer *c, struct attempt *a)
+{
+	struct inits in;
+
+	init_near(a, &in);
+	if (!join_by_time(c, a, &in) && !join_retry(c, a, &in, true) && !join_rewritten(c, a, &in) &&
+	    !join_retry(c, a, &in, false) && !join_late(c, a, &in))
+		attempt_alone(c, a, &in);
 }
 
 void join_attempts(struct completer *c)
 {
 	index_late(c);
-	count_attempt_rivals(c);
-	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later) {
-		if (!join_by_qp(c, a) && !join_by_time(c, a) && !join_retry(c, a) && !join_late(c, a))
-			attempt_alone(c, a);
-	}
+	count_attempts(c);
+	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later)
+		if (!join_by_qp(c, a))
+			join_old(c, a);
 }

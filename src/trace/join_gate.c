@@ -2,14 +2,14 @@
 
 enum { GATE_GAP = 60 }; /* lines of one connection further apart are not one message */
 
-static struct visit *visit_by_reply(const struct completer *c, uint64_t epoch, uint64_t qp)
+struct visit *join_replied(const struct completer *c, uint64_t epoch, uint64_t qp)
 {
 	uint64_t k[2] = { epoch, qp };
 
 	return map_get(&c->by_reply, str_mem(k, sizeof(k)));
 }
 
-static void attach_gate(struct party *p, struct gate *g, struct join j)
+static void attach_gate(struct completer *c, struct party *p, struct gate *g, struct join j)
 {
 	struct story *s = p->story;
 
@@ -20,8 +20,7 @@ static void attach_gate(struct party *p, struct gate *g, struct join j)
 	p->last_gate = g;
 	g->next = NULL;
 	g->join = j;
-	if (g->line->local > s->span_last)
-		s->span_last = g->line->local;
+	join_widen(s, moment_joined(c->b, g->line));
 	story_join(s, j);
 }
 
@@ -32,31 +31,36 @@ static bool allowed(const struct gate *g)
 
 static bool join_by_reply(struct completer *c, struct gate *g)
 {
-	struct visit *v = g->qp > 0 ? visit_by_reply(c, g->epoch, g->qp) : NULL;
-	struct party *p = v != NULL ? join_find_party(&v->parties, g->to) : NULL;
+	struct visit *v = g->qp > 0 ? join_replied(c, g->epoch, g->qp) : NULL;
+	struct party *p;
 
+	/* One process may serve twice within a second: then the sender tells which. */
+	for (int i = 0; v != NULL && v->same_reply != NULL && v->from != g->from && i < 16; i++)
+		v = v->same_reply;
+	p = v != NULL ? join_find_party(c, v->story, g->to) : NULL;
 	if (p == NULL)
 		return false;
-	attach_gate(p, g, (struct join){ GRADE_EXACT, "epoch and qp of the reply" });
+	attach_gate(c, p, g, (struct join){ GRADE_EXACT, "epoch and qp of the reply", NULL });
 	return true;
 }
 
 /* Within the time of the visit, or so near that the clock's second explains it. */
-static bool within(const struct visit *v, int64_t local)
+static bool within(const struct completer *c, const struct visit *v, int64_t at)
 {
-	return local >= v->lines.first->local - JOIN_NEAR && local <= v->lines.last->local + JOIN_NEAR;
+	return at >= moment_of(c->b, v->lines.first) - JOIN_NEAR && at <= moment_of(c->b, v->lines.last) + JOIN_NEAR;
 }
 
 static bool join_by_connection(struct completer *c, struct gate *g)
 {
 	struct visit *v = g->connection > 0 ? map_getn(&c->by_connection, g->connection) : NULL;
+	int64_t at = moment_joined(c->b, g->line);
 
 	for (int i = 0; v != NULL && i < 64; v = v->same_connection, i++) {
-		struct party *p = within(v, g->line->local) ? join_find_party(&v->parties, g->to) : NULL;
+		struct party *p = within(c, v, at) ? join_find_party(c, v->story, g->to) : NULL;
 
 		if (p == NULL || p->gates != NULL)
 			continue;
-		attach_gate(p, g, (struct join){ GRADE_EXACT, "connection number" });
+		attach_gate(c, p, g, (struct join){ GRADE_EXACT, "connection number", NULL });
 		return true;
 	}
 	return false;
@@ -65,16 +69,20 @@ static bool join_by_connection(struct completer *c, struct gate *g)
 static bool join_by_second(struct completer *c, struct gate *g)
 {
 	static const int order[] = { 0, 1, -1, 2, -2 };
-	struct map *m = allowed(g) ? &c->accepted : &c->refused;
-	bool sure = slot_alone(m, g->from, g->to, g->line->local);
+	const struct map *m = allowed(g) ? &c->accepted : &c->refused;
+	int64_t at = moment_joined(c->b, g->line);
+	bool sure = slot_alone(m, g->from, g->to, at);
 
 	for (size_t i = 0; i < COUNT(order); i++) {
-		struct party *p = slot_pop_ungated(slot_get(m, slot_key(g->from, g->to, g->line->local + order[i])));
-		struct join j = { sure ? GRADE_STRONG : GRADE_GUESS, "sender, recipient and second" };
+		struct party *p = slot_pop_ungated(slot_get(m, slot_key(g->from, g->to, at + order[i])));
+		struct join j = { sure ? GRADE_STRONG : GRADE_GUESS, "sender, recipient and second", NULL };
+		const struct party *rival;
 
 		if (p == NULL)
 			continue;
-		attach_gate(p, g, j);
+		rival = sure ? NULL : slot_rival(m, slot_key(g->from, g->to, at), p);
+		j.rival = rival != NULL ? rival->to : NULL;
+		attach_gate(c, p, g, j);
 		return true;
 	}
 	return false;
@@ -84,27 +92,27 @@ static bool join_by_second(struct completer *c, struct gate *g)
 static void gate_alone(struct completer *c, struct gate *g)
 {
 	struct story *s = map_getn(&c->loose_gates, g->connection + 1);
+	int64_t at = moment_joined(c->b, g->line);
 	struct party *p;
 
-	if (s == NULL || s->from != g->from || s->qp != g->qp || g->line->local - s->span_last > GATE_GAP ||
-	    g->line->local < s->local) {
-		s = join_new_story(c, g->line->local);
+	if (s == NULL || s->from != g->from || s->qp != g->qp || at - s->ended > GATE_GAP || at < s->began) {
+		s = join_new_story(c, g->line);
 		s->from = g->from;
 		s->qp = g->qp;
 		map_putn(&c->loose_gates, g->connection + 1, s);
 	}
-	s->span_last = g->line->local;
+	s->ended = at;
 	p = join_add_party(c, s, g->to);
 	p->gates = p->last_gate = g;
 	g->next = NULL;
-	g->join = (struct join){ GRADE_EXACT, "one line" };
+	g->join = (struct join){ GRADE_EXACT, "one line", NULL };
 }
 
 static void count_gate_rivals(struct completer *c)
 {
 	for (const struct gate *g = c->b->gates; g != NULL; g = g->next) {
-		struct slot *s =
-		    slot_get(allowed(g) ? &c->accepted : &c->refused, slot_key(g->from, g->to, g->line->local));
+		struct slot *s = slot_get(allowed(g) ? &c->accepted : &c->refused,
+					  slot_key(g->from, g->to, moment_joined(c->b, g->line)));
 
 		if (s != NULL)
 			s->rivals++;

@@ -221,5 +221,10 @@ void page_limits(struct page *g)
 	if (answer_shown(g->r) < g->r->chosen.n)
 		page_fmt(g, "  the limit was reached: %zu of %zu messages are shown (--limit)\n", answer_shown(g->r),
 			 g->r->chosen.n);
+	if (answer_reused(g->r) > 0) {
+		page_fmt(g, "  ");
+		page_fmt(g, ANSWER_REUSED, (unsigned long long)answer_reused(g->r), g->r->chosen.n);
+		buf_addc(g->out, '\n');
+	}
 	put_scope(g);
 }

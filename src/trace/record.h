@@ -41,7 +41,8 @@ enum grade { GRADE_GUESS, GRADE_STRONG, GRADE_EXACT };
 /* A fact that was joined to another, and why we believe that they belong together. */
 struct join {
 	enum grade grade;
-	const char *key; /* "epoch and qp", in words for people */
+	const char *key;          /* "epoch and qp", in words for people */
+	const struct line *rival; /* of a guess: what fits as well; NULL: nothing is known that does */
 };
 
 /* Syslog left out lines that were like the one before, and wrote how many. */
@@ -52,7 +53,8 @@ struct repeat {
 
 struct gate {
 	struct line *line;
-	const struct name *from, *to;
+	const struct name *from;
+	struct name *to;
 	struct str code, ip, rdns, user, encryption, reason;
 	uint64_t connection;
 	uint64_t epoch, qp;    /* of an accepted message's reply; 0: none */
@@ -61,18 +63,28 @@ struct gate {
 	struct gate *next; /* of the same recipient or story */
 };
 
+/* An init line of the delivery log.  On old logs a try may be of any init that stands shortly before it. */
+struct init {
+	struct line *line;
+	const struct name *from;
+	struct init *before, *later;
+	int64_t at;          /* complete.c, as are these: the moment by the clock of the SMTP log */
+	struct visit *visit; /* the accepted message that it begins to deliver */
+	struct story *story; /* of tries that no visit explains */
+};
+
 struct attempt {
 	struct line *init;       /* NULL: the logs begin after it */
+	struct init *latest;     /* the last init line before its try, whosever; NULL: none */
 	struct lines lines;      /* info, alias, try, result, done, next, gave-up */
 	const struct name *from; /* by init */
 	struct name *to;
-	const struct name *original; /* the alias; else equal to `to` */
-	struct attempt *rival;       /* another init stood beside ours: it may be that sender's try */
-	uint64_t number, qp;         /* qp 0: not told */
-	int64_t moment;              /* of info, UTC ms; 0: none */
-	int64_t started, ended;      /* local stamps; ended 0: no result */
+	struct name *original;  /* the alias; else equal to `to` */
+	uint64_t number, qp;    /* qp 0: not told */
+	int64_t moment;         /* of info, UTC ms; 0: none */
+	int64_t started, ended; /* moments by the clock of the SMTP log (complete.c); ended 0: no result */
 	bool remote, resulted, gave_up, restarted;
-	bool opens; /* the first try after its init: the sender is that one's */
+	bool opens; /* the first try after its init: the sender is most likely that one's */
 	enum outcome_kind outcome;
 	struct str report, retry; /* as in the log; retry: of `next` */
 	struct join join;
@@ -82,7 +94,7 @@ struct attempt {
 
 /* One recipient of a story. */
 struct party {
-	const struct name *name;
+	struct name *name;
 	int code; /* reply to RCPT; 0: none */
 	struct line *to, *check, *resp;
 	struct line *gate_line;         /* our own `gate, refused` about this recipient */
@@ -91,7 +103,11 @@ struct party {
 	struct party *next;
 	struct visit *visit; /* NULL: known from the gate or the delivery log only */
 	struct story *story;
-	bool deferred;                        /* complete.c: a later attempt is to come */
+	const struct attempt *deferral;       /* complete.c: a later attempt than this is to come */
+	bool contested;                       /* complete.c: its attempt may be another's */
+	bool repeated;                        /* complete.c: the client named this address more than once */
+	struct party *first_try;              /* the same message, refused for now before (join_retry.c) */
+	struct party *seen_again;             /* the opposite: where that was accepted */
 	struct party *gate_queue, *try_queue; /* complete.c: others with the same key */
 };
 
@@ -116,6 +132,8 @@ struct visit {
 	struct line *gate_refusal; /* our own `gate, refused` without a recipient of its own */
 	struct parties parties;
 	struct story *story;           /* complete.c */
+	struct visit *same_reply;      /* complete.c: another with the same epoch and qp */
+	struct visit *init_queue;      /* complete.c: others that await their init */
 	struct visit *same_connection; /* the one before it */
 	struct visit *later;
 };
@@ -124,6 +142,11 @@ struct bounce {
 	struct line *line;
 	uint64_t parent, qp;
 	struct bounce *later;
+};
+
+struct marks {
+	struct mark *at;
+	size_t n, cap;
 };
 
 struct book {
@@ -135,8 +158,11 @@ struct book {
 	struct visit *visits, *last_visit;
 	struct gate *gates, *last_gate; /* linked by next until they are joined */
 	struct attempt *attempts, *last_attempt;
+	struct init *inits, *last_init;
 	struct bounce *bounces;
-	int64_t oldest, newest;         /* local stamps of all lines read; 0: none */
+	struct marks *marks;    /* of each file (moment.h) */
+	int64_t *skew;          /* of each file: seconds its clock is ahead of the SMTP log's; NULL: not looked for */
+	int64_t oldest, newest; /* local stamps of all lines read; 0: none */
 	bool year_proven, year_guessed; /* of the gate log's stamps */
 };
 

@@ -121,7 +121,7 @@ enum verdict scope_verdict(const struct scope *sc, const struct book *b, const s
 	return v == VERDICT_COUNT ? s->verdict : v;
 }
 
-bool scope_bounce(const struct scope *sc, const struct story *s)
+bool scope_bounce(const struct scope *sc, const struct book *b, const struct story *s)
 {
 	ARENA(mem);
 
@@ -129,7 +129,7 @@ bool scope_bounce(const struct scope *sc, const struct story *s)
 		const struct party *view = scope_party(sc, s, p) ? scope_view(sc, s, p, &mem) : NULL;
 
 		for (const struct attempt *a = view != NULL ? view->attempts : NULL; a != NULL; a = a->next)
-			if (verdict_of_attempt(s, a) == VERDICT_RETURNED)
+			if (verdict_of_attempt(b, s, a) == VERDICT_RETURNED)
 				return true;
 	}
 	return s->bounce != NULL && scope_all(sc);
@@ -186,6 +186,8 @@ void scope_each_line(const struct scope *sc, const struct book *b, const struct 
 {
 	ARENA(mem);
 
+	for (const struct story *first = s->first_tries; first != NULL; first = first->next_try)
+		scope_each_line(sc, b, first, see, with);
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		for (const struct gate *g = scope_party(sc, s, p) ? p->gates : NULL; g != NULL; g = g->next)
 			see_gate(g, see, with);
@@ -194,6 +196,6 @@ void scope_each_line(const struct scope *sc, const struct book *b, const struct 
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		if (scope_party(sc, s, p))
 			each_attempt_line(scope_view(sc, s, p, &mem), see, with);
-	if (scope_bounce(sc, s))
+	if (scope_bounce(sc, b, s))
 		see(with, s->bounce->line);
 }

@@ -31,7 +31,7 @@ const struct party *scope_view(const struct scope *sc, const struct story *s, co
 /* The common verdict of those parties that may be seen. */
 enum verdict scope_verdict(const struct scope *sc, const struct book *b, const struct story *s, struct arena *mem);
 /* Does the bounce of the message tell of a recipient that may be seen? */
-bool scope_bounce(const struct scope *sc, const struct story *s);
+bool scope_bounce(const struct scope *sc, const struct book *b, const struct story *s);
 /* May this line of the visit be seen?  p: the recipient it stands behind, or NULL. */
 bool scope_line(const struct scope *sc, const struct book *b, const struct story *s, const struct party *p,
 		const struct line *x);

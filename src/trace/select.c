@@ -228,13 +228,21 @@ bool select_fits(const struct filter *f, struct book *b, const struct story *s, 
 {
 	struct look k = { .f = f, .b = b, .s = s, .sc = sc };
 
-	return fits(&k);
+	if (fits(&k))
+		return true;
+	if (f->kind != FILTER_IP && f->kind != FILTER_ID && f->kind != FILTER_REASON)
+		return false;
+	/* What was refused for now is told in the story of its acceptance. */
+	for (k.s = s->first_tries; k.s != NULL; k.s = k.s->next_try)
+		if (fits(&k))
+			return true;
+	return false;
 }
 
 static bool answers(const struct chosen *c, struct book *b, const struct story *s, const struct question *q,
 		    const struct scope *sc)
 {
-	if (s->time < c->span.from || s->time >= c->span.to || !scope_story(sc, b, s))
+	if (s->part_of != NULL || s->time < c->span.from || s->time >= c->span.to || !scope_story(sc, b, s))
 		return false;
 	for (size_t i = 0; i < q->n; i++)
 		if (!select_fits(&q->filters[i], b, s, sc))

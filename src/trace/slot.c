@@ -9,7 +9,7 @@ struct slot_key slot_key(const struct name *from, const struct name *to, int64_t
 	memset(&k, 0, sizeof(k));
 	k.second = second;
 	k.from = from != NULL ? from->id + 1 : 0;
-	k.to = to->id + 1;
+	k.to = to != NULL ? to->id + 1 : 0;
 	return k;
 }
 
@@ -30,6 +30,15 @@ struct slot *slot_need(struct completer *c, struct map *m, struct slot_key k)
 	return s;
 }
 
+static void remember(struct slot *s, struct party *p)
+{
+	if (s->some == NULL)
+		s->some = p;
+	else if (s->other == NULL)
+		s->other = p;
+	s->parties++;
+}
+
 void slot_push_gate(struct slot *s, struct party *p)
 {
 	if (s->first == NULL)
@@ -37,7 +46,7 @@ void slot_push_gate(struct slot *s, struct party *p)
 	else
 		s->last->gate_queue = p;
 	s->last = p;
-	s->parties++;
+	remember(s, p);
 }
 
 void slot_push_try(struct slot *s, struct party *p)
@@ -47,7 +56,7 @@ void slot_push_try(struct slot *s, struct party *p)
 	else
 		s->last->try_queue = p;
 	s->last = p;
-	s->parties++;
+	remember(s, p);
 }
 
 /* The next party of the slot that no gate line has claimed. */
@@ -63,14 +72,25 @@ struct party *slot_pop_ungated(struct slot *s)
 	return NULL;
 }
 
-struct party *slot_pop_untried(struct slot *s)
+struct party *slot_untried(struct slot *s)
 {
-	while (s != NULL && s->first != NULL) {
-		struct party *p = s->first;
+	while (s != NULL && s->first != NULL && s->first->attempts != NULL)
+		s->first = s->first->try_queue;
+	return s != NULL ? s->first : NULL;
+}
 
-		s->first = p->try_queue;
-		if (p->attempts == NULL)
-			return p;
+const struct party *slot_rival(const struct map *m, struct slot_key k, const struct party *p)
+{
+	for (int d = -JOIN_NEAR; d <= JOIN_NEAR; d++) {
+		struct slot_key near = k;
+		const struct slot *s;
+
+		near.second += k.second != JOIN_ANY_SECOND ? d : 0;
+		s = slot_get(m, near);
+		if (s != NULL && s->some != NULL && s->some != p)
+			return s->some;
+		if (s != NULL && s->other != NULL)
+			return s->other;
 	}
 	return NULL;
 }

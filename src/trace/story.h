@@ -42,10 +42,14 @@ struct story {
 	struct bounce *bounce;                      /* a bounce of this message was sent, says this line */
 	struct story *parent;                       /* forwarded or bounced from; never in a circle */
 	struct story *child, *last_child, *sibling; /* what came out of it */
-	uint64_t qp;                                /* 0: not known */
-	int64_t local;                              /* when it began: the stamp in the log */
-	int64_t time;                               /* the same as a moment, UTC seconds */
-	int64_t span_last;                          /* latest local stamp that belongs to it */
+	struct join parent_join;
+	const struct line *parent_line;       /* which says so */
+	struct story *first_tries, *last_try; /* refused for now, then sent again: its beginning (join_retry.c) */
+	struct story *next_try, *part_of;     /* of such a beginning: the next one; the story it is told in */
+	struct join again;                    /* and why */
+	uint64_t qp;                          /* 0: not known */
+	int64_t time;                         /* when it began, UTC seconds */
+	int64_t began, ended;                 /* the first and last moment of its lines, by the clock of the SMTP log */
 	enum verdict verdict;
 	enum grade confidence;
 	bool joined;  /* at least one join was needed */
@@ -63,7 +67,7 @@ struct tale {
 void complete(struct tale *t, struct book *b);
 /* Each party's verdict and the story's (verdict.c). */
 void verdict_settle(const struct book *b, struct story *s);
-enum verdict verdict_of_attempt(const struct story *s, const struct attempt *a);
+enum verdict verdict_of_attempt(const struct book *b, const struct story *s, const struct attempt *a);
 enum verdict verdict_of_party(const struct book *b, const struct story *s, const struct party *p);
 
 /* Weaken the story's confidence by a join. */

@@ -1,3 +1,4 @@
+#include "trace/moment.h"
 #include "trace/tell.h"
 
 #include <stdarg.h>
@@ -27,7 +28,7 @@ void tell_note(struct told *t, const char *fmt, ...)
 
 int64_t tell_time(const struct told *t, const struct line *x)
 {
-	return zone_utc(&t->book->zone, x->local);
+	return moment_of(t->book, x);
 }
 
 static bool read_stamp(struct str s, struct civil *c)

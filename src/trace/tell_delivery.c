@@ -197,10 +197,21 @@ static int64_t whole_root(int64_t n)
 /* qmail's schedule (LOG-FORMATS 3.2): birth + (root of the age + 10, or 20 to other servers) squared. */
 static int64_t next_by_schedule(const struct told *t, const struct attempt *a)
 {
-	int64_t birth = t->story->local, age = a->ended - birth,
+	int64_t birth = t->story->time, age = a->ended - birth,
 		root = whole_root(age > 0 ? age : 0) + (a->remote ? 20 : 10);
 
 	return birth + root * root;
+}
+
+static struct str moment_words(struct told *t, int64_t utc)
+{
+	int offset = day_offset(t->frame, utc);
+	BUF(b);
+
+	stamp_put(&b, civil_of_seconds(utc + offset));
+	buf_addc(&b, ' ');
+	zone_put(&b, offset);
+	return arena_str(t->mem, buf_str(&b));
 }
 
 static void add_next_try(struct told *t, struct told_party *out, const struct attempt *a)
@@ -209,12 +220,9 @@ static void add_next_try(struct told *t, struct told_party *out, const struct at
 		out->summary = arena_fmt(t->mem, "%.*s; tried again at %.*s", STR_ARG(out->summary),
 					 STR_ARG(tell_stamp(t, a->retry)));
 	} else if (a->qp == 0 && a->outcome == OUTCOME_DEFERRAL) {
-		BUF(stamp);
-
-		stamp_put(&stamp, civil_of_seconds(next_by_schedule(t, a)));
 		out->summary = arena_fmt(
 		    t->mem, "%.*s; tried again at about %.*s (an estimate by qmail's schedule, the log does not say)",
-		    STR_ARG(out->summary), STR_ARG(tell_stamp(t, buf_str(&stamp))));
+		    STR_ARG(out->summary), STR_ARG(moment_words(t, next_by_schedule(t, a))));
 	}
 }
 
@@ -239,18 +247,6 @@ static void tell_refusal(struct told *t, struct told_party *out, const struct re
 
 enum { LIFETIME = 2 * 86400 }; /* the default of queue.lifetime; the logs do not say it */
 
-static struct str end_of_waiting(struct told *t)
-{
-	int64_t end = t->story->time + LIFETIME;
-	int offset = day_offset(t->frame, end);
-	BUF(b);
-
-	stamp_put(&b, civil_of_seconds(end + offset));
-	buf_addc(&b, ' ');
-	zone_put(&b, offset);
-	return arena_str(t->mem, buf_str(&b));
-}
-
 static void tell_cause(struct told *t, struct told_party *out, const struct attempt *a, const struct remote *r)
 {
 	if (r->said.n > 0)
@@ -268,7 +264,7 @@ static void tell_cause(struct told *t, struct told_party *out, const struct atte
 		    "%.*s The message is safe in the queue and is tried again by itself. If nothing helps, the sender "
 		    "gets it "
 		    "back when its time there is over: at about %.*s, if messages may wait here for two days.",
-		    STR_ARG(out->explanation), STR_ARG(end_of_waiting(t)));
+		    STR_ARG(out->explanation), STR_ARG(moment_words(t, t->story->time + LIFETIME)));
 }
 
 void tell_trouble(struct told *t, struct told_party *out, const struct party *p)

@@ -20,14 +20,14 @@ static bool of_gate(enum log_kind kind)
 	return kind == LOG_SMTP_GATE_REFUSED || kind == LOG_SMTP_GATE_ERROR || kind == LOG_SMTP_GATE_ALLOWED;
 }
 
-static void add_smtp(struct told *t, const struct party *p, const struct line *x, struct str what)
+static void add_smtp(struct told *t, const struct party *p, const struct line *x, struct str what, enum grade grade)
 {
 	add_event(t, (struct event){ .rank = x->kind == LOG_SMTP_SESSION ? RANK_OPEN : RANK_SMTP,
 				     .station = of_gate(x->kind) ? "gate" : "smtp",
 				     .party = p,
 				     .what = what,
 				     .line = x,
-				     .grade = GRADE_EXACT });
+				     .grade = grade });
 }
 
 static struct str gate_words(struct told *t, const struct gate *g)
@@ -46,14 +46,14 @@ static struct str gate_words(struct told *t, const struct gate *g)
 			 STR_ARG(reason));
 }
 
-static void tell_gate(struct told *t, const struct party *p, const struct gate *g)
+static void tell_gate(struct told *t, const struct party *p, const struct gate *g, enum grade grade)
 {
 	add_event(t, (struct event){ .rank = str_eqz(g->code, "DENIED_OTHER") ? RANK_BEHIND : RANK_GATE,
 				     .station = "gate",
 				     .party = p,
 				     .what = gate_words(t, g),
 				     .line = g->line,
-				     .grade = g->join.grade });
+				     .grade = g->join.grade < grade ? g->join.grade : grade });
 }
 
 static struct str session_words(struct told *t, const struct log_line *l)
@@ -132,8 +132,10 @@ static struct str resp_words(struct told *t, const struct visit *v, const struct
 	return answer_words(t, x, p == NULL ? "the sender's address" : "the client");
 }
 
-static void tell_visit(struct told *t, const struct scope *sc, const struct visit *v)
+/* Of the story that is told or, with the grade of that join, of its beginning. */
+static void tell_visit(struct told *t, const struct scope *sc, const struct story *s, enum grade grade)
 {
+	const struct visit *v = s->visit;
 	const struct party *p = NULL, *next = v->parties.first;
 
 	for (const struct line *x = v->lines.first; x != NULL; x = x->next) {
@@ -144,13 +146,13 @@ static void tell_visit(struct told *t, const struct scope *sc, const struct visi
 			p = next;
 			next = next->next;
 		}
-		if (!scope_line(sc, t->book, t->story, p, x))
+		if (!scope_line(sc, t->book, s, p, x))
 			continue;
 		line_fields(t->book, x, &l);
 		what = l.kind == LOG_SMTP_RESP || l.kind == LOG_SMTP_RESP_QUEUED ? resp_words(t, v, p, x)
 										 : opening_words(t, &l);
 		if (what.n > 0)
-			add_smtp(t, x == v->final ? NULL : p, x, what);
+			add_smtp(t, x == v->final ? NULL : p, x, what, grade);
 	}
 }
 
@@ -225,20 +227,25 @@ static void tell_bounce(struct told *t, const struct bounce *x)
 				     .grade = GRADE_EXACT });
 }
 
+static void tell_door(struct told *t, const struct scope *sc, const struct story *s, enum grade grade)
+{
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		for (const struct gate *g = scope_party(sc, s, p) ? p->gates : NULL; g != NULL; g = g->next)
+			tell_gate(t, p, g, grade);
+	if (s->visit != NULL)
+		tell_visit(t, sc, s, grade);
+}
+
 void tell_events(struct told *t, const struct scope *sc)
 {
 	const struct story *s = t->story;
 
-	for (size_t i = 0; i < t->nparties; i++) {
-		const struct party *p = t->parties[i].party;
-
-		for (const struct gate *g = p->gates; g != NULL; g = g->next)
-			tell_gate(t, p, g);
-		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
-			tell_attempt(t, p, a);
-	}
-	if (s->visit != NULL)
-		tell_visit(t, sc, s->visit);
-	if (scope_bounce(sc, s))
+	for (const struct story *first = s->first_tries; first != NULL; first = first->next_try)
+		tell_door(t, sc, first, first->again.grade);
+	tell_door(t, sc, s, GRADE_EXACT);
+	for (size_t i = 0; i < t->nparties; i++)
+		for (const struct attempt *a = t->parties[i].party->attempts; a != NULL; a = a->next)
+			tell_attempt(t, t->parties[i].party, a);
+	if (scope_bounce(sc, t->book, s))
 		tell_bounce(t, s->bounce);
 }

@@ -1,4 +1,5 @@
 /* Warnings: what does not fit together, and what is only a guess. */
+#include "trace/moment.h"
 #include "trace/tell.h"
 
 static struct str length_words(struct arena *a, int64_t seconds)
@@ -41,6 +42,18 @@ static void note_addresses(struct told *t, const struct party *p)
 	    STR_ARG(l.field[LOG_F_ip]), STR_ARG(p->gates->ip));
 }
 
+/* "another message fits as well (smtp-25.log:7)" */
+static struct str rival_words(struct told *t, const struct join *j)
+{
+	struct str path;
+
+	if (j->rival == NULL)
+		return STR("another message fits as well, or the times lie apart");
+	path = t->book->source->files[j->rival->file].path;
+	return arena_fmt(t->mem, "another message fits as well: %.*s:%u",
+			 STR_ARG(str_skip(path, (size_t)(str_rchr(path, '/') + 1))), j->rival->number);
+}
+
 static void note_attempt(struct told *t, const struct attempt *a)
 {
 	if (a->restarted)
@@ -49,11 +62,8 @@ static void note_attempt(struct told *t, const struct attempt *a)
 			  "restarted in between, or a date is wrong",
 			  (unsigned long long)a->number);
 	if (a->join.grade == GRADE_GUESS)
-		tell_note(
-		    t,
-		    "that delivery %llu belongs to this message is a guess (by %s): another message fits as well, "
-		    "or the times lie apart",
-		    (unsigned long long)a->number, a->join.key);
+		tell_note(t, "that delivery %llu belongs to this message is a guess (by %s): %.*s",
+			  (unsigned long long)a->number, a->join.key, STR_ARG(rival_words(t, &a->join)));
 }
 
 static void note_gate(struct told *t, const struct gate *g)
@@ -65,9 +75,37 @@ static void note_gate(struct told *t, const struct gate *g)
 		    "the others, which say nothing more",
 		    STR_ARG(g->to->text), (unsigned long long)g->repeat->times + 1);
 	if (g->join.grade == GRADE_GUESS)
+		tell_note(t, "that the gate's line belongs to this message is a guess (by %s): %.*s", g->join.key,
+			  STR_ARG(rival_words(t, &g->join)));
+}
+
+static struct str time_words(struct told *t, int64_t utc)
+{
+	BUF(b);
+
+	stamp_put_iso(&b, utc, day_offset(t->frame, utc));
+	return arena_str(t->mem, buf_str(&b));
+}
+
+/* Refused for now, and accepted later: surely the same message, or perhaps. */
+static void note_again(struct told *t, const struct party *p)
+{
+	const struct party *other = p->first_try != NULL ? p->first_try : p->seen_again;
+	int64_t here, there;
+
+	if (other == NULL)
+		return;
+	here = moment_of(t->book, p->to);
+	there = moment_of(t->book, other->to);
+	if (p->first_try != NULL)
+		tell_note(t, "%.*s was first refused for now at %.*s; the next try was accepted %.*s later",
+			  STR_ARG(p->name->text), STR_ARG(time_words(t, there)),
+			  STR_ARG(length_words(t->mem, here - there)));
+	else
 		tell_note(t,
-			  "that the gate's line belongs to this message is a guess (by %s): another one fits as well",
-			  g->join.key);
+			  "a message from this sender to %.*s was accepted at %.*s: perhaps this one, which was sent "
+			  "again",
+			  STR_ARG(p->name->text), STR_ARG(time_words(t, there)));
 }
 
 static void note_party(struct told *t, const struct party *p)
@@ -77,6 +115,40 @@ static void note_party(struct told *t, const struct party *p)
 		note_gate(t, g);
 	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
 		note_attempt(t, a);
+	note_again(t, p);
+}
+
+static void note_skew(struct told *t)
+{
+	const struct book *b = t->book;
+	uint32_t said = UINT32_MAX;
+
+	for (size_t i = 0; i < t->nevents; i++) {
+		uint32_t f = t->events[i].line->file;
+		int64_t off = b->skew != NULL ? b->skew[f] : 0;
+
+		if (f == said || off == 0 || (off <= 2 && off >= -2))
+			continue;
+		said = f;
+		tell_note(t, "the clock of %.*s is about %lld seconds %s that of the SMTP log; the joins allow for it",
+			  STR_ARG(b->source->files[f].path), (long long)(off < 0 ? -off : off),
+			  off < 0 ? "behind" : "ahead of");
+	}
+}
+
+static void note_parent(struct told *t)
+{
+	const struct story *s = t->story;
+	const char *perhaps = s->parent_join.grade == GRADE_GUESS ? "perhaps " : "";
+	struct str by =
+	    s->parent_join.grade == GRADE_EXACT ? STR("") : arena_fmt(t->mem, ", by %s", s->parent_join.key);
+
+	if (s->parent->qp > 0)
+		tell_note(t, "this message %scame out of message %llu (a forward or a bounce)%.*s: trace qp %llu",
+			  perhaps, (unsigned long long)s->parent->qp, STR_ARG(by), (unsigned long long)s->parent->qp);
+	else
+		tell_note(t, "this message %scame out of the one that began at %.*s (a forward or a bounce)%.*s",
+			  perhaps, STR_ARG(time_words(t, s->parent->time)), STR_ARG(by));
 }
 
 void tell_notes(struct told *t)
@@ -87,11 +159,10 @@ void tell_notes(struct told *t)
 		note_epoch(t, s->visit->final, s->visit->epoch);
 	for (size_t i = 0; i < t->nparties; i++)
 		note_party(t, t->parties[i].party);
+	note_skew(t);
 	if (s->parent != NULL)
-		tell_note(t, "this message came out of message %llu (a forward or a bounce): trace qp %llu",
-			  (unsigned long long)s->parent->qp, (unsigned long long)s->parent->qp);
-	if (s->parent == NULL && s->visit == NULL && s->from != NULL && s->parties.first != NULL &&
-	    s->parties.first->gates == NULL)
+		note_parent(t);
+	else if (s->visit == NULL && s->from != NULL && s->parties.first != NULL && s->parties.first->gates == NULL)
 		tell_note(t,
 			  "no SMTP or gate line belongs to it: it was sent from this machine, is a bounce, or came in "
 			  "through a log that was not searched");

@@ -23,6 +23,7 @@ struct str tell_other_targets(struct told *t, const struct party *p, const struc
 
 	for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
 		if (a->to != told->to && is_latest(a))
-			buf_fmt(&b, "; %.*s: %s", STR_ARG(a->to->text), verdict_words[verdict_of_attempt(t->story, a)]);
+			buf_fmt(&b, "; %.*s: %s", STR_ARG(a->to->text),
+				verdict_words[verdict_of_attempt(t->book, t->story, a)]);
 	return arena_str(t->mem, buf_str(&b));
 }

@@ -1,6 +1,7 @@
 /* What became of it: facts in, one word out. */
 #include "base/cur.h"
 #include "mail/addr.h"
+#include "trace/moment.h"
 #include "trace/story.h"
 
 #define V(id, word) [VERDICT_##id] = word,
@@ -65,12 +66,12 @@ static bool nobody_told(const struct story *s, const struct attempt *a)
 }
 
 /* Some bounce of the message is not older than this failure: it tells of it. */
-static bool bounced_since(const struct story *s, const struct attempt *a)
+static bool bounced_since(const struct book *b, const struct story *s, const struct attempt *a)
 {
-	return s->bounce != NULL && s->bounce->line->local >= a->ended;
+	return s->bounce != NULL && moment_joined(b, s->bounce->line) >= a->ended;
 }
 
-enum verdict verdict_of_attempt(const struct story *s, const struct attempt *a)
+enum verdict verdict_of_attempt(const struct book *b, const struct story *s, const struct attempt *a)
 {
 	bool failed = a->resulted && (a->outcome == OUTCOME_FAILURE || a->gave_up);
 
@@ -83,7 +84,7 @@ enum verdict verdict_of_attempt(const struct story *s, const struct attempt *a)
 	if (nobody_told(s, a))
 		return VERDICT_DISCARDED;
 	/* Our own log tells of the bounce too: as long as it does not, the message is still ours. */
-	return a->qp > 0 && !bounced_since(s, a) ? VERDICT_WAITING : VERDICT_RETURNED;
+	return a->qp > 0 && !bounced_since(b, s, a) ? VERDICT_WAITING : VERDICT_RETURNED;
 }
 
 /* An alias has several targets: trouble with one is what must be told. */
@@ -99,7 +100,7 @@ static int weight(enum verdict v)
 }
 
 /* Of each target only the latest attempt counts. */
-static enum verdict of_attempts(const struct story *s, const struct party *p)
+static enum verdict of_attempts(const struct book *b, const struct story *s, const struct party *p)
 {
 	enum verdict worst = VERDICT_UNKNOWN;
 	int heaviest = -1;
@@ -109,7 +110,7 @@ static enum verdict of_attempts(const struct story *s, const struct party *p)
 		a->to->mark = ++i;
 	i = 0;
 	for (struct attempt *a = p->attempts; a != NULL; a = a->next) {
-		enum verdict v = verdict_of_attempt(s, a);
+		enum verdict v = verdict_of_attempt(b, s, a);
 
 		if (a->to->mark != ++i || weight(v) <= heaviest)
 			continue;
@@ -165,7 +166,7 @@ enum verdict verdict_of_party(const struct book *b, const struct story *s, const
 	const struct visit *v = p->visit;
 
 	if (p->attempts != NULL)
-		return of_attempts(s, p);
+		return of_attempts(b, s, p);
 	if (v == NULL)
 		return p->gates != NULL ? of_gate(p->last_gate) : VERDICT_UNKNOWN;
 	if (p->code >= 400)

@@ -8,7 +8,10 @@ enum {
 	WEST = -12 * 3600,
 	EAST = 14 * 3600,
 	SLOTS = (EAST - WEST) / QUARTER + 1,
-	HOUR = 3600
+	HOUR = 3600,
+	DAY = 86400,
+	EUROPE = HOUR,  /* of the day, in UTC: when summer time begins and ends there */
+	STEPS_MAX = 256 /* no log has more changes; forged ones must not cost time */
 };
 
 void zone_init(struct zone_table *z, struct arena *mem)
@@ -45,15 +48,16 @@ static int64_t rounded(int64_t seconds)
 	return (seconds + half) / QUARTER * QUARTER;
 }
 
-void zone_measure(struct zone_table *z, int64_t local, int64_t epoch)
+bool zone_measure(struct zone_table *z, int64_t local, int64_t epoch)
 {
 	int64_t offset = rounded(local - epoch);
 
 	if (offset < WEST || offset > EAST || absolute(local - epoch - offset) > SLOP) {
 		z->outliers++;
-		return;
+		return false;
 	}
 	push(z, &z->measured, &z->nmeasured, &z->measured_cap, (struct zone_sample){ epoch, (int)offset });
+	return true;
 }
 
 static int by_epoch(const void *a, const void *b)
@@ -63,14 +67,26 @@ static int by_epoch(const void *a, const void *b)
 	return x->epoch < y->epoch ? -1 : x->epoch > y->epoch;
 }
 
+/* Clocks change at a whole hour.  Somewhere after the one sample and not after the other it did: where Europe's do, if
+ * that lies between and it was an hour, else at the last whole hour. */
+static int64_t change_between(const struct zone_sample *before, const struct zone_sample *after)
+{
+	int64_t hour = after->epoch - after->epoch % HOUR, europe = (after->epoch - EUROPE) / DAY * DAY + EUROPE;
+
+	if (absolute(after->offset - before->offset) == HOUR && europe > before->epoch)
+		return europe;
+	return hour > before->epoch ? hour : after->epoch;
+}
+
 static void steps_of(struct zone_table *z, struct zone_sample *s, size_t n)
 {
 	qsort(s, n, sizeof(*s), by_epoch);
-	z->steps = arena_alloc(z->mem, n * sizeof(*z->steps));
-	z->nsteps = 0;
-	for (size_t i = 0; i < n; i++)
-		if (z->nsteps == 0 || z->steps[z->nsteps - 1].offset != s[i].offset)
-			z->steps[z->nsteps++] = (struct zone_step){ s[i].epoch, s[i].offset };
+	z->steps = arena_alloc(z->mem, STEPS_MAX * sizeof(*z->steps));
+	z->steps[0] = (struct zone_step){ s[0].epoch, s[0].offset };
+	z->nsteps = 1;
+	for (size_t i = 1; i < n && z->nsteps < STEPS_MAX; i++)
+		if (s[i - 1].offset != s[i].offset)
+			z->steps[z->nsteps++] = (struct zone_step){ change_between(&s[i - 1], &s[i]), s[i].offset };
 }
 
 /* Keep the mode and its summer-time neighbours, each seen often enough to be no accident. */
@@ -125,15 +141,41 @@ int zone_at(const struct zone_table *z, int64_t utc)
 	return z->steps[0].offset;
 }
 
-/* In the repeated hour of autumn the earlier moment is taken; lines with an epoch of their own do not come here. */
+static size_t moments_assumed(int64_t local, int64_t out[2])
+{
+	int64_t guess = local - zone_offset(local), before = local - zone_offset(guess - 2 * HOUR),
+		after = local - zone_offset(guess + 2 * HOUR);
+
+	if (before < after && zone_offset(before) == local - before && zone_offset(after) == local - after) {
+		out[0] = before;
+		out[1] = after;
+		return 2;
+	}
+	out[0] = local - zone_offset(guess);
+	return 1;
+}
+
+size_t zone_moments(const struct zone_table *z, int64_t local, int64_t out[2])
+{
+	size_t i = 0;
+
+	if (z->nsteps == 0)
+		return moments_assumed(local, out);
+	while (i + 1 < z->nsteps && local - z->steps[i].offset >= z->steps[i + 1].from)
+		i++;
+	out[0] = local - z->steps[i].offset;
+	if (i + 1 == z->nsteps || local - z->steps[i + 1].offset < z->steps[i + 1].from)
+		return 1;
+	out[1] = local - z->steps[i + 1].offset;
+	return 2;
+}
+
 int64_t zone_utc(const struct zone_table *z, int64_t local)
 {
-	if (z->nsteps == 0)
-		return local - zone_offset(local - zone_offset(local));
-	for (size_t i = 0; i + 1 < z->nsteps; i++)
-		if (local - z->steps[i].offset < z->steps[i + 1].from)
-			return local - z->steps[i].offset;
-	return local - z->steps[z->nsteps - 1].offset;
+	int64_t at[2];
+
+	zone_moments(z, local, at);
+	return at[0];
 }
 
 int64_t zone_disagrees(const struct zone_table *z, int64_t local, int64_t epoch)

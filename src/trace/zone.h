@@ -4,7 +4,8 @@
  * every `250 ok EPOCH qp N` shows one moment twice.  The offset that most of
  * them share wins, in steps of 15 minutes; offsets one hour beside it are
  * summer time.  A stamp that fits no offset is an outlier, to be reported, and
- * never moves the zone.
+ * never moves the zone.  A stamp of the repeated hour of autumn names two
+ * moments; which one a line means, moment.h finds out.
  */
 #ifndef TRACE_ZONE_H
 #define TRACE_ZONE_H
@@ -37,12 +38,14 @@ struct zone_table {
 void zone_init(struct zone_table *z, struct arena *mem);
 /* The log itself says so. */
 void zone_say(struct zone_table *z, int64_t epoch, int offset);
-/* A line stamped `local` (seconds as if UTC) names the moment `epoch`. */
-void zone_measure(struct zone_table *z, int64_t local, int64_t epoch);
+/* A line stamped `local` (seconds as if UTC) names the moment `epoch`.  False: an outlier, no zone on earth fits. */
+bool zone_measure(struct zone_table *z, int64_t local, int64_t epoch);
 /* Decide; without any sample the zone of this machine is assumed. */
 void zone_settle(struct zone_table *z);
 
-int64_t zone_utc(const struct zone_table *z, int64_t local);
+/* The moments that a stamp can mean: two in the repeated hour of autumn, the earlier first; else one. */
+size_t zone_moments(const struct zone_table *z, int64_t local, int64_t out[2]);
+int64_t zone_utc(const struct zone_table *z, int64_t local); /* the earlier one */
 int zone_at(const struct zone_table *z, int64_t utc);
 /* Does this pair disagree with the table, and by how much (seconds, line minus epoch)?  0: it agrees. */
 int64_t zone_disagrees(const struct zone_table *z, int64_t local, int64_t epoch);

@@ -13,6 +13,7 @@
 #define T "2021-03-09 12:43:51, "
 #define T1 "2021-03-09 12:43:52, "
 #define T9 "2021-03-09 12:53:00, "
+#define DUE "2021-03-09 12:45:31, " /* 100 seconds after T: when qmail tries a mailbox again */
 #define GATE(pid, code, from, to, reason) \
 	"Mar 9 12:43:51 server spamdyke[" pid "]: " code " from: " from " to: " to \
 	" origin_ip: 192.0.2.12 origin_rdns: x.example.net auth: (unknown) encryption: (none) reason: " reason "\n"
@@ -114,8 +115,12 @@ static const struct {
 	  "from:a@b.example", { 1, "delivered", "guess", 3 } },
 	{ "a retry follows its deferral", { IN(T, "a@b.example", ME) QUEUED(T, "1615286631", "1"), "",
 			OUT(T, "a@b.example", "7", ME, "deferral, Unable_to_chdir_to_maildir._(#4.2.1)/")
-			OUT(T9, "a@b.example", "8", ME, "success, did_1+0+0/") },
+			OUT(DUE, "a@b.example", "8", ME, "success, did_1+0+0/") },
 	  "from:a@b.example", { 1, "delivered", "strong", 0 } },
+	{ "a retry out of turn is a guess", { IN(T, "a@b.example", ME) QUEUED(T, "1615286631", "1"), "",
+			OUT(T, "a@b.example", "7", ME, "deferral, Unable_to_chdir_to_maildir._(#4.2.1)/")
+			OUT(T9, "a@b.example", "8", ME, "success, did_1+0+0/") },
+	  "from:a@b.example", { 1, "delivered", "guess", 3 } },
 	{ "a retry without an init of its own", { IN(T, "a@b.example", ME) QUEUED(T, "1615286631", "1"), "",
 			OUT(T, "a@b.example", "7", ME, "deferral, x/") T9 "init, <z@z.example>\n" T9
 			"try, 8, local, other@example.com\n" T9 "try, 9, local, " ME "\n" T9

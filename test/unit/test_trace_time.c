@@ -68,6 +68,62 @@ static void summer_time_is_a_step(void **state)
 	assert_int_equal(zone_utc(&z, local(2021, 10, 31, 4, 30, 0)), change + 5400);
 }
 
+/* Few lines stand beside the change: it was at the whole hour between them, at Europe's where that can be. */
+static void a_change_is_found_between_its_neighbours(void **state)
+{
+	int64_t spring = local(2022, 3, 27, 1, 0, 0), autumn = local(2021, 10, 31, 1, 0, 0);
+	const struct {
+		int64_t before, after;
+		int was, is;
+		int64_t change;
+	} t[] = {
+		{ spring - 20, spring + 10, 7200, 10800, spring },
+		{ spring - 9000, spring + 9000, 7200, 10800, spring },
+		{ autumn - 9000, autumn + 9000, 10800, 7200, autumn },
+		{ spring + 3600, spring + 9000, 7200, 10800, spring + 7200 }, /* not Europe's: the last whole hour */
+		{ spring + 60, spring + 90, 7200, 10800, spring + 90 },       /* no whole hour between them */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct zone_table z;
+
+		zone_init(&z, &a);
+		for (int n = 0; n < 3; n++) {
+			zone_measure(&z, t[i].before - n + t[i].was, t[i].before - n);
+			zone_measure(&z, t[i].after + n + t[i].is, t[i].after + n);
+		}
+		zone_settle(&z);
+		assert_int_equal(z.nsteps, 2);
+		assert_int_equal(z.steps[1].from, t[i].change);
+	}
+}
+
+static void a_stamp_of_the_repeated_hour_names_two_moments(void **state)
+{
+	int64_t change = local(2021, 10, 31, 1, 0, 0), at[2];
+	static const struct {
+		int hour, minute;
+		size_t n;
+		int64_t first; /* seconds from the change */
+	} t[] = { { 2, 59, 1, -3660 }, { 3, 0, 2, -3600 }, { 3, 59, 2, -60 }, { 4, 0, 1, 3600 } };
+	ARENA(a);
+	struct zone_table z;
+
+	(void)state;
+	zone_init(&z, &a);
+	zone_say(&z, change - 86400, 10800);
+	zone_say(&z, change + 5, 7200);
+	zone_settle(&z);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		assert_int_equal(zone_moments(&z, local(2021, 10, 31, t[i].hour, t[i].minute, 0), at), t[i].n);
+		assert_int_equal(at[0], change + t[i].first);
+		if (t[i].n == 2)
+			assert_int_equal(at[1], at[0] + 3600);
+	}
+}
+
 static void what_the_log_says_counts_alone(void **state)
 {
 	ARENA(a);
@@ -211,6 +267,8 @@ int main(void)
 		cmocka_unit_test(an_outlier_does_not_move_the_zone),
 		cmocka_unit_test(most_replies_win_in_steps_of_a_quarter),
 		cmocka_unit_test(summer_time_is_a_step),
+		cmocka_unit_test(a_change_is_found_between_its_neighbours),
+		cmocka_unit_test(a_stamp_of_the_repeated_hour_names_two_moments),
 		cmocka_unit_test(what_the_log_says_counts_alone),
 		cmocka_unit_test(a_year_comes_from_the_nearest_moment),
 		cmocka_unit_test(days_resolve),

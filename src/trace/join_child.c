@@ -1,0 +1,214 @@
+/* Messages that were made here: forwards and bounces.
+ *
+ * On our own logs both numbers are in the log.  An old log names none that occurs again: a bounce goes to the sender
+ * of a message that failed in that second, a forward's copy keeps its sender.
+ */
+#include "trace/join.h"
+
+enum { CHAIN_MAX = 64 }; /* messages out of messages */
+
+static void link_child(struct story *parent, struct story *child, const struct line *x)
+{
+	const struct story *up = parent;
+
+	if (parent == NULL || child == NULL || child->parent != NULL)
+		return;
+	/* Numbers of a forged log may bite their tail. */
+	for (int i = 0; i < CHAIN_MAX && up != NULL && up != child; i++)
+		up = up->parent;
+	if (up != NULL)
+		return;
+	child->parent = parent;
+	if (parent->last_child != NULL)
+		parent->last_child->sibling = child;
+	else
+		parent->child = child;
+	parent->last_child = child;
+	child->parent_line = x;
+	child->parent_join = (struct join){ GRADE_EXACT, "message number (qp)", NULL };
+}
+
+static const struct line *result_line(const struct attempt *a)
+{
+	const struct line *x = a->lines.first;
+
+	while (x != NULL && x->kind != LOG_DELIVERY_RESULT)
+		x = x->next;
+	return x;
+}
+
+static void link_forwards(struct completer *c, struct story *s)
+{
+	struct did did;
+
+	for (struct party *p = s->parties.first; p != NULL; p = p->next)
+		for (struct attempt *a = p->attempts; a != NULL; a = a->next)
+			if (a->qp > 0 && a->resulted && did_of(a->report, &did) && did.qp > 0)
+				link_child(s, map_getn(&c->by_qp, did.qp), result_line(a));
+}
+
+/* Old logs: who makes a message, by what it has in common with it and the second. */
+
+struct maker {
+	struct story *story;
+	const struct attempt *attempt;
+};
+
+struct makers {
+	struct slot_key key;
+	struct maker first, last; /* the same story's latest, another story's */
+	unsigned stories, children;
+};
+
+enum { CHILD_BOUNCE = 1, CHILD_FORWARD };
+
+/* A bounce goes to the failed message's sender; a forward's copy has it. */
+static struct slot_key maker_key(int kind, const struct name *who, int64_t second)
+{
+	struct slot_key k = slot_key(who, NULL, second);
+
+	k.to = (uint32_t)kind;
+	return k;
+}
+
+static struct makers *makers_at(struct completer *c, struct slot_key k, bool need)
+{
+	struct makers *m = map_get(&c->makers, str_mem(&k, sizeof(k)));
+
+	if (m != NULL || !need)
+		return m;
+	m = arena_alloc(&c->b->mem, sizeof(*m));
+	m->key = k;
+	map_put(&c->makers, str_mem(&m->key, sizeof(m->key)), m);
+	return m;
+}
+
+static int makes(const struct attempt *a)
+{
+	struct did did;
+
+	if (a->qp > 0 || !a->resulted)
+		return 0;
+	if (a->outcome == OUTCOME_FAILURE)
+		return CHILD_BOUNCE;
+	return a->outcome == OUTCOME_SUCCESS && did_of(a->report, &did) && did.forwards > 0 ? CHILD_FORWARD : 0;
+}
+
+static void note_maker(struct completer *c, struct story *s, const struct attempt *a)
+{
+	int kind = s->from != NULL ? makes(a) : 0;
+	struct makers *m;
+
+	if (kind == 0 || (kind == CHILD_BOUNCE && s->from->text.n == 0))
+		return;
+	m = makers_at(c, maker_key(kind, s->from, a->ended), true);
+	if (m->stories == 0 || m->first.story == s) {
+		m->stories += m->stories == 0;
+		m->first = (struct maker){ s, a };
+	} else {
+		m->stories++;
+		m->last = (struct maker){ s, a };
+	}
+}
+
+/* Only a story that came by no door can have been made here. */
+static bool made_here(const struct story *s)
+{
+	const struct party *p = s->parties.first;
+
+	return s->visit == NULL && s->qp == 0 && s->from != NULL && p != NULL && p->gates == NULL &&
+	       p->attempts != NULL;
+}
+
+/* The copy is queued before the forward's result is logged; a bounce is made after the last failure's. */
+static const struct {
+	int kind, second;
+} looks[] = {
+	{ CHILD_BOUNCE, 0 },   { CHILD_BOUNCE, -1 },  { CHILD_BOUNCE, -2 }, { CHILD_FORWARD, 0 },
+	{ CHILD_FORWARD, -1 }, { CHILD_FORWARD, -2 }, { CHILD_FORWARD, 1 }, { CHILD_FORWARD, 2 },
+};
+
+static struct makers *look(struct completer *c, const struct story *s, size_t i)
+{
+	const struct attempt *a = s->parties.first->attempts;
+
+	if (looks[i].kind == CHILD_BOUNCE && s->from->text.n > 0)
+		return NULL;
+	return makers_at(
+	    c, maker_key(looks[i].kind, looks[i].kind == CHILD_BOUNCE ? a->to : s->from, a->started + looks[i].second),
+	    false);
+}
+
+/* What is a guess cannot bear more than a guess. */
+static bool sure(const struct story *s)
+{
+	return !s->joined || s->confidence > GRADE_GUESS;
+}
+
+static void note_child(struct completer *c, const struct story *s)
+{
+	for (size_t i = 0; i < COUNT(looks) && made_here(s); i++) {
+		struct makers *m = look(c, s, i);
+
+		if (m != NULL)
+			m->children++;
+	}
+}
+
+static void link_made(struct completer *c, struct story *s)
+{
+	const struct makers *found = NULL;
+	const struct line *rival = NULL;
+	unsigned stories = 0;
+
+	for (size_t i = 0; i < COUNT(looks) && made_here(s); i++) {
+		const struct makers *m = look(c, s, i);
+
+		if (m == NULL || m->first.story == s)
+			continue;
+		if (found == NULL || found->first.story != m->first.story || m->stories > 1)
+			stories += m->stories;
+		if (found != NULL && found->first.story != m->first.story)
+			rival = result_line(m->first.attempt);
+		if (found == NULL)
+			found = m;
+		if (m->stories > 1)
+			rival = result_line(m->last.attempt);
+	}
+	if (found == NULL)
+		return;
+	link_child(found->first.story, s, result_line(found->first.attempt));
+	if (s->parent != found->first.story)
+		return;
+	s->parent_join =
+	    (struct join){ stories == 1 && found->children == 1 && sure(s) && sure(found->first.story) ? GRADE_STRONG
+												       : GRADE_GUESS,
+			   "the sender and second of its result", rival };
+}
+
+static void each_attempt(struct completer *c, struct story *s,
+			 void (*see)(struct completer *, struct story *, const struct attempt *))
+{
+	for (struct party *p = s->parties.first; p != NULL; p = p->next)
+		for (struct attempt *a = p->attempts; a != NULL; a = a->next)
+			see(c, s, a);
+}
+
+void join_children(struct completer *c)
+{
+	for (struct bounce *x = c->b->bounces; x != NULL; x = x->later) {
+		struct story *parent = map_getn(&c->by_qp, x->parent), *child = map_getn(&c->by_qp, x->qp);
+
+		if (parent != NULL && parent->bounce == NULL)
+			parent->bounce = x;
+		link_child(parent, child, x->line);
+	}
+	for (struct story *s = c->tale->stories; s != NULL; s = s->later) {
+		link_forwards(c, s);
+		each_attempt(c, s, note_maker);
+	}
+	for (struct story *s = c->tale->stories; s != NULL; s = s->later)
+		note_child(c, s);
+	for (struct story *s = c->tale->stories; s != NULL; s = s->later)
+		link_made(c, s);
+}

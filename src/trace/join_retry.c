@@ -1,0 +1,181 @@
+/* What was refused for now and came again is one story (INTERFACE.md 4): graylisting above all.
+ *
+ * The sending server tries again with the same sender and recipient.  One acceptance within a day after such a
+ * refusal, and no second one that could be meant: it is that message.  The client's network or name must not speak
+ * against it, but never decides: large senders try again from other machines.  Where more than one acceptance fits
+ * the stories stay apart, and each is told of the other.
+ */
+#include <stdlib.h>
+
+#include "trace/join.h"
+
+enum { DAY = 86400 };
+
+/* One recipient of one visit, of which more than one may be a try of the same message. */
+struct call {
+	const struct name *from, *to;
+	int64_t at;
+	struct party *party;
+	bool taken;
+	size_t order;
+};
+
+static int by_pair(const void *a, const void *b)
+{
+	const struct call *x = a, *y = b;
+
+	if (x->from != y->from)
+		return x->from->id < y->from->id ? -1 : 1;
+	if (x->to != y->to)
+		return x->to->id < y->to->id ? -1 : 1;
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static bool temporary(int code)
+{
+	return code >= 400 && code < 500;
+}
+
+static bool refused_for_now(const struct party *p)
+{
+	return temporary(p->code) || (p->code < 400 && p->visit->final != NULL && temporary(p->visit->size_code));
+}
+
+/* Bounces have no sender to tell them apart by. */
+static size_t gather(struct completer *c, struct call *out)
+{
+	size_t n = 0;
+
+	for (struct visit *v = c->b->visits; v != NULL; v = v->later)
+		for (struct party *p = v->parties.first; p != NULL && v->from != NULL && v->from->text.n > 0;
+		     p = p->next) {
+			if (p->visit == NULL || (!join_accepted(p) && !refused_for_now(p)))
+				continue;
+			if (out != NULL)
+				out[n] =
+				    (struct call){ v->from, p->name, moment_of(c->b, p->to), p, join_accepted(p), n };
+			n++;
+		}
+	return n;
+}
+
+static bool known(struct str s)
+{
+	return s.n > 0 && !str_eqz(s, "(unknown)") && !str_eqz(s, "unknown");
+}
+
+static struct str ip_of(const struct party *p)
+{
+	return p->gates != NULL ? p->gates->ip : p->visit->connection > 0 ? p->visit->ip : STR("");
+}
+
+static struct str name_of(const struct party *p)
+{
+	return p->gates != NULL && known(p->gates->rdns) ? p->gates->rdns : p->visit->rdns;
+}
+
+/* "mail-1.out.big.example" -> "big.example" */
+static struct str owner_of(struct str name)
+{
+	size_t dots = 0;
+
+	for (size_t i = name.n; i-- > 0;)
+		if (name.p[i] == '.' && ++dots == 2)
+			return str_skip(name, i + 1);
+	return name;
+}
+
+static struct str network_of(struct str ip)
+{
+	ptrdiff_t end = str_rchr(ip, '.');
+
+	return end > 0 ? str_take(ip, (size_t)end) : str_take(ip, str_rchr(ip, ':') > 0 ? 14 : ip.n);
+}
+
+/* Both are known, and neither network nor name agrees. */
+static bool other_client(const struct party *a, const struct party *b)
+{
+	bool ips = known(ip_of(a)) && known(ip_of(b)), names = known(name_of(a)) && known(name_of(b));
+
+	if (ips && str_eq(network_of(ip_of(a)), network_of(ip_of(b))))
+		return false;
+	if (names && str_eq(owner_of(name_of(a)), owner_of(name_of(b))))
+		return false;
+	return ips || names;
+}
+
+/* All tries of one sender and recipient, by time: which refusals did which acceptance end? */
+static void join_pair(struct call *at, size_t n)
+{
+	size_t pending = 0; /* the first refusal that nothing has ended yet */
+
+	for (size_t i = 0; i < n; i++) {
+		bool alone = true;
+
+		if (!at[i].taken)
+			continue;
+		for (size_t k = i + 1; k < n && alone && at[k].at <= at[i].at + DAY / 2; k++)
+			alone = !at[k].taken;
+		for (size_t k = pending; k < i; k++) {
+			if (at[k].at < at[i].at - DAY)
+				continue;
+			at[k].party->seen_again = at[i].party;
+			if (alone && !other_client(at[k].party, at[i].party) && at[i].party->first_try == NULL)
+				at[i].party->first_try = at[k].party;
+		}
+		pending = i + 1;
+	}
+}
+
+/* Are all recipients of this beginning told of in one later story, and surely? */
+static struct story *told_in(const struct story *s)
+{
+	struct story *whole = NULL;
+
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
+		const struct party *again = p->seen_again;
+
+		if (again == NULL || again->first_try == NULL || again->story == s || p->attempts != NULL ||
+		    other_client(p, again) || (whole != NULL && whole != again->story))
+			return NULL;
+		whole = again->story;
+	}
+	return whole;
+}
+
+static void make_part(struct story *s, struct story *whole)
+{
+	s->again = (struct join){ GRADE_STRONG, "sender and recipient, after a refusal for now", NULL };
+	s->part_of = whole;
+	if (whole->last_try != NULL)
+		whole->last_try->next_try = s;
+	else
+		whole->first_tries = s;
+	whole->last_try = s;
+	if (s->time < whole->time)
+		whole->time = s->time;
+	story_join(whole, s->again);
+}
+
+void join_first_tries(struct completer *c)
+{
+	size_t n = gather(c, NULL), end;
+	struct call *at = arena_alloc(&c->b->mem, (n + 1) * sizeof(*at));
+
+	gather(c, at);
+	if (n > 0)
+		qsort(at, n, sizeof(*at), by_pair);
+	for (size_t i = 0; i < n; i = end) {
+		for (end = i + 1; end < n && at[end].from == at[i].from && at[end].to == at[i].to;)
+			end++;
+		join_pair(&at[i], end - i);
+	}
+	for (struct story *s = c->tale->stories; s != NULL; s = s->later) {
+		struct story *whole = s->visit != NULL ? told_in(s) : NULL;
+
+		if (whole != NULL)
+			make_part(s, whole);
+	}
+}
