@@ -1,4 +1,5 @@
 /* One recipient: a sentence, a meaning, who must do what. */
+#include "trace/moment.h"
 #include "trace/tell_parts.h"
 
 /* What decided, as a row of words/ gives it. */
@@ -157,6 +158,27 @@ static bool ends_well(enum verdict v)
 	return v == VERDICT_DELIVERED || v == VERDICT_FORWARDED || v == VERDICT_RELAYED || v == VERDICT_DISCARDED;
 }
 
+/* Refused for now, then sent again and taken: why it came late. */
+static void tell_late(struct told *t, struct told_party *out, const struct party *p)
+{
+	const struct reason_row *row;
+	long long late;
+
+	if (p->first_try == NULL || p->to == NULL || p->first_try->to == NULL)
+		return;
+	row = tell_gate_reason(t, p->first_try);
+	late = (moment_of(t->book, p->to) - moment_of(t->book, p->first_try->to) + 30) / 60;
+	out->summary = arena_fmt(t->mem, "%.*s, %lld min after its first try, which was refused for now%s%s%s",
+				 STR_ARG(out->summary), late, row != NULL ? " (" : "", row != NULL ? row->code : "",
+				 row != NULL ? ")" : "");
+	out->explanation =
+	    arena_fmt(t->mem, "The first try was put off, and the sender's server came again by itself. %.*s",
+		      STR_ARG(out->explanation));
+	if (row == reason_by_code(STR("DENIED_GRAYLISTED")))
+		tell_advise(t, out, WHO_POSTMASTER,
+			    STR("If mail of this sender must not wait, our postmaster exempts it from graylisting."));
+}
+
 void tell_party(struct told *t, struct told_party *out, const struct party *p)
 {
 	*out = (struct told_party){ .party = p, .address = p->name->text };
@@ -169,6 +191,7 @@ void tell_party(struct told *t, struct told_party *out, const struct party *p)
 		tell_trouble(t, out, p);
 	else
 		tell_open(t, out, p);
+	tell_late(t, out, p);
 	tell_quota(t, out);
 	if (out->advice == NULL)
 		tell_advise(t, out, WHO_NOBODY, STR("Nothing to do."));

@@ -199,6 +199,8 @@ def test_16_fifteen_minutes_late(logs):
     a = ask("Why do mails from gmx arrive 15 minutes late?", logs.folder)
     assert a.status == 0 and "DENIED_GRAYLISTED" in a.text
     assert "2026-11-23 10:00:00" in a.text and "2026-11-23 10:15:00" in a.text
+    assert a.only["verdict"] == "delivered" and "15 min after its first try, which was refused for now (DENIED_GRAYLISTED)" in a.headline
+    assert "exempts it from graylisting" in flat(a.section("Next")) and "put off" in a.section("Why")
 
 
 # 17: all mail of a partner is refused since Monday
