@@ -152,6 +152,7 @@ class Run:
                 after = Message(f"after-{len(self.messages)}", "anna")
                 self.messages.append(after)
             visit(self.house.port, [after], time.monotonic() + 20)
+            time.sleep(0.02)
             if time.monotonic() > end:
                 raise Wrong("no mail is accepted when the fault has ended")
         self.drain(end)
