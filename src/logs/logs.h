@@ -28,11 +28,12 @@
 /* No line that we write is longer; values are cut before ("..."). */
 #define LOG_LINE_MAX 8192
 
-enum log_family { LOG_SMTP, LOG_DELIVERY, LOG_SPAMDYKE, LOG_FAMILIES };
+enum log_family { LOG_SMTP, LOG_DELIVERY, LOG_SPAMDYKE, LOG_FOREIGN, LOG_FAMILIES }; /* FOREIGN: foreign.h */
 
 #define LOG_SHAPE(family, id, pattern) LOG_##family##_##id,
 enum log_kind {
 	LOG_UNKNOWN, /* not understood: only raw and, where readable, the stamp and the verb */
+	LOG_OTHERS,  /* of another server, and understood: foreign.h tells the rest */
 	LOG_EMPTY,   /* an empty line: a group ends */
 #include "logs/shapes.def"
 	LOG_KINDS
@@ -66,6 +67,8 @@ struct log_line {
 /* Reading never fails: what no row fits is LOG_UNKNOWN.  text is one line, its newline may be there.
  * Strs borrow from text. */
 void log_parse(enum log_family family, struct str text, struct log_line *out);
+/* The same for a line of the gate whose front another program has read: "ALLOWED from: ...". */
+void log_parse_gate(struct str body, struct log_line *out);
 /* Which log is this? By its first readable lines; false when none of them fits. */
 bool log_recognise(struct str head, enum log_family *family);
 

@@ -1,3 +1,4 @@
+#include "logs/foreign.h"
 #include "logs/shape.h"
 
 #define NO_MATCH SIZE_MAX
@@ -318,6 +319,12 @@ static void read_fields(enum log_family family, struct str body, struct log_line
 		out->verb = str_take(body, span_word(body));
 }
 
+void log_parse_gate(struct str body, struct log_line *out)
+{
+	*out = (struct log_line){ .kind = LOG_UNKNOWN, .raw = body };
+	read_fields(LOG_SPAMDYKE, body, out);
+}
+
 void log_parse(enum log_family family, struct str text, struct log_line *out)
 {
 	*out = (struct log_line){ .kind = LOG_UNKNOWN };
@@ -328,6 +335,10 @@ void log_parse(enum log_family family, struct str text, struct log_line *out)
 	text.n -= out->cr;
 	if (text.n == 0) {
 		out->kind = LOG_EMPTY;
+		return;
+	}
+	if (family == LOG_FOREIGN) {
+		foreign_as_line(text, out);
 		return;
 	}
 	if (family == LOG_SPAMDYKE)

@@ -83,14 +83,15 @@ static const struct story *first_of_chain(const struct story *s)
 const struct story *answer_one(const struct answer *r)
 {
 	const struct story *first = r->chosen.n > 0 ? first_of_chain(r->chosen.at[0]) : NULL;
-	bool there = false;
+	bool there = false, by_id = question_filter(&r->question, FILTER_ID) != NULL;
 
 	if (r->chosen.n == 1)
 		return r->chosen.at[0];
-	if (first == NULL || !question_names_one(&r->question) || question_filter(&r->question, FILTER_ID) != NULL)
+	if (first == NULL || !question_names_one(&r->question))
 		return NULL;
 	for (size_t i = 0; i < r->chosen.n; i++) {
-		if (first_of_chain(r->chosen.at[i]) != first)
+		if (first_of_chain(r->chosen.at[i]) != first ||
+		    (by_id && r->chosen.at[i] != first && r->chosen.at[i]->hop.key == NULL))
 			return NULL;
 		there = there || r->chosen.at[i] == first;
 	}
@@ -166,7 +167,8 @@ void answer_numbers(const struct told *t, void (*see)(void *, uint64_t), void *w
 {
 	for (size_t i = 0; i < t->nparties; i++)
 		for (const struct attempt *a = t->parties[i].party->attempts; a != NULL; a = a->next)
-			see(with, a->number);
+			if (a->number > 0) /* other servers number none */
+				see(with, a->number);
 }
 
 uint64_t answer_connection(const struct told *t)

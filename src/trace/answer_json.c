@@ -1,5 +1,6 @@
 #include "trace/answer_parts.h"
 #include "trace/writer.h"
+#include "trace/tell_foreign.h"
 
 /* A string from the logs: masked first, so that no part of an address escapes by its form. */
 void writer_put(struct writer *w, struct str s)
@@ -127,6 +128,18 @@ static void see_number(void *with, uint64_t n)
 	json_num(&w->j, (int64_t)n);
 }
 
+/* Of another server's message: the id in its queue, the host, the Message-ID. */
+static void put_foreign(struct writer *w, const struct foreign *f)
+{
+	if (f == NULL)
+		return;
+	writer_known(w, "queue", f->id);
+	writer_known(w, "message_id", f->message_id);
+	writer_known(w, "host", f->host);
+	json_key(&w->j, "server");
+	json_z(&w->j, foreign_servers[f->server]);
+}
+
 static void put_ids(struct writer *w, const struct told *t)
 {
 	json_key(&w->j, "ids");
@@ -137,6 +150,7 @@ static void put_ids(struct writer *w, const struct told *t)
 	json_begin_array(&w->j);
 	answer_numbers(t, see_number, w);
 	json_end_array(&w->j);
+	put_foreign(w, tell_is_foreign(t->story));
 	json_end_object(&w->j);
 }
 
@@ -282,7 +296,7 @@ static void put_message(struct writer *w, const struct told *t)
 static void put_searched(struct writer *w)
 {
 	const struct book *b = &w->r->book;
-	uint64_t lines = 0, unreadable = 0;
+	uint64_t lines = 0, unreadable = 0, strangers = 0;
 
 	json_key(&w->j, "searched");
 	json_begin_object(&w->j);
@@ -292,6 +306,7 @@ static void put_searched(struct writer *w)
 		json_str(&w->j, b->source->files[i].path);
 		lines += b->source->files[i].lines;
 		unreadable += b->source->files[i].unreadable;
+		strangers += b->source->files[i].strangers;
 	}
 	json_end_array(&w->j);
 	writer_time(w, "from", zone_utc(&b->zone, b->oldest), b->oldest != 0);
@@ -300,6 +315,8 @@ static void put_searched(struct writer *w)
 	json_num(&w->j, (int64_t)lines);
 	json_key(&w->j, "unreadable");
 	json_num(&w->j, (int64_t)unreadable);
+	json_key(&w->j, "strangers");
+	json_num(&w->j, (int64_t)strangers);
 	json_key(&w->j, "skipped");
 	json_begin_array(&w->j);
 	for (const struct source_skip *k = b->source->skipped; k != NULL; k = k->next)

@@ -1,5 +1,6 @@
 /* One message in full, in the order of INTERFACE.md 4: headline, timeline, why, next, evidence, confidence, limits. */
 #include "trace/page.h"
+#include "trace/tell_foreign.h"
 
 #include <string.h>
 
@@ -38,12 +39,32 @@ static void put_day(struct page *g, int64_t utc)
 	page_time(g, utc);
 }
 
+/* "queue id 4DsZWm29b7zh6cp of Postfix on mx1" */
+static void put_foreign(struct page *g, const struct told *t)
+{
+	const struct foreign *f = tell_is_foreign(t->story);
+
+	page_fmt(g, ", ");
+	if (f->id.n > 0) {
+		page_fmt(g, "queue id ");
+		page_put(g, f->id);
+		page_fmt(g, " of ");
+	}
+	page_fmt(g, "%s", foreign_servers[f->server]);
+	if (f->host.n > 0) {
+		page_fmt(g, " on ");
+		page_put(g, f->host);
+	}
+}
+
 static void put_size(struct page *g, const struct told *t)
 {
 	if (t->story->visit != NULL && t->story->visit->sized)
 		page_fmt(g, ", %.*s bytes", STR_ARG(tell_count(t->mem, t->story->visit->size)));
 	if (t->story->qp > 0)
 		page_fmt(g, ", message %llu", (unsigned long long)t->story->qp);
+	if (tell_is_foreign(t->story) != NULL)
+		put_foreign(g, t);
 	if (answer_connection(t) > 0)
 		page_fmt(g, ", connection %llu", (unsigned long long)answer_connection(t));
 }
@@ -203,6 +224,28 @@ static const char *const grade_meanings[] = {
 	[GRADE_GUESS] = "the lines fit together, but another message may fit as well",
 };
 
+/* By what another server's log keeps one message together. */
+static const char *group_key(const struct foreign *f)
+{
+	if (f == NULL)
+		return "";
+	return f->id.n > 0 ? ", by its queue id" : ", by its connection";
+}
+
+static void put_hops(struct page *g, const struct told *t)
+{
+	int n = 0;
+
+	for (const struct story *c = t->story->child; c != NULL && n < 10; c = c->sibling) {
+		if (c->hop.key == NULL)
+			continue;
+		n++;
+		page_fmt(g, "  next server, ");
+		page_put(g, tell_called(t->mem, c));
+		page_fmt(g, ": %s, by %s\n", grade_words[c->hop.grade], c->hop.key);
+	}
+}
+
 /* The weakest join of each kind. */
 static void put_confidence(struct page *g, const struct told *t)
 {
@@ -223,8 +266,9 @@ static void put_confidence(struct page *g, const struct told *t)
 		put_join(g, "delivery", attempt->join);
 	if (t->story->first_tries != NULL)
 		put_join(g, "first try", t->story->first_tries->again);
+	put_hops(g, t);
 	if (gate == NULL && attempt == NULL && t->story->first_tries == NULL)
-		page_fmt(g, "  all of it stands together in one log\n");
+		page_fmt(g, "  all of it stands together in one log%s\n", group_key(tell_is_foreign(t->story)));
 	for (const struct note *n = t->notes; n != NULL; n = n->next) {
 		page_fmt(g, "  ");
 		page_paint(g, PAINT_WAIT, "warning: ");

@@ -14,6 +14,10 @@ static const char *relation_of(const struct story *s)
 {
 	if (s->parent == NULL)
 		return NULL;
+	if (s->hop.key != NULL)
+		return "next server";
+	if (s->visit != NULL && s->visit->foreign != NULL)
+		return s->from != NULL && s->from->text.n == 0 ? "bounce" : "forward";
 	return s->parent->bounce != NULL && s->parent->bounce->qp == s->qp ? "bounce" : "forward";
 }
 

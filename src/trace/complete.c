@@ -31,7 +31,7 @@ void join_widen(struct story *s, int64_t at)
 }
 
 /* Many recipients are found by hash: a log that names them in no order, or names others, must not cost the square. */
-enum { MANY = 64 };
+enum { MANY = 64, LOOKED_AT = 1000 };
 
 static uint64_t party_key(const struct story *s, const struct name *name)
 {
@@ -81,9 +81,29 @@ struct party *join_find_party(const struct completer *c, struct story *s, const 
 	return NULL;
 }
 
+const struct party *story_party(struct story *s, const struct name *name)
+{
+	struct parties *ps = &s->parties;
+	struct party *p = ps->cursor != NULL ? ps->cursor : ps->first;
+
+	for (size_t i = 0; i < ps->n && i < LOOKED_AT; i++, p = p->next != NULL ? p->next : ps->first) {
+		if (p->name != name)
+			continue;
+		ps->cursor = p->next != NULL ? p->next : ps->first;
+		return p;
+	}
+	return NULL;
+}
+
 bool join_accepted(const struct party *p)
 {
 	return p->code >= 200 && p->code < 300 && p->visit->final != NULL && p->visit->size_code < 400;
+}
+
+/* Another server's messages have their attempts already; before qmail a gate may have stood. */
+static bool foreign_gated(const struct visit *v)
+{
+	return v->foreign->server == FOREIGN_QMAIL || v->foreign->server == FOREIGN_CHKUSER;
 }
 
 static void index_party(struct completer *c, struct visit *v, struct party *p)
@@ -99,7 +119,7 @@ static void index_party(struct completer *c, struct visit *v, struct party *p)
 		return;
 	}
 	slot_push_gate(slot_need(c, &c->accepted, at), p);
-	if (v->connection == 0)
+	if (v->connection == 0 && v->foreign == NULL)
 		slot_push_try(slot_need(c, &c->queued, at), p);
 }
 
@@ -127,13 +147,16 @@ static struct str reply_key(struct completer *c, uint64_t epoch, uint64_t qp)
 
 static void story_of_visit(struct completer *c, struct visit *v)
 {
-	struct story *s = join_new_story(c, v->mail != NULL ? v->mail : v->lines.first);
+	struct story *s = join_new_story(c, v->foreign != NULL ? v->foreign->begins
+					    : v->mail != NULL  ? v->mail
+							       : v->lines.first);
 
 	s->visit = v;
 	s->from = v->from;
 	s->parties = v->parties;
 	s->qp = v->qp;
-	join_widen(s, moment_of(c->b, v->lines.last));
+	if (v->lines.last != NULL)
+		join_widen(s, moment_of(c->b, v->lines.last));
 	if (v->mail == NULL && v->moment > 0)
 		s->time = v->moment / 1000;
 	v->story = s;
@@ -148,7 +171,8 @@ static void story_of_visit(struct completer *c, struct visit *v)
 		p->story = s;
 		p->repeated = p->name->mark == s->order + 1;
 		p->name->mark = (uint32_t)s->order + 1;
-		index_party(c, v, p);
+		if (v->foreign == NULL || foreign_gated(v))
+			index_party(c, v, p);
 	}
 	for (struct party *p = v->parties.first; p != NULL; p = p->next)
 		if (p->repeated)
@@ -157,7 +181,8 @@ static void story_of_visit(struct completer *c, struct visit *v)
 		p->repeated = p->name->mark == 0;
 	if (s->parties.n > MANY)
 		index_many(c, s, s->parties.first);
-	index_message(c, v);
+	if (v->foreign == NULL)
+		index_message(c, v);
 }
 
 static void clear(struct completer *c)
@@ -187,14 +212,19 @@ void complete(struct tale *t, struct book *b)
 	struct completer c = { .tale = t, .b = b };
 
 	*t = (struct tale){ .book = b };
+	join_foreign_begin(&c);
 	for (struct visit *v = b->visits; v != NULL; v = v->later)
-		story_of_visit(&c, v);
+		if (v->foreign == NULL || !v->foreign->absorbed)
+			story_of_visit(&c, v);
 	join_skew(&c);
 	time_attempts(b);
 	join_gates(&c);
 	join_inits(&c);
 	join_attempts(&c);
 	join_children(&c);
+	join_foreign(&c);
+	for (struct story *s = t->stories; s != NULL; s = s->later)
+		verdict_beyond(b, s);
 	join_first_tries(&c);
 	for (struct story *s = t->stories; s != NULL; s = s->later)
 		verdict_settle(b, s);

@@ -83,8 +83,8 @@ bool explain_text(struct str text, struct arena *a, struct explanation *out)
 {
 	/* From the surest form to the loosest. */
 	static bool (*const forms[])(struct explaining *, struct str) = {
-		explain_line,   explain_code, explain_check,   explain_reply,
-		explain_status, report_alone, explain_trouble, explain_said,
+		explain_line,   explain_foreign, explain_code,    explain_check, explain_reply,
+		explain_status, report_alone,    explain_trouble, explain_said,
 	};
 	struct explaining x = { .mem = a, .out = out };
 

@@ -1,4 +1,4 @@
-#include "trace/group.h"
+#include "trace/group_foreign.h"
 
 #include <stdlib.h>
 
@@ -83,16 +83,10 @@ static void link_gate(struct book *b, struct gate *g)
 	b->last_gate = g;
 }
 
-static void take_gate(struct gate_reader *r, const struct line *ln, const struct log_line *l)
+static struct gate *new_gate(struct book *b, const struct line *ln, const struct log_line *l)
 {
-	struct book *b = r->b;
-	struct gate *g;
+	struct gate *g = arena_alloc(&b->mem, sizeof(*g));
 
-	if (l->kind == LOG_SPAMDYKE_REPEATED)
-		repeat_before(r->repeats, ln, l);
-	if (l->kind != LOG_SPAMDYKE_VERDICT)
-		return;
-	g = arena_alloc(&b->mem, sizeof(*g));
 	*g = (struct gate){ .line = line_new(b, ln),
 			    .from = book_name(b, l->field[LOG_F_sender]),
 			    .to = book_name(b, l->field[LOG_F_rcpt]),
@@ -103,11 +97,29 @@ static void take_gate(struct gate_reader *r, const struct line *ln, const struct
 			    .encryption = l->field[LOG_F_encryption],
 			    .reason = l->field[LOG_F_reason],
 			    .connection = group_number(l->connection) };
+	reason_numbers(g);
+	return g;
+}
+
+void group_gate(struct book *b, const struct line *ln, const struct log_line *l)
+{
+	link_gate(b, new_gate(b, ln, l));
+}
+
+static void take_gate(struct gate_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct book *b = r->b;
+	struct gate *g;
+
+	if (l->kind == LOG_SPAMDYKE_REPEATED)
+		repeat_before(r->repeats, ln, l);
+	if (l->kind != LOG_SPAMDYKE_VERDICT)
+		return;
+	g = new_gate(b, ln, l);
 	if (l->again.n > 0 && repeat_of(r->repeats, ln, l, g))
 		return;
 	stand_for_others(b, g, group_number(l->again));
 	repeat_see(r->repeats, ln, g);
-	reason_numbers(g);
 	if (g->epoch > 0)
 		vote(r, ln, g, l->stamp);
 	link_gate(b, g);
@@ -323,7 +335,7 @@ void group_read(struct book *b, int64_t now)
 	sort_files(s);
 	b->marks = arena_alloc(&b->mem, (s->n + 1) * sizeof(*b->marks));
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->files[i].family == LOG_SPAMDYKE)
+		if (s->files[i].family == LOG_SPAMDYKE || s->files[i].family == LOG_FOREIGN)
 			continue;
 		read_file(&r, i);
 		widen(b, &s->files[i]);
@@ -337,5 +349,10 @@ void group_read(struct book *b, int64_t now)
 			widen(b, &s->files[i]);
 	smtp_end(&r.smtp);
 	delivery_end(&r.delivery);
+	foreign_scan(b, now);
 	zone_settle(&b->zone);
+	foreign_group(b);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->files[i].family == LOG_FOREIGN)
+			widen(b, &s->files[i]);
 }

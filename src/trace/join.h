@@ -80,6 +80,16 @@ void join_widen(struct story *s, int64_t at);
 void join_attach(struct completer *c, struct party *p, struct attempt *a);
 
 void join_skew(struct completer *c); /* skew.c: how far apart the clocks of the logs are */
+/* Hang the child under its parent, unless that would make a circle. */
+bool join_child(struct story *parent, struct story *child);
+/* Other servers' logs (join_foreign.c): before the gate's lines are joined, and after all is. */
+void join_foreign_begin(struct completer *c);
+void join_foreign(struct completer *c);
+
+/* A message of `from` was handed over by the attempt and is `to` there (hop_skew.c). */
+void hop_skew_add(struct book *b, const struct visit *from, const struct attempt *a, const struct visit *to);
+void hop_skew_settle(struct book *b);
+
 void join_gates(struct completer *c);
 void join_inits(struct completer *c); /* join_init.c: which accepted message an init begins to deliver */
 void join_attempts(struct completer *c);

@@ -321,7 +321,8 @@ static void count_attempts(struct completer *c)
 static void index_late(struct completer *c)
 {
 	for (struct visit *v = c->b->visits; v != NULL; v = v->later) {
-		for (struct party *p = v->parties.first; v->connection == 0 && p != NULL; p = p->next) {
+		for (struct party *p = v->parties.first; v->connection == 0 && v->foreign == NULL && p != NULL;
+		     p = p->next) {
 			p->gate_queue = NULL;
 			if (join_accepted(p))
 				slot_push_gate(slot_need(c, &c->queued, slot_key(NULL, p->name, JOIN_ANY_SECOND)), p);

@@ -7,23 +7,30 @@
 
 enum { CHAIN_MAX = 64 }; /* messages out of messages */
 
-static void link_child(struct story *parent, struct story *child, const struct line *x)
+bool join_child(struct story *parent, struct story *child)
 {
 	const struct story *up = parent;
 
 	if (parent == NULL || child == NULL || child->parent != NULL)
-		return;
+		return false;
 	/* Numbers of a forged log may bite their tail. */
 	for (int i = 0; i < CHAIN_MAX && up != NULL && up != child; i++)
 		up = up->parent;
 	if (up != NULL)
-		return;
+		return false;
 	child->parent = parent;
 	if (parent->last_child != NULL)
 		parent->last_child->sibling = child;
 	else
 		parent->child = child;
 	parent->last_child = child;
+	return true;
+}
+
+static void link_child(struct story *parent, struct story *child, const struct line *x)
+{
+	if (!join_child(parent, child))
+		return;
 	child->parent_line = x;
 	child->parent_join = (struct join){ GRADE_EXACT, "message number (qp)", NULL };
 }
@@ -96,7 +103,9 @@ static int makes(const struct attempt *a)
 
 static void note_maker(struct completer *c, struct story *s, const struct attempt *a)
 {
-	int kind = s->from != NULL ? makes(a) : 0;
+	/* Another server's log names both ids (join_foreign.c). */
+	bool old = s->from != NULL && (s->visit == NULL || s->visit->foreign == NULL);
+	int kind = old ? makes(a) : 0;
 	struct makers *m;
 
 	if (kind == 0 || (kind == CHILD_BOUNCE && s->from->text.n == 0))

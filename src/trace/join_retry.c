@@ -43,6 +43,12 @@ static bool refused_for_now(const struct party *p)
 	return temporary(p->code) || (p->code < 400 && p->visit->final != NULL && temporary(p->visit->size_code));
 }
 
+/* Another server's log names an accepted recipient only when it delivers. */
+static const struct line *called_at(const struct party *p)
+{
+	return p->to != NULL ? p->to : p->visit->final;
+}
+
 /* Bounces have no sender to tell them apart by. */
 static size_t gather(struct completer *c, struct call *out)
 {
@@ -51,11 +57,11 @@ static size_t gather(struct completer *c, struct call *out)
 	for (struct visit *v = c->b->visits; v != NULL; v = v->later)
 		for (struct party *p = v->parties.first; p != NULL && v->from != NULL && v->from->text.n > 0;
 		     p = p->next) {
-			if (p->visit == NULL || (!join_accepted(p) && !refused_for_now(p)))
+			if (p->visit != v || called_at(p) == NULL || (!join_accepted(p) && !refused_for_now(p)))
 				continue;
 			if (out != NULL)
-				out[n] =
-				    (struct call){ v->from, p->name, moment_of(c->b, p->to), p, join_accepted(p), n };
+				out[n] = (struct call){ v->from, p->name,          moment_of(c->b, called_at(p)),
+							p,       join_accepted(p), n };
 			n++;
 		}
 	return n;

@@ -2,6 +2,7 @@
 #include "trace/around.h"
 #include "trace/causes.h"
 #include "trace/chain.h"
+#include "trace/tell_foreign.h"
 #include "trace/writer.h"
 
 static void put_link(void *with, const struct told *t, const char *relation, int depth)
@@ -11,6 +12,10 @@ static void put_link(void *with, const struct told *t, const char *relation, int
 	(void)depth;
 	json_begin_object(&w->j);
 	writer_number(w, "qp", t->story->qp);
+	if (tell_is_foreign(t->story) != NULL) {
+		writer_known(w, "queue", tell_is_foreign(t->story)->id);
+		writer_known(w, "host", tell_is_foreign(t->story)->host);
+	}
 	json_key(&w->j, "relation");
 	if (relation != NULL)
 		json_z(&w->j, relation);

@@ -274,26 +274,39 @@ static struct str inner_address(struct str field)
 	return str_chr(field, '<') < 0 && str_chr(field, '>') < 0 ? field : STR("");
 }
 
-void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, const struct line *x)
+/* The address of a field that stands next in the line, not before `from`; empty: there is none. */
+static struct str next_address(const struct log_line *l, const char *from)
 {
 	static const enum log_field addresses[] = { LOG_F_sender, LOG_F_path, LOG_F_rcpt, LOG_F_user };
+	const char *end = l->raw.p + l->raw.n;
+	struct str next = STR("");
+
+	for (size_t i = 0; i < COUNT(addresses); i++) {
+		struct str value = inner_address(l->field[addresses[i]]);
+
+		if (value.n > 0 && value.p >= from && value.p + value.n <= end && (next.n == 0 || value.p < next.p))
+			next = value;
+	}
+	return next;
+}
+
+void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, const struct line *x)
+{
 	const char *done = x->raw.p, *end = x->raw.p + x->raw.n;
 	struct log_line l;
+	struct str value;
 
+	if (scope_all(sc)) {
+		buf_addstr(out, x->raw);
+		return;
+	}
 	line_fields(b, x, &l);
-	for (size_t i = 0; !scope_all(sc) && i < COUNT(addresses); i++) { /* they stand in this order in every line */
-		struct str value = inner_address(l.field[addresses[i]]);
-
-		if (value.n == 0 || value.p < done || value.p + value.n > end)
-			continue;
+	while ((value = next_address(&l, done)).n > 0) {
 		scope_mask(sc, out, str_mem(done, (size_t)(value.p - done)));
 		mask_field(sc, out, value);
 		done = value.p + value.n;
 	}
-	if (scope_all(sc))
-		buf_addstr(out, x->raw);
-	else
-		scope_mask(sc, out, str_mem(done, (size_t)(end - done)));
+	scope_mask(sc, out, str_mem(done, (size_t)(end - done)));
 }
 
 /* j***n(2)@x.example, as an answer showed it: the number tells look-alikes apart within that answer only. */

@@ -1,6 +1,7 @@
 /* The chain of forwards and bounces that a message belongs to, below its headline. */
 #include "trace/chain.h"
 #include "trace/page.h"
+#include "trace/tell_foreign.h"
 
 struct tree {
 	struct page *g;
@@ -14,8 +15,10 @@ static void put_row(void *with, const struct told *t, const char *relation, int 
 	struct page *g = x->g;
 
 	if (x->rows++ == 0)
-		page_fmt(g, "  The whole chain, each line a message of its own (trace qp NUMBER tells all of it):\n");
-	page_fmt(g, "    %*smessage %llu", depth * 2, "", (unsigned long long)t->story->qp);
+		page_fmt(g, "  The whole chain, each line a message of its own (trace %s tells all of it):\n",
+			 tell_is_foreign(t->story) != NULL ? "id:ID" : "qp NUMBER");
+	page_fmt(g, "    %*s", depth * 2, "");
+	page_put(g, tell_called(t->mem, t->story));
 	if (relation != NULL)
 		page_fmt(g, " (the %s)", relation);
 	if (t->nparties > 0) {

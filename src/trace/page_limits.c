@@ -1,4 +1,5 @@
 /* What was searched, what could not be read, how the question was understood. */
+#include "logs/foreign.h"
 #include "trace/page.h"
 
 /* Files and troubles named at most; --json names all. */
@@ -63,6 +64,35 @@ static void put_trouble(struct page *g, const struct source_file *f)
 	buf_addc(g->out, '\n');
 }
 
+/* Whose lines were read, where they are not ours. */
+static void put_servers(struct page *g, const struct source_file *f)
+{
+	unsigned servers = f->servers;
+
+	page_fmt(g, "  ");
+	answer_safe(g->out, f->path);
+	page_fmt(g, ": read as a log of ");
+	for (int i = 0; i < FOREIGN_SERVERS; i++) {
+		if ((servers & 1u << i) == 0)
+			continue;
+		servers &= ~(1u << i);
+		page_fmt(g, "%s%s", foreign_servers[i], servers == 0 ? "" : ", ");
+	}
+	if (f->strangers > 0)
+		page_fmt(g, "; %llu line%s of programs that are no mail server", (unsigned long long)f->strangers,
+			 page_plural(f->strangers));
+	buf_addc(g->out, '\n');
+}
+
+static void put_formats(struct page *g)
+{
+	const struct source *s = g->r->book.source;
+
+	for (size_t i = 0; i < s->n && i < 20; i++)
+		if (s->files[i].servers != 0)
+			put_servers(g, &s->files[i]);
+}
+
 static void put_troubles(struct page *g)
 {
 	const struct source *s = g->r->book.source;
@@ -107,9 +137,9 @@ static void put_zone(struct page *g)
 		answer_safe(g->out, g->r->frame.tz);
 	}
 	if (b->year_guessed)
-		page_fmt(g, "; the gate log has no year, it was taken from the other logs");
+		page_fmt(g, "; the log without a year is taken for the latest that it can be");
 	else if (b->year_proven)
-		page_fmt(g, "; the gate log's year is proven by its replies");
+		page_fmt(g, "; the year that syslog leaves out is proven by the lines themselves");
 	if (b->zone.outliers > 0)
 		page_fmt(g, "; %zu repl%s of another date or zone", b->zone.outliers,
 			 b->zone.outliers == 1 ? "y is" : "ies are");
@@ -216,6 +246,7 @@ void page_limits(struct page *g)
 		put_question(g);
 	put_counts(g);
 	put_list(g, g->r->book.source);
+	put_formats(g);
 	put_troubles(g);
 	put_zone(g);
 	if (answer_shown(g->r) < g->r->chosen.n)

@@ -1,5 +1,6 @@
 /* Several messages: one row each, newest first, and the counts. */
 #include "trace/page.h"
+#include "trace/tell_foreign.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -44,10 +45,12 @@ static struct str to_of(struct told *t)
 /* A question that finds this message again. */
 static struct str id_of(struct told *t)
 {
+	if (tell_is_foreign(t->story) != NULL && tell_is_foreign(t->story)->id.n > 0)
+		return tell_question(t->mem, t->story);
 	if (t->story->qp > 0)
 		return arena_fmt(t->mem, "qp %llu", (unsigned long long)t->story->qp);
 	for (size_t i = 0; i < t->nparties; i++)
-		if (t->parties[i].party->attempts != NULL)
+		if (t->parties[i].party->attempts != NULL && t->parties[i].party->attempts->number > 0)
 			return arena_fmt(t->mem, "delivery %llu",
 					 (unsigned long long)t->parties[i].party->attempts->number);
 	if (answer_connection(t) > 0)

@@ -11,7 +11,7 @@
 #define TRACE_RECORD_H
 
 #include "base/map.h"
-#include "logs/logs.h"
+#include "logs/foreign.h"
 #include "mail/outcome.h"
 #include "trace/source.h"
 #include "trace/zone.h"
@@ -51,6 +51,26 @@ struct repeat {
 	struct line *line; /* the last that says so; NULL: the gate's own line does */
 };
 
+/* What another server's log says of a visit beyond what ours do. */
+struct foreign {
+	enum foreign_server server;
+	uint32_t place;        /* the host: visits of one host have the same */
+	struct str host;       /* its name; empty: the log has none */
+	struct str id;         /* queue id, of this message from its first line until it is removed; empty: none */
+	struct str message_id; /* without its brackets */
+	struct str parent_id;  /* of the message, on that host, that it came out of */
+	struct line *bounce;   /* says that the sender is told */
+	struct str bounce_id;  /* of the message that tells him */
+	struct lines refusals; /* lines of refused recipients; at the end of the visit's lines when all is read */
+	struct line *begins;   /* the first line that tells of it */
+	uint64_t count;        /* of recipients, where they are not named */
+	struct visit *same_id, *same_message_id; /* join_foreign.c: others of that id, read before */
+	bool queued, removed, deleted, expired;
+	bool absorbed; /* its parties went over to the message of the same transaction: no visit any more */
+};
+
+enum went { WENT_UNSAID, WENT_HERE, WENT_AWAY, WENT_FORWARDED, WENT_DISCARDED };
+
 struct gate {
 	struct line *line;
 	const struct name *from;
@@ -86,6 +106,13 @@ struct attempt {
 	bool remote, resulted, gave_up, restarted;
 	bool opens; /* the first try after its init: the sender is most likely that one's */
 	enum outcome_kind outcome;
+	enum went went;           /* where a success went; UNSAID: the report tells */
+	bool plain;               /* the report is in plain words, not qmail's */
+	struct str relay;         /* who took it, as another server's log names him */
+	struct str dsn;           /* "5.1.1"; empty: not told */
+	struct str next_id;       /* the id that he gave it */
+	struct story *onward;     /* join_foreign.c: the same message in that server's own log */
+	int beyond;               /* what became of it there: enum verdict, plus 1; 0: not known */
 	struct str report, retry; /* as in the log; retry: of `next` */
 	struct join join;
 	struct attempt *next;  /* of the same recipient */
@@ -131,6 +158,7 @@ struct visit {
 	struct str ended;          /* reason of `end` */
 	struct line *gate_refusal; /* our own `gate, refused` without a recipient of its own */
 	struct parties parties;
+	struct foreign *foreign;       /* NULL: of our formats */
 	struct story *story;           /* complete.c */
 	struct visit *same_reply;      /* complete.c: another with the same epoch and qp */
 	struct visit *init_queue;      /* complete.c: others that await their init */
@@ -149,6 +177,16 @@ struct marks {
 	size_t n, cap;
 };
 
+/* How far the clock of a host is ahead of another's, as the messages show that went from one to the other. */
+struct hop_skew {
+	uint32_t from, to;
+	struct str from_host, to_host;
+	int64_t *seconds; /* one per message: taken over there, minus handed over here */
+	size_t n, cap;
+	int64_t median;
+	struct hop_skew *next;
+};
+
 struct book {
 	struct arena mem;
 	struct source *source;
@@ -160,9 +198,11 @@ struct book {
 	struct attempt *attempts, *last_attempt;
 	struct init *inits, *last_init;
 	struct bounce *bounces;
-	struct marks *marks;    /* of each file (moment.h) */
-	int64_t *skew;          /* of each file: seconds its clock is ahead of the SMTP log's; NULL: not looked for */
-	int64_t oldest, newest; /* local stamps of all lines read; 0: none */
+	struct marks *marks; /* of each file (moment.h) */
+	int64_t *skew;       /* of each file: seconds its clock is ahead of the SMTP log's; NULL: not looked for */
+	struct hop_skew *hop_skews; /* join_foreign.c */
+	size_t nhop_skews;
+	int64_t oldest, newest;         /* local stamps of all lines read; 0: none */
 	bool year_proven, year_guessed; /* of the gate log's stamps */
 };
 

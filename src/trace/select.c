@@ -136,10 +136,35 @@ static bool connection_fits(const struct look *k)
 	return any_party(k, party_connection);
 }
 
+/* Another server's queue id or the Message-ID: the message's own. */
+static bool owns_id(const struct look *k, const struct story *s)
+{
+	const struct foreign *f = s->visit != NULL ? s->visit->foreign : NULL;
+
+	return f != NULL && ((f->id.n > 0 && str_eq(f->id, k->f->value)) ||
+			     (f->message_id.n > 0 && str_eq(f->message_id, name_bare(k->f->value))));
+}
+
+/* Who only names the id of a message beside it in the chain is not the one that is meant. */
+static bool beside_owner(const struct look *k)
+{
+	const struct story *c = k->s->child;
+
+	if (k->s->parent != NULL && owns_id(k, k->s->parent))
+		return true;
+	for (int i = 0; i < 64 && c != NULL && !owns_id(k, c); i++)
+		c = c->sibling;
+	return c != NULL && owns_id(k, c);
+}
+
 static bool id_fits(struct look *k)
 {
 	enum id_kind kind = k->f->id;
 
+	if (owns_id(k, k->s))
+		return true;
+	if (beside_owner(k))
+		return false;
 	if (k->f->number == 0)
 		return text_fits(k);
 	return ((kind == ID_ANY || kind == ID_QP) && k->s->qp == k->f->number) ||
@@ -176,7 +201,8 @@ static bool port_fits(const struct look *k)
 {
 	const struct visit *v = k->s->visit;
 
-	return v != NULL && str_eq(k->b->source->files[v->lines.first->file].label, k->f->value);
+	return v != NULL && v->lines.first != NULL &&
+	       str_eq(k->b->source->files[v->lines.first->file].label, k->f->value);
 }
 
 /* Who logged in, or tried to. */
@@ -184,6 +210,8 @@ static bool login_fits(const struct look *k)
 {
 	const struct visit *v = k->s->visit;
 
+	if (v != NULL && v->foreign != NULL && text_in(k, v->user))
+		return true;
 	for (const struct line *x = v != NULL ? v->lines.first : NULL; x != NULL && x != v->mail; x = x->next) {
 		struct log_line l;
 

@@ -33,6 +33,10 @@ struct source_file {
 	struct source_seen *seen; /* NULL: from memory */
 	int64_t mtime;
 	uint64_t lines, unreadable; /* counted while reading */
+	uint64_t strangers;         /* of programs that are no mail server */
+	int first_year;             /* of stamps without one, at the file's first line; 0: not known */
+	int64_t begins;             /* local stamp of its first line */
+	unsigned servers;           /* bit 1 << enum foreign_server: whose lines were read */
 	int64_t first, last;        /* local stamps; 0: none */
 	bool torn;                  /* the last line has no end: it is not read */
 	bool gone;                  /* by now its name is another file's, or nobody's */

@@ -39,8 +39,9 @@ struct story {
 	struct visit *visit;     /* NULL: the SMTP log says nothing of it */
 	const struct name *from; /* NULL: never said */
 	struct parties parties;
-	struct bounce *bounce;                      /* a bounce of this message was sent, says this line */
-	struct story *parent;                       /* forwarded or bounced from; never in a circle */
+	struct bounce *bounce; /* a bounce of this message was sent, says this line */
+	struct story *parent;  /* forwarded or bounced from; never in a circle */
+	struct join hop;       /* the same message on the next host: why we think so; key NULL: no hop */
 	struct story *child, *last_child, *sibling; /* what came out of it */
 	struct join parent_join;
 	const struct line *parent_line;       /* which says so */
@@ -53,6 +54,7 @@ struct story {
 	enum verdict verdict;
 	enum grade confidence;
 	bool joined;  /* at least one join was needed */
+	bool settled; /* verdict_beyond() was here */
 	size_t order; /* of reading: what came later within one second */
 	struct story *later;
 };
@@ -68,7 +70,12 @@ void complete(struct tale *t, struct book *b);
 /* Each party's verdict and the story's (verdict.c). */
 void verdict_settle(const struct book *b, struct story *s);
 enum verdict verdict_of_attempt(const struct book *b, const struct story *s, const struct attempt *a);
+/* What became of its attempts on the next servers; before any verdict is asked for. */
+void verdict_beyond(const struct book *b, struct story *s);
 enum verdict verdict_of_party(const struct book *b, const struct story *s, const struct party *p);
+
+/* The recipient of that name; NULL: none. */
+const struct party *story_party(struct story *s, const struct name *name);
 
 /* Weaken the story's confidence by a join. */
 void story_join(struct story *s, struct join j);

@@ -183,6 +183,7 @@ void tell(struct told *out, const struct book *b, const struct story *s, const s
 	if (s->parties.n == 0)
 		tell_lost(&t, &t.lost);
 	tell_events(&t, sc);
+	tell_hops(&t);
 	if (t.nevents > 0)
 		qsort(t.events, t.nevents, sizeof(*t.events), by_time);
 	tell_notes(&t);

@@ -34,6 +34,7 @@ struct event {
 	struct str what;
 	const struct line *line;
 	enum grade grade;
+	bool elsewhere; /* on another server, as `what` says */
 };
 
 struct told {
@@ -57,6 +58,8 @@ struct told {
 void tell(struct told *out, const struct book *b, const struct story *s, const struct scope *sc);
 
 /* The pieces, one file each. */
+void tell_hops(struct told *t); /* the events of the same message on the next servers */
+void tell_add(struct told *t, struct event e);
 void tell_party(struct told *t, struct told_party *out, const struct party *p);
 /* " (ALIAS stands for TARGET)" when the attempt was for another address than the one asked for, else empty. */
 struct str tell_target(struct told *t, const struct party *p, const struct attempt *a);

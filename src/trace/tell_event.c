@@ -1,18 +1,23 @@
 /* The timeline: each line that says something, as a few plain words. */
-#include "trace/tell_parts.h"
+#include "trace/tell_foreign.h"
 
-enum { RANK_OPEN, RANK_GATE, RANK_SMTP, RANK_BEHIND, RANK_DELIVERY };
+enum { RANK_OPEN, RANK_GATE, RANK_SMTP, RANK_BEHIND, RANK_DELIVERY, RANK_END };
 
-static void add_event(struct told *t, struct event e)
+void tell_add(struct told *t, struct event e)
 {
 	if (t->nevents == t->events_cap) {
 		t->events_cap = t->events_cap > 0 ? t->events_cap * 2 : 16;
 		t->events = arena_grow(t->mem, t->events, t->nevents, t->events_cap, sizeof(*t->events));
 	}
+	t->events[t->nevents++] = e;
+}
+
+static void add_event(struct told *t, struct event e)
+{
 	if (e.time == 0)
 		e.time = tell_time(t, e.line);
 	e.rank = e.rank * 100000 + (int)(t->nevents < 99999 ? t->nevents : 99999);
-	t->events[t->nevents++] = e;
+	tell_add(t, e);
 }
 
 static bool of_gate(enum log_kind kind)
@@ -132,6 +137,19 @@ static struct str resp_words(struct told *t, const struct visit *v, const struct
 	return answer_words(t, x, p == NULL ? "the sender's address" : "the client");
 }
 
+static void add_foreign(struct told *t, const struct party *p, const struct line *x, int rank, enum grade grade)
+{
+	struct foreign_event e = tell_foreign_line(t, x, rank == RANK_DELIVERY ? "delivery" : "smtp");
+
+	if (e.what.n > 0)
+		add_event(t, (struct event){ .rank = e.ends ? RANK_END : rank,
+					     .station = e.ends ? "delivery" : e.station,
+					     .party = p,
+					     .what = e.what,
+					     .line = x,
+					     .grade = grade });
+}
+
 /* Of the story that is told or, with the grade of that join, of its beginning. */
 static void tell_visit(struct told *t, const struct scope *sc, const struct story *s, enum grade grade)
 {
@@ -148,6 +166,10 @@ static void tell_visit(struct told *t, const struct scope *sc, const struct stor
 		}
 		if (!scope_line(sc, t->book, s, p, x))
 			continue;
+		if (v->foreign != NULL) {
+			add_foreign(t, x == v->final ? NULL : p, x, RANK_SMTP, GRADE_EXACT);
+			continue;
+		}
 		line_fields(t->book, x, &l);
 		what = l.kind == LOG_SMTP_RESP || l.kind == LOG_SMTP_RESP_QUEUED ? resp_words(t, v, p, x)
 										 : opening_words(t, &l);
@@ -204,6 +226,10 @@ static void tell_attempt(struct told *t, const struct party *p, const struct att
 		struct log_line l;
 		struct str what;
 
+		if (tell_is_foreign(t->story) != NULL) {
+			add_foreign(t, p, x, RANK_DELIVERY, a->join.grade);
+			continue;
+		}
 		line_fields(t->book, x, &l);
 		what = delivery_words(t, a, &l);
 		if (what.n == 0)
@@ -219,12 +245,15 @@ static void tell_attempt(struct told *t, const struct party *p, const struct att
 
 static void tell_bounce(struct told *t, const struct bounce *x)
 {
-	add_event(t, (struct event){ .rank = RANK_DELIVERY,
-				     .station = "delivery",
-				     .what = arena_fmt(t->mem, "the sender is told: bounce as message %llu",
-						       (unsigned long long)x->qp),
-				     .line = x->line,
-				     .grade = GRADE_EXACT });
+	const struct foreign *f = tell_is_foreign(t->story);
+	struct str id = f != NULL ? f->bounce_id : arena_fmt(t->mem, "%llu", (unsigned long long)x->qp);
+
+	add_event(t,
+		  (struct event){ .rank = RANK_DELIVERY,
+				  .station = "delivery",
+				  .what = arena_fmt(t->mem, "the sender is told: bounce as message %.*s", STR_ARG(id)),
+				  .line = x->line,
+				  .grade = GRADE_EXACT });
 }
 
 static void tell_door(struct told *t, const struct scope *sc, const struct story *s, enum grade grade)

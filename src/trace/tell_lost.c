@@ -1,5 +1,5 @@
 /* What did not come to an end: the client left, the logs end, nobody was named. */
-#include "trace/tell_parts.h"
+#include "trace/tell_foreign.h"
 
 static const struct end_row *ending(const struct visit *v)
 {
@@ -101,6 +101,8 @@ void tell_lost(struct told *t, struct told_party *out)
 	unsigned n;
 
 	out->verdict = t->story->verdict;
+	if (tell_foreign_lost(t, out))
+		return;
 	if (reply != NULL) {
 		tell_by_reply(t, out, reply,
 			      v->mail != NULL ? "at the sender's address, before a recipient was named"

@@ -1,6 +1,6 @@
 /* Warnings: what does not fit together, and what is only a guess. */
 #include "trace/moment.h"
-#include "trace/tell.h"
+#include "trace/tell_foreign.h"
 
 static struct str length_words(struct arena *a, int64_t seconds)
 {
@@ -87,6 +87,12 @@ static struct str time_words(struct told *t, int64_t utc)
 	return arena_str(t->mem, buf_str(&b));
 }
 
+/* Another server's log names an accepted recipient only when it delivers. */
+static int64_t called_at(const struct told *t, const struct party *p)
+{
+	return moment_of(t->book, p->to != NULL ? p->to : p->visit->final);
+}
+
 /* Refused for now, and accepted later: surely the same message, or perhaps. */
 static void note_again(struct told *t, const struct party *p)
 {
@@ -95,8 +101,8 @@ static void note_again(struct told *t, const struct party *p)
 
 	if (other == NULL)
 		return;
-	here = moment_of(t->book, p->to);
-	there = moment_of(t->book, other->to);
+	here = called_at(t, p);
+	there = called_at(t, other);
 	if (p->first_try != NULL)
 		tell_note(t, "%.*s was first refused for now at %.*s; the next try was accepted %.*s later",
 			  STR_ARG(p->name->text), STR_ARG(time_words(t, there)),
@@ -160,9 +166,14 @@ void tell_notes(struct told *t)
 	for (size_t i = 0; i < t->nparties; i++)
 		note_party(t, t->parties[i].party);
 	note_skew(t);
-	if (s->parent != NULL)
+	tell_foreign_notes(t);
+	if (s->parent != NULL && tell_is_foreign(s) == NULL)
 		note_parent(t);
-	else if (s->visit == NULL && s->from != NULL && s->parties.first != NULL && s->parties.first->gates == NULL)
+	else if (s->parent != NULL && s->hop.key == NULL)
+		tell_note(t, "this message came out of %.*s (a forward or a bounce): trace %.*s",
+			  STR_ARG(tell_called(t->mem, s->parent)), STR_ARG(tell_question(t->mem, s->parent)));
+	else if (s->parent == NULL && s->visit == NULL && s->from != NULL && s->parties.first != NULL &&
+		 s->parties.first->gates == NULL)
 		tell_note(t,
 			  "no SMTP or gate line belongs to it: it was sent from this machine, is a bounce, or came in "
 			  "through a log that was not searched");

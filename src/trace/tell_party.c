@@ -1,6 +1,6 @@
 /* One recipient: a sentence, a meaning, who must do what. */
 #include "trace/moment.h"
-#include "trace/tell_parts.h"
+#include "trace/tell_foreign.h"
 
 /* What decided, as a row of words/ gives it. */
 struct cause {
@@ -183,7 +183,9 @@ void tell_party(struct told *t, struct told_party *out, const struct party *p)
 {
 	*out = (struct told_party){ .party = p, .address = p->name->text };
 	out->verdict = verdict_of_party(t->book, t->story, p);
-	if (out->verdict == VERDICT_REFUSED || out->verdict == VERDICT_REFUSED_TEMPORARILY)
+	if (tell_foreign_party(t, out, p))
+		; /* told */
+	else if (out->verdict == VERDICT_REFUSED || out->verdict == VERDICT_REFUSED_TEMPORARILY)
 		tell_refused(t, out, p);
 	else if (ends_well(out->verdict) && tell_succeeded(p) != NULL)
 		tell_success(t, out, p);

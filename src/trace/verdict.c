@@ -43,8 +43,14 @@ bool did_of(struct str report, struct did *out)
 /* A forward of ours names the other server's address in its try: only the report says that a copy was made. */
 static enum verdict of_success(const struct attempt *a)
 {
+	static const enum verdict where[] = { [WENT_HERE] = VERDICT_DELIVERED,
+					      [WENT_AWAY] = VERDICT_RELAYED,
+					      [WENT_FORWARDED] = VERDICT_FORWARDED,
+					      [WENT_DISCARDED] = VERDICT_DISCARDED };
 	struct did d;
 
+	if (a->went != WENT_UNSAID)
+		return where[a->went];
 	if (a->remote && !did_of(a->report, &d))
 		return VERDICT_RELAYED;
 	if (!did_of(a->report, &d) || d.files > 0 || d.programs > 0)
@@ -71,14 +77,28 @@ static bool bounced_since(const struct book *b, const struct story *s, const str
 	return s->bounce != NULL && moment_joined(b, s->bounce->line) >= a->ended;
 }
 
+static const struct foreign *foreign_of(const struct story *s)
+{
+	return s->visit != NULL ? s->visit->foreign : NULL;
+}
+
+/* What another server's queue holds while its log does not say that the message is removed. */
+static enum verdict held(const struct foreign *f)
+{
+	return f->deleted ? VERDICT_DISCARDED : f->queued && !f->removed ? VERDICT_WAITING : VERDICT_UNKNOWN;
+}
+
 enum verdict verdict_of_attempt(const struct book *b, const struct story *s, const struct attempt *a)
 {
 	bool failed = a->resulted && (a->outcome == OUTCOME_FAILURE || a->gave_up);
 
+	if (foreign_of(s) != NULL && (!a->resulted || foreign_of(s)->deleted) && !failed &&
+	    (!a->resulted || a->outcome == OUTCOME_DEFERRAL))
+		return held(foreign_of(s));
 	if (!a->resulted)
 		return a->qp > 0 ? VERDICT_WAITING : VERDICT_UNKNOWN;
 	if (a->outcome == OUTCOME_SUCCESS)
-		return of_success(a);
+		return a->beyond > 0 ? (enum verdict)(a->beyond - 1) : of_success(a);
 	if (!failed)
 		return VERDICT_WAITING;
 	if (nobody_told(s, a))
@@ -120,6 +140,27 @@ static enum verdict of_attempts(const struct book *b, const struct story *s, con
 	return worst;
 }
 
+void verdict_beyond(const struct book *b, struct story *s)
+{
+	if (s->settled)
+		return;
+	s->settled = true;
+	for (struct party *p = s->parties.first; p != NULL; p = p->next) {
+		for (struct attempt *a = p->attempts; a != NULL; a = a->next) {
+			const struct party *there;
+
+			if (a->onward == NULL)
+				continue;
+			verdict_beyond(b, a->onward); /* chains are short and never circles (join_child) */
+			there = story_party(a->onward, a->to);
+			if (there != NULL && there->attempts != NULL)
+				a->beyond = (int)of_attempts(b, a->onward, there) + 1;
+			if (a->beyond == VERDICT_UNKNOWN + 1)
+				a->beyond = 0;
+		}
+	}
+}
+
 static enum verdict of_code(int code)
 {
 	return code >= 500 ? VERDICT_REFUSED : VERDICT_REFUSED_TEMPORARILY;
@@ -128,8 +169,11 @@ static enum verdict of_code(int code)
 /* No reply to the message: did the client leave, or do the logs end? */
 static enum verdict unfinished(const struct book *b, const struct visit *v)
 {
-	const struct source_file *f = &b->source->files[v->lines.last->file];
+	const struct source_file *f;
 
+	if (v->ended.n == 0 && v->lines.last == NULL)
+		return VERDICT_UNKNOWN;
+	f = &b->source->files[v->lines.last->file];
 	if (v->ended.n > 0 || v->connection > 0 || f->last > v->lines.last->local + SILENCE)
 		return VERDICT_ABANDONED;
 	return VERDICT_UNKNOWN;
@@ -146,6 +190,8 @@ static bool have_family(const struct book *b, enum log_family family)
 /* Accepted, and no attempt seen.  Our queue holds it, if our delivery log was there to be read. */
 static enum verdict untried(const struct book *b, const struct visit *v)
 {
+	if (v->foreign != NULL)
+		return held(v->foreign);
 	return v->connection > 0 && have_family(b, LOG_DELIVERY) ? VERDICT_WAITING : VERDICT_UNKNOWN;
 }
 
@@ -182,6 +228,10 @@ static enum verdict without_party(const struct book *b, const struct story *s)
 		return VERDICT_UNKNOWN;
 	if (s->visit->from_code >= 400)
 		return of_code(s->visit->from_code);
+	if (s->visit->size_code >= 400)
+		return of_code(s->visit->size_code);
+	if (s->visit->foreign != NULL && s->visit->foreign->queued)
+		return held(s->visit->foreign);
 	return unfinished(b, s->visit);
 }
 

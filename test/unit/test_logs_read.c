@@ -149,7 +149,7 @@ static void every_kind_has_a_line(void **state)
 	for (size_t i = 0; i < COUNT(lines); i++)
 		seen[lines[i].kind] = true;
 	for (int k = 0; k < LOG_KINDS; k++) {
-		if (!seen[k])
+		if (!seen[k] && k != LOG_OTHERS) /* test_logs_foreign.c has those */
 			fail_msg("no line of kind %d in the table", k);
 	}
 }

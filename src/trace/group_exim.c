@@ -1,0 +1,132 @@
+/* Exim: everything by message id; what was refused before there was one stands in one line. */
+#include "trace/group_foreign.h"
+
+static void on_arrival(struct foreign_reader *r)
+{
+	struct mail *m = mail_known(r, mail_field(r, FF_id)), *parent;
+	struct visit *v;
+
+	if (m == NULL || m->named)
+		m = mail_new(r, mail_field(r, FF_id));
+	v = m->visit;
+	m->named = true;
+	mail_client(r, v);
+	mail_from(r, m, mail_field(r, FF_sender));
+	v->foreign->queued = true;
+	v->foreign->message_id = name_bare(mail_field(r, FF_message_id));
+	v->foreign->parent_id = mail_field(r, FF_parent);
+	v->size = group_number(mail_field(r, FF_bytes));
+	v->sized = mail_field(r, FF_bytes).n > 0;
+	v->size_code = 250;
+	v->mail = v->final = mail_line(r, v);
+	parent = v->from->text.n == 0 && v->foreign->parent_id.n > 0 ? mail_known(r, v->foreign->parent_id) : NULL;
+	if (parent != NULL && parent->visit->foreign->bounce == NULL) {
+		parent->visit->foreign->bounce = line_new(r->b, r->line);
+		parent->visit->foreign->bounce_id = v->foreign->id;
+	}
+}
+
+/* ADDRESS is a mailbox's, a file's or a pipe's; ADDRESS <ORIGINAL> what it came from. */
+static struct str target(const struct foreign_reader *r)
+{
+	struct str to = mail_field(r, FF_rcpt), original = mail_field(r, FF_original);
+
+	return original.n > 0 && str_chr(to, '@') < 0 ? original : to;
+}
+
+static enum went where(const struct foreign_reader *r)
+{
+	if (str_eqz(mail_field(r, FF_rcpt), ":blackhole:"))
+		return WENT_DISCARDED;
+	return mail_field(r, FF_ip).n > 0 ? WENT_AWAY : WENT_HERE;
+}
+
+static struct str relay(struct foreign_reader *r)
+{
+	struct str name = mail_field(r, FF_peer), ip = mail_field(r, FF_ip), by = mail_field(r, FF_channel);
+
+	if (ip.n == 0)
+		return by;
+	return arena_fmt(&r->b->mem, "%.*s[%.*s]", STR_ARG(name), STR_ARG(ip));
+}
+
+static void on_result(struct foreign_reader *r)
+{
+	struct mail *m = mail_of(r, mail_field(r, FF_id), false);
+	struct attempt *a = mail_attempt(r, m, target(r), mail_field(r, FF_original));
+	struct str flag = mail_field(r, FF_status);
+
+	a->plain = a->resulted = true;
+	a->ended = a->started;
+	a->report = mail_field(r, FF_text);
+	a->relay = relay(r);
+	a->went = where(r);
+	a->remote = a->went == WENT_AWAY;
+	a->outcome = str_eqz(flag, "**") ? OUTCOME_FAILURE : str_eqz(flag, "==") ? OUTCOME_DEFERRAL : OUTCOME_SUCCESS;
+	a->next_id = foreign_queued_as(a->report);
+}
+
+static void on_completed(struct foreign_reader *r)
+{
+	struct mail *m = mail_known(r, mail_field(r, FF_id));
+
+	if (m == NULL || m->closed)
+		return;
+	m->closed = true;
+	m->visit->foreign->removed = true;
+	mail_line(r, m->visit);
+}
+
+static void on_reject(struct foreign_reader *r)
+{
+	bool queued = mail_field(r, FF_id).n > 0;
+	struct visit *v = queued ? mail_of(r, mail_field(r, FF_id), true)->visit : mail_visit(r);
+	struct str text;
+	int code = foreign_reply(r->l, &text);
+
+	if (!queued)
+		mail_book(r, v);
+	mail_client(r, v);
+	if (mail_field(r, FF_sender).p != NULL)
+		v->from = book_name(r->b, mail_field(r, FF_sender));
+	else if (mail_field(r, FF_rcpt).p != NULL && str_eqz(mail_field(r, FF_stage), "MAIL"))
+		v->from = book_name(r->b, mail_field(r, FF_rcpt));
+	if (mail_field(r, FF_rcpt).n > 0 && str_eqz(mail_field(r, FF_stage), "RCPT")) {
+		mail_refuse(r, v, code);
+		return;
+	}
+	v->final = mail_line(r, v);
+	v->from_code = code;
+}
+
+static void on_session(struct foreign_reader *r)
+{
+	struct visit *v = mail_visit(r);
+
+	mail_client(r, v);
+	if (mail_field(r, FF_sender).p != NULL)
+		v->from = book_name(r->b, mail_field(r, FF_sender));
+	v->ended = r->l->frame.rest;
+	mail_line(r, v);
+	mail_book(r, v);
+}
+
+static void on_remark(struct foreign_reader *r)
+{
+	struct mail *m = mail_field(r, FF_id).n > 0 ? mail_known(r, mail_field(r, FF_id)) : NULL;
+
+	if (m != NULL)
+		mail_line(r, m->visit);
+}
+
+void exim_take(struct foreign_reader *r)
+{
+	static void (*const take[FOREIGN_KINDS])(struct foreign_reader *) = {
+		[FOREIGN_QUEUED] = on_arrival, [FOREIGN_RESULT] = on_result,       [FOREIGN_REMOVED] = on_completed,
+		[FOREIGN_REJECT] = on_reject,  [FOREIGN_AUTH_FAILED] = on_session, [FOREIGN_LOST] = on_session,
+		[FOREIGN_NOTE] = on_remark,
+	};
+
+	if (take[r->l->kind] != NULL)
+		take[r->l->kind](r);
+}

@@ -1,0 +1,325 @@
+#include "trace/group_foreign.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Stamps without a year stand in YEARLESS plus the years passed within the file, until its year is known. */
+enum { YEARLESS = 2000, HORIZON = 86400, LEAST_YEAR = 1990, YEARS = 64, CHANGES = 256 };
+
+/* What the lines of one file say of its calendar. */
+struct calendar {
+	int month, passed;  /* of the line before; years since the file's first line */
+	struct civil first; /* the stamp of the first line */
+	int votes[YEARS];   /* of lines that show it, by year - LEAST_YEAR */
+	int last_passed;    /* of the last line without a year */
+	struct civil last;  /* that line's stamp */
+	bool yearless;      /* there is such a line */
+};
+
+/* Half a year backwards is a new year, half a year forwards a late line of the old one. */
+static void turn_pages(struct calendar *c, struct civil stamp)
+{
+	if (c->month > 0 && stamp.month < c->month - 6)
+		c->passed++;
+	else if (c->month > 0 && stamp.month > c->month + 6)
+		c->passed--;
+	c->month = stamp.month;
+}
+
+static void vote(struct calendar *c, int year)
+{
+	int first = year - c->passed - LEAST_YEAR;
+
+	if (first >= 0 && first < YEARS)
+		c->votes[first]++;
+}
+
+/* "250_ok_EPOCH_qp_QP" of the gate shows one moment twice. */
+static void measure_gate(struct book *b, struct calendar *c, const struct foreign_line *l)
+{
+	struct log_line gate;
+	struct str epoch, qp;
+	struct civil stamp = l->frame.stamp;
+	uint64_t seconds;
+
+	log_parse_gate(l->frame.rest, &gate);
+	if (!str_starts(gate.field[LOG_F_reason], STR("250_ok_")) ||
+	    !str_cut(str_skip(gate.field[LOG_F_reason], 7), STR("_qp_"), &epoch, &qp))
+		return;
+	seconds = group_number(epoch);
+	if (seconds == 0)
+		return;
+	stamp.year = zone_year_near(stamp, (int64_t)seconds);
+	vote(c, stamp.year);
+	zone_measure(&b->zone, civil_to_seconds(stamp), (int64_t)seconds);
+}
+
+struct scan {
+	struct book *b;
+	struct str speaker; /* the host whose stamps say the zone: two hosts' may differ */
+	int offset;         /* as said last */
+	int changes;        /* of it, so far */
+	bool speaking, said;
+	bool quiet;     /* our own formats have shown it */
+	int64_t newest; /* of the stamps with a year; 0: none */
+};
+
+static void say_zone(struct scan *s, const struct frame *f)
+{
+	if (s->quiet || s->changes == CHANGES || (s->speaking && !str_eq(s->speaker, f->host)) ||
+	    (s->said && s->offset == f->offset))
+		return;
+	s->changes++;
+	s->speaking = s->said = true;
+	s->speaker = f->host;
+	s->offset = f->offset;
+	zone_say(&s->b->zone, f->moment, f->offset);
+}
+
+static void scan_line(struct scan *s, struct calendar *c, struct str raw)
+{
+	struct foreign_line l;
+	struct frame *f = &l.frame;
+
+	memset(&l, 0, sizeof(l));
+	if (!frame_read(raw, f) || f->stamp.month == 0)
+		return;
+	if (c->month == 0)
+		c->first = f->stamp;
+	turn_pages(c, f->stamp);
+	if (f->zoned)
+		say_zone(s, f);
+	if (f->stamp.year > 0) {
+		vote(c, f->stamp.year);
+		if (civil_to_seconds(f->stamp) > s->newest)
+			s->newest = civil_to_seconds(f->stamp);
+		return;
+	}
+	c->yearless = true;
+	c->last = f->stamp;
+	c->last_passed = c->passed;
+	if (str_eqz(f->program, "spamdyke"))
+		measure_gate(s->b, c, &l);
+}
+
+static int voted(const struct calendar *c)
+{
+	int best = 0;
+
+	for (int i = 1; i < YEARS; i++)
+		if (c->votes[i] > c->votes[best])
+			best = i;
+	return c->votes[best] > 0 ? LEAST_YEAR + best : 0;
+}
+
+/* No line shows the year.  Beside other logs it is the one nearest to their end; alone, the latest one that does not
+ * put the last line into the future. */
+static int guess(const struct scan *s, const struct calendar *c, const struct source_file *f, int64_t now)
+{
+	int64_t others = s->newest > 0 ? s->newest : s->b->newest, horizon = (f->mtime > 0 ? f->mtime : now) + HORIZON;
+	struct civil last = c->last;
+
+	if (others > 0)
+		return zone_year_near(last, others) - c->last_passed;
+	last.year = civil_of_seconds(horizon).year;
+	return (civil_to_seconds(last) > horizon ? last.year - 1 : last.year) - c->last_passed;
+}
+
+static void settle_year(struct scan *s, struct source_file *f, struct calendar *c, int64_t now)
+{
+	f->first_year = voted(c);
+	if (c->yearless && f->first_year > 0)
+		s->b->year_proven = true;
+	else if (c->yearless)
+		s->b->year_guessed = true;
+	if (c->yearless && f->first_year == 0)
+		f->first_year = guess(s, c, f, now);
+	if (c->first.year == 0)
+		c->first.year = f->first_year;
+	f->begins = c->first.month > 0 ? civil_to_seconds(c->first) : INT64_MAX;
+}
+
+static void scan_file(struct scan *s, const struct source_file *f, struct calendar *c)
+{
+	struct source_walk w = { .file = f };
+	enum source_fault fault;
+	struct str raw;
+
+	s->said = false;
+	while (source_next(&w, &raw, &fault))
+		if (fault == SOURCE_GOOD)
+			scan_line(s, c, raw);
+}
+
+void foreign_scan(struct book *b, int64_t now)
+{
+	struct scan s = { .b = b, .quiet = b->zone.nsaid + b->zone.nmeasured > 0 };
+	size_t n = b->source->n;
+	struct calendar *c = arena_alloc(&b->mem, (n + 1) * sizeof(*c));
+
+	for (size_t i = 0; i < n; i++)
+		if (b->source->files[i].family == LOG_FOREIGN)
+			scan_file(&s, &b->source->files[i], &c[i]);
+	for (size_t i = 0; i < n; i++)
+		if (b->source->files[i].family == LOG_FOREIGN)
+			settle_year(&s, &b->source->files[i], &c[i], now);
+}
+
+/* Logs without host names: those of one folder are one host's. */
+static struct str place_of(const struct source_file *f, struct str host)
+{
+	return host.n > 0 ? host : str_take(f->path, (size_t)(str_rchr(f->path, '/') + 1));
+}
+
+static void find_place(struct foreign_reader *r, const struct source_file *f, struct str host)
+{
+	struct str place = place_of(f, host);
+	uint32_t *number = map_get(&r->places, place);
+
+	if (number == NULL) {
+		number = arena_alloc(&r->b->mem, sizeof(*number));
+		*number = r->nplaces++;
+		map_put(&r->places, arena_str(&r->b->mem, place), number);
+	}
+	r->place = *number;
+	r->host = host;
+}
+
+static int64_t local_of(const struct book *b, const struct source_file *f, struct calendar *c, const struct frame *at)
+{
+	struct civil stamp = at->stamp;
+
+	turn_pages(c, stamp);
+	if (at->absolute)
+		return at->moment + zone_at(&b->zone, at->moment);
+	if (stamp.year == 0)
+		stamp.year = (f->first_year > 0 ? f->first_year : YEARLESS) + c->passed;
+	return civil_to_seconds(stamp);
+}
+
+static void take_gate(struct foreign_reader *r)
+{
+	struct log_line l;
+
+	log_parse_gate(r->l->frame.rest, &l);
+	l.connection = r->l->frame.pid;
+	if (l.kind == LOG_SPAMDYKE_VERDICT)
+		group_gate(r->b, r->line, &l);
+}
+
+static void take_kind(struct foreign_reader *r, struct source_file *f)
+{
+	static void (*const take[FOREIGN_SERVERS])(struct foreign_reader *) = { [FOREIGN_POSTFIX] = postfix_take,
+										[FOREIGN_QMAIL] = qmail_take,
+										[FOREIGN_EXIM] = exim_take,
+										[FOREIGN_CHKUSER] = chkuser_take };
+
+	f->servers |= 1u << r->l->server;
+	if (r->l->server == FOREIGN_SPAMDYKE)
+		take_gate(r);
+	else if (take[r->l->server] != NULL)
+		take[r->l->server](r);
+}
+
+static void note_span(struct source_file *f, int64_t local)
+{
+	if (f->first == 0 || local < f->first)
+		f->first = local;
+	if (f->last == 0 || local > f->last)
+		f->last = local;
+}
+
+static void take_line(struct foreign_reader *r, struct source_file *f, struct calendar *c, struct line *ln)
+{
+	struct foreign_line l;
+	bool known = foreign_read(ln->raw, &l);
+
+	if (l.frame.rest.p == NULL) {
+		f->unreadable += ln->raw.n > 0;
+		return;
+	}
+	ln->local = local_of(r->b, f, c, &l.frame);
+	note_span(f, ln->local);
+	if (l.kind == FOREIGN_STRANGER) {
+		f->strangers++;
+		return;
+	}
+	if (!known) {
+		f->unreadable++;
+		return;
+	}
+	r->line = ln;
+	r->l = &l;
+	find_place(r, f, l.frame.host);
+	take_kind(r, f);
+}
+
+static void read_file(struct foreign_reader *r, size_t i)
+{
+	struct source_file *f = &r->b->source->files[i];
+	struct source_walk w = { .file = f };
+	struct line ln = { .file = (uint32_t)i };
+	struct calendar c = { 0 };
+	enum source_fault fault;
+
+	while (source_next(&w, &ln.raw, &fault)) {
+		f->lines++;
+		ln.number = (uint32_t)w.number;
+		if (fault != SOURCE_GOOD)
+			f->unreadable++;
+		else
+			take_line(r, f, &c, &ln);
+	}
+}
+
+/* The lines of refused recipients go behind those that concern the whole message. */
+static void close_visits(const struct book *b)
+{
+	for (struct visit *v = b->visits; v != NULL; v = v->later) {
+		struct lines *refusals = v->foreign != NULL ? &v->foreign->refusals : NULL;
+
+		if (refusals == NULL || refusals->first == NULL || v->foreign->absorbed)
+			continue;
+		if (v->lines.last != NULL)
+			v->lines.last->next = refusals->first;
+		else
+			v->lines.first = refusals->first;
+		v->lines.last = refusals->last;
+	}
+}
+
+static int by_beginning(const void *a, const void *b)
+{
+	const struct source_file *const *x = a, *const *y = b;
+
+	if ((*x)->begins != (*y)->begins)
+		return (*x)->begins < (*y)->begins ? -1 : 1;
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Rotated files in their order, which is known only now that their years are. */
+static void read_files(struct foreign_reader *r)
+{
+	struct source *s = r->b->source;
+	struct source_file **order = arena_alloc(&r->b->mem, (s->n + 1) * sizeof(struct source_file *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->files[i].family == LOG_FOREIGN)
+			order[n++] = &s->files[i];
+	if (n > 0)
+		qsort(order, n, sizeof(struct source_file *), by_beginning);
+	for (size_t i = 0; i < n; i++)
+		read_file(r, (size_t)(order[i] - s->files));
+}
+
+void foreign_group(struct book *b)
+{
+	struct foreign_reader r = { .b = b };
+	struct map *const maps[] = { &r.places, &r.mails, &r.talks, &r.parties, &r.deliveries };
+
+	read_files(&r);
+	close_visits(b);
+	for (size_t i = 0; i < COUNT(maps); i++)
+		map_clear(maps[i]);
+}

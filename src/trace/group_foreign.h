@@ -1,0 +1,76 @@
+/* trace/group_foreign.h - visits, parties and attempts out of other servers' logs.
+ *
+ * What belongs together says the log itself: a queue id, on one host, from the message's first line until it is
+ * removed (short ids are used again), a process number from connect to disconnect.  So every join here is exact.
+ * group_foreign.c walks the files, group_mail.c keeps what the servers have in common, and each server's file turns
+ * its lines into those records.
+ */
+#ifndef TRACE_GROUP_FOREIGN_H
+#define TRACE_GROUP_FOREIGN_H
+
+#include "trace/group.h"
+
+/* A message under its queue id. */
+struct mail {
+	struct visit *visit;
+	uint64_t serial;       /* no two have the same */
+	struct visit *refused; /* of the same connection, before it: the same transaction if the sender is the same */
+	bool named;            /* a client or local user was seen handing it in */
+	bool closed;           /* removed: its id may be another's by now */
+};
+
+/* A connection: what no message claims of it becomes a visit without one. */
+struct talk {
+	struct lines lines;
+	struct str ip, rdns, helo, user, encryption, ended;
+	struct visit *refused; /* refusals before any message */
+	struct mail *mail;     /* the latest message */
+	bool busy;             /* a message or a refusal came of it */
+	bool found;            /* postscreen found something */
+};
+
+struct foreign_reader {
+	struct book *b;
+	const struct line *line; /* being read */
+	const struct foreign_line *l;
+	uint32_t place;
+	struct str host;
+	struct map places, mails, talks, parties, deliveries;
+	uint32_t nplaces;
+	uint64_t nmails;
+};
+
+/* Before zone_settle(): what stamps and replies say of zone and year.  After it: the records. */
+void foreign_scan(struct book *b, int64_t now);
+void foreign_group(struct book *b);
+
+void postfix_take(struct foreign_reader *r);
+void qmail_take(struct foreign_reader *r);
+void exim_take(struct foreign_reader *r);
+void chkuser_take(struct foreign_reader *r);
+
+/* group_mail.c */
+static inline struct str mail_field(const struct foreign_reader *r, enum foreign_field f)
+{
+	return r->l->field[f];
+}
+/* A visit that is not in the book yet; book_visit() puts it there. */
+struct visit *mail_visit(struct foreign_reader *r);
+void mail_book(struct foreign_reader *r, struct visit *v);
+/* The message of that id; `opens`: this line begins a message, so that a removed one's id is a new one's.
+ * NULL never: what is not known begins here. */
+struct mail *mail_of(struct foreign_reader *r, struct str id, bool opens);
+struct mail *mail_new(struct foreign_reader *r, struct str id);
+/* The message if it is known. */
+struct mail *mail_known(struct foreign_reader *r, struct str id);
+struct line *mail_line(struct foreign_reader *r, struct visit *v);
+struct party *mail_party(struct foreign_reader *r, struct mail *m, struct name *name);
+/* A recipient that was refused by this line; it stands at the end of the visit's lines. */
+struct party *mail_refuse(struct foreign_reader *r, struct visit *v, int code);
+struct attempt *mail_attempt(struct foreign_reader *r, struct mail *m, struct str to, struct str original);
+/* The sender of the message, and with it whether the refusals before it were of the same transaction. */
+void mail_from(struct foreign_reader *r, struct mail *m, struct str sender);
+/* Client, login, helo of the line, where it has them. */
+void mail_client(struct foreign_reader *r, struct visit *v);
+
+#endif

@@ -1,0 +1,177 @@
+/* What the logs of all mail servers have in common: messages by queue id. */
+#include <string.h>
+
+#include "trace/group_foreign.h"
+
+/* One key per host and id. */
+static struct str key_of(const struct foreign_reader *r, struct str id, char *room, size_t size)
+{
+	memcpy(room, &r->place, sizeof(r->place));
+	id = str_take(id, size - sizeof(r->place));
+	if (id.n > 0)
+		memcpy(room + sizeof(r->place), id.p, id.n);
+	return str_mem(room, sizeof(r->place) + id.n);
+}
+
+struct visit *mail_visit(struct foreign_reader *r)
+{
+	struct visit *v = arena_alloc(&r->b->mem, sizeof(*v));
+
+	v->foreign = arena_alloc(&r->b->mem, sizeof(*v->foreign));
+	v->foreign->server = r->l->server;
+	v->foreign->place = r->place;
+	v->foreign->host = r->host;
+	v->foreign->begins = line_new(r->b, r->line);
+	return v;
+}
+
+void mail_book(struct foreign_reader *r, struct visit *v)
+{
+	struct book *b = r->b;
+
+	if (b->last_visit != NULL)
+		b->last_visit->later = v;
+	else
+		b->visits = v;
+	b->last_visit = v;
+}
+
+struct mail *mail_known(struct foreign_reader *r, struct str id)
+{
+	char room[128];
+
+	return map_get(&r->mails, key_of(r, id, room, sizeof(room)));
+}
+
+struct mail *mail_new(struct foreign_reader *r, struct str id)
+{
+	char room[128];
+	struct mail *m = arena_alloc(&r->b->mem, sizeof(*m));
+
+	m->visit = mail_visit(r);
+	m->visit->foreign->id = id;
+	m->serial = ++r->nmails;
+	map_put(&r->mails, arena_str(&r->b->mem, key_of(r, id, room, sizeof(room))), m);
+	mail_book(r, m->visit);
+	return m;
+}
+
+struct mail *mail_of(struct foreign_reader *r, struct str id, bool opens)
+{
+	struct mail *m = mail_known(r, id);
+
+	return m == NULL || (m->closed && opens) ? mail_new(r, id) : m;
+}
+
+struct line *mail_line(struct foreign_reader *r, struct visit *v)
+{
+	struct line *x = line_new(r->b, r->line);
+
+	lines_add(&v->lines, x);
+	return x;
+}
+
+static struct party *add_party(struct foreign_reader *r, struct visit *v, struct name *name)
+{
+	struct party *p = arena_alloc(&r->b->mem, sizeof(*p));
+
+	p->name = name;
+	p->visit = v;
+	if (v->parties.last != NULL)
+		v->parties.last->next = p;
+	else
+		v->parties.first = p;
+	v->parties.last = p;
+	v->parties.n++;
+	return p;
+}
+
+struct party *mail_party(struct foreign_reader *r, struct mail *m, struct name *name)
+{
+	uint64_t key = m->serial << 32 | name->id;
+	struct party *p = map_getn(&r->parties, key);
+
+	if (p != NULL)
+		return p;
+	p = add_party(r, m->visit, name);
+	p->code = 250;
+	map_putn(&r->parties, key, p);
+	return p;
+}
+
+struct party *mail_refuse(struct foreign_reader *r, struct visit *v, int code)
+{
+	struct party *p = add_party(r, v, book_name(r->b, mail_field(r, FF_rcpt)));
+
+	p->to = p->resp = line_new(r->b, r->line);
+	p->code = code;
+	lines_add(&v->foreign->refusals, p->to);
+	return p;
+}
+
+struct attempt *mail_attempt(struct foreign_reader *r, struct mail *m, struct str to, struct str original)
+{
+	struct attempt *a = arena_alloc(&r->b->mem, sizeof(*a));
+	struct party *p;
+
+	a->to = book_name(r->b, to);
+	a->original = original.n > 0 ? book_name(r->b, original) : a->to;
+	a->from = m->visit->from;
+	a->started = zone_utc(&r->b->zone, r->line->local);
+	a->join = (struct join){ GRADE_EXACT, "queue id", NULL };
+	p = mail_party(r, m, a->original);
+	if (p->last_attempt != NULL)
+		p->last_attempt->next = a;
+	else
+		p->attempts = a;
+	p->last_attempt = a;
+	lines_add(&a->lines, line_new(r->b, r->line));
+	return a;
+}
+
+/* Put the refusals' parties and lines in front of the message's own; their visit is no visit any more. */
+static void absorb(struct visit *v, struct visit *refused)
+{
+	for (struct party *p = refused->parties.first; p != NULL; p = p->next)
+		p->visit = v;
+	refused->parties.last->next = v->parties.first;
+	if (v->parties.first == NULL)
+		v->parties.last = refused->parties.last;
+	v->parties.first = refused->parties.first;
+	v->parties.n += refused->parties.n;
+	refused->foreign->refusals.last->next = v->foreign->refusals.first;
+	if (v->foreign->refusals.first == NULL)
+		v->foreign->refusals.last = refused->foreign->refusals.last;
+	v->foreign->refusals.first = refused->foreign->refusals.first;
+	if (v->helo.n == 0)
+		v->helo = refused->helo;
+	refused->foreign->absorbed = true;
+}
+
+void mail_from(struct foreign_reader *r, struct mail *m, struct str sender)
+{
+	struct visit *refused = m->refused;
+
+	m->visit->from = book_name(r->b, sender);
+	m->refused = NULL;
+	if (refused != NULL && refused->from == m->visit->from && refused->parties.first != NULL)
+		absorb(m->visit, refused);
+}
+
+static void take(struct str *to, struct str from)
+{
+	if (from.n > 0)
+		*to = from;
+}
+
+void mail_client(struct foreign_reader *r, struct visit *v)
+{
+	struct str name = mail_field(r, FF_peer);
+
+	take(&v->ip, mail_field(r, FF_ip));
+	take(&v->helo, mail_field(r, FF_helo));
+	take(&v->user, mail_field(r, FF_user));
+	take(&v->encryption, mail_field(r, FF_encryption));
+	if (!str_eqz(name, "unknown"))
+		take(&v->rdns, name);
+}

@@ -1,0 +1,241 @@
+/* Other servers' logs: what a message came out of, and where it went on, by the ids that the lines name. */
+#include <stdlib.h>
+
+#include "trace/join.h"
+
+enum {
+	LOOKS = 16,       /* messages of one id that are looked at: short ids come again */
+	REPLY_NEAR = 60,  /* seconds between the gate's line and qmail's `info msg` of one message */
+	APART = 15 * 3600 /* clocks of two hosts, with their zones, are no further apart */
+};
+
+static const struct join by_id = { GRADE_EXACT, "queue id", NULL };
+
+struct linker {
+	struct completer *c;
+	struct map by_id, by_message_id, by_qp; /* -> latest visit */
+};
+
+static void index_visit(struct linker *k, struct visit *v)
+{
+	struct foreign *f = v->foreign;
+
+	if (f->id.n > 0)
+		f->same_id = map_put(&k->by_id, f->id, v);
+	if (f->message_id.n > 0)
+		f->same_message_id = map_put(&k->by_message_id, f->message_id, v);
+	if (v->qp > 0)
+		map_putn(&k->by_qp, v->qp, v);
+}
+
+static int64_t apart(int64_t a, int64_t b)
+{
+	return a < b ? b - a : a - b;
+}
+
+static bool same_message(const struct visit *a, const struct visit *b)
+{
+	const struct str x = a->foreign->message_id, y = b->foreign->message_id;
+
+	return x.n == 0 || y.n == 0 || str_eq(x, y);
+}
+
+/* The visit of that id, on this host or on any, that began nearest to the moment. */
+static struct visit *nearest(const struct linker *k, struct str id, const struct visit *from, bool here, int64_t local)
+{
+	struct visit *v = id.n > 0 ? map_get(&k->by_id, id) : NULL, *best = NULL;
+
+	for (int i = 0; i < LOOKS && v != NULL; i++, v = v->foreign->same_id) {
+		if (v == from || v->story == NULL || (here && v->foreign->place != from->foreign->place))
+			continue;
+		if (!here && (!same_message(from, v) || apart(v->story->time, local) > APART))
+			continue;
+		if (best == NULL || apart(v->story->time, local) < apart(best->story->time, local))
+			best = v;
+	}
+	return best;
+}
+
+/* An id that will not come again for years; a short one needs the Message-ID beside it. */
+static bool unique(const struct visit *from, const struct visit *to)
+{
+	struct str id = to->foreign->id;
+
+	return foreign_is_exim_id(id) || (from->foreign->message_id.n > 0 && to->foreign->message_id.n > 0) ||
+	       str_chr(id, 'z') >= 0;
+}
+
+/* The only message of that Message-ID on another host that is for this recipient. */
+static struct visit *by_message_id(const struct linker *k, const struct visit *from, const struct attempt *a)
+{
+	struct str id = from->foreign->message_id;
+	struct visit *v = id.n > 0 ? map_get(&k->by_message_id, id) : NULL, *found = NULL;
+
+	for (int i = 0; i < LOOKS && v != NULL; i++, v = v->foreign->same_message_id) {
+		if (v->foreign->place == from->foreign->place || v->story == NULL ||
+		    apart(v->story->time, a->ended) > APART || story_party(v->story, a->to) == NULL)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = v;
+	}
+	return found;
+}
+
+/* A server of qmail's kind answered: its epoch and qp, in our own formats or qmail-send's. */
+static struct visit *by_qp(const struct linker *k, const struct attempt *a)
+{
+	uint64_t epoch, qp;
+	struct visit *v;
+
+	if (!foreign_queued_qp(a->report, &epoch, &qp))
+		return NULL;
+	v = join_replied(k->c, epoch, qp);
+	if (v != NULL)
+		return v;
+	v = map_getn(&k->by_qp, qp);
+	return v != NULL && apart(v->story->time, (int64_t)epoch) <= REPLY_NEAR ? v : NULL;
+}
+
+static struct visit *next_visit(const struct linker *k, struct visit *v, const struct attempt *a, struct join *j)
+{
+	struct visit *to = nearest(k, a->next_id, v, !a->remote, a->ended);
+
+	if (to != NULL) {
+		*j = (struct join){ unique(v, to) ? GRADE_EXACT : GRADE_STRONG,
+				    "the queue id that the other server answered with", NULL };
+		return to;
+	}
+	*j = (struct join){ GRADE_EXACT, "epoch and qp that the other server answered with", NULL };
+	if (a->remote && (to = by_qp(k, a)) != NULL)
+		return to;
+	*j = (struct join){ GRADE_STRONG, "Message-ID and recipient", NULL };
+	return a->remote ? by_message_id(k, v, a) : NULL;
+}
+
+static bool link_child(struct story *parent, struct story *child, const struct line *x, struct join j)
+{
+	if (!join_child(parent, child))
+		return false;
+	child->parent_line = x;
+	child->parent_join = j;
+	return true;
+}
+
+static void link_next(struct linker *k, struct visit *v, struct attempt *a)
+{
+	struct join j;
+	struct visit *to = next_visit(k, v, a, &j);
+
+	if (to == NULL || to->story == NULL)
+		return;
+	if (to->story->parent == v->story && to->story->hop.key != NULL)
+		a->onward = to->story; /* another recipient's share of one transfer */
+	if (!link_child(v->story, to->story, a->lines.last, j) || !a->remote)
+		return;
+	to->story->hop = j;
+	a->onward = to->story;
+	story_join(v->story, j);
+	hop_skew_add(k->c->b, v, a, to);
+}
+
+/* qmail: the copy's number stands in the report. */
+static void link_copy(struct linker *k, struct visit *v, const struct attempt *a)
+{
+	struct visit *to;
+	struct did did;
+
+	if (!did_of(a->report, &did) || did.qp == 0)
+		return;
+	to = map_getn(&k->by_qp, did.qp);
+	if (to != NULL && to->foreign->place == v->foreign->place)
+		link_child(v->story, to->story, a->lines.last, by_id);
+}
+
+static void link_attempts(struct linker *k, struct visit *v)
+{
+	for (struct party *p = v->story->parties.first; p != NULL; p = p->next) {
+		for (struct attempt *a = p->attempts; a != NULL; a = a->next) {
+			if (!a->resulted || a->outcome != OUTCOME_SUCCESS)
+				continue;
+			if (a->plain || a->remote)
+				link_next(k, v, a);
+			else
+				link_copy(k, v, a);
+		}
+	}
+}
+
+static void link_bounce(struct linker *k, struct visit *v)
+{
+	struct foreign *f = v->foreign;
+	struct bounce *x;
+	struct visit *to;
+
+	if (f->bounce == NULL)
+		return;
+	x = arena_alloc(&k->c->b->mem, sizeof(*x));
+	x->line = f->bounce;
+	x->qp = f->server == FOREIGN_QMAIL ? strtoull(arena_z(&k->c->b->mem, f->bounce_id), NULL, 10) : 0;
+	v->story->bounce = x;
+	to = x->qp > 0 ? map_getn(&k->by_qp, x->qp) : nearest(k, f->bounce_id, v, true, moment_of(k->c->b, f->bounce));
+	if (to != NULL && to->foreign->place == f->place)
+		link_child(v->story, to->story, f->bounce, by_id);
+}
+
+/* Exim names the message that bounced, a proxy filter the one that it put back. */
+static void link_parent(struct linker *k, struct visit *v)
+{
+	struct visit *from = nearest(k, v->foreign->parent_id, v, true, v->story->time);
+
+	if (from != NULL)
+		link_child(from->story, v->story, v->foreign->begins, by_id);
+}
+
+static void widen(struct visit *v)
+{
+	struct story *s = v->story;
+
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+			join_widen(s, a->ended);
+}
+
+/* The gate's line names epoch and qp, qmail's the qp alone: near in time, they are one message. */
+void join_foreign_begin(struct completer *c)
+{
+	struct map by_qp = MAP_INIT;
+
+	for (struct gate *g = c->b->gates; g != NULL; g = g->next)
+		if (g->qp > 0)
+			map_putn(&by_qp, g->qp, g);
+	for (struct visit *v = c->b->visits; v != NULL; v = v->later) {
+		const struct gate *g = v->foreign != NULL && v->qp > 0 ? map_getn(&by_qp, v->qp) : NULL;
+
+		if (g != NULL && apart(moment_of(c->b, g->line), moment_of(c->b, v->final)) <= REPLY_NEAR)
+			v->epoch = g->epoch;
+	}
+	map_clear(&by_qp);
+}
+
+void join_foreign(struct completer *c)
+{
+	struct linker k = { .c = c };
+	struct visit *v;
+
+	for (v = c->b->visits; v != NULL; v = v->later)
+		if (v->foreign != NULL && v->story != NULL)
+			index_visit(&k, v);
+	for (v = c->b->visits; v != NULL; v = v->later) {
+		if (v->foreign == NULL || v->story == NULL)
+			continue;
+		widen(v);
+		link_bounce(&k, v);
+		link_parent(&k, v);
+		link_attempts(&k, v);
+	}
+	hop_skew_settle(c->b);
+	map_clear(&k.by_id);
+	map_clear(&k.by_message_id);
+	map_clear(&k.by_qp);
+}
