@@ -27,7 +27,7 @@ static void enter_sandbox(const struct conf *c)
 
 int main(void)
 {
-	struct conf conf;
+	static struct conf conf; /* static: reachable whichever way we end */
 	struct err e = { 0 };
 	int service, signals;
 

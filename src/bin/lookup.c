@@ -24,7 +24,7 @@ static void enter_sandbox(struct conf *c)
 
 int main(void)
 {
-	struct conf conf;
+	static struct conf conf; /* static: reachable whichever way we end */
 	struct err e = { 0 };
 	struct store_sockets sockets;
 	int rc;

@@ -128,7 +128,7 @@ def test_a_ratio_is_taken_within_a_round_and_an_aim_is_judged_by_the_median():
     load = {"sessions": 100, "size": 4096, "kept": True, "title": "t", "rounds": rounds}
     found = list(aims.accept({"disks": [{"disk": "own", "loads": [load]}]}))
     assert [reached for *_, reached in found] == [True, True]
-    load["rounds"] = [{"ours": 10, "postfix": 3, "sink": 20}]
+    load["rounds"] = [{"ours": 10, "postfix": 3, "sink": 20, "keeper": 15}]
     assert [reached for *_, reached in aims.accept({"disks": [{"disk": "own", "loads": [load]}]})] == [False, False]
     assert list(accept.tables({"disks": [{"disk": "own", "loads": [load]}]}))
 
