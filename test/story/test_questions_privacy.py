@@ -220,3 +220,10 @@ def test_29_an_address_of_ours_that_carries_hers_is_not_offered(logs):
         a = ask("from:" + guess, logs.folder, *OWN)
         assert a.status == 1 and a.json["nearest"] == [] and "Similar" not in a.text
     assert ask("any:*", logs.folder, *OWN).only["from"] == "l***e@example.com"
+
+
+@pytest.mark.parametrize("scope", [("--domain", ""), ("--domain", "@"), ("--mailbox", "")])
+def test_29_an_owner_without_a_name_is_shown_nothing(logs, scope):
+    lines_of(logs)
+    a = run("any:*", "--logs", str(logs.folder), *scope)
+    assert a.returncode == 2 and a.stdout == "" and scope[0] in a.stderr
