@@ -214,3 +214,11 @@ def test_explain_knows_the_lines(line, kind, words):
     answer = run("explain", "--json", line)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["kind"] == kind and words in json.loads(answer.stdout)["meaning"]
+
+
+@pytest.mark.parametrize("question,name", [("from:grace@example.org to:bob@example.com", "postfix.log"),
+                                           ("from:grace@example.org verdict:refused", "exim.log"),
+                                           ("to:carol@example.com", "exim.log")])
+def test_what_this_server_refused_is_not_called_another_servers_doing(question, name):
+    told = ask(question, name).only["recipients"]
+    assert all("other server" not in r["explanation"] for r in told) and "The receiving server" in ask(question, name).text
