@@ -222,3 +222,9 @@ def test_explain_knows_the_lines(line, kind, words):
 def test_what_this_server_refused_is_not_called_another_servers_doing(question, name):
     told = ask(question, name).only["recipients"]
     assert all("other server" not in r["explanation"] for r in told) and "The receiving server" in ask(question, name).text
+
+
+@pytest.mark.parametrize("name", ["postfix.log", "exim.log", "qmail-syslog.log"])
+def test_all_senders_are_not_one_sender(name):
+    a = ask("from:*", name)
+    assert a.json["let_in_before"] is None and "this sender was let in" not in a.text
