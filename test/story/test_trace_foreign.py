@@ -228,3 +228,8 @@ def test_what_this_server_refused_is_not_called_another_servers_doing(question, 
 def test_all_senders_are_not_one_sender(name):
     a = ask("from:*", name)
     assert a.json["let_in_before"] is None and "this sender was let in" not in a.text
+
+
+def test_a_queue_id_that_came_again_is_not_called_one_that_no_other_message_has():
+    a = ask("from:grace@example.org to:bob@example.com", "postfix.log")
+    assert "by its queue id" in a.text and "no other message" not in a.text
