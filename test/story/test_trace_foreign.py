@@ -233,3 +233,13 @@ def test_all_senders_are_not_one_sender(name):
 def test_a_queue_id_that_came_again_is_not_called_one_that_no_other_message_has():
     a = ask("from:grace@example.org to:bob@example.com", "postfix.log")
     assert "by its queue id" in a.text and "no other message" not in a.text
+
+
+@pytest.mark.parametrize("line,final,words", [
+    ("2021-03-09 12:46:33 [2105] 1lJZ5w-0000XB-2a == fred@slow.example R=dnslookup T=remote_smtp defer (110): Connection timed out",
+     False, "could not be reached"),
+    ("2021-03-09 12:46:33 [2105] 1lJZ5w-0000XB-2a ** fred@gone.example R=dnslookup: Unrouteable address", True, "in DNS"),
+])
+def test_exims_own_words_without_a_reply_are_explained(line, final, words):
+    told = json.loads(run("explain", "--json", line).stdout)
+    assert told["final"] is final and words in told["meaning"]
