@@ -243,3 +243,10 @@ def test_a_queue_id_that_came_again_is_not_called_one_that_no_other_message_has(
 def test_exims_own_words_without_a_reply_are_explained(line, final, words):
     told = json.loads(run("explain", "--json", line).stdout)
     assert told["final"] is final and words in told["meaning"]
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_the_parent_of_a_bounce_is_told_by_what_failed(name):
+    a = ask("from:<> to:bob@example.com", name)
+    parent = next(line for line in a.headline.splitlines() if "to dan@big.example and" in line)
+    assert ": mixed; eve@gone.example: Not delivered" in parent
