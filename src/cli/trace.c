@@ -106,6 +106,22 @@ static int take_unpack_limit(struct options *o, const char *z)
 	return 0;
 }
 
+/* An empty scope would be none: who asks for an owner without a name must not be shown everything. */
+static int take_scope(struct options *o, const char *name, const char *z)
+{
+	bool domain = strcmp(name, "--domain") == 0;
+
+	if (domain && z[0] == '@')
+		z++;
+	if (z[0] == '\0')
+		return args_fail(CLI_USAGE, "trace: %s needs %s", name, domain ? "a domain" : "an address");
+	if (domain)
+		o->ask.domain = str_of(z);
+	else
+		o->ask.mailbox = str_of(z);
+	return 0;
+}
+
 static int take_option(struct options *o, const struct args *a, int *i)
 {
 	const char *name = a->rest[*i];
@@ -130,10 +146,8 @@ static int take_option(struct options *o, const struct args *a, int *i)
 		return take_unpack_limit(o, value);
 	if (strcmp(name, "--tz") == 0)
 		o->ask.tz = str_of(value);
-	else if (strcmp(name, "--domain") == 0)
-		o->ask.domain = str_of(value[0] == '@' ? value + 1 : value);
 	else
-		o->ask.mailbox = str_of(value);
+		return take_scope(o, name, value);
 	return 0;
 }
 

@@ -219,7 +219,7 @@ static void put_join(struct page *g, const char *what, struct join j)
 }
 
 static const char *const grade_meanings[] = {
-	[GRADE_EXACT] = "a number that no other message has ties the lines together",
+	[GRADE_EXACT] = "the lines belong together without doubt",
 	[GRADE_STRONG] = "the lines fit together, and no other message of these logs fits",
 	[GRADE_GUESS] = "the lines fit together, but another message may fit as well",
 };

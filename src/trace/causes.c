@@ -9,6 +9,7 @@ struct counter {
 	struct arena *mem;
 	struct map by_reason;
 	size_t cap;
+	const struct story *earliest; /* the one that was refused first */
 };
 
 struct index {
@@ -76,8 +77,10 @@ static void add(struct counter *k, const struct told *t, const struct told_party
 		x->first = time;
 	if (x->n == 1 || time > x->last)
 		x->last = time;
-	if (k->out->first == 0 || time < k->out->first)
+	if (k->earliest == NULL || time < k->out->first) {
 		k->out->first = time;
+		k->earliest = t->story;
+	}
 	add_ip(x, t->ip, k->mem);
 }
 
@@ -115,7 +118,8 @@ static bool let_in(enum verdict v)
 	return v != VERDICT_UNKNOWN && v != VERDICT_ABANDONED && !in_trouble(v);
 }
 
-/* Who and where stay; what became of it and when are what is asked about. */
+/* Who and where stay; what became of it and when are what is asked about.  A question for many senders at once (from:*)
+ * does not make one sender of them: the domain is that of the first refusal. */
 static bool same_sender(const struct question *q, struct book *b, const struct story *s, const struct scope *sc)
 {
 	for (size_t i = 0; i < q->n; i++) {
@@ -128,16 +132,26 @@ static bool same_sender(const struct question *q, struct book *b, const struct s
 	return true;
 }
 
+static struct str sender_domain(const struct story *s)
+{
+	struct str from = s->from != NULL ? s->from->text : STR("");
+	ptrdiff_t at = str_rchr(from, '@');
+
+	return at < 0 ? from : str_skip(from, (size_t)at + 1);
+}
+
 static const struct story *let_in_before(const struct tale *t, const struct question *q, const struct scope *sc,
-					 int64_t first)
+					 const struct story *refused)
 {
 	const struct story *found = NULL;
 	ARENA(scratch);
 
 	for (const struct story *s = t->stories; s != NULL; s = s->later) {
-		if (s->time >= first || (found != NULL && s->time < found->time) || !scope_story(sc, t->book, s))
+		if (s->time >= refused->time || (found != NULL && s->time < found->time) ||
+		    !scope_story(sc, t->book, s))
 			continue;
-		if (let_in(scope_verdict(sc, t->book, s, &scratch)) && same_sender(q, t->book, s, sc))
+		if (str_ieq(sender_domain(s), sender_domain(refused)) &&
+		    let_in(scope_verdict(sc, t->book, s, &scratch)) && same_sender(q, t->book, s, sc))
 			found = s;
 		arena_reset(&scratch);
 	}
@@ -164,5 +178,5 @@ void causes_count(struct causes *out, const struct tale *t, const struct questio
 		out->n = CAUSES_MAX;
 	}
 	if (question_filter(q, FILTER_FROM) != NULL)
-		out->before = let_in_before(t, q, sc, out->first);
+		out->before = let_in_before(t, q, sc, k.earliest);
 }

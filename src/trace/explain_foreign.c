@@ -59,6 +59,8 @@ static bool say_reply(struct explaining *x, const struct foreign_line *l)
 	struct str text = foreign_answer(l->field[FF_text]), dsn = l->field[FF_dsn];
 	int code = foreign_reply(l, &(struct str){ 0 });
 
+	if (code == 0 && l->server == FOREIGN_EXIM && l->kind == FOREIGN_RESULT)
+		code = str_eqz(l->field[FF_status], "==") ? 450 : str_eqz(l->field[FF_status], "**") ? 550 : 0;
 	if (text.n == 0 && (code > 0 || dsn.n > 0))
 		text = arena_fmt(x->mem, "%d %.*s %.*s", code > 0 ? code : (dsn.p[0] - '0') * 100 + 50, STR_ARG(dsn),
 				 STR_ARG(l->field[FF_text]));

@@ -9,6 +9,27 @@ struct tree {
 	size_t rows;
 };
 
+/* Of several fates the one that went wrong: it is why there is a bounce. */
+static const struct told_party *telling(const struct told *t)
+{
+	for (size_t i = 0; i < t->nparties; i++)
+		if (t->parties[i].verdict == VERDICT_RETURNED || t->parties[i].verdict == VERDICT_REFUSED)
+			return &t->parties[i];
+	return &t->parties[0];
+}
+
+static void put_fate(struct page *g, const struct told *t)
+{
+	const struct told_party *p = telling(t);
+
+	if (t->verdict == VERDICT_MIXED) {
+		page_fmt(g, "mixed; ");
+		page_put(g, p->address);
+		page_fmt(g, ": ");
+	}
+	page_put(g, p->summary);
+}
+
 static void put_row(void *with, const struct told *t, const char *relation, int depth)
 {
 	struct tree *x = with;
@@ -31,7 +52,7 @@ static void put_row(void *with, const struct told *t, const char *relation, int 
 	if (t->story == x->here)
 		page_fmt(g, "%s (this one)", verdict_words[t->verdict]);
 	else if (t->nparties > 0)
-		page_put(g, t->parties[0].summary);
+		put_fate(g, t);
 	else
 		page_fmt(g, "%s", verdict_words[t->verdict]);
 	buf_addc(g->out, '\n');

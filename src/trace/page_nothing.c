@@ -9,6 +9,18 @@ static bool names_message(const struct question *q)
 		question_filter(q, FILTER_ANY) != NULL || question_filter(q, FILTER_ID) != NULL);
 }
 
+/* By whether a message was named, and whether an owner asks: mail of others is not denied to have been here. */
+static const struct str no_words[2][2] = {
+	{ STR_INIT("Nothing of that kind happened here in that time, or it is in a log that was not searched."),
+	  STR_INIT("Nothing of that kind happened to a mailbox shown here in that time, or it is in a log that was not "
+		   "searched.") },
+	{ STR_INIT(
+	      "If such a message was sent, it never reached this server, or it is in a log that was not searched."),
+	  STR_INIT(
+	      "If such a message was sent, it was for no mailbox shown here and from none, or it never reached this "
+	      "server, or it is in a log that was not searched.") },
+};
+
 /* The time asked for against the time the logs cover. */
 static void put_coverage(struct page *g)
 {
@@ -24,13 +36,8 @@ static void put_coverage(struct page *g)
 		page_wrap(g, STR("The time asked for lies outside the logs searched, so they prove nothing about it."));
 	else if ((s->from != INT64_MIN && s->from < from - 86400) || (s->to != INT64_MAX && s->to > to + 86400))
 		page_wrap(g, STR("The logs searched cover only a part of the time asked for."));
-	else if (names_message(&g->r->question))
-		page_wrap(g, STR("If such a message was sent, it never reached this server, or it is in a log that was "
-				 "not searched."));
 	else
-		page_wrap(
-		    g,
-		    STR("Nothing of that kind happened here in that time, or it is in a log that was not searched."));
+		page_wrap(g, no_words[names_message(&g->r->question)][!scope_all(&g->r->scope)]);
 }
 
 static void put_since(struct page *g)

@@ -220,3 +220,19 @@ def test_29_an_address_of_ours_that_carries_hers_is_not_offered(logs):
         a = ask("from:" + guess, logs.folder, *OWN)
         assert a.status == 1 and a.json["nearest"] == [] and "Similar" not in a.text
     assert ask("any:*", logs.folder, *OWN).only["from"] == "l***e@example.com"
+
+
+@pytest.mark.parametrize("scope", [("--domain", ""), ("--domain", "@"), ("--mailbox", "")])
+def test_29_an_owner_without_a_name_is_shown_nothing(logs, scope):
+    lines_of(logs)
+    a = run("any:*", "--logs", str(logs.folder), *scope)
+    assert a.returncode == 2 and a.stdout == "" and scope[0] in a.stderr
+
+
+def test_29_a_no_to_an_owner_does_not_deny_the_mail_of_others(logs):
+    logs.accept(7, 11, sender=HER)
+    for question, words in (("qp 11", "it was for no mailbox shown here and from none, or it never reached this server"),
+                            ("verdict:delivered", "Nothing of that kind happened to a mailbox shown here")):
+        a = ask(question, logs.folder, "--domain", "third.example")
+        assert a.status == 1 and words in " ".join(a.text.split()), question
+    assert "shown here" not in ask("from:nobody@example.com", logs.folder).text

@@ -214,3 +214,39 @@ def test_explain_knows_the_lines(line, kind, words):
     answer = run("explain", "--json", line)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["kind"] == kind and words in json.loads(answer.stdout)["meaning"]
+
+
+@pytest.mark.parametrize("question,name", [("from:grace@example.org to:bob@example.com", "postfix.log"),
+                                           ("from:grace@example.org verdict:refused", "exim.log"),
+                                           ("to:carol@example.com", "exim.log")])
+def test_what_this_server_refused_is_not_called_another_servers_doing(question, name):
+    told = ask(question, name).only["recipients"]
+    assert all("other server" not in r["explanation"] for r in told) and "The receiving server" in ask(question, name).text
+
+
+@pytest.mark.parametrize("name", ["postfix.log", "exim.log", "qmail-syslog.log"])
+def test_all_senders_are_not_one_sender(name):
+    a = ask("from:*", name)
+    assert a.json["let_in_before"] is None and "this sender was let in" not in a.text
+
+
+def test_a_queue_id_that_came_again_is_not_called_one_that_no_other_message_has():
+    a = ask("from:grace@example.org to:bob@example.com", "postfix.log")
+    assert "by its queue id" in a.text and "no other message" not in a.text
+
+
+@pytest.mark.parametrize("line,final,words", [
+    ("2021-03-09 12:46:33 [2105] 1lJZ5w-0000XB-2a == fred@slow.example R=dnslookup T=remote_smtp defer (110): Connection timed out",
+     False, "could not be reached"),
+    ("2021-03-09 12:46:33 [2105] 1lJZ5w-0000XB-2a ** fred@gone.example R=dnslookup: Unrouteable address", True, "in DNS"),
+])
+def test_exims_own_words_without_a_reply_are_explained(line, final, words):
+    told = json.loads(run("explain", "--json", line).stdout)
+    assert told["final"] is final and words in told["meaning"]
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_the_parent_of_a_bounce_is_told_by_what_failed(name):
+    a = ask("from:<> to:bob@example.com", name)
+    parent = next(line for line in a.headline.splitlines() if "to dan@big.example and" in line)
+    assert ": mixed; eve@gone.example: Not delivered" in parent
