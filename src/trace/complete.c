@@ -52,12 +52,8 @@ struct party *join_add_party(struct completer *c, struct story *s, struct name *
 
 	p->name = name;
 	p->story = s;
-	if (ps->last != NULL)
-		ps->last->next = p;
-	else
-		ps->first = p;
-	ps->last = p;
-	if (++ps->n == MANY + 1)
+	parties_add(ps, p);
+	if (ps->n == MANY + 1)
 		index_many(c, s, ps->first);
 	else if (ps->n > MANY)
 		index_many(c, s, p);

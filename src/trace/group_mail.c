@@ -77,12 +77,7 @@ static struct party *add_party(struct foreign_reader *r, struct visit *v, struct
 
 	p->name = name;
 	p->visit = v;
-	if (v->parties.last != NULL)
-		v->parties.last->next = p;
-	else
-		v->parties.first = p;
-	v->parties.last = p;
-	v->parties.n++;
+	parties_add(&v->parties, p);
 	return p;
 }
 

@@ -125,12 +125,7 @@ static void on_to(struct smtp_reader *r, struct visit *v, struct line *ln, const
 	p->name = book_name(r->b, l->field[LOG_F_path]);
 	p->to = ln;
 	p->visit = v;
-	if (v->parties.last != NULL)
-		v->parties.last->next = p;
-	else
-		v->parties.first = p;
-	v->parties.last = p;
-	v->parties.n++;
+	parties_add(&v->parties, p);
 	r->party = p;
 	r->asked = ASKED_TO;
 }

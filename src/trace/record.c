@@ -106,6 +106,16 @@ void lines_add(struct lines *l, struct line *x)
 	l->last = x;
 }
 
+void parties_add(struct parties *ps, struct party *p)
+{
+	if (ps->last != NULL)
+		ps->last->next = p;
+	else
+		ps->first = p;
+	ps->last = p;
+	ps->n++;
+}
+
 void line_fields(const struct book *b, const struct line *x, struct log_line *out)
 {
 	log_parse(b->source->files[x->file].family, x->raw, out);

@@ -214,6 +214,7 @@ struct str name_bare(struct str address); /* without brackets, parameters and BA
 
 struct line *line_new(struct book *b, const struct line *like);
 void lines_add(struct lines *l, struct line *x);
+void parties_add(struct parties *ps, struct party *p); /* at the end: in the order of reading */
 /* Parse a line again; it was readable once. */
 void line_fields(const struct book *b, const struct line *x, struct log_line *out);
 uint64_t line_offset(const struct book *b, const struct line *x);
