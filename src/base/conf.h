@@ -30,9 +30,12 @@ struct conf_list {
 #define CONF_TEXT(s, f, o, d, help) struct str f;
 #define CONF_PATH(s, f, o, d, help) struct str f;
 #define CONF_WORD(s, f, o, d, words, help) struct str f;
+#define CONF_REPLY(s, f, o, reason, help) struct str f;
 #define CONF_BINDS(s, f, o, help) struct conf_list f;
 #define CONF_SERVERS(s, f, o, help) struct conf_list f;
 #define CONF_TEXTS(s, f, o, help) struct conf_list f;
+#define CONF_WORDS(s, f, o, words, help) struct conf_list f;
+#define CONF_LINES(s, f, o, help) struct conf_list f;
 #define CONF_PATHS(s, f, o, help) struct conf_list f;
 #define CONF_BOOL(s, f, o, d, help) bool f;
 #define CONF_NUMBER(s, f, o, d, least, most, help) int64_t f;
@@ -58,6 +61,8 @@ struct conf {
 	struct conf_recipients recipients;
 	struct conf_limits limits;
 	struct conf_gate gate;
+	struct conf_rspamd rspamd;
+	struct conf_milter milter;
 	struct conf_queue queue;
 	struct conf_relay relay;
 	struct conf_dns dns;
@@ -79,6 +84,14 @@ int conf_parse(struct conf *c, struct str text, const char *file, struct err *e)
 /* The same from a file (at most 1 MiB). */
 int conf_load(struct conf *c, const char *file, struct err *e);
 void conf_clear(struct conf *c);
+
+/* Set one option of a section in c as a line of its file would: -1 with what is wrong, in words that follow the
+ * option's name ("is not an option of gate").  A list gets one more value; memory is c's, c->line is the value's. */
+int conf_put(struct conf *c, const char *section, struct str option, struct str value, struct err *e);
+/* Empty all lists of a section in c (what was in them is not touched), so that conf_put() begins new ones. */
+void conf_empty_lists(struct conf *c, const char *section);
+/* Is that word on the list? */
+bool conf_has(const struct conf_list *l, const char *word);
 
 /* Where the command and the programs look for it: `given`, else $TELLTALE_CONFIG,
  * else ./var/telltale.conf if it exists, else /etc/telltale/telltale.conf. */

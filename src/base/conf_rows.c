@@ -103,6 +103,37 @@ static int set_texts(struct conf *c, const struct conf_row *o, struct str value,
 	return list_add(c, o, field, value, e);
 }
 
+static int set_words(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	struct str word;
+
+	return set_word(c, o, value, &word, e) < 0 ? -1 : list_add(c, o, field, word, e);
+}
+
+static int is_line(struct str value, struct err *e)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if (!ascii_isprint(value.p[i]))
+			return err_set(e, "must be printable ASCII on one line");
+	return value.n <= LONGEST_TEXT ? 0 : err_set(e, "must not be longer than %d bytes", LONGEST_TEXT);
+}
+
+static int set_line(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	(void)o;
+	if (is_line(value, e) < 0)
+		return -1;
+	*(struct str *)field = arena_str(&c->mem, value);
+	return 0;
+}
+
+static int set_lines(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	if (value.n == 0)
+		return err_set(e, "must not have an empty value");
+	return is_line(value, e) < 0 ? -1 : list_add(c, o, field, value, e);
+}
+
 static int set_paths(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
 {
 	struct str path;
@@ -160,9 +191,13 @@ const struct conf_row conf_rows[] = {
 #define CONF_TEXT(s, f, o, d, help) { FIELD(s, f, o), .set = set_text, .preset = (d) },
 #define CONF_PATH(s, f, o, d, help) { FIELD(s, f, o), .set = set_path, .preset = (d), .path = true },
 #define CONF_WORD(s, f, o, d, w, help) { FIELD(s, f, o), .set = set_word, .preset = (d), .words = (w) },
+#define CONF_REPLY(s, f, o, reason, help) { FIELD(s, f, o), .set = set_line, .preset = "" },
 #define CONF_BINDS(s, f, o, help) { FIELD(s, f, o), .set = set_binds, .list = true, .most = MOST_IN_LIST },
 #define CONF_SERVERS(s, f, o, help) { FIELD(s, f, o), .set = set_servers, .list = true, .most = MOST_IN_LIST },
 #define CONF_TEXTS(s, f, o, help) { FIELD(s, f, o), .set = set_texts, .list = true, .most = MOST_TEXTS },
+#define CONF_WORDS(s, f, o, w, help) \
+	{ FIELD(s, f, o), .set = set_words, .list = true, .words = (w), .most = MOST_IN_LIST },
+#define CONF_LINES(s, f, o, help) { FIELD(s, f, o), .set = set_lines, .list = true, .most = MOST_TEXTS },
 #define CONF_PATHS(s, f, o, help) { FIELD(s, f, o), .set = set_paths, .list = true, .most = MOST_IN_LIST },
 #define CONF_BOOL(s, f, o, d, help) { FIELD(s, f, o), .set = set_bool, .preset = #d },
 #define CONF_NUMBER(s, f, o, d, lo, hi, help) \
@@ -187,15 +222,48 @@ const char *conf_section_name(enum conf_section in)
 	return sections[in].name;
 }
 
-const struct conf_row *conf_row(const char *section, const char *name)
+static const struct conf_row *find(const char *section, struct str name)
 {
 	for (size_t i = 0; i < conf_nrows; i++)
-		if (strcmp(sections[conf_rows[i].in].name, section) == 0 && strcmp(conf_rows[i].name, name) == 0)
+		if (strcmp(sections[conf_rows[i].in].name, section) == 0 && str_eqz(name, conf_rows[i].name))
 			return &conf_rows[i];
-	BUG("option %s of section %s", name, section);
+	return NULL;
+}
+
+const struct conf_row *conf_row(const char *section, const char *name)
+{
+	const struct conf_row *o = find(section, str_of(name));
+
+	if (o == NULL)
+		BUG("option %s of section %s", name, section);
+	return o;
 }
 
 void *conf_field(struct conf *c, const struct conf_row *o)
 {
 	return (char *)c + sections[o->in].home + o->at;
+}
+
+int conf_put(struct conf *c, const char *section, struct str option, struct str value, struct err *e)
+{
+	const struct conf_row *o = find(section, option);
+
+	if (o == NULL)
+		return err_set(e, "is not an option of %s", section);
+	return o->set(c, o, value, conf_field(c, o), e);
+}
+
+void conf_empty_lists(struct conf *c, const char *section)
+{
+	for (size_t i = 0; i < conf_nrows; i++)
+		if (conf_rows[i].list && strcmp(sections[conf_rows[i].in].name, section) == 0)
+			*(struct conf_list *)conf_field(c, &conf_rows[i]) = (struct conf_list){ 0 };
+}
+
+bool conf_has(const struct conf_list *l, const char *word)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (str_eqz(l->at[i], word))
+			return true;
+	return false;
 }

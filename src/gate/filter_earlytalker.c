@@ -2,7 +2,7 @@
 
 static const char *off(const struct facts *f)
 {
-	return f->policy->greeting_delay > 0 ? NULL : GATE_OFF;
+	return f->policy->set.greeting_delay_secs > 0 ? NULL : GATE_OFF;
 }
 
 static enum vote decide(const struct facts *f, struct verdict *v)

@@ -2,7 +2,7 @@
 
 static const char *off(const struct facts *f)
 {
-	return f->policy->reject_same_as_sender ? NULL : GATE_OFF;
+	return conf_has(&f->policy->set.reject_recipient, "same-as-sender") ? NULL : GATE_OFF;
 }
 
 static enum vote decide(const struct facts *f, struct verdict *v)

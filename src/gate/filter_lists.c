@@ -2,18 +2,18 @@
  * relaying, the recipient check and what is always on. */
 #include "gate/filter.h"
 
-static const char *off(const struct list *l)
+static const char *off(const struct policy *p, size_t list)
 {
-	return l == NULL || list_empty(l) ? GATE_OFF : NULL;
+	return policy_none(p, list) ? GATE_OFF : NULL;
 }
 
 /* Of a blacklist `why` is its reason, of a whitelist REASON_ALLOWED. */
-static enum vote look_up(const struct list *l, struct str value, enum reason why, struct verdict *v)
+static enum vote look_up(const struct facts *f, size_t list, struct str value, enum reason why, struct verdict *v)
 {
 	struct hit h;
 	struct str seen;
 
-	if (!policy_lists(l, value, &h))
+	if (!policy_find(f->policy, list, value, &h))
 		return PASS;
 	v->hit = h;
 	seen = arena_fmt(v->mem, "%.*s matches %.*s", STR_ARG(value), STR_ARG(h.entry));
@@ -25,11 +25,11 @@ static enum vote look_up(const struct list *l, struct str value, enum reason why
 #define LISTED(list, value, why) \
 	static const char *off_##list(const struct facts *f) \
 	{ \
-		return off(f->policy->lists.list); \
+		return off(f->policy, offsetof(struct lists, list)); \
 	} \
 	static enum vote decide_##list(const struct facts *f, struct verdict *v) \
 	{ \
-		return look_up(f->policy->lists.list, f->value, why, v); \
+		return look_up(f, offsetof(struct lists, list), f->value, why, v); \
 	}
 
 LISTED(rdns_whitelist, rdns, REASON_ALLOWED)

@@ -2,7 +2,7 @@
 
 static const char *off(const struct facts *f)
 {
-	return f->policy->reject_empty_rdns ? NULL : GATE_OFF;
+	return f->policy->set.reject_empty_rdns ? NULL : GATE_OFF;
 }
 
 static enum vote decide(const struct facts *f, struct verdict *v)

@@ -2,7 +2,7 @@
 
 static const char *off(const struct facts *f)
 {
-	return f->policy->reject_unresolvable_rdns ? NULL : GATE_OFF;
+	return f->policy->set.reject_unresolvable_rdns ? NULL : GATE_OFF;
 }
 
 /* Who has no name at all is the business of rdns-missing. */

@@ -2,12 +2,12 @@
 
 static const char *off(const struct facts *f)
 {
-	return f->policy->max_recipients > 0 ? NULL : GATE_OFF;
+	return f->policy->set.max_recipients > 0 ? NULL : GATE_OFF;
 }
 
 static enum vote decide(const struct facts *f, struct verdict *v)
 {
-	if (f->accepted < f->policy->max_recipients)
+	if (f->accepted < (size_t)f->policy->set.max_recipients)
 		return PASS;
 	return gate_refuse(v, REASON_TOO_MANY_RECIPIENTS,
 			   arena_fmt(v->mem, "%zu recipients were accepted before it", f->accepted));

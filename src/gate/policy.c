@@ -4,20 +4,30 @@ void policy_of(const struct conf *c, const struct conf_port *port, const struct 
 {
 	*out = (struct policy){
 		.on = !port->set.submission,
-		.reject_empty_rdns = c->gate.reject_empty_rdns,
-		.rejection_code_empty_rdns = (int)c->gate.rejection_code_empty_rdns,
-		.reject_unresolvable_rdns = c->gate.reject_unresolvable_rdns,
-		.greeting_delay = c->gate.greeting_delay_secs * 1000,
-		.max_recipients = (size_t)c->gate.max_recipients,
-		.reject_same_as_sender = str_eqz(c->gate.reject_recipient, "same-as-sender"),
+		.set = c->gate,
 		.lists = *lists,
-		.policy_url = c->gate.policy_url,
 		.contact = c->top.contact,
 		.dns_deadline = c->dns.deadline,
 	};
 }
 
-bool policy_lists(const struct list *l, struct str value, struct hit *out)
+static const struct list *list_of(const struct policy *p, size_t list)
 {
-	return l != NULL && list_find(l, value, out);
+	return *(struct list *const *)((const char *)&p->lists + list);
+}
+
+bool policy_find(const struct policy *p, size_t list, struct str value, struct hit *out)
+{
+	for (; p != NULL; p = p->under)
+		if (list_of(p, list) != NULL && list_find(list_of(p, list), value, out))
+			return true;
+	return false;
+}
+
+bool policy_none(const struct policy *p, size_t list)
+{
+	for (; p != NULL; p = p->under)
+		if (list_of(p, list) != NULL && !list_empty(list_of(p, list)))
+			return false;
+	return true;
 }

@@ -2,7 +2,7 @@
 
 static int number(const struct policy *p, enum reason why)
 {
-	return why == REASON_RDNS_MISSING ? p->rejection_code_empty_rdns : reason_row(why)->reply;
+	return why == REASON_RDNS_MISSING ? (int)p->set.rejection_code_empty_rdns : reason_row(why)->reply;
 }
 
 /* " See: URL#CODE", or with CODE right behind a URL that ends in "=". */
@@ -13,15 +13,31 @@ static void put_link(struct buf *b, struct str url, const char *code)
 	buf_fmt(b, " See: %.*s%s%s", STR_ARG(url), str_ends(url, STR("=")) ? "" : "#", code);
 }
 
+/* What the postmaster wants said instead of the stock text. */
+static const size_t texts[] = {
+#define CONF_REPLY(s, f, o, reason, help) [REASON_##reason] = offsetof(struct conf_gate, f) + 1,
+#include "base/options.def"
+};
+
+static struct str text_of(const struct policy *p, const struct reason_row *row, enum reason why)
+{
+	const struct str *own;
+
+	if ((size_t)why >= COUNT(texts) || texts[why] == 0)
+		return str_of(row->text);
+	own = (const struct str *)((const char *)&p->set + texts[why] - 1);
+	return own->n > 0 ? *own : str_of(row->text);
+}
+
 void gate_reply(const struct policy *p, enum reason why, struct arena *a, struct reply *out)
 {
 	const struct reason_row *row = reason_row(why);
 	BUF(b);
 
-	buf_adds(&b, row->text);
+	buf_addstr(&b, text_of(p, row, why));
 	if (why == REASON_RDNS_MISSING)
 		buf_fmt(&b, " Contact %.*s for details.", STR_ARG(p->contact));
-	put_link(&b, p->policy_url, row->code);
+	put_link(&b, p->set.policy_url, row->code);
 	out->code = number(p, why);
 	out->enhanced = row->enhanced[0] == '\0' ? "" : arena_fmt(a, "%d.%s", out->code / 100, row->enhanced).p;
 	out->text = arena_str(a, buf_str(&b));

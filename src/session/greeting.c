@@ -12,15 +12,15 @@ static bool waits(const struct session *s)
 	const struct policy *p = &s->port->policy;
 	struct hit h;
 
-	return p->on && p->greeting_delay > 0 && s->port->conf->tls != CONF_TLS_IMPLICIT &&
-	       !policy_lists(p->lists.ip_whitelist, str_of(s->peer.ip), &h);
+	return p->on && p->set.greeting_delay_secs > 0 && s->port->conf->tls != CONF_TLS_IMPLICIT &&
+	       !policy_lists(p, ip_whitelist, str_of(s->peer.ip), &h);
 }
 
 void session_hold_greeting(struct session *s)
 {
 	char byte;
 
-	if (!waits(s) || io_wait(s->wire.fd, POLLIN, deadline_in(s->port->policy.greeting_delay)) < 0)
+	if (!waits(s) || io_wait(s->wire.fd, POLLIN, deadline_in(s->port->policy.set.greeting_delay_secs * 1000)) < 0)
 		return;
 	/* Who hung up said nothing. */
 	s->facts.early = recv(s->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;

@@ -146,9 +146,9 @@ static struct str place(const struct session *s, struct str name, const struct n
 	if (str_eqz(name, "reply"))
 		return n->reply;
 	if (str_eqz(name, "delay"))
-		return arena_fmt(a, "%lld", (long long)(p->greeting_delay / 1000));
+		return arena_fmt(a, "%lld", (long long)p->set.greeting_delay_secs);
 	if (str_eqz(name, "most"))
-		return arena_fmt(a, "%zu", p->max_recipients);
+		return arena_fmt(a, "%lld", (long long)p->set.max_recipients);
 	BUG("a place {%.*s} in words/filters.def", STR_ARG(name));
 }
 

@@ -272,7 +272,7 @@ static void begin(struct session *s)
 		.mem = &s->mem,
 	};
 	/* Only this list and a login let a client relay: no whitelist does. */
-	s->facts.may_relay = policy_lists(s->port->policy.lists.ip_relay, s->facts.ip, &s->relay);
+	s->facts.may_relay = policy_lists(&s->port->policy, ip_relay, s->facts.ip, &s->relay);
 	s->rcpt.may_relay = s->facts.may_relay;
 }
 

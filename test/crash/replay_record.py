@@ -12,7 +12,7 @@ from house import House, harness, until
 from replay_trace import SHOWN, TRACED, Recording
 
 CONFIG = """\
-relay {{ ip-relay-entry = {{"127.0.0.1"}} }}
+gate {{ ip-relay-entry = {{"127.0.0.1"}} }}
 queue {{ segment-size = 256K }}
 logs {{ time = "utc" }}
 """

@@ -120,7 +120,7 @@ def test_the_notes_of_spamdyke(server, dns):
             sender-blacklist-entry = "@b.example"
             max-recipients = 1
         }}
-        relay {{ ip-relay-entry = "127.0.0.9" }}
+        gate {{ ip-relay-entry = "127.0.0.9" }}
     """)
     for ip in (OTHER, "127.0.0.9"):
         dns.ptr(ip, "mail.b.example")

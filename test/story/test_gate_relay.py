@@ -87,15 +87,15 @@ def only_a_login_relays(server):
 NOBODY_RELAYS = {
     "no section": lambda server: "",
     "empty section": lambda server: "relay { }",
-    "empty entry list": lambda server: "relay { ip-relay-entry = {} }",
-    "empty file list": lambda server: "relay { ip-relay-file = {} }",
-    "empty file": lambda server: f'relay {{ ip-relay-file = "{write(server, "relay", "")}" }}',
-    "file of comments": lambda server: f'relay {{ ip-relay-file = "{write(server, "relay", "# 0.0.0.0/1" + chr(10))}" }}',
+    "empty entry list": lambda server: "gate { ip-relay-entry = {} }",
+    "empty file list": lambda server: "gate { ip-relay-file = {} }",
+    "empty file": lambda server: f'gate {{ ip-relay-file = "{write(server, "relay", "")}" }}',
+    "file of comments": lambda server: f'gate {{ ip-relay-file = "{write(server, "relay", "# 0.0.0.0/1" + chr(10))}" }}',
 }
 ONE_RELAYS = {
-    "entry": lambda server: f'relay {{ ip-relay-entry = "{RELAY}" }}',
-    "file": lambda server: f'relay {{ ip-relay-file = "{write(server, "relay", RELAY + chr(10))}" }}',
-    "both, after an empty one": lambda server: 'relay { ip-relay-entry = {} } relay { ip-relay-file = '
+    "entry": lambda server: f'gate {{ ip-relay-entry = "{RELAY}" }}',
+    "file": lambda server: f'gate {{ ip-relay-file = "{write(server, "relay", RELAY + chr(10))}" }}',
+    "both, after an empty one": lambda server: 'gate { ip-relay-entry = {} } gate { ip-relay-file = '
                                                f'"{write(server, "relay", RELAY + "/32" + chr(10))}" }}',
 }
 
@@ -130,36 +130,36 @@ def test_only_who_is_on_the_relay_list_relays(server, dns, relay, white):
 
 def test_who_may_relay_passes_no_other_check_by_that(server, dns):
     names(dns)
-    server.config(f'relay {{ ip-relay-entry = "{RELAY}" }} gate {{ ip-blacklist-entry = "{RELAY}" }}')
+    server.config(f'gate {{ ip-relay-entry = "{RELAY}" }} gate {{ ip-blacklist-entry = "{RELAY}" }}')
     assert reply(server, (RELAY, "a@a.example", "x@other.test")).code == 554
     assert server.log("spamdyke").last.code == "DENIED_BLACKLIST_IP"
 
 
 BROKEN = {
-    "everybody": (lambda server: 'relay { ip-relay-entry = "0.0.0.0/0" }', "would let everybody relay"),
-    "everybody, as a mask": (lambda server: 'relay { ip-relay-entry = "1.2.3.4/0.0.0.0" }', "would let everybody"),
-    "everybody, as a range": (lambda server: 'relay { ip-relay-entry = "0-255" }', "would let everybody relay"),
-    "everybody, by IPv6": (lambda server: 'relay { ip-relay-entry = "::/0" }', "would let everybody relay"),
-    "everybody, in a file": (lambda server: f'relay {{ ip-relay-file = "{write(server, "l", "0.0.0.0/0" + chr(10))}" }}',
+    "everybody": (lambda server: 'gate { ip-relay-entry = "0.0.0.0/0" }', "would let everybody relay"),
+    "everybody, as a mask": (lambda server: 'gate { ip-relay-entry = "1.2.3.4/0.0.0.0" }', "would let everybody"),
+    "everybody, as a range": (lambda server: 'gate { ip-relay-entry = "0-255" }', "would let everybody relay"),
+    "everybody, by IPv6": (lambda server: 'gate { ip-relay-entry = "::/0" }', "would let everybody relay"),
+    "everybody, in a file": (lambda server: f'gate {{ ip-relay-file = "{write(server, "l", "0.0.0.0/0" + chr(10))}" }}',
                              "/l:1: this would let everybody relay"),
-    "empty entry": (lambda server: 'relay { ip-relay-entry = "" }', "must have values of 1"),
-    "empty file name": (lambda server: 'relay { ip-relay-file = "" }', "must not have an empty value"),
-    "a name": (lambda server: 'relay { ip-relay-entry = "mail.b.example" }', "an octet is 0 to 255"),
-    "wrong section": (lambda server: f'gate {{ ip-relay-entry = "{RELAY}" }}', "no such option 'ip-relay-entry'"),
-    "wrong option": (lambda server: f'relay {{ ip-relay-entries = "{RELAY}" }}', "no such option 'ip-relay-entries'"),
-    "missing file": (lambda server: 'relay { ip-relay-file = "/nonexistent/l" }', "open /nonexistent/l: No such file"),
-    "a folder": (lambda server: f'relay {{ ip-relay-file = "{server.folder}" }}', "is not a file"),
-    "a device": (lambda server: 'relay { ip-relay-file = "/dev/null" }', "is not a file"),
+    "empty entry": (lambda server: 'gate { ip-relay-entry = "" }', "must have values of 1"),
+    "empty file name": (lambda server: 'gate { ip-relay-file = "" }', "must not have an empty value"),
+    "a name": (lambda server: 'gate { ip-relay-entry = "mail.b.example" }', "an octet is 0 to 255"),
+    "wrong section": (lambda server: f'relay {{ ip-relay-entry = "{RELAY}" }}', "no such option 'ip-relay-entry'"),
+    "wrong option": (lambda server: f'gate {{ ip-relay-entries = "{RELAY}" }}', "no such option 'ip-relay-entries'"),
+    "missing file": (lambda server: 'gate { ip-relay-file = "/nonexistent/l" }', "open /nonexistent/l: No such file"),
+    "a folder": (lambda server: f'gate {{ ip-relay-file = "{server.folder}" }}', "is not a file"),
+    "a device": (lambda server: 'gate { ip-relay-file = "/dev/null" }', "is not a file"),
     # "127.0.0.90" or "127.0.0.9/32", cut: what is left would be another, larger list.
-    "file cut in an entry": (lambda server: f'relay {{ ip-relay-file = "{write(server, "l", "127.0.0.9")}" }}',
+    "file cut in an entry": (lambda server: f'gate {{ ip-relay-file = "{write(server, "l", "127.0.0.9")}" }}',
                              "/l:1: the last line has no newline"),
-    "file cut to a prefix": (lambda server: f'relay {{ ip-relay-file = "{write(server, "l", "127.0.0.1" + chr(10) + "12")}" }}',
+    "file cut to a prefix": (lambda server: f'gate {{ ip-relay-file = "{write(server, "l", "127.0.0.1" + chr(10) + "12")}" }}',
                              "/l:2: the last line has no newline"),
-    "file of garbage": (lambda server: f'relay {{ ip-relay-file = "{write(server, "l", chr(1) * 40 + chr(10))}" }}',
+    "file of garbage": (lambda server: f'gate {{ ip-relay-file = "{write(server, "l", chr(1) * 40 + chr(10))}" }}',
                         "/l:1: control bytes"),
-    "configuration cut in a list": (lambda server: 'relay { ip-relay-entry = { "127.0.0.9",', "is not closed"),
-    "configuration cut in a string": (lambda server: 'relay { ip-relay-entry = "127', "is not closed"),
-    "configuration cut in a section": (lambda server: 'relay { ip-relay-entry = "127.0.0.9"', "is not closed"),
+    "configuration cut in a list": (lambda server: 'gate { ip-relay-entry = { "127.0.0.9",', "is not closed"),
+    "configuration cut in a string": (lambda server: 'gate { ip-relay-entry = "127', "is not closed"),
+    "configuration cut in a section": (lambda server: 'gate { ip-relay-entry = "127.0.0.9"', "is not closed"),
 }
 
 
@@ -177,7 +177,7 @@ def test_a_broken_relay_list_lets_nobody_in(server, broken):
 def test_a_file_that_may_not_be_read_lets_nobody_in(server):
     path = write(server, "l", RELAY + "\n")
     os.chmod(path, 0)
-    server.config(f'relay {{ ip-relay-file = "{path}" }}')
+    server.config(f'gate {{ ip-relay-file = "{path}" }}')
     server.write_files()
     # Root reads everything, unless it gives that up.
     humble = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
@@ -191,7 +191,7 @@ def test_a_list_that_broke_since_is_no_reason_to_forget_it(server, dns):
     """A reload with a broken list is refused, and the list that was read before still counts."""
     names(dns)
     path = write(server, "l", RELAY + "\n")
-    server.config(f'relay {{ ip-relay-file = "{path}" }}')
+    server.config(f'gate {{ ip-relay-file = "{path}" }}')
     server.start()
     write(server, "l", "127.0.0.9\n127")
     server.process.send_signal(signal.SIGHUP)
@@ -208,7 +208,7 @@ def test_a_list_that_broke_since_is_no_reason_to_forget_it(server, dns):
 def test_a_broken_list_does_not_keep_an_old_certificate_in_use(server, dns):
     names(dns)
     path = write(server, "l", RELAY + "\n")
-    server.config(f'relay {{ ip-relay-file = "{path}" }}')
+    server.config(f'gate {{ ip-relay-file = "{path}" }}')
     with server.client() as c:
         c.starttls(server.tls())
         first = c.sock.getpeercert(binary_form=True)

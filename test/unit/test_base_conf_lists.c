@@ -33,10 +33,10 @@ static void test_what_is_refused(void **state)
 		  "f:1: ip-blacklist-entry must have values of 1 to 512 bytes" },
 		{ "gate {\n ip-blacklist-entry = \"a b\" }\n",
 		  "f:2: ip-blacklist-entry must not have spaces in a value" },
-		{ "relay {\n ip-relay-file = { \"\" } }\n", "f:2: ip-relay-file must not have an empty value" },
-		{ "gate { ip-relay-entry = \"192.0.2.7\" }\n", "f:1: no such option 'ip-relay-entry'" },
-		{ "gate { reject-recipient = invalid }\n",
-		  "f:1: reject-recipient must be one of: none same-as-sender" },
+		{ "gate {\n ip-relay-file = { \"\" } }\n", "f:2: ip-relay-file must not have an empty value" },
+		{ "relay { ip-relay-entry = \"192.0.2.7\" }\n", "f:1: no such option 'ip-relay-entry'" },
+		{ "gate { reject-recipient = unknown }\n",
+		  "f:1: reject-recipient must be one of: none same-as-sender invalid unavailable" },
 		{ "gate { greeting-delay-secs = 121 }\n", "f:1: greeting-delay-secs must be a number from 0 to 120" },
 	};
 
@@ -90,7 +90,7 @@ static void test_a_list_knows_its_lines_and_files_are_absolute(void **state)
 	is(c.gate.ip_blacklist_file.at[0], "/etc/a");
 	is(c.gate.ip_blacklist_file.at[1], path);
 	assert_int_equal(c.gate.ip_blacklist_file.line[1], 3);
-	assert_int_equal(c.relay.ip_relay_entry.n, 0);
+	assert_int_equal(c.gate.ip_relay_entry.n, 0);
 	conf_clear(&c);
 }
 

@@ -9,8 +9,7 @@
 
 static const struct policy policy = {
 	.on = true,
-	.reject_empty_rdns = true,
-	.rejection_code_empty_rdns = 554,
+	.set = { .reject_empty_rdns = true, .rejection_code_empty_rdns = 554 },
 	.contact = STR_INIT("postmaster@mx.example"),
 	.dns_deadline = 200,
 };
@@ -50,7 +49,7 @@ static void filters_as_tables(void **state)
 	struct policy p = policy;
 
 	(void)state;
-	p.max_recipients = 2;
+	p.set.max_recipients = 2;
 	for (size_t i = 0; i < COUNT(t); i++) {
 		ARENA(a);
 		struct verdict v = { .mem = &a };
@@ -261,7 +260,7 @@ static void off_is_skipped(void **state)
 	struct ruling r = { .at = AT_CONNECT };
 
 	(void)state;
-	p.reject_empty_rdns = false;
+	p.set.reject_empty_rdns = false;
 	gate_judge(gate_filters, &f, &r, &a);
 	assert_int_equal(r.findings[0].found, FOUND_SKIPPED);
 	assert_true(str_eqz(r.findings[0].seen, "off"));
@@ -291,8 +290,8 @@ static void words_of_a_refusal(void **state)
 		struct policy p = policy;
 		struct reply r;
 
-		p.policy_url = str_of(t[i].url);
-		p.rejection_code_empty_rdns = t[i].code;
+		p.set.policy_url = str_of(t[i].url);
+		p.set.rejection_code_empty_rdns = t[i].code;
 		gate_reply(&p, t[i].why, &a, &r);
 		assert_int_equal(r.code, t[i].code);
 		assert_string_equal(r.enhanced, t[i].enhanced);

@@ -321,9 +321,9 @@ static void what_is_wrong_is_named_by_its_line(void **state)
 	assert_int_equal(read_conf("gate { }\nrelay { }\n", &e), 0);
 	assert_int_equal(read_conf("gate {\n ip-blacklist-entry = { \"192.0.2.7\",\n \"x\" } }\n", &e), -1);
 	assert_string_equal(e.text, "t.conf:3: ip-blacklist-entry \"x\": an octet is 0 to 255");
-	assert_int_equal(read_conf("\nrelay { ip-relay-entry = \"0.0.0.0/0\" }\n", &e), -1);
+	assert_int_equal(read_conf("\ngate { ip-relay-entry = \"0.0.0.0/0\" }\n", &e), -1);
 	assert_string_equal(e.text, "t.conf:2: ip-relay-entry \"0.0.0.0/0\": this would let everybody relay");
-	assert_int_equal(read_conf("\nrelay { ip-relay-file = \"/nonexistent/x\" }\n", &e), -1);
+	assert_int_equal(read_conf("\ngate { ip-relay-file = \"/nonexistent/x\" }\n", &e), -1);
 	assert_string_equal(e.text, "t.conf:2: ip-relay-file: open /nonexistent/x: No such file or directory");
 }
 
@@ -342,7 +342,7 @@ static void packed_lists(void **state)
 
 	(void)state;
 	assert_int_equal(io_write_all(first, "192.0.2.7\n", 10) | io_write_all(second, "# none\n", 7), 0);
-	buf_fmt(&text, "gate { ip-blacklist-file = { \"%s\", \"%s\" } }\nrelay { ip-relay-file = \"%s\" }\n", two, one,
+	buf_fmt(&text, "gate { ip-blacklist-file = { \"%s\", \"%s\" } }\ngate { ip-relay-file = \"%s\" }\n", two, one,
 		one);
 	assert_int_equal(conf_parse(&c, buf_str(&text), "t.conf", &e), 0);
 	assert_int_equal(conf_parse(&other, STR("gate { ip-blacklist-entry = \"192.0.2.7\" }\n"), "o.conf", &e), 0);
