@@ -63,7 +63,7 @@ static void enter(struct batch *b, struct opened *o)
 {
 	struct stat st;
 
-	o->error = box_enter(b->root, o->home, &o->box) < 0 || fstat(o->box.staging, &st) < 0 ? errno : 0;
+	o->error = box_enter(b->root, &o->at, &o->box) < 0 || fstat(o->box.staging, &st) < 0 ? errno : 0;
 	if (o->error != 0) {
 		box_leave(&o->box);
 		return;
@@ -72,37 +72,37 @@ static void enter(struct batch *b, struct opened *o)
 	o->whole = may_be_whole(b, o);
 }
 
-static struct opened *find(const struct batch *b, const char *home)
+static struct opened *find(const struct batch *b, struct place at)
 {
 	for (size_t i = 0; i < b->n; i++)
-		if (strcmp(b->boxes[i].home, home) == 0)
+		if (b->boxes[i].at.junk == at.junk && strcmp(b->boxes[i].at.home, at.home) == 0)
 			return &b->boxes[i];
 	return NULL;
 }
 
-void batch_open(struct batch *b, const char *home)
+void batch_open(struct batch *b, struct place at)
 {
 	struct opened *o = &b->boxes[b->n];
 
-	if (find(b, home) != NULL)
+	if (find(b, at) != NULL)
 		return;
 	MUST(b->n < b->room);
-	*o = (struct opened){ .home = home, .box = { -1, -1 } };
+	*o = (struct opened){ .at = at, .box = { -1, -1 } };
 	enter(b, o);
 	b->n++;
 }
 
 void batch_make(struct batch *b)
 {
-	const char **homes = mem_alloc((b->n + 1) * sizeof(*homes));
+	struct place *places = mem_alloc((b->n + 1) * sizeof(*places));
 	int *codes = mem_alloc((b->n + 1) * sizeof(*codes));
 	size_t n = 0, at = 0;
 
 	for (size_t i = 0; i < b->n; i++)
 		if (b->boxes[i].error == ENOENT)
-			homes[n++] = b->boxes[i].home;
+			places[n++] = b->boxes[i].at;
 	if (n > 0)
-		box_make(b->root, homes, codes, n, n >= WHOLE_LEAST && b->whole && disk_tells(b->root));
+		box_make(b->root, places, codes, n, n >= WHOLE_LEAST && b->whole && disk_tells(b->root));
 	for (size_t i = 0; i < b->n && at < n; i++) {
 		struct opened *o = &b->boxes[i];
 
@@ -114,13 +114,13 @@ void batch_make(struct batch *b)
 			o->error = codes[at];
 		at++;
 	}
-	free(homes);
+	free(places);
 	free(codes);
 }
 
-struct opened *batch_box(struct batch *b, const char *home)
+struct opened *batch_box(struct batch *b, struct place at)
 {
-	struct opened *o = find(b, home);
+	struct opened *o = find(b, at);
 
 	MUST(o != NULL);
 	errno = o->error;

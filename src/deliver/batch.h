@@ -14,7 +14,7 @@
 #include "deliver/box.h"
 
 struct opened {
-	const char *home; /* DOMAIN/USER, the caller's */
+	struct place at; /* its home is the caller's */
 	struct box box;
 	int error; /* errno: it is not open */
 	dev_t dev;
@@ -33,11 +33,11 @@ struct batch {
 /* For `jobs` jobs in the mail folder `root`.  What is written after this is what batch_sync() answers for. */
 void batch_init(struct batch *b, int root, size_t jobs);
 /* Open the mailbox, when this batch has not done so (box_enter()). */
-void batch_open(struct batch *b, const char *home);
+void batch_open(struct batch *b, struct place at);
 /* Those that batch_open() found missing are made, together (box_make()). */
 void batch_make(struct batch *b);
 /* One of them.  NULL with errno: it cannot be entered.  Good until batch_clear(). */
-struct opened *batch_box(struct batch *b, const char *home);
+struct opened *batch_box(struct batch *b, struct place at);
 /* Every mailbox's staging, or new (`fresh`), is on disk, or its code says why not.  Once for a batch: a sync that
  * failed is not asked again, since the second answer would be a lie. */
 void batch_sync(struct batch *b, bool fresh);

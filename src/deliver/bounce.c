@@ -175,7 +175,7 @@ static size_t collect(const struct item *it, const struct envelope *v, struct ds
 		if (!has_failed(&it->rcpts[i]))
 			continue;
 		at[n++] = (struct dsn_rcpt){ v->rcpts[i].final, v->rcpts[i].original, str_of(it->rcpts[i].report) };
-		envelope_add_settled(list, i);
+		envelope_add_index(list, i);
 	}
 	return n;
 }

@@ -84,23 +84,43 @@ int box_open(int root, const char *home, const char *path, int flags)
 	return (int)fd;
 }
 
+const char *place_folder(const struct place *p)
+{
+	return p->junk ? "Maildir/.Junk" : "Maildir";
+}
+
 void box_leave(struct box *b)
 {
 	fd_clear(&b->staging);
 	fd_clear(&b->fresh);
 }
 
-static int enter(int root, const char *home, struct box *out)
+static int open_new(int root, const struct place *at)
+{
+	return box_open(root, at->home, at->junk ? "Maildir/.Junk/new" : "Maildir/new", FOLDER);
+}
+
+static int enter(int root, const struct place *at, struct box *out)
 {
 	*out = (struct box){ -1, -1 };
-	out->staging = box_open(root, home, "staging", FOLDER);
+	out->staging = box_open(root, at->home, "staging", FOLDER);
 	if (out->staging >= 0)
-		out->fresh = box_open(root, home, "Maildir/new", FOLDER);
+		out->fresh = open_new(root, at);
 	return out->fresh >= 0 ? 0 : -1;
 }
 
 /* Which folders of a mailbox were made: what is not on disk yet must be taken away again. */
-enum { DOMAIN = 1, USER = 2, STAGING = 4, MAILDIR = 8, TMP = 16, CUR = 32, FRESH = 64 };
+enum {
+	DOMAIN = 1,
+	USER = 2,
+	STAGING = 4,
+	MAILDIR = 8,
+	TMP = 16,
+	CUR = 32,
+	FRESH = 64,
+	JUNK = 128,
+	JUNK_SHIFT = 8, /* its own tmp, cur and new */
+};
 
 /* A folder in `up`, opened, and made if need be. */
 static int make_one(int up, const char *name, unsigned bit, unsigned *made)
@@ -113,21 +133,31 @@ static int make_one(int up, const char *name, unsigned bit, unsigned *made)
 }
 
 /* tmp and cur are for those who read the mailbox; new comes last, and stands for all three. */
-static int make_maildir(int home, unsigned *made)
+static int make_three(int folder, int shift, unsigned *made)
 {
-	FD(maildir) = make_one(home, "Maildir", MAILDIR, made);
 	FD(tmp) = -1;
 	FD(cur) = -1;
 	FD(fresh) = -1;
 
-	if (maildir < 0)
-		return -1;
-	if (faccessat(maildir, "new", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (faccessat(folder, "new", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	tmp = make_one(maildir, "tmp", TMP, made);
-	cur = tmp < 0 ? -1 : make_one(maildir, "cur", CUR, made);
-	fresh = cur < 0 ? -1 : make_one(maildir, "new", FRESH, made);
+	tmp = make_one(folder, "tmp", (unsigned)TMP << shift, made);
+	cur = tmp < 0 ? -1 : make_one(folder, "cur", (unsigned)CUR << shift, made);
+	fresh = cur < 0 ? -1 : make_one(folder, "new", (unsigned)FRESH << shift, made);
 	return fresh < 0 ? -1 : 0;
+}
+
+static int make_maildir(int home, bool with_junk, unsigned *made)
+{
+	FD(maildir) = make_one(home, "Maildir", MAILDIR, made);
+	FD(junk) = -1;
+
+	if (maildir < 0 || make_three(maildir, 0, made) < 0)
+		return -1;
+	if (!with_junk)
+		return 0;
+	junk = make_one(maildir, ".Junk", JUNK, made);
+	return junk < 0 ? -1 : make_three(junk, JUNK_SHIFT, made);
 }
 
 /* The domain's name: home up to its slash. */
@@ -140,8 +170,9 @@ static const char *domain_of(const char *home, char first[COMPONENT_MAX + 1])
 	return first;
 }
 
-static int make_all(int root, const char *home, unsigned *made)
+static int make_all(int root, const struct place *at, unsigned *made)
 {
+	const char *home = at->home;
 	char first[COMPONENT_MAX + 1];
 	FD(domain) = make_one(root, domain_of(home, first), DOMAIN, made);
 	FD(user) = -1;
@@ -151,7 +182,7 @@ static int make_all(int root, const char *home, unsigned *made)
 		user = make_one(domain, strchr(home, '/') + 1, USER, made);
 	if (user >= 0)
 		staging = make_one(user, "staging", STAGING, made);
-	return staging < 0 ? -1 : make_maildir(user, made);
+	return staging < 0 ? -1 : make_maildir(user, at->junk, made);
 }
 
 /* None that holds anything goes. */
@@ -161,8 +192,15 @@ static void unmake(int root, const char *home, unsigned made)
 		unsigned bit;
 		const char *in, *name;
 	} t[] = {
-		{ FRESH, "Maildir", "new" }, { CUR, "Maildir", "cur" },   { TMP, "Maildir", "tmp" },
-		{ MAILDIR, ".", "Maildir" }, { STAGING, ".", "staging" },
+		{ FRESH << JUNK_SHIFT, "Maildir/.Junk", "new" },
+		{ CUR << JUNK_SHIFT, "Maildir/.Junk", "cur" },
+		{ TMP << JUNK_SHIFT, "Maildir/.Junk", "tmp" },
+		{ JUNK, "Maildir", ".Junk" },
+		{ FRESH, "Maildir", "new" },
+		{ CUR, "Maildir", "cur" },
+		{ TMP, "Maildir", "tmp" },
+		{ MAILDIR, ".", "Maildir" },
+		{ STAGING, ".", "staging" },
 	};
 	char first[COMPONENT_MAX + 1];
 	FD(domain) = open_one(root, domain_of(home, first), FOLDER);
@@ -192,7 +230,9 @@ static int sync_made(int root, const char *home, unsigned made)
 	char first[COMPONENT_MAX + 1];
 	FD(domain) = open_one(root, domain_of(home, first), FOLDER);
 
-	if (made & FRESH && sync_folder(root, home, "Maildir") < 0)
+	if (made & (unsigned)FRESH << JUNK_SHIFT && sync_folder(root, home, "Maildir/.Junk") < 0)
+		return -1;
+	if (made & (FRESH | JUNK) && sync_folder(root, home, "Maildir") < 0)
 		return -1;
 	if (made & (MAILDIR | STAGING) && sync_folder(root, home, ".") < 0)
 		return -1;
@@ -204,12 +244,12 @@ static int sync_made(int root, const char *home, unsigned made)
 /* Folders are made by one worker while no other looks: who finds one knows that it was synced. */
 static pthread_rwlock_t making = PTHREAD_RWLOCK_INITIALIZER;
 
-int box_enter(int root, const char *home, struct box *out)
+int box_enter(int root, const struct place *at, struct box *out)
 {
 	int rc, code;
 
 	pthread_rwlock_rdlock(&making);
-	rc = enter(root, home, out);
+	rc = enter(root, at, out);
 	code = errno;
 	pthread_rwlock_unlock(&making);
 	if (rc < 0)
@@ -218,10 +258,10 @@ int box_enter(int root, const char *home, struct box *out)
 	return rc;
 }
 
-static bool on_disk_of(int root, const char *home)
+static bool on_disk_of(int root, const struct place *at)
 {
-	FD(staging) = box_open(root, home, "staging", FOLDER);
-	FD(fresh) = box_open(root, home, "Maildir/new", FOLDER);
+	FD(staging) = box_open(root, at->home, "staging", FOLDER);
+	FD(fresh) = open_new(root, at);
 	struct stat top, a, b;
 
 	return fstat(root, &top) == 0 && fstat(staging, &a) == 0 && fstat(fresh, &b) == 0 && a.st_dev == top.st_dev &&
@@ -233,7 +273,7 @@ static int sync_disk(int fd)
 	return fd < 0 || syncfs(fd) < 0 || fsync(fd) < 0 ? -1 : 0;
 }
 
-void box_make(int root, const char *const *homes, int *codes, size_t n, bool whole)
+void box_make(int root, const struct place *places, int *codes, size_t n, bool whole)
 {
 	unsigned *made = mem_alloc((n + 1) * sizeof(*made)), later = 0;
 	FD(disk) = -1;
@@ -241,14 +281,14 @@ void box_make(int root, const char *const *homes, int *codes, size_t n, bool who
 	pthread_rwlock_wrlock(&making);
 	disk = open_one(root, ".", FOLDER); /* hears of each failure from now on */
 	for (size_t i = 0; i < n; i++) {
-		codes[i] = make_all(root, homes[i], &made[i]) < 0 ? errno : 0;
-		if (codes[i] == 0 && whole && on_disk_of(root, homes[i])) {
+		codes[i] = make_all(root, &places[i], &made[i]) < 0 ? errno : 0;
+		if (codes[i] == 0 && whole && on_disk_of(root, &places[i])) {
 			later |= made[i];
 			continue;
 		}
-		if (made[i] != 0 && sync_made(root, homes[i], made[i]) < 0) {
+		if (made[i] != 0 && sync_made(root, places[i].home, made[i]) < 0) {
 			codes[i] = errno;
-			unmake(root, homes[i], made[i]);
+			unmake(root, places[i].home, made[i]);
 		}
 		made[i] = 0;
 	}
@@ -257,7 +297,7 @@ void box_make(int root, const char *const *homes, int *codes, size_t n, bool who
 
 		for (size_t i = n; i > 0; i--) {
 			codes[i - 1] = made[i - 1] != 0 ? code : codes[i - 1];
-			unmake(root, homes[i - 1], made[i - 1]);
+			unmake(root, places[i - 1].home, made[i - 1]);
 		}
 	}
 	pthread_rwlock_unlock(&making);

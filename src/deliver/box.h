@@ -2,6 +2,7 @@
  *
  *	DIR/DOMAIN/USER/staging		messages on their way
  *	DIR/DOMAIN/USER/Maildir		new, cur, tmp
+ *	DIR/DOMAIN/USER/Maildir/.Junk	the same, for what the gate thought ill of
  *
  * The tree belongs to users, who may be hostile and at work while we walk it: a
  * descriptor from here is of something beneath DIR that no link led to, and
@@ -18,15 +19,24 @@ const char *box_home(struct arena *a, struct str address);
 /* Open what stands at HOME/PATH: a descriptor, or -1 with errno (ELOOP: a link is in the way). */
 int box_open(int root, const char *home, const char *path, int flags);
 
+/* One folder of a mailbox. */
+struct place {
+	const char *home; /* DOMAIN/USER */
+	bool junk;        /* its Junk folder, else the inbox */
+};
+
+/* "Maildir" or "Maildir/.Junk": what new, cur and tmp lie in. */
+const char *place_folder(const struct place *p);
+
 struct box {
-	int staging, fresh; /* HOME/staging and HOME/Maildir/new, or -1 */
+	int staging, fresh; /* HOME/staging and the folder's new, or -1 */
 };
 
 /* Open both.  0, or -1 with errno. */
-int box_enter(int root, const char *home, struct box *out);
-/* Make the missing folders of these mailboxes and make them durable, with `whole` by one syncfs of the disk that `root`
+int box_enter(int root, const struct place *at, struct box *out);
+/* Make the missing folders of these places and make them durable, with `whole` by one syncfs of the disk that `root`
  * lies on.  codes: 0, or the errno of each that could not be made or synced. */
-void box_make(int root, const char *const *homes, int *codes, size_t n, bool whole);
+void box_make(int root, const struct place *places, int *codes, size_t n, bool whole);
 void box_leave(struct box *b);
 
 #endif

@@ -83,6 +83,7 @@ static int take_delivery(struct local *l, const struct ipc_frame *f, struct err 
 	m->sender = d->ask.sender;
 	m->qp = d->ask.qp;
 	m->rcpt = d->ask.rcpt;
+	m->junk = d->ask.junk != 0;
 	m->time = (int64_t)d->ask.time;
 	m->offset = d->ask.offset;
 	m->size = d->ask.size;
@@ -152,7 +153,7 @@ static void say_trouble(struct local *l, const struct maildir_job *m)
 	if (l->untold > 0)
 		say(SAY_WARNING, "%llu more mailboxes could not be written since the last such line",
 		    (unsigned long long)l->untold);
-	say(SAY_WARNING, "mailbox %s/%s: message %llu is tried again later: %s", l->set->mail_dir, m->home,
+	say(SAY_WARNING, "mailbox %s/%s: message %llu is tried again later: %s", l->set->mail_dir, m->at.home,
 	    (unsigned long long)m->qp, strerror(m->trouble));
 	l->told = now;
 	l->untold = 0;

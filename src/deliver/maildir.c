@@ -52,16 +52,16 @@ static void open_boxes(struct batch *b, struct maildir_job **jobs, size_t n, boo
 		j->file = -1;
 		j->ended = false;
 		j->trouble = 0;
-		j->home = box_home(j->mem, j->final);
-		if (j->home != NULL)
-			batch_open(b, j->home);
+		j->at = (struct place){ box_home(j->mem, j->final), j->junk };
+		if (j->at.home != NULL)
+			batch_open(b, j->at);
 		else
 			end_job(j, OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
 	}
 	if (make)
 		batch_make(b);
 	for (size_t i = 0; i < n; i++) {
-		jobs[i]->in = jobs[i]->ended ? NULL : batch_box(b, jobs[i]->home);
+		jobs[i]->in = jobs[i]->ended ? NULL : batch_box(b, jobs[i]->at);
 		if (jobs[i]->in == NULL && !jobs[i]->ended)
 			defer_by(jobs[i], errno);
 	}
@@ -201,7 +201,8 @@ static struct staged look_at_staged(struct maildir_job *j, const char *name)
 /* Does that folder of the Maildir hold the file, under this name or, as its owner has seen it, one that begins so? */
 static bool holds(const struct maildir *m, const struct maildir_job *j, const char *folder, const char *name, ino_t ino)
 {
-	int fd = box_open(m->root, j->home, folder, O_RDONLY | O_DIRECTORY);
+	struct str path = arena_fmt(j->mem, "%s/%s", place_folder(&j->at), folder);
+	int fd = box_open(m->root, j->at.home, path.p, O_RDONLY | O_DIRECTORY);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 	bool found = false;
@@ -254,7 +255,7 @@ static int link_new(const struct maildir *m, struct maildir_job *j, const char *
 
 	if (s.linked) {
 		/* By an attempt that was cut short here; or somebody played with it. */
-		if (holds(m, j, "Maildir/new", to, s.ino) || holds(m, j, "Maildir/cur", to, s.ino))
+		if (holds(m, j, "new", to, s.ino) || holds(m, j, "cur", to, s.ino))
 			return 0;
 		errno = EPERM;
 		return -1;
@@ -302,7 +303,7 @@ static void note_usage(const struct maildir *m, const struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (b->boxes[i].files > 0)
-			usage_note(m->root, b->boxes[i].home, b->boxes[i].box.staging, b->boxes[i].bytes,
+			usage_note(m->root, b->boxes[i].at.home, b->boxes[i].box.staging, b->boxes[i].bytes,
 				   b->boxes[i].files);
 }
 
@@ -322,7 +323,7 @@ void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n
 		if (!jobs[i]->ended)
 			drop_staged(jobs[i]);
 		if (!jobs[i]->ended)
-			end_job(jobs[i], OUTCOME_SUCCESS, "did 1+0+0");
+			end_job(jobs[i], OUTCOME_SUCCESS, jobs[i]->junk ? "junk\ndid 1+0+0" : "did 1+0+0");
 	}
 	batch_clear(&b);
 }

@@ -2,6 +2,7 @@
  *
  *	DIR/DOMAIN/USER/staging/NAME            written and synced: it is "staged"
  *	DIR/DOMAIN/USER/Maildir/new/NAME.HOST,S=SIZE   linked to here and synced, then the staged name goes: delivered
+ *	DIR/DOMAIN/USER/Maildir/.Junk/new/NAME...      instead, for what the gate doubted
  *
  * NAME is a function of the message (time, qp) and the recipient's index, and
  * of nothing that a configuration may change meanwhile, so every attempt means
@@ -40,6 +41,7 @@ struct maildir_job {
 	struct str final; /* user@domain, lower case: where it goes */
 	struct str sender;
 	uint64_t qp, rcpt;
+	bool junk;    /* into the Junk folder */
 	int64_t time; /* ms since 1970: when the message was accepted */
 	int fd;       /* the message: `size` bytes from `offset`, CRLF line ends */
 	uint64_t offset, size;
@@ -48,7 +50,7 @@ struct maildir_job {
 	struct outcome out;
 	int trouble; /* the errno behind a deferral, else 0 */
 	/* while a batch is worked on */
-	const char *home; /* DOMAIN/USER */
+	struct place at;
 	struct opened *in;
 	int file;       /* the staged one, */
 	uint64_t bytes; /* and its size */

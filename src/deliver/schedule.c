@@ -134,6 +134,7 @@ static void hand_over(struct schedule *s, struct attempt *a, const struct loaded
 		.sender = from->v.sender,
 		.final = from->v.rcpts[a->rcpt].final,
 		.original = from->v.rcpts[a->rcpt].original,
+		.junk = envelope_junk(&from->v, a->rcpt),
 	};
 
 	a->finishing = m.staged;

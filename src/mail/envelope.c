@@ -68,7 +68,26 @@ uint64_t envelope_settled(const struct envelope *v, size_t i)
 	return v->parent_rcpts.n > 0 ? cur_u32(&in) : v->parent_rcpt;
 }
 
-void envelope_add_settled(struct buf *list, size_t rcpt)
+bool envelope_junk(const struct envelope *v, size_t rcpt)
+{
+	size_t low = 0, high = v->junk.n / 4;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct cur in = cur_of(str_skip(v->junk, middle * 4));
+		uint32_t at = cur_u32(&in);
+
+		if (at == rcpt)
+			return true;
+		if (at < rcpt)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+void envelope_add_index(struct buf *list, size_t rcpt)
 {
 	put_u32(list, rcpt);
 }
@@ -165,7 +184,7 @@ int envelope_unpack(struct str packed, struct arena *a, struct envelope *v, stru
 		else
 			take_recipient(&c, body, &rcpts[seen++]);
 	}
-	if (cur_ok(&c) && x.parent_rcpts.n % 4 != 0)
+	if (cur_ok(&c) && (x.parent_rcpts.n % 4 != 0 || x.junk.n % 4 != 0))
 		cur_fail(&c, "bad list of recipients");
 	if (cur_ok(&c) && seen != x.nrcpts)
 		cur_fail(&c, "fewer recipients than counted");

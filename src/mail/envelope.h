@@ -34,6 +34,7 @@ struct envelope {
 	uint64_t parent_rcpt;                   /* the parent's recipient that this message settles ... */
 	struct str parent_rcpts;                /* ... or, when not empty, all of them: u32 little-endian each */
 	uint64_t forward; /* 1: it carries its parent's recipient on; 0: it says that they failed */
+	struct str junk;  /* the recipients whose Junk folder it goes to: u32 little-endian each, ascending */
 	const struct recipient *rcpts;
 	size_t nrcpts;
 };
@@ -41,8 +42,10 @@ struct envelope {
 /* How many recipients of its parent the message settles, and the i-th of them. */
 size_t envelope_settles(const struct envelope *v);
 uint64_t envelope_settled(const struct envelope *v, size_t i);
-/* One more for `parent_rcpts`. */
-void envelope_add_settled(struct buf *list, size_t rcpt);
+/* Is this recipient's copy junk? */
+bool envelope_junk(const struct envelope *v, size_t rcpt);
+/* One more for `parent_rcpts` or `junk`. */
+void envelope_add_index(struct buf *list, size_t rcpt);
 
 void envelope_pack(struct buf *b, const struct envelope *v);
 /* The strs borrow from `packed`; rcpts is allocated in `a`. */

@@ -8,7 +8,7 @@ struct report {
 	struct str files, forwards, programs; /* of did A+B+C */
 	struct str qp;                        /* of the forwarded copy */
 	struct str remote;                    /* what the remote host said */
-	bool authenticated, known;
+	bool authenticated, junk, known;
 };
 
 static bool digits(struct str s)
@@ -41,6 +41,10 @@ static void read_part(struct str part, struct report *r)
 
 	if (read_did(part, r)) {
 		r->known = true;
+		return;
+	}
+	if (str_eqz(part, "junk")) {
+		r->junk = true;
 		return;
 	}
 	if (str_starts(part, STR("qp ")) && digits(str_skip(part, 3))) {
@@ -122,6 +126,12 @@ static void say_marks(struct explaining *x, const struct report *r)
 	if (r->authenticated) {
 		explain_field(x, "authenticated", STR("yes"));
 		explain_add(x, "The sender had logged in (smtp_auth) when handing the message to this server.");
+	}
+	if (r->junk) {
+		explain_add(
+		    x, "The gate doubted the message, so it lies in the mailbox's Junk folder; the gate lines of the "
+		       "SMTP log say why.");
+		x->out->advice = STR("If it was wanted, the recipient moves it out of the Junk folder.");
 	}
 	if (r->qp.n > 0) {
 		explain_number(x, "qp", r->qp);

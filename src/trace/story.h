@@ -84,6 +84,7 @@ void story_join(struct story *s, struct join j);
 struct did {
 	uint64_t files, forwards, programs, qp;
 	bool authenticated;
+	bool junk; /* our gate had it put into the Junk folder */
 };
 bool did_of(struct str report, struct did *out);
 /* Did our postmaster take it out of the queue? */

@@ -27,6 +27,10 @@ static const struct report_row *report_row_of(struct told *t, struct str report,
 /* What the report counted, in words. */
 static const char *did_words(const struct did *d)
 {
+	if (d->junk)
+		return "The gate doubted the message, so it was put into the Junk folder of the recipient's mailbox; "
+		       "the "
+		       "gate's steps say why.";
 	if (d->files > 0)
 		return "The message was written to the recipient's mailbox. This server's part ends there: what "
 		       "happens in "
@@ -43,6 +47,8 @@ static const char *did_words(const struct did *d)
 
 static struct str did_advice(struct told *t, const struct did *d)
 {
+	if (d->junk)
+		return STR("The recipient finds it in the Junk folder, and moves it out if it was wanted.");
 	if (d->files > 0)
 		return STR(
 		    "Nothing to do here. If the message cannot be found: look into the junk and other folders, the "
@@ -91,6 +97,8 @@ static const char *success_words(const struct attempt *a)
 		return "the rules of this address sent it on";
 	if (d.files + d.programs + d.forwards == 0)
 		return "the mailbox's rules threw it away";
+	if (d.junk)
+		return "it was put into the mailbox's Junk folder";
 	return d.files > 0 ? "it was written to the mailbox" : "a delivery program on this server took it";
 }
 

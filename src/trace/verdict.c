@@ -26,6 +26,8 @@ bool did_of(struct str report, struct did *out)
 
 	if (at < 0 || (at > 0 && report.p[at - 1] != '/'))
 		return false;
+	d.junk =
+	    str_ends(str_take(report, (size_t)at), STR("/junk/")) || str_eqz(str_take(report, (size_t)at), "junk/");
 	cur_wantz(&c, "did_", "did");
 	number_at(&c, &d.files);
 	cur_want(&c, '+', "plus");

@@ -20,6 +20,7 @@ static const struct envelope samples[] = {
 	  .rdns = STR_INIT("x.example"),
 	  .auth = STR_INIT("u@b.example"),
 	  .label = STR_INIT("25"),
+	  .junk = STR_INIT("\1\0\0\0"),
 	  .parent_qp = 7,
 	  .parent_rcpt = 1,
 	  .rcpts = two,
@@ -59,12 +60,29 @@ static void what_a_child_settles(void **state)
 	assert_int_equal(envelope_settles(&none), 0);
 	assert_int_equal(envelope_settles(&old), 1);
 	assert_int_equal(envelope_settled(&old, 0), 3);
-	envelope_add_settled(&list, 3);
-	envelope_add_settled(&list, 70000);
+	envelope_add_index(&list, 3);
+	envelope_add_index(&list, 70000);
 	old.parent_rcpts = buf_str(&list);
 	assert_int_equal(envelope_settles(&old), 2);
 	assert_int_equal(envelope_settled(&old, 0), 3);
 	assert_int_equal(envelope_settled(&old, 1), 70000);
+}
+
+static void whose_copy_is_junk(void **state)
+{
+	struct envelope v = { 0 };
+	BUF(list);
+
+	(void)state;
+	assert_false(envelope_junk(&v, 0));
+	envelope_add_index(&list, 0);
+	envelope_add_index(&list, 2);
+	envelope_add_index(&list, 70000);
+	v.junk = buf_str(&list);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(envelope_junk(&v, i), i == 0 || i == 2);
+	assert_true(envelope_junk(&v, 70000));
+	assert_false(envelope_junk(&v, 70001));
 }
 
 static void round_trip(void **state)
@@ -141,6 +159,7 @@ static void hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whose_copy_is_junk),
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(what_a_child_settles),
 		cmocka_unit_test(every_cut_is_refused_or_lacks_no_recipient),

@@ -219,7 +219,7 @@ static void choose_causes(struct world *w, struct letter *child, const struct it
 		if (i != rcpt && (it->rcpts[i].state != RCPT_WAITING || any(w, 2)))
 			continue;
 		child->settles[child->nsettles++] = i;
-		envelope_add_settled(&list, i);
+		envelope_add_index(&list, i);
 	}
 	memcpy(child->list, list.p, list.n);
 }
