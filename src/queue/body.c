@@ -26,6 +26,7 @@ uint64_t spool_body_size(const struct spool_body *b)
 
 static void count(struct spool_body *b, size_t now)
 {
+	now += b->held;
 	atomic_fetch_add(&b->spool->memory, now);
 	atomic_fetch_sub(&b->spool->memory, b->counted);
 	b->counted = now;
@@ -41,6 +42,7 @@ void spool_body_free(struct spool_body *b)
 	if (b->big.id != 0 && !b->kept)
 		(void)ipc_tell(b->spool->ipc, b->epoch, &queue_drop_big_type, &m, deadline_in(1000), NULL);
 	bigfile_clear(&b->big);
+	b->held = 0;
 	count(b, 0);
 	buf_clear(&b->mem);
 	free(b);
@@ -103,6 +105,14 @@ static int spill(struct spool_body *b, int64_t deadline, struct err *e)
 	buf_clear(&b->mem);
 	count(b, WRITE_AT_ONCE);
 	return 0;
+}
+
+void spool_body_hold(struct spool_body *b, size_t bytes)
+{
+	size_t body = b->counted - b->held;
+
+	b->held = bytes;
+	count(b, body);
 }
 
 static bool too_big(const struct spool_body *b)

@@ -81,6 +81,7 @@ void paper_drop(struct paper *p);
 struct spool_body {
 	struct spool *spool;
 	struct buf mem; /* all of it, or what is not yet in the file */
+	size_t held;    /* beside the body */
 	size_t counted; /* our share of spool->memory */
 	uint64_t size;
 	struct bigfile big; /* fd < 0 while in memory */

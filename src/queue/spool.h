@@ -47,6 +47,8 @@ int spool_number(struct spool *s, enum number_kind kind, uint64_t *out, int64_t 
 struct spool_body;
 struct spool_body *spool_body_new(struct spool *s);
 int spool_body_add(struct spool_body *b, const void *p, size_t n, int64_t deadline, struct err *e);
+/* That much memory is held beside the body and counts like it, until the body is freed. */
+void spool_body_hold(struct spool_body *b, size_t bytes);
 uint64_t spool_body_size(const struct spool_body *b);
 void spool_body_free(struct spool_body *b); /* an unused file is given back */
 

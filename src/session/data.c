@@ -1,45 +1,42 @@
 /* DATA: the message itself, from 354 to the reply that takes it into custody. */
 #include "base/clock.h"
-#include "mail/header.h"
+#include "session/intake.h"
 #include "session/session.h"
 
 /* What is not read to its end within this much beyond the limit is cut off. */
 enum { EXCESS_FACTOR = 4, EXCESS_MORE = 1 << 20 };
 
-/* A message while it comes in. */
-struct intake {
-	struct spool_body *body; /* NULL once it is clear that it will not be stored */
-	struct dot dot;
-	struct header header;
-	uint64_t size, raw; /* decoded, and as sent */
-	bool too_big, failed;
-	int64_t began;
-};
-
-static void drop_body(struct intake *in)
+static void not_stored(struct session *s, struct intake *in, const struct err *e)
 {
-	if (in->body != NULL)
-		spool_body_free(in->body);
-	in->body = NULL;
+	server_trouble(s->server, TROUBLE_MESSAGE, e->text);
+	in->failed = true;
+	intake_drop(in);
+}
+
+/* The header is whole: what is to be done before the first byte of the body. */
+static void header_came(struct session *s, struct intake *in)
+{
+	struct err e;
+
+	if (intake_settle(in, deadline_in(SESSION_STORE_WAIT), &e) < 0)
+		not_stored(s, in, &e);
 }
 
 static void store(struct session *s, struct intake *in, struct str piece)
 {
+	const struct conf_limits *l = &s->server->conf->limits;
+	struct str body;
 	struct err e;
+	bool ended = intake_add(in, piece, (uint64_t)l->header_size, &body);
 
-	in->size += piece.n;
-	header_feed(&in->header, piece.p, piece.n);
-	if (in->size > (uint64_t)s->server->conf->limits.message_size)
+	if (in->size > (uint64_t)l->message_size)
 		in->too_big = true;
 	if (in->too_big || in->dot.bare)
-		drop_body(in);
-	if (in->body == NULL || piece.n == 0)
-		return;
-	if (spool_body_add(in->body, piece.p, piece.n, deadline_in(SESSION_STORE_WAIT), &e) == 0)
-		return;
-	server_trouble(s->server, TROUBLE_MESSAGE, e.text);
-	in->failed = true;
-	drop_body(in);
+		intake_drop(in);
+	if (ended || (in->dot.done && intake_end(in)))
+		header_came(s, in);
+	if (intake_store(in, body, deadline_in(SESSION_STORE_WAIT), &e) < 0)
+		not_stored(s, in, &e);
 }
 
 /* Silence is limited, and so is slowness: a client that trickles holds a session no longer than its bytes are worth. */
@@ -119,6 +116,7 @@ static int put(struct session *s, struct intake *in, uint64_t *qp, int64_t *when
 	*when = clock_wall();
 	envelope_of(s, &v, *qp, *when);
 	received_put(&head, s, *qp, *when);
+	intake_put_head(in, &head);
 	return spool_put(s->server->spool, &v, buf_str(&head), in->body, deadline, e);
 }
 
@@ -131,7 +129,9 @@ static bool data_refused(struct session *s, const struct intake *in, struct repl
 		*r = session_words(REPLY_BARE_MESSAGE);
 	else if (in->too_big)
 		*r = session_words(REPLY_TOO_BIG);
-	else if (in->header.received > HEADER_HOPS_MAX)
+	else if (in->head_too_big)
+		*r = session_words(REPLY_HEADER_TOO_BIG);
+	else if (in->walk.received > HEADER_HOPS_MAX)
 		*r = session_words(REPLY_LOOPING);
 	else if (in->failed)
 		*r = session_words(REPLY_NOT_STORED);
@@ -222,7 +222,7 @@ static void broken_off(struct session *s, int why)
 
 void session_data(struct session *s, const struct command *c)
 {
-	struct intake in = { .began = clock_mono() };
+	struct intake in;
 
 	(void)c;
 	if (!s->t.open || s->t.nnamed == 0) {
@@ -232,10 +232,10 @@ void session_data(struct session *s, const struct command *c)
 	session_say(s, REPLY_GO_AHEAD);
 	if (session_flush(s) < 0)
 		return;
-	in.body = spool_body_new(s->server->spool);
+	intake_begin(&in, s->server->spool);
 	if (take_body(s, &in) < 0)
 		broken_off(s, errno);
 	else
 		conclude(s, &in);
-	drop_body(&in);
+	intake_clear(&in);
 }

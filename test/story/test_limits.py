@@ -16,6 +16,16 @@ def test_a_message_over_the_size_limit_is_refused_before_and_after_it_is_sent(se
     assert mail.subject == "small"
 
 
+def test_a_long_header_arrives_whole_and_an_endless_one_is_refused(server):
+    long = "".join(f"X-Line-{i}: {'x' * 60}\r\n" for i in range(1200)) + "Subject: long\r\n"
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=long + "\r\nshort\r\n").code == 250
+        assert c.deliver(ME, YOU, message=long * 4 + "\r\nshort\r\n").code == 552
+        assert c.deliver(ME, YOU, message=long * 4).code == 552
+    mail, = server.arrived(YOU)
+    assert mail.raw.endswith(long.replace("\r\n", "\n").encode() + b"\nshort\n")
+
+
 def test_a_message_that_went_round_a_hundred_times_is_refused(server):
     hop = "Received: from a by b; Mon, 23 Nov 2026 20:00:00 +0000\r\n"
     with server.client() as c:
