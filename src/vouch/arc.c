@@ -120,20 +120,20 @@ static void check_sets(struct arc *c)
 }
 
 /* The newest first: of the older ones' messages we only want to know how far back they are this one. */
-static void want(struct arc *c, struct body *b, struct keys *k)
+static void want(struct arc *c, struct body *b, struct keyring *k)
 {
 	for (unsigned i = c->n; i > 0; i--) {
 		struct arc_set *s = &c->sets[i - 1];
 
-		s->seal_key = keys_want(k, s->seal.selector, s->seal.domain);
-		s->message_key = keys_want(k, s->message.selector, s->message.domain);
+		s->seal_key = keyring_want(k, s->seal.selector, s->seal.domain);
+		s->message_key = keyring_want(k, s->message.selector, s->message.domain);
 		s->body = body_want(b, s->message.body, s->message.length);
 		if (s->seal_key == NULL || s->message_key == NULL || (i == c->n && s->body < 0))
 			fail(c, i, STR("too many keys or body hashes"));
 	}
 }
 
-void arc_begin(struct arc *c, struct head *h, struct body *b, struct keys *k)
+void arc_begin(struct arc *c, struct head *h, struct body *b, struct keyring *k)
 {
 	size_t aars = head_count(h, STR("arc-authentication-results")), seals = head_count(h, STR("arc-seal"));
 	size_t messages = head_count(h, STR("arc-message-signature"));

@@ -20,7 +20,7 @@ struct arc_set {
 	struct head_field *aar, *message_field, *seal_field;
 
 	/* of the verifier */
-	struct keys_place *seal_key, *message_key;
+	struct keyring_place *seal_key, *message_key;
 	int body;
 };
 
@@ -39,7 +39,7 @@ struct arc {
 const char *arc_word(enum arc_result r);
 
 /* The three steps of vouch/signatures.h. */
-void arc_begin(struct arc *c, struct head *h, struct body *b, struct keys *k);
+void arc_begin(struct arc *c, struct head *h, struct body *b, struct keyring *k);
 void arc_end(struct arc *c, struct head *h, const struct body *b);
 
 #endif

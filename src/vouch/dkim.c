@@ -63,17 +63,17 @@ static void read_one(struct dkim_signature *d, const struct head_field *field, s
 		check_time(d, now);
 }
 
-static void want(struct dkim_signature *d, struct body *b, struct keys *k)
+static void want(struct dkim_signature *d, struct body *b, struct keyring *k)
 {
 	if (d->result != DKIM_PASS)
 		return;
-	d->key = keys_want(k, d->selector, d->domain);
+	d->key = keyring_want(k, d->selector, d->domain);
 	d->body = body_want(b, d->s.body, d->s.length);
 	if (d->key == NULL || d->body < 0)
 		settle(d, DKIM_POLICY, "too many signatures");
 }
 
-void dkim_begin(struct dkim *d, struct head *h, struct body *b, struct keys *k, int64_t now)
+void dkim_begin(struct dkim *d, struct head *h, struct body *b, struct keyring *k, int64_t now)
 {
 	size_t most;
 

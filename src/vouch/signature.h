@@ -9,7 +9,7 @@
 
 #include "vouch/body.h"
 #include "vouch/head.h"
-#include "vouch/keys.h"
+#include "vouch/keyring.h"
 #include "vouch/tags.h"
 
 /* RFC 8601 2.7.1, in its words. */
@@ -52,7 +52,7 @@ void signature_read(struct arena *a, enum signature_kind kind, const struct head
 bool signature_digest(struct head *h, const struct signature *s, unsigned char out[SHA256_SIZE]);
 
 /* Does one of the keys vouch for the digest (NULL: could it)?  *used is the key that this is about, or NULL. */
-void signature_verify(const struct signature *s, const struct keys_place *place, const unsigned char *digest,
+void signature_verify(const struct signature *s, const struct keyring_place *place, const unsigned char *digest,
 		      struct arena *a, struct finding *f, const struct key **used);
 
 /* Did the body that came have the hash that is in bh=? */

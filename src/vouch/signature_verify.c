@@ -77,7 +77,7 @@ static struct finding key_fits(const struct signature *s, const struct key *k)
 	return found(DKIM_PASS, "");
 }
 
-static struct finding without_key(const struct keys_place *p, struct arena *a)
+static struct finding without_key(const struct keyring_place *p, struct arena *a)
 {
 	struct finding f = { DKIM_PERMERROR, STR("") };
 
@@ -93,7 +93,7 @@ static struct finding without_key(const struct keys_place *p, struct arena *a)
 }
 
 /* Of several records any may vouch: whether the signature passes does not hang on their order in the answer. */
-void signature_verify(const struct signature *s, const struct keys_place *place, const unsigned char *digest,
+void signature_verify(const struct signature *s, const struct keyring_place *place, const unsigned char *digest,
 		      struct arena *a, struct finding *f, const struct key **used)
 {
 	*used = NULL;

@@ -21,7 +21,7 @@
 struct signatures {
 	struct head head;
 	struct body body;
-	struct keys keys;
+	struct keyring keys;
 	struct dkim dkim;
 	struct arc arc;
 };

@@ -1,11 +1,11 @@
-#include "vouch/keys.h"
+#include "vouch/keyring.h"
 
-void keys_init(struct keys *k, struct arena *a)
+void keyring_init(struct keyring *k, struct arena *a)
 {
-	*k = (struct keys){ .arena = a };
+	*k = (struct keyring){ .arena = a };
 }
 
-void keys_clear(struct keys *k)
+void keyring_clear(struct keyring *k)
 {
 	for (size_t i = 0; i < k->n; i++)
 		for (size_t r = 0; r < k->place[i]->n; r++)
@@ -13,7 +13,7 @@ void keys_clear(struct keys *k)
 	k->n = 0;
 }
 
-struct keys_place *keys_want(struct keys *k, struct str selector, struct str domain)
+struct keyring_place *keyring_want(struct keyring *k, struct str selector, struct str domain)
 {
 	struct str name = arena_fmt(k->arena, "%.*s._domainkey.%.*s", STR_ARG(selector), STR_ARG(domain));
 
@@ -28,7 +28,7 @@ struct keys_place *keys_want(struct keys *k, struct str selector, struct str dom
 	return k->place[k->n++];
 }
 
-static void take_record(struct keys *k, struct keys_place *p, struct str rdata)
+static void take_record(struct keyring *k, struct keyring_place *p, struct str rdata)
 {
 	struct str text;
 	const char *why;
@@ -44,7 +44,7 @@ static void take_record(struct keys *k, struct keys_place *p, struct str rdata)
 		p->wrong = why;
 }
 
-void keys_ask(struct keys *k, const struct vouch_ask *ask, int64_t deadline)
+void keyring_ask(struct keyring *k, const struct vouch_ask *ask, int64_t deadline)
 {
 	struct dns_question *q = arena_alloc(k->arena, (k->n + 1) * sizeof(*q));
 
