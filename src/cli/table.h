@@ -1,7 +1,7 @@
 /* cli/table.h - JSON that was made for programs, shown to people.
  *
  * An array of objects becomes a table with aligned columns, one object becomes
- * lines `name  value`.  Arrays inside are joined by commas, whole numbers of a
+ * lines `name  value`.  Arrays inside are joined by commas, of objects inside each value as name=value; whole numbers of a
  * field `quota` are shown as sizes.  -1 when it is not such JSON.
  */
 #ifndef CLI_TABLE_H
