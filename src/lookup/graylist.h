@@ -35,6 +35,8 @@ enum gray_note {
 	GRAY_NOTES
 };
 
+#define GRAY_CORRESPOND_MS (180 * 86400000LL) /* so long it counts that somebody wrote */
+
 struct gray_event {
 	enum gray_note what;
 	struct gray_key key;

@@ -38,14 +38,16 @@ static bool printable(struct str s)
 /* Two scopes at most: a domain and a mailbox. */
 bool settings_fit(struct str lines)
 {
-	struct str rest = lines, option, value;
+	struct str rest = lines, line, option, value;
 	size_t n = 0;
 
 	if (lines.n > 2 * SETTINGS_BYTES_MAX || (lines.n > 0 && lines.p[lines.n - 1] != '\n'))
 		return false;
-	while (settings_next(&rest, &option, &value))
-		if (++n > 2 * SETTINGS_MAX || value.n > SETTINGS_VALUE_MAX || !printable(value) ||
-		    !settings_settable(option))
+	while (rest.n > 0) {
+		str_cut(rest, STR("\n"), &line, &rest);
+		if (++n > 2 * SETTINGS_MAX || !str_cut(line, STR("="), &option, &value) ||
+		    value.n > SETTINGS_VALUE_MAX || !printable(value) || !settings_settable(option))
 			return false;
+	}
 	return true;
 }

@@ -24,7 +24,7 @@ struct admin {
 struct admin_command {
 	const char *noun, *verb;
 	size_t least, most; /* arguments behind the verb */
-	enum { NEEDS_NOTHING, NEEDS_PASSWORD } needs;
+	enum { NEEDS_NOTHING, NEEDS_PASSWORD, NEEDS_CHANGE /* --quota, or a setting */ } needs;
 	int (*run)(struct admin *a);
 	const char *usage; /* the arguments, for people */
 };

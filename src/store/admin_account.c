@@ -141,8 +141,6 @@ int admin_account_set(struct admin *a)
 	size_t settings = 0;
 	int status = existing(a, &x);
 
-	if (status == 0 && !a->has_quota && a->n == 3)
-		return admin_no(a, "nothing is to be set: --quota SIZE or OPTION=VALUE is wanted");
 	if (status == 0 && a->has_quota)
 		status = set_quota(a, &x);
 	if (status == 0)

@@ -16,11 +16,11 @@
 #include "store/store.h"
 
 enum {
-	GRAY_MOST = 4000000,        /* entries of the file */
-	GRAY_PENDING_MAX = 50000,   /* not written yet; what is told beyond is lost */
-	GRAY_WAIT_MS = 1000,        /* how long they are collected */
-	GRAY_PART_MAX = 320,        /* bytes of an address that count */
-	GRAY_IMPORT_MAX = 5000      /* entries of one import */
+	GRAY_MOST = 4000000,      /* entries of the file */
+	GRAY_PENDING_MAX = 50000, /* not written yet; what is told beyond is lost */
+	GRAY_WAIT_MS = 1000,      /* how long they are collected */
+	GRAY_PART_MAX = 320,      /* bytes of an address that count */
+	GRAY_IMPORT_MAX = 5000    /* entries of one import */
 };
 
 /* What is known of one key, or what has happened to it.  Zeroed: nothing. */

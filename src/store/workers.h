@@ -26,10 +26,10 @@ struct job {
 	struct buf input;     /* the password, or the entries of an import */
 	struct store_done done;
 	struct store_login login;
-	struct attempt attempt; /* of the login */
-	int64_t wait, given;    /* of the login: what the throttle asked for; when it was given */
-	struct err err;         /* LOGIN_TEMPORARY, failed: why */
-	const char *path;       /* of the graylist's file */
+	struct attempt attempt;         /* of the login */
+	int64_t wait, given;            /* of the login: what the throttle asked for; when it was given */
+	struct err err;                 /* LOGIN_TEMPORARY, failed: why */
+	const char *path;               /* of the graylist's file */
 	const struct gray_batch *batch; /* what to write there; NULL: an import */
 	bool failed;                    /* it could not be written */
 	struct job *next;
