@@ -1,6 +1,6 @@
 /* `set DOMAIN OPTION=VALUE...`: an option of the gate for one domain or mailbox.
  *
- * OPTION=VALUE sets it, or adds one value to a list; OPTION= takes all values of it away, OPTION=!VALUE one of a list.
+ * OPTION=VALUE sets it, or adds one value to a list; OPTION= takes all values of it away, OPTION=!VALUE that one.
  */
 #include "base/conf.h"
 #include "lookup/settings.h"
@@ -93,7 +93,7 @@ static int set_one(struct admin *a, struct str scope, struct str word)
 		return admin_no(a, "\"%.*s\" is no option that a domain or a mailbox can set",
 				STR_ARG(str_take(x.option, 100)));
 	x.list = conf_is_list("gate", x.option);
-	if (x.value.n == 0 || (x.list && x.value.p[0] == '!'))
+	if (x.value.n == 0 || x.value.p[0] == '!')
 		return take_away(a, &x);
 	return put(a, &x);
 }
