@@ -4,8 +4,8 @@
 
 #include "base/conf.h"
 
-/* Bring them into the graylist of c's server, or of its file when no server runs.  An exit code, all said on stderr and,
- * as JSON, on stdout where `json`. */
+/* Bring them into the graylist of c's server, or into its file when no server runs.  An exit code; what was done is
+ * said on stderr and, where `json`, on stdout. */
 int import_graylist(struct conf *c, const char *dir, bool json);
 
 #endif

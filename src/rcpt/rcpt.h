@@ -34,7 +34,7 @@ struct rcpt_found {
 	struct recipient *targets; /* where it goes: one delivery each */
 	size_t n;
 	struct str settings; /* of its domain and mailbox, for the gate (lookup/settings.h) */
-	struct err why; /* RESOLVED_TEMPORARY: what failed */
+	struct err why;      /* RESOLVED_TEMPORARY: what failed */
 };
 
 struct rcpt_outcome {

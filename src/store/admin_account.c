@@ -131,8 +131,8 @@ static int say_set(struct admin *a, const struct account *x, size_t settings)
 		quota = STR("no quota (0)");
 	if (settings == 0)
 		return admin_yes(a, "%.*s has %.*s", STR_ARG(who), STR_ARG(quota));
-	return admin_yes(a, "%zu setting%s of %.*s changed%s%.*s", settings, settings == 1 ? " is" : "s are",
-			 STR_ARG(who), quota.n > 0 ? ", and it has " : "", STR_ARG(quota));
+	return admin_yes(a, "%zu setting%s of %.*s %s changed%s%.*s", settings, settings == 1 ? "" : "s", STR_ARG(who),
+			 settings == 1 ? "is" : "are", quota.n > 0 ? ", and it has " : "", STR_ARG(quota));
 }
 
 int admin_account_set(struct admin *a)

@@ -122,7 +122,8 @@ int admin_domain_set(struct admin *a)
 		status = admin_set(a, scope_of(a, name), 3, &n);
 	if (status != 0)
 		return status;
-	return admin_yes(a, "%zu setting%s of %.*s changed", n, n == 1 ? " is" : "s are", STR_ARG(name));
+	return admin_yes(a, "%zu setting%s of %.*s %s changed", n, n == 1 ? "" : "s", STR_ARG(name),
+			 n == 1 ? "is" : "are");
 }
 
 int admin_domain_remove(struct admin *a)

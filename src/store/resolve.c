@@ -218,10 +218,10 @@ static enum resolved resolved_of(const struct expansion *x, const struct place *
 static int add_settings(struct store *s, const struct place *p, struct arena *a, struct lookup_answer *out,
 			struct err *e)
 {
-	struct place domain = { .domain = p->domain };
+	struct str domain = arena_fmt(a, "@%.*s", STR_ARG(p->domain));
 	BUF(b);
 
-	if (settings_read(s, address_of(a, &domain), &b, e) < 0 ||
+	if (settings_read(s, domain, &b, e) < 0 ||
 	    (p->found == FOUND_MAILBOX && settings_read(s, address_of(a, p), &b, e) < 0))
 		return -1;
 	out->settings = arena_str(a, buf_str(&b));

@@ -1,5 +1,5 @@
-/* store/server.h - inside of telltale-lookup: the loop's own things, shared by serve.c, visitors.c, answer.c, address.c and
- * graylist_take.c. */
+/* store/server.h - inside of telltale-lookup: the loop's own things, shared by serve.c, visitors.c and those who
+ * take its visitors' messages: answer.c, address.c, graylist_take.c. */
 #ifndef STORE_SERVER_H
 #define STORE_SERVER_H
 
