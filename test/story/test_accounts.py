@@ -37,7 +37,7 @@ class Accounts:
     def ask(self, address, channel=None):
         c = channel or self.server.channel("lookup.sock")
         c.send(1, 5, address)
-        number, ident, (result, targets, channels) = c.receive("nss")
+        number, ident, (result, targets, channels, _) = c.receive("nsss")
         assert (number, ident) == (2, 5)
         return result, dict(zip(targets.decode().split("\n"), channels.decode())) if channels else {}
 
@@ -192,7 +192,7 @@ def test_a_hash_or_a_lock_does_not_hold_the_questions(served):
         assert a.ask("bob@example.com", c)[0] == MAILBOX
         assert time.monotonic() - begin < 0.5
     locked.execute("ROLLBACK")
-    assert all(c.receive("nss")[2][0] == 0 for c in jobs)
+    assert all(c.receive("nsss")[2][0] == 0 for c in jobs)
 
 
 def test_a_broken_file_is_said_once_and_mended_without_a_restart(served):
@@ -222,12 +222,12 @@ def test_the_service_socket_takes_no_orders(served):
     a = served
     c = a.server.channel("lookup.sock")
     c.send(3, 1, b"domain\0add\0evil.example", b"")
-    assert c.receive("nss") is None
+    assert c.receive("nsss") is None
     assert json.loads(a.ok("domain", "list", "--json")) == []
     for garbage in (b"\xff" * 64, b"\x0c\0\0\0\x07\0\0\0" + bytes(8), b"\x11\0\0\0\x01\0\0\0" + bytes(8) + b"\xff\xff\xff\xff\0"):
         c = a.server.channel("lookup.ctl")
         c.raw(garbage)
-        assert c.receive("nss") is None
+        assert c.receive("nsss") is None
     a.ok("domain", "add", "example.com")
 
 
