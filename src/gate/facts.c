@@ -1,6 +1,7 @@
 #include "gate/facts.h"
 
 #include "base/clock.h"
+#include "gate/vouched.h"
 
 enum { QUESTIONS = 2 }; /* of one fact, at most */
 
@@ -141,6 +142,7 @@ void facts_gather(struct facts *f, unsigned needs)
 			needs |= sources[i].after;
 	while (wave(f, needs) > 0)
 		continue;
+	vouched_gather(f, needs);
 	if (needs & NEEDS(FACT_GRAYLIST))
 		facts_ask_graylist(f);
 }

@@ -20,6 +20,9 @@ enum fact {
 	FACT_RDNS_RESOLVES, /* costly, after it: does that name lead to an address? */
 	FACT_RECIPIENT,     /* cheap: what the recipient check found */
 	FACT_GRAYLIST,      /* costly, after it: have sender and recipient met before? */
+	FACT_SPF,           /* costly: may the client send for the sender's domain? (gate/vouched.h) */
+	FACT_SIGNATURES,    /* cheap: DKIM and ARC, once the message has come */
+	FACT_DMARC,         /* costly, after both: does the author's domain vouch for it? */
 	FACTS
 };
 #define NEEDS(fact) (1u << (fact))
@@ -32,6 +35,8 @@ struct facts {
 	bool authenticated; /* logged in: costs nothing and is believed */
 	struct str user;    /* the account that logged in */
 	bool early;         /* the client talked before the greeting */
+	struct str helo;    /* what it called itself */
+	struct str host;    /* our own name */
 	struct str sender;  /* of this message, lower case local@domain; empty: the null path */
 	struct str rcpt;    /* of this RCPT, the same; without "@domain" when it was unqualified */
 	size_t accepted;    /* recipients of this message so far */
@@ -40,7 +45,8 @@ struct facts {
 	bool rdns_resolves; /* to any address; localhost is a name of the loopback address only */
 	enum resolved recipient;
 	struct gray_known gray;
-	int64_t gray_asked; /* when, ms since 1970: that is the moment of the judging too */
+	struct vouched *vouched; /* of this message; NULL: nobody is asked (gate/vouched.h) */
+	int64_t gray_asked;      /* when, ms since 1970: that is the moment of the judging too */
 
 	struct fact_state {
 		enum fact_status status;

@@ -50,6 +50,7 @@ struct filter {
 enum vote gate_refuse(struct verdict *v, enum reason why, struct str seen);
 enum vote gate_allow(struct verdict *v, struct str seen);
 void gate_effect(struct verdict *v, const char *what, struct str key);
+#define EFFECT_JUNK "junk" /* the message goes into the Junk folder; key: why */
 
 #define FILTER(f) extern const struct filter f;
 #include "gate/filters.def"

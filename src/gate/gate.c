@@ -120,6 +120,14 @@ static void take_effects(struct ruling *out, const struct verdict *v, bool anew)
 	}
 }
 
+static bool junks(const struct effect *x)
+{
+	for (; x != NULL; x = x->next)
+		if (str_eqz(STR(EFFECT_JUNK), x->what))
+			return true;
+	return false;
+}
+
 static void decide(const struct filter *x, const struct bench *b, struct finding *to)
 {
 	static const enum found of[] = { [PASS] = FOUND_PASSED, [REFUSE] = FOUND_REFUSED, [ALLOW] = FOUND_ALLOWED };
@@ -130,6 +138,7 @@ static void decide(const struct filter *x, const struct bench *b, struct finding
 	to->seen = v.seen;
 	to->reason = v.reason;
 	to->hit = v.hit;
+	to->noted = vote == PASS && junks(v.effects);
 	take_effects(b->out, &v, vote == REFUSE || (vote == ALLOW && b->out->standing.refused));
 }
 

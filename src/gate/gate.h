@@ -24,6 +24,7 @@ struct finding {
 	struct str seen;    /* what was seen, what failed, or why it was skipped */
 	enum reason reason; /* of a refusal */
 	struct hit hit;     /* of a list: the entry that matched */
+	bool noted;         /* it passed with consequences, which the log tells */
 };
 
 /* What the stages so far add up to. */

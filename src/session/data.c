@@ -18,6 +18,9 @@ static void header_came(struct session *s, struct intake *in)
 {
 	struct err e;
 
+	vouched_header(&s->facts, buf_str(&in->head), clock_wall() / 1000);
+	/* What we say about a message, nobody says for us. */
+	in->changed = vouched_disown(buf_str(&in->head), s->server->conf->top.hostname, &in->kept);
 	if (intake_settle(in, deadline_in(SESSION_STORE_WAIT), &e) < 0)
 		not_stored(s, in, &e);
 }
@@ -35,6 +38,7 @@ static void store(struct session *s, struct intake *in, struct str piece)
 		intake_drop(in);
 	if (ended || (in->dot.done && intake_end(in)))
 		header_came(s, in);
+	vouched_body(&s->facts, body);
 	if (intake_store(in, body, deadline_in(SESSION_STORE_WAIT), &e) < 0)
 		not_stored(s, in, &e);
 }
@@ -99,6 +103,7 @@ static void envelope_of(const struct session *s, struct envelope *v, uint64_t qp
 		.rdns = s->facts.rdns,
 		.auth = s->facts.user,
 		.label = s->port->conf->label,
+		.junk = t->junk,
 		.rcpts = t->rcpts,
 		.nrcpts = t->nrcpts,
 	};
@@ -115,9 +120,25 @@ static int put(struct session *s, struct intake *in, uint64_t *qp, int64_t *when
 		return -1;
 	*when = clock_wall();
 	envelope_of(s, &v, *qp, *when);
+	vouched_put(&s->facts, s->server->conf->top.hostname, &head);
 	received_put(&head, s, *qp, *when);
 	intake_put_head(in, &head);
 	return spool_put(s->server->spool, &v, buf_str(&head), in->body, deadline, e);
+}
+
+/* The message is one: all who get it get it into Junk. */
+static void effects(struct session *s, const struct ruling *r)
+{
+	struct transaction *t = &s->t;
+	BUF(list);
+
+	for (const struct effect *x = r->effects; x != NULL; x = x->next)
+		if (str_eqz(STR(EFFECT_JUNK), x->what) && t->junk.n == 0) {
+			for (size_t i = 0; i < t->nrcpts; i++)
+				envelope_add_index(&list, i);
+			t->junk = arena_str(&t->mem, buf_str(&list));
+		}
+	vouched_complete(&s->facts);
 }
 
 /* The gate's last stage, and what the message itself is refused for: false when there is nothing. */
@@ -139,12 +160,15 @@ static bool data_refused(struct session *s, const struct intake *in, struct repl
 		r->code = 0;
 	if (r->code != 0 || !s->port->policy.on)
 		return r->code != 0;
+	vouched_end(&s->facts);
 	/* A refusal of an earlier stage that a whitelist cancelled for these recipients does not come back. */
 	at.standing.refused = false;
 	gate_judge(gate_filters, &s->facts, &at, &s->scratch);
 	record_stage(s, &at, s->t.last_rcpt);
-	if (!at.standing.refused)
+	if (!at.standing.refused) {
+		effects(s, &at);
 		return false;
+	}
 	gate_reply(&s->port->policy, at.standing.by.reason, &s->scratch, r);
 	return true;
 }

@@ -4,7 +4,8 @@
 
 void intake_begin(struct intake *in, struct spool *spool)
 {
-	*in = (struct intake){ .began = clock_mono(), .head = BUF_INIT, .body = spool_body_new(spool) };
+	*in =
+	    (struct intake){ .began = clock_mono(), .head = BUF_INIT, .kept = BUF_INIT, .body = spool_body_new(spool) };
 }
 
 void intake_drop(struct intake *in)
@@ -18,6 +19,12 @@ void intake_clear(struct intake *in)
 {
 	intake_drop(in);
 	buf_clear(&in->head);
+	buf_clear(&in->kept);
+}
+
+static struct str fields(const struct intake *in)
+{
+	return buf_str(in->changed ? &in->kept : &in->head);
 }
 
 static void give_up_head(struct intake *in)
@@ -76,7 +83,7 @@ int intake_settle(struct intake *in, int64_t deadline, struct err *e)
 	if (in->head.n <= INTAKE_HELD || in->body == NULL)
 		return 0;
 	in->sent = true;
-	if (intake_store(in, buf_str(&in->head), deadline, e) < 0)
+	if (intake_store(in, fields(in), deadline, e) < 0)
 		return -1;
 	return in->blank ? intake_store(in, STR("\r\n"), deadline, e) : 0;
 }
@@ -90,7 +97,7 @@ void intake_put_head(const struct intake *in, struct buf *out)
 {
 	if (in->sent)
 		return;
-	buf_addstr(out, buf_str(&in->head));
+	buf_addstr(out, fields(in));
 	if (in->blank)
 		buf_adds(out, "\r\n");
 }

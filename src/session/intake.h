@@ -20,10 +20,12 @@ struct intake {
 	struct dot dot;
 	struct header walk;
 	struct buf head; /* the fields of the header, CRLF ended; without the empty line */
-	bool blank;      /* an empty line ended them */
-	bool sent;       /* the header lies in the body: it was too large to be held */
-	uint64_t size;   /* decoded, */
-	uint64_t raw;    /* and as sent */
+	struct buf kept; /* instead of them, where `changed`: what of them is kept */
+	bool changed;
+	bool blank;    /* an empty line ended them */
+	bool sent;     /* the header lies in the body: it was too large to be held */
+	uint64_t size; /* decoded, */
+	uint64_t raw;  /* and as sent */
 	bool too_big, head_too_big, failed;
 	int64_t began;
 };

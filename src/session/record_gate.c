@@ -86,7 +86,7 @@ static bool worth_a_line(const struct ruling *r, const struct finding *f)
 {
 	if (f->found == FOUND_REFUSED)
 		return r->at >= AT_RECIPIENT;
-	return f->found == FOUND_ERROR || f->found == FOUND_ALLOWED;
+	return f->found == FOUND_ERROR || f->found == FOUND_ALLOWED || f->noted;
 }
 
 void record_stage(struct session *s, const struct ruling *r, struct str rcpt)

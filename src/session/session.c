@@ -77,6 +77,7 @@ static void hello(struct session *s, const struct command *c, bool esmtp)
 	s->helo = str_take(c->arg, SESSION_HELO_MAX);
 	memcpy(s->helo_text, s->helo.p, s->helo.n);
 	s->helo.p = s->helo_text;
+	s->facts.helo = s->helo;
 	s->helo_at = clock_wall();
 	s->esmtp = esmtp;
 }
@@ -270,6 +271,7 @@ static void begin(struct session *s)
 		.ip = str_of(s->peer.ip),
 		.dns = s->server->dns,
 		.lookup = s->server->lookup,
+		.host = s->server->conf->top.hostname,
 		.mem = &s->mem,
 	};
 	/* Only this list and a login let a client relay: no whitelist does. */

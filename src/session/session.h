@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 #include "gate/gate.h"
+#include "gate/vouched.h"
 #include "session/record.h"
 #include "session/server.h"
 #include "wire/command.h"
@@ -47,8 +48,10 @@ struct transaction {
 	struct arena mem;
 	struct str sender, sender_key; /* empty: the null path */
 	struct ruling ruling;          /* of the sender stage */
-	bool gate_told;                /* the findings of connect and sender are in the group */
-	struct recipient *rcpts;       /* where it goes */
+	struct vouched vouched;
+	struct str junk;         /* see struct envelope */
+	bool gate_told;          /* the findings of connect and sender are in the group */
+	struct recipient *rcpts; /* where it goes */
 	size_t nrcpts, room;
 	struct named *named; /* the accepted RCPTs */
 	size_t nnamed, named_room;

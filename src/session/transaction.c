@@ -19,6 +19,8 @@ void transaction_end(struct session *s, const char *why)
 			record_end(s, why);
 		record_close(s);
 	}
+	vouched_clear(&t->vouched);
+	s->facts.vouched = NULL;
 	arena_clear(&t->mem);
 	*t = (struct transaction){ 0 };
 	s->rcpt.accepted = 0;
@@ -70,7 +72,7 @@ static void judge_sender(struct session *s)
 		s->judged = true;
 		record_notes(s, &s->connect, str_of(NULL));
 	}
-	s->facts.sender = t->sender_key;
+	vouched_begin(&t->vouched, &s->facts, &t->mem);
 	t->ruling = (struct ruling){ .at = AT_SENDER, .standing = s->connect.standing };
 	gate_judge(gate_filters, &s->facts, &t->ruling, &t->mem);
 	record_notes(s, &t->ruling, str_of(NULL));
@@ -119,6 +121,7 @@ void session_mail(struct session *s, const struct command *c)
 		return;
 	}
 	t->open = true;
+	s->facts.sender = t->sender_key;
 	judge_sender(s);
 	r = session_words(REPLY_OK_MAIL);
 	session_answer(s, &r);

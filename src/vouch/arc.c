@@ -66,7 +66,7 @@ static void add_aar(struct arc *c, struct head_field *f)
 static void add_signature(struct arc *c, struct arena *a, enum signature_kind kind, struct head_field *f)
 {
 	struct signature s;
-	struct finding found;
+	struct signature_word found;
 
 	signature_read(a, kind, f, &s, &found);
 	if (found.result != DKIM_PASS)
@@ -157,7 +157,7 @@ void arc_begin(struct arc *c, struct head *h, struct body *b, struct keyring *k)
 	c->saw = field_plain(h->arena, rest);
 }
 
-static bool take_finding(struct arc *c, struct head *h, unsigned set, const char *what, const struct finding *f)
+static bool take_finding(struct arc *c, struct head *h, unsigned set, const char *what, const struct signature_word *f)
 {
 	if (f->result == DKIM_PASS)
 		return true;
@@ -166,10 +166,10 @@ static bool take_finding(struct arc *c, struct head *h, unsigned set, const char
 	return false;
 }
 
-static struct finding verify_message(const struct arc_set *s, struct head *h, const struct body *b)
+static struct signature_word verify_message(const struct arc_set *s, struct head *h, const struct body *b)
 {
 	unsigned char digest[SHA256_SIZE];
-	struct finding f = { DKIM_POLICY, STR("too many body hashes") };
+	struct signature_word f = { DKIM_POLICY, STR("too many body hashes") };
 	const struct key *key;
 
 	if (s->body >= 0)
@@ -179,7 +179,7 @@ static struct finding verify_message(const struct arc_set *s, struct head *h, co
 	if (signature_digest(h, &s->message, digest))
 		signature_verify(&s->message, s->message_key, digest, h->arena, &f, &key);
 	else
-		f = (struct finding){ DKIM_POLICY, STR("the header is too large to be hashed once more") };
+		f = (struct signature_word){ DKIM_POLICY, STR("the header is too large to be hashed once more") };
 	return f;
 }
 
@@ -192,7 +192,7 @@ static void verify_seals(struct arc *c, struct head *h)
 		struct arc_set *s = &c->sets[i - 1];
 		unsigned char digest[SHA256_SIZE];
 		const struct key *key;
-		struct finding f;
+		struct signature_word f;
 
 		sha256_add(sum, head_form(h, s->aar, CANON_RELAXED));
 		sha256_add(sum, head_form(h, s->message_field, CANON_RELAXED));
@@ -216,7 +216,7 @@ static void find_oldest_pass(struct arc *c, struct head *h, const struct body *b
 
 void arc_end(struct arc *c, struct head *h, const struct body *b)
 {
-	struct finding f;
+	struct signature_word f;
 
 	if (c->result != ARC_NONE || c->n == 0)
 		return;

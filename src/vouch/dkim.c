@@ -17,7 +17,7 @@ static void settle(struct dkim_signature *d, enum dkim_result result, const char
 	d->why = str_of(why);
 }
 
-static void judge(struct dkim_signature *d, const struct finding *f)
+static void judge(struct dkim_signature *d, const struct signature_word *f)
 {
 	d->result = f->result;
 	d->why = f->why;
@@ -48,7 +48,7 @@ static void check_time(struct dkim_signature *d, int64_t now)
 /* What can be said without key and body. */
 static void read_one(struct dkim_signature *d, const struct head_field *field, struct head *h, int64_t now)
 {
-	struct finding f;
+	struct signature_word f;
 
 	signature_read(h->arena, SIGNATURE_DKIM, field, &d->s, &f);
 	judge(d, &f);
@@ -99,7 +99,7 @@ static void verify(struct dkim_signature *d, struct head *h, const struct body *
 {
 	unsigned char digest[SHA256_SIZE];
 	const struct key *key;
-	struct finding body, f;
+	struct signature_word body, f;
 	bool same;
 
 	signature_body(&d->s, b, d->body, &body);

@@ -241,10 +241,10 @@ static const struct rule {
 	/* clang-format on */
 };
 
-static void mistake(struct finding *f, const char *why)
+static void mistake(struct signature_word *f, const char *why)
 {
 	if (why != NULL && f->result == DKIM_PASS)
-		*f = (struct finding){ DKIM_NEUTRAL, str_of(why) };
+		*f = (struct signature_word){ DKIM_NEUTRAL, str_of(why) };
 }
 
 /* d= or a parent of it stands at the end of i= (RFC 6376 3.5, i=). */
@@ -258,7 +258,7 @@ static bool below(struct str identity, struct str domain)
 }
 
 /* What concerns two tags, or what is no mistake of writing. */
-static void check_whole(struct reading *r, struct finding *f)
+static void check_whole(struct reading *r, struct signature_word *f)
 {
 	struct signature *s = r->s;
 
@@ -272,11 +272,11 @@ static void check_whole(struct reading *r, struct finding *f)
 		return;
 	}
 	if (s->kind == SIGNATURE_DKIM && !below(s->identity, s->domain))
-		*f = (struct finding){ DKIM_PERMERROR, STR("i= is not at d=") };
+		*f = (struct signature_word){ DKIM_PERMERROR, STR("i= is not at d=") };
 }
 
 void signature_read(struct arena *a, enum signature_kind kind, const struct head_field *field, struct signature *out,
-		    struct finding *f)
+		    struct signature_word *f)
 {
 	struct reading r = { .arena = a, .s = out };
 	struct tags t;
@@ -288,7 +288,7 @@ void signature_read(struct arena *a, enum signature_kind kind, const struct head
 		out->head = out->body = CANON_RELAXED;
 	out->length = BODY_ALL;
 	out->time = out->expiry = SIGNATURE_NO_TIME;
-	*f = (struct finding){ DKIM_PASS, STR("") };
+	*f = (struct signature_word){ DKIM_PASS, STR("") };
 	if (!tags_parse(field->value, &t))
 		mistake(f, t.why);
 	for (size_t i = 0; i < COUNT(rules); i++) {

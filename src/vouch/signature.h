@@ -16,7 +16,7 @@
 enum dkim_result { DKIM_NONE, DKIM_PASS, DKIM_FAIL, DKIM_POLICY, DKIM_NEUTRAL, DKIM_TEMPERROR, DKIM_PERMERROR };
 
 /* What came out and why, in a few words; "why" of a pass is empty. */
-struct finding {
+struct signature_word {
 	enum dkim_result result;
 	struct str why;
 };
@@ -46,16 +46,16 @@ struct signature {
 
 /* *f is DKIM_PASS if nothing is wrong so far. */
 void signature_read(struct arena *a, enum signature_kind kind, const struct head_field *field, struct signature *out,
-		    struct finding *f);
+		    struct signature_word *f);
 
 /* The hash over the fields that h= names and over its own field; false: HEAD_HASH_MAX is used up. */
 bool signature_digest(struct head *h, const struct signature *s, unsigned char out[SHA256_SIZE]);
 
 /* Does one of the keys vouch for the digest (NULL: could it)?  *used is the key that this is about, or NULL. */
 void signature_verify(const struct signature *s, const struct keyring_place *place, const unsigned char *digest,
-		      struct arena *a, struct finding *f, const struct key **used);
+		      struct arena *a, struct signature_word *f, const struct key **used);
 
 /* Did the body that came have the hash that is in bh=? */
-void signature_body(const struct signature *s, const struct body *b, int want, struct finding *f);
+void signature_body(const struct signature *s, const struct body *b, int want, struct signature_word *f);
 
 #endif

@@ -37,11 +37,11 @@ bool signature_digest(struct head *h, const struct signature *s, unsigned char o
 	return good;
 }
 
-void signature_body(const struct signature *s, const struct body *b, int want, struct finding *f)
+void signature_body(const struct signature *s, const struct body *b, int want, struct signature_word *f)
 {
 	const unsigned char *digest = body_digest(b, want);
 
-	*f = (struct finding){ DKIM_FAIL, STR("") };
+	*f = (struct signature_word){ DKIM_FAIL, STR("") };
 	if (digest == NULL)
 		f->why = STR("the body is shorter than l=");
 	else if (!str_eq(str_mem(digest, SHA256_SIZE), str_mem(s->bh, SHA256_SIZE)))
@@ -50,13 +50,13 @@ void signature_body(const struct signature *s, const struct body *b, int want, s
 		f->result = DKIM_PASS;
 }
 
-static struct finding found(enum dkim_result result, const char *why)
+static struct signature_word found(enum dkim_result result, const char *why)
 {
-	return (struct finding){ result, str_of(why) };
+	return (struct signature_word){ result, str_of(why) };
 }
 
 /* Is this record for signatures like this one? */
-static struct finding key_fits(const struct signature *s, const struct key *k)
+static struct signature_word key_fits(const struct signature *s, const struct key *k)
 {
 	struct str at = str_skip(s->identity, (size_t)(str_rchr(s->identity, '@') + 1));
 
@@ -77,9 +77,9 @@ static struct finding key_fits(const struct signature *s, const struct key *k)
 	return found(DKIM_PASS, "");
 }
 
-static struct finding without_key(const struct keyring_place *p, struct arena *a)
+static struct signature_word without_key(const struct keyring_place *p, struct arena *a)
 {
-	struct finding f = { DKIM_PERMERROR, STR("") };
+	struct signature_word f = { DKIM_PERMERROR, STR("") };
 
 	if (p->status == DNS_FAILED) {
 		f.result = DKIM_TEMPERROR;
@@ -94,13 +94,13 @@ static struct finding without_key(const struct keyring_place *p, struct arena *a
 
 /* Of several records any may vouch: whether the signature passes does not hang on their order in the answer. */
 void signature_verify(const struct signature *s, const struct keyring_place *place, const unsigned char *digest,
-		      struct arena *a, struct finding *f, const struct key **used)
+		      struct arena *a, struct signature_word *f, const struct key **used)
 {
 	*used = NULL;
 	*f = without_key(place, a);
 	for (size_t i = 0; i < place->n; i++) {
 		const struct key *k = &place->key[i];
-		struct finding one = key_fits(s, k);
+		struct signature_word one = key_fits(s, k);
 
 		if (one.result == DKIM_PASS && digest != NULL && !key_verify(k, s->bytes, digest))
 			one = found(DKIM_FAIL, "the signature does not match");

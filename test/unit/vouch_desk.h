@@ -117,7 +117,7 @@ static inline struct str signed_field(struct arena *a, const char *name, enum si
 	unsigned char digest[SHA256_SIZE], bytes[64];
 	struct head h;
 	struct signature s;
-	struct finding f;
+	struct signature_word f;
 	struct str b;
 
 	head_read(&h, a, all);

@@ -1,0 +1,253 @@
+#include "gate/vouched.h"
+
+#include "base/clock.h"
+#include "vouch/results.h"
+
+static bool wanted(const struct str *option)
+{
+	return !str_eqz(*option, "off");
+}
+
+static bool may_be_asked(const struct facts *f)
+{
+	return f->vouched != NULL && !f->authenticated;
+}
+
+void vouched_begin(struct vouched *v, struct facts *f, struct arena *a)
+{
+	*v = (struct vouched){ .mem = a, .ask = vouch_dns(f->dns) };
+	f->vouched = v;
+	f->at[FACT_SPF] = f->at[FACT_SIGNATURES] = f->at[FACT_DMARC] = (struct fact_state){ FACT_UNKNOWN };
+}
+
+void vouched_clear(struct vouched *v)
+{
+	if (v->begun)
+		signatures_clear(&v->signatures);
+	v->begun = false;
+}
+
+void vouched_header(struct facts *f, struct str header, int64_t now)
+{
+	const struct conf_gate *set = &f->policy->set;
+	struct vouched *v = f->vouched;
+
+	if (!may_be_asked(f) || v->begun || (!wanted(&set->dkim) && !wanted(&set->arc) && !wanted(&set->dmarc)))
+		return;
+	signatures_begin(&v->signatures, v->mem, header, now);
+	v->begun = true;
+}
+
+void vouched_body(struct facts *f, struct str piece)
+{
+	if (f->vouched != NULL && f->vouched->begun)
+		signatures_body(&f->vouched->signatures, piece);
+}
+
+/* How long the session may wait for DNS still; what it waits is counted by `spent`. */
+static int64_t until(const struct facts *f)
+{
+	int64_t left = f->policy->dns_deadline - f->waited;
+
+	return deadline_in(left > 0 ? left : 0);
+}
+
+static void spent(struct facts *f, enum fact fact, int64_t began)
+{
+	f->at[fact].ms = clock_mono() - began;
+	f->at[fact].status = FACT_KNOWN;
+	f->waited += f->at[fact].ms;
+}
+
+void vouched_end(struct facts *f)
+{
+	int64_t began = clock_mono();
+
+	if (f->vouched == NULL || !f->vouched->begun || f->at[FACT_SIGNATURES].status != FACT_UNKNOWN)
+		return;
+	signatures_end(&f->vouched->signatures, &f->vouched->ask, until(f));
+	spent(f, FACT_SIGNATURES, began);
+}
+
+static void ask_spf(struct facts *f)
+{
+	struct vouched *v = f->vouched;
+	int64_t began = clock_mono();
+
+	v->spf_question = (struct spf_question){ f->ip, f->helo, f->sender, f->host, until(f) };
+	spf_check(&v->ask, &v->spf_question, v->mem, &v->spf);
+	spent(f, FACT_SPF, began);
+	if (v->spf.result == SPF_TEMPERROR) {
+		f->at[FACT_SPF].status = FACT_FAILED;
+		f->at[FACT_SPF].why = v->spf.why;
+	}
+}
+
+/* The values of all From fields. */
+static struct str *authors(const struct vouched *v, size_t *n)
+{
+	const struct head *h = &v->signatures.head;
+	struct str *list = arena_alloc(v->mem, (h->n + 1) * sizeof(*list));
+
+	*n = 0;
+	for (size_t i = 0; i < h->n; i++)
+		if (str_ieq(h->fields[i].name, STR("From")))
+			list[(*n)++] = h->fields[i].value;
+	return list;
+}
+
+static void ask_dmarc(struct facts *f)
+{
+	struct vouched *v = f->vouched;
+	const struct dkim *d = &v->signatures.dkim;
+	struct dmarc_signature *signatures = arena_alloc(v->mem, (d->n + 1) * sizeof(*signatures));
+	struct dmarc_question q = { .dkim = signatures, .dkim_n = d->n };
+	int64_t began = clock_mono();
+
+	for (size_t i = 0; i < d->n; i++)
+		signatures[i] = (struct dmarc_signature){ d->list[i].domain, d->list[i].result == DKIM_PASS,
+							  d->list[i].result == DKIM_TEMPERROR };
+	q.from = authors(v, &q.from_n);
+	if (f->at[FACT_SPF].status == FACT_KNOWN) {
+		q.spf_pass = v->spf.result == SPF_PASS;
+		q.spf_domain = v->spf.domain;
+	}
+	q.spf_temperror = f->at[FACT_SPF].status == FACT_FAILED;
+	q.deadline = until(f);
+	dmarc_check(&v->ask, &q, v->mem, &v->dmarc);
+	spent(f, FACT_DMARC, began);
+	if (v->dmarc.result == DMARC_TEMPERROR) {
+		f->at[FACT_DMARC].status = FACT_FAILED;
+		f->at[FACT_DMARC].why = v->dmarc.why;
+	}
+}
+
+void vouched_gather(struct facts *f, unsigned needs)
+{
+	if (!may_be_asked(f))
+		return;
+	if (needs & NEEDS(FACT_DMARC))
+		needs |= NEEDS(FACT_SPF);
+	if (needs & NEEDS(FACT_SPF) && f->at[FACT_SPF].status == FACT_UNKNOWN)
+		ask_spf(f);
+	if (needs & NEEDS(FACT_DMARC) && f->at[FACT_DMARC].status == FACT_UNKNOWN &&
+	    f->at[FACT_SIGNATURES].status == FACT_KNOWN)
+		ask_dmarc(f);
+}
+
+void vouched_complete(struct facts *f)
+{
+	const struct conf_gate *set = &f->policy->set;
+
+	vouched_gather(f, (wanted(&set->spf) ? NEEDS(FACT_SPF) : 0) | (wanted(&set->dmarc) ? NEEDS(FACT_DMARC) : 0));
+}
+
+/* ---- the header field ---- */
+
+static void put_signatures(struct results *r, const struct facts *f)
+{
+	const struct signatures *s = &f->vouched->signatures;
+
+	for (size_t i = 0; i < s->dkim.n; i++) {
+		const struct dkim_signature *d = &s->dkim.list[i];
+
+		results_signature(r, &(struct results_signature){ dkim_word(d->result), d->why, d->domain, d->selector,
+								  d->identity, d->b });
+	}
+	if (s->dkim.total == 0)
+		results_method(r, "dkim", "none");
+}
+
+static void put_arc(struct results *r, const struct facts *f)
+{
+	const struct arc *arc = &f->vouched->signatures.arc;
+
+	if (arc->result == ARC_NONE)
+		return;
+	results_method(r, "arc", arc_word(arc->result));
+	results_reason(r, arc->why);
+	if (arc->result == ARC_PASS) {
+		struct str oldest = arena_fmt(f->vouched->mem, "%u", arc->oldest_pass);
+
+		results_property(r, "header.oldest-pass", oldest);
+	}
+	results_property(r, "smtp.remote-ip", f->ip);
+}
+
+static bool asked(const struct facts *f, enum fact fact)
+{
+	return f->at[fact].status != FACT_UNKNOWN;
+}
+
+/* Who logged in is told to the recipients only where the sender's address tells it anyway. */
+static void put_login(struct results *r, const struct facts *f)
+{
+	if (str_ieq(f->user, f->sender))
+		results_login(r, f->user);
+	else
+		results_method(r, "auth", "pass");
+}
+
+void vouched_put(const struct facts *f, struct str host, struct buf *out)
+{
+	const struct conf_gate *set = &f->policy->set;
+	struct results r;
+
+	if (!f->authenticated && f->vouched == NULL)
+		return;
+	r = results_begin(out, host);
+	if (f->authenticated) {
+		put_login(&r, f);
+	} else {
+		if (wanted(&set->spf) && asked(f, FACT_SPF))
+			results_spf(&r, &f->vouched->spf_question, &f->vouched->spf);
+		if (wanted(&set->dkim) && asked(f, FACT_SIGNATURES))
+			put_signatures(&r, f);
+		if (wanted(&set->arc) && asked(f, FACT_SIGNATURES))
+			put_arc(&r, f);
+		if (wanted(&set->dmarc) && asked(f, FACT_DMARC))
+			results_dmarc(&r, &f->vouched->dmarc);
+	}
+	results_end(&r);
+}
+
+/* The next field of a header block with its folds; lines that are none are taken for one. */
+static struct str next_field(struct str *rest)
+{
+	struct str all = *rest;
+	size_t n = 0;
+
+	do {
+		ptrdiff_t at = str_chr(str_skip(all, n), '\n');
+
+		n = at < 0 ? all.n : n + (size_t)at + 1;
+	} while (n < all.n && (all.p[n] == ' ' || all.p[n] == '\t'));
+	*rest = str_skip(all, n);
+	return str_take(all, n);
+}
+
+static bool disowned(struct str field, struct str host)
+{
+	struct str name, value;
+	enum results_claim c;
+
+	if (!str_cut(field, STR(":"), &name, &value))
+		return false;
+	c = results_claims(str_trim(name), value, host);
+	return c == RESULTS_OURS || c == RESULTS_MALFORMED;
+}
+
+bool vouched_disown(struct str header, struct str host, struct buf *out)
+{
+	bool found = false;
+
+	while (header.n > 0) {
+		struct str field = next_field(&header);
+
+		if (disowned(field, host))
+			found = true;
+		else
+			buf_addstr(out, field);
+	}
+	return found;
+}
