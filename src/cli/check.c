@@ -6,7 +6,7 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "dns/zone.h"
-#include "gate/lists.h"
+#include "gate/policy.h"
 #include "supervise/users.h"
 
 static const char check_usage[] =
@@ -36,8 +36,8 @@ static int check(int argc, char **argv)
 	if (!args_take_alone(&a, argc, argv, check_usage))
 		return CLI_USAGE;
 	file = conf_find(a.config);
-	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || lists_check(&c, &e) < 0 ||
-	    users_check(&c, &e) < 0) {
+	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || policy_check(&c, &e) < 0 ||
+	    lists_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return CLI_NO;
 	}

@@ -1,66 +1,32 @@
-#include "gate/facts.h"
+#include "gate/facts_inside.h"
 
+#include <string.h>
 #include "base/clock.h"
 #include "gate/vouched.h"
 
-enum { QUESTIONS = 2 }; /* of one fact, at most */
+/* Answers, and bytes of them; when there are more, all of them are forgotten and asked for again. */
+enum { KEPT_MAX = 512, KEPT_BYTES_MAX = 1 << 20 };
 
-/* One costly fact: the questions that it is, and how the answers become the fact. */
-struct source {
-	enum fact fact;
-	unsigned after; /* facts that must be known before it can be asked */
-	/* How many questions; 0: it follows from what is known. */
-	size_t (*ask)(const struct facts *f, struct dns_question q[QUESTIONS]);
-	/* Every question has an answer, or one of them found something; n is 0 when none was needed. */
-	void (*take)(struct facts *f, const struct dns_question *q, size_t n);
-};
+/* What may be another under another policy, and of another sender. */
+static const unsigned of_policy = NEEDS(FACT_DNSWL) | NEEDS(FACT_DNSBL) | NEEDS(FACT_RHSWL_RDNS) |
+				  NEEDS(FACT_RHSBL_RDNS) | NEEDS(FACT_RHSWL_SENDER) | NEEDS(FACT_RHSBL_SENDER) |
+				  NEEDS(FACT_DNSBL_TEXT) | NEEDS(FACT_RHSBL_RDNS_TEXT) | NEEDS(FACT_RHSBL_SENDER_TEXT);
+static const unsigned of_sender = NEEDS(FACT_SENDER_LOCAL) | NEEDS(FACT_SENDER_MX) | NEEDS(FACT_RHSWL_SENDER) |
+				  NEEDS(FACT_RHSBL_SENDER) | NEEDS(FACT_RHSBL_SENDER_TEXT);
 
-static size_t ask_rdns(const struct facts *f, struct dns_question q[QUESTIONS])
+static void forget(struct facts *f, unsigned which)
 {
-	q[0] = (struct dns_question){ .name = dns_reverse_name(f->ip, f->mem), .type = DNS_PTR };
-	return 1;
+	for (int i = 0; i < FACTS; i++)
+		if (which & NEEDS(i))
+			f->at[i] = (struct fact_state){ .status = FACT_UNKNOWN };
 }
 
-/* An address may have several names: the first that is one at all. */
-static void take_rdns(struct facts *f, const struct dns_question *q, size_t n)
+void facts_clear(struct facts *f)
 {
-	(void)n;
-	for (size_t i = 0; i < q->n && f->rdns.n == 0; i++)
-		f->rdns = dns_name_of(q->rdata[i], f->mem);
+	arena_clear(&f->kept);
+	f->answers = NULL;
+	f->nanswers = f->room = 0;
 }
-
-static bool is_localhost(const struct facts *f)
-{
-	return str_eqz(f->rdns, "localhost");
-}
-
-static size_t ask_resolves(const struct facts *f, struct dns_question q[QUESTIONS])
-{
-	if (f->rdns.n == 0 || is_localhost(f))
-		return 0;
-	q[0] = (struct dns_question){ .name = f->rdns, .type = DNS_A };
-	q[1] = (struct dns_question){ .name = f->rdns, .type = DNS_AAAA };
-	return 2;
-}
-
-static void take_resolves(struct facts *f, const struct dns_question *q, size_t n)
-{
-	f->rdns_resolves = is_localhost(f) && (str_eqz(f->ip, "127.0.0.1") || str_eqz(f->ip, "::1"));
-	for (size_t i = 0; i < n; i++)
-		f->rdns_resolves = f->rdns_resolves || q[i].status == DNS_FOUND;
-}
-
-/* What is asked after something stands behind it. */
-static const struct source sources[] = {
-	{ FACT_RDNS, 0, ask_rdns, take_rdns },
-	{ FACT_RDNS_RESOLVES, NEEDS(FACT_RDNS), ask_resolves, take_resolves },
-};
-
-/* One source in a wave of questions. */
-struct asked {
-	const struct source *source;
-	size_t at, n; /* its questions */
-};
 
 bool facts_known(const struct facts *f, unsigned needs)
 {
@@ -70,31 +36,73 @@ bool facts_known(const struct facts *f, unsigned needs)
 	return true;
 }
 
-static void fail(struct facts *f, enum fact fact, struct str why)
+void facts_know(struct facts *f, enum fact fact)
 {
+	f->at[fact].status = FACT_KNOWN;
+}
+
+void facts_fail(struct facts *f, enum fact fact, struct str why)
+{
+	struct arena *a = (of_policy | of_sender) & NEEDS(fact) ? &f->kept : f->mem;
+
 	f->at[fact].status = FACT_FAILED;
-	f->at[fact].why = arena_str(f->mem, why.n > 0 ? why : STR("DNS gave no answer"));
+	f->at[fact].why = arena_str(a, why.n > 0 ? why : STR("DNS gave no answer"));
 }
 
-/* One answer that found something is enough; else a question without an answer leaves it unknown. */
-static void take(struct facts *f, const struct asked *x, const struct dns_question *q, int64_t ms)
+/* ---- questions and answers ---- */
+
+static const struct dns_question *among(const struct dns_question *q, size_t n, struct str name, int type)
 {
-	const struct dns_question *failed = NULL;
-	bool found = false;
-
-	for (size_t i = 0; i < x->n; i++) {
-		found = found || q[i].status == DNS_FOUND;
-		if (q[i].status == DNS_FAILED)
-			failed = &q[i];
-	}
-	f->at[x->source->fact].ms = ms;
-	if (failed != NULL && !found) {
-		fail(f, x->source->fact, failed->why);
-		return;
-	}
-	f->at[x->source->fact].status = FACT_KNOWN;
-	x->source->take(f, q, x->n);
+	for (size_t i = 0; i < n; i++)
+		if (q[i].type == type && str_eq(q[i].name, name))
+			return &q[i];
+	return NULL;
 }
+
+const struct dns_question *facts_answer(const struct facts *f, struct str name, int type)
+{
+	const struct dns_question *found = among(f->answers, f->nanswers, name, type);
+
+	MUST(found != NULL);
+	return found;
+}
+
+static void put(struct dns_question **q, size_t *n, size_t *room, struct dns_question one, struct arena *a)
+{
+	if (*n == *room) {
+		*room = *n > 0 ? 2 * *n : 16;
+		*q = arena_grow(a, *q, *n, *room, sizeof(**q));
+	}
+	(*q)[(*n)++] = one;
+}
+
+void wave_want(struct wave *w, struct str name, int type)
+{
+	struct facts *f = w->f;
+	struct dns_question q = { .name = name, .type = type };
+
+	if (among(f->answers, f->nanswers, name, type) != NULL || among(w->q, w->n, name, type) != NULL)
+		return;
+	q.name = arena_str(&f->kept, name);
+	put(&w->q, &w->n, &w->room, q, &f->kept);
+}
+
+/* Ask the wave, for `most` ms at most; how long it took. */
+static int64_t ask(struct wave *w, int64_t most)
+{
+	struct facts *f = w->f;
+	int64_t began = clock_mono(), ms;
+
+	if (w->n > 0)
+		dns_ask_all(f->dns, w->q, w->n, &f->kept, deadline_in(most > 0 ? most : 0));
+	ms = clock_mono() - began;
+	f->waited += ms;
+	for (size_t i = 0; i < w->n; i++)
+		put(&f->answers, &f->nanswers, &f->room, w->q[i], &f->kept);
+	return ms;
+}
+
+/* ---- waves ---- */
 
 /* The first fact that s is asked after and that could not be had, or NULL. */
 static const struct fact_state *lost(const struct facts *f, const struct source *s)
@@ -105,46 +113,88 @@ static const struct fact_state *lost(const struct facts *f, const struct source 
 	return NULL;
 }
 
-/* All that can be asked now, at once: how many facts are settled by it. */
-static size_t wave(struct facts *f, unsigned needs)
+/* Put what s needs into the wave: 1; 0 when it is not its turn, -1 when it is settled without. */
+static int join(const struct source *s, unsigned needs, struct wave *w)
 {
-	struct dns_question q[QUESTIONS * COUNT(sources)];
-	struct asked asked[COUNT(sources)];
-	int64_t began = clock_mono(), left = f->policy->dns_deadline - f->waited, ms;
-	size_t n = 0, nq = 0, settled = 0;
+	struct facts *f = w->f;
 
-	for (size_t i = 0; i < COUNT(sources); i++) {
-		const struct source *s = &sources[i];
-
-		if (!(needs & NEEDS(s->fact)) || f->at[s->fact].status != FACT_UNKNOWN || !facts_known(f, s->after))
-			continue;
-		settled++;
-		if (lost(f, s) != NULL) {
-			fail(f, s->fact, lost(f, s)->why);
-			continue;
-		}
-		asked[n] = (struct asked){ s, nq, s->ask(f, &q[nq]) };
-		nq += asked[n++].n;
+	if (!(needs & NEEDS(s->fact)) || f->at[s->fact].status != FACT_UNKNOWN || !facts_known(f, s->after))
+		return 0;
+	if (lost(f, s) != NULL) {
+		facts_fail(f, s->fact, lost(f, s)->why);
+		return -1;
 	}
-	if (nq > 0)
-		dns_ask_all(f->dns, q, nq, f->mem, deadline_in(left > 0 ? left : 0));
-	ms = clock_mono() - began;
-	f->waited += ms;
-	for (size_t i = 0; i < n; i++)
-		take(f, &asked[i], &q[asked[i].at], ms);
+	s->ask(s, w);
+	return 1;
+}
+
+/* All that can be asked now, at once: true when something was settled.  While more waves may follow, one gets half of
+ * the time that is left: who is silent takes only its own facts along. */
+static bool wave(struct facts *f, unsigned needs)
+{
+	const struct source *asked[FACTS];
+	struct wave w = { .f = f };
+	int64_t left = f->policy->dns_deadline - f->waited, ms;
+	size_t n = 0;
+	bool settled = false, more = false;
+
+	for (size_t i = 0; i < facts_nsources; i++) {
+		int turn = join(&facts_sources[i], needs, &w);
+
+		settled = settled || turn != 0;
+		if (turn > 0)
+			asked[n++] = &facts_sources[i];
+		else if (turn == 0 && (needs & NEEDS(facts_sources[i].fact)) &&
+			 f->at[facts_sources[i].fact].status == FACT_UNKNOWN)
+			more = true;
+	}
+	ms = ask(&w, more ? left / 2 : left);
+	for (size_t i = 0; i < n; i++) {
+		f->at[asked[i]->fact].ms = ms;
+		asked[i]->take(asked[i], f);
+		MUST(f->at[asked[i]->fact].status != FACT_UNKNOWN);
+	}
 	return settled;
+}
+
+void facts_settle(struct facts *f)
+{
+	if (f->found_under == f->policy)
+		return;
+	forget(f, of_policy);
+	f->found_under = f->policy;
 }
 
 void facts_gather(struct facts *f, unsigned needs)
 {
-	for (size_t i = COUNT(sources); i-- > 0;)
-		if (needs & NEEDS(sources[i].fact))
-			needs |= sources[i].after;
-	while (wave(f, needs) > 0)
+	facts_settle(f);
+	if (f->nanswers > KEPT_MAX || f->kept.total > KEPT_BYTES_MAX) {
+		forget(f, of_policy | of_sender);
+		facts_clear(f);
+	}
+	for (size_t i = facts_nsources; i-- > 0;)
+		if (needs & NEEDS(facts_sources[i].fact))
+			needs |= facts_sources[i].after;
+	/* The accounts answer at once: what is asked because of it can then go out with all the rest. */
+	wave(f, needs & NEEDS(FACT_SENDER_LOCAL));
+	while (wave(f, needs))
 		continue;
 	vouched_gather(f, needs);
 	if (needs & NEEDS(FACT_GRAYLIST))
 		facts_ask_graylist(f);
+}
+
+/* ---- what the session puts in ---- */
+
+void facts_set_sender(struct facts *f, struct str key)
+{
+	f->sender = key;
+	forget(f, of_sender);
+}
+
+struct str facts_sender_domain(const struct facts *f)
+{
+	return str_skip(f->sender, (size_t)(str_rchr(f->sender, '@') + 1));
 }
 
 void facts_set_recipient(struct facts *f, enum resolved found, int64_t ms)
@@ -160,4 +210,10 @@ void facts_set_recipient(struct facts *f, enum resolved found, int64_t ms)
 void facts_forget_recipient(struct facts *f)
 {
 	f->at[FACT_RECIPIENT] = f->at[FACT_GRAYLIST] = (struct fact_state){ .status = FACT_UNKNOWN };
+}
+
+const struct listed *facts_listed(const struct facts *f, enum fact list)
+{
+	MUST(list >= FACT_DNSWL && list <= FACT_RHSBL_SENDER);
+	return &f->listed[list - FACT_DNSWL];
 }

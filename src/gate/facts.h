@@ -1,8 +1,10 @@
 /* gate/facts.h - what is known about a client, a sender, a recipient.
  *
  * The cheap facts are put in by the session as the conversation brings them.
- * The costly ones (DNS) are asked by facts_gather(), all that can be asked at
- * once, and never twice; "could not be asked" is FACT_FAILED and is no fact.
+ * The costly ones (DNS, accounts) are asked by facts_gather(), all that can be asked at
+ * once; "could not be asked" is FACT_FAILED and is no fact.  No question is asked twice
+ * in a session: answers are kept by name and type, so that what depends on the policy or the sender can
+ * be found again when those change, without asking anew.
  * All questions of a session together wait no longer than policy.dns_deadline.
  */
 #ifndef GATE_FACTS_H
@@ -16,18 +18,41 @@
 #include "mail/recipient.h"
 
 enum fact {
-	FACT_RDNS,          /* costly: the client's reverse name */
-	FACT_RDNS_RESOLVES, /* costly, after it: does that name lead to an address? */
-	FACT_RECIPIENT,     /* cheap: what the recipient check found */
-	FACT_GRAYLIST,      /* costly, after it: have sender and recipient met before? */
-	FACT_SPF,           /* costly: may the client send for the sender's domain? (gate/vouched.h) */
-	FACT_SIGNATURES,    /* cheap: DKIM and ARC, once the message has come */
-	FACT_DMARC,         /* costly, after both: does the author's domain vouch for it? */
+	FACT_RDNS,           /* costly: the client's reverse name */
+	FACT_RDNS_RESOLVES,  /* costly, after it: does that name lead to an address? */
+	FACT_RDNS_CONFIRMED, /* ... to the client's own? */
+	FACT_RECIPIENT,      /* cheap: what the recipient check found */
+	FACT_GRAYLIST,       /* costly, after it: have sender and recipient met before? */
+	FACT_SENDER_LOCAL,   /* costly: is the sender's domain hosted here? */
+	FACT_SENDER_MX,      /* costly: can mail be sent to the sender's domain? */
+	/* costly: which list in DNS the address, the reverse name, the sender's domain is on */
+	FACT_DNSWL,
+	FACT_DNSBL,
+	FACT_RHSWL_RDNS,
+	FACT_RHSBL_RDNS,
+	FACT_RHSWL_SENDER,
+	FACT_RHSBL_SENDER,
+	/* costly, after it: what such a list says about it */
+	FACT_DNSBL_TEXT,
+	FACT_RHSBL_RDNS_TEXT,
+	FACT_RHSBL_SENDER_TEXT,
+	FACT_SPF,        /* costly: may the client send for the sender's domain? (gate/vouched.h) */
+	FACT_SIGNATURES, /* cheap: DKIM and ARC, once the message has come */
+	FACT_DMARC,      /* costly, after both: does the author's domain vouch for it? */
 	FACTS
 };
 #define NEEDS(fact) (1u << (fact))
 
 enum fact_status { FACT_UNKNOWN, FACT_KNOWN, FACT_FAILED };
+
+/* A list in DNS that something is on. */
+struct listed {
+	struct str zone;   /* empty: on none */
+	struct str asked;  /* the name that was asked */
+	struct str about;  /* the address or name that is on it */
+	struct str answer; /* "127.0.0.2" */
+	struct str text;   /* what the list says, printable; of a blacklist only */
+};
 
 struct facts {
 	const struct policy *policy;
@@ -37,12 +62,16 @@ struct facts {
 	bool early;         /* the client talked before the greeting */
 	struct str helo;    /* what it called itself */
 	struct str host;    /* our own name */
-	struct str sender;  /* of this message, lower case local@domain; empty: the null path */
-	struct str rcpt;    /* of this RCPT, the same; without "@domain" when it was unqualified */
-	size_t accepted;    /* recipients of this message so far */
-	bool may_relay;     /* may send to domains that are not ours */
-	struct str rdns;    /* empty and FACT_KNOWN: it has none */
-	bool rdns_resolves; /* to any address; localhost is a name of the loopback address only */
+	struct str sender; /* of this message, lower case local@domain; empty: the null path.  See facts_set_sender() */
+	struct str rcpt;   /* of this RCPT, the same; without "@domain" when it was unqualified */
+	size_t accepted;   /* recipients of this message so far */
+	bool may_relay;    /* may send to domains that are not ours */
+	struct str header; /* at the end of the message: its header, CRLF lines */
+	struct str rdns;   /* empty and FACT_KNOWN: it has none */
+	bool rdns_resolves;  /* to any address; localhost is a name of the loopback address only */
+	bool rdns_confirmed; /* to the client's address */
+	bool sender_local, sender_mx;
+	struct listed listed[FACT_RHSBL_SENDER - FACT_DNSWL + 1]; /* see facts_listed() */
 	enum resolved recipient;
 	struct gray_known gray;
 	struct vouched *vouched; /* of this message; NULL: nobody is asked (gate/vouched.h) */
@@ -57,14 +86,30 @@ struct facts {
 	struct ipc_client *dns, *lookup;
 	struct arena *mem; /* the session's: answers live as long as it does */
 	int64_t waited;    /* ms spent on DNS so far */
+
+	/* of facts.c alone */
+	const struct policy *found_under; /* that the facts which depend on a policy were found under */
+	struct arena kept;                /* of the answers, and of what was read in them */
+	struct dns_question *answers;
+	size_t nanswers, room;
 };
+
+/* What the answers took is given back; f may not be asked any more. */
+void facts_clear(struct facts *f);
 
 bool facts_known(const struct facts *f, unsigned needs);
 /* Ask all of `needs` that are costly and not yet asked: in waves, where one is asked about what another answered. */
 void facts_gather(struct facts *f, unsigned needs);
+/* Another policy may ask for other lists: what was found under the one before is forgotten (the answers are not). */
+void facts_settle(struct facts *f);
+/* What is known about the sender before it is forgotten.  key must outlive the message. */
+void facts_set_sender(struct facts *f, struct str key);
+struct str facts_sender_domain(const struct facts *f);
 void facts_set_recipient(struct facts *f, enum resolved found, int64_t ms);
 /* And what was asked about it. */
 void facts_forget_recipient(struct facts *f);
+/* Of one of FACT_DNSWL to FACT_RHSBL_SENDER, when it is known. */
+const struct listed *facts_listed(const struct facts *f, enum fact list);
 
 /* ---- facts_graylist.c ---- */
 

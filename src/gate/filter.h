@@ -1,7 +1,7 @@
 /* gate/filter.h - one filter: a pure function from facts to a vote, and its row.
  *
  * A filter never waits, opens a file or logs; facts.c has already asked.  Each
- * stands in its own file (the lists share filter_lists.c) and is listed once,
+ * stands in its own file (those of one kind share one) and is listed once,
  * in filters.def, whose order is the order of judging (LOG-FORMATS 1.4).
  */
 #ifndef GATE_FILTER_H
@@ -29,6 +29,8 @@ struct verdict {
 	enum reason reason; /* REFUSE: the row that says why */
 	struct str seen;    /* what was seen, in words; for the log */
 	struct hit hit;     /* of a list: the entry that matched */
+	struct str about;   /* the name, domain or header line that was found, where the session does not know it */
+	struct str more;    /* what stands at the `*` of the reply's text: "zen.example: see https://..." */
 	const struct effect *effects;
 	struct arena *mem;
 };
@@ -37,6 +39,7 @@ struct verdict {
 
 struct filter {
 	const char *name; /* as in gate lines */
+	const char *note; /* in words/filters.def; NULL: name */
 	enum stage at;
 	unsigned needs; /* facts, NEEDS(...) or-ed */
 	bool allows;    /* a whitelist: runs though something has refused, and cancels it */

@@ -17,8 +17,10 @@ static enum vote look_up(const struct facts *f, size_t list, struct str value, e
 		return PASS;
 	v->hit = h;
 	seen = arena_fmt(v->mem, "%.*s matches %.*s", STR_ARG(value), STR_ARG(h.entry));
-	if (h.file.n > 0)
+	if (h.line > 0)
 		seen = arena_fmt(v->mem, "%.*s (%.*s:%d)", STR_ARG(seen), STR_ARG(h.file), h.line);
+	else if (h.file.n > 0)
+		seen = arena_fmt(v->mem, "%.*s (%.*s)", STR_ARG(seen), STR_ARG(h.file));
 	return why == REASON_ALLOWED ? gate_allow(v, seen) : gate_refuse(v, why, seen);
 }
 

@@ -1,8 +1,8 @@
-#include "gate/filter.h"
+#include "gate/gate.h"
 
 static enum vote decide(const struct facts *f, struct verdict *v)
 {
-	if (f->recipient != RESOLVED_NOT_OURS || f->may_relay)
+	if (f->recipient != RESOLVED_NOT_OURS || gate_may_relay(f))
 		return PASS;
 	return gate_refuse(v, REASON_RELAYING, STR("the recipient's domain is not hosted here"));
 }

@@ -61,18 +61,42 @@ void gate_effect(struct verdict *v, const char *what, struct str key)
 	v->effects = x;
 }
 
-/* Why this filter does not run now, or NULL. */
-static const char *idle(const struct filter *x, const struct facts *f, const struct standing *s)
+/* Why a filter does not run now. */
+enum idle { BUSY, IDLE_OFF, IDLE_AUTHENTICATED, IDLE_REFUSED, IDLE_ALLOWED };
+
+static enum idle idle(const struct filter *x, const struct facts *f, const struct standing *s)
 {
 	if (x->off != NULL && x->off(f) != NULL)
-		return x->off(f);
+		return IDLE_OFF;
 	if (f->authenticated && !x->always)
-		return "authenticated";
+		return IDLE_AUTHENTICATED;
 	if (s->refused && !x->allows)
-		return "already-refused";
+		return IDLE_REFUSED;
 	if (s->allowed && !x->always)
-		return "whitelisted";
-	return NULL;
+		return IDLE_ALLOWED;
+	return BUSY;
+}
+
+/* The same in words. */
+static struct str idle_words(enum idle why, const struct filter *x, const struct bench *b)
+{
+	const struct finding *by = &b->out->standing.by;
+	struct str entry = by->hit.entry;
+
+	switch (why) {
+	case IDLE_OFF:
+		return str_of(x->off(b->facts));
+	case IDLE_AUTHENTICATED:
+		return STR("authenticated");
+	case IDLE_REFUSED:
+		return arena_fmt(b->mem, "already refused by %s", by->filter->name);
+	case IDLE_ALLOWED:
+		return entry.n == 0 ? by->seen
+				    : arena_fmt(b->mem, "whitelisted by %s %.*s", by->filter->name, STR_ARG(entry));
+	case BUSY:
+		break;
+	}
+	BUG("a filter that runs is not skipped");
 }
 
 /* The need of x that could not be had, or NULL. */
@@ -138,25 +162,27 @@ static void decide(const struct filter *x, const struct bench *b, struct finding
 	to->seen = v.seen;
 	to->reason = v.reason;
 	to->hit = v.hit;
+	to->about = v.about;
+	to->more = v.more;
 	to->noted = vote == PASS && junks(v.effects);
 	take_effects(b->out, &v, vote == REFUSE || (vote == ALLOW && b->out->standing.refused));
 }
 
 static void judge_one(const struct filter *x, const struct bench *b, struct finding *to)
 {
-	const char *why = idle(x, b->facts, &b->out->standing);
+	enum idle why = idle(x, b->facts, &b->out->standing);
 	const struct fact_state *hole = missing(x, b->facts);
 
 	*to = (struct finding){ .filter = x };
-	if (why != NULL) {
+	if (why != BUSY) {
 		to->found = FOUND_SKIPPED;
-		to->seen = str_of(why);
+		to->seen = idle_words(why, x, b);
 		return;
 	}
 	to->ms = cost(x, b->facts);
 	if (hole != NULL) {
 		to->found = FOUND_ERROR;
-		to->seen = hole->why.n > 0 ? hole->why : STR("not known");
+		to->seen = hole->why.n > 0 ? arena_str(b->mem, hole->why) : STR("not known");
 	} else {
 		decide(x, b, to);
 	}
@@ -169,7 +195,7 @@ static unsigned wanted(const struct bench *b, bool last)
 	unsigned needs = 0;
 
 	for (const struct filter *const *x = b->filters; *x != NULL; x++)
-		if ((*x)->at == b->out->at && (*x)->last == last && idle(*x, b->facts, &b->out->standing) == NULL)
+		if ((*x)->at == b->out->at && (*x)->last == last && idle(*x, b->facts, &b->out->standing) == BUSY)
 			needs |= (*x)->needs;
 	return needs;
 }
@@ -188,15 +214,38 @@ static void wave(const struct bench *b, bool last, bool all)
 	}
 }
 
+static void begin(const struct bench *b)
+{
+	struct ruling *out = b->out;
+
+	out->n = 0;
+	out->effects = NULL;
+	for (size_t i = 0; b->filters[i] != NULL; i++)
+		out->n += b->filters[i]->at == out->at;
+	out->findings = arena_alloc(b->mem, (out->n + 1) * sizeof(*out->findings));
+}
+
+/* A stranger's name is asked for in any case: every log tells it, and most filters stand behind those that need it.
+ * All that the cheap filters leave undecided is asked together with it. */
+static void ask_with_the_name(const struct bench *b)
+{
+	struct ruling trial = *b->out;
+	struct bench t = { b->filters, b->facts, &trial, b->mem };
+
+	if (b->out->at != AT_CONNECT || b->facts->authenticated || facts_known(b->facts, NEEDS(FACT_RDNS)))
+		return;
+	begin(&t);
+	wave(&t, false, false);
+	facts_gather(b->facts, wanted(&t, false) | NEEDS(FACT_RDNS));
+}
+
 void gate_judge(const struct filter *const *filters, struct facts *f, struct ruling *out, struct arena *a)
 {
 	struct bench b = { filters, f, out, a };
 
-	out->n = 0;
-	out->effects = NULL;
-	for (size_t i = 0; filters[i] != NULL; i++)
-		out->n += filters[i]->at == out->at;
-	out->findings = arena_alloc(a, (out->n + 1) * sizeof(*out->findings));
+	facts_settle(f);
+	ask_with_the_name(&b);
+	begin(&b);
 	for (int last = 0; last < 2; last++) {
 		wave(&b, last, false);
 		facts_gather(f, wanted(&b, last));

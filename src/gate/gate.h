@@ -21,10 +21,11 @@ struct finding {
 	const struct filter *filter;
 	enum found found;
 	int64_t ms;
-	struct str seen;    /* what was seen, what failed, or why it was skipped */
-	enum reason reason; /* of a refusal */
-	struct hit hit;     /* of a list: the entry that matched */
-	bool noted;         /* it passed with consequences, which the log tells */
+	struct str seen;        /* what was seen, what failed, or why it was skipped */
+	enum reason reason;     /* of a refusal */
+	struct hit hit;         /* of a list: the entry that matched */
+	struct str about, more; /* see struct verdict */
+	bool noted;             /* it passed with consequences, which the log tells */
 };
 
 /* What the stages so far add up to. */
@@ -51,8 +52,17 @@ extern const struct filter *const gate_filters[];
  * left undecided, all at once; then the same for the filters that are last. */
 void gate_judge(const struct filter *const *filters, struct facts *f, struct ruling *out, struct arena *a);
 
-/* The reply to a refusal, link and contact included. */
-void gate_reply(const struct policy *p, enum reason why, struct arena *a, struct reply *out);
+/* The reply to a refusal, link and contact included; `more` stands at the `*` of its text, or behind the
+ * postmaster's own. */
+void gate_reply(const struct policy *p, enum reason why, struct str more, struct arena *a, struct reply *out);
+/* What the postmaster wants said instead of our own words for that (rejection-text-...), or nothing. */
+struct str gate_text(const struct policy *p, enum reason why);
+
+/* What lets this client send to domains that are not ours without a login: the list's entry, and whether it is one of
+ * reverse names.  False: nothing does.  May ask DNS, where a reverse name on the list has to lead back. */
+bool gate_relay(struct facts *f, struct hit *out, bool *by_name);
+/* May it, under this policy? */
+bool gate_may_relay(const struct facts *f);
 
 struct str stage_name(enum stage at); /* "connect" ... as in gate lines */
 struct str found_word(enum found f);  /* "refused" ... */

@@ -1,30 +1,10 @@
-#include "gate/list.h"
+#include "gate/list_inside.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/arena.h"
 #include "base/io.h"
-#include "base/map.h"
-#include "gate/ip_range.h"
-#include "mail/addr.h"
-
-enum { NAME_MAX_BYTES = 253 };
-
-struct list {
-	enum list_kind kind;
-	struct arena mem;
-	struct hit *entries;
-	size_t n, room;
-	/* names and addresses: of a whole value, and of a domain and what is below it; values are entry number + 1 */
-	struct map exact, below;
-	/* addresses of machines: until the seal, and after it */
-	struct ip_range *ranges;
-	size_t nranges, ranges_room;
-	struct ip_cover cover;
-	bool sealed;
-};
 
 struct list *list_new(enum list_kind kind)
 {
@@ -42,6 +22,8 @@ void list_free(struct list *l)
 	map_clear(&l->below);
 	ip_cover_clear(&l->cover);
 	free(l->ranges);
+	free(l->matched);
+	free(l->zones);
 	free(l->entries);
 	arena_clear(&l->mem);
 	free(l);
@@ -52,97 +34,24 @@ bool list_empty(const struct list *l)
 	return l->n == 0;
 }
 
-static int wrong(const char **why, const char *text)
+int list_wrong(const char **why, const char *text)
 {
 	*why = text;
 	return -1;
 }
 
-/* ---- one entry ---- */
-
-static void add_ranges(struct list *l, const struct ip_range *r, size_t n)
-{
-	if (l->nranges + n > l->ranges_room) {
-		l->ranges_room = 2 * (l->nranges + n);
-		l->ranges = mem_grow(l->ranges, l->ranges_room * sizeof(*l->ranges));
-	}
-	for (size_t i = 0; i < n; i++) {
-		l->ranges[l->nranges] = r[i];
-		l->ranges[l->nranges++].owner = (unsigned)l->n;
-	}
-}
-
-static int add_ip(struct list *l, struct str entry, const char **why)
-{
-	struct ip_range r[IP_RANGES_MAX];
-	size_t n = ip_ranges(entry, r, why);
-
-	if (n == 0)
-		return -1;
-	if (l->kind == LIST_RELAY && ip_range_is_all(&r[0]))
-		return wrong(why, "this would let everybody relay");
-	add_ranges(l, r, n);
-	return 0;
-}
-
-static bool is_name(struct str s)
-{
-	char before = '.';
-
-	for (size_t i = 0; i < s.n; before = s.p[i++]) {
-		if (!ascii_isalnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_' && s.p[i] != '.')
-			return false;
-		if (s.p[i] == '.' && before == '.')
-			return false;
-	}
-	return s.n > 0 && s.n <= NAME_MAX_BYTES && before != '.';
-}
-
-/* The first entry of a key stays. */
-static int add_key(struct list *l, struct map *m, struct str key)
-{
-	key = arena_lower(&l->mem, key);
-	if (map_get(m, key) == NULL)
-		map_put(m, key, (void *)(uintptr_t)(l->n + 1));
-	return 0;
-}
-
-static int add_name(struct list *l, struct str entry, const char **why)
-{
-	bool below = str_starts(entry, STR("."));
-	struct str name = str_skip(entry, below ? 1 : 0);
-
-	if (str_ends(name, STR(".")))
-		name.n--;
-	if (!is_name(name))
-		return wrong(why, "not a domain name, nor one with a dot before it");
-	return add_key(l, below ? &l->below : &l->exact, name);
-}
-
-static int add_address(struct list *l, struct str entry, const char **why)
-{
-	struct str domain = str_skip(entry, 1);
-	struct addr x;
-
-	if (str_starts(entry, STR("@"))) {
-		if (!addr_domain_ok(domain))
-			return wrong(why, "not a domain name behind the @");
-		return add_key(l, &l->below, domain);
-	}
-	if (addr_parse(entry, &l->mem, &x) < 0)
-		return wrong(why, "not an address: user@domain or @domain");
-	return add_key(l, &l->exact, addr_key(&l->mem, &x));
-}
-
 static int add(struct list *l, struct str entry, struct hit at, const char **why)
 {
 	static int (*const adders[])(struct list *, struct str, const char **) = {
-		[LIST_IP] = add_ip, [LIST_RELAY] = add_ip, [LIST_NAME] = add_name, [LIST_ADDRESS] = add_address
+		[LIST_IP] = list_take_ip,           [LIST_RELAY] = list_take_ip,
+		[LIST_NAME] = list_take_name,       [LIST_ADDRESS] = list_take_address,
+		[LIST_KEYWORD] = list_take_keyword, [LIST_HEADER] = list_take_header,
+		[LIST_ZONE] = list_take_zone,
 	};
 
 	MUST(!l->sealed);
 	if (l->n == LIST_ENTRIES_MAX)
-		return wrong(why, "the list has too many entries");
+		return list_wrong(why, "the list has too many entries");
 	if (adders[l->kind](l, entry, why) < 0)
 		return -1;
 	if (l->n == l->room) {
@@ -159,6 +68,23 @@ int list_add(struct list *l, struct str entry, const char **why)
 	return add(l, entry, (struct hit){ 0 }, why);
 }
 
+int list_add_at(struct list *l, struct str entry, struct str path, const char **why)
+{
+	return add(l, entry, (struct hit){ .file = arena_str(&l->mem, path) }, why);
+}
+
+int list_keep_matched(struct list *l, const void *form, size_t most, const char **why)
+{
+	if (l->n == most)
+		return list_wrong(why, "too many entries of this kind: each is matched every time");
+	if (l->n == l->matched_room) {
+		l->matched_room = l->matched_room > 0 ? 2 * l->matched_room : 16;
+		l->matched = mem_grow(l->matched, l->matched_room * sizeof(*l->matched));
+	}
+	l->matched[l->n] = form;
+	return 0;
+}
+
 /* ---- files ---- */
 
 static bool has_controls(struct str line)
@@ -170,9 +96,12 @@ static bool has_controls(struct str line)
 }
 
 /* A # opens a comment at the start of a line and behind a space: a local part may have one inside. */
-static struct str without_comment(struct str line)
+static struct str without_comment(const struct list *l, struct str line)
 {
-	for (size_t i = 0; i < line.n; i++)
+	/* In a header pattern a # may stand behind a space. */
+	size_t most = l->kind == LIST_HEADER ? 1 : line.n;
+
+	for (size_t i = 0; i < line.n && i < most; i++)
 		if (line.p[i] == '#' && (i == 0 || line.p[i - 1] == ' ' || line.p[i - 1] == '\t'))
 			return str_take(line, i);
 	return line;
@@ -183,10 +112,10 @@ static int take_line(struct list *l, struct str line, struct hit at, const char 
 	if (str_ends(line, STR("\r")))
 		line.n--;
 	if (line.n > LIST_LINE_MAX)
-		return wrong(why, "this line is too long");
+		return list_wrong(why, "this line is too long");
 	if (has_controls(line))
-		return wrong(why, "control bytes");
-	line = str_trim(without_comment(line));
+		return list_wrong(why, "control bytes");
+	line = str_trim(without_comment(l, line));
 	return line.n == 0 ? 0 : add(l, line, at, why);
 }
 
@@ -271,13 +200,27 @@ static size_t find_ip(const struct list *l, struct str value)
 
 bool list_find(const struct list *l, struct str value, struct hit *out)
 {
-	bool ip = l->kind == LIST_IP || l->kind == LIST_RELAY;
+	static size_t (*const finders[])(const struct list *, struct str) = {
+		[LIST_IP] = find_ip,
+		[LIST_RELAY] = find_ip,
+		[LIST_NAME] = find_name,
+		[LIST_ADDRESS] = find_name,
+		[LIST_KEYWORD] = list_find_keyword,
+		[LIST_HEADER] = list_find_header,
+	};
 	size_t i;
 
-	MUST(l->sealed);
-	i = ip ? find_ip(l, value) : find_name(l, value);
+	MUST(l->sealed && l->kind != LIST_ZONE);
+	i = finders[l->kind](l, value);
 	if (i == SIZE_MAX)
 		return false;
 	*out = l->entries[i];
 	return true;
+}
+
+const struct list_zone *list_zones(const struct list *l, size_t *n)
+{
+	MUST(l->sealed && l->kind == LIST_ZONE);
+	*n = l->n;
+	return l->zones;
 }

@@ -18,7 +18,6 @@ enum { LISTS_PACKED_MAX = 256 << 20 }; /* bytes of all files */
 struct lists {
 #define LIST(section, name, kind, option) struct list *name;
 #include "gate/lists.def"
-#undef LIST
 };
 
 /* The files of all lists of c, read and found to be usable, appended to out. */

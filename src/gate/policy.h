@@ -31,4 +31,15 @@ bool policy_find(const struct policy *p, size_t list, struct str value, struct h
 #define policy_no_list(p, list) policy_none(p, offsetof(struct lists, list))
 bool policy_none(const struct policy *p, size_t list);
 
+/* A walk over the lists in DNS of such a list and of those beneath it. */
+struct policy_zones {
+	const struct policy *p;
+	size_t list, i;
+};
+struct policy_zones policy_zones_of(const struct policy *p, size_t list);
+const struct list_zone *policy_next_zone(struct policy_zones *z); /* NULL: there is no more */
+
+/* Is what it says more than a whole server may be told?  -1: it would be an open relay. */
+int policy_check(const struct conf *c, struct err *e);
+
 #endif

@@ -19,22 +19,33 @@ static const size_t texts[] = {
 #include "base/options.def"
 };
 
-static struct str text_of(const struct policy *p, const struct reason_row *row, enum reason why)
+struct str gate_text(const struct policy *p, enum reason why)
 {
-	const struct str *own;
-
 	if ((size_t)why >= COUNT(texts) || texts[why] == 0)
-		return str_of(row->text);
-	own = (const struct str *)((const char *)&p->set + texts[why] - 1);
-	return own->n > 0 ? *own : str_of(row->text);
+		return STR("");
+	return *(const struct str *)((const char *)&p->set + texts[why] - 1);
 }
 
-void gate_reply(const struct policy *p, enum reason why, struct arena *a, struct reply *out)
+/* Our own text has a `*` where something varies; behind the postmaster's it stands at the end. */
+static void put_text(struct buf *b, const struct policy *p, enum reason why, struct str more)
+{
+	struct str own = gate_text(p, why), text = own.n > 0 ? own : str_of(reason_row(why)->text), tail;
+
+	if (own.n > 0 || !str_cut(text, STR("*"), &text, &tail))
+		tail = STR("");
+	buf_addstr(b, text);
+	if (own.n > 0 && more.n > 0 && !str_ends(own, STR(" ")))
+		buf_addc(b, ' ');
+	buf_addstr(b, more);
+	buf_addstr(b, tail);
+}
+
+void gate_reply(const struct policy *p, enum reason why, struct str more, struct arena *a, struct reply *out)
 {
 	const struct reason_row *row = reason_row(why);
 	BUF(b);
 
-	buf_addstr(&b, text_of(p, row, why));
+	put_text(&b, p, why, more);
 	if (why == REASON_RDNS_MISSING)
 		buf_fmt(&b, " Contact %.*s for details.", STR_ARG(p->contact));
 	put_link(&b, p->set.policy_url, row->code);

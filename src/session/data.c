@@ -49,8 +49,9 @@ static int64_t data_deadline(const struct session *s, const struct intake *in)
 	int64_t patience = s->server->conf->limits.data_timeout;
 	int64_t silence = deadline_in(patience);
 	int64_t rate = in->began + patience + (int64_t)(in->raw / SESSION_LEAST_RATE) * 1000;
+	int64_t visit = session_visit_deadline(s), first = silence < rate ? silence : rate;
 
-	return silence < rate ? silence : rate;
+	return visit < first ? visit : first;
 }
 
 static bool beyond_reading(const struct session *s, const struct intake *in)
@@ -141,53 +142,78 @@ static void effects(struct session *s, const struct ruling *r)
 	vouched_complete(&s->facts);
 }
 
-/* The gate's last stage, and what the message itself is refused for: false when there is nothing. */
-static bool data_refused(struct session *s, const struct intake *in, struct reply *r)
+/* What is said to the whole message, and of each recipient in the spamdyke log. */
+struct refusal {
+	struct reply reply;
+	enum reason code;
+	struct str reason;
+};
+
+static void refuse_with(struct session *s, struct reply r, struct refusal *out)
 {
-	struct ruling at = { .at = AT_DATA, .standing = s->t.ruling.standing };
+	*out = (struct refusal){ r, REASON_OTHER, record_words(&r, &s->scratch) };
+}
+
+/* What the message itself is refused for: false when there is nothing. */
+static bool message_refused(struct session *s, const struct intake *in, struct refusal *out)
+{
+	enum reply_id id = REPLY_COUNT;
 
 	if (in->dot.bare)
-		*r = session_words(REPLY_BARE_MESSAGE);
+		id = REPLY_BARE_MESSAGE;
 	else if (in->too_big)
-		*r = session_words(REPLY_TOO_BIG);
+		id = REPLY_TOO_BIG;
 	else if (in->head_too_big)
-		*r = session_words(REPLY_HEADER_TOO_BIG);
+		id = REPLY_HEADER_TOO_BIG;
 	else if (in->walk.received > HEADER_HOPS_MAX)
-		*r = session_words(REPLY_LOOPING);
+		id = REPLY_LOOPING;
 	else if (in->failed)
-		*r = session_words(REPLY_NOT_STORED);
-	else
-		r->code = 0;
-	if (r->code != 0 || !s->port->policy.on)
-		return r->code != 0;
+		id = REPLY_NOT_STORED;
+	if (id == REPLY_COUNT)
+		return false;
+	refuse_with(s, session_words(id), out);
+	return true;
+}
+
+/* The gate's last stage. */
+static bool gate_refused(struct session *s, const struct intake *in, struct refusal *out)
+{
+	struct ruling at = { .at = AT_DATA, .standing = s->t.ruling.standing };
+	const struct finding *by = &at.standing.by;
+
+	if (!s->port->policy.on)
+		return false;
 	vouched_end(&s->facts);
 	/* A refusal of an earlier stage that a whitelist cancelled for these recipients does not come back. */
 	at.standing.refused = false;
+	s->facts.header = buf_str(&in->head);
 	gate_judge(gate_filters, &s->facts, &at, &s->scratch);
+	s->facts.header = str_of(NULL);
 	record_stage(s, &at, s->t.last_rcpt);
+	record_notes(s, &at, s->t.last_rcpt);
 	if (!at.standing.refused) {
 		effects(s, &at);
 		return false;
 	}
-	gate_reply(&s->port->policy, at.standing.by.reason, &s->scratch, r);
+	gate_reply(&s->port->policy, by->reason, by->more, &s->scratch, &out->reply);
+	out->code = by->reason;
+	out->reason = record_hit(&by->hit, &s->scratch);
 	return true;
 }
 
 /* One verdict per accepted recipient, now that there is one. */
-static void verdicts(struct session *s, enum reason code, const struct reply *r)
+static void verdicts(struct session *s, enum reason code, struct str reason)
 {
-	struct str words = record_words(r, &s->scratch);
-
 	for (size_t i = 0; i < s->t.nnamed; i++)
-		record_verdict(s, code, s->t.named[i].key, words);
+		record_verdict(s, code, s->t.named[i].key, reason);
 }
 
-static void refuse(struct session *s, const struct reply *r)
+static void refuse(struct session *s, const struct refusal *r)
 {
-	verdicts(s, REASON_OTHER, r);
-	record_resp(s, r);
+	verdicts(s, r->code, r->reason);
+	record_resp(s, &r->reply);
 	transaction_end(s, NULL);
-	session_reply(s, r);
+	session_reply(s, &r->reply);
 }
 
 static void accept_it(struct session *s, uint64_t qp, int64_t when)
@@ -201,7 +227,7 @@ static void accept_it(struct session *s, uint64_t qp, int64_t when)
 	buf_adds(&text, " qp ");
 	buf_num(&text, qp);
 	r.text = buf_str(&text);
-	verdicts(s, REASON_ALLOWED, &r);
+	verdicts(s, REASON_ALLOWED, record_words(&r, &s->scratch));
 	session_correspond(s);
 	record_queued(s, epoch, qp);
 	transaction_end(s, NULL);
@@ -210,18 +236,18 @@ static void accept_it(struct session *s, uint64_t qp, int64_t when)
 
 static void conclude(struct session *s, struct intake *in)
 {
-	struct reply r;
+	struct refusal refusal;
 	struct err e;
 	uint64_t qp;
 	int64_t when;
 
 	record_size(s, in->size);
-	if (data_refused(s, in, &r)) {
-		refuse(s, &r);
+	if (message_refused(s, in, &refusal) || gate_refused(s, in, &refusal)) {
+		refuse(s, &refusal);
 	} else if (put(s, in, &qp, &when, &e) < 0) {
 		server_trouble(s->server, TROUBLE_MESSAGE, e.text);
-		r = session_words(REPLY_NOT_STORED);
-		refuse(s, &r);
+		refuse_with(s, session_words(REPLY_NOT_STORED), &refusal);
+		refuse(s, &refusal);
 	} else {
 		accept_it(s, qp, when);
 	}
@@ -230,13 +256,15 @@ static void conclude(struct session *s, struct intake *in)
 /* The body had no end: nothing is stored. */
 static void broken_off(struct session *s, int why)
 {
-	struct reply r = session_words(REPLY_TIMEOUT);
+	struct reply r = session_timeout_words(s);
 
 	if (atomic_load(&s->server->stopping)) {
 		session_close(s, REPLY_SHUTTING_DOWN, end_words(END_STOPPING));
 	} else if (why == ETIMEDOUT) {
-		verdicts(s, REASON_TIMEOUT, &r);
-		session_close(s, REPLY_TIMEOUT, end_words(END_TIMEOUT_IN_MESSAGE));
+		verdicts(s, REASON_TIMEOUT, record_words(&r, &s->scratch));
+		s->closing = true;
+		transaction_end(s, end_words(END_TIMEOUT_IN_MESSAGE));
+		session_reply(s, &r);
 	} else if (why == EFBIG) {
 		session_close(s, REPLY_TOO_BIG, end_words(END_ENDLESS));
 	} else {
@@ -245,13 +273,23 @@ static void broken_off(struct session *s, int why)
 	}
 }
 
+/* Nobody to send it to.  Where the gate runs and all that were named have been refused, in spamdyke's words. */
+static void no_recipients(struct session *s)
+{
+	struct reply r = session_words(s->t.open ? REPLY_RCPT_FIRST : REPLY_MAIL_FIRST);
+
+	if (s->t.open && s->t.last_rcpt.n > 0 && s->port->policy.on)
+		gate_reply(&s->port->policy, REASON_ZERO_RECIPIENTS, str_of(NULL), &s->scratch, &r);
+	session_reply(s, &r);
+}
+
 void session_data(struct session *s, const struct command *c)
 {
 	struct intake in;
 
 	(void)c;
 	if (!s->t.open || s->t.nnamed == 0) {
-		session_say(s, s->t.open ? REPLY_RCPT_FIRST : REPLY_MAIL_FIRST);
+		no_recipients(s);
 		return;
 	}
 	session_say(s, REPLY_GO_AHEAD);

@@ -12,8 +12,8 @@ static bool waits(const struct session *s)
 	const struct policy *p = &s->port->policy;
 	struct hit h;
 
-	return p->on && p->set.greeting_delay_secs > 0 && s->port->conf->tls != CONF_TLS_IMPLICIT &&
-	       !policy_lists(p, ip_whitelist, str_of(s->peer.ip), &h);
+	return p->on && !s->port->conf->set.submission && p->set.greeting_delay_secs > 0 &&
+	       s->port->conf->tls != CONF_TLS_IMPLICIT && !policy_lists(p, ip_whitelist, str_of(s->peer.ip), &h);
 }
 
 void session_hold_greeting(struct session *s)

@@ -18,7 +18,7 @@ void session_forget_login(struct session *s)
 	s->facts.authenticated = false;
 	s->facts.user = str_of(NULL);
 	s->method = NULL;
-	s->rcpt.may_relay = s->facts.may_relay = s->relay.entry.n > 0;
+	s->facts.may_relay = false;
 	s->judged = false;
 }
 
@@ -29,7 +29,7 @@ static void welcome(struct session *s, const char *method, struct str account)
 	s->facts.user = arena_str(&s->mem, account);
 	s->method = method;
 	s->login_at = clock_wall();
-	s->rcpt.may_relay = s->facts.may_relay = true;
+	s->facts.may_relay = true;
 	s->judged = false;
 	record_login(s);
 	session_say(s, REPLY_AUTH_OK);
@@ -48,12 +48,15 @@ static void hold_back(struct session *s, int64_t ms)
 
 static void refuse(struct session *s, const char *method, struct str account, const char *why)
 {
+	struct reply r;
+
 	record_login_failed(s, method, account, why);
 	if (++s->logins_failed >= SESSION_LOGINS_MAX) {
 		session_close(s, REPLY_TOO_MANY_ERRORS, end_words(END_LOGINS));
 		return;
 	}
-	session_say(s, REPLY_AUTH_FAILED);
+	r = session_words_or(s, REPLY_AUTH_FAILED, REASON_FAILED_AUTH);
+	session_reply(s, &r);
 	session_count_error(s);
 }
 
@@ -160,8 +163,12 @@ void session_auth(struct session *s, const struct command *c)
 	struct str rest = c->arg;
 	enum sasl_mechanism m = sasl_mechanism(str_word(&rest));
 	enum reply_id no = no_login(s, m);
+	struct reply r;
 
-	if (no != REPLY_COUNT)
+	if (no == REPLY_AUTH_UNKNOWN) {
+		r = session_words_or(s, no, REASON_UNKNOWN_AUTH);
+		session_reply(s, &r);
+	} else if (no != REPLY_COUNT)
 		session_say(s, no);
 	else
 		exchange(s, m, str_trim(rest));

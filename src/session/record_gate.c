@@ -40,6 +40,13 @@ static bool is_off(const struct finding *f)
 	return f->found == FOUND_SKIPPED && str_eqz(f->seen, GATE_OFF);
 }
 
+/* A reason is one word there: spaces are `_`, as in spamdyke's log. */
+static void put_token(struct buf *b, struct str words)
+{
+	for (size_t i = 0; i < words.n; i++)
+		buf_addc(b, (char)(words.p[i] == ' ' ? '_' : words.p[i]));
+}
+
 /* "passed A 3 B 12": the names of one outcome, with what each took or why it did not run. */
 static void put_outcome(struct buf *b, const struct ruling *r, enum found which)
 {
@@ -58,7 +65,7 @@ static void put_outcome(struct buf *b, const struct ruling *r, enum found which)
 		buf_adds(b, f->filter->name);
 		buf_addc(b, ' ');
 		if (which == FOUND_SKIPPED)
-			buf_addstr(b, f->seen);
+			put_token(b, f->seen);
 		else
 			buf_num(b, (uint64_t)f->ms);
 	}
@@ -107,21 +114,30 @@ void record_stage(struct session *s, const struct ruling *r, struct str rcpt)
 
 struct str record_hit(const struct hit *h, struct arena *a)
 {
-	return h->file.n > 0 ? arena_fmt(a, "%.*s:%d", STR_ARG(h->file), h->line) : h->entry;
+	if (h->file.n == 0)
+		return h->entry;
+	return h->line == 0 ? h->file : arena_fmt(a, "%.*s:%d", STR_ARG(h->file), h->line);
 }
 
 /* What a note may tell of, besides what the session knows. */
 struct note {
 	const char *filter;
 	const struct hit *hit;
-	struct str rcpt, reply;
+	struct str rcpt, reply, about;
 };
 
 static struct str hit_words(const struct hit *h, struct arena *a)
 {
-	if (h == NULL || h->file.n == 0)
-		return arena_fmt(a, "entry: %.*s", STR_ARG(h != NULL ? h->entry : STR("")));
+	if (h->file.n == 0)
+		return arena_fmt(a, "entry: %.*s", STR_ARG(h->entry));
+	if (h->line == 0)
+		return arena_fmt(a, "path: %.*s", STR_ARG(h->file));
 	return arena_fmt(a, "file: %.*s(%d)", STR_ARG(h->file), h->line);
+}
+
+static struct str hit_file(const struct hit *h, struct arena *a)
+{
+	return h->file.n == 0 ? STR("(none)") : arena_fmt(a, "%.*s(%d)", STR_ARG(h->file), h->line);
 }
 
 static struct str known(struct str value, struct arena *a)
@@ -129,26 +145,32 @@ static struct str known(struct str value, struct arena *a)
 	return value.n > 0 ? log_reason(a, value) : STR("(unknown)");
 }
 
+/* The places that a row of words/filters.def may have. */
 static struct str place(const struct session *s, struct str name, const struct note *n, struct arena *a)
 {
-	const struct policy *p = &s->port->policy;
+	const struct conf_gate *set = &s->facts.policy->set;
+	const struct hit none = { 0 }, *hit = n->hit != NULL ? n->hit : &none;
+	const struct {
+		const char *name;
+		struct str words;
+	} places[] = {
+		{ "ip", str_of(s->peer.ip) },
+		{ "rdns", known(s->facts.rdns, a) },
+		{ "sender", known(s->t.sender_key, a) },
+		{ "user", known(s->facts.user, a) },
+		{ "rcpt", known(arena_lower(a, n->rcpt), a) },
+		{ "hit", hit_words(hit, a) },
+		{ "entry", hit->entry },
+		{ "file", hit_file(hit, a) },
+		{ "about", n->about },
+		{ "reply", n->reply },
+		{ "delay", arena_num(a, (uint64_t)set->greeting_delay_secs) },
+		{ "most", arena_num(a, (uint64_t)set->max_recipients) },
+	};
 
-	if (str_eqz(name, "ip"))
-		return str_of(s->peer.ip);
-	if (str_eqz(name, "rdns"))
-		return known(s->facts.rdns, a);
-	if (str_eqz(name, "sender"))
-		return known(s->t.sender_key, a);
-	if (str_eqz(name, "rcpt"))
-		return known(arena_lower(a, n->rcpt), a);
-	if (str_eqz(name, "hit"))
-		return hit_words(n->hit, a);
-	if (str_eqz(name, "reply"))
-		return n->reply;
-	if (str_eqz(name, "delay"))
-		return arena_fmt(a, "%lld", (long long)p->set.greeting_delay_secs);
-	if (str_eqz(name, "most"))
-		return arena_fmt(a, "%lld", (long long)p->set.max_recipients);
+	for (size_t i = 0; i < COUNT(places); i++)
+		if (str_eqz(name, places[i].name))
+			return places[i].words;
 	BUG("a place {%.*s} in words/filters.def", STR_ARG(name));
 }
 
@@ -178,12 +200,15 @@ static void note(struct session *s, const struct note *n)
 void record_notes(struct session *s, const struct ruling *r, struct str rcpt)
 {
 	if (r->at == AT_CONNECT && s->relay.entry.n > 0)
-		note(s, &(struct note){ .filter = "ip-relay", .hit = &s->relay });
+		note(s, &(struct note){ .filter = s->relay_by_name ? "rdns-relay" : "ip-relay", .hit = &s->relay });
 	for (size_t i = 0; i < r->n; i++) {
 		const struct finding *f = &r->findings[i];
 
 		if (f->found == FOUND_REFUSED || f->found == FOUND_ALLOWED)
-			note(s, &(struct note){ .filter = f->filter->name, .hit = &f->hit, .rcpt = rcpt });
+			note(s, &(struct note){ .filter = f->filter->note != NULL ? f->filter->note : f->filter->name,
+						.hit = &f->hit,
+						.rcpt = rcpt,
+						.about = f->about });
 	}
 }
 

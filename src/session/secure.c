@@ -60,12 +60,11 @@ static void forget_all(struct session *s)
 void session_starttls(struct session *s, const struct command *c)
 {
 	(void)c;
-	if (session_encrypted(s)) {
-		session_say(s, REPLY_TLS_ALREADY);
-		return;
-	}
 	if (!session_offers_tls(s)) {
-		session_say(s, REPLY_UNIMPLEMENTED);
+		enum reply_id no = session_encrypted(s) ? REPLY_TLS_ALREADY : REPLY_UNIMPLEMENTED;
+		struct reply r = session_words_or(s, no, REASON_FAILED_TLS);
+
+		session_reply(s, &r);
 		return;
 	}
 	if (wire_input(&s->wire).n > 0) {

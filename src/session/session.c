@@ -8,9 +8,29 @@ enum { NUMBER_WAIT = 5000 };
 /* Longest time that a client who was sent away is heard out, ms. */
 enum { LINGER = 500 };
 
+int64_t session_visit_deadline(const struct session *s)
+{
+	const struct policy *p = &s->port->policy;
+
+	if (!p->on || p->set.connection_timeout_secs == 0 || s->facts.authenticated)
+		return DEADLINE_NEVER;
+	return s->came + p->set.connection_timeout_secs * 1000;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	if (a == DEADLINE_NEVER || b == DEADLINE_NEVER)
+		return a == DEADLINE_NEVER ? b : a;
+	return a < b ? a : b;
+}
+
 int64_t session_command_deadline(const struct session *s)
 {
-	return deadline_in(s->server->conf->limits.command_timeout);
+	const struct policy *p = &s->port->policy;
+	int64_t idle = p->on ? p->set.idle_timeout_secs * 1000 : 0;
+	int64_t most = s->server->conf->limits.command_timeout;
+
+	return sooner(deadline_in(idle > 0 && idle < most ? idle : most), session_visit_deadline(s));
 }
 
 void session_reply(struct session *s, const struct reply *r)
@@ -23,6 +43,27 @@ struct reply session_words(enum reply_id id)
 	const struct reply_row *row = reply_row(id);
 
 	return (struct reply){ row->code, row->enhanced, str_of(row->text) };
+}
+
+struct reply session_words_or(struct session *s, enum reply_id id, enum reason why)
+{
+	struct reply r = session_words(id);
+	struct str own = gate_text(&s->port->policy, why);
+
+	if (own.n > 0)
+		r.text = own;
+	return r;
+}
+
+/* Where the gate limits the time it is spamdyke's TIMEOUT, else qmail's. */
+struct reply session_timeout_words(struct session *s)
+{
+	const struct policy *p = &s->port->policy;
+	struct reply r = session_words_or(s, REPLY_TIMEOUT, REASON_TIMEOUT);
+
+	if (p->on && (p->set.idle_timeout_secs > 0 || session_visit_deadline(s) != DEADLINE_NEVER))
+		gate_reply(p, REASON_TIMEOUT, str_of(NULL), &s->scratch, &r);
+	return r;
 }
 
 void session_say(struct session *s, enum reply_id id)
@@ -172,10 +213,10 @@ static void command(struct session *s, struct str text)
 
 static void timed_out(struct session *s)
 {
-	struct reply r = session_words(REPLY_TIMEOUT);
+	struct reply r = session_timeout_words(s);
 
 	s->closing = true;
-	if (s->t.open) {
+	if (s->t.open || r.code == 421) {
 		struct str words = record_words(&r, &s->scratch);
 
 		if (s->t.nnamed == 0)
@@ -266,6 +307,7 @@ static bool numbered(struct session *s)
 static void begin(struct session *s)
 {
 	s->began = clock_wall();
+	s->came = clock_mono();
 	s->facts = (struct facts){
 		.policy = &s->port->policy,
 		.ip = str_of(s->peer.ip),
@@ -274,9 +316,6 @@ static void begin(struct session *s)
 		.host = s->server->conf->top.hostname,
 		.mem = &s->mem,
 	};
-	/* Only this list and a login let a client relay: no whitelist does. */
-	s->facts.may_relay = policy_lists(&s->port->policy, ip_relay, s->facts.ip, &s->relay);
-	s->rcpt.may_relay = s->facts.may_relay;
 }
 
 static void finish(struct session *s)
@@ -307,6 +346,7 @@ void session_clear(struct session *s)
 	wire_clear(&s->wire);
 	line_clear(&s->line);
 	record_clear(&s->record);
+	facts_clear(&s->facts);
 	arena_clear(&s->scratch);
 	arena_clear(&s->mem);
 }

@@ -69,6 +69,7 @@ struct session {
 	struct arena scratch; /* for one command */
 	uint64_t number;      /* N of spamdyke[N] */
 	int64_t began;        /* ms since 1970 */
+	int64_t came;         /* the same, of clock_mono() */
 	char helo_text[SESSION_HELO_MAX];
 	struct str helo; /* in helo_text */
 	int64_t helo_at;
@@ -78,6 +79,7 @@ struct session {
 	unsigned logins_failed;
 	struct facts facts;
 	struct hit relay;      /* what lets this client relay without a login; no entry: nothing does */
+	bool relay_by_name;    /* it is its reverse name */
 	struct ruling connect; /* of the connect stage, once judged */
 	bool judged;
 	struct rcpt_state rcpt;
@@ -111,6 +113,12 @@ void session_close(struct session *s, enum reply_id id, const char *why);
 /* One more of what SESSION_ERRORS_MAX counts, already answered. */
 void session_count_error(struct session *s);
 int64_t session_command_deadline(const struct session *s);
+/* When the visit of a client who has not logged in is over (connection-timeout-secs); else DEADLINE_NEVER. */
+int64_t session_visit_deadline(const struct session *s);
+/* What a client is told whose time is up, and who is logged as TIMEOUT. */
+struct reply session_timeout_words(struct session *s);
+/* Words of ours, or what the postmaster wants said instead (rejection-text-...). */
+struct reply session_words_or(struct session *s, enum reply_id id, enum reason why);
 int session_flush(struct session *s);
 
 /* The handshake of a listener with implicit TLS, before a word is said: 0; -1 when the visit is over. */

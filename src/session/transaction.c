@@ -66,12 +66,14 @@ static void judge_sender(struct session *s)
 		return;
 	if (!s->judged) {
 		s->connect = (struct ruling){ .at = AT_CONNECT };
-		if (!s->facts.authenticated)
-			facts_gather(&s->facts, NEEDS(FACT_RDNS));
 		gate_judge(gate_filters, &s->facts, &s->connect, &s->mem);
+		/* Only the lists for it and a login let a client relay: no whitelist does. */
+		if (!s->facts.authenticated)
+			s->facts.may_relay = gate_relay(&s->facts, &s->relay, &s->relay_by_name);
 		s->judged = true;
 		record_notes(s, &s->connect, str_of(NULL));
 	}
+	facts_set_sender(&s->facts, t->sender_key);
 	vouched_begin(&t->vouched, &s->facts, &t->mem);
 	t->ruling = (struct ruling){ .at = AT_SENDER, .standing = s->connect.standing };
 	gate_judge(gate_filters, &s->facts, &t->ruling, &t->mem);
@@ -185,7 +187,10 @@ static bool gate_refuses(struct session *s, struct str rcpt, bool last, struct r
 	session_effects(s, at.effects);
 	if (by->filter->at < AT_RECIPIENT)
 		record_finding(s, by, rcpt);
-	gate_reply(&s->port->policy, by->reason, &s->scratch, r);
+	gate_reply(&s->port->policy, by->reason, by->more, &s->scratch, r);
+	/* Whoever names too many that are not here is guessing, whoever says so. */
+	if (by->reason == REASON_INVALID_RECIPIENT)
+		s->rcpt.invalid++;
 	record_verdict(s, by->reason, rcpt, record_hit(&by->hit, &s->scratch));
 	return true;
 }
@@ -234,6 +239,9 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt
 		ask(s, to, &found);
 		if (gate_refuses(s, rcpt, true, r, &effects))
 			return;
+		s->rcpt.may_relay = s->facts.authenticated;
+		if (s->port->policy.on)
+			s->rcpt.may_relay = gate_may_relay(&s->facts);
 		rcpt_judge(&s->server->rcpt, &s->rcpt, &found, &out);
 	}
 	if (out.accepted && t->nrcpts + found.n > ENVELOPE_RECIPIENTS_MAX) {

@@ -223,6 +223,7 @@ class Model:
 
     def reset(self):
         self.mail = None  # the sender
+        self.asked = False  # somebody was named, perhaps in vain
         self.named, self.targets = [], []
         self.past = False  # more recipients were named than a message may have
 
@@ -301,6 +302,7 @@ class Model:
             return self.mistake(want)
         if self.mail is None:
             return [Reply("503 5.5.1")]
+        self.asked = True
         before = len(self.named)
         if want == OK:
             want = self.named_rcpt(name)
@@ -371,7 +373,7 @@ class Model:
     def do_data(self, body, ident):
         """The reply to DATA and, if that is 354, the one to the message ("cut": the client leaves in its midst)."""
         if not self.may_send():
-            return [Reply("503 5.5.1")]
+            return [Reply("554 5.5.1" if self.asked and not self.submission else "503 5.5.1")]
         self.reset()
         if body == "cut":
             self.over = True

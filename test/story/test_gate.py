@@ -54,7 +54,7 @@ def test_mail_for_others_is_not_relayed(server):
         c.send("MAIL FROM:<recipient@example.com>")
         for rcpt in ("a@other.test", "a%other.test@other.test", "@example.com:a@other.test", '"a@other.test"@b.test'):
             assert c.send(f"RCPT TO:<{rcpt}>").code // 100 == 5, rcpt
-        assert c.send("DATA").code == 503
+        assert c.send("DATA").code == 554
     first = server.log("spamdyke").records[0]
     assert (first.code, first.to) == ("DENIED_RELAYING", "a@other.test")
     assert server.trace("to:a@other.test").messages[0]["recipients"][0]["verdict"] == "refused"

@@ -91,7 +91,7 @@ def test_a_refusal_is_told_logged_and_explained(server, dns, name, config, entry
     dns.record("b.example", "static")
     with server.client(source=OTHER) as c:
         assert repr(rcpt(c, to)) == reply
-        assert c.send("DATA").code == 503
+        assert c.send("DATA").code == 554
         # The session goes on: it is a verdict on this recipient, not the end.
         assert c.send("RSET").code == 250
     reason = "(empty)" if entry is None else path + ":3" if "{file}" in config else entry
@@ -286,7 +286,7 @@ def test_the_first_refusal_in_order_is_the_one_that_is_logged(server, dns):
         assert rcpt(c, "recipient@example.com").code == 554
     assert server.log("spamdyke").last.code == "DENIED_BLACKLIST_NAME"
     summary = next(line for line in gate_lines(server) if line.startswith("connect, "))
-    assert "refused rdns-blacklist " in summary and "ip-blacklist already-refused" in summary
+    assert "refused rdns-blacklist " in summary and "ip-blacklist already_refused_by_rdns-blacklist" in summary
 
 
 def test_a_silent_resolver_leaves_names_alone(server, dns):

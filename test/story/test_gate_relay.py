@@ -273,7 +273,7 @@ def test_no_way_to_write_an_address_leads_elsewhere(server, catchall):
                     taken += 1
                 else:
                     assert answer.code // 100 == 5, (to, answer)
-                    assert c.send("DATA").code == 503
+                    assert c.send("DATA").code == 554
                     c.send("RSET")
     if taken:
         server.arrived("recipient@example.com", taken)

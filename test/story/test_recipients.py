@@ -16,7 +16,7 @@ def fixture_client(server):
 def test_an_unknown_mailbox_is_refused_with_its_reason(server, client):
     reply = client.send("RCPT TO:<nobody@example.com>")
     assert reply.code == 550 and reply.text == "5.1.1 sorry, no mailbox here by that name (chkuser)"
-    assert client.send("DATA").code == 503
+    assert client.send("DATA").code == 554
     assert client.send("QUIT").code == 221
     log = server.log("smtp-25")
     assert log.verb("check") == ["rejected rcpt, localhost:127.0.0.1, nobody@example.com, not existing recipient"]
@@ -138,7 +138,7 @@ def test_a_name_that_leads_out_of_its_folder_is_no_name(server, client, name):
     server.command("alias", "add", "@example.com", "sender@example.com")
     reply = client.send(f"RCPT TO:<{name}@example.com>")
     assert reply.code == 553 and reply.text == "5.1.3 sorry, mailbox syntax not allowed (chkuser)"
-    assert client.send("DATA").code == 503
+    assert client.send("DATA").code == 554
     assert client.send("QUIT").code == 221
     assert [c.split(", ")[0] for c in checks(server)] == ["rejected rcpt"]
     assert checks(server)[0].endswith(", invalid rcpt address format")

@@ -80,8 +80,8 @@ static void lines_of(const char *name, struct buf *out)
 static void a_group(void **state)
 {
 	static const struct finding seen[] = {
-		{ &filter_rdns_missing, FOUND_ERROR, 12, STR_INIT("no answer, ever"), 0, { .line = 0 }, false },
-		{ &filter_relaying, FOUND_SKIPPED, 0, STR_INIT("authenticated"), 0, { .line = 0 }, false },
+		{ .filter = &filter_rdns_missing, .found = FOUND_ERROR, .ms = 12, .seen = STR_INIT("no answer, ever") },
+		{ .filter = &filter_relaying, .found = FOUND_SKIPPED, .seen = STR_INIT("authenticated") },
 	};
 	struct finding findings[2] = { seen[0], seen[1] };
 	struct ruling r = { .at = AT_CONNECT, .findings = findings, .n = 2 };
