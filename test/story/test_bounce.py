@@ -100,7 +100,7 @@ def test_an_alias_that_leads_elsewhere_makes_a_message_of_its_own(server):
     until(lambda: len(server.log("delivery").verb("result")) > 1, "the copy was tried")
     assert server.trace(f"id:{child}").only["verdict"] == "waiting"
     raw = server.command("queue", "export", str(child))
-    assert raw.startswith("Delivered-To: away@example.com\nReceived: ")
+    assert raw.startswith("Delivered-To: away@example.com\nAuthentication-Results: mx.example.com;")
     again = fails(server, "anna@elsewhere.test", "away@example.com", message=raw.replace("\n", "\r\n"))
     until(lambda: [b for b in bounces(server) if int(b[0]) == again], "the loop is found and returned")
     assert "looping" in server.trace(f"id:{again}").headline
