@@ -11,6 +11,7 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/table.h"
+#include "gate/entry_fits.h"
 #include "store/store.h"
 
 enum { CONNECT_MS = 5000, ANSWER_MS = 30000, LOCK_MS = 5000, INPUT_MAX = 4096 };
@@ -88,6 +89,7 @@ static int work_on_file(const char *path, const struct request *r, struct store_
 {
 	struct store *s = store_open(path, LOCK_MS, e);
 
+	store_setting_fits = entry_fits;
 	if (s == NULL)
 		return -1;
 	store_admin(s, buf_str(&r->words), buf_str(&r->input), out);
@@ -156,15 +158,23 @@ static int run(const char *noun, const char *usage, int argc, char **argv)
 	"Changes count at once, for a running server too.  list and show print a table, or JSON with --json.\n" \
 	"Exit codes: 0 done, 1 refused or not found, 2 wrong usage.\n"
 
+#define SETTINGS \
+	"\n" \
+	"set gives it options of gate { } of its own (filter-level, graylist-..., reject-..., entries of\n" \
+	"lists, rejection-text-..., spf, dmarc ...); a mailbox's count after its domain's.  OPTION=VALUE sets\n" \
+	"one, or adds a value to a list; OPTION= takes it away, OPTION=!VALUE one value of a list.\n"
+
 static const char domain_usage[] =
     "usage: telltale domain add|show|remove DOMAIN [-c FILE]\n"
+    "       telltale domain set DOMAIN OPTION=VALUE...\n"
     "       telltale domain list [--json]\n"
     "\n"
-    "The domains whose mail is ours.  One that still has accounts cannot be removed.\n" COMMON;
+    "The domains whose mail is ours.  One that still has accounts cannot be removed.\n" SETTINGS COMMON;
 
 static const char account_usage[] =
     "usage: telltale account add USER@DOMAIN --password-stdin|--hash-stdin [--quota SIZE] [-c FILE]\n"
-    "       telltale account set USER@DOMAIN --quota SIZE\n"
+    "       telltale account set USER@DOMAIN [--quota SIZE] [OPTION=VALUE...]\n"
+    "       telltale account show USER@DOMAIN [--json]\n"
     "       telltale account passwd USER@DOMAIN --password-stdin|--hash-stdin\n"
     "       telltale account remove USER@DOMAIN\n"
     "       telltale account list [DOMAIN] [--json]\n"
@@ -172,7 +182,7 @@ static const char account_usage[] =
     "The mailboxes.  The password is read as one line from standard input, never from the\n"
     "command line; with --hash-stdin it is a hash made elsewhere, as crypt(3) or argon2id make it\n"
     "($y$..., $6$..., $2b$..., $argon2id$...).  SIZE takes K, M, G; 0 is no quota.  Mail to\n"
-    "USER+ANYTHING goes to USER.\n" COMMON;
+    "USER+ANYTHING goes to USER.\n" SETTINGS COMMON;
 
 static const char alias_usage[] =
     "usage: telltale alias add NAME@DOMAIN TARGET... [-c FILE]\n"
@@ -199,14 +209,14 @@ static int alias(int argc, char **argv)
 
 const struct cli_command cli_command_domain = {
 	.name = "domain",
-	.summary = "the domains whose mail is ours",
+	.summary = "the domains whose mail is ours, and their options of the gate",
 	.usage = domain_usage,
 	.run = domain,
 };
 
 const struct cli_command cli_command_account = {
 	.name = "account",
-	.summary = "mailboxes: add, list, set a quota or a password, remove",
+	.summary = "mailboxes: add, list, set a quota, a password or an option of the gate, remove",
 	.usage = account_usage,
 	.run = account,
 };

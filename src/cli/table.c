@@ -45,6 +45,8 @@ static void put_room(struct buf *out, json_int_t bytes)
 		buf_fmt(out, "%.1f%c", n, units[unit - 1]);
 }
 
+static void put_pairs(struct buf *out, const json_t *object);
+
 static void put_cell(struct buf *out, const char *key, const json_t *v)
 {
 	if (json_is_string(v))
@@ -59,6 +61,26 @@ static void put_cell(struct buf *out, const char *key, const json_t *v)
 		buf_adds(out, i > 0 ? ", " : "");
 		put_cell(out, key, json_array_get(v, i));
 	}
+	if (json_is_object(v))
+		put_pairs(out, v);
+}
+
+/* An object inside: "name=value" as people type it; of a list, each value. */
+static void put_pairs(struct buf *out, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+	bool first = true;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		for (size_t i = 0; i < (json_is_array(value) ? json_array_size(value) : 1); i++) {
+			buf_adds(out, first ? "" : ", ");
+			buf_fmt(out, "%s=", key);
+			put_cell(out, key, json_is_array(value) ? json_array_get(value, i) : value);
+			first = false;
+		}
+	}
 }
 
 static size_t width(const char *key, const json_t *v)
@@ -69,18 +91,24 @@ static size_t width(const char *key, const json_t *v)
 	return cell.n;
 }
 
+static void add_column(struct table *t, const char *key)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->keys[i], key) == 0)
+			return;
+	if (t->n == COLUMNS_MAX)
+		return;
+	t->keys[t->n] = key;
+	t->widths[t->n++] = strlen(key);
+}
+
 static void measure(struct table *t, json_t *rows)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(json_array_get(rows, 0), key, value)
-	{
-		if (t->n == COLUMNS_MAX)
-			break;
-		t->keys[t->n] = key;
-		t->widths[t->n++] = strlen(key);
-	}
+	for (size_t r = 0; r < json_array_size(rows); r++)
+		json_object_foreach(json_array_get(rows, r), key, value) add_column(t, key);
 	for (size_t r = 0; r < json_array_size(rows); r++)
 		for (size_t i = 0; i < t->n; i++) {
 			size_t w = width(t->keys[i], json_object_get(json_array_get(rows, r), t->keys[i]));

@@ -5,6 +5,7 @@
 #include "base/ipc_define.h"
 
 #include "base/io.h"
+#include "lookup/settings.h"
 #include "lookup/told.h"
 
 enum { ADDRESS_MAX = 1024 };
@@ -40,13 +41,14 @@ int lookup_told_read(const struct lookup_resolved *told, struct str original, st
 
 	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 	if (told->result > RESOLVED_TEMPORARY || expanded != (told->channels.n > 0) ||
-	    told->channels.n > LOOKUP_TARGETS_MAX)
+	    told->channels.n > LOOKUP_TARGETS_MAX || !settings_fit(told->settings))
 		return err_set(e, "telltale-lookup sent a malformed answer");
 	if (told->result == RESOLVED_TEMPORARY)
 		return err_set(e, "the accounts cannot be asked now");
 	if (expanded && read_targets(told, original, a, out, e) < 0)
 		return -1;
 	out->result = (enum resolved)told->result;
+	out->settings = arena_str(a, told->settings);
 	return 0;
 }
 

@@ -20,6 +20,8 @@ struct lookup_answer {
 	enum resolved result;
 	struct recipient *targets; /* final and channel are set, original is the address asked about */
 	size_t n;
+	/* What the domain of the address has set for the gate, then what its mailbox has (lookup/settings.h). */
+	struct str settings;
 };
 
 enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena *a, struct lookup_answer *out,

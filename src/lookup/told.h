@@ -2,7 +2,7 @@
 #ifndef LOOKUP_TOLD_H
 #define LOOKUP_TOLD_H
 
-#include "lookup/lookup.h"
+#include "lookup/graylist.h"
 
 enum { LOOKUP_TARGETS_MAX = 1000 };
 
@@ -14,5 +14,7 @@ int lookup_told_read(const struct lookup_resolved *told, struct str original, st
 int lookup_told_login(const struct lookup_login_told *told, struct str user, struct arena *a, struct login_answer *out,
 		      struct err *e);
 int lookup_told_quota(const struct lookup_quota_told *told, uint64_t *limit, struct err *e);
+/* And for the graylist. */
+int lookup_told_gray(const struct lookup_gray_told *told, struct gray_known *out, struct err *e);
 
 #endif

@@ -45,6 +45,7 @@ static void ask(const struct rcpt_set *set, struct str address, struct arena *a,
 	out->known = lookup_ask(set->lookup, address, a, &got, deadline, &out->why);
 	out->targets = got.targets;
 	out->n = got.n;
+	out->settings = got.settings;
 }
 
 /* RFC 5321 4.5.1: <postmaster> without a domain is always somebody: of our name's domain, or of the one above it. */

@@ -33,7 +33,8 @@ struct rcpt_found {
 	bool impossible;           /* the domain is ours, and no mailbox here can have such a name */
 	struct recipient *targets; /* where it goes: one delivery each */
 	size_t n;
-	struct err why; /* RESOLVED_TEMPORARY: what failed */
+	struct str settings; /* of its domain and mailbox, for the gate (lookup/settings.h) */
+	struct err why;      /* RESOLVED_TEMPORARY: what failed */
 };
 
 struct rcpt_outcome {

@@ -57,7 +57,8 @@ static void tell(struct visitor *v, uint64_t id, const struct lookup_answer *ans
 		buf_addc(&channels, answer->targets[i].channel == CHANNEL_LOCAL ? 'l' : 'r');
 	}
 	ipc_queue(&v->conn, &lookup_resolved_type, id,
-		  &(struct lookup_resolved){ answer->result, buf_str(&targets), buf_str(&channels) }, -1);
+		  &(struct lookup_resolved){ answer->result, buf_str(&targets), buf_str(&channels), answer->settings },
+		  -1);
 }
 
 int server_take_resolve(struct server *s, struct visitor *v, const struct ipc_frame *f)
@@ -89,12 +90,14 @@ int server_take_resolve(struct server *s, struct visitor *v, const struct ipc_fr
 
 void server_tell_resolved(struct server *s)
 {
-	static const struct lookup_answer over_quota = { .result = RESOLVED_OVER_QUOTA };
+	struct lookup_answer over_quota = { .result = RESOLVED_OVER_QUOTA };
 	struct question *q;
 
 	while ((q = usage_take(s->usage)) != NULL) {
 		struct visitor *v = map_getn(&s->by_number, q->visitor);
 
+		if (q->full)
+			over_quota.settings = q->answer.settings;
 		if (v != NULL) {
 			tell(v, q->id, q->full ? &over_quota : &q->answer);
 			visitor_soon(s, v);

@@ -162,7 +162,7 @@ static int check_command(struct admin *a, const struct admin_command *c)
 	bool password = a->has_password || a->has_hash;
 
 	if (n < c->least || n > c->most || (c->needs == NEEDS_PASSWORD && !password) ||
-	    (a->has_password && a->has_hash) || (c->needs == NEEDS_QUOTA && !a->has_quota))
+	    (a->has_password && a->has_hash) || (c->needs == NEEDS_CHANGE && n == 1 && !a->has_quota))
 		return usage(a, "usage: telltale %s %s %s", c->noun, c->verb, c->usage);
 	if (password && c->needs != NEEDS_PASSWORD)
 		return usage(a, "telltale %s %s takes no password", c->noun, c->verb);

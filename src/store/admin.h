@@ -2,6 +2,7 @@
 #ifndef STORE_ADMIN_H
 #define STORE_ADMIN_H
 
+#include "base/json.h"
 #include "store/db.h"
 
 enum { ADMIN_WORDS_MAX = 128, USER_MAX = 64 };
@@ -23,7 +24,7 @@ struct admin {
 struct admin_command {
 	const char *noun, *verb;
 	size_t least, most; /* arguments behind the verb */
-	enum { NEEDS_NOTHING, NEEDS_PASSWORD, NEEDS_QUOTA } needs;
+	enum { NEEDS_NOTHING, NEEDS_PASSWORD, NEEDS_CHANGE /* --quota, or a setting */ } needs;
 	int (*run)(struct admin *a);
 	const char *usage; /* the arguments, for people */
 };
@@ -46,6 +47,14 @@ struct admin_name {
 int admin_address(struct admin *a, struct str word, bool catchall, struct admin_name *out);
 /* A domain of the command line; *id is 0 when it is not here. */
 int admin_domain(struct admin *a, struct str word, struct str *name, int64_t *id);
+
+/* ---- admin_setting.c ---- */
+
+/* Words "OPTION=VALUE" from that one on are set for a domain ("@example.com") or a mailbox; *n: how many. */
+int admin_set(struct admin *a, struct str scope, size_t from, size_t *n);
+/* "settings": {"option": "value", "list-option": ["value", ...]} where there are any. */
+int admin_show_settings(struct admin *a, struct json *j, struct str scope);
+int admin_forget_settings(struct admin *a, struct str scope);
 
 /* Names become folders DOMAIN/USER: no '/', no leading dot, no control bytes, no quoting, 1..64 bytes. */
 bool admin_user_ok(struct str local);

@@ -1,11 +1,15 @@
 #include "base/clock.h"
-#include "base/json.h"
 #include "store/admin.h"
 
 struct account {
 	struct admin_name name;
 	int64_t id; /* 0: not here */
 };
+
+static struct str scope_of(struct admin *a, const struct account *x)
+{
+	return arena_fmt(&a->mem, "%.*s@%.*s", STR_ARG(x->name.local), STR_ARG(x->name.domain));
+}
 
 static int find(struct admin *a, struct account *out)
 {
@@ -82,12 +86,32 @@ int admin_account_list(struct admin *a)
 		json_begin_object(&j);
 		json_key(&j, "account"), json_str(&j, db_text(a->store, SQL_ACCOUNT_LIST, 0));
 		json_key(&j, "quota"), json_num(&j, db_num(a->store, SQL_ACCOUNT_LIST, 1));
+		rc = admin_show_settings(a, &j, db_text(a->store, SQL_ACCOUNT_LIST, 0)) == 0 ? 0 : -1;
 		json_end_object(&j);
-		rc = 0;
 	}
 	json_end_array(&j);
 	db_end(a->store, SQL_ACCOUNT_LIST);
 	return rc < 0 ? admin_broken(a) : 0;
+}
+
+int admin_account_show(struct admin *a)
+{
+	struct json j = json_to(&a->done->output);
+	struct account x = { 0 };
+	int status = existing(a, &x);
+	const struct db_value v[] = { DB_TEXT(x.name.domain), DB_TEXT(x.name.local) };
+	int64_t quota = 0;
+
+	if (status != 0)
+		return status;
+	if (db_find(a->store, SQL_ACCOUNT_LIMIT, v, COUNT(v), &quota, &a->err) < 0)
+		return admin_broken(a);
+	json_begin_object(&j);
+	json_key(&j, "account"), json_str(&j, scope_of(a, &x));
+	json_key(&j, "quota"), json_num(&j, quota);
+	status = admin_show_settings(a, &j, scope_of(a, &x));
+	json_end_object(&j);
+	return status;
 }
 
 static int set_quota(struct admin *a, const struct account *x)
@@ -97,18 +121,31 @@ static int set_quota(struct admin *a, const struct account *x)
 	return db_do(a->store, SQL_ACCOUNT_QUOTA, v, COUNT(v), &a->err) < 0 ? admin_broken(a) : 0;
 }
 
+static int say_set(struct admin *a, const struct account *x, size_t settings)
+{
+	struct str who = scope_of(a, x), quota = STR("");
+
+	if (a->has_quota && a->quota > 0)
+		quota = arena_fmt(&a->mem, "a quota of %lld bytes", (long long)a->quota);
+	else if (a->has_quota)
+		quota = STR("no quota (0)");
+	if (settings == 0)
+		return admin_yes(a, "%.*s has %.*s", STR_ARG(who), STR_ARG(quota));
+	return admin_yes(a, "%zu setting%s of %.*s %s changed%s%.*s", settings, settings == 1 ? "" : "s", STR_ARG(who),
+			 settings == 1 ? "is" : "are", quota.n > 0 ? ", and it has " : "", STR_ARG(quota));
+}
+
 int admin_account_set(struct admin *a)
 {
 	struct account x = { 0 };
+	size_t settings = 0;
 	int status = existing(a, &x);
 
-	if (status == 0)
+	if (status == 0 && a->has_quota)
 		status = set_quota(a, &x);
-	if (status != 0)
-		return status;
-	return admin_yes(a, "%.*s@%.*s has %s%lld%s", STR_ARG(x.name.local), STR_ARG(x.name.domain),
-			 a->quota > 0 ? "a quota of " : "no quota (", (long long)a->quota,
-			 a->quota > 0 ? " bytes" : ")");
+	if (status == 0)
+		status = admin_set(a, scope_of(a, &x), 3, &settings);
+	return status != 0 ? status : say_set(a, &x, settings);
 }
 
 int admin_account_passwd(struct admin *a)
@@ -130,6 +167,8 @@ int admin_account_remove(struct admin *a)
 	int status = existing(a, &x);
 	const struct db_value v = DB_NUM(x.id);
 
+	if (status == 0)
+		status = admin_forget_settings(a, scope_of(a, &x));
 	if (status != 0)
 		return status;
 	if (db_do(a->store, SQL_ACCOUNT_REMOVE, &v, 1, &a->err) < 0)

@@ -34,6 +34,11 @@ static int look_at(struct admin *a, struct domain *d)
 	return status == 0 ? count(a, SQL_ALIAS_COUNT, d->id, &d->aliases) : status;
 }
 
+static struct str scope_of(struct admin *a, struct str domain)
+{
+	return arena_fmt(&a->mem, "@%.*s", STR_ARG(domain));
+}
+
 int admin_domain_add(struct admin *a)
 {
 	struct str name;
@@ -100,8 +105,25 @@ int admin_domain_show(struct admin *a)
 	json_key(&j, "accounts"), json_num(&j, d.accounts);
 	json_key(&j, "aliases"), json_num(&j, d.aliases);
 	status = put_catchall(a, &j, d.id);
+	if (status == 0)
+		status = admin_show_settings(a, &j, scope_of(a, d.name));
 	json_end_object(&j);
 	return status;
+}
+
+int admin_domain_set(struct admin *a)
+{
+	struct str name;
+	size_t n;
+	int64_t id;
+	int status = existing(a, &name, &id);
+
+	if (status == 0)
+		status = admin_set(a, scope_of(a, name), 3, &n);
+	if (status != 0)
+		return status;
+	return admin_yes(a, "%zu setting%s of %.*s %s changed", n, n == 1 ? "" : "s", STR_ARG(name),
+			 n == 1 ? "is" : "are");
 }
 
 int admin_domain_remove(struct admin *a)
@@ -115,6 +137,8 @@ int admin_domain_remove(struct admin *a)
 	if (d.accounts > 0)
 		return admin_no(a, "%.*s still has %lld account%s: remove them first", STR_ARG(d.name),
 				(long long)d.accounts, d.accounts == 1 ? "" : "s");
+	if (admin_forget_settings(a, scope_of(a, d.name)) != 0)
+		return 1;
 	v = (struct db_value)DB_NUM(d.id);
 	if (db_do(a->store, SQL_ALIAS_REMOVE_ALL, &v, 1, &a->err) < 0 ||
 	    db_do(a->store, SQL_DOMAIN_REMOVE, &v, 1, &a->err) < 0)

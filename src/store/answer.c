@@ -75,6 +75,16 @@ static void tell_admin(struct visitor *v, uint64_t id, const struct store_done *
 	ipc_queue(&v->conn, &lookup_done_type, id, &m, -1);
 }
 
+void server_give_admin(struct server *s, struct visitor *v, struct job *j)
+{
+	if (workers_give(s->workers, j))
+		return;
+	j->done.status = 1;
+	buf_adds(&j->done.message, "too many requests at once: try again");
+	tell_admin(v, j->id, &j->done);
+	job_free(j);
+}
+
 static int take_admin(struct server *s, struct visitor *v, const struct ipc_frame *f)
 {
 	struct lookup_admin m;
@@ -86,12 +96,7 @@ static int take_admin(struct server *s, struct visitor *v, const struct ipc_fram
 	*j = (struct job){ .kind = JOB_ADMIN, .visitor = v->number, .id = f->id };
 	buf_addstr(&j->words, m.words);
 	buf_addstr(&j->input, m.input);
-	if (workers_give(s->workers, j))
-		return 0;
-	j->done.status = 1;
-	buf_adds(&j->done.message, "too many requests at once: try again");
-	tell_admin(v, f->id, &j->done);
-	job_free(j);
+	server_give_admin(s, v, j);
 	return 0;
 }
 
@@ -172,6 +177,9 @@ int server_take(struct server *s, struct visitor *v, struct ipc_frame *f)
 		{ &lookup_usage_told_type.number, server_take_usage },
 		{ &lookup_admin_type.number, take_admin },
 		{ &lookup_login_type.number, take_login },
+		{ &lookup_gray_type.number, server_take_gray },
+		{ &lookup_gray_note_type.number, server_take_gray_note },
+		{ &lookup_gray_import_type.number, server_take_gray_import },
 	};
 	int rc = -1;
 
@@ -194,9 +202,11 @@ void server_tell_done(struct server *s)
 	while ((j = workers_take(s->workers)) != NULL) {
 		struct visitor *v = map_getn(&s->by_number, j->visitor);
 
+		if (j->kind == JOB_GRAYLIST)
+			server_end_gray(s, j);
 		if (j->kind == JOB_LOGIN)
 			end_login(s, v, j);
-		else
+		else if (j->batch == NULL)
 			end_admin(s, v, j);
 		if (v != NULL)
 			visitor_flush(s, v);

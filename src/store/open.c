@@ -8,8 +8,7 @@
 #include "base/io.h"
 #include "store/db.h"
 
-/* Each step leads from one user_version to the next; steps are added, never changed. */
-static const char *const steps[] = {
+static const char *const accounts_steps[] = {
 	"CREATE TABLE domain (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT NULL);"
 	"CREATE TABLE account (id INTEGER PRIMARY KEY, domain INTEGER NOT NULL REFERENCES domain (id),"
 	" name TEXT NOT NULL, hash TEXT NOT NULL, quota INTEGER NOT NULL, created INTEGER NOT NULL,"
@@ -17,7 +16,13 @@ static const char *const steps[] = {
 	"CREATE TABLE alias (id INTEGER PRIMARY KEY, domain INTEGER NOT NULL REFERENCES domain (id),"
 	" name TEXT NOT NULL, target TEXT NOT NULL, UNIQUE (domain, name, target));"
 	"PRAGMA user_version = 1;",
+
+	"CREATE TABLE setting (id INTEGER PRIMARY KEY, scope TEXT NOT NULL, option TEXT NOT NULL, value TEXT NOT NULL,"
+	" UNIQUE (scope, option, value));"
+	"PRAGMA user_version = 2;",
 };
+
+static const struct db_schema accounts_schema = { accounts_steps, COUNT(accounts_steps) };
 
 static int run(struct store *s, const char *sql, struct err *e)
 {
@@ -47,8 +52,8 @@ static int upgrade(struct store *s, struct err *e)
 		return -1;
 	if (read_version(s, &version, e) < 0)
 		return -1;
-	for (; version < (int)COUNT(steps); version++)
-		if (run(s, steps[version], e) < 0)
+	for (; version < (int)s->schema->n; version++)
+		if (run(s, s->schema->steps[version], e) < 0)
 			return -1;
 	return run(s, "COMMIT", e);
 }
@@ -64,14 +69,14 @@ static int set_up(struct store *s, int busy_ms, struct err *e)
 		return -1;
 	if (read_version(s, &version, e) < 0)
 		return -1;
-	if (version < 0 || version > (int)COUNT(steps))
+	if (version < 0 || version > (int)s->schema->n)
 		return err_set(e, "%s was made by another version of telltale (%d)", s->path, version);
-	return version == (int)COUNT(steps) ? 0 : upgrade(s, e);
+	return version == (int)s->schema->n ? 0 : upgrade(s, e);
 }
 
 /* Only a file that was not there is made by hand (for its mode): closing a
  * descriptor of a file that SQLite has open would drop SQLite's locks on it. */
-static int make_file(const char *path, struct err *e)
+int db_make_file(const char *path, struct err *e)
 {
 	char folder[PATH_MAX];
 	const char *slash = strrchr(path, '/');
@@ -103,7 +108,7 @@ static int remember_file(struct store *s, struct err *e)
 	return 0;
 }
 
-struct store *store_open_existing(const char *path, int busy_ms, struct err *e)
+struct store *db_open(const char *path, const struct db_schema *schema, int busy_ms, struct err *e)
 {
 	struct store *s;
 
@@ -113,6 +118,7 @@ struct store *store_open_existing(const char *path, int busy_ms, struct err *e)
 	}
 	s = mem_alloc(sizeof(*s));
 	s->path = mem_dupz(path);
+	s->schema = schema;
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		db_fail(s, e);
 	} else if (remember_file(s, e) == 0 && set_up(s, busy_ms, e) == 0) {
@@ -122,9 +128,14 @@ struct store *store_open_existing(const char *path, int busy_ms, struct err *e)
 	return NULL;
 }
 
+struct store *store_open_existing(const char *path, int busy_ms, struct err *e)
+{
+	return db_open(path, &accounts_schema, busy_ms, e);
+}
+
 struct store *store_open(const char *path, int busy_ms, struct err *e)
 {
-	return make_file(path, e) < 0 ? NULL : store_open_existing(path, busy_ms, e);
+	return db_make_file(path, e) < 0 ? NULL : store_open_existing(path, busy_ms, e);
 }
 
 void store_close(struct store *s)

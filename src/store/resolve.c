@@ -214,6 +214,20 @@ static enum resolved resolved_of(const struct expansion *x, const struct place *
 	return x->n > 0 ? by[p->found] : RESOLVED_NO_MAILBOX;
 }
 
+/* What the domain has set for the gate, then what the mailbox has. */
+static int add_settings(struct store *s, const struct place *p, struct arena *a, struct lookup_answer *out,
+			struct err *e)
+{
+	struct str domain = arena_fmt(a, "@%.*s", STR_ARG(p->domain));
+	BUF(b);
+
+	if (settings_read(s, domain, &b, e) < 0 ||
+	    (p->found == FOUND_MAILBOX && settings_read(s, address_of(a, p), &b, e) < 0))
+		return -1;
+	out->settings = arena_str(a, buf_str(&b));
+	return 0;
+}
+
 enum resolved store_resolve(struct store *s, struct str address, struct arena *a, struct lookup_answer *out,
 			    struct err *e)
 {
@@ -226,7 +240,7 @@ enum resolved store_resolve(struct store *s, struct str address, struct arena *a
 		return out->result;
 	}
 	x.original = arena_str(a, address);
-	if (p.found == FOUND_ERROR || expand(&x, address, &p) < 0)
+	if (p.found == FOUND_ERROR || expand(&x, address, &p) < 0 || add_settings(s, &p, a, out, e) < 0)
 		return RESOLVED_TEMPORARY;
 	out->result = resolved_of(&x, &p);
 	if (out->result <= RESOLVED_CATCHALL) {

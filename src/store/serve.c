@@ -65,6 +65,7 @@ static void server_clear(struct server *s)
 		workers_free(s->workers);
 	throttle_free(s->throttle);
 	usage_free(s->usage);
+	graylist_free(s->graylist);
 	store_close(s->store);
 	map_clear(&s->by_number);
 	fd_clear(&s->epoll);
@@ -73,11 +74,13 @@ static void server_clear(struct server *s)
 static int server_init(struct server *s, const struct store_sockets *k, struct err *e)
 {
 	struct source *all[] = { &s->service, &s->control, &s->signals, &s->done };
+	ARENA(mem);
 
 	TAILQ_INIT(&s->visitors);
 	s->looked = INT64_MIN / 2;
 	s->throttle = throttle_new();
 	s->usage = usage_new();
+	s->graylist = graylist_new(gray_path(s->path, &mem));
 	s->workers = workers_new(s->path, e);
 	if (s->workers == NULL)
 		return -1;
@@ -107,6 +110,8 @@ static int patience(const struct server *s)
 		until = s->control.deaf_for;
 	if (s->usage_due < until)
 		until = s->usage_due;
+	if (graylist_due(s->graylist) < until)
+		until = graylist_due(s->graylist);
 	return until == INT64_MAX ? -1 : until <= now ? 0 : (int)(until - now);
 }
 
@@ -118,6 +123,8 @@ static void end_turn(struct server *s)
 
 	if (s->store != NULL && store_rest(s->store, &e) < 0)
 		server_trouble(s, &e);
+	graylist_rest(s->graylist);
+	server_write_gray(s);
 	s->usage_due = usage_expire(s->usage, clock_mono());
 	server_tell_resolved(s);
 	server_flush_all(s);

@@ -1,4 +1,5 @@
-/* store/server.h - inside of telltale-lookup: the loop's own things, shared by serve.c, visitors.c and answer.c. */
+/* store/server.h - inside of telltale-lookup: the loop's own things, shared by serve.c, visitors.c and those who
+ * take its visitors' messages: answer.c, address.c, graylist_take.c. */
 #ifndef STORE_SERVER_H
 #define STORE_SERVER_H
 
@@ -6,6 +7,7 @@
 
 #include "base/ipc.h"
 #include "base/map.h"
+#include "store/graylist.h"
 #include "store/serve.h"
 #include "store/throttle.h"
 #include "store/usage.h"
@@ -47,6 +49,7 @@ struct server {
 	struct workers *workers;
 	struct throttle *throttle;
 	struct usage *usage;
+	struct graylist *graylist;
 	struct visitor *usage_server; /* telltale-local, or NULL */
 	int64_t usage_due;            /* when it has to have answered */
 	TAILQ_HEAD(, visitor) visitors;
@@ -70,6 +73,19 @@ void server_look_at_file(struct server *s);
 /* They could not answer; they did. */
 void server_trouble(struct server *s, const struct err *e);
 void server_well(struct server *s);
+
+/* An administrator's job for the workers: he is told at once when they cannot take it. */
+void server_give_admin(struct server *s, struct visitor *v, struct job *j);
+
+/* ---- graylist_take.c ---- */
+
+int server_take_gray(struct server *s, struct visitor *v, const struct ipc_frame *f);
+int server_take_gray_note(struct server *s, struct visitor *v, const struct ipc_frame *f);
+int server_take_gray_import(struct server *s, struct visitor *v, const struct ipc_frame *f);
+/* A worker has written to its file. */
+void server_end_gray(struct server *s, const struct job *j);
+/* Hand over what is to be written now. */
+void server_write_gray(struct server *s);
 
 /* ---- address.c ---- */
 

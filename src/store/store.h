@@ -35,6 +35,9 @@ int store_rest(struct store *s, struct err *e);
 enum resolved store_resolve(struct store *s, struct str address, struct arena *a, struct lookup_answer *out,
 			    struct err *e);
 
+/* Has the address' domain, or the address as a mailbox, set that option to anything but `to`?  1, 0, -1. */
+int store_sets(struct store *s, struct str address, struct str option, struct str to, struct err *e);
+
 /* How many bytes may that mailbox hold?  1 and *limit (0: no limit), 0 when there is no such mailbox, -1. */
 int store_limit(struct store *s, struct str address, uint64_t *limit, struct err *e);
 
@@ -43,6 +46,10 @@ struct store_done {
 	struct buf output;  /* JSON for list and show, else empty */
 	struct buf message; /* one sentence for people, or empty */
 };
+
+/* What a value must be beyond what the configuration file asks: the entries of lists are the gate's to judge.  The
+ * program sets it once, before its first store_admin(); NULL: nothing more. */
+extern int (*store_setting_fits)(struct str option, struct str value, struct err *e);
 
 /* `telltale domain|account|alias ...`: words with '\0' between them; input: the password, one line.
  * The password is hashed before the file is locked. */

@@ -30,7 +30,7 @@ struct workers {
 	char *path;
 	int fd;
 	pthread_mutex_t lock;
-	struct crew crews[JOB_LOGIN + 1];
+	struct crew crews[JOB_GRAYLIST + 1];
 	struct list done;
 	bool stop;
 };
@@ -100,13 +100,23 @@ static void do_login(const char *path, struct job *j)
 	store_close(s);
 }
 
+static void do_graylist(struct job *j)
+{
+	if (j->batch != NULL)
+		j->failed = gray_write(j->path, j->batch, GRAY_MOST, clock_wall(), &j->err) < 0;
+	else
+		gray_import(j->path, buf_str(&j->words), buf_str(&j->input), &j->done);
+}
+
 /* A store per job: a file that was replaced meanwhile is never written to by an old handle. */
 static void do_job(const char *path, struct job *j)
 {
 	if (j->kind == JOB_ADMIN)
 		do_admin(path, j);
-	else
+	else if (j->kind == JOB_LOGIN)
 		do_login(path, j);
+	else
+		do_graylist(j);
 	if (j->input.n > 0)
 		explicit_bzero(j->input.p, j->input.n);
 }
@@ -171,9 +181,10 @@ struct workers *workers_new(const char *path, struct err *e)
 	list_init(&w->done);
 	crew_init(w, JOB_ADMIN, ADMINS_WAITING_MAX);
 	crew_init(w, JOB_LOGIN, LOGINS_WAITING_MAX);
+	crew_init(w, JOB_GRAYLIST, GRAYLISTS_WAITING_MAX);
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->fd >= 0 && crew_start(&w->crews[JOB_ADMIN], ADMINS) == 0 &&
-	    crew_start(&w->crews[JOB_LOGIN], login_threads()) == 0)
+	    crew_start(&w->crews[JOB_LOGIN], login_threads()) == 0 && crew_start(&w->crews[JOB_GRAYLIST], 1) == 0)
 		return w;
 	err_sys(e, "start the workers");
 	workers_free(w);

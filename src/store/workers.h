@@ -1,11 +1,12 @@
 /* store/workers.h - inside of telltale-lookup: a few threads for what takes time, each with a list of its own.
  *
- * Administrators' requests have their threads, logins have theirs: neither waits
- * for the other.  A list that is full takes no more; the caller then says so at once.
+ * Administrators' requests have their threads, logins have theirs, the graylist's file has one: none waits
+ * for another.  A list that is full takes no more; the caller then says so at once.
  */
 #ifndef STORE_WORKERS_H
 #define STORE_WORKERS_H
 
+#include "store/graylist.h"
 #include "store/login.h"
 #include "store/throttle.h"
 
@@ -14,19 +15,23 @@ enum {
 	ADMINS_WAITING_MAX = 64,
 	LOGINS_MAX = 4, /* threads: one per core, at least 2; argon2 takes its memory once in each */
 	LOGINS_WAITING_MAX = 256,
-	LOGIN_AGE_MAX = 8000 /* ms in the list, after which nobody waits for the answer any more */
+	LOGIN_AGE_MAX = 8000, /* ms in the list, after which nobody waits for the answer any more */
+	GRAYLISTS_WAITING_MAX = 64
 };
 
 struct job {
-	enum job_kind { JOB_ADMIN, JOB_LOGIN } kind;
+	enum job_kind { JOB_ADMIN, JOB_LOGIN, JOB_GRAYLIST } kind;
 	uint64_t visitor, id; /* who asked: the loop's own number, and the frame's */
-	struct buf words;     /* of the request, or the user's name */
-	struct buf input;     /* the password */
+	struct buf words;     /* of the request, the user's name, or the domains of an import */
+	struct buf input;     /* the password, or the entries of an import */
 	struct store_done done;
 	struct store_login login;
-	struct attempt attempt; /* of the login */
-	int64_t wait, given;    /* of the login: what the throttle asked for; when it was given */
-	struct err err;         /* LOGIN_TEMPORARY: why */
+	struct attempt attempt;         /* of the login */
+	int64_t wait, given;            /* of the login: what the throttle asked for; when it was given */
+	struct err err;                 /* LOGIN_TEMPORARY, failed: why */
+	const char *path;               /* of the graylist's file */
+	const struct gray_batch *batch; /* what to write there; NULL: an import */
+	bool failed;                    /* it could not be written */
 	struct job *next;
 };
 

@@ -34,19 +34,29 @@ static struct str folder_of(struct str path, struct arena *mem)
 	return str_of(arena_z(mem, str_take(path, slash < 1 ? 0 : (size_t)slash)));
 }
 
-/* accounts.db with what SQLite puts beside it.  A folder of its own is lookup's when it lies below data-dir. */
-static int give_accounts(struct conf *c, const struct users *u, struct err *e)
+/* What SQLite puts beside a file is given too. */
+static int give_database(struct conf *c, struct str path, struct proc_user to, struct err *e)
 {
 	static const char *const ends[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		const char *file = arena_fmt(&c->mem, "%s%s", conf_z(path), ends[i]).p;
+
+		if (access(file, F_OK) == 0 && give(file, 0, to, 0600, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* accounts.db, and graylist.db beside it.  A folder of its own is lookup's when it lies below data-dir. */
+static int give_accounts(struct conf *c, const struct users *u, struct err *e)
+{
 	struct proc_user lookup = u->of[ROLE_LOOKUP].as, share = { .gid = lookup.gid };
 	struct str folder = folder_of(c->accounts.sqlite, &c->mem), data = c->top.data_dir;
 
-	for (size_t i = 0; i < COUNT(ends); i++) {
-		const char *path = arena_fmt(&c->mem, "%s%s", conf_z(c->accounts.sqlite), ends[i]).p;
-
-		if (access(path, F_OK) == 0 && give(path, 0, lookup, 0600, e) < 0)
-			return -1;
-	}
+	if (give_database(c, c->accounts.sqlite, lookup, e) < 0 ||
+	    give_database(c, arena_fmt(&c->mem, "%.*s/graylist.db", STR_ARG(folder)), lookup, e) < 0)
+		return -1;
 	if (str_eq(folder, data))
 		return give_folder(data, share, 01731, e);
 	if (folder.n <= data.n || memcmp(folder.p, data.p, data.n) != 0 || folder.p[data.n] != '/')

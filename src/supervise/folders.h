@@ -7,7 +7,7 @@
  *	spool-dir   queue          0700
  *	mail-dir    local          0700
  *	log-dir     root, group of smtpd  02770: smtpd and queue make and append to logs; delivery.log is queue's alone
- *	accounts.db, -wal, -shm    lookup 0600
+ *	accounts.db, graylist.db, each with -wal, -shm    lookup 0600
  *
  * Otherwise all are ours, 0700.  Only what a symbolic link does not lead to is given away.
  */

@@ -37,6 +37,7 @@ static struct server *server_new(void)
 	s.workers = workers_new("/proc/nowhere/accounts.db", &e); /* no hash is made, nothing changed */
 	s.throttle = throttle_new();
 	s.usage = usage_new();
+	s.graylist = graylist_new("/proc/nowhere/graylist.db");
 	for (size_t i = 0; i < COUNT(files); i++) {
 		snprintf(name, sizeof(name), "%s%s", path, files[i]);
 		unlink(name);
@@ -74,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	come_in(s, fds[0], (data[0] & 1) != 0);
 	visitor_serve(s, TAILQ_FIRST(&s->visitors));
 	usage_expire(s->usage, INT64_MAX);
+	graylist_rest(s->graylist);
 	server_tell_resolved(s);
 	server_flush_all(s);
 	server_tell_done(s);

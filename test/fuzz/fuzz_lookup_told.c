@@ -1,4 +1,5 @@
 /* Whatever telltale-lookup sends, what is handed on is an answer that fits its question. */
+#include "lookup/settings.h"
 #include "lookup/told.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,8 +17,19 @@ static void resolved(struct str body)
 		MUST(out.result == RESOLVED_TEMPORARY);
 	MUST(out.result <= RESOLVED_TEMPORARY && out.n <= LOOKUP_TARGETS_MAX);
 	MUST((out.result <= RESOLVED_CATCHALL) == (out.n > 0));
+	MUST(settings_fit(out.settings));
 	for (size_t i = 0; i < out.n; i++)
 		MUST(out.targets[i].final.n > 0 && str_chr(out.targets[i].final, '\n') < 0);
+}
+
+static void gray(struct str body)
+{
+	struct lookup_gray_told told;
+	struct gray_known out;
+
+	if (ipc_unpack(body, &lookup_gray_told_type, &told, NULL) < 0 || lookup_told_gray(&told, &out, NULL) < 0)
+		return;
+	MUST(out.first >= 0 && out.passed >= 0 && out.wrote >= 0 && (out.first > 0 || out.passed == 0));
 }
 
 static void login(struct str body)
@@ -52,5 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	resolved(body);
 	login(body);
 	quota(body);
+	gray(body);
 	return 0;
 }

@@ -45,7 +45,7 @@ def quota(channel, address):
 
 
 def resolved(channel):
-    number, _, (result, targets, _) = channel.receive("nss")
+    number, _, (result, targets, _, _) = channel.receive("nsss")
     assert number == 2
     return result, targets.decode()
 

@@ -42,7 +42,7 @@ static void every_answer(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(answers); i++) {
-		struct lookup_resolved told = { answers[i].result, answers[i].targets, answers[i].channels };
+		struct lookup_resolved told = { answers[i].result, answers[i].targets, answers[i].channels, STR("") };
 		struct lookup_answer out;
 		struct err e;
 		ARENA(a);
@@ -132,11 +132,70 @@ static void nobody_there_is_temporary_never_a_no(void **state)
 	ipc_client_free(c);
 }
 
+static const struct {
+	struct str settings;
+	int rc;
+} settings[] = {
+	{ STR_INIT(""), 0 },
+	{ STR_INIT("graylist-level=always\ngraylist-level=none\n"), 0 },
+	{ STR_INIT("graylist-level=always"), -1 },
+	{ STR_INIT("policy-url=http://x\n"), -1 },
+	{ STR_INIT("spf=\x1b[31m\n"), -1 },
+};
+
+static void every_setting(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		struct lookup_resolved told = { RESOLVED_MAILBOX, STR("a@b"), STR("l"), settings[i].settings };
+		struct lookup_answer out;
+		struct err e;
+		ARENA(a);
+
+		if (lookup_told_read(&told, STR("asked@here"), &a, &out, &e) != settings[i].rc)
+			fail_msg("row %zu", i);
+		assert_true(settings[i].rc < 0 || str_eq(out.settings, settings[i].settings));
+	}
+}
+
+static const struct {
+	struct lookup_gray_told told;
+	int rc;
+} grays[] = {
+	{ { 1, 0, 0, 0, 0 }, 0 },
+	{ { 1, 1, 5, 7, 9 }, 0 },
+	{ { 1, 0, INT64_MAX, INT64_MAX, INT64_MAX }, 0 },
+	{ { 0, 0, 0, 0, 0 }, -1 },
+	{ { 2, 0, 0, 0, 0 }, -1 },
+	{ { 1, 2, 0, 0, 0 }, -1 },
+	{ { 1, 0, 0, 7, 0 }, -1 },
+	{ { 1, 0, UINT64_MAX, 0, 0 }, -1 },
+	{ { 1, 0, 1, UINT64_MAX, 0 }, -1 },
+	{ { 1, 0, 0, 0, UINT64_MAX }, -1 },
+};
+
+static void every_graylist(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(grays); i++) {
+		struct gray_known out = { 0 };
+		struct err e = { 0 };
+
+		if (lookup_told_gray(&grays[i].told, &out, &e) != grays[i].rc ||
+		    (e.text[0] != '\0') != (grays[i].rc < 0))
+			fail_msg("row %zu", i);
+		assert_true(grays[i].rc < 0 ||
+			    ((uint64_t)out.first == grays[i].told.first && (uint64_t)out.wrote == grays[i].told.wrote));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_message),
 		cmocka_unit_test(every_answer),
+		cmocka_unit_test(every_setting),
+		cmocka_unit_test(every_graylist),
 		cmocka_unit_test(every_login),
 		cmocka_unit_test(every_quota),
 		cmocka_unit_test(nobody_there_is_temporary_never_a_no),
