@@ -141,6 +141,8 @@ void facts_gather(struct facts *f, unsigned needs)
 			needs |= sources[i].after;
 	while (wave(f, needs) > 0)
 		continue;
+	if (needs & NEEDS(FACT_GRAYLIST))
+		facts_ask_graylist(f);
 }
 
 void facts_set_recipient(struct facts *f, enum resolved found, int64_t ms)
@@ -155,5 +157,5 @@ void facts_set_recipient(struct facts *f, enum resolved found, int64_t ms)
 
 void facts_forget_recipient(struct facts *f)
 {
-	f->at[FACT_RECIPIENT] = (struct fact_state){ .status = FACT_UNKNOWN };
+	f->at[FACT_RECIPIENT] = f->at[FACT_GRAYLIST] = (struct fact_state){ .status = FACT_UNKNOWN };
 }

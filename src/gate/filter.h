@@ -15,12 +15,14 @@ enum stage { AT_CONNECT, AT_SENDER, AT_RECIPIENT, AT_DATA, STAGES };
 
 enum vote { PASS, REFUSE, ALLOW }; /* ALLOW: a whitelist speaks for the client */
 
-/* Something to be done once the message, or this recipient, was taken: the session does it. */
+/* Something to be done once the verdict stands: the recipient was taken, or is refused by this very filter.  The
+ * session does it. */
 struct effect {
 	const struct effect *next;
-	const char *what; /* a literal that the session knows: "graylist" */
+	const char *what; /* a literal that the session knows */
 	struct str key;
 };
+#define EFFECT_GRAYLIST "graylist" /* key: new, again or passed (lookup/graylist.h) */
 
 /* What one filter found. */
 struct verdict {
@@ -36,9 +38,10 @@ struct verdict {
 struct filter {
 	const char *name; /* as in gate lines */
 	enum stage at;
-	unsigned needs;                            /* facts, NEEDS(...) or-ed */
-	bool allows;                               /* a whitelist: runs though something has refused, and cancels it */
-	bool always;                               /* runs for authenticated and whitelisted clients too */
+	unsigned needs; /* facts, NEEDS(...) or-ed */
+	bool allows;    /* a whitelist: runs though something has refused, and cancels it */
+	bool always;    /* runs for authenticated and whitelisted clients too */
+	bool last; /* runs when all others of its stage have: what it needs is asked only if none of them refused */
 	const char *(*off)(const struct facts *f); /* why not to run at all (GATE_OFF, a literal), or NULL */
 	enum vote (*decide)(const struct facts *f, struct verdict *v);
 	const char *doc;

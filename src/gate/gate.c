@@ -106,8 +106,11 @@ static void count(struct standing *s, const struct finding *x)
 	}
 }
 
-static void take_effects(struct ruling *out, const struct verdict *v)
+/* A refusal makes void what others would have done, and a whitelist what the refusal would have. */
+static void take_effects(struct ruling *out, const struct verdict *v, bool anew)
 {
+	if (anew)
+		out->effects = NULL;
 	for (const struct effect *x = v->effects; x != NULL; x = x->next) {
 		struct effect *copy = arena_alloc(v->mem, sizeof(*copy));
 
@@ -127,8 +130,7 @@ static void decide(const struct filter *x, const struct bench *b, struct finding
 	to->seen = v.seen;
 	to->reason = v.reason;
 	to->hit = v.hit;
-	if (vote != REFUSE)
-		take_effects(b->out, &v);
+	take_effects(b->out, &v, vote == REFUSE || (vote == ALLOW && b->out->standing.refused));
 }
 
 static void judge_one(const struct filter *x, const struct bench *b, struct finding *to)
@@ -153,25 +155,25 @@ static void judge_one(const struct filter *x, const struct bench *b, struct find
 }
 
 /* What is still needed for filters that have something left to decide. */
-static unsigned wanted(const struct bench *b)
+static unsigned wanted(const struct bench *b, bool last)
 {
 	unsigned needs = 0;
 
 	for (const struct filter *const *x = b->filters; *x != NULL; x++)
-		if ((*x)->at == b->out->at && idle(*x, b->facts, &b->out->standing) == NULL)
+		if ((*x)->at == b->out->at && (*x)->last == last && idle(*x, b->facts, &b->out->standing) == NULL)
 			needs |= (*x)->needs;
 	return needs;
 }
 
-/* Judge the filters not yet judged: those whose facts are known, or (last) all. */
-static void wave(const struct bench *b, bool last)
+/* Judge those filters not yet judged whose facts are known, or (all) whatever is known. */
+static void wave(const struct bench *b, bool last, bool all)
 {
 	struct finding *to = b->out->findings;
 
 	for (const struct filter *const *x = b->filters; *x != NULL; x++) {
 		if ((*x)->at != b->out->at)
 			continue;
-		if (to->filter == NULL && (last || facts_known(b->facts, (*x)->needs)))
+		if (to->filter == NULL && (*x)->last == last && (all || facts_known(b->facts, (*x)->needs)))
 			judge_one(*x, b, to);
 		to++;
 	}
@@ -186,7 +188,9 @@ void gate_judge(const struct filter *const *filters, struct facts *f, struct rul
 	for (size_t i = 0; filters[i] != NULL; i++)
 		out->n += filters[i]->at == out->at;
 	out->findings = arena_alloc(a, (out->n + 1) * sizeof(*out->findings));
-	wave(&b, false);
-	facts_gather(f, wanted(&b));
-	wave(&b, true);
+	for (int last = 0; last < 2; last++) {
+		wave(&b, last, false);
+		facts_gather(f, wanted(&b, last));
+		wave(&b, last, true);
+	}
 }

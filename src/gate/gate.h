@@ -37,7 +37,8 @@ struct ruling {
 	struct standing standing;
 	struct finding *findings; /* of this stage, in order */
 	size_t n;
-	const struct effect *effects; /* of the filters of this stage that passed */
+	const struct effect
+	    *effects; /* to be done when it stands: of what refused, else of all filters of this stage */
 };
 
 /* The filters, NULL-ended, in order. */
@@ -46,7 +47,7 @@ extern const struct filter *const gate_filters[];
 /* Judge one stage: the caller sets out->at and, in out->standing, what the stages
  * before it added up to (zeroed: nothing); the rest of *out is written, with memory
  * from a.  Cheap facts are judged first, the costly ones are asked only for what is
- * left undecided, all at once. */
+ * left undecided, all at once; then the same for the filters that are last. */
 void gate_judge(const struct filter *const *filters, struct facts *f, struct ruling *out, struct arena *a);
 
 /* The reply to a refusal, link and contact included. */

@@ -6,6 +6,7 @@ void policy_of(const struct conf *c, const struct conf_port *port, const struct 
 		.on = !port->set.submission,
 		.set = c->gate,
 		.lists = *lists,
+		.utc = str_eqz(c->logs.time, "utc"),
 		.contact = c->top.contact,
 		.dns_deadline = c->dns.deadline,
 	};

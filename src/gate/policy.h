@@ -15,6 +15,8 @@ struct policy {
 	struct conf_gate set;       /* the options; of lists only what this policy adds to those beneath it */
 	struct lists lists;         /* borrowed; NULL is an empty list */
 	const struct policy *under; /* whose lists count too, or NULL */
+	bool graylist_here;         /* graylist-level was set for the recipient's own domain or mailbox */
+	bool utc;                   /* moments are told as in the logs */
 	struct str contact;         /* named in refusals */
 	int64_t dns_deadline;       /* ms that one session may wait for DNS, all questions together */
 };

@@ -178,6 +178,7 @@ static void accept_it(struct session *s, uint64_t qp, int64_t when)
 	buf_num(&text, qp);
 	r.text = buf_str(&text);
 	verdicts(s, REASON_ALLOWED, &r);
+	session_correspond(s);
 	record_queued(s, epoch, qp);
 	transaction_end(s, NULL);
 	session_reply(s, &r);

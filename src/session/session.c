@@ -269,6 +269,7 @@ static void begin(struct session *s)
 		.policy = &s->port->policy,
 		.ip = str_of(s->peer.ip),
 		.dns = s->server->dns,
+		.lookup = s->server->lookup,
 		.mem = &s->mem,
 	};
 	/* Only this list and a login let a client relay: no whitelist does. */

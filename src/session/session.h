@@ -125,6 +125,11 @@ void session_data(struct session *s, const struct command *c);
 /* What a fault of a MAIL or RCPT is answered with. */
 enum reply_id session_fault(const struct command *c);
 
+/* Tell the graylist what a verdict that stands has to be done for it (struct effect). */
+void session_effects(struct session *s, const struct effect *effects);
+/* The message was taken: to whom elsewhere has our user written? */
+void session_correspond(struct session *s);
+
 /* End the transaction, if there is one: write its group (why: how it was left, NULL when it was answered to
  * its end) and forget everything about it. */
 void transaction_end(struct session *s, const char *why);

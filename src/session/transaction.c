@@ -164,7 +164,7 @@ static void add_targets(struct transaction *t, const struct rcpt_found *found)
 
 /* The gate's word about this recipient: true when it refuses, with the reply, all of it logged.  Before the recipient
  * was looked up (!last) only a refusal counts: what else was found is found again. */
-static bool gate_refuses(struct session *s, struct str rcpt, bool last, struct reply *r)
+static bool gate_refuses(struct session *s, struct str rcpt, bool last, struct reply *r, const struct effect **effects)
 {
 	struct ruling at = { .at = AT_RECIPIENT, .standing = s->t.ruling.standing };
 	const struct finding *by = &at.standing.by;
@@ -174,10 +174,12 @@ static bool gate_refuses(struct session *s, struct str rcpt, bool last, struct r
 	gate_judge(gate_filters, &s->facts, &at, &s->scratch);
 	if (!at.standing.refused && !last)
 		return false;
+	*effects = at.effects;
 	record_stage(s, &at, rcpt);
 	record_notes(s, &at, rcpt);
 	if (!at.standing.refused)
 		return false;
+	session_effects(s, at.effects);
 	if (by->filter->at < AT_RECIPIENT)
 		record_finding(s, by, rcpt);
 	gate_reply(&s->port->policy, by->reason, &s->scratch, r);
@@ -190,7 +192,7 @@ static void ask(struct session *s, const struct addr *to, struct rcpt_found *fou
 	int64_t began = clock_mono();
 
 	rcpt_ask(&s->server->rcpt, to, &s->scratch, found, deadline_in(SESSION_LOOKUP_WAIT));
-	facts_set_recipient(&s->facts, found->known, clock_mono() - began);
+	facts_set_recipient(&s->facts, found->impossible ? RESOLVED_NO_MAILBOX : found->known, clock_mono() - began);
 	if (found->known == RESOLVED_TEMPORARY)
 		server_trouble(s->server, TROUBLE_RECIPIENT, found->why.text);
 }
@@ -213,6 +215,7 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt
 	struct str key = addr_key(&s->scratch, to);
 	struct rcpt_outcome out;
 	struct rcpt_found found = { 0 };
+	const struct effect *effects = NULL;
 
 	s->facts.rcpt = key;
 	s->facts.accepted = t->nnamed;
@@ -222,11 +225,11 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt
 	}
 	/* The client or the sender was refused: that is told now, unless a whitelist for this recipient cancels it. */
 	facts_forget_recipient(&s->facts);
-	if (gate_refuses(s, rcpt, false, r))
+	if (gate_refuses(s, rcpt, false, r, &effects))
 		return;
 	if (!rcpt_beyond_limits(&s->server->rcpt, &s->rcpt, &out)) {
 		ask(s, to, &found);
-		if (gate_refuses(s, rcpt, true, r))
+		if (gate_refuses(s, rcpt, true, r, &effects))
 			return;
 		rcpt_judge(&s->server->rcpt, &s->rcpt, &found, &out);
 	}
@@ -239,6 +242,7 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt
 	*r = out.reply;
 	if (!out.accepted)
 		return;
+	session_effects(s, effects);
 	add_named(t, (struct named){ arena_str(&t->mem, key), arena_str(&t->mem, rcpt) });
 	add_targets(t, &found);
 }

@@ -163,11 +163,22 @@ static enum vote remember(const struct facts *f, struct verdict *v)
 	return PASS;
 }
 
+/* Refuses, and wants something done for that. */
+static enum vote put_off(const struct facts *f, struct verdict *v)
+{
+	gate_effect(v, EFFECT_GRAYLIST, STR("new"));
+	return gate_refuse(v, REASON_GRAYLISTED, f->ip);
+}
+
 static const struct filter black = { .name = "black", .at = AT_CONNECT, .decide = refuse };
 static const struct filter white = { .name = "white", .at = AT_CONNECT, .allows = true, .decide = allow };
 static const struct filter gray = { .name = "gray", .at = AT_CONNECT, .decide = remember };
 static const struct filter costly = { .name = "costly", .at = AT_CONNECT, .needs = NEEDS(FACT_RDNS), .decide = refuse };
 static const struct filter later = { .name = "later", .at = AT_RECIPIENT, .decide = refuse };
+static const struct filter gray_off = { .name = "gray-off", .at = AT_CONNECT, .decide = put_off };
+static const struct filter last = {
+	.name = "last", .at = AT_CONNECT, .needs = NEEDS(FACT_RDNS), .last = true, .decide = put_off
+};
 static const struct filter firm = { .name = "firm", .at = AT_RECIPIENT, .always = true, .decide = refuse };
 
 static void order_of_judging(void **state)
@@ -186,7 +197,10 @@ static void order_of_judging(void **state)
 		{ { &black, &white, NULL }, false, { FOUND_REFUSED, FOUND_ALLOWED }, false, true, "white", 0 },
 		{ { &white, &black, NULL }, false, { FOUND_ALLOWED, FOUND_SKIPPED }, false, true, "white", 0 },
 		{ { &black, &gray, NULL }, false, { FOUND_REFUSED, FOUND_SKIPPED }, true, false, "black", 0 },
-		{ { &gray, &black, NULL }, false, { FOUND_PASSED, FOUND_REFUSED }, true, false, "black", 1 },
+		{ { &gray, &black, NULL }, false, { FOUND_PASSED, FOUND_REFUSED }, true, false, "black", 0 },
+		{ { &gray, &white, NULL }, false, { FOUND_PASSED, FOUND_ALLOWED }, false, true, "white", 1 },
+		{ { &gray_off, &gray, NULL }, false, { FOUND_REFUSED, FOUND_SKIPPED }, true, false, "gray-off", 1 },
+		{ { &gray_off, &white, NULL }, false, { FOUND_REFUSED, FOUND_ALLOWED }, false, true, "white", 0 },
 		{ { &costly, &black, NULL }, false, { FOUND_SKIPPED, FOUND_REFUSED }, true, false, "black", 0 },
 		{ { &costly, &gray, NULL }, false, { FOUND_ERROR, FOUND_PASSED }, false, false, NULL, 1 },
 		{ { &black, &later, NULL }, true, { FOUND_SKIPPED }, false, false, NULL, 0 },
@@ -213,6 +227,36 @@ static void order_of_judging(void **state)
 		for (const struct effect *x = r.effects; x != NULL; x = x->next)
 			effects++;
 		assert_int_equal(effects, t[i].effects);
+	}
+}
+
+/* What only the last filter needs is asked when all others have passed; and only then. */
+static void the_last_asks_last(void **state)
+{
+	static const struct {
+		const struct filter *filters[3];
+		bool asked;
+		const char *by;
+	} t[] = {
+		{ { &last, &gray, NULL }, true, NULL },
+		{ { &last, &black, NULL }, false, "black" },
+		{ { &last, &white, NULL }, false, "white" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct facts f = { .policy = &policy, .ip = STR("192.0.2.1"), .mem = &a };
+		struct ruling r = { .at = AT_CONNECT };
+
+		f.dns = ipc_client_new("/nonexistent/dns.sock");
+		gate_judge(t[i].filters, &f, &r, &a);
+		ipc_client_free(f.dns);
+		assert_int_equal(f.at[FACT_RDNS].status, t[i].asked ? FACT_FAILED : FACT_UNKNOWN);
+		assert_int_equal(r.findings[0].found, t[i].asked ? FOUND_ERROR : FOUND_SKIPPED);
+		assert_true(r.findings[0].filter == &last);
+		if (t[i].by != NULL)
+			assert_string_equal(r.standing.by.filter->name, t[i].by);
 	}
 }
 
@@ -306,6 +350,7 @@ int main(void)
 		cmocka_unit_test(lists_as_tables),
 		cmocka_unit_test(every_filter_is_documented_named_as_its_reason_and_has_a_note),
 		cmocka_unit_test(order_of_judging),
+		cmocka_unit_test(the_last_asks_last),
 		cmocka_unit_test(a_standing_is_carried_to_the_next_stage),
 		cmocka_unit_test(a_silent_resolver_refuses_nobody_and_waits_only_once),
 		cmocka_unit_test(off_is_skipped),
