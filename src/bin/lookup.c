@@ -5,7 +5,7 @@
 #include "base/proc.h"
 #include "base/sandbox.h"
 #include "base/say.h"
-#include "gate/lists.h"
+#include "gate/entry_fits.h"
 #include "store/serve.h"
 #include "store/store.h"
 
@@ -32,7 +32,7 @@ int main(void)
 	int rc;
 
 	proc_begin("telltale-lookup", &conf);
-	store_setting_fits = lists_entry_fits;
+	store_setting_fits = entry_fits;
 	enter_sandbox(&conf);
 	sockets = (struct store_sockets){ proc_fd("service", 0), proc_fd("control", 0), proc_signals() };
 	if (sockets.service < 0 || sockets.signals < 0) {

@@ -11,7 +11,7 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/table.h"
-#include "gate/lists.h"
+#include "gate/entry_fits.h"
 #include "store/store.h"
 
 enum { CONNECT_MS = 5000, ANSWER_MS = 30000, LOCK_MS = 5000, INPUT_MAX = 4096 };
@@ -89,7 +89,7 @@ static int work_on_file(const char *path, const struct request *r, struct store_
 {
 	struct store *s = store_open(path, LOCK_MS, e);
 
-	store_setting_fits = lists_entry_fits;
+	store_setting_fits = entry_fits;
 	if (s == NULL)
 		return -1;
 	store_admin(s, buf_str(&r->words), buf_str(&r->input), out);

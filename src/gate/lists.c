@@ -92,25 +92,6 @@ void lists_clear(struct lists *l)
 	*l = (struct lists){ 0 };
 }
 
-static int entry_fits(enum list_kind kind, struct str value, struct err *e)
-{
-	struct list *l = list_new(kind);
-	const char *why;
-	int rc = list_add(l, value, &why);
-
-	list_free(l);
-	return rc == 0 ? 0 : err_set(e, "\"%.*s\": %s", STR_ARG(str_take(value, 100)), why);
-}
-
-int lists_entry_fits(struct str option, struct str value, struct err *e)
-{
-#define LIST(section, name, kind, option_name) \
-	if (str_eqz(option, option_name "-entry")) \
-		return entry_fits(kind, value, e);
-#include "gate/lists.def"
-	return 0;
-}
-
 static int pack_from(const struct written *w, const struct conf_list *from, const struct source *s, struct buf *out,
 		     struct err *e)
 {

@@ -24,9 +24,6 @@ struct lists {
 int lists_pack(const struct conf *c, struct buf *out, struct err *e);
 /* The lists of c; its files' bytes as lists_pack() gave them for the same configuration. */
 int lists_read(const struct conf *c, struct str packed, struct lists *out, struct err *e);
-/* Could the value be an entry of the list that this option fills?  0; -1 with what is wrong, in words that follow the
- * option's name.  An option that fills no list takes everything. */
-int lists_entry_fits(struct str option, struct str value, struct err *e);
 void lists_clear(struct lists *l);
 /* Could they be read now? */
 int lists_check(const struct conf *c, struct err *e);

@@ -2,18 +2,33 @@
 
 #include "base/buf.h"
 
-static const struct str settable[] = {
-#define SETTABLE(option) STR_INIT(option),
+static const struct row {
+	const char *option;
+	enum { ONE, MANY } values;
+} rows[] = {
+#define SETTABLE(option, values) { option, values },
 #include "lookup/settable.def"
 #undef SETTABLE
 };
 
+static const struct row *find(struct str option)
+{
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (str_eqz(option, rows[i].option))
+			return &rows[i];
+	return NULL;
+}
+
 bool settings_settable(struct str option)
 {
-	for (size_t i = 0; i < COUNT(settable); i++)
-		if (str_eq(option, settable[i]))
-			return true;
-	return false;
+	return find(option) != NULL;
+}
+
+bool settings_many(struct str option)
+{
+	const struct row *r = find(option);
+
+	return r != NULL && r->values == MANY;
 }
 
 bool settings_next(struct str *rest, struct str *option, struct str *value)

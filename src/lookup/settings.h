@@ -12,6 +12,8 @@
 
 /* May a domain or a mailbox have an option of that name of its own (settable.def)? */
 bool settings_settable(struct str option);
+/* ... and may that be a list? */
+bool settings_many(struct str option);
 /* Take the first line of *rest; false at the end. */
 bool settings_next(struct str *rest, struct str *option, struct str *value);
 /* Is it nothing but such lines, of options that may be set, within the limits? */

@@ -92,7 +92,7 @@ static int set_one(struct admin *a, struct str scope, struct str word)
 	if (!settings_settable(x.option))
 		return admin_no(a, "\"%.*s\" is no option that a domain or a mailbox can set",
 				STR_ARG(str_take(x.option, 100)));
-	x.list = conf_is_list("gate", x.option);
+	x.list = settings_many(x.option);
 	if (x.value.n == 0 || x.value.p[0] == '!')
 		return take_away(a, &x);
 	return put(a, &x);
@@ -127,7 +127,7 @@ static void show_option(struct admin *a, struct shown *x, struct str option)
 		json_end_array(x->j);
 	x->open = true;
 	x->option = arena_str(&a->mem, option);
-	x->list = conf_is_list("gate", option);
+	x->list = settings_many(option);
 	json_key_str(x->j, option);
 	if (x->list)
 		json_begin_array(x->j);

@@ -42,6 +42,12 @@ class Accounts:
         return result, dict(zip(targets.decode().split("\n"), channels.decode())) if channels else {}
 
 
+    def settings(self, address):
+        c = self.server.channel("lookup.sock")
+        c.send(1, 5, address)
+        return c.receive("nsss")[2][3]
+
+
 @pytest.fixture(params=["server", "file"])
 def either(request, tmp_path):
     """The same commands through a running server and on the bare file."""
@@ -86,6 +92,34 @@ def test_the_life_of_a_domain(either):
     a.ok("account", "remove", "ann@example.com")
     a.ok("domain", "remove", "example.com")
     assert json.loads(a.ok("domain", "list", "--json")) == []
+
+
+def test_settings_of_the_gate(either):
+    a = either
+    a.ok("domain", "add", "example.com")
+    a.ok("account", "add", "bob@example.com", "--password-stdin", password="secret\n")
+    a.ok("account", "add", "ann@example.com", "--password-stdin", password="secret\n")
+    a.ok("domain", "set", "example.com", "graylist-level=always", "sender-blacklist-entry=@a.example",
+         "sender-blacklist-entry=b@b.example", "rejection-text-graylist=Come again, please.")
+    a.ok("account", "set", "bob@example.com", "filter-level=allow-all")
+    shown = json.loads(a.ok("domain", "show", "example.com", "--json"))
+    assert shown["settings"] == {"graylist-level": "always", "rejection-text-graylist": "Come again, please.",
+                                 "sender-blacklist-entry": ["@a.example", "b@b.example"]}
+    assert "settings   graylist-level=always, rejection-text-graylist=Come again, please., " \
+        "sender-blacklist-entry=@a.example, sender-blacklist-entry=b@b.example\n" in a.ok("domain", "show", "example.com")
+    assert json.loads(a.ok("account", "show", "bob@example.com", "--json"))["settings"] == {"filter-level": "allow-all"}
+    assert a.ok("account", "list") == "account          quota  settings\nann@example.com  none   \n" \
+        "bob@example.com  none   filter-level=allow-all\n"
+    for words in (["graylist-level=sometimes"], ["sender-blacklist-entry=x"], ["policy-url=http://x"], ["filter-level=normal",
+                  "ip-blacklist-entry=1.2.3.400"], ["tls-level=none"], []):
+        p = a.run("domain", "set", "example.com", *words)
+        assert p.returncode == (1 if words else 2) and p.stdout == "", p
+    assert json.loads(a.ok("domain", "show", "example.com", "--json")) == shown
+    a.ok("domain", "set", "example.com", "graylist-level=", "sender-blacklist-entry=!@a.example", "rejection-text-graylist=")
+    assert json.loads(a.ok("domain", "show", "example.com", "--json"))["settings"] == {"sender-blacklist-entry": ["b@b.example"]}
+    if a.server:  # it counts at once
+        assert a.settings("bob@example.com") == b"sender-blacklist-entry=b@b.example\nfilter-level=allow-all\n"
+        assert a.settings("ann@example.com") == b"sender-blacklist-entry=b@b.example\n"
 
 
 def test_passwords_are_kept_as_yescrypt_and_never_as_text(either):

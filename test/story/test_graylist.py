@@ -116,32 +116,26 @@ def test_a_pair_in_use_never_grows_too_old(server):
 def test_each_recipient_has_its_own(server):
     graylist(server)
     assert not passes(server, "a@b.example")
+    assert not passes(server, "")  # the null sender is one too
     server.later(300)
+    assert passes(server, "")
     assert attempt(server, "a@b.example", "recipient@example.com", "sender@example.com") == ["250 2.1.5 ok", GRAY]
-    server.arrived("recipient@example.com")
+    server.arrived("recipient@example.com", 2)
     assert server.maildir("sender@example.com") == []
 
 
-def test_the_null_sender_is_one_too(server):
-    graylist(server)
-    assert not passes(server, "")
-    server.later(300)
-    assert passes(server, "")
-
-
-EXCEPTIONS = ['graylist-exception-ip-entry = "127.0.0.0/24"', 'graylist-exception-rdns-entry = "localhost"',
-              'graylist-exception-sender-entry = "@b.example"']
-
-
-@pytest.mark.parametrize("exception", EXCEPTIONS, ids=["ip", "rdns", "sender"])
 @pytest.mark.parametrize("level", ["always-create-dir", "only-create-dir"])
-def test_exceptions(server, dns, level, exception):
-    graylist(server, level, exception)
-    dns.ptr(OTHER, "mail.c.example")
-    excepted = passes(server, "a@b.example"), passes(server, "c@c.example", source=OTHER)
-    assert excepted == ((True, False) if level.startswith("always") else (False, True))
-    skipped = " ".join(gate_lines(server))
-    assert "exception" in skipped
+def test_exceptions(server, dns, level):
+    graylist(server, level, '''graylist-exception-ip-entry = "127.0.1.0/24" graylist-exception-rdns-entry = ".c.example"
+        graylist-exception-sender-entry = "@white.example"''')
+    dns.ptr(OTHER, "mail.b.example")
+    dns.ptr("127.0.0.9", "mail.c.example")
+    put_off = level.startswith("only")
+    assert passes(server, "a@b.example") == put_off
+    assert passes(server, "a@white.example") != put_off
+    assert passes(server, "b@b.example", source=OTHER) != put_off
+    assert passes(server, "c@b.example", source="127.0.0.9") != put_off
+    assert f"graylisted {'no-' if put_off else ''}exception" in " ".join(gate_lines(server))
 
 
 def test_whoever_is_refused_or_let_through_anyway_leaves_no_trace_in_it(server):
@@ -157,11 +151,6 @@ def test_whoever_is_refused_or_let_through_anyway_leaves_no_trace_in_it(server):
     server.command("domain", "list")
     time.sleep(1.2)  # what it collects for
     assert rows(server) == []
-
-
-def test_without_create_dir_only_domains_that_have_it(server):
-    graylist(server, "always")
-    assert passes(server, "a@b.example")
 
 
 def test_the_clients_network_may_count_too(server, dns):
@@ -210,7 +199,21 @@ def test_what_was_put_off_is_known_after_an_end(server, how):
     else:
         server.restart()  # at once: what was not written yet is written at the end
     server.later(300)
+    # A telltale-smtpd that hears only now of the end puts this one off, for another reason.
+    replies = until(lambda: [r for r in [attempt(server, "a@b.example", "recipient@example.com")] if r[:3] != "451"], "")
+    assert replies[0].startswith("250 ")
+
+
+def test_a_graylist_that_cannot_be_asked_puts_nobody_off(server):
+    graylist(server)
+    os.makedirs(server.data)
+    with open(os.path.join(server.data, "graylist.db"), "w", encoding="utf-8") as f:
+        f.write("x" * 8192)
     assert passes(server, "a@b.example")
+    line, = [line for line in gate_lines(server) if line.startswith("error graylisted")]
+    assert "the graylist cannot be asked now" in line
+    assert passes(server, "b@b.example")
+    assert server.said().count("the graylist cannot be asked, it puts nobody off") == 1
 
 
 # ---- import
@@ -254,16 +257,12 @@ def test_a_spamdyke_graylist_is_brought_here(server, tmp_path, running):
         assert not passes(server, sender), sender
     server.later(296)
     assert passes(server, "new@b.example")
-    # Again: nothing is lost by it.
-    assert server.tell("gate", "import", "--graylist", str(tmp_path)).returncode == 3
-    assert passes(server, "new@b.example")
-
-
-def test_an_import_that_cannot_begin(server, tmp_path):
-    server.start()
     done = server.tell("gate", "import", "--graylist", str(tmp_path / "nowhere"))
     assert done.returncode == 1 and "nowhere" in done.stderr
     assert server.tell("gate", "import").returncode == 2
+    # Again: nothing is lost by it.
+    assert server.tell("gate", "import", "--graylist", str(tmp_path)).returncode == 3
+    assert passes(server, "new@b.example")
 
 
 # ---- the program alone
@@ -334,19 +333,19 @@ def test_a_crash_loses_seconds_at_most_and_breaks_nothing(tmp_path):
     os.kill(lookup.program.process.pid, signal.SIGKILL)
     lookup.program.stop()
     lookup.start()
-    assert lookup.ask("last@x.example")[0] > 0 and lookup.ask("1@x.example")[0] > 0
+    assert lookup.ask("last@x.example")[0] > 0
     assert lookup.program.stop()[0] == 0
 
 
-@pytest.mark.parametrize("frame", [
-    (12, "", "a@x", ""), (12, "bob@here", "a@x"), (14, 9, "bob@here", "a@x", "", 1, 1),
-    (14, 0, "", "a@x", "", 1, 1), (14, 0, "bob@here", "a@x", "", 0, 1), (14, 0, "bob@here", "a@x", "", 2**63, 1),
-    (15, "", "bob@here\ta@x\t1\t1\t1\n"),
-])
-def test_who_asks_nonsense_is_sent_away(tmp_path, frame):
+def test_who_asks_nonsense_is_sent_away(tmp_path):
     lookup = Lookup(tmp_path)
-    bad = lookup.program.channel("lookup.sock")
-    bad.send(frame[0], 1, *frame[1:])
-    assert bad.receive("n") is None
+    for frame in [
+        (12, "", "a@x", ""), (12, "bob@here", "a@x"), (14, 9, "bob@here", "a@x", "", 1, 1),
+        (14, 0, "", "a@x", "", 1, 1), (14, 0, "bob@here", "a@x", "", 0, 1), (14, 0, "bob@here", "a@x", "", 2**63, 1),
+        (15, "", "bob@here\ta@x\t1\t1\t1\n"),  # not over this socket
+    ]:
+        bad = lookup.program.channel("lookup.sock")
+        bad.send(frame[0], 1, *frame[1:])
+        assert bad.receive("n") is None, frame
     assert lookup.ask("a@x") == (0, 0)
     assert lookup.program.stop()[0] == 0

@@ -141,7 +141,9 @@ static void who_is_put_off_at_all(void **state)
 		off = filter_graylist.off(&f);
 		if ((off == NULL) != (t[i].off == NULL) || (off != NULL && strcmp(off, t[i].off) != 0))
 			fail_msg("row %zu: %s", i, off != NULL ? off : "on");
-		lists_clear(&p.lists);
+		list_free(p.lists.graylist_exception_ip);
+		list_free(p.lists.graylist_exception_rdns);
+		list_free(p.lists.graylist_exception_sender);
 	}
 }
 

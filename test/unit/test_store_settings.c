@@ -7,7 +7,8 @@
 #include <sqlite3.h>
 
 #include "accounts.h"
-#include "gate/lists.h"
+#include "base/conf.h"
+#include "gate/entry_fits.h"
 #include "lookup/settings.h"
 
 static const char *const here[] = {
@@ -79,7 +80,7 @@ static void one_after_the_other(void **state)
 	struct accounts *a = *state;
 	struct store_done done;
 
-	store_setting_fits = lists_entry_fits;
+	store_setting_fits = entry_fits;
 	fill(a);
 	for (size_t i = 0; i < COUNT(requests); i++) {
 		const char *text;
@@ -182,9 +183,15 @@ static void an_old_file_is_brought_up_to_date(void **state)
 static void the_table_and_the_lines(void **state)
 {
 	static const char *const options[] = {
-#define SETTABLE(option) option,
+#define SETTABLE(option, values) option,
 #include "lookup/settable.def"
 #undef SETTABLE
+	};
+	static const char *const lists[] = {
+#define CONF_TEXTS(s, f, o, help) o,
+#define CONF_WORDS(s, f, o, words, help) o,
+#define CONF_LINES(s, f, o, help) o,
+#include "base/options.def"
 	};
 	static const struct {
 		struct str lines;
@@ -209,11 +216,15 @@ static void the_table_and_the_lines(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(options); i++) {
 		struct conf c = { 0 };
+		bool many = false;
 
 		if (conf_put(&c, "gate", str_of(options[i]), STR("\x01"), &e) < 0)
 			assert_null(strstr(e.text, "is not an option"));
 		arena_clear(&c.mem);
 		assert_true(settings_settable(str_of(options[i])));
+		for (size_t k = 0; k < COUNT(lists); k++)
+			many = many || strcmp(lists[k], options[i]) == 0;
+		assert_int_equal(settings_many(str_of(options[i])), many);
 	}
 	for (size_t i = 0; i < COUNT(t); i++)
 		if (settings_fit(t[i].lines) != t[i].fit)
