@@ -7,7 +7,7 @@
 
 static bool may_ask(char c)
 {
-	return c > ' ' && c < 0x7f && c != '\\' && c != '"' && c != '.';
+	return c >= ' ' && c < 0x7f && c != '\\' && c != '"' && c != '.';
 }
 
 static bool may_come_back(char c)

@@ -1,8 +1,8 @@
 /* dns/name.h - domain names, as text and as bytes of the wire.
  *
- * Text that we ask about may hold any visible ASCII but the backslash and the
- * quote (SPF macros make such names); text that comes back is limited to
- * letters, digits, '-', '_' and '.', so that it can stand in a log line.
+ * Text that we ask about may hold any printable ASCII but the backslash and the
+ * quote (SPF macros make such names, with `%_` even a space); text that comes back is
+ * limited to letters, digits, '-', '_' and '.', so that it can stand in a log line.
  */
 #ifndef DNS_NAME_H
 #define DNS_NAME_H

@@ -28,7 +28,7 @@ static const struct {
 	{ ".", false },
 	{ ".example", false },
 	{ "a..b", false },
-	{ "a b", false },
+	{ "a b", true },
 	{ "a\\.b", false },
 	{ "a\tb", false },
 	{ "caf\303\251.example", false },
