@@ -1,4 +1,4 @@
-/* Whatever records say and DNS answers (both from the input), a check ends within its limits and what it says can be shown. */
+/* Whatever records and DNS answers say, a check ends within its limits, and what it says can be shown. */
 #include "base/err.h"
 #include "vouch/spf.h"
 #include "vouch/spf_record.h"

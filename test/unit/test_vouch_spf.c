@@ -10,70 +10,71 @@
 #include "vouch/spf_inside.h"
 #include "vouch/text.h"
 
+static const struct {
+	const char *record, *why, *wrong;
+} records[] = {
+	/* clang-format off */
+	{ "v=spf1",                                   NULL, NULL },
+	{ "v=spf1 a  mx   -all ",                     NULL, NULL },
+	{ "v=spf1 +A ?Mx ~PTR -EXISTS:%{i}.x.example -ALL", NULL, NULL },
+	{ "v=spf1 a/24//64 mx:a.example/0//0",        NULL, NULL },
+	{ "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 ip6:::ffff:1.2.3.4", NULL, NULL },
+	{ "v=spf1 foo=bar x-y_z.1=%{c}%{r}%{t} op=",  NULL, NULL },
+	{ "v=spf1 a:foo-bar.xn--4gbrim include:a.1a", NULL, NULL },
+	{ "v=spf1 include:%{d1r+-,/_=.}",             NULL, NULL },
+	{ "v=spf1 a:x.%%",                            NULL, NULL },
+	{ "v=spf1 exp=a.example redirect=b.example",  NULL, NULL },
+	{ "v=spf1 moo",                 "unknown mechanism", "moo" },
+	{ "v=spf1 --all",               "unknown mechanism", "--all" },
+	{ "v=spf1 all:a.example",       "this mechanism takes no argument", "all:a.example" },
+	{ "v=spf1 include",             "no domain", "include" },
+	{ "v=spf1 a:",                  "no domain", "a:" },
+	{ "v=spf1 a:museum",            "not a full domain name", "a:museum" },
+	{ "v=spf1 a:1.2.3.4",           "not a full domain name", "a:1.2.3.4" },
+	{ "v=spf1 a:example.-com",      "not a full domain name", "a:example.-com" },
+	{ "v=spf1 a:example.com,b.com,", "not a full domain name", "a:example.com,b.com," },
+	{ "v=spf1 ptr/24",              "malformed mechanism", "ptr/24" },
+	{ "v=spf1 include:a.example/24", "not a full domain name", "include:a.example/24" },
+	{ "v=spf1 a/33",                "bad length of a network", "a/33" },
+	{ "v=spf1 a//129",              "bad length of a network", "a//129" },
+	{ "v=spf1 mx/024",              "bad length of a network", "mx/024" },
+	{ "v=spf1 a/24/64",             "bad length of a network", "a/24/64" },
+	{ "v=spf1 ip4",                 "no address", "ip4" },
+	{ "v=spf1 ip4:192.0.2",         "bad address", "ip4:192.0.2" },
+	{ "v=spf1 ip4:192.0.2.01",      "bad address", "ip4:192.0.2.01" },
+	{ "v=spf1 ip4:192.0.2.1/33",    "bad length of a network", "ip4:192.0.2.1/33" },
+	{ "v=spf1 ip4:2001:db8::1",     "bad address", "ip4:2001:db8::1" },
+	{ "v=spf1 ip6:2001:db8::1/129", "bad length of a network", "ip6:2001:db8::1/129" },
+	{ "v=spf1 ip6:192.0.2.1",       "bad address", "ip6:192.0.2.1" },
+	{ "v=spf1 exists:%{x}.a",       "unknown macro", "exists:%{x}.a" },
+	{ "v=spf1 exists:%(i).a.b",     "a % that begins no macro", "exists:%(i).a.b" },
+	{ "v=spf1 exists:a.b%",         "a % that begins no macro", "exists:a.b%" },
+	{ "v=spf1 exists:%{i",          "malformed macro", "exists:%{i" },
+	{ "v=spf1 exists:%{i0}.a.b",    "a macro keeps zero parts", "exists:%{i0}.a.b" },
+	{ "v=spf1 exists:%{i1r2}.a.b",  "malformed macro", "exists:%{i1r2}.a.b" },
+	{ "v=spf1 exists:%{c}.a.b",     "a macro that is for explanations only", "exists:%{c}.a.b" },
+	{ "v=spf1 foo=%{z}",            "malformed macro", "foo=%{z}" },
+	{ "v=spf1 a:caf\303\251.example", "a character that is not allowed", "a:caf\303\251.example" },
+	{ "v=spf1 a\tmx",               "malformed mechanism", "a\tmx" },
+	{ "v=spf1 redirect=a.b redirect=a.b", "a modifier stands twice", "redirect=a.b" },
+	{ "v=spf1 exp=",                "no domain", "exp=" },
+	{ "v=spf1 redirect:a.b",        "unknown mechanism", "redirect:a.b" },
+	{ "v=spf1 =all",                "unknown mechanism", "=all" },
+	/* clang-format on */
+};
+
 static void syntax(void **state)
 {
-	static const struct {
-		const char *record, *why, *wrong;
-	} t[] = {
-		/* clang-format off */
-		{ "v=spf1",                                   NULL, NULL },
-		{ "v=spf1 a  mx   -all ",                     NULL, NULL },
-		{ "v=spf1 +A ?Mx ~PTR -EXISTS:%{i}.x.example -ALL", NULL, NULL },
-		{ "v=spf1 a/24//64 mx:a.example/0//0",        NULL, NULL },
-		{ "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 ip6:::ffff:1.2.3.4", NULL, NULL },
-		{ "v=spf1 foo=bar x-y_z.1=%{c}%{r}%{t} op=",  NULL, NULL },
-		{ "v=spf1 a:foo-bar.xn--4gbrim include:a.1a", NULL, NULL },
-		{ "v=spf1 include:%{d1r+-,/_=.}",             NULL, NULL },
-		{ "v=spf1 a:x.%%",                            NULL, NULL },
-		{ "v=spf1 exp=a.example redirect=b.example",  NULL, NULL },
-		{ "v=spf1 moo",                 "unknown mechanism", "moo" },
-		{ "v=spf1 --all",               "unknown mechanism", "--all" },
-		{ "v=spf1 all:a.example",       "this mechanism takes no argument", "all:a.example" },
-		{ "v=spf1 include",             "no domain", "include" },
-		{ "v=spf1 a:",                  "no domain", "a:" },
-		{ "v=spf1 a:museum",            "not a full domain name", "a:museum" },
-		{ "v=spf1 a:1.2.3.4",           "not a full domain name", "a:1.2.3.4" },
-		{ "v=spf1 a:example.-com",      "not a full domain name", "a:example.-com" },
-		{ "v=spf1 a:example.com,b.com,", "not a full domain name", "a:example.com,b.com," },
-		{ "v=spf1 ptr/24",              "malformed mechanism", "ptr/24" },
-		{ "v=spf1 include:a.example/24", "not a full domain name", "include:a.example/24" },
-		{ "v=spf1 a/33",                "bad length of a network", "a/33" },
-		{ "v=spf1 a//129",              "bad length of a network", "a//129" },
-		{ "v=spf1 mx/024",              "bad length of a network", "mx/024" },
-		{ "v=spf1 a/24/64",             "bad length of a network", "a/24/64" },
-		{ "v=spf1 ip4",                 "no address", "ip4" },
-		{ "v=spf1 ip4:192.0.2",         "bad address", "ip4:192.0.2" },
-		{ "v=spf1 ip4:192.0.2.01",      "bad address", "ip4:192.0.2.01" },
-		{ "v=spf1 ip4:192.0.2.1/33",    "bad length of a network", "ip4:192.0.2.1/33" },
-		{ "v=spf1 ip4:2001:db8::1",     "bad address", "ip4:2001:db8::1" },
-		{ "v=spf1 ip6:2001:db8::1/129", "bad length of a network", "ip6:2001:db8::1/129" },
-		{ "v=spf1 ip6:192.0.2.1",       "bad address", "ip6:192.0.2.1" },
-		{ "v=spf1 exists:%{x}.a",       "unknown macro", "exists:%{x}.a" },
-		{ "v=spf1 exists:%(i).a.b",     "a % that begins no macro", "exists:%(i).a.b" },
-		{ "v=spf1 exists:a.b%",         "a % that begins no macro", "exists:a.b%" },
-		{ "v=spf1 exists:%{i",          "malformed macro", "exists:%{i" },
-		{ "v=spf1 exists:%{i0}.a.b",    "a macro keeps zero parts", "exists:%{i0}.a.b" },
-		{ "v=spf1 exists:%{i1r2}.a.b",  "malformed macro", "exists:%{i1r2}.a.b" },
-		{ "v=spf1 exists:%{c}.a.b",     "a macro that is for explanations only", "exists:%{c}.a.b" },
-		{ "v=spf1 foo=%{z}",            "malformed macro", "foo=%{z}" },
-		{ "v=spf1 a:caf\303\251.example", "a character that is not allowed", "a:caf\303\251.example" },
-		{ "v=spf1 a\tmx",               "malformed mechanism", "a\tmx" },
-		{ "v=spf1 redirect=a.b redirect=a.b", "a modifier stands twice", "redirect=a.b" },
-		{ "v=spf1 exp=",                "no domain", "exp=" },
-		{ "v=spf1 redirect:a.b",        "unknown mechanism", "redirect:a.b" },
-		{ "v=spf1 =all",                "unknown mechanism", "=all" },
-		/* clang-format on */
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(t); i++) {
+	for (size_t i = 0; i < COUNT(records); i++) {
 		struct spf_record r;
 
-		assert_true(spf_record_is(str_of(t[i].record)));
-		if (spf_record_read(str_of(t[i].record), &r) != (t[i].why == NULL))
-			fail_msg("%s: %s", t[i].record, r.why == NULL ? "accepted" : r.why);
-		if (t[i].why != NULL && (strcmp(r.why, t[i].why) != 0 || !str_eqz(r.wrong, t[i].wrong)))
-			fail_msg("%s: %s: %.*s", t[i].record, r.why, STR_ARG(r.wrong));
+		assert_true(spf_record_is(str_of(records[i].record)));
+		if (spf_record_read(str_of(records[i].record), &r) != (records[i].why == NULL))
+			fail_msg("%s: %s", records[i].record, r.why == NULL ? "accepted" : r.why);
+		if (records[i].why != NULL &&
+		    (strcmp(r.why, records[i].why) != 0 || !str_eqz(r.wrong, records[i].wrong)))
+			fail_msg("%s: %s: %.*s", records[i].record, r.why, STR_ARG(r.wrong));
 	}
 }
 
@@ -129,64 +130,65 @@ static const struct zone_row world[] = {
 	/* clang-format on */
 };
 
+static const struct {
+	const char *ip, *sender;
+	enum spf_result result;
+	const char *term, *where, *via;
+	unsigned lookups, voids;
+} cases[] = {
+	/* clang-format off */
+	{ "192.0.2.1",        "a@plain.example",   SPF_PASS,      "ip4:192.0.2.0/24", "plain.example", "", 0, 0 },
+	{ "::ffff:192.0.2.1", "a@plain.example",   SPF_PASS,      "ip4:192.0.2.0/24", "plain.example", "", 0, 0 },
+	{ "2001:db8::9",      "a@plain.example",   SPF_PASS,      "ip6:2001:db8::/32", "plain.example", "", 0, 0 },
+	{ "198.51.100.1",     "a@plain.example",   SPF_FAIL,      "-all", "plain.example", "", 0, 0 },
+	{ "198.51.100.1",     "a@PLAIN.example.",  SPF_FAIL,      "-all", "PLAIN.example", "", 0, 0 },
+	{ "192.0.2.1",        "a@nothing.example", SPF_NONE,      "", "nothing.example", "", 0, 0 },
+	{ "192.0.2.1",        "a@[192.0.2.1]",     SPF_NONE,      "", "[192.0.2.1]", "", 0, 0 },
+	{ "192.0.2.1",        "a@localhost",       SPF_NONE,      "", "localhost", "", 0, 0 },
+	{ "192.0.2.1",        "a@x..example",      SPF_NONE,      "", "x..example", "", 0, 0 },
+	{ "nonsense",         "a@plain.example",   SPF_NONE,      "", "", "", 0, 0 },
+	{ "192.0.2.1",        "a@two.example",     SPF_PERMERROR, "", "two.example", "", 0, 0 },
+	{ "192.0.2.1",        "a@silent.example",  SPF_TEMPERROR, "", "silent.example", "", 0, 0 },
+	{ "192.0.2.1",        "a@broken.example",  SPF_PERMERROR, "moo", "broken.example", "", 0, 0 },
+	{ "192.0.2.1",        "a@inc.example",     SPF_PASS,      "ip4:192.0.2.0/24", "plain.example",
+	  "include:mid.example > include:plain.example", 2, 0 },
+	{ "198.51.100.1",     "a@inc.example",     SPF_SOFTFAIL,  "~all", "inc.example", "", 2, 0 },
+	{ "192.0.2.1",        "a@notinc.example",  SPF_FAIL,      "ip4:192.0.2.0/24", "plain.example",
+	  "-include:plain.example", 1, 0 },
+	{ "192.0.2.1",        "a@incnone.example", SPF_PERMERROR, "", "nothing.example", "include:nothing.example", 1, 0 },
+	{ "198.51.100.1",     "a@redir.example",   SPF_FAIL,      "-all", "plain.example", "redirect=plain.example", 1, 0 },
+	{ "192.0.2.1",        "a@redirnone.example", SPF_PERMERROR, "", "nothing.example",
+	  "redirect=nothing.example", 1, 0 },
+	{ "192.0.2.7",        "a@aaa.example",     SPF_PASS,      "a:host.example", "aaa.example", "", 1, 0 },
+	{ "2001:db8::7",      "a@aaa.example",     SPF_PASS,      "a:host.example", "aaa.example", "", 1, 0 },
+	{ "192.0.2.7",        "a@mx.example",      SPF_PASS,      "mx", "mx.example", "", 1, 0 },
+	{ "192.0.2.9",        "a@mx.example",      SPF_TEMPERROR, "mx", "mx.example", "", 1, 0 },
+	{ "192.0.2.9",        "a@void.example",    SPF_PERMERROR, "exists:n3.example", "void.example", "", 3, 3 },
+	{ "192.0.2.9",        "a@void2.example",   SPF_PASS,      "+all", "void2.example", "", 3, 2 },
+	{ "192.0.2.8",        "a@ptr.example",     SPF_PASS,      "ptr", "ptr.example", "", 1, 0 },
+	{ "192.0.2.9",        "a@ptr.example",     SPF_FAIL,      "-all", "ptr.example", "", 1, 0 },
+	{ "192.0.2.9",        "a@many.example",    SPF_PERMERROR, "a:host.example", "many.example", "", 10, 1 },
+	/* clang-format on */
+};
+
 static void checks(void **state)
 {
-	static const struct {
-		const char *ip, *sender;
-		enum spf_result result;
-		const char *term, *where, *via;
-		unsigned lookups, voids;
-	} t[] = {
-		/* clang-format off */
-		{ "192.0.2.1",        "a@plain.example",   SPF_PASS,      "ip4:192.0.2.0/24", "plain.example", "", 0, 0 },
-		{ "::ffff:192.0.2.1", "a@plain.example",   SPF_PASS,      "ip4:192.0.2.0/24", "plain.example", "", 0, 0 },
-		{ "2001:db8::9",      "a@plain.example",   SPF_PASS,      "ip6:2001:db8::/32", "plain.example", "", 0, 0 },
-		{ "198.51.100.1",     "a@plain.example",   SPF_FAIL,      "-all", "plain.example", "", 0, 0 },
-		{ "198.51.100.1",     "a@PLAIN.example.",  SPF_FAIL,      "-all", "PLAIN.example", "", 0, 0 },
-		{ "192.0.2.1",        "a@nothing.example", SPF_NONE,      "", "nothing.example", "", 0, 0 },
-		{ "192.0.2.1",        "a@[192.0.2.1]",     SPF_NONE,      "", "[192.0.2.1]", "", 0, 0 },
-		{ "192.0.2.1",        "a@localhost",       SPF_NONE,      "", "localhost", "", 0, 0 },
-		{ "192.0.2.1",        "a@x..example",      SPF_NONE,      "", "x..example", "", 0, 0 },
-		{ "nonsense",         "a@plain.example",   SPF_NONE,      "", "", "", 0, 0 },
-		{ "192.0.2.1",        "a@two.example",     SPF_PERMERROR, "", "two.example", "", 0, 0 },
-		{ "192.0.2.1",        "a@silent.example",  SPF_TEMPERROR, "", "silent.example", "", 0, 0 },
-		{ "192.0.2.1",        "a@broken.example",  SPF_PERMERROR, "moo", "broken.example", "", 0, 0 },
-		{ "192.0.2.1",        "a@inc.example",     SPF_PASS,      "ip4:192.0.2.0/24", "plain.example",
-		  "include:mid.example > include:plain.example", 2, 0 },
-		{ "198.51.100.1",     "a@inc.example",     SPF_SOFTFAIL,  "~all", "inc.example", "", 2, 0 },
-		{ "192.0.2.1",        "a@notinc.example",  SPF_FAIL,      "ip4:192.0.2.0/24", "plain.example",
-		  "-include:plain.example", 1, 0 },
-		{ "192.0.2.1",        "a@incnone.example", SPF_PERMERROR, "", "nothing.example", "include:nothing.example", 1, 0 },
-		{ "198.51.100.1",     "a@redir.example",   SPF_FAIL,      "-all", "plain.example", "redirect=plain.example", 1, 0 },
-		{ "192.0.2.1",        "a@redirnone.example", SPF_PERMERROR, "", "nothing.example",
-		  "redirect=nothing.example", 1, 0 },
-		{ "192.0.2.7",        "a@aaa.example",     SPF_PASS,      "a:host.example", "aaa.example", "", 1, 0 },
-		{ "2001:db8::7",      "a@aaa.example",     SPF_PASS,      "a:host.example", "aaa.example", "", 1, 0 },
-		{ "192.0.2.7",        "a@mx.example",      SPF_PASS,      "mx", "mx.example", "", 1, 0 },
-		{ "192.0.2.9",        "a@mx.example",      SPF_TEMPERROR, "mx", "mx.example", "", 1, 0 },
-		{ "192.0.2.9",        "a@void.example",    SPF_PERMERROR, "exists:n3.example", "void.example", "", 3, 3 },
-		{ "192.0.2.9",        "a@void2.example",   SPF_PASS,      "+all", "void2.example", "", 3, 2 },
-		{ "192.0.2.8",        "a@ptr.example",     SPF_PASS,      "ptr", "ptr.example", "", 1, 0 },
-		{ "192.0.2.9",        "a@ptr.example",     SPF_FAIL,      "-all", "ptr.example", "", 1, 0 },
-		{ "192.0.2.9",        "a@many.example",    SPF_PERMERROR, "a:host.example", "many.example", "", 10, 1 },
-		/* clang-format on */
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(t); i++) {
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		ARENA(a);
 		struct zone z = { .rows = world, .n = COUNT(world) };
 		struct vouch_ask ask = zone_ask(&z);
-		struct spf_question q = { str_of(t[i].ip), STR("helo.example"), str_of(t[i].sender), STR("us.example"),
-					  0 };
+		struct spf_question q = { str_of(cases[i].ip), STR("helo.example"), str_of(cases[i].sender),
+					  STR("us.example"), 0 };
 		struct spf spf;
 
 		spf_check(&ask, &q, &a, &spf);
-		if (spf.result != t[i].result || !str_eqz(spf.term, t[i].term) || !str_eqz(spf.where, t[i].where) ||
-		    !str_eqz(spf.via, t[i].via) || spf.lookups != t[i].lookups || spf.voids != t[i].voids)
-			fail_msg("%s %s: %s, %.*s of %.*s via %.*s, %u lookups, %u void: %.*s", t[i].ip, t[i].sender,
-				 spf_word(spf.result), STR_ARG(spf.term), STR_ARG(spf.where), STR_ARG(spf.via),
-				 spf.lookups, spf.voids, STR_ARG(spf.why));
+		if (spf.result != cases[i].result || !str_eqz(spf.term, cases[i].term) ||
+		    !str_eqz(spf.where, cases[i].where) || !str_eqz(spf.via, cases[i].via) ||
+		    spf.lookups != cases[i].lookups || spf.voids != cases[i].voids)
+			fail_msg("%s %s: %s, %.*s of %.*s via %.*s, %u lookups, %u void: %.*s", cases[i].ip,
+				 cases[i].sender, spf_word(spf.result), STR_ARG(spf.term), STR_ARG(spf.where),
+				 STR_ARG(spf.via), spf.lookups, spf.voids, STR_ARG(spf.why));
 		assert_false(spf.helo);
 		if (spf.result == SPF_NONE || spf.result >= SPF_TEMPERROR)
 			assert_true(spf.why.n > 0);
