@@ -9,8 +9,9 @@
 #include "vouch/ask.h"
 
 struct zone_row {
-	const char *name, *type; /* "A", "AAAA", "MX", "PTR", "TXT", "CNAME"; "FAIL": what has no row cannot be asked */
-	const char *data;        /* "10 host" for MX; strings of a TXT are separated by \1; NULL: see wire */
+	const char *name,
+	    *type;        /* "A", "AAAA", "MX", "NS", "PTR", "TXT", "CNAME"; "FAIL": what has no row cannot be asked */
+	const char *data; /* "10 host" for MX; strings of a TXT are separated by \1; NULL: see wire */
 	struct str wire;
 };
 
@@ -26,8 +27,8 @@ static int zone_type(const char *z)
 	static const struct {
 		const char *name;
 		int type;
-	} t[] = { { "A", DNS_A },     { "AAAA", DNS_AAAA },   { "MX", DNS_MX }, { "PTR", DNS_PTR },
-		  { "TXT", DNS_TXT }, { "CNAME", DNS_CNAME }, { "FAIL", -1 } };
+	} t[] = { { "A", DNS_A },   { "AAAA", DNS_AAAA }, { "MX", DNS_MX },       { "PTR", DNS_PTR },
+		  { "NS", DNS_NS }, { "TXT", DNS_TXT },   { "CNAME", DNS_CNAME }, { "FAIL", -1 } };
 
 	for (size_t i = 0; i < COUNT(t); i++)
 		if (strcmp(t[i].name, z) == 0)
