@@ -6,7 +6,7 @@ import random
 import pytest
 
 from harness import ROOT
-from spf_tool import Tool
+from vouch_tool import Spf
 
 yaml = pytest.importorskip("yaml", reason="python3-yaml is not installed")
 
@@ -14,7 +14,7 @@ VECTORS = os.path.join(os.path.dirname(ROOT), "shared", "vectors", "spf")
 
 @pytest.fixture(name="tool")
 def fixture_tool():
-    tool = Tool()
+    tool = Spf()
     yield tool
     assert tool.close() == 0
 

@@ -1,4 +1,4 @@
-"""The SPF check of the build over records that a test makes up (test/vouch/spf_tool.c)."""
+"""The tools of test/vouch in the build: checks and writers of vouch/ that a test feeds."""
 import ipaddress
 import os
 import subprocess
@@ -52,12 +52,25 @@ def wire(kind, data):
 
 
 class Tool:
-    def __init__(self):
-        self.process = subprocess.Popen([os.path.join(BUILD, "test", "spf-tool")], stdin=subprocess.PIPE,
+    def __init__(self, name):
+        self.process = subprocess.Popen([os.path.join(BUILD, "test", name)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
 
     def say(self, verb, *values):
         print(verb, *map(hexed, values), file=self.process.stdin)
+
+    def answer(self):
+        self.process.stdin.flush()
+        return self.process.stdout.readline().split()
+
+    def close(self):
+        self.process.stdin.close()
+        return self.process.wait(timeout=30)
+
+
+class Spf(Tool):
+    def __init__(self):
+        super().__init__("spf-tool")
 
     def zone(self, rows):
         """rows: (name, kind, data); kind FAIL: what the name does not have cannot be asked."""
@@ -67,11 +80,26 @@ class Tool:
 
     def check(self, ip, helo, sender, host="mx.receiver.example"):
         self.say("check", ip, helo, sender, host)
-        self.process.stdin.flush()
-        word, *values = self.process.stdout.readline().split()
+        word, *values = self.answer()
         texts = ["" if v == "-" else bytes.fromhex(v).decode("latin-1") for v in values[:5]]
         return Answer(word, *texts, int(values[5]), int(values[6]))
 
-    def close(self):
-        self.process.stdin.close()
-        return self.process.wait(timeout=30)
+
+class Results(Tool):
+    def __init__(self):
+        super().__init__("results-tool")
+
+    def write(self, host, methods):
+        """methods: (method, result, reason, [(property, value)])"""
+        self.say("begin", host)
+        for method, result, reason, properties in methods:
+            self.say("method", method, result)
+            self.say("reason", reason)
+            for name, value in properties:
+                self.say("property", name, value)
+        self.say("end")
+        return bytes.fromhex(self.answer()[0]).decode("ascii")
+
+    def claims(self, name, value, host):
+        self.say("claims", name, value, host)
+        return int(self.answer()[0])
