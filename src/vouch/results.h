@@ -58,7 +58,7 @@ enum results_claim {
 	RESULTS_MALFORMED /* it does not say whose it is */
 };
 
-/* Is that field of a message an Authentication-Results, and whose?  value: what stands behind the colon, folds and all. */
+/* Is that field of a message an Authentication-Results, and whose?  value: what stands behind the colon, with folds. */
 enum results_claim results_claims(struct str name, struct str value, struct str id);
 
 #endif

@@ -1,10 +1,10 @@
-/* Whose is this field?  And: whatever values hold, the field that we write has as many results as we wrote, and is ours. */
+/* Whose is this field?  And whatever values hold, what we write has as many results as we wrote, and is ours. */
 #include "base/err.h"
 #include "vouch/results.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The results in a field: `;` outside quotes and comments.  Its lines are folded and not too long, its bytes printable. */
+/* The results in a field: `;` outside quotes.  Its lines are folded and not too long, its bytes printable. */
 static size_t count_results(struct str field)
 {
 	size_t n = 0, line = 0;
