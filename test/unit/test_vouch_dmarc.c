@@ -294,6 +294,8 @@ static const struct {
 	  "and example.com asks for reject" },
 	{ "a@example.com <a@example.com>", NULL, "example.com", DMARC_PASS, DMARC_POLICY_NONE, "example.com",
 	  "DKIM of example.com passed and is aligned with example.com" },
+	{ "a@example.c\303\266m", NULL, "example.c", DMARC_PERMERROR, DMARC_POLICY_NONE, "example.c",
+	  "addresses without a comma between them" },
 	{ "nobody", NULL, "example.com", DMARC_PERMERROR, DMARC_POLICY_NONE, "", "an address has no domain" },
 	{ NULL, NULL, "example.com", DMARC_PERMERROR, DMARC_POLICY_NONE, "", "there is no From" },
 	/* clang-format on */
