@@ -237,9 +237,7 @@ static void the_walk_asks_eight_names_at_most_and_all_at_once(void **state)
 			    "16 _dmarc.a.b.c.d.e.f.g.h.i.j.mail.example.com; 16 _dmarc.g.h.i.j.mail.example.com; "
 			    "16 _dmarc.h.i.j.mail.example.com; 16 _dmarc.i.j.mail.example.com; "
 			    "16 _dmarc.j.mail.example.com; 16 _dmarc.mail.example.com; 16 _dmarc.example.com; "
-			    "16 _dmarc.com; 1 a.b.c.d.e.f.g.h.i.j.mail.example.com; "
-			    "28 a.b.c.d.e.f.g.h.i.j.mail.example.com; 15 a.b.c.d.e.f.g.h.i.j.mail.example.com; "
-			    "2 a.b.c.d.e.f.g.h.i.j.mail.example.com; 16 a.b.c.d.e.f.g.h.i.j.mail.example.com; ");
+			    "16 _dmarc.com; 1 a.b.c.d.e.f.g.h.i.j.mail.example.com; ");
 	assert_int_equal(z.rounds, 2);
 	z = (struct zone){ 0 };
 	from = STR("a@a.b.c.d.e.f.example.com"); /* eight labels */
