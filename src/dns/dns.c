@@ -16,6 +16,7 @@ static bool answer_without_asking(struct dns_question *q)
 	q->rdata = NULL;
 	q->n = 0;
 	q->secure = false;
+	q->nowhere = true;
 	q->status = DNS_NONE;
 	q->why = STR("not a domain name");
 	return !dns_name_ok(q->name);

@@ -31,6 +31,7 @@ struct dns_question {
 	/* the answer: */
 	enum dns_status status;
 	bool secure;
+	bool nowhere;      /* of DNS_NONE: the name itself does not exist, not just that type */
 	struct str *rdata; /* n records in wire form */
 	size_t n;
 	struct str why;

@@ -125,6 +125,7 @@ static void settle(struct question *q, const struct packet *p)
 	struct dns_told told = {
 		.status = p->n > 0 ? DNS_FOUND : DNS_NONE,
 		.secure = q->secure,
+		.nowhere = p->rcode == 3 && !p->alias && q->hops == 0,
 		.ttl = p->ttl < q->ttl ? p->ttl : q->ttl,
 		.records = buf_str(&p->records),
 		.canonical = buf_str(&p->canonical),
@@ -202,7 +203,7 @@ static int take_frame(struct visitor *v, struct ipc_frame *f)
 	if (f->type != dns_ask_number || ipc_unpack(f->body, &dns_ask_type, &a, NULL) < 0)
 		return -1;
 	if (a.rrtype == 0 || a.rrtype > 0xffff || !dns_name_ok(a.name))
-		tell(v, f->id, &(struct dns_told){ .status = DNS_NONE });
+		tell(v, f->id, &(struct dns_told){ .status = DNS_NONE, .nowhere = !dns_name_ok(a.name) });
 	else if (v->server->nquestions >= QUESTIONS_MAX)
 		tell_failed(v, f->id, STR("too many questions"));
 	else

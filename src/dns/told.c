@@ -102,7 +102,7 @@ void dns_told_read(const struct dns_told *told, struct dns_question *q, struct a
 
 	q->n = 0;
 	q->rdata = NULL;
-	q->secure = false;
+	q->secure = q->nowhere = false;
 	q->why = STR("");
 	if (told->status == DNS_FAILED) {
 		fail(q, told->why.n > 0 ? arena_str(a, str_take(told->why, 200)) : STR("no reason given"));
@@ -116,6 +116,7 @@ void dns_told_read(const struct dns_told *told, struct dns_question *q, struct a
 	if (told->status == DNS_FOUND)
 		take_records(told->records, q, a, n);
 	q->status = q->n > 0 ? DNS_FOUND : DNS_NONE;
+	q->nowhere = told->status == DNS_NONE && told->nowhere == 1;
 	if (told->status == DNS_FOUND && q->n == 0)
 		q->why = STR("its records are unusable");
 }

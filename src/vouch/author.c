@@ -131,7 +131,13 @@ static void take_list(struct cur *c, struct authors *x, struct arena *a)
 		cur_fail(c, "a group does not end");
 }
 
-/* Whatever stands behind an @, as a lenient reader may see it. */
+/* Can this byte stand behind a domain (and white space) without being taken for a part of it? */
+static bool ends_domain(int c)
+{
+	return c < 0 || ascii_isalnum((char)c) || (c != '\0' && strchr("<>(),;:\"@", c) != NULL);
+}
+
+/* Whatever stands behind an @, as a lenient reader may see it; what may be read in several ways is somebody else. */
 static void take_any(struct str text, struct authors *x, struct arena *a)
 {
 	struct str before;
@@ -142,10 +148,13 @@ static void take_any(struct str text, struct authors *x, struct arena *a)
 
 		cur_span(&c, is_space, NULL);
 		domain = cur_span(&c, is_domain, NULL);
+		cur_span(&c, is_space, NULL);
 		while (domain.n > 0 && domain.p[domain.n - 1] == '.')
 			domain.n--;
 		if (addr_domain_ok(domain))
 			add(x, domain, a);
+		if (!addr_domain_ok(domain) || !ends_domain(cur_peek(&c)))
+			x->more = true;
 	}
 }
 

@@ -4,7 +4,8 @@
  * So the field is read strictly: comments nest and end, words are quoted, a
  * route or a second address without comma is a mistake.  When it is malformed,
  * every domain behind any `@` of its text is a possible author, and the caller
- * judges them all; only if they are all one and the same, nothing is in doubt.
+ * judges them all; only if they are all one and the same, and none can be read
+ * in another way too (`more`), nothing is in doubt.
  * Bytes beyond ASCII are taken in display names and comments; a domain with
  * them is malformed (SMTPUTF8 is not announced).  Domains come back lower case.
  */
@@ -15,7 +16,7 @@
 #include "base/str.h"
 
 enum {
-	AUTHORS_MAX = 5,              /* domains; more are counted as `more` */
+	AUTHORS_MAX = 5,              /* distinct domains */
 	AUTHOR_FIELD_MAX = 64 * 1024, /* bytes of a field: a longer one is malformed */
 	AUTHOR_DEPTH_MAX = 100,       /* comments in comments */
 };
@@ -23,7 +24,7 @@ enum {
 struct authors {
 	struct str domain[AUTHORS_MAX]; /* distinct ones */
 	size_t n;
-	bool more;       /* there were more of them */
+	bool more;       /* there are more of them, or may be: some domain cannot be told */
 	const char *why; /* NULL, or why the message has not exactly one author domain, or a malformed From */
 };
 

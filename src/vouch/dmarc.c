@@ -99,19 +99,13 @@ static enum dmarc_result weigh(enum dmarc_result so_far, const struct identifier
 	return aligned == ALIGNED_NO ? so_far : DMARC_TEMPERROR;
 }
 
-/* 3.2.13, as far as we can tell */
+/* 3.2.13 */
 static bool exists(struct check *c, struct str domain)
 {
-	static const int types[] = { DNS_A, DNS_AAAA, DNS_MX, DNS_NS, DNS_TXT };
-	struct dns_question q[COUNT(types)] = { 0 };
+	struct dns_question q = { .name = domain, .type = DNS_A };
 
-	for (size_t i = 0; i < COUNT(types); i++)
-		q[i] = (struct dns_question){ .name = domain, .type = types[i] };
-	c->run.ask->all(c->run.ask->with, q, COUNT(types), c->run.a, c->run.deadline);
-	for (size_t i = 0; i < COUNT(types); i++)
-		if (q[i].status != DNS_NONE)
-			return true;
-	return false;
+	c->run.ask->all(c->run.ask->with, &q, 1, c->run.a, c->run.deadline);
+	return q.status != DNS_NONE || !q.nowhere;
 }
 
 /* 4.10.1: p of its own record, else sp or np */

@@ -12,8 +12,6 @@
  *   two are aligned if libpsl's list gives them the same organizational domain:
  *   so it was for owners with a record below their domain only.
  * - The record of a top-level domain counts only if it says psd=y or psd=n.
- * - np asks whether the author domain exists.  DNS as we ask it does not tell "no such
- *   name" from "nothing of that type": a name without A, AAAA, MX, NS and TXT does not exist.
  * - A walk in which a question failed aligns nobody but equals, and what could have been
  *   aligned makes temperror of fail (5.3.6), as does an aligned SPF or DKIM that is temperror itself.
  *   The failure of the top-level domain's question is as if it had no record.

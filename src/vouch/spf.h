@@ -12,6 +12,7 @@
  *   the client's kind, and not for the client's own reverse name.
  * - A host of an mx that could not be asked is temperror only if no other
  *   host matched.
+ * - A domain-spec of more than 1024 bytes is a mistake: no name needs it, only our time.
  * - A name that cannot be asked (empty or too long label) does not exist.
  * All text that comes out is printable ASCII on one line, of bounded length.
  */
@@ -24,6 +25,7 @@ enum {
 	SPF_LOOKUPS_MAX = 10,
 	SPF_VOIDS_MAX = 2,
 	SPF_HOSTS_MAX = 10,
+	SPF_SPEC_MAX = 1024,      /* bytes of a domain-spec as written */
 	SPF_SHOWN_MAX = 255,      /* bytes of a domain or a term */
 	SPF_EXPLANATION_MAX = 400 /* fits into a reply line (RFC 5321 4.5.3.1.5) */
 };

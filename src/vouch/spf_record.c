@@ -54,6 +54,8 @@ static const char *check_spec(struct str spec)
 
 	if (spec.n == 0)
 		return "no domain";
+	if (spec.n > SPF_SPEC_MAX)
+		return "too long";
 	for (; spf_piece_next(&c, false, &p); last = p)
 		if (p.letter != '\0' && strchr("crt", p.letter) != NULL)
 			return "a macro that is for explanations only";

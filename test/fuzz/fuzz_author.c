@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	str_cut(str_mem(data, size), STR("\n\n"), &from[0], &from[1]);
 	authors_read(from, 1, &a, &x);
-	MUST(x.n <= AUTHORS_MAX && (!x.more || x.n == AUTHORS_MAX));
+	MUST(x.n <= AUTHORS_MAX && (!x.more || x.why != NULL));
 	MUST(x.why != NULL || x.n == 1);
 	for (size_t i = 0; i < x.n; i++) {
 		MUST(addr_domain_ok(x.domain[i]) && x.domain[i].p[0] != '[');

@@ -51,6 +51,7 @@ def judge(tool, name, test):
     return None
 
 
+@pytest.mark.smoke
 @pytest.mark.skipif(not os.path.isdir(VECTORS), reason="the public suites are not there (../shared/vectors/spf)")
 @pytest.mark.parametrize("suite, count", [("rfc7208-tests.yml", 203), ("rfc4408-tests.yml", 191)])
 def test_every_test_of_the_public_suite_passes(tool, suite, count):

@@ -62,6 +62,23 @@ static void every_answer(void **state)
 	}
 }
 
+static void no_such_name_is_more_than_no_such_type(void **state)
+{
+	struct dns_told told = { .status = DNS_NONE, .nowhere = 1 };
+	struct dns_question q = { .type = DNS_A };
+	ARENA(a);
+
+	(void)state;
+	dns_told_read(&told, &q, &a);
+	assert_true(q.status == DNS_NONE && q.nowhere);
+	told.nowhere = 0;
+	dns_told_read(&told, &q, &a);
+	assert_true(q.status == DNS_NONE && !q.nowhere);
+	told = (struct dns_told){ .status = DNS_FOUND, .nowhere = 1, .records = STR("\3\0abc") };
+	dns_told_read(&told, &q, &a);
+	assert_true(q.status == DNS_NONE && !q.nowhere); /* a record that is unusable is there */
+}
+
 /* A socket that accepts and says nothing. */
 static struct ipc_client *ask_silence(char *path, int *listening)
 {
@@ -79,7 +96,7 @@ static void silence_ends_at_the_deadline(void **state)
 	char path[64] = "/tmp/test-dns-XXXXXX";
 	struct dns_question q[] = {
 		{ .name = STR_INIT("a.example"), .type = DNS_A },
-		{ .name = STR_INIT("not a name"), .type = DNS_A },
+		{ .name = STR_INIT("not..a.name"), .type = DNS_A },
 		{ .name = STR_INIT("b.example"), .type = DNS_MX },
 	};
 	int listening;
@@ -121,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_message),
 		cmocka_unit_test(every_answer),
+		cmocka_unit_test(no_such_name_is_more_than_no_such_type),
 		cmocka_unit_test(silence_ends_at_the_deadline),
 		cmocka_unit_test(nobody_there_is_a_failure_not_an_answer),
 	};

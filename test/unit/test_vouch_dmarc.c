@@ -237,9 +237,7 @@ static void the_walk_asks_eight_names_at_most_and_all_at_once(void **state)
 			    "16 _dmarc.a.b.c.d.e.f.g.h.i.j.mail.example.com; 16 _dmarc.g.h.i.j.mail.example.com; "
 			    "16 _dmarc.h.i.j.mail.example.com; 16 _dmarc.i.j.mail.example.com; "
 			    "16 _dmarc.j.mail.example.com; 16 _dmarc.mail.example.com; 16 _dmarc.example.com; "
-			    "16 _dmarc.com; 1 a.b.c.d.e.f.g.h.i.j.mail.example.com; "
-			    "28 a.b.c.d.e.f.g.h.i.j.mail.example.com; 15 a.b.c.d.e.f.g.h.i.j.mail.example.com; "
-			    "2 a.b.c.d.e.f.g.h.i.j.mail.example.com; 16 a.b.c.d.e.f.g.h.i.j.mail.example.com; ");
+			    "16 _dmarc.com; 1 a.b.c.d.e.f.g.h.i.j.mail.example.com; ");
 	assert_int_equal(z.rounds, 2);
 	z = (struct zone){ 0 };
 	from = STR("a@a.b.c.d.e.f.example.com"); /* eight labels */
@@ -294,6 +292,8 @@ static const struct {
 	  "and example.com asks for reject" },
 	{ "a@example.com <a@example.com>", NULL, "example.com", DMARC_PASS, DMARC_POLICY_NONE, "example.com",
 	  "DKIM of example.com passed and is aligned with example.com" },
+	{ "a@example.c\303\266m", NULL, "example.c", DMARC_PERMERROR, DMARC_POLICY_NONE, "example.c",
+	  "addresses without a comma between them" },
 	{ "nobody", NULL, "example.com", DMARC_PERMERROR, DMARC_POLICY_NONE, "", "an address has no domain" },
 	{ NULL, NULL, "example.com", DMARC_PERMERROR, DMARC_POLICY_NONE, "", "there is no From" },
 	/* clang-format on */

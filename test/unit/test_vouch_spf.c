@@ -78,6 +78,22 @@ static void syntax(void **state)
 	}
 }
 
+static void a_very_long_name_is_a_mistake(void **state)
+{
+	struct spf_record r;
+	BUF(b);
+
+	(void)state;
+	buf_adds(&b, "v=spf1 a:");
+	while (b.n < 9 + SPF_SPEC_MAX - 4)
+		buf_addc(&b, 'x');
+	buf_adds(&b, ".com");
+	assert_true(spf_record_read(buf_str(&b), &r));
+	buf_adds(&b, "m");
+	assert_false(spf_record_read(buf_str(&b), &r));
+	assert_string_equal(r.why, "too long");
+}
+
 static void versions(void **state)
 {
 	(void)state;
@@ -364,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(syntax),
+		cmocka_unit_test(a_very_long_name_is_a_mistake),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(checks),
 		cmocka_unit_test(a_null_path_is_judged_by_the_helo_name),

@@ -92,7 +92,7 @@ static struct str zone_wire(const struct zone_row *row, struct arena *a)
 static void zone_answer(const struct zone *z, struct dns_question *q, struct str name, int depth, struct arena *a)
 {
 	const struct zone_row *alias = NULL;
-	bool fails = false;
+	bool fails = false, here = false;
 
 	q->rdata = arena_alloc(a, (z->n + 1) * sizeof(*q->rdata));
 	q->n = 0;
@@ -102,6 +102,7 @@ static void zone_answer(const struct zone *z, struct dns_question *q, struct str
 
 		if (!str_ieq(str_of(row->name), name))
 			continue;
+		here = true;
 		if (type == q->type)
 			q->rdata[q->n++] = zone_wire(row, a);
 		else if (type == DNS_CNAME)
@@ -113,6 +114,7 @@ static void zone_answer(const struct zone *z, struct dns_question *q, struct str
 		return;
 	}
 	q->status = q->n > 0 ? DNS_FOUND : fails || alias != NULL ? DNS_FAILED : DNS_NONE;
+	q->nowhere = q->status == DNS_NONE && !here;
 	q->why = q->status == DNS_FAILED ? STR("SERVFAIL") : STR("");
 }
 
