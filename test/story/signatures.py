@@ -1,0 +1,101 @@
+"""vouch-check, which verifies and signs with the code of src/vouch; and what its tests need to make messages and keys."""
+import base64
+import json
+import os
+import subprocess
+import time
+
+from harness import ROOT
+
+BUILD = os.path.realpath(os.environ.get("TELLTALE_BUILD", os.path.join(ROOT, "build-test")))
+VECTORS = os.path.join(os.path.dirname(ROOT), "shared", "vectors")
+NOW = int(time.time())  # the other verifiers look at the clock
+
+
+class Vouch:
+    """One process for many messages."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([os.path.join(BUILD, "test", "vouch-check")], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.say("now", NOW)
+
+    def say(self, *words):
+        self.process.stdin.write((" ".join(str(w) for w in words) + "\n").encode())
+
+    def key(self, name, text):
+        text = text.encode() if isinstance(text, str) else text
+        self.say("key", name, text.hex() or "20")
+
+    def keys(self, records):
+        self.say("forget")
+        for name, text in records.items():
+            self.key(name, text)
+
+    def private(self, pem):
+        self.say("private", pem.hex())
+
+    def bring(self, words, message):
+        self.say(*words, len(message))
+        self.process.stdin.write(message)
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, "vouch-check ended"
+        return json.loads(line)
+
+    def verify(self, message, cut=0):
+        self.say("cut", cut)
+        return self.bring(["verify"], message)
+
+    def results(self, message):
+        return [s["result"] for s in self.verify(message)["dkim"]]
+
+    def sign(self, message, names, head="relaxed", body="relaxed", domain="example.com", selector="sel"):
+        field = self.bring(["sign", head, body, domain, selector, names], message)
+        assert field.startswith("DKIM-Signature: "), field
+        return field.encode()
+
+    def close(self):
+        self.process.stdin.close()
+        assert self.process.wait(30) == 0
+
+
+def crlf(text):
+    """A message as it is on the wire."""
+    text = text.encode() if isinstance(text, str) else text
+    return text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def openssl(*args, data=None):
+    return subprocess.run(["openssl", *args], input=data, capture_output=True, check=True).stdout
+
+
+class Rsa:
+    """A key pair; `record` is what its TXT record says."""
+    algorithm = b"rsa-sha256"
+
+    def __init__(self, bits=2048):
+        self.pem = openssl("genrsa", "-traditional", str(bits))
+        self.der = openssl("rsa", "-pubout", "-outform", "DER", data=self.pem)
+        self.record = "v=DKIM1; k=rsa; p=" + base64.b64encode(self.der).decode()
+        self.for_python = self.pem
+
+
+class Ed25519:
+    algorithm = b"ed25519-sha256"
+
+    def __init__(self):
+        self.pem = openssl("genpkey", "-algorithm", "ed25519")
+        der = openssl("pkey", "-outform", "DER", data=self.pem)
+        public = openssl("pkey", "-pubout", "-outform", "DER", data=self.pem)
+        self.record = "v=DKIM1; k=ed25519; p=" + base64.b64encode(public[-32:]).decode()
+        self.for_python = base64.b64encode(der[-32:])
+
+
+def txt(records):
+    """For python3-dkim: its question answered from the same records."""
+    def ask(name, timeout=5):
+        name = name.decode() if isinstance(name, bytes) else name
+        text = records.get(name.rstrip(".").lower())
+        return text.encode() if isinstance(text, str) else text
+    return ask
