@@ -282,8 +282,8 @@ void signature_read(struct arena *a, enum signature_kind kind, const struct head
 	struct tags t;
 
 	*out = (struct signature){ .kind = kind, .field = field, .head = CANON_SIMPLE, .body = CANON_SIMPLE };
-	/* Seals know relaxed only.  Of ARC-Message-Signatures without c= RFC 8617 says nothing of its own; the public suite
-	 * and those who wrote it have them relaxed too. */
+	/* Seals know relaxed only.  Of an ARC-Message-Signature without c= RFC 8617 says nothing of its own; the
+	 * public suite and those who wrote it have it relaxed too. */
 	if (kind != SIGNATURE_DKIM)
 		out->head = out->body = CANON_RELAXED;
 	out->length = BODY_ALL;

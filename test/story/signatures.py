@@ -99,3 +99,43 @@ def txt(records):
         text = records.get(name.rstrip(".").lower())
         return text.encode() if isinstance(text, str) else text
     return ask
+
+
+# --- messages with odd white space ------------------------------------------------------------------------------------
+
+WORDS = ["one", "Two", ".", "..", "=20", "d\u00e9j\u00e0", "-" * 70, "x", ":", ";", "b=", "From: nobody", "\x0b", "\x7f"]
+GAPS = [" ", "  ", "\t", " \t ", ""]
+ENDS = ["\r\n", "\r\n", "\r\n", " \r\n", "\t\r\n", "\r\n\r\n", "\r\n\r\n\r\n", "\r\n  \r\n"]
+FOLDS = [" ", "  ", "\t", "\r\n ", "\r\n\t", " \r\n  "]
+
+
+def random_body(r):
+    kind = r.random()
+    if kind < 0.1:
+        return r.choice(["", "\r\n", "\r\n\r\n", " \r\n", "\t \r\n\r\n", "\r\n \r\n"])
+    text = "".join(r.choice(WORDS) + r.choice(GAPS) + (r.choice(ENDS) if r.random() < 0.4 else "")
+                   for _ in range(r.randrange(1, 40)))
+    # Without a last CRLF there is also no white space at the end: see test_white_space_where_the_last_crlf_is_missing.
+    return text.rstrip(" \t\r\n") if kind < 0.2 else text.rstrip("\r\n") + r.choice(ENDS)
+
+
+def random_value(r):
+    return r.choice(["", " ", "\t", "  "]) + "".join(r.choice(WORDS[:12]) + r.choice(FOLDS)
+                                                     for _ in range(r.randrange(1, 8))) + r.choice(["end", "end ", "end \t"])
+
+
+def random_message(r):
+    names = ["From", "To", "SUBJECT", "x-One", "X-one", "Received", "Received", "Date", "Message-Id"]
+    r.shuffle(names)
+    # libopendkim looks for an address in From.
+    author = r.choice(FOLDS) + "Joe" + r.choice(FOLDS) + "<joe@example.com>" + r.choice(["", " ", "\t "])
+    header = "".join(f"{name}:{author if name == 'From' else random_value(r)}\r\n" for name in names)
+    return (header + "\r\n" + random_body(r)).encode()
+
+
+def spoil(r, message):
+    """One byte of it is another one now; never a line end, so that it is still a message."""
+    while True:
+        at = r.randrange(len(message))
+        if message[at:at + 1].isalnum():
+            return message[:at] + (b"7" if message[at:at + 1] != b"7" else b"8") + message[at + 1:]
