@@ -87,9 +87,11 @@ static const char *read_rsa(struct str der, struct key *k)
 	k->type = KEY_RSA;
 	if (!key_read_rsa(der, &n, &e))
 		return "p= is not an RSA key";
+	if (e.n > 8)
+		return "the RSA key has a huge exponent";
 	k->bits = bits_of(n);
 	k->weak = k->bits < KEY_RSA_MIN;
-	k->vast = k->bits > KEY_RSA_MAX || e.n > 8;
+	k->vast = k->bits > KEY_RSA_MAX;
 	if (!k->weak && !k->vast)
 		k->pkey = rsa_key(n, e);
 	return k->weak || k->vast || k->pkey != NULL ? NULL : "p= is not an RSA key";

@@ -157,15 +157,15 @@ static void exponents_of_rsa_keys(void **state)
 	static const struct {
 		struct str e;
 		const char *why;
-		bool vast;
 	} rows[] = {
-		{ STR_INIT("\3"), NULL, false },
-		{ STR_INIT("\1"), "p= is not an RSA key", false },
-		{ STR_INIT("\0"), "p= is not an RSA key", false },
-		{ STR_INIT(""), "p= is not an RSA key", false },
-		{ STR_INIT("\2"), "p= is not an RSA key", false },
-		{ STR_INIT("\x81"), "p= is not an RSA key", false }, /* negative */
-		{ STR_INIT("\1\1\1\1\1\1\1\1\1"), NULL, true },
+		{ STR_INIT("\3"), NULL },
+		{ STR_INIT("\1\1\1\1\1\1\1\1"), NULL },
+		{ STR_INIT("\1"), "p= is not an RSA key" },
+		{ STR_INIT("\0"), "p= is not an RSA key" },
+		{ STR_INIT(""), "p= is not an RSA key" },
+		{ STR_INIT("\2"), "p= is not an RSA key" },
+		{ STR_INIT("\x81"), "p= is not an RSA key" }, /* negative */
+		{ STR_INIT("\1\1\1\1\1\1\1\1\1"), "the RSA key has a huge exponent" },
 	};
 	ARENA(a);
 
@@ -174,7 +174,7 @@ static void exponents_of_rsa_keys(void **state)
 		struct key k;
 		const char *why = key_read(rsa_record(&a, 1024, rows[i].e), &a, &k);
 
-		if ((why == NULL) != (rows[i].why == NULL) || (why == NULL && k.vast != rows[i].vast))
+		if ((why == NULL) != (rows[i].why == NULL) || (why != NULL && strcmp(why, rows[i].why) != 0))
 			fail_msg("row %zu: %s", i, why != NULL ? why : "a key");
 		key_clear(&k);
 	}
