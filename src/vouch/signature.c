@@ -275,7 +275,7 @@ static void check_whole(struct reading *r, struct finding *f)
 		*f = (struct finding){ DKIM_PERMERROR, STR("i= is not at d=") };
 }
 
-void signature_read(struct arena *a, enum signature_kind kind, const struct head_field *field, struct signature *out,
+void signature_read(struct arena *a, enum signature_kind kind, const struct canon_field *field, struct signature *out,
 		    struct finding *f)
 {
 	struct reading r = { .arena = a, .s = out };
