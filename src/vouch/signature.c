@@ -4,7 +4,14 @@
 #include "base/base64.h"
 
 enum { ANY = SIGNATURE_DKIM | SIGNATURE_ARC | SEAL_ARC, BOTH = SIGNATURE_DKIM | SIGNATURE_ARC };
-enum { INSTANCE_DIGITS = 2, LENGTH_DIGITS = 76, IDENTITY_MAX = 512, NAME_MAX_BYTES = 253, B64_MAX = 1024 };
+enum {
+	NAMES_MAX = 1000,
+	INSTANCE_DIGITS = 2,
+	LENGTH_DIGITS = 76,
+	IDENTITY_MAX = 512,
+	NAME_MAX_BYTES = 253,
+	B64_MAX = 1024
+};
 
 struct reading {
 	struct arena *arena;
@@ -134,9 +141,12 @@ static const char *read_names(struct reading *r, struct str v)
 {
 	struct str rest = v, name;
 	bool strict = r->s->kind == SIGNATURE_DKIM;
+	size_t count = 0;
 
 	r->s->signed_names = v;
 	while (tags_item(&rest, &name)) {
+		if (++count > NAMES_MAX)
+			return "h= has too many names";
 		if (strict && name.n == 0)
 			return "h= has an empty name";
 		if (r->s->kind == SIGNATURE_ARC && str_ieq(name, STR("ARC-Seal")))

@@ -325,6 +325,26 @@ static void too_many_fields(void **state)
 	signatures_clear(&s);
 }
 
+static void too_many_names(void **state)
+{
+	(void)state;
+	for (int n = 999; n <= 1000; n++) {
+		ARENA(a);
+		BUF(tags);
+		struct signatures s;
+
+		buf_adds(&tags, T);
+		buf_trunc(&tags, tags.n - sizeof("; bh=@") + 1);
+		for (int i = 0; i < n; i++)
+			buf_adds(&tags, ":x");
+		buf_adds(&tags, "; bh=@");
+		verify_with(ED_KEY, &a, sign(&a, buf_z(&tags), MAIL), STR(BODY), &s);
+		assert_int_equal(s.dkim.list[0].result, n < 1000 ? DKIM_PASS : DKIM_NEUTRAL);
+		assert_true(str_eqz(s.dkim.list[0].why, n < 1000 ? "" : "h= has too many names"));
+		signatures_clear(&s);
+	}
+}
+
 /* Signatures of a huge header cost what they cost, but not for ever. */
 static void a_large_header_is_not_hashed_again_and_again(void **state)
 {
@@ -359,6 +379,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_asked_for_nothing),
 		cmocka_unit_test(too_many_signatures),
 		cmocka_unit_test(too_many_fields),
+		cmocka_unit_test(too_many_names),
 		cmocka_unit_test(a_large_header_is_not_hashed_again_and_again),
 	};
 
