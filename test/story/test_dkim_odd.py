@@ -23,6 +23,7 @@ TAGS = [
     ("an unknown tag", BASE + "; zzz=1", PASS, PASS, PASS),
     ("names in other case", BASE.replace("from:to", "FROM:tO"), PASS, PASS, PASS),
     ("fields that are not there", BASE.replace("from:to", "from:cc:to:to:from"), PASS, PASS, PASS),
+    ("empty names in h=", BASE.replace("from:to", "from::to:"), PASS, PASS, PASS),
     ("c= with one name", BASE + "; c=relaxed", PASS, PASS, PASS),
     ("c= unknown", BASE + "; c=nofws", NOT, NOT, NOT),
     ("l= of the whole", BASE + "; l=4", PASS, PASS, PASS),
@@ -42,7 +43,7 @@ TAGS = [
     ("v= of another version", BASE.replace("v=1", "v=2"), NOT, NOT, NOT),
     ("no v=", BASE.replace(" v=1;", ""), NOT, NOT, NOT),
     ("From is not signed", BASE.replace("from:to", "to:subject"), NOT, PASS, NOT),  # 5.4: From MUST be signed
-    ("h= is empty", BASE.replace("from:to", ""), NOT, PASS, NOT),  # 3.5, h=: at least one name, and From
+    ("h= is empty", BASE.replace("from:to", ""), NOT, PASS, NOT),  # 5.4: From MUST be signed
     ("a tag twice", BASE + "; d=example.com", NOT, NOT, PASS),  # 3.2: then the whole list is invalid
     ("an empty tag", BASE + "; ", NOT, NOT, None),
     ("a tag that begins with a digit", BASE + "; 1=2", NOT, NOT, None),

@@ -29,6 +29,7 @@ static const struct {
 	{ T "; l=4",                          ED_KEY, MAIL, DKIM_PASS, "" },
 	{ T "; l=0000000000000000000000000000000000000000000000000000000000000000000000000004", ED_KEY, MAIL, DKIM_PASS, "" },
 	{ "v=1; a=ed25519-sha256; d=Example.Com; s=S; h=FROM : To:subject:not-there; bh= @", ED_KEY, MAIL, DKIM_PASS, "" },
+	{ A "h=from::to:; bh=@",              ED_KEY, MAIL, DKIM_PASS, "" },
 	{ A "h=from:dkim-signature; bh=@",    ED_KEY, MAIL, DKIM_PASS, "" }, /* it does not sign itself */
 
 	/* Written wrongly. */
@@ -53,8 +54,6 @@ static const struct {
 	{ T "; l=4x",                         ED_KEY, MAIL, DKIM_NEUTRAL, "l= is not a number" },
 	{ T "; l=10000000000000000000000000000000000000000000000000000000000000000000000000000", ED_KEY, MAIL, DKIM_NEUTRAL, "l= is not a number" },
 	{ T "; i=example.com",                ED_KEY, MAIL, DKIM_NEUTRAL, "i= has no domain" },
-	{ A "h=from:; bh=@",                  ED_KEY, MAIL, DKIM_NEUTRAL, "h= has an empty name" },
-	{ A "h=; bh=@",                       ED_KEY, MAIL, DKIM_NEUTRAL, "h= has an empty name" },
 	{ A "h=from:a b; bh=@",               ED_KEY, MAIL, DKIM_NEUTRAL, "h= has what is no field name" },
 	{ A "h=from; bh=AAAA",                ED_KEY, MAIL, DKIM_NEUTRAL, "bh= is not base64 of a SHA-256 hash" },
 	{ A "h=from; bh=x",                   ED_KEY, MAIL, DKIM_NEUTRAL, "bh= is not base64 of a SHA-256 hash" },
@@ -67,6 +66,7 @@ static const struct {
 	/* For good. */
 	{ "v=1; a=rsa-sha1; d=example.com; s=s; h=from; bh=@",         ED_KEY, MAIL, DKIM_PERMERROR, "rsa-sha1 is no longer valid" },
 	{ "v=1; a=rsa-sha1; d=example.com; s=s; h=from; bh=2jmj7l5rSw0yVb/vlWAYkK/YBwk=", ED_KEY, MAIL, DKIM_PERMERROR, "rsa-sha1 is no longer valid" },
+	{ A "h=; bh=@",                       ED_KEY, MAIL, DKIM_PERMERROR, "From is not signed" },
 	{ A "h=to:subject; bh=@",             ED_KEY, MAIL, DKIM_PERMERROR, "From is not signed" },
 	{ T "; i=joe@other.example",          ED_KEY, MAIL, DKIM_PERMERROR, "i= is not at d=" },
 	{ T "; i=joe@badexample.com",         ED_KEY, MAIL, DKIM_PERMERROR, "i= is not at d=" },
