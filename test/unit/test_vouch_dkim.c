@@ -23,6 +23,7 @@ static const struct {
 	{ T "; q=dns/other : dns/txt",        ED_KEY, MAIL, DKIM_PASS, "" },
 	{ T "; unknown=tag; z=From:a",        ED_KEY, MAIL, DKIM_PASS, "" },
 	{ T "; t=1699999999; x=1700000001",   ED_KEY, MAIL, DKIM_PASS, "" },
+	{ T "; x=1700000000",                 ED_KEY, MAIL, DKIM_PASS, "" }, /* this very second */
 	{ T "; t=1700080000",                 ED_KEY, MAIL, DKIM_PASS, "" }, /* a clock that is ahead of ours */
 	{ T "; i=@example.com",               ED_KEY, MAIL, DKIM_PASS, "" },
 	{ T "; i=joe@SUB.EXAMPLE.COM",        ED_KEY, MAIL, DKIM_PASS, "" },
@@ -58,6 +59,7 @@ static const struct {
 	{ A "h=from; bh=AAAA",                ED_KEY, MAIL, DKIM_NEUTRAL, "bh= is not base64 of a SHA-256 hash" },
 	{ A "h=from; bh=x",                   ED_KEY, MAIL, DKIM_NEUTRAL, "bh= is not base64 of a SHA-256 hash" },
 	{ "v=1; a=ed25519-sha256; d=a..b; s=s; h=from; bh=@",          ED_KEY, MAIL, DKIM_NEUTRAL, "d= is not a domain name" },
+	{ "v=1; a=ed25519-sha256; d=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; s=s; h=from; bh=@", ED_KEY, MAIL, DKIM_NEUTRAL, "d= is not a domain name" },
 	{ "v=1; a=ed25519-sha256; d=example.com.; s=s; h=from; bh=@",  ED_KEY, MAIL, DKIM_NEUTRAL, "d= is not a domain name" },
 	{ "v=1; a=ed25519-sha256; d=ex\xc3\xa4mple.com; s=s; h=from; bh=@", ED_KEY, MAIL, DKIM_NEUTRAL, "d= is not a domain name" },
 	{ "v=1; a=ed25519-sha256; d=example.com; s=s/x; h=from; bh=@", ED_KEY, MAIL, DKIM_NEUTRAL, "s= is not a selector" },
