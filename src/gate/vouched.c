@@ -86,7 +86,7 @@ static void ask_spf(struct facts *f)
 /* The values of all From fields. */
 static struct str *authors(const struct vouched *v, size_t *n)
 {
-	const struct head *h = &v->signatures.head;
+	const struct canon_head *h = &v->signatures.head;
 	struct str *list = arena_alloc(v->mem, (h->n + 1) * sizeof(*list));
 
 	*n = 0;

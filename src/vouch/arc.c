@@ -27,7 +27,7 @@ static struct arc_set *set_of(struct arc *c, unsigned instance)
 	return &c->sets[instance - 1];
 }
 
-static void keep(struct arc *c, struct head_field **place, struct head_field *f, unsigned instance, const char *twice)
+static void keep(struct arc *c, struct canon_field **place, struct canon_field *f, unsigned instance, const char *twice)
 {
 	if (*place != NULL)
 		fail(c, instance, str_of(twice));
@@ -52,7 +52,7 @@ static unsigned aar_instance(struct str value, struct str *rest)
 	return c.why == NULL ? (unsigned)n : 0;
 }
 
-static void add_aar(struct arc *c, struct head_field *f)
+static void add_aar(struct arc *c, struct canon_field *f)
 {
 	struct str rest;
 	unsigned i = aar_instance(f->value, &rest);
@@ -63,7 +63,7 @@ static void add_aar(struct arc *c, struct head_field *f)
 		keep(c, &set_of(c, i)->aar, f, i, "two ARC-Authentication-Results in a set");
 }
 
-static void add_signature(struct arc *c, struct arena *a, enum signature_kind kind, struct head_field *f)
+static void add_signature(struct arc *c, struct arena *a, enum signature_kind kind, struct canon_field *f)
 {
 	struct signature s;
 	struct signature_word found;
@@ -82,10 +82,10 @@ static void add_signature(struct arc *c, struct arena *a, enum signature_kind ki
 	}
 }
 
-static void collect(struct arc *c, struct head *h)
+static void collect(struct arc *c, struct canon_head *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
-		struct head_field *f = &h->fields[i];
+		struct canon_field *f = &h->fields[i];
 
 		if (!str_istarts(f->name, STR("ARC-")))
 			continue;
@@ -120,23 +120,24 @@ static void check_sets(struct arc *c)
 }
 
 /* The newest first: of the older ones' messages we only want to know how far back they are this one. */
-static void want(struct arc *c, struct body *b, struct keyring *k)
+static void want(struct arc *c, struct body *b, struct keyset *k)
 {
 	for (unsigned i = c->n; i > 0; i--) {
 		struct arc_set *s = &c->sets[i - 1];
 
-		s->seal_key = keyring_want(k, s->seal.selector, s->seal.domain);
-		s->message_key = keyring_want(k, s->message.selector, s->message.domain);
+		s->seal_key = keyset_want(k, s->seal.selector, s->seal.domain);
+		s->message_key = keyset_want(k, s->message.selector, s->message.domain);
 		s->body = body_want(b, s->message.body, s->message.length);
 		if (s->seal_key == NULL || s->message_key == NULL || (i == c->n && s->body < 0))
 			fail(c, i, STR("too many keys or body hashes"));
 	}
 }
 
-void arc_begin(struct arc *c, struct head *h, struct body *b, struct keyring *k)
+void arc_begin(struct arc *c, struct canon_head *h, struct body *b, struct keyset *k)
 {
-	size_t aars = head_count(h, STR("arc-authentication-results")), seals = head_count(h, STR("arc-seal"));
-	size_t messages = head_count(h, STR("arc-message-signature"));
+	size_t aars = canon_head_count(h, STR("arc-authentication-results")),
+	       seals = canon_head_count(h, STR("arc-seal"));
+	size_t messages = canon_head_count(h, STR("arc-message-signature"));
 	struct str rest;
 
 	*c = (struct arc){ .result = ARC_NONE };
@@ -157,7 +158,8 @@ void arc_begin(struct arc *c, struct head *h, struct body *b, struct keyring *k)
 	c->saw = field_plain(h->arena, rest);
 }
 
-static bool take_finding(struct arc *c, struct head *h, unsigned set, const char *what, const struct signature_word *f)
+static bool take_finding(struct arc *c, struct canon_head *h, unsigned set, const char *what,
+			 const struct signature_word *f)
 {
 	if (f->result == DKIM_PASS)
 		return true;
@@ -166,7 +168,7 @@ static bool take_finding(struct arc *c, struct head *h, unsigned set, const char
 	return false;
 }
 
-static struct signature_word verify_message(const struct arc_set *s, struct head *h, const struct body *b)
+static struct signature_word verify_message(const struct arc_set *s, struct canon_head *h, const struct body *b)
 {
 	unsigned char digest[SHA256_SIZE];
 	struct signature_word f = { DKIM_POLICY, STR("too many body hashes") };
@@ -184,7 +186,7 @@ static struct signature_word verify_message(const struct arc_set *s, struct head
 }
 
 /* A seal is over all sets so far in relaxed form, its own field last and without what is in b= (RFC 8617 5.1.1). */
-static void verify_seals(struct arc *c, struct head *h)
+static void verify_seals(struct arc *c, struct canon_head *h)
 {
 	struct sha256 *sum = sha256_new();
 
@@ -194,10 +196,10 @@ static void verify_seals(struct arc *c, struct head *h)
 		const struct key *key;
 		struct signature_word f;
 
-		sha256_add(sum, head_form(h, s->aar, CANON_RELAXED));
-		sha256_add(sum, head_form(h, s->message_field, CANON_RELAXED));
-		sha256_get_with(sum, head_form_without(h, s->seal_field, s->seal.hole, CANON_RELAXED), digest);
-		sha256_add(sum, head_form(h, s->seal_field, CANON_RELAXED));
+		sha256_add(sum, canon_form(h, s->aar, CANON_RELAXED));
+		sha256_add(sum, canon_form(h, s->message_field, CANON_RELAXED));
+		sha256_get_with(sum, canon_form_without(h, s->seal_field, s->seal.hole, CANON_RELAXED), digest);
+		sha256_add(sum, canon_form(h, s->seal_field, CANON_RELAXED));
 		signature_verify(&s->seal, s->seal_key, digest, h->arena, &f, &key);
 		if (!take_finding(c, h, i, "ARC-Seal", &f))
 			break;
@@ -205,7 +207,7 @@ static void verify_seals(struct arc *c, struct head *h)
 	sha256_free(sum);
 }
 
-static void find_oldest_pass(struct arc *c, struct head *h, const struct body *b)
+static void find_oldest_pass(struct arc *c, struct canon_head *h, const struct body *b)
 {
 	unsigned i = c->n - 1;
 
@@ -214,7 +216,7 @@ static void find_oldest_pass(struct arc *c, struct head *h, const struct body *b
 	c->oldest_pass = i > 0 ? i + 1 : 0;
 }
 
-void arc_end(struct arc *c, struct head *h, const struct body *b)
+void arc_end(struct arc *c, struct canon_head *h, const struct body *b)
 {
 	struct signature_word f;
 

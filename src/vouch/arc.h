@@ -17,10 +17,10 @@ enum arc_result { ARC_NONE, ARC_PASS, ARC_FAIL };
 struct arc_set {
 	/* d= and s= are seal.domain, seal.selector, message.domain ...: names, or empty */
 	struct signature seal, message;
-	struct head_field *aar, *message_field, *seal_field;
+	struct canon_field *aar, *message_field, *seal_field;
 
 	/* of the verifier */
-	struct keyring_place *seal_key, *message_key;
+	struct keyset_place *seal_key, *message_key;
 	int body;
 };
 
@@ -39,7 +39,7 @@ struct arc {
 const char *arc_word(enum arc_result r);
 
 /* The three steps of vouch/signatures.h. */
-void arc_begin(struct arc *c, struct head *h, struct body *b, struct keyring *k);
-void arc_end(struct arc *c, struct head *h, const struct body *b);
+void arc_begin(struct arc *c, struct canon_head *h, struct body *b, struct keyset *k);
+void arc_end(struct arc *c, struct canon_head *h, const struct body *b);
 
 #endif

@@ -138,6 +138,19 @@ static void put(struct run *r, char c)
 	r->bytes[r->n++] = c;
 }
 
+/* The bytes in front that are neither white space nor line ends; how many were taken. */
+static size_t put_word(struct run *r, struct str s)
+{
+	struct str most = str_take(s, sizeof(r->bytes) - r->n);
+	char *to = r->bytes + r->n;
+	size_t n = 0;
+
+	for (; n < most.n && (unsigned char)most.p[n] > ' '; n++)
+		to[n] = most.p[n];
+	r->n += n;
+	return n;
+}
+
 static void release_relaxed(struct run *r)
 {
 	struct body_form *f = &r->body->form[CANON_RELAXED];
@@ -186,6 +199,7 @@ static void add_relaxed(struct body *b, struct str s)
 			if (f->crlfs > 0 || f->blank)
 				release_relaxed(&r);
 			put(&r, c);
+			i += put_word(&r, str_skip(s, i + 1));
 		}
 	}
 	flush(&r);
@@ -206,9 +220,8 @@ static void end_form(struct body *b, enum canon canon)
 
 	if (f->sum == NULL)
 		return;
-	if (f->cr) {
+	if (f->cr)
 		release(b, canon);
-	}
 	if (canon == CANON_SIMPLE || f->bytes > 0)
 		hash(b, canon, STR("\r\n"));
 	look(b, canon);

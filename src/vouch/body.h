@@ -10,7 +10,7 @@
 #ifndef VOUCH_BODY_H
 #define VOUCH_BODY_H
 
-#include "vouch/head.h"
+#include "vouch/canon.h"
 #include "vouch/sha256.h"
 
 enum { BODY_WANTS_MAX = 64 };

@@ -24,7 +24,7 @@ static void judge(struct dkim_signature *d, const struct signature_word *f)
 }
 
 /* A From that is not signed could be the one that people see (RFC 6376 8.15). */
-static void check_from(struct dkim_signature *d, const struct head *h)
+static void check_from(struct dkim_signature *d, const struct canon_head *h)
 {
 	struct str rest = d->s.signed_names, name;
 	size_t covered = 0;
@@ -33,7 +33,7 @@ static void check_from(struct dkim_signature *d, const struct head *h)
 		covered += str_ieq(name, STR("From"));
 	if (covered == 0)
 		settle(d, DKIM_PERMERROR, "From is not signed");
-	else if (covered < head_count(h, STR("from")))
+	else if (covered < canon_head_count(h, STR("from")))
 		settle(d, DKIM_POLICY, "there is a From that is not signed");
 }
 
@@ -46,7 +46,7 @@ static void check_time(struct dkim_signature *d, int64_t now)
 }
 
 /* What can be said without key and body. */
-static void read_one(struct dkim_signature *d, const struct head_field *field, struct head *h, int64_t now)
+static void read_one(struct dkim_signature *d, const struct canon_field *field, struct canon_head *h, int64_t now)
 {
 	struct signature_word f;
 
@@ -63,21 +63,21 @@ static void read_one(struct dkim_signature *d, const struct head_field *field, s
 		check_time(d, now);
 }
 
-static void want(struct dkim_signature *d, struct body *b, struct keyring *k)
+static void want(struct dkim_signature *d, struct body *b, struct keyset *k)
 {
 	if (d->result != DKIM_PASS)
 		return;
-	d->key = keyring_want(k, d->selector, d->domain);
+	d->key = keyset_want(k, d->selector, d->domain);
 	d->body = body_want(b, d->s.body, d->s.length);
 	if (d->key == NULL || d->body < 0)
 		settle(d, DKIM_POLICY, "too many signatures");
 }
 
-void dkim_begin(struct dkim *d, struct head *h, struct body *b, struct keyring *k, int64_t now)
+void dkim_begin(struct dkim *d, struct canon_head *h, struct body *b, struct keyset *k, int64_t now)
 {
 	size_t most;
 
-	*d = (struct dkim){ .total = h->too_many ? 1 : head_count(h, STR("dkim-signature")) };
+	*d = (struct dkim){ .total = h->too_many ? 1 : canon_head_count(h, STR("dkim-signature")) };
 	most = d->total < DKIM_LISTED_MAX ? d->total : DKIM_LISTED_MAX;
 	d->list = arena_alloc(h->arena, (most + 1) * sizeof(*d->list));
 	if (h->too_many)
@@ -95,7 +95,7 @@ void dkim_begin(struct dkim *d, struct head *h, struct body *b, struct keyring *
 }
 
 /* First the key, as in RFC 6376 6.1; with another body the signature itself is not looked at any more. */
-static void verify(struct dkim_signature *d, struct head *h, const struct body *b)
+static void verify(struct dkim_signature *d, struct canon_head *h, const struct body *b)
 {
 	unsigned char digest[SHA256_SIZE];
 	const struct key *key;
@@ -116,7 +116,7 @@ static void verify(struct dkim_signature *d, struct head *h, const struct body *
 		d->body_unsigned = body_length(b, d->s.body) - d->s.length;
 }
 
-void dkim_end(struct dkim *d, struct head *h, const struct body *b)
+void dkim_end(struct dkim *d, struct canon_head *h, const struct body *b)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (d->list[i].result == DKIM_PASS)

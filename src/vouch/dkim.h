@@ -38,7 +38,7 @@ struct dkim_signature {
 
 	/* of the verifier */
 	struct signature s;
-	struct keyring_place *key;
+	struct keyset_place *key;
 	int body;
 };
 
@@ -50,7 +50,7 @@ struct dkim {
 const char *dkim_word(enum dkim_result r);
 
 /* The three steps of vouch/signatures.h.  `now` is in seconds since 1970. */
-void dkim_begin(struct dkim *d, struct head *h, struct body *b, struct keyring *k, int64_t now);
-void dkim_end(struct dkim *d, struct head *h, const struct body *b);
+void dkim_begin(struct dkim *d, struct canon_head *h, struct body *b, struct keyset *k, int64_t now);
+void dkim_end(struct dkim *d, struct canon_head *h, const struct body *b);
 
 #endif

@@ -120,13 +120,13 @@ static bool names_from(struct str names)
 static void digest_of(const struct dkim_signer *s, struct str header, struct str field, unsigned char out[SHA256_SIZE])
 {
 	ARENA(a);
-	struct head h;
-	struct head_field own = { .raw = field };
+	struct canon_head h;
+	struct canon_field own = { .raw = field };
 	struct signature sig = { .field = &own, .signed_names = s->names, .head = s->head };
 
-	head_read(&h, &a, header);
+	canon_head_read(&h, &a, header);
 	signature_digest(&h, &sig, out);
-	head_clear(&h);
+	canon_head_clear(&h);
 }
 
 static bool sign_rsa(EVP_PKEY *key, const unsigned char *digest, unsigned char *out, size_t *n)

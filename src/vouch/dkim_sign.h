@@ -10,7 +10,7 @@
 #include <openssl/types.h>
 #include "base/buf.h"
 #include "base/err.h"
-#include "vouch/head.h"
+#include "vouch/canon.h"
 #include "vouch/sha256.h"
 
 struct dkim_signer {

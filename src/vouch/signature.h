@@ -8,8 +8,8 @@
 #define VOUCH_SIGNATURE_H
 
 #include "vouch/body.h"
-#include "vouch/head.h"
-#include "vouch/keyring.h"
+#include "vouch/canon.h"
+#include "vouch/keyset.h"
 #include "vouch/tags.h"
 
 /* RFC 8601 2.7.1, in its words. */
@@ -28,7 +28,7 @@ enum seal_state { SEAL_NONE, SEAL_PASS, SEAL_FAIL };
 
 struct signature {
 	enum signature_kind kind;
-	const struct head_field *field;
+	const struct canon_field *field;
 	struct str algorithm, domain, selector; /* safe in a line; empty if they were not what they should be */
 	struct str identity;                    /* i= of DKIM, or "@" and d=; a stranger's bytes */
 	struct str b;                           /* its base64 without white space */
@@ -45,14 +45,14 @@ struct signature {
 };
 
 /* *f is DKIM_PASS if nothing is wrong so far. */
-void signature_read(struct arena *a, enum signature_kind kind, const struct head_field *field, struct signature *out,
+void signature_read(struct arena *a, enum signature_kind kind, const struct canon_field *field, struct signature *out,
 		    struct signature_word *f);
 
-/* The hash over the fields that h= names and over its own field; false: HEAD_HASH_MAX is used up. */
-bool signature_digest(struct head *h, const struct signature *s, unsigned char out[SHA256_SIZE]);
+/* The hash over the fields that h= names and over its own field; false: CANON_HASH_MAX is used up. */
+bool signature_digest(struct canon_head *h, const struct signature *s, unsigned char out[SHA256_SIZE]);
 
 /* Does one of the keys vouch for the digest (NULL: could it)?  *used is the key that this is about, or NULL. */
-void signature_verify(const struct signature *s, const struct keyring_place *place, const unsigned char *digest,
+void signature_verify(const struct signature *s, const struct keyset_place *place, const unsigned char *digest,
 		      struct arena *a, struct signature_word *f, const struct key **used);
 
 /* Did the body that came have the hash that is in bh=? */

@@ -2,32 +2,32 @@
 #include "base/err.h"
 #include "vouch/signature.h"
 
-static bool hash_field(struct head *h, struct sha256 *sum, struct str form)
+static bool hash_field(struct canon_head *h, struct sha256 *sum, struct str form)
 {
 	h->hashed += form.n;
-	if (h->hashed > HEAD_HASH_MAX)
+	if (h->hashed > CANON_HASH_MAX)
 		return false;
 	sha256_add(sum, form);
 	return true;
 }
 
-static bool hash_fields(struct head *h, const struct signature *s, struct sha256 *sum)
+static bool hash_fields(struct canon_head *h, const struct signature *s, struct sha256 *sum)
 {
 	struct str rest = s->signed_names, name;
 
-	head_rewind(h);
+	canon_head_rewind(h);
 	while (tags_item(&rest, &name)) {
-		struct head_field *f = head_take(h, name);
+		struct canon_field *f = canon_head_take(h, name);
 
 		if (f == s->field) /* it never signs itself (RFC 6376 3.5, h=) */
-			f = head_take(h, name);
-		if (f != NULL && !hash_field(h, sum, head_form(h, f, s->head)))
+			f = canon_head_take(h, name);
+		if (f != NULL && !hash_field(h, sum, canon_form(h, f, s->head)))
 			return false;
 	}
-	return hash_field(h, sum, head_form_without(h, s->field, s->hole, s->head));
+	return hash_field(h, sum, canon_form_without(h, s->field, s->hole, s->head));
 }
 
-bool signature_digest(struct head *h, const struct signature *s, unsigned char out[SHA256_SIZE])
+bool signature_digest(struct canon_head *h, const struct signature *s, unsigned char out[SHA256_SIZE])
 {
 	struct sha256 *sum = sha256_new();
 	bool good = hash_fields(h, s, sum);
@@ -77,7 +77,7 @@ static struct signature_word key_fits(const struct signature *s, const struct ke
 	return found(DKIM_PASS, "");
 }
 
-static struct signature_word without_key(const struct keyring_place *p, struct arena *a)
+static struct signature_word without_key(const struct keyset_place *p, struct arena *a)
 {
 	struct signature_word f = { DKIM_PERMERROR, STR("") };
 
@@ -93,7 +93,7 @@ static struct signature_word without_key(const struct keyring_place *p, struct a
 }
 
 /* Of several records any may vouch: whether the signature passes does not hang on their order in the answer. */
-void signature_verify(const struct signature *s, const struct keyring_place *place, const unsigned char *digest,
+void signature_verify(const struct signature *s, const struct keyset_place *place, const unsigned char *digest,
 		      struct arena *a, struct signature_word *f, const struct key **used)
 {
 	*used = NULL;

@@ -2,9 +2,9 @@
 
 void signatures_begin(struct signatures *s, struct arena *a, struct str header, int64_t now)
 {
-	head_read(&s->head, a, header);
+	canon_head_read(&s->head, a, header);
 	body_init(&s->body);
-	keyring_init(&s->keys, a);
+	keyset_init(&s->keys, a);
 	dkim_begin(&s->dkim, &s->head, &s->body, &s->keys, now);
 	arc_begin(&s->arc, &s->head, &s->body, &s->keys);
 }
@@ -22,14 +22,14 @@ void signatures_body(struct signatures *s, struct str piece)
 void signatures_end(struct signatures *s, const struct vouch_ask *ask, int64_t deadline)
 {
 	body_end(&s->body);
-	keyring_ask(&s->keys, ask, deadline);
+	keyset_ask(&s->keys, ask, deadline);
 	dkim_end(&s->dkim, &s->head, &s->body);
 	arc_end(&s->arc, &s->head, &s->body);
 }
 
 void signatures_clear(struct signatures *s)
 {
-	keyring_clear(&s->keys);
+	keyset_clear(&s->keys);
 	body_clear(&s->body);
-	head_clear(&s->head);
+	canon_head_clear(&s->head);
 }

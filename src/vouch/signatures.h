@@ -9,7 +9,7 @@
  *
  * What comes out does not depend on how the body was cut.  Memory grows with
  * the header, not with the body; how much is hashed and how many keys are
- * fetched is limited (vouch/head.h, dkim.h, arc.h).  Nothing here fails: a mistake of
+ * fetched is limited (vouch/canon.h, dkim.h, arc.h).  Nothing here fails: a mistake of
  * the sender is a result, and so is a silent DNS.
  */
 #ifndef VOUCH_SIGNATURES_H
@@ -19,9 +19,9 @@
 #include "vouch/dkim.h"
 
 struct signatures {
-	struct head head;
+	struct canon_head head;
 	struct body body;
-	struct keyring keys;
+	struct keyset keys;
 	struct dkim dkim;
 	struct arc arc;
 };

@@ -30,7 +30,7 @@ static void answer(void *with, struct dns_question *q, size_t n, struct arena *a
 	const struct input *in = with;
 
 	(void)deadline;
-	MUST(n > 0 && n <= KEYS_MAX);
+	MUST(n > 0 && n <= KEYSET_MAX);
 	for (size_t i = 0; i < n; i++) {
 		MUST(str_find(q[i].name, STR("._domainkey.")) > 0);
 		q[i].status = str_chr(q[i].name, 'x') >= 0   ? DNS_NONE

@@ -1,7 +1,6 @@
 """Debian's libopendkim, called as it is: another signer and another verifier for the DKIM tests."""
 import ctypes
 import ctypes.util
-import os
 import tempfile
 
 SETOPT, QUERYMETHOD, QUERYINFO = 1, 6, 7

@@ -4,12 +4,8 @@ import os
 import random
 
 import pytest
-from signatures import VECTORS, Rsa, Vouch, crlf, random_message, spoil, txt
+from signatures import VECTORS, Rsa, Vouch, crlf, dkim, random_message, spoil, txt
 
-try:
-    import dkim
-except ImportError:
-    dkim = None
 try:
     import authres
 except ImportError:

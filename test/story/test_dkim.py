@@ -2,22 +2,15 @@
 
 A random message is the same at each run.  SIGNATURES_SEED and SIGNATURES_RUNS choose others, and more.
 """
-import logging
 import os
 import random
 
 import opendkim
 import pytest
-from signatures import VECTORS, Ed25519, Rsa, Vouch, crlf, random_message, spoil, txt
-
-try:
-    import dkim
-except ImportError:
-    dkim = None
+from signatures import NAME, VECTORS, Ed25519, Rsa, Vouch, crlf, dkim, python_verifies, random_message, spoil
 
 RUNS = int(os.environ.get("SIGNATURES_RUNS", "24"))
 SEED = int(os.environ.get("SIGNATURES_SEED", "6376"))
-NAME = "sel._domainkey.example.com"
 FORMS = [(h, b) for h in ("simple", "relaxed") for b in ("simple", "relaxed")]
 with_python = pytest.mark.skipif(dkim is None, reason="python3-dkim is not installed")
 
@@ -55,12 +48,6 @@ def vector(name):
         pytest.skip("the public DKIM messages are not here (shared/vectors/dkim)")
     with open(path, "rb") as f:
         return f.read()
-
-
-def python_verifies(message, records):
-    """The topmost signature, by python3-dkim."""
-    logging.disable(logging.CRITICAL)
-    return dkim.verify(message, dnsfunc=txt(records))
 
 
 def with_crlf(message, body):

@@ -143,23 +143,24 @@ static void fields_relaxed(void **state)
 	}
 }
 
-static struct head_field *next(struct head *h, const char *name)
+static struct canon_field *next(struct canon_head *h, const char *name)
 {
-	return head_take(h, str_of(name));
+	return canon_head_take(h, str_of(name));
 }
 
 /* From below, each name for itself, as often as there is one (5.4.2). */
 static void fields_are_taken_from_below(void **state)
 {
-	struct head h;
+	struct canon_head h;
 	ARENA(a);
 
 	(void)state;
-	head_read(&h, &a, STR("X: 1\r\nno field\r\nY : 2\r\n folded\r\nx: 3\r\n: 4\r\nX: 5\r\n\r\nX: in the body\r\n"));
+	canon_head_read(&h, &a,
+			STR("X: 1\r\nno field\r\nY : 2\r\n folded\r\nx: 3\r\n: 4\r\nX: 5\r\n\r\nX: in the body\r\n"));
 	assert_int_equal(h.n, 4);
-	assert_int_equal(head_count(&h, STR("x")), 3);
+	assert_int_equal(canon_head_count(&h, STR("x")), 3);
 	for (int pass = 0; pass < 2; pass++) {
-		head_rewind(&h);
+		canon_head_rewind(&h);
 		assert_true(str_eqz(next(&h, "x")->value, " 5"));
 		assert_true(str_eqz(next(&h, "Y")->raw, "Y : 2\r\n folded\r\n"));
 		assert_true(str_eqz(next(&h, "X")->value, " 3"));
@@ -168,24 +169,24 @@ static void fields_are_taken_from_below(void **state)
 		assert_null(next(&h, "Y"));
 		assert_null(next(&h, "no field"));
 	}
-	assert_true(str_eqz(head_last(&h, STR("x"))->value, " 5"));
-	head_clear(&h);
+	assert_true(str_eqz(canon_head_last(&h, STR("x"))->value, " 5"));
+	canon_head_clear(&h);
 }
 
 static void the_hole_is_cut_out(void **state)
 {
-	struct head h;
-	struct head_field *f;
+	struct canon_head h;
+	struct canon_field *f;
 	ARENA(a);
 
 	(void)state;
-	head_read(&h, &a, STR("D: a=1; b= x\r\n y ;  c=2 \r\n"));
+	canon_head_read(&h, &a, STR("D: a=1; b= x\r\n y ;  c=2 \r\n"));
 	f = &h.fields[0];
 	assert_true(
-	    str_eqz(head_form_without(&h, f, str_take(str_skip(f->value, 8), 7), CANON_SIMPLE), "D: a=1; b=;  c=2 "));
+	    str_eqz(canon_form_without(&h, f, str_take(str_skip(f->value, 8), 7), CANON_SIMPLE), "D: a=1; b=;  c=2 "));
 	assert_true(
-	    str_eqz(head_form_without(&h, f, str_take(str_skip(f->value, 8), 7), CANON_RELAXED), "d:a=1; b=; c=2"));
-	head_clear(&h);
+	    str_eqz(canon_form_without(&h, f, str_take(str_skip(f->value, 8), 7), CANON_RELAXED), "d:a=1; b=; c=2"));
+	canon_head_clear(&h);
 }
 
 int main(void)

@@ -115,15 +115,15 @@ static inline struct str signed_field(struct arena *a, const char *name, enum si
 {
 	struct str all = arena_fmt(a, "%s: %s; b=\r\n%s", name, tags, header);
 	unsigned char digest[SHA256_SIZE], bytes[64];
-	struct head h;
+	struct canon_head h;
 	struct signature s;
 	struct signature_word f;
 	struct str b;
 
-	head_read(&h, a, all);
+	canon_head_read(&h, a, all);
 	signature_read(a, kind, &h.fields[0], &s, &f);
 	signature_digest(&h, &s, digest);
-	head_clear(&h);
+	canon_head_clear(&h);
 	sign_digest(digest, bytes);
 	b = in_base64(a, bytes, sizeof(bytes));
 	return arena_fmt(a, "%s: %s; b=%.*s\r\n%s", name, tags, STR_ARG(b), header);

@@ -8,8 +8,10 @@
  *	private HEX             PEM of the key that signs
  *	verify LENGTH           that many bytes of message follow: one line of JSON
  *	sign HEAD BODY DOMAIN SELECTOR NAMES LENGTH    likewise: one line with the field as JSON
+ *	tags HEX LENGTH         likewise, with these tags whatever they are; b= is put behind them
  */
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +228,48 @@ static void sign(struct desk *d, char word[][4096], struct str message)
 	body_clear(&b);
 }
 
+static size_t sign_digest(EVP_PKEY *key, const unsigned char *digest, unsigned char *out, size_t n)
+{
+	bool rsa = EVP_PKEY_is_a(key, "RSA");
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(key, NULL);
+	EVP_MD_CTX *m = EVP_MD_CTX_new();
+
+	if (rsa) {
+		MUST(EVP_PKEY_sign_init(c) == 1 && EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1);
+		MUST(EVP_PKEY_CTX_set_signature_md(c, EVP_sha256()) == 1);
+		MUST(EVP_PKEY_sign(c, out, &n, digest, SHA256_SIZE) == 1);
+	} else {
+		MUST(EVP_DigestSignInit(m, NULL, NULL, NULL, key) == 1);
+		MUST(EVP_DigestSign(m, out, &n, digest, SHA256_SIZE) == 1);
+	}
+	EVP_PKEY_CTX_free(c);
+	EVP_MD_CTX_free(m);
+	return n;
+}
+
+static void sign_tags(struct desk *d, struct str tags, struct str message)
+{
+	ARENA(a);
+	BUF(out);
+	struct json j = json_to(&out);
+	struct str header, body, all, field;
+	unsigned char digest[SHA256_SIZE], bytes[512], text[1024];
+	struct canon_head h;
+	struct signature s;
+	struct signature_word f;
+
+	split(message, &header, &body);
+	all = arena_fmt(&a, "DKIM-Signature:%.*s; b=\r\n%.*s", STR_ARG(tags), STR_ARG(header));
+	canon_head_read(&h, &a, all);
+	signature_read(&a, SIGNATURE_DKIM, &h.fields[0], &s, &f);
+	signature_digest(&h, &s, digest);
+	field = h.fields[0].raw;
+	EVP_EncodeBlock(text, bytes, (int)sign_digest(d->private, digest, bytes, sizeof(bytes)));
+	json_str(&j, arena_fmt(&a, "%.*s%s\r\n", (int)field.n - 2, field.p, (char *)text));
+	say(&out);
+	canon_head_clear(&h);
+}
+
 static struct str read_bytes(struct arena *a, size_t n)
 {
 	char *p = arena_alloc(a, n + 1);
@@ -276,6 +320,8 @@ static void obey(struct desk *d, const char *line)
 		read_private(d, hex);
 	else if (sscanf(line, "verify %zu", &n) == 1)
 		verify(d, read_bytes(&a, n));
+	else if (sscanf(line, "tags %16383s %zu", hex, &n) == 2)
+		sign_tags(d, unhex(&a, hex), read_bytes(&a, n));
 	else if (sscanf(line, "sign %4095s %4095s %4095s %4095s %4095s %zu", word[0], word[1], word[2], word[3],
 			word[4], &n) == 6)
 		sign(d, word, read_bytes(&a, n));

@@ -1,9 +1,9 @@
-#include "vouch/head.h"
+#include "vouch/canon.h"
 
 #include <string.h>
 #include "base/err.h"
 
-struct head_name {
+struct canon_name {
 	size_t count, last; /* 1 + the index of the lowest */
 	size_t next;        /* the same of the next to be taken, while pass is the head's */
 	uint64_t pass;
@@ -43,7 +43,7 @@ static struct str without_crlf(struct str s)
 }
 
 /* Name, perhaps white space (obsolete, still sent), colon: false when it is no field. */
-static bool split_field(struct str raw, struct head_field *f)
+static bool split_field(struct str raw, struct canon_field *f)
 {
 	size_t n = 0, colon;
 
@@ -53,15 +53,15 @@ static bool split_field(struct str raw, struct head_field *f)
 		colon++;
 	if (n == 0 || colon == raw.n || raw.p[colon] != ':')
 		return false;
-	*f = (struct head_field){ .raw = raw, .name = str_take(raw, n) };
+	*f = (struct canon_field){ .raw = raw, .name = str_take(raw, n) };
 	f->value = without_crlf(str_skip(raw, colon + 1));
 	return true;
 }
 
-static void index_field(struct head *h, size_t i)
+static void index_field(struct canon_head *h, size_t i)
 {
 	struct str key = arena_lower(h->arena, h->fields[i].name);
-	struct head_name *name = map_get(&h->names, key);
+	struct canon_name *name = map_get(&h->names, key);
 
 	if (name == NULL) {
 		name = arena_alloc(h->arena, sizeof(*name));
@@ -76,19 +76,19 @@ static size_t count_fields(struct str block)
 {
 	size_t n = 0;
 
-	while (block.n > 0 && n <= HEAD_FIELDS_MAX) {
+	while (block.n > 0 && n <= CANON_FIELDS_MAX) {
 		take_field(&block);
 		n++;
 	}
 	return n;
 }
 
-void head_read(struct head *h, struct arena *a, struct str block)
+void canon_head_read(struct canon_head *h, struct arena *a, struct str block)
 {
 	size_t most = count_fields(block);
 
-	*h = (struct head){ .arena = a, .names = MAP_INIT };
-	h->too_many = most > HEAD_FIELDS_MAX;
+	*h = (struct canon_head){ .arena = a, .names = MAP_INIT };
+	h->too_many = most > CANON_FIELDS_MAX;
 	if (h->too_many)
 		return;
 	h->fields = arena_alloc(a, (most + 1) * sizeof(*h->fields));
@@ -102,35 +102,35 @@ void head_read(struct head *h, struct arena *a, struct str block)
 	}
 }
 
-void head_clear(struct head *h)
+void canon_head_clear(struct canon_head *h)
 {
 	map_clear(&h->names);
 }
 
-size_t head_count(const struct head *h, struct str name)
+size_t canon_head_count(const struct canon_head *h, struct str name)
 {
-	const struct head_name *n = map_get(&h->names, name);
+	const struct canon_name *n = map_get(&h->names, name);
 
 	return n != NULL ? n->count : 0;
 }
 
-struct head_field *head_last(const struct head *h, struct str name)
+struct canon_field *canon_head_last(const struct canon_head *h, struct str name)
 {
-	const struct head_name *n = map_get(&h->names, name);
+	const struct canon_name *n = map_get(&h->names, name);
 
 	return n != NULL ? &h->fields[n->last - 1] : NULL;
 }
 
-void head_rewind(struct head *h)
+void canon_head_rewind(struct canon_head *h)
 {
 	h->pass++;
 }
 
-struct head_field *head_take(struct head *h, struct str name)
+struct canon_field *canon_head_take(struct canon_head *h, struct str name)
 {
 	char low[80];
-	struct head_name *n;
-	struct head_field *f;
+	struct canon_name *n;
+	struct canon_field *f;
 
 	if (name.n <= sizeof(low)) {
 		for (size_t i = 0; i < name.n; i++)
@@ -184,7 +184,7 @@ struct str canon_relaxed(struct arena *a, struct str raw)
 	return str_mem(out, n);
 }
 
-struct str head_form(struct head *h, struct head_field *f, enum canon canon)
+struct str canon_form(struct canon_head *h, struct canon_field *f, enum canon canon)
 {
 	if (canon == CANON_SIMPLE)
 		return f->raw;
@@ -193,7 +193,7 @@ struct str head_form(struct head *h, struct head_field *f, enum canon canon)
 	return f->relaxed;
 }
 
-struct str head_form_without(struct head *h, const struct head_field *f, struct str hole, enum canon canon)
+struct str canon_form_without(struct canon_head *h, const struct canon_field *f, struct str hole, enum canon canon)
 {
 	struct str raw = without_crlf(f->raw);
 	size_t before = hole.p != NULL ? (size_t)(hole.p - raw.p) : raw.n, after = before + hole.n;

@@ -1,11 +1,11 @@
-#include "vouch/keyring.h"
+#include "vouch/keyset.h"
 
-void keyring_init(struct keyring *k, struct arena *a)
+void keyset_init(struct keyset *k, struct arena *a)
 {
-	*k = (struct keyring){ .arena = a };
+	*k = (struct keyset){ .arena = a };
 }
 
-void keyring_clear(struct keyring *k)
+void keyset_clear(struct keyset *k)
 {
 	for (size_t i = 0; i < k->n; i++)
 		for (size_t r = 0; r < k->place[i]->n; r++)
@@ -13,7 +13,7 @@ void keyring_clear(struct keyring *k)
 	k->n = 0;
 }
 
-struct keyring_place *keyring_want(struct keyring *k, struct str selector, struct str domain)
+struct keyset_place *keyset_want(struct keyset *k, struct str selector, struct str domain)
 {
 	struct str name = arena_fmt(k->arena, "%.*s._domainkey.%.*s", STR_ARG(selector), STR_ARG(domain));
 
@@ -21,19 +21,19 @@ struct keyring_place *keyring_want(struct keyring *k, struct str selector, struc
 	for (size_t i = 0; i < k->n; i++)
 		if (str_eq(k->place[i]->name, name))
 			return k->place[i];
-	if (k->n == KEYS_MAX)
+	if (k->n == KEYSET_MAX)
 		return NULL;
 	k->place[k->n] = arena_alloc(k->arena, sizeof(*k->place[0]));
 	k->place[k->n]->name = name;
 	return k->place[k->n++];
 }
 
-static void take_record(struct keyring *k, struct keyring_place *p, struct str rdata)
+static void take_record(struct keyset *k, struct keyset_place *p, struct str rdata)
 {
 	struct str text;
 	const char *why;
 
-	if (p->n == KEYS_RECORDS)
+	if (p->n == KEYSET_RECORDS)
 		return;
 	why = key_text(rdata, k->arena, &text) ? key_read(text, k->arena, &p->key[p->n]) : "the record is too long";
 	if (why == NULL)
@@ -44,7 +44,7 @@ static void take_record(struct keyring *k, struct keyring_place *p, struct str r
 		p->wrong = why;
 }
 
-void keyring_ask(struct keyring *k, const struct vouch_ask *ask, int64_t deadline)
+void keyset_ask(struct keyset *k, const struct vouch_ask *ask, int64_t deadline)
 {
 	struct dns_question *q = arena_alloc(k->arena, (k->n + 1) * sizeof(*q));
 
@@ -55,7 +55,7 @@ void keyring_ask(struct keyring *k, const struct vouch_ask *ask, int64_t deadlin
 	for (size_t i = 0; i < k->n; i++) {
 		k->place[i]->status = q[i].status;
 		k->place[i]->said = q[i].why;
-		for (size_t r = 0; q[i].status == DNS_FOUND && r < q[i].n && r < 2 * KEYS_RECORDS; r++)
+		for (size_t r = 0; q[i].status == DNS_FOUND && r < q[i].n && r < 2 * KEYSET_RECORDS; r++)
 			take_record(k, k->place[i], q[i].rdata[r]);
 	}
 }
