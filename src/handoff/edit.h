@@ -28,7 +28,7 @@ enum {
 enum edit_kind {
 	EDIT_ADD,    /* at the end */
 	EDIT_INSERT, /* at: the place (see above); beyond the last one: at the end */
-	EDIT_CHANGE, /* at: which one of that name, the first is 1; when it is not there the field is added at the end */
+	EDIT_CHANGE, /* at: which of that name, the first is 1; when there is none such: as EDIT_ADD */
 	EDIT_DELETE, /* at: likewise; -1 the last, -2 the last but one; 0: all */
 };
 

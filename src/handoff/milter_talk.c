@@ -40,7 +40,7 @@ static void fails_with_errno(struct milter *m, enum milter_step s, int64_t began
 {
 	int64_t waited = clock_mono_us() - began;
 
-	if (errno == ETIMEDOUT && m->left >= 0 && m->left - waited < 1000)
+	if (errno == ETIMEDOUT && m->left >= 0 && m->left - waited < 2000)
 		milter_fails(m, s, "longer than %.1f s for one message", (double)m->set.message / 1000);
 	else if (errno == ETIMEDOUT)
 		milter_fails(m, s, "no answer within %.1f s", (double)waited / 1000000);

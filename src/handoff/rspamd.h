@@ -59,7 +59,7 @@ enum rspamd_action {
 	RSPAMD_OTHER, /* see action_text */
 };
 
-enum { RSPAMD_SYMBOLS_MAX = 10, RSPAMD_TEXT_MAX = 400, RSPAMD_ANSWER_MAX = 4 << 20, RSPAMD_DEPTH_MAX = 16 };
+enum { RSPAMD_SYMBOLS_MAX = 10, RSPAMD_TEXT_MAX = 400, RSPAMD_ANSWER_MAX = 8 << 20, RSPAMD_DEPTH_MAX = 16 };
 
 struct rspamd_symbol {
 	struct str name; /* printable, no spaces */
@@ -68,9 +68,9 @@ struct rspamd_symbol {
 
 struct rspamd_answer {
 	enum rspamd_action action;
-	struct str action_text;                       /* as rspamd said it, printable */
-	bool skipped;                                 /* rspamd did not look at it (its own settings) */
-	double score, required;                       /* finite */
+	struct str action_text; /* as rspamd said it, printable */
+	bool skipped;           /* rspamd did not look at all of it; the action counts all the same */
+	double score, required; /* finite */
 	struct rspamd_symbol top[RSPAMD_SYMBOLS_MAX]; /* the weightiest first, whichever way they weigh */
 	size_t ntop, nsymbols;                        /* nsymbols: how many there were */
 	struct str message;                           /* what the client should be told; printable, "": nothing */
