@@ -42,18 +42,19 @@ const char *edit_ok(const struct edit *d)
 		return why;
 	if (d->value.n > EDIT_VALUE_MAX)
 		return "a field's value is too long";
-	for (size_t i = 0; i < d->value.n; i++, line++) {
+	for (size_t i = 0; i < d->value.n; i++) {
 		unsigned char c = (unsigned char)d->value.p[i];
 
 		if (c == '\r' && folds(d->value, i)) {
 			i++;
 			line = 0;
-		} else if (c == '\r' || c == '\n') {
-			return "a field's value has a line end that is no fold";
-		} else if ((c < ' ' && c != '\t') || c == 0x7f) {
-			return "a field's value has a control character";
+			continue;
 		}
-		if (line >= EDIT_LINE_MAX)
+		if (c == '\r' || c == '\n')
+			return "a field's value has a line end that is no fold";
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return "a field's value has a control character";
+		if (++line > EDIT_LINE_MAX)
 			return "a line of a field's value is too long";
 	}
 	return NULL;
@@ -86,6 +87,16 @@ int edit_make(struct edit *d, struct arena *a, const char **why)
 	d->value = with_crlf(a, d->value);
 	*why = edit_ok(d);
 	return *why == NULL ? 0 : -1;
+}
+
+struct str edit_spaced(struct arena *a, struct str value)
+{
+	char *p = arena_alloc(a, value.n + 1);
+
+	p[0] = ' ';
+	if (value.n > 0)
+		memcpy(p + 1, value.p, value.n);
+	return str_mem(p, value.n + 1);
 }
 
 /* ---- the header as a list ---- */

@@ -41,6 +41,8 @@ struct edit {
 
 /* Make an edit of bytes from outside: folds may be spelled with LF or CRLF.  0, or -1 with why not (a literal). */
 int edit_make(struct edit *d, struct arena *a, const char **why);
+/* A value of somebody who leaves out the space behind the colon. */
+struct str edit_spaced(struct arena *a, struct str value);
 /* NULL, or why it may not be applied: a name that is none, a CR, LF, NUL or control that is no fold, too long. */
 const char *edit_ok(const struct edit *d);
 

@@ -116,9 +116,9 @@ static void take_edit(struct ending *x, struct edit d)
 
 static struct str value_of(struct ending *x, struct str value)
 {
-	if (keeps_space(x->m) || value.n == 0 || value.n > EDIT_VALUE_MAX)
+	if (keeps_space(x->m) || value.n == 0)
 		return value;
-	return arena_fmt(x->mem, " %.*s", STR_ARG(value));
+	return edit_spaced(x->mem, value);
 }
 
 static struct str printable(struct arena *a, struct str s)

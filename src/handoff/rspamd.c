@@ -113,7 +113,8 @@ static void put_field(struct ask *x, const char *name, struct str value)
 
 	if (value.n == 0)
 		return;
-	buf_fmt(&line, "%s: %.*s", name, STR_ARG(value));
+	buf_fmt(&line, "%s: ", name);
+	buf_addstr(&line, value);
 	for (size_t i = 0; i < line.n; i++)
 		if ((unsigned char)line.p[i] < ' ' || line.p[i] == 0x7f)
 			line.p[i] = '?';

@@ -172,11 +172,6 @@ static int32_t place_of(const json_t *v)
 	return n > INT32_MAX ? INT32_MAX : n < -INT32_MAX ? -INT32_MAX : (int32_t)n;
 }
 
-static struct str spaced(struct arena *a, struct str value)
-{
-	return value.n > EDIT_VALUE_MAX ? value : arena_fmt(a, " %.*s", STR_ARG(value));
-}
-
 /* "value", or { "value": "...", "order": 0 }: an order from 0 on is a place, without one it goes to the end. */
 static void add_one(struct reading *r, const char *name, const json_t *v)
 {
@@ -187,7 +182,7 @@ static void add_one(struct reading *r, const char *name, const json_t *v)
 		refuse(r, "a field whose value is no text");
 		return;
 	}
-	d.value = spaced(r->mem, text_of(value));
+	d.value = edit_spaced(r->mem, text_of(value));
 	if (json_is_number(order) && place_of(order) >= 0) {
 		d.kind = EDIT_INSERT;
 		d.at = place_of(order);
@@ -222,9 +217,10 @@ static void for_each(struct reading *r, json_t *fields, void (*one)(struct readi
 
 static void sign_one(struct reading *r, const json_t *v)
 {
-	put_edit(
-	    r, (struct edit){
-		   .kind = EDIT_INSERT, .at = 1, .name = STR("DKIM-Signature"), .value = spaced(r->mem, text_of(v)) });
+	put_edit(r, (struct edit){ .kind = EDIT_INSERT,
+				   .at = 1,
+				   .name = STR("DKIM-Signature"),
+				   .value = edit_spaced(r->mem, text_of(v)) });
 }
 
 static void read_signatures(struct reading *r, json_t *v)
@@ -239,7 +235,7 @@ static void read_signatures(struct reading *r, json_t *v)
 
 static void read_subject(struct reading *r, const json_t *v)
 {
-	struct edit d = { .kind = EDIT_ADD, .name = STR("Subject"), .value = spaced(r->mem, text_of(v)) };
+	struct edit d = { .kind = EDIT_ADD, .name = STR("Subject"), .value = edit_spaced(r->mem, text_of(v)) };
 	const char *why;
 
 	if (!json_is_string(v))

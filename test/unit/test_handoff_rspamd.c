@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ enum { PATIENT = 10000 };
 struct server {
 	enum { ANSWERS, SILENT, CLOSES, TRICKLES, ENDLESS } how;
 	const char *answer;
+	const char *first; /* ENDLESS: before the answer again and again */
 	int listener;
 	bool deaf;
 	struct buf heard;
@@ -68,6 +70,8 @@ static void *serves(void *arg)
 		(void)says(fd, s->answer, n);
 	for (size_t i = 0; s->how == TRICKLES && i < n && says(fd, s->answer + i, 1); i++)
 		poll(NULL, 0, 20);
+	if (s->how == ENDLESS)
+		(void)says(fd, s->first, strlen(s->first));
 	while (s->how == ENDLESS && says(fd, s->answer, n))
 		continue;
 	while (s->how == SILENT && recv(fd, &c, 1, 0) > 0) /* until the client leaves */
@@ -135,7 +139,7 @@ static void test_what_it_is_sent(void **state)
 	    "Helo: client??Evil: yes\r\nHostname: client.example\r\nUser: bob\r\nQueue-Id: 77\r\n"
 	    "Deliver-To: c@example.org\r\nMTA-Name: mx.example.org\r\nPassword: secret\r\n"
 	    "Content-Length: 25\r\n\r\nSubject: hi\r\n\r\none\r\ntwo\r\n";
-	struct server s = { .answer = OK "Content-Length: 54\r\n\r\n" JSON };
+	struct server s = { .answer = OK "Content-Length: 52\r\n\r\n" JSON };
 	struct rspamd_answer x;
 	struct rspamd *r;
 	struct err e;
@@ -161,29 +165,32 @@ static void test_servers_that_are_none(void **state)
 	static const struct {
 		int how;
 		bool deaf;
-		const char *answer, *why;
+		const char *answer, *why, *first;
 	} t[] = {
-		{ SILENT, false, "", "*: no answer within * s" },
-		{ SILENT, true, "", "*: no answer within * s" },
-		{ CLOSES, false, "", "*" },
-		{ CLOSES, true, "", "*" },
-		{ ANSWERS, false, "garbage\r\n\r\n", "*" },
-		{ ANSWERS, false, "HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n", "*: HTTP status 500" },
+		{ SILENT, false, "", "*: no answer within * s", NULL },
+		{ SILENT, true, "", "*: no answer within * s", NULL },
+		{ CLOSES, false, "", "*", NULL },
+		{ CLOSES, true, "", "*", NULL },
+		{ ANSWERS, false, "garbage\r\n\r\n", "*", NULL },
+		{ ANSWERS, false, "HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n", "*: HTTP status 500", NULL },
 		{ ANSWERS, false, "HTTP/1.1 302 go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-		  "*: HTTP status 302" },
-		{ ANSWERS, false, OK "Content-Length: 100\r\n\r\n" JSON, "*" },
-		{ ANSWERS, false, OK "Content-Length: 4\r\n\r\nnone", "*: the answer is no JSON object" },
-		{ ANSWERS, false, OK "Content-Length: -4\r\n\r\nnone", "*" },
-		{ TRICKLES, false, OK "Content-Length: 54\r\n\r\n" JSON, "*: no answer within * s" },
-		{ ENDLESS, false, OK "X: y\r\n", "*: an answer of more than 8388608 bytes" },
-		{ ENDLESS, false, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "*" },
-		{ ENDLESS, false, OK "Transfer-Encoding: chunked\r\n\r\nffffffff\r\n",
-		  "*: an answer of more than 8388608 bytes" },
+		  "*: HTTP status 302", NULL },
+		{ ANSWERS, false, OK "Content-Length: 100\r\n\r\n" JSON, "*", NULL },
+		{ ANSWERS, false, OK "Content-Length: 4\r\n\r\nnone", "*: the answer is no JSON object", NULL },
+		{ ANSWERS, false, OK "Content-Length: -4\r\n\r\nnone", "*", NULL },
+		{ TRICKLES, false, OK "Content-Length: 52\r\n\r\n" JSON, "*: no answer within * s", NULL },
+		{ ENDLESS, false, "X: y\r\n", "*: an answer of more than 8388608 bytes", OK },
+		{ ENDLESS, false, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "*", "" },
+		{ ENDLESS, false, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+		  "*: an answer of more than 8388608 bytes", OK "\r\n" },
+		{ ENDLESS, false, "10\r\nxxxxxxxxxxxxxxxx\r\n", "*: an answer of more than 8388608 bytes",
+		  OK "Transfer-Encoding: chunked\r\n\r\n" },
+		{ ENDLESS, false, "HTTP/1.1 100 Continue\r\n\r\n", "*: an answer of more than 8388608 bytes", "" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {
-		struct server s = { .how = t[i].how, .deaf = t[i].deaf, .answer = t[i].answer };
+		struct server s = { .how = t[i].how, .deaf = t[i].deaf, .answer = t[i].answer, .first = t[i].first };
 		bool late = s.how == SILENT || s.how == TRICKLES;
 		struct rspamd_answer x;
 		struct rspamd *r;
