@@ -30,6 +30,8 @@ void milter_free(struct milter *m)
 	buf_clear(&m->chunk);
 	arena_clear(&m->kept);
 	arena_clear(&m->said);
+	arena_clear(&m->mail_mem);
+	arena_clear(&m->rcpt_mem);
 	arena_clear(&m->visit_mem);
 	arena_clear(&m->message_mem);
 	free(m);
@@ -162,6 +164,12 @@ bool milter_again(struct milter *m, const struct milter_facts *facts)
 
 /* ---- a message ---- */
 
+static struct milter_path copy(struct arena *a, const struct milter_path *p)
+{
+	arena_reset(a);
+	return (struct milter_path){ .address = arena_str(a, p->address), .domain = arena_str(a, p->domain) };
+}
+
 static void put_path(struct milter *m, enum milter_step s, const struct milter_path *p)
 {
 	size_t at = milter_open(&m->out, milter_step(s)->letter);
@@ -197,7 +205,7 @@ struct milter_word milter_mail(struct milter *m, const struct milter_path *p)
 	m->in_message = true;
 	if (!milter_wants(m, MILTER_STEP_MAIL))
 		return nothing();
-	m->mail = *p;
+	m->mail = copy(&m->mail_mem, p);
 	milter_macros(m, MILTER_STEP_MAIL);
 	put_path(m, MILTER_STEP_MAIL, p);
 	return milter_say(m, MILTER_STEP_MAIL);
@@ -209,7 +217,7 @@ struct milter_word milter_rcpt(struct milter *m, const struct milter_path *p)
 
 	if (held.is != MILTER_CONTINUE || m->skip_rcpt || !milter_wants(m, MILTER_STEP_RCPT))
 		return held;
-	m->rcpt = *p;
+	m->rcpt = copy(&m->rcpt_mem, p);
 	milter_macros(m, MILTER_STEP_RCPT);
 	put_path(m, MILTER_STEP_RCPT, p);
 	return milter_say(m, MILTER_STEP_RCPT);

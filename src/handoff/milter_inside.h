@@ -15,9 +15,10 @@ struct milter {
 	struct buf in, out; /* what came and is not used; what is to go out */
 	size_t used;        /* of in: the packet that the last answer borrows from */
 	struct milter_deal deal;
-	struct arena kept; /* the deal's strings */
-	struct arena said; /* the strings of the last word */
-	struct milter_path mail, rcpt;
+	struct arena kept;             /* the deal's strings */
+	struct arena said;             /* the strings of the last word */
+	struct milter_path mail, rcpt; /* for macros: without parameters, in mail_mem and rcpt_mem */
+	struct arena mail_mem, rcpt_mem;
 
 	struct milter_word visit;   /* what holds for the visit: MILTER_CONTINUE, nothing yet */
 	struct milter_word message; /* what holds for this message */
@@ -45,6 +46,8 @@ bool milter_flush(struct milter *m, enum milter_step s, int64_t deadline);
 bool milter_hear(struct milter *m, enum milter_step s, int64_t deadline, struct milter_reply *r);
 /* The deadline of one answer at that step, within what is left for the message. */
 int64_t milter_deadline(const struct milter *m, enum milter_step s);
+/* Is all heard that it said?  An answer too many would be taken for the next one. False: it failed. */
+bool milter_quiet(struct milter *m, enum milter_step s);
 /* Send what is collected, and hear the answer to that step. */
 struct milter_word milter_ask(struct milter *m, enum milter_step s);
 /* What a final answer means at that step.  Strings from m->said. */

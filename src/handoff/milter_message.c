@@ -192,7 +192,7 @@ static struct milter_word ask_end(struct ending *x)
 	milter_macros(m, MILTER_STEP_END);
 	milter_close(&m->out, milter_open(&m->out, milter_step(MILTER_STEP_END)->letter));
 	arena_reset(&m->said);
-	if (!milter_flush(m, MILTER_STEP_END, milter_deadline(m, MILTER_STEP_END)))
+	if (!milter_quiet(m, MILTER_STEP_END) || !milter_flush(m, MILTER_STEP_END, milter_deadline(m, MILTER_STEP_END)))
 		return m->visit;
 	w = hear_end(x);
 	m->in_message = false;

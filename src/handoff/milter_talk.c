@@ -64,7 +64,7 @@ bool milter_flush(struct milter *m, enum milter_step s, int64_t deadline)
 {
 	int64_t began = clock_mono_us();
 
-	MUST(m->fd >= 0 || m->visit.is == MILTER_FAILED); /* milter_connect() comes first */
+	MUST(m->fd >= 0 || m->visit.is == MILTER_FAILED);
 	if (m->fd < 0)
 		return false;
 	if (m->out.n > 0 && io_write(m->fd, m->out.p, m->out.n, deadline) < 0) {
@@ -253,11 +253,26 @@ struct milter_word milter_mean(struct milter *m, enum milter_step s, const struc
 	}
 }
 
+bool milter_quiet(struct milter *m, enum milter_step s)
+{
+	char c;
+	ssize_t more;
+
+	MUST(m->fd >= 0 || m->visit.is == MILTER_FAILED); /* milter_connect() comes first */
+	more = m->fd >= 0 ? recv(m->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) : -1;
+	if (more > 0 || m->in.n > m->used)
+		milter_fails(m, s, "an answer that nobody had asked for");
+	else if (more == 0)
+		milter_fails(m, s, "it closed the connection");
+	return m->fd >= 0;
+}
+
 struct milter_word milter_ask(struct milter *m, enum milter_step s)
 {
 	struct milter_reply r;
 
-	if (!milter_flush(m, s, milter_deadline(m, s)) || !milter_hear(m, s, milter_deadline(m, s), &r))
+	if (!milter_quiet(m, s) || !milter_flush(m, s, milter_deadline(m, s)) ||
+	    !milter_hear(m, s, milter_deadline(m, s), &r))
 		return m->visit;
 	return milter_mean(m, s, &r);
 }

@@ -1,6 +1,7 @@
 #include "handoff/rspamd.h"
 
 #include <curl/curl.h>
+#include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ struct rspamd *rspamd_new(const struct rspamd_set *set, struct err *e)
 		err_set(e, "libcurl cannot be used");
 		return NULL;
 	}
+	json_object_seed(0); /* by chance, while /dev/urandom can be read: keys in answers are strangers' */
 	r = mem_alloc(sizeof(*r));
 	r->set = *set;
 	pthread_mutex_init(&r->lock, NULL);
@@ -315,9 +317,7 @@ static int transfer(struct ask *x, struct err *e)
 	if (rc != CURLE_OK)
 		return err_set(e, "%s", x->why[0] != '\0' ? x->why : curl_easy_strerror(rc));
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status != 200)
-		return err_set(e, "HTTP status %ld", status);
-	return 0;
+	return status == 200 ? 0 : err_set(e, "HTTP status %ld", status);
 }
 
 static int ask(struct ask *x, struct err *e)

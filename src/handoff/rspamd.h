@@ -28,7 +28,8 @@ struct rspamd_set {
 };
 
 struct rspamd;
-/* To be called before threads and sandbox (libcurl and OpenSSL read their configuration then). */
+/* To be called before threads and sandbox: libcurl, OpenSSL and jansson read files then.  Within, a question needs a
+ * socket of its service's family, connect, and socketpair (libcurl's, which it can do without). */
 struct rspamd *rspamd_new(const struct rspamd_set *set, struct err *e);
 void rspamd_free(struct rspamd *r); /* no question runs any more */
 

@@ -38,6 +38,8 @@ static const struct {
 	{ { 'B', FAKE_SAYS, STR_INIT("f"), 0 }, "fake, body: it says that it failed" },
 	{ { 'C', FAKE_SAYS, STR_INIT("d"), 0 }, "fake, connect: it discards a message that is not there" },
 	{ { 'M', FAKE_SAYS, STR_INIT("y250 ok\0"), 0 }, "fake, mail: a reply that is none of 4xx or 5xx" },
+	{ { 'H', FAKE_RAW, STR_INIT("\0\0\0\1c\0\0\0\1c"), 0 }, "fake, mail: an answer that nobody had asked for" },
+	{ { 'B', FAKE_RAW, STR_INIT("\0\0\0\1c\0"), 0 }, "fake, end of message: an answer that nobody had asked for" },
 	{ { 'E', FAKE_SAYS, STR_INIT("bnew"), 0 }, "fake, end of message: a change that was not offered" },
 	{ { 'E', FAKE_SAYS, STR_INIT("z"), 0 }, "fake, end of message: an answer of an unknown kind" },
 	{ { 'E', FAKE_SILENT, STR_INIT(""), 0 }, "fake, end of message: no answer within * s" },
