@@ -23,8 +23,8 @@ static struct milter_word say_field(struct milter *m, const struct head_field *f
 
 	while (!keeps_space(m) && value.n > 0 && (value.p[0] == ' ' || value.p[0] == '\t'))
 		value = str_skip(value, 1);
-	milter_z(&m->out, f->name);
-	milter_value(&m->out, value);
+	milter_z(&m->out, str_take(f->name, MILTER_NAME_MAX));
+	milter_value(&m->out, str_take(value, MILTER_VALUE_MAX));
 	milter_close(&m->out, at);
 	return milter_say(m, MILTER_STEP_HEADER);
 }

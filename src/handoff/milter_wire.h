@@ -25,7 +25,9 @@ enum {
 	MILTER_LEADING_SPACE = 0x100000,
 	MILTER_STEPS_OFFERED = 0x1ff7ff, /* all of version 6 but "rejected recipients too" */
 
-	MILTER_CHUNK = 32 * 1024,      /* of a body; the protocol's most is 65535 */
+	MILTER_CHUNK = 32 * 1024, /* of a body; the protocol's most is 65535 */
+	MILTER_NAME_MAX = 1000,   /* of a field: what is longer is cut, for a packet of more than 65535 bytes makes */
+	MILTER_VALUE_MAX = 60000, /* libmilter hang up, and a message must not get around a filter by that */
 	MILTER_PACKET_MAX = 64 * 1024, /* of an answer; longer ones are not read */
 	MILTER_STAGES = 7,
 	MILTER_MACROS_MAX = 50, /* that a filter may ask for at one stage */

@@ -27,6 +27,9 @@ struct rspamd_set {
 	size_t most;          /* questions at a time */
 };
 
+/* "http://HOST:PORT" (/ at its end is fine, 11333 when it has no port), or any spelling of service_read(). */
+int rspamd_service(struct service *s, struct str url, struct err *e);
+
 struct rspamd;
 /* To be called before threads and sandbox: libcurl, OpenSSL and jansson read files then.  Within, a question needs a
  * socket of its service's family, connect, and socketpair (libcurl's, which it can do without). */

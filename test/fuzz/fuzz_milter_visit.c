@@ -1,5 +1,5 @@
 /* A whole visit with a filter that says whatever it likes: it ends, what is told of it is within its limits, and its
- * edits are allowed ones.  Input: which steps it wants (4 bytes), then what it says, in pieces: length (a byte), bytes. */
+ * edits are allowed ones.  Input: its steps (4 bytes), then what it says, in pieces: length (a byte), bytes. */
 #include <poll.h>
 #include <signal.h>
 #include <string.h>

@@ -81,7 +81,7 @@ static void go(void *arg)
 	struct rspamd *r;
 	struct err e;
 
-	if (service_read(&set.at, option(argv, "at"), &e) < 0 || (r = rspamd_new(&set, &e)) == NULL) {
+	if (rspamd_service(&set.at, option(argv, "at"), &e) < 0 || (r = rspamd_new(&set, &e)) == NULL) {
 		fprintf(stderr, "%s\n", e.text);
 		return;
 	}

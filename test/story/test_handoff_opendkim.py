@@ -94,6 +94,14 @@ def test_a_big_message_is_signed_whole(tmp_path, signer, verifier):
     assert "dkim=pass" in shown.fields("Authentication-Results")[0]
 
 
+def test_a_huge_field_is_no_way_around_a_filter(tmp_path, signer, verifier):
+    """libmilter hangs up when a field does not fit into one of its packets."""
+    signed = Shown(ask("ask_milter", tmp_path, FROM_USER, "--at", signer, *ENVELOPE))
+    forged = b"X-Huge: " + b"x" * 200000 + b"\r\n" + signed.message.replace(b"Hello", b"hello")
+    shown = Shown(ask("ask_milter", tmp_path, forged, "--at", verifier, *ENVELOPE))
+    assert shown.said("end")[0].startswith("reject 550 5.7.")
+
+
 def test_a_filter_that_is_gone_is_named(tmp_path):
     shown = Shown(ask("ask_milter", tmp_path, FROM_USER, "--at", f"unix:{tmp_path}/none.sock", *ENVELOPE))
     assert shown.said("end") == [f"failed filter, connect: connect to unix:{tmp_path}/none.sock: No such file or directory"]

@@ -30,6 +30,7 @@ struct fake {
 	struct str deal;    /* its answer to the negotiation; "": version 6, all that is offered, every step */
 	struct fake *after; /* it answers nothing before that one has heard the end of a message */
 	struct buf heard;
+	size_t longest; /* packet */
 	int listener, visits;
 	bool stop;
 	pthread_t thread;
@@ -40,6 +41,7 @@ struct fake {
 static inline void fake_writes_down(struct fake *f, struct str packet)
 {
 	pthread_mutex_lock(&f->lock);
+	f->longest = packet.n > f->longest ? packet.n : f->longest;
 	for (size_t i = 0; i < packet.n && i < 300; i++) {
 		unsigned char c = (unsigned char)packet.p[i];
 

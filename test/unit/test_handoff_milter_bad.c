@@ -181,6 +181,33 @@ static void test_ten_thousand_fields(void **state)
 	}
 }
 
+/* libmilter hangs up on a packet of more than 65535 bytes: such a field would be a way around the filter. */
+static void test_a_huge_field_is_cut(void **state)
+{
+	static char x[200000];
+	struct milter_changes changes;
+	struct fake f = { 0 };
+	struct milter *m;
+	ARENA(a);
+	BUF(header);
+
+	(void)state;
+	memset(x, 'x', sizeof(x));
+	buf_add(&header, x, sizeof(x));
+	buf_adds(&header, ": ");
+	buf_add(&header, x, sizeof(x));
+	buf_adds(&header, "\r\n");
+	fake_start(&f, NULL, 0);
+	m = milter_for(&f, PATIENT);
+	milter_connect(m);
+	milter_mail(m, &from);
+	assert_int_equal(say_head(m, buf_z(&header)), MILTER_CONTINUE);
+	assert_int_equal(milter_end(m, &a, &changes).is, MILTER_CONTINUE);
+	assert_int_equal(f.longest, 1 + 1000 + 1 + 60000 + 1);
+	milter_free(m);
+	fake_stop(&f);
+}
+
 static void test_a_body_in_pieces(void **state)
 {
 	static const size_t pieces[] = { 1, 1000, 32768, 100000 };
@@ -260,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_a_message_has_an_end),
 		cmocka_unit_test(test_ten_thousand_fields),
+		cmocka_unit_test(test_a_huge_field_is_cut),
 		cmocka_unit_test(test_a_body_in_pieces),
 		cmocka_unit_test(test_a_slow_filter_holds_nobody_else),
 	};

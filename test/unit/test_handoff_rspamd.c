@@ -225,6 +225,37 @@ static void test_nobody_there(void **state)
 	rspamd_free(r);
 }
 
+static void test_where_it_is(void **state)
+{
+	static const struct {
+		const char *url, *text; /* NULL: refused */
+	} t[] = {
+		{ "http://127.0.0.1:11333", "inet:127.0.0.1:11333" },
+		{ "http://127.0.0.1:1/", "inet:127.0.0.1:1" },
+		{ "http://localhost", "inet:127.0.0.1:11333" },
+		{ "http://[::1]", "inet6:[::1]:11333" },
+		{ "HTTP://[::1]:80", "inet6:[::1]:80" },
+		{ "inet:127.0.0.1:11333", "inet:127.0.0.1:11333" },
+		{ "unix:/run/rspamd/worker.sock", "unix:/run/rspamd/worker.sock" },
+		{ "http://rspamd.example.org:11333", NULL },
+		{ "http://127.0.0.1:11333/checkv2", NULL },
+		{ "http://u:p@127.0.0.1:11333", NULL },
+		{ "https://127.0.0.1:11333", NULL },
+		{ "http://", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct service s;
+		struct err e;
+
+		assert_int_equal(rspamd_service(&s, str_of(t[i].url), &e), t[i].text != NULL ? 0 : -1);
+		if (t[i].text != NULL)
+			assert_string_equal(s.text, t[i].text);
+	}
+}
+
 /* ---- in fibers ---- */
 
 static struct rspamd *shared;
@@ -278,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_what_it_is_sent),
 		cmocka_unit_test(test_servers_that_are_none),
 		cmocka_unit_test(test_nobody_there),
+		cmocka_unit_test(test_where_it_is),
 		cmocka_unit_test(test_two_questions_at_a_time),
 	};
 
