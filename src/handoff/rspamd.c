@@ -13,7 +13,8 @@
 #include "base/fiber.h"
 #include "base/io.h"
 
-enum { RCPTS_MAX = 1000, FIELDS_MAX = 64 * 1024 };
+/* rspamd refuses a question with more than 80 KiB of fields: many recipients must be no way around it. */
+enum { ASKED_MAX = 48 * 1024, VALUE_MAX = 1024, FIELDS_MAX = 64 * 1024 };
 
 struct rspamd {
 	struct rspamd_set set;
@@ -29,6 +30,7 @@ struct ask {
 	CURL *easy;
 	CURLM *multi;
 	struct curl_slist *fields;
+	size_t asked; /* bytes of them */
 	/* the message: the head, then the pieces of the body */
 	const struct rspamd_question *q;
 	size_t piece, at;
@@ -133,7 +135,8 @@ static void put_field(struct ask *x, const char *name, struct str value)
 	if (value.n == 0)
 		return;
 	buf_fmt(&line, "%s: ", name);
-	buf_addstr(&line, value);
+	buf_addstr(&line, str_take(value, VALUE_MAX));
+	x->asked += line.n + 2;
 	for (size_t i = 0; i < line.n; i++)
 		if ((unsigned char)line.p[i] < ' ' || line.p[i] == 0x7f)
 			line.p[i] = '?';
@@ -151,7 +154,7 @@ static void put_fields(struct ask *x)
 	x->fields = curl_slist_append(x->fields, "Content-Type:");
 	MUST(x->fields != NULL);
 	put_field(x, "From", q->from);
-	for (size_t i = 0; i < q->nrcpts && i < RCPTS_MAX; i++)
+	for (size_t i = 0; i < q->nrcpts && x->asked < ASKED_MAX; i++)
 		put_field(x, "Rcpt", q->rcpts[i]);
 	put_field(x, "IP", q->ip);
 	put_field(x, "Helo", q->helo);

@@ -38,8 +38,8 @@ void rspamd_free(struct rspamd *r); /* no question runs any more */
 
 /* A message with its envelope.  What is "" is not told. */
 struct rspamd_question {
-	struct str from; /* without brackets */
-	const struct str *rcpts;
+	struct str from;         /* without brackets */
+	const struct str *rcpts; /* the first 48 KiB of them are told */
 	size_t nrcpts;
 	struct str ip, helo;
 	struct str hostname;   /* the client's name */

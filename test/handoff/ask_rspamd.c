@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "handoff/rspamd.h"
 
-enum { MOST = 16 };
+enum { MOST = 4096 };
 
 static char **argv;
 static int status = 1;

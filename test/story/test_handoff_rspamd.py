@@ -115,6 +115,11 @@ def test_ten_thousand_addresses_do_not_hide_a_message(tmp_path, rspamd):
     assert verdict(rspamd, tmp_path, mail(b"X-Points: 20", body=many))["action"] == "reject"
 
 
+def test_a_thousand_recipients_do_not_hide_a_message(tmp_path, rspamd):
+    many = [o for i in range(1000) for o in ("--rcpt", f"{'r' * 100}{i}@example.org")]
+    assert verdict(rspamd, tmp_path, mail(b"X-Points: 20"), "--helo", "h" * 90000, *many)["action"] == "reject"
+
+
 def test_an_answer_that_does_not_come_in_time_is_said_so(tmp_path, rspamd):
     done = ask("ask_rspamd", tmp_path, mail(b"X-Wait: 1"), "--at", rspamd[0], "--patience", "200")
     assert done.returncode == 1 and f"rspamd at {rspamd[0]}: no answer within 0.2 s" in done.stderr.decode()
