@@ -5,7 +5,7 @@
 #include "fake_milter.h"
 #include "handoff/milter.h"
 
-enum { PATIENT = 10000 };
+enum { PATIENT = 60000 };
 
 static const struct milter_facts facts = {
 	.hostname = STR_INIT("mx.example.org"),

@@ -18,7 +18,7 @@
 #include "base/io.h"
 #include "handoff/rspamd.h"
 
-enum { PATIENT = 10000 };
+enum { PATIENT = 60000 };
 
 /* A server for one question: reads it whole (or not at all), and answers by script. */
 struct server {
@@ -58,6 +58,17 @@ static bool says(int fd, const char *p, size_t n)
 	return send(fd, p, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
+static void never_ends(const struct server *s, int fd)
+{
+	BUF(block);
+
+	while (block.n < 64 * 1024)
+		buf_adds(&block, s->answer);
+	if (says(fd, s->first, strlen(s->first)))
+		while (says(fd, block.p, block.n))
+			continue;
+}
+
 static void *serves(void *arg)
 {
 	struct server *s = arg;
@@ -71,9 +82,7 @@ static void *serves(void *arg)
 	for (size_t i = 0; s->how == TRICKLES && i < n && says(fd, s->answer + i, 1); i++)
 		poll(NULL, 0, 20);
 	if (s->how == ENDLESS)
-		(void)says(fd, s->first, strlen(s->first));
-	while (s->how == ENDLESS && says(fd, s->answer, n))
-		continue;
+		never_ends(s, fd);
 	while (s->how == SILENT && recv(fd, &c, 1, 0) > 0) /* until the client leaves */
 		continue;
 	return NULL;
