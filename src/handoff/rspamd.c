@@ -1,0 +1,375 @@
+#include "handoff/rspamd.h"
+
+#include <curl/curl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/clock.h"
+#include "base/cond.h"
+#include "base/fiber.h"
+#include "base/io.h"
+
+/* rspamd refuses a question with more than 80 KiB of fields: many recipients must be no way around it. */
+enum { ASKED_MAX = 48 * 1024, VALUE_MAX = 1024, FIELDS_MAX = 64 * 1024 };
+
+struct rspamd {
+	struct rspamd_set set;
+	char url[160];
+	pthread_mutex_t lock;
+	struct cond turn; /* a question ended */
+	size_t running;
+};
+
+/* One question on its way. */
+struct ask {
+	const struct rspamd *r;
+	CURL *easy;
+	CURLM *multi;
+	struct curl_slist *fields;
+	size_t asked; /* bytes of them */
+	/* the message: the head, then the pieces of the body */
+	const struct rspamd_question *q;
+	size_t piece, at;
+	/* the answer */
+	struct buf body;
+	size_t fields_read;
+	bool too_long;
+	/* what libcurl waits for */
+	int fd;
+	short events;
+	int64_t timer;
+	int64_t deadline;
+	char why[CURL_ERROR_SIZE];
+};
+
+/* ---- one per program ---- */
+
+int rspamd_service(struct service *s, struct str url, struct err *e)
+{
+	static const struct str http = STR_INIT("http://"), end = STR_INIT("/");
+	struct str place = str_skip(url, http.n);
+	BUF(spelled);
+
+	if (!str_istarts(url, http))
+		return service_read(s, url, e);
+	if (str_ends(place, end))
+		place.n--;
+	buf_fmt(&spelled, "inet:%.*s", STR_ARG(place));
+	/* no port: "HOST", "[V6]" */
+	if (str_chr(place, ':') < 0 || str_ends(place, STR("]")))
+		buf_adds(&spelled, ":11333");
+	return service_read(s, buf_str(&spelled), e);
+}
+
+static void url_of(struct rspamd *r)
+{
+	const struct service *s = &r->set.at;
+
+	/* behind "inet:" or "inet6:" stands what a URL wants */
+	snprintf(r->url, sizeof(r->url), "http://%s/checkv2", s->port == 0 ? "localhost" : strchr(s->text, ':') + 1);
+}
+
+struct rspamd *rspamd_new(const struct rspamd_set *set, struct err *e)
+{
+	struct rspamd *r;
+
+	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK) {
+		err_set(e, "libcurl cannot be used");
+		return NULL;
+	}
+	json_object_seed(0); /* by chance, while /dev/urandom can be read: keys in answers are strangers' */
+	r = mem_alloc(sizeof(*r));
+	r->set = *set;
+	pthread_mutex_init(&r->lock, NULL);
+	cond_init(&r->turn);
+	url_of(r);
+	return r;
+}
+
+void rspamd_free(struct rspamd *r)
+{
+	if (r == NULL)
+		return;
+	cond_clear(&r->turn);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+	curl_global_cleanup();
+}
+
+static int take_turn(struct rspamd *r, int64_t deadline)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&r->lock);
+	while (r->running >= r->set.most && rc == 0) {
+		if (clock_mono() >= deadline)
+			rc = -1;
+		else
+			cond_wait(&r->turn, &r->lock, deadline);
+	}
+	if (rc == 0)
+		r->running++;
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+static void end_turn(struct rspamd *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->running--;
+	cond_signal(&r->turn);
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* ---- the request ---- */
+
+static void put_field(struct ask *x, const char *name, struct str value)
+{
+	struct curl_slist *more;
+	BUF(line);
+
+	if (value.n == 0)
+		return;
+	buf_fmt(&line, "%s: ", name);
+	buf_addstr(&line, str_take(value, VALUE_MAX));
+	x->asked += line.n + 2;
+	for (size_t i = 0; i < line.n; i++)
+		if ((unsigned char)line.p[i] < ' ' || line.p[i] == 0x7f)
+			line.p[i] = '?';
+	more = curl_slist_append(x->fields, buf_z(&line));
+	MUST(more != NULL); /* no memory */
+	x->fields = more;
+}
+
+static void put_fields(struct ask *x)
+{
+	const struct rspamd_question *q = x->q;
+
+	/* libcurl's own, which rspamd would wait for or read as something else */
+	x->fields = curl_slist_append(NULL, "Expect:");
+	x->fields = curl_slist_append(x->fields, "Content-Type:");
+	MUST(x->fields != NULL);
+	put_field(x, "From", q->from);
+	for (size_t i = 0; i < q->nrcpts && x->asked < ASKED_MAX; i++)
+		put_field(x, "Rcpt", q->rcpts[i]);
+	put_field(x, "IP", q->ip);
+	put_field(x, "Helo", q->helo);
+	put_field(x, "Hostname", q->hostname);
+	put_field(x, "User", q->user);
+	put_field(x, "Queue-Id", q->id);
+	put_field(x, "Deliver-To", q->deliver_to);
+	put_field(x, "MTA-Name", str_of(x->r->set.hostname));
+	put_field(x, "Password", str_of(x->r->set.password));
+}
+
+static curl_off_t size_of(const struct rspamd_question *q)
+{
+	size_t n = q->head.n;
+
+	for (size_t i = 0; i < q->nbody; i++)
+		n += q->body[i].n;
+	return (curl_off_t)n;
+}
+
+/* Piece 0 is the head. */
+static size_t give(char *to, size_t size, size_t count, void *arg)
+{
+	struct ask *x = arg;
+	size_t room = size * count, n = 0;
+
+	while (n < room && x->piece <= x->q->nbody) {
+		struct str piece = x->piece == 0 ? x->q->head : x->q->body[x->piece - 1];
+		struct str part = str_take(str_skip(piece, x->at), room - n);
+
+		if (part.n > 0)
+			memcpy(to + n, part.p, part.n);
+		n += part.n;
+		x->at += part.n;
+		if (x->at == piece.n) {
+			x->piece++;
+			x->at = 0;
+		}
+	}
+	return n;
+}
+
+static size_t take(char *from, size_t size, size_t count, void *arg)
+{
+	struct ask *x = arg;
+	size_t n = size * count;
+
+	if (n > RSPAMD_ANSWER_MAX - x->body.n) {
+		x->too_long = true;
+		return 0;
+	}
+	buf_add(&x->body, from, n);
+	return n;
+}
+
+/* The fields in front of the answer: nothing in them is for us, and there is an end to them. */
+static size_t pass(char *from, size_t size, size_t count, void *arg)
+{
+	struct ask *x = arg;
+	size_t n = size * count;
+
+	(void)from;
+	x->fields_read += n;
+	x->too_long = x->fields_read > FIELDS_MAX;
+	return x->too_long ? 0 : n;
+}
+
+/* ---- waiting ---- */
+
+static int watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
+{
+	struct ask *x = arg;
+
+	(void)easy;
+	(void)of_socket;
+	x->fd = what == CURL_POLL_REMOVE ? -1 : fd;
+	x->events = (short)((what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0));
+	return 0;
+}
+
+static int set_timer(CURLM *multi, long ms, void *arg)
+{
+	struct ask *x = arg;
+
+	(void)multi;
+	x->timer = ms < 0 ? DEADLINE_NEVER : deadline_in(ms);
+	return 0;
+}
+
+/* What the kernel says of the descriptor now, as libcurl wants it told: io_wait() does not say. */
+static int ready(const struct ask *x)
+{
+	struct pollfd p = { .fd = x->fd, .events = x->events };
+	int what = 0;
+
+	if (poll(&p, 1, 0) <= 0)
+		return 0;
+	what |= p.revents & (POLLIN | POLLHUP) ? CURL_CSELECT_IN : 0;
+	what |= p.revents & POLLOUT ? CURL_CSELECT_OUT : 0;
+	what |= p.revents & (POLLERR | POLLNVAL) ? CURL_CSELECT_ERR : 0;
+	return what;
+}
+
+/* One wait, and what became of it: false at the deadline. */
+static bool step(struct ask *x, int *running)
+{
+	int64_t until = x->timer < x->deadline ? x->timer : x->deadline;
+
+	if (x->fd < 0 || x->events == 0)
+		fiber_sleep(until - clock_mono());
+	else if (io_wait(x->fd, x->events, until) < 0 && errno != ETIMEDOUT)
+		return false;
+	if (clock_mono() >= x->deadline)
+		return false;
+	if (x->fd >= 0)
+		curl_multi_socket_action(x->multi, x->fd, ready(x), running);
+	if (x->timer <= clock_mono()) {
+		x->timer = DEADLINE_NEVER;
+		curl_multi_socket_action(x->multi, CURL_SOCKET_TIMEOUT, 0, running);
+	}
+	return true;
+}
+
+/* ---- the question ---- */
+
+static void prepare(struct ask *x)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&x->r->set.at.at;
+	CURL *easy = x->easy;
+
+	curl_easy_setopt(easy, CURLOPT_URL, x->r->url);
+	if (x->r->set.at.port == 0)
+		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, un->sun_path);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->fields);
+	curl_easy_setopt(easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, size_of(x->q));
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
+	curl_easy_setopt(easy, CURLOPT_READDATA, x);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, pass);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->why);
+	curl_multi_setopt(x->multi, CURLMOPT_SOCKETFUNCTION, watch);
+	curl_multi_setopt(x->multi, CURLMOPT_SOCKETDATA, x);
+	curl_multi_setopt(x->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(x->multi, CURLMOPT_TIMERDATA, x);
+}
+
+/* How the transfer ended; CURLE_OPERATION_TIMEDOUT: it has not. */
+static CURLcode outcome(struct ask *x)
+{
+	int left;
+	CURLMsg *m = curl_multi_info_read(x->multi, &left);
+
+	return m != NULL && m->msg == CURLMSG_DONE ? m->data.result : CURLE_OPERATION_TIMEDOUT;
+}
+
+static int transfer(struct ask *x, struct err *e)
+{
+	int64_t began = clock_mono();
+	int running = 1;
+	long status = 0;
+	CURLcode rc;
+
+	if (curl_multi_add_handle(x->multi, x->easy) != CURLM_OK)
+		return err_set(e, "libcurl cannot be used");
+	curl_multi_socket_action(x->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	while (running > 0 && step(x, &running))
+		continue;
+	rc = outcome(x);
+	if (x->too_long)
+		return err_set(e, "an answer of more than %d bytes", RSPAMD_ANSWER_MAX);
+	if (rc == CURLE_OPERATION_TIMEDOUT)
+		return err_set(e, "no answer within %.1f s", (double)(clock_mono() - began) / 1000);
+	if (rc != CURLE_OK)
+		return err_set(e, "%s", x->why[0] != '\0' ? x->why : curl_easy_strerror(rc));
+	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status == 200 ? 0 : err_set(e, "HTTP status %ld", status);
+}
+
+static int ask(struct ask *x, struct err *e)
+{
+	int rc;
+
+	x->easy = curl_easy_init();
+	x->multi = curl_multi_init();
+	MUST(x->easy != NULL && x->multi != NULL); /* no memory */
+	put_fields(x);
+	prepare(x);
+	rc = transfer(x, e);
+	curl_multi_remove_handle(x->multi, x->easy);
+	curl_multi_cleanup(x->multi);
+	curl_easy_cleanup(x->easy);
+	curl_slist_free_all(x->fields);
+	return rc;
+}
+
+int rspamd_ask(struct rspamd *r, const struct rspamd_question *q, int64_t deadline, struct arena *a,
+	       struct rspamd_answer *out, struct err *e)
+{
+	struct ask x = { .r = r, .q = q, .fd = -1, .timer = DEADLINE_NEVER, .deadline = deadline };
+	int rc;
+
+	if (take_turn(r, deadline) < 0)
+		return err_set(e, "rspamd at %s: %zu questions are running, and none ended in time", r->set.at.text,
+			       r->set.most);
+	rc = ask(&x, e);
+	end_turn(r);
+	if (rc == 0)
+		rc = rspamd_read(buf_str(&x.body), a, out, e);
+	buf_clear(&x.body);
+	return rc < 0 ? err_wrap(e, "rspamd at %s", r->set.at.text) : 0;
+}
