@@ -46,7 +46,7 @@ static struct str without_addresses(struct arena *a, struct str text)
 	return arena_str(a, buf_str(&b));
 }
 
-/* Meaning and advice of a reply; what is only words gets the number that its status code or its outcome implies. */
+/* Meaning and advice of a reply, or of words whose number nobody wrote down. */
 static void use_reply(struct told *t, struct told_party *out, struct str reply, struct str dsn, bool final)
 {
 	struct explanation said = { .final = FINAL_UNKNOWN };
@@ -54,8 +54,8 @@ static void use_reply(struct told *t, struct told_party *out, struct str reply, 
 
 	reply = without_addresses(t->mem, reply);
 	if (!foreign_is_reply(reply))
-		reply = arena_fmt(t->mem, "%s %.*s %.*s", final ? "550" : "450", STR_ARG(dsn), STR_ARG(reply));
-	if (!explain_reply(&x, reply))
+		explain_words(&x, dsn, reply, final);
+	else if (!explain_reply(&x, reply))
 		return;
 	out->explanation = said.meaning;
 	if (said.advice.n > 0)
@@ -67,21 +67,29 @@ static const char *refused_word(enum verdict v)
 	return v == VERDICT_REFUSED_TEMPORARILY ? "Refused for now" : "Refused";
 }
 
-static void by_line(struct told *t, struct told_party *out, const struct line *x)
+/* ", 3 times" */
+static struct str times_words(struct told *t, uint64_t again)
 {
+	return again > 0 ? arena_fmt(t->mem, ", %llu times", (unsigned long long)again + 1) : STR("");
+}
+
+/* Refused by this line, and so many times more by lines that syslog only counted. */
+static void by_line(struct told *t, struct told_party *out, const struct line *x, uint64_t again)
+{
+	struct str said, text, stage, words;
 	struct foreign_line l;
-	struct str said, text;
 	int code;
 
 	foreign_read(x->raw, &l);
 	said = tell_reply(t, x, &code, &text);
-	if (l.field[FF_stage].n > 0 && l.field[FF_stage].n < 40)
-		out->summary = arena_fmt(t->mem, "%s at %.*s: %.*s", refused_word(out->verdict),
-					 STR_ARG(l.field[FF_stage]), STR_ARG(said));
-	else
-		out->summary = arena_fmt(t->mem, "%s: %.*s", refused_word(out->verdict), STR_ARG(said));
-	out->brief = said;
+	stage = l.field[FF_stage].n > 0 && l.field[FF_stage].n < 40 ? l.field[FF_stage] : STR("");
+	words = said.n > 0 ? said : STR("the log does not say why");
+	out->summary = arena_fmt(t->mem, "%s%s%.*s%.*s: %.*s", refused_word(out->verdict), stage.n > 0 ? " at " : "",
+				 STR_ARG(stage), STR_ARG(times_words(t, again)), STR_ARG(words));
+	out->brief = words;
 	use_reply(t, out, said, STR(""), code >= 500);
+	if (foreign_unsaid(code))
+		out->explanation = arena_fmt(t->mem, "%.*s %s", STR_ARG(out->explanation), TELL_UNSAID);
 }
 
 static bool tell_refusal(struct told *t, struct told_party *out, const struct party *p)
@@ -90,7 +98,7 @@ static bool tell_refusal(struct told *t, struct told_party *out, const struct pa
 
 	if (p->check != NULL || p->gates != NULL || x == NULL)
 		return false;
-	by_line(t, out, x);
+	by_line(t, out, x, party_again(p));
 	return true;
 }
 
@@ -236,6 +244,16 @@ static bool tell_onward(struct told *t, struct told_party *out, const struct par
 	return true;
 }
 
+/* Accepted with the others, and no line tells more. */
+static void tell_untried(struct told_party *out)
+{
+	out->summary = STR("Accepted; the server was done with the message, but no line of the log names a delivery to "
+			   "this address");
+	out->brief = STR("no line names its delivery");
+	out->explanation = STR("It may have been delivered under another name: an alias, a rewritten or a repeated "
+			       "address. The deliveries that the log names stand in the timeline.");
+}
+
 bool tell_foreign_party(struct told *t, struct told_party *out, const struct party *p)
 {
 	const struct attempt *a = tell_succeeded(p);
@@ -246,6 +264,10 @@ bool tell_foreign_party(struct told *t, struct told_party *out, const struct par
 		return tell_refusal(t, out, p);
 	if (p->last_attempt != NULL && tell_onward(t, out, p))
 		return true;
+	if (p->last_attempt == NULL && out->verdict == VERDICT_UNKNOWN && tell_is_foreign(t->story)->removed) {
+		tell_untried(out);
+		return true;
+	}
 	if (p->last_attempt == NULL || !p->last_attempt->plain || !tell_troubled(p)->resulted)
 		return false;
 	if (a == NULL || out->verdict == VERDICT_WAITING || out->verdict == VERDICT_RETURNED) {
@@ -269,7 +291,7 @@ bool tell_foreign_lost(struct told *t, struct told_party *out)
 	if (f == NULL)
 		return false;
 	if (v->final != NULL && (v->from_code >= 400 || v->size_code >= 400)) {
-		by_line(t, out, v->final);
+		by_line(t, out, v->final, v->again);
 		return true;
 	}
 	if (!f->queued && f->id.n > 0 && v->ended.n > 0) {

@@ -22,4 +22,7 @@ void tell_foreign_notes(struct told *t);
 struct str tell_called(struct arena *a, const struct story *s);
 struct str tell_question(struct arena *a, const struct story *s);
 
+/* Of an answer whose number the log leaves out. */
+#define TELL_UNSAID "(The log holds the words of this answer, not its number.)"
+
 #endif

@@ -87,14 +87,16 @@ static struct str result(struct told *t, const struct foreign_line *l)
 			 text.n > 0 ? ": " : "", STR_ARG(text));
 }
 
+/* Other servers have told of the client in a line before; Exim names it here. */
 static struct str refusal(struct told *t, const struct line *x, const struct foreign_line *l)
 {
-	struct str text;
+	struct str who = l->server == FOREIGN_EXIM ? client(t, l) : STR(""), said, text;
 	int code;
 
-	return arena_fmt(t->mem, "refused at %.*s: %.*s",
+	said = tell_reply(t, x, &code, &text);
+	return arena_fmt(t->mem, "refused%s%.*s at %.*s%s%.*s", who.n > 0 ? " " : "", STR_ARG(who),
 			 STR_ARG(l->field[FF_stage].n > 0 ? l->field[FF_stage] : STR("the door")),
-			 STR_ARG(tell_reply(t, x, &code, &text)));
+			 said.n > 0 ? ": " : "", STR_ARG(said));
 }
 
 static struct str finding(struct told *t, const struct foreign_line *l)
@@ -146,6 +148,8 @@ static struct str words_of(struct told *t, const struct line *x, const struct fo
 				 STR_ARG(l->field[FF_child].n > 0 ? l->field[FF_child] : l->field[FF_qp]));
 	case FOREIGN_NOTICE:
 		return arena_fmt(t->mem, "a notice goes to the sender: message %.*s", STR_ARG(l->field[FF_child]));
+	case FOREIGN_REPEATED:
+		return STR("the same again");
 	case FOREIGN_REMOVED:
 		return str_eqz(l->field[FF_status], "deleted") ? STR("taken out of the queue by the postmaster")
 							       : STR("done, and out of the queue");
@@ -165,6 +169,9 @@ struct foreign_event tell_foreign_line(struct told *t, const struct line *x, con
 		e.station = "gate";
 	e.ends = l.kind == FOREIGN_REMOVED;
 	e.what = words_of(t, x, &l);
+	if (x->times > 0)
+		e.what = arena_fmt(t->mem, "%.*s (%u time%s, counted by syslog)", STR_ARG(e.what), x->times,
+				   x->times == 1 ? "" : "s");
 	return e;
 }
 
@@ -191,10 +198,25 @@ static void note_hop(struct told *t, const struct story *child)
 			note_skew(t, k);
 }
 
+/* Exim: what of a connection was refused before a message had an id is joined by its port or process alone. */
+static void note_apart(struct told *t)
+{
+	const struct foreign *f = tell_is_foreign(t->story);
+	struct foreign_line l;
+
+	if (f == NULL || f->server != FOREIGN_EXIM || f->id.n > 0 || !foreign_read(f->begins->raw, &l) ||
+	    l.kind != FOREIGN_REJECT || l.field[FF_port].n > 0 || l.frame.pid.n > 0)
+		return;
+	tell_note(t, "the log names neither the port nor the process of the connection, so what else it had refused is "
+		     "told apart (Exim: log_selector = +incoming_port +pid)");
+}
+
 void tell_foreign_notes(struct told *t)
 {
 	const struct story *s = t->story;
 	int n = 0;
+
+	note_apart(t);
 
 	if (s->hop.key != NULL && s->parent != NULL)
 		note_hop(t, s);
