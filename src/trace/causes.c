@@ -56,10 +56,15 @@ static void add_ip(struct cause_count *x, struct str ip, struct arena *mem)
 		x->ips[x->nips++] = arena_str(mem, ip);
 }
 
+/* The first sentence that says why. */
 static struct str first_sentence(struct str s)
 {
 	ptrdiff_t end = str_find(s, STR(". "));
 
+	if (end >= 0 && str_starts(s, STR(TELL_NOT_OURS))) {
+		s = str_skip(s, (size_t)end + 2);
+		end = str_find(s, STR(". "));
+	}
 	return end < 0 ? s : str_take(s, (size_t)end + 1);
 }
 

@@ -66,22 +66,6 @@ static enum final how_final(const struct foreign_line *l)
 	return dsn.n > 0 && dsn.p[0] == '5' ? FINAL_YES : dsn.n > 0 && dsn.p[0] == '4' ? FINAL_NO : FINAL_UNKNOWN;
 }
 
-/* A reply that the line quotes, or its words with their status code. */
-static bool say_reply(struct explaining *x, const struct foreign_line *l)
-{
-	struct explanation inner = { .final = FINAL_UNKNOWN };
-	struct explaining y = { .mem = x->mem, .out = &inner };
-	struct str text = foreign_answer(l->field[FF_text]);
-	enum final final = how_final(l);
-
-	if (text.n == 0 && final != FINAL_UNKNOWN)
-		explain_words(&y, l->field[FF_dsn], l->field[FF_text], final == FINAL_YES);
-	else if (text.n == 0 || !explain_reply(&y, text))
-		return false;
-	use(x, &inner);
-	return true;
-}
-
 /* "192.0.2.9[192.0.2.9]:25", or Exim's client fields, as the line has them; empty: no other server. */
 static struct str next_server(struct explaining *x, const struct foreign_line *l)
 {
@@ -105,6 +89,45 @@ static struct str writer(struct explaining *x, const struct foreign_line *l)
 	if (l->frame.host.n == 0)
 		return STR("The server that wrote this line");
 	return arena_fmt(x->mem, "The server that wrote this line (%.*s)", STR_ARG(l->frame.host));
+}
+
+/* A delivery that did not go well: who said it, what it means, and where the message is now. */
+static struct str say_attempt(struct explaining *x, const struct foreign_line *l, struct str meaning, enum final final)
+{
+	bool answered = foreign_answer(l->field[FF_text]).n > 0;
+	struct str to = next_server(x, l), who = writer(x, l);
+	struct str said = answered && to.n > 0
+			      ? arena_fmt(x->mem, "It was the other server, %.*s, that said this. ", STR_ARG(to))
+			      : STR("");
+	const char *now = final == FINAL_NO    ? " keeps the message and tries again by itself."
+			  : final == FINAL_YES ? " has given up: the sender gets the message back."
+					       : " says no more of it here.";
+
+	return arena_fmt(x->mem, "%.*s%.*s%s%.*s%s", STR_ARG(said), STR_ARG(meaning), meaning.n > 0 ? " " : "",
+			 STR_ARG(who), now);
+}
+
+/* A reply that the line quotes, or its words with their status code. */
+static bool say_reply(struct explaining *x, const struct foreign_line *l)
+{
+	struct explanation inner = { .final = FINAL_UNKNOWN };
+	struct explaining y = { .mem = x->mem, .out = &inner };
+	struct str text = foreign_answer(l->field[FF_text]);
+	enum final final = how_final(l);
+
+	if (text.n == 0 && final != FINAL_UNKNOWN)
+		explain_words(&y, l->field[FF_dsn], l->field[FF_text], final == FINAL_YES);
+	else if (text.n == 0 || !explain_reply(&y, text))
+		return false;
+	if (l->kind == FOREIGN_RESULT)
+		inner.meaning = say_attempt(x, l, explain_without_class(inner.meaning, text), final);
+	else if (text.n == 0)
+		explain_add(&y, "%s",
+			    final == FINAL_YES ? "That is a final no."
+					       : "That is a no for now: the sender's server tries again by "
+						 "itself.");
+	use(x, &inner);
+	return true;
 }
 
 static void say_passed_on(struct explaining *x, const struct foreign_line *l, struct str to)
@@ -177,9 +200,22 @@ static void say_check(struct explaining *x, const struct foreign_line *l)
 		explain_word(x, &row->word);
 }
 
+static void say_login(struct explaining *x)
+{
+	const struct end_row *row = end_match(str_of(end_words(END_LOGINS)));
+
+	x->out->meaning =
+	    STR("The client tried to log in and was turned down: the user name or the password is wrong.");
+	x->out->final = FINAL_YES;
+	x->out->who = row->word.who;
+	x->out->advice = str_of(row->word.advice);
+}
+
 static void say_content(struct explaining *x, const struct foreign_line *l)
 {
-	if (l->kind == FOREIGN_CHECK)
+	if (l->kind == FOREIGN_AUTH_FAILED)
+		say_login(x);
+	else if (l->kind == FOREIGN_CHECK)
 		say_check(x, l);
 	else if (l->kind == FOREIGN_RESULT && l->server == FOREIGN_QMAIL)
 		say_report(x, l);

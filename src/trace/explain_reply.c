@@ -202,12 +202,20 @@ bool explain_reply(struct explaining *x, struct str text)
 	return true;
 }
 
+struct str explain_without_class(struct str meaning, struct str number)
+{
+	const struct status_row *class = status_class(str_take(number, 3));
+
+	if (class == NULL || !str_ends(meaning, str_of(class->word.meaning)))
+		return meaning;
+	return str_trim(str_take(meaning, meaning.n - str_of(class->word.meaning).n));
+}
+
 void explain_words(struct explaining *x, struct str status, struct str text, bool final)
 {
-	static const struct word no = { FINAL_YES, WHO_SENDER, "That is a final no.",
+	static const struct word no = { FINAL_YES, WHO_SENDER, "",
 					"The sender mends what the words name and sends anew." };
-	static const struct word not_now = { FINAL_NO, WHO_NOBODY,
-					     "That is a no for now: the sender's server tries again by itself.", "" };
+	static const struct word not_now = { FINAL_NO, WHO_NOBODY, "", "" };
 	struct said r = { 0 };
 	const struct word *word;
 	const struct status_row *row;
@@ -220,11 +228,7 @@ void explain_words(struct explaining *x, struct str status, struct str text, boo
 	word = gate_word(&r);
 	hint = word == NULL ? hint_of(&r) : NULL;
 	word = word != NULL ? word : hint != NULL ? hint_word(hint) : row != NULL ? &row->word : NULL;
-	explain_word(x, final ? &no : &not_now);
-	if (word != NULL) {
-		explain_word(x, word);
-		explain_add(x, "%s", final ? no.meaning : not_now.meaning);
-	}
+	explain_word(x, word != NULL ? word : final ? &no : &not_now);
 	x->out->final = final ? FINAL_YES : FINAL_NO;
 	if (!final)
 		explain_soften(x);

@@ -149,6 +149,14 @@ static bool names_cause(const struct explanation *x)
 	return false;
 }
 
+/* "...; what it said stands behind it. 5xx is final, ..." need not stand there where what it said is explained. */
+static struct str without_hint(struct arena *a, struct str meaning)
+{
+	ptrdiff_t at = str_find(meaning, STR("; what it said stands behind it"));
+
+	return at < 0 ? meaning : arena_fmt(a, "%.*s.", (int)at, meaning.p);
+}
+
 /* Where the other server's number decides: 4 is tried again, 5 is not. */
 static void say_remote(struct explaining *x, const struct report *r)
 {
@@ -162,6 +170,7 @@ static void say_remote(struct explaining *x, const struct report *r)
 		return;
 	if (x->out->final != FINAL_UNKNOWN && !names_cause(&said))
 		return;
+	x->out->meaning = without_hint(x->mem, x->out->meaning);
 	if (x->out->final != FINAL_UNKNOWN)
 		x->out->meaning = STR(""); /* its words know better than the row, which can only suppose */
 	else

@@ -46,6 +46,12 @@ static struct str without_addresses(struct arena *a, struct str text)
 	return arena_str(a, buf_str(&b));
 }
 
+static struct str final_words(bool final)
+{
+	return final ? STR("That is a final no.")
+		     : STR("That is a no for now: the sender's server tries again by itself.");
+}
+
 /* Meaning and advice of a reply, or of words whose number nobody wrote down. */
 static void use_reply(struct told *t, struct told_party *out, struct str reply, struct str dsn, bool final)
 {
@@ -58,8 +64,22 @@ static void use_reply(struct told *t, struct told_party *out, struct str reply, 
 	else if (!explain_reply(&x, reply))
 		return;
 	out->explanation = said.meaning;
+	if (!foreign_is_reply(reply))
+		out->explanation = arena_fmt(t->mem, "%.*s%s%.*s", STR_ARG(said.meaning), said.meaning.n > 0 ? " " : "",
+					     STR_ARG(final_words(final)));
 	if (said.advice.n > 0)
 		tell_advise(t, out, said.who, said.advice);
+}
+
+/* Of an attempt of this server: what follows from it, it says itself. */
+static void use_answer(struct told *t, struct told_party *out, struct str said, struct str dsn, bool final)
+{
+	use_reply(t, out, said, dsn, final);
+	out->explanation = explain_without_class(out->explanation, said);
+	if (str_ends(out->explanation, final_words(final)))
+		out->explanation = str_trim(str_take(out->explanation, out->explanation.n - final_words(final).n));
+	if (out->explanation.n == 0)
+		out->explanation = final ? STR("That is final.") : STR("That may pass.");
 }
 
 static const char *refused_word(enum verdict v)
@@ -82,10 +102,10 @@ static void by_line(struct told *t, struct told_party *out, const struct line *x
 
 	foreign_read(x->raw, &l);
 	said = tell_reply(t, x, &code, &text);
-	stage = l.field[FF_stage].n > 0 && l.field[FF_stage].n < 40 ? l.field[FF_stage] : STR("");
+	stage = l.field[FF_stage].n < 40 ? tell_stage(t, &l) : STR("");
 	words = said.n > 0 ? said : STR("the log does not say why");
-	out->summary = arena_fmt(t->mem, "%s%s%.*s%.*s: %.*s", refused_word(out->verdict), stage.n > 0 ? " at " : "",
-				 STR_ARG(stage), STR_ARG(times_words(t, again)), STR_ARG(words));
+	out->summary = arena_fmt(t->mem, "%s%.*s%.*s: %.*s", refused_word(out->verdict), STR_ARG(stage),
+				 STR_ARG(times_words(t, again)), STR_ARG(words));
 	out->brief = words;
 	use_reply(t, out, said, STR(""), code >= 500);
 	if (foreign_unsaid(code))
@@ -208,11 +228,10 @@ static void tell_failed(struct told *t, struct told_party *out, const struct par
 				 STR_ARG(a->report), STR_ARG(target));
 	out->summary = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(out->summary), STR_ARG(tell_other_targets(t, p, a)));
 	out->brief = a->report;
-	use_reply(t, out, said.n > 0 ? said : a->report, a->dsn, a->outcome == OUTCOME_FAILURE);
+	use_answer(t, out, said.n > 0 ? said : a->report, a->dsn, a->outcome == OUTCOME_FAILURE);
 	if (a->went == WENT_AWAY && said.n > 0)
-		out->explanation =
-		    arena_fmt(t->mem, "It was the recipient's mail server (%.*s) that said this, not ours. %.*s",
-			      STR_ARG(who_took(t, a)), STR_ARG(out->explanation));
+		out->explanation = arena_fmt(t->mem, TELL_NOT_OURS " (%.*s) that said this, not ours. %.*s",
+					     STR_ARG(who_took(t, a)), STR_ARG(out->explanation));
 	if (out->verdict == VERDICT_WAITING)
 		add_patience(t, out, tell_is_foreign(t->story)->server);
 	else if (a->gave_up)
@@ -294,6 +313,8 @@ bool tell_foreign_lost(struct told *t, struct told_party *out)
 		by_line(t, out, v->final, v->again);
 		return true;
 	}
+	if (tell_failed_login(t, out))
+		return true;
 	if (!f->queued && f->id.n > 0 && v->ended.n > 0) {
 		tell_open(t, out, &(struct party){ .visit = t->story->visit });
 		return true;

@@ -251,7 +251,7 @@ static void test_lines_of_other_servers(void **state)
 		  "exim-log-line", NO, WHO_NOBODY, "graylisting" },
 		{ POSTFIX("relay=none, delay=1, dsn=4.4.1, status=deferred (connect to mx[192.0.2.9]:25: Connection "
 			  "timed out)"),
-		  "postfix-log-line", NO, WHO_NOBODY, "no for now" },
+		  "postfix-log-line", NO, WHO_NOBODY, "(mx1) keeps the message" },
 		/* the other server's own words come before what the report only supposes */
 		{ QMAIL(
 		      "deferral: "

@@ -267,6 +267,9 @@ static const struct {
 	{ "Exim: done, but a recipient was never tried", EXIM X " <= a@b.example H=m [192.0.2.25] P=esmtp S=5 for c@d.example e@f.example\n"
 	  EXIM X " => c <c@d.example> R=l T=m\n" EXIM X " Completed\n", "to:e@f.example", { "no line of the log names a delivery" }, NULL },
 
+	{ "failed logins are counted, with what syslog counted", CONNECT AT "smtpd[7]: warning: m[192.0.2.25]: SASL LOGIN authentication"
+	  " failed: UGFzc3dvcmQ6\n" AGAIN LEAVE, "ip:192.0.2.25", { "3 logins by the client 192.0.2.25 (m) failed",
+	    "a login failed (LOGIN)\n" }, "UGFzc3dvcmQ6\n\nWhy" },
 	{ "the second pass of autumn's hour, named by the stamp", FOLDED("03:29:00+03:00", "8A1B2C3D41", "x@b.example")
 	  FOLDED("03:30:00+02:00", ID, "a@b.example") FOLDED("05:30:00+02:00", "8A1B2C3D42", "x@b.example"), "from:a@b.example",
 	  { "Sunday 2021-10-31 03:30:00 +02:00" }, "03:30:00 +03:00" },
