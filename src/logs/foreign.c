@@ -1,33 +1,34 @@
-#include "logs/foreign.h"
-
+#include <pthread.h>
 #include <string.h>
 
 #include "base/cur.h"
+#include "logs/foreign_fit.h"
 
 const char *const foreign_servers[FOREIGN_SERVERS] = {
 	[FOREIGN_NOBODY] = "nobody", [FOREIGN_POSTFIX] = "Postfix",   [FOREIGN_QMAIL] = "qmail",
 	[FOREIGN_EXIM] = "Exim",     [FOREIGN_SPAMDYKE] = "spamdyke", [FOREIGN_CHKUSER] = "chkuser",
 };
 
-struct row {
-	const char *program;
-	char lead;
-	enum foreign_server server;
-	enum foreign_kind kind;
-	const char *pattern;
-};
-
-static const struct row postfix_rows[] = {
-#define POSTFIX(p, l, k, x) { (p), (l), FOREIGN_POSTFIX, FOREIGN_##k, (x) },
+static const struct foreign_row postfix_rows[] = {
+#define POSTFIX(p, l, k, x) { STR_INIT(p), (l), FOREIGN_POSTFIX, FOREIGN_##k, (x) },
 #include "logs/postfix.def"
 #undef POSTFIX
 };
 
-static const struct row qmail_rows[] = {
-#define QMAIL(s, k, x) { "*", '-', FOREIGN_##s, FOREIGN_##k, (x) },
+static const struct foreign_row qmail_rows[] = {
+#define QMAIL(s, k, x) { STR_INIT("*"), '-', FOREIGN_##s, FOREIGN_##k, (x) },
 #include "logs/qmail.def"
 #undef QMAIL
 };
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct foreign_table postfix_table, qmail_table;
+
+static void compile_tables(void)
+{
+	foreign_compile(&postfix_table, postfix_rows, COUNT(postfix_rows));
+	foreign_compile(&qmail_table, qmail_rows, COUNT(qmail_rows));
+}
 
 /* Programs whose lines may be a mail server's: `*` at the end stands for any more. */
 static const struct {
@@ -79,26 +80,13 @@ bool foreign_is_exim_id(struct str s)
 	return true;
 }
 
-static bool opens(const char *pattern, struct str text)
-{
-	size_t n = strcspn(pattern, "{[");
-
-	return text.n >= n && memcmp(text.p, pattern, n) == 0;
-}
-
-static bool try_row(const struct row *r, struct str text, struct foreign_line *out)
+static bool try_row(const struct foreign_table *t, size_t row, struct str text, struct foreign_line *out)
 {
 	struct str id = out->field[FF_id];
 
-	if (!opens(r->pattern, text))
-		return false;
 	memset(out->field, 0, sizeof(out->field));
 	out->field[FF_id] = id;
-	if (!foreign_fits(r->pattern, text, out))
-		return false;
-	out->kind = r->kind;
-	out->server = r->server;
-	return true;
+	return foreign_fits(t, row, text, out);
 }
 
 /* ID or NOQUEUE in front: what is left is the text. */
@@ -161,30 +149,36 @@ static bool leads(char row, char line)
 	return row == line || row == '*' || (row == '.' && line != '-');
 }
 
+/* What the fields alone do not say. */
+static bool settle_postfix(struct foreign_line *out, struct str program, struct str text)
+{
+	if (!is_plain(out, text)) {
+		out->kind = FOREIGN_UNKNOWN;
+		return false;
+	}
+	if (out->kind == FOREIGN_RESULT)
+		out->field[FF_channel] = program;
+	if (out->kind == FOREIGN_REMOVED && str_eqz(program, "postsuper"))
+		out->field[FF_status] = STR("deleted");
+	if (out->kind == FOREIGN_REJECT)
+		judge_action(out);
+	return true;
+}
+
 static bool read_postfix(struct foreign_line *out)
 {
+	const struct foreign_table *t = &postfix_table;
 	struct str program = out->frame.program, text = out->frame.rest;
 	char lead = take_lead(&text, out);
 
 	program = str_skip(program, (size_t)(str_rchr(program, '/') + 1));
 	out->server = FOREIGN_POSTFIX;
-	for (size_t i = 0; i < COUNT(postfix_rows); i++) {
-		const struct row *r = &postfix_rows[i];
+	for (size_t i = foreign_next(t, 0, text); i < t->n; i = foreign_next(t, i + 1, text)) {
+		const struct foreign_row *r = &t->rows[i];
 
-		if (!leads(r->lead, lead) || (r->program[0] != '*' && !str_eqz(program, r->program)) ||
-		    !try_row(r, text, out))
-			continue;
-		if (!is_plain(out, text)) {
-			out->kind = FOREIGN_UNKNOWN;
-			return false;
-		}
-		if (r->kind == FOREIGN_REJECT)
-			judge_action(out);
-		if (r->kind == FOREIGN_RESULT)
-			out->field[FF_channel] = program;
-		if (r->kind == FOREIGN_REMOVED && str_eqz(program, "postsuper"))
-			out->field[FF_status] = STR("deleted");
-		return true;
+		if (leads(r->lead, lead) && (r->program.p[0] == '*' || str_eq(program, r->program)) &&
+		    try_row(t, i, text, out))
+			return settle_postfix(out, program, text);
 	}
 	return false;
 }
@@ -205,8 +199,11 @@ static void split_chkuser(struct foreign_line *out)
 
 static bool read_qmail(struct foreign_line *out)
 {
-	for (size_t i = 0; i < COUNT(qmail_rows); i++) {
-		if (!try_row(&qmail_rows[i], out->frame.rest, out))
+	const struct foreign_table *t = &qmail_table;
+	struct str text = out->frame.rest;
+
+	for (size_t i = foreign_next(t, 0, text); i < t->n; i = foreign_next(t, i + 1, text)) {
+		if (!try_row(t, i, text, out))
 			continue;
 		if (out->kind == FOREIGN_CHECK)
 			split_chkuser(out);
@@ -241,15 +238,32 @@ static bool read_untagged(struct foreign_line *out)
 	return false;
 }
 
+/* A line of syslog itself: no program wrote it. */
+static void read_syslogs_own(struct foreign_line *out)
+{
+	struct cur c = cur_of(out->frame.rest);
+	struct str times;
+
+	out->kind = FOREIGN_STRANGER; /* "-- MARK --" */
+	cur_wantz(&c, "last message repeated ", "repeated");
+	times = cur_span(&c, ascii_isdigit, "number");
+	cur_wantz(&c, " times", "times");
+	if (!cur_ok(&c) || c.p < c.end || times.n > 9)
+		return;
+	out->kind = FOREIGN_REPEATED;
+	out->field[FF_count] = times;
+}
+
 bool foreign_read(struct str text, struct foreign_line *out)
 {
+	pthread_once(&once, compile_tables);
 	memset(out, 0, sizeof(*out));
 	if (text.n > 0 && text.p[text.n - 1] == '\r')
 		text.n--;
 	if (!frame_read(text, &out->frame))
 		return false;
-	if (out->frame.program.n == 0 && out->frame.host.n > 0) { /* "last message repeated 2 times", "-- MARK --" */
-		out->kind = FOREIGN_STRANGER;
+	if (out->frame.program.n == 0 && out->frame.host.n > 0) {
+		read_syslogs_own(out);
 		return true;
 	}
 	if (out->frame.program.n == 0)

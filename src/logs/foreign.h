@@ -52,8 +52,17 @@ bool foreign_read(struct str text, struct foreign_line *out);
 bool foreign_is_postfix_id(struct str s);
 /* XXXXXX-YYYYYY-ZZ, or XXXXXX-YYYYYYYYYYY-ZZZZ since 4.97. */
 bool foreign_is_exim_id(struct str s);
-/* The number and the words of the answer that a line quotes: 550 for "5.7.1 no" of a milter.  0: it quotes none. */
+/* Of "a@b c@d" (field rcpts): the next address, and *rest moves behind it; false: there is none, or no address. */
+bool foreign_next_rcpt(struct str *rest, struct str *rcpt);
+/* The number and the words of the answer that a line quotes.  0: it quotes none.  Where it has the words alone and yet
+ * says whether they are final, the number is one that no server uses: FOREIGN_NO or FOREIGN_NOT_NOW. */
+enum { FOREIGN_NOT_NOW = 499, FOREIGN_NO = 599 };
 int foreign_reply(const struct foreign_line *l, struct str *text);
+/* Is that number one of those two?  Then it is not to be shown. */
+static inline bool foreign_unsaid(int code)
+{
+	return code == FOREIGN_NO || code == FOREIGN_NOT_NOW;
+}
 /* "550 ...", "250-..." */
 bool foreign_is_reply(struct str s);
 /* The answer of a server inside the words of the one that asked it: "host x said: 550 no (in reply to RCPT TO
@@ -66,11 +75,5 @@ void foreign_as_line(struct str text, struct log_line *out);
 struct str foreign_queued_as(struct str reply);
 /* The two numbers of qmail's "ok EPOCH qp QP". */
 bool foreign_queued_qp(struct str reply, uint64_t *epoch, uint64_t *qp);
-
-/* For the readers: a pattern is literal text, {field} places and [parts] that may be missing.  A field runs to what
- * may follow it, the last one to the end; where the rest then does not fit it runs on.  {client} is taken apart. */
-bool foreign_fits(const char *pattern, struct str text, struct foreign_line *out);
-/* A line of Exim whose frame was read: fills kind and fields; false: no row fits. */
-bool foreign_read_exim(struct foreign_line *out);
 
 #endif

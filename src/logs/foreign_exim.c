@@ -1,17 +1,23 @@
 /* Exim's main log: ID FLAG ADDRESS KEY=VALUE ..., and the refusals that have no id. */
+#include <pthread.h>
 #include <string.h>
 
 #include "base/cur.h"
-#include "logs/foreign.h"
+#include "logs/foreign_fit.h"
 
-static const struct {
-	enum foreign_kind kind;
-	const char *pattern;
-} rows[] = {
-#define EXIM(k, p) { FOREIGN_##k, (p) },
+static const struct foreign_row rows[] = {
+#define EXIM(k, p) { STR_INIT("*"), '-', FOREIGN_EXIM, FOREIGN_##k, (p) },
 #include "logs/exim.def"
 #undef EXIM
 };
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct foreign_table table;
+
+static void compile_table(void)
+{
+	foreign_compile(&table, rows, COUNT(rows));
+}
 
 /* What stands behind KEY= goes where. */
 static const struct {
@@ -115,7 +121,7 @@ static void keep(struct foreign_line *out, enum foreign_field f, struct str v)
 	if (f == FF_client) {
 		struct str helo = out->field[FF_helo];
 
-		if (!foreign_fits("{client}", v, out))
+		if (!foreign_read_client(v, out))
 			out->field[FF_peer] = v, out->field[FF_helo] = helo;
 	} else if (f == FF_sender && v.n >= 2 && v.p[0] == '<' && v.p[v.n - 1] == '>') {
 		out->field[f] = str_mem(v.p + 1, v.n - 2);
@@ -205,7 +211,7 @@ static void take_address(struct cur *c, struct foreign_line *out)
 	out->field[FF_rcpt] = str_trim(to);
 }
 
-/* <= SENDER KEY=VALUE ... from <SENDER> for RCPT RCPT */
+/* <= SENDER KEY=VALUE ... [from <SENDER>] [for RCPT RCPT] */
 static void read_arrival(struct cur *c, struct foreign_line *out)
 {
 	out->field[FF_sender] = address(c);
@@ -214,6 +220,19 @@ static void read_arrival(struct cur *c, struct foreign_line *out)
 	take_keys(c, out);
 	out->field[FF_parent] = out->field[FF_title]; /* R= here is the message that bounced */
 	out->field[FF_title] = out->field[FF_channel] = (struct str){ NULL, 0 }; /* T= is the subject */
+	if (cur_tryz(c, " from "))
+		address(c);
+	if (cur_tryz(c, " for "))
+		out->field[FF_rcpts] = cur_rest(c);
+}
+
+bool foreign_next_rcpt(struct str *rest, struct str *rcpt)
+{
+	struct cur c = cur_of(str_trim(*rest));
+
+	*rcpt = address(&c);
+	*rest = cur_rest(&c);
+	return str_chr(*rcpt, '@') > 0;
 }
 
 /* FLAG ADDRESS KEY=VALUE ... [: TEXT] */
@@ -250,13 +269,12 @@ static bool read_flagged(struct cur *c, struct foreign_line *out)
 
 static bool fit_rows(struct str text, struct foreign_line *out)
 {
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = foreign_next(&table, 0, text); i < table.n; i = foreign_next(&table, i + 1, text)) {
 		struct foreign_line at = *out;
 
-		if (!foreign_fits(rows[i].pattern, text, &at))
+		if (!foreign_fits(&table, i, text, &at))
 			continue;
 		*out = at;
-		out->kind = rows[i].kind;
 		return true;
 	}
 	return false;
@@ -265,14 +283,22 @@ static bool fit_rows(struct str text, struct foreign_line *out)
 /* H=... F=... rejected ... */
 static bool read_refusal(struct cur *c, struct foreign_line *out)
 {
+	struct str text, now = STR("temporarily rejected");
 	struct cur at = *c;
 
 	take_keys(&at, out);
-	return fit_rows(str_trim(cur_rest(&at)), out);
+	text = str_trim(cur_rest(&at));
+	if (!fit_rows(text, out))
+		return false;
+	if (out->kind == FOREIGN_REJECT && str_starts(text, now))
+		out->field[FF_status] = str_take(text, now.n);
+	return true;
 }
 
 bool foreign_read_exim(struct foreign_line *out)
 {
+	pthread_once(&once, compile_table);
+
 	struct cur c = cur_of(out->frame.rest);
 	struct str id = cur_span(&c, not_space, NULL);
 	bool queued = foreign_is_exim_id(id);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/cur.h"
-#include "logs/foreign.h"
+#include "logs/foreign_fit.h"
 
 enum { STEPS = 32 }; /* places looked at for one row: a hostile line costs no more */
 
@@ -11,25 +11,6 @@ static const struct str field_names[FOREIGN_FIELDS] = {
 #include "logs/foreign.def"
 #undef FOREIGN_FIELD
 };
-
-struct fitter {
-	struct foreign_line *out;
-	int steps;
-};
-
-/* The literal at the front of a pattern. */
-static struct str literal_of(const char *p)
-{
-	return str_mem(p, strcspn(p, "{[]"));
-}
-
-static int field_of(struct str name)
-{
-	for (int f = 0; f < FOREIGN_FIELDS; f++)
-		if (str_eq(name, field_names[f]))
-			return f;
-	return FF_skip;
-}
 
 static bool is_ip_byte(char c)
 {
@@ -62,8 +43,7 @@ static bool read_ip(struct str s, struct foreign_line *out)
 	return true;
 }
 
-/* NAME[IP]:PORT (Postfix); NAME (HELO) [IP]:PORT, each of them perhaps missing but the address (Exim). */
-static bool read_client(struct str s, struct foreign_line *out)
+bool foreign_read_client(struct str s, struct foreign_line *out)
 {
 	ptrdiff_t at = str_find(s, STR(" [")), open;
 	struct str name;
@@ -87,98 +67,177 @@ static bool read_client(struct str s, struct foreign_line *out)
 	return str_chr(name, ' ') < 0 && read_ip(str_skip(s, (size_t)at + 1), out);
 }
 
+static int field_of(struct str name)
+{
+	for (int f = 0; f < FOREIGN_FIELDS; f++)
+		if (str_eq(name, field_names[f]))
+			return f;
+	BUG("a pattern names a field %.*s that foreign.def lacks", STR_ARG(name));
+}
+
+/* What may stand behind a field: the parts that may be missing, and what must come; or the end. */
+static void find_ends(struct foreign_pattern *p, int at)
+{
+	struct foreign_step *s = &p->step[at];
+	int i = at + 1;
+
+	while (i < p->n && p->step[i].behind > 0) {
+		MUST(s->nends < FOREIGN_ENDS);
+		if (p->step[i].literal.n > 0)
+			s->ends[s->nends++] = (uint8_t)i;
+		i = p->step[i].behind;
+	}
+	s->end = i == p->n;
+	if (!s->end) {
+		MUST(s->nends < FOREIGN_ENDS && p->step[i].literal.n > 0);
+		s->ends[s->nends++] = (uint8_t)i;
+	}
+	for (int k = 0; k < s->nends; k++) {
+		unsigned char byte = (unsigned char)p->step[s->ends[k]].literal.p[0];
+
+		s->stop[byte / 64] |= UINT64_C(1) << byte % 64;
+	}
+}
+
+static void take_apart(struct foreign_pattern *p, const char *text)
+{
+	int opened = -1;
+
+	while (*text != '\0') {
+		struct foreign_step *s = &p->step[p->n];
+		size_t n;
+
+		MUST(p->n < FOREIGN_STEPS);
+		if (*text == '[') {
+			opened = p->n;
+			text++;
+		}
+		n = strcspn(text, "{[]");
+		*s = (struct foreign_step){ .literal = str_mem(text, n), .field = -1 };
+		text += n;
+		if (*text == '{') {
+			n = strcspn(++text, "}");
+			s->field = field_of(str_mem(text, n));
+			text += n + 1;
+		}
+		p->n++;
+		if (*text == ']') {
+			p->step[opened].behind = p->n;
+			text++;
+		}
+	}
+	for (int i = 0; i < p->n; i++)
+		if (p->step[i].field >= 0)
+			find_ends(p, i);
+}
+
+void foreign_compile(struct foreign_table *t, const struct foreign_row *rows, size_t n)
+{
+	MUST(n <= FOREIGN_ROWS);
+	t->rows = rows;
+	t->n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct str head;
+
+		take_apart(&t->patterns[i], rows[i].pattern);
+		head = t->patterns[i].step[0].literal;
+		for (size_t byte = 0; byte < 256; byte++)
+			if (head.n == 0 || (unsigned char)head.p[0] == byte)
+				t->first[byte][i / 64] |= UINT64_C(1) << i % 64;
+	}
+}
+
+size_t foreign_next(const struct foreign_table *t, size_t at, struct str text)
+{
+	const uint64_t *rows = t->first[text.n > 0 ? (unsigned char)text.p[0] : 0];
+
+	for (; at < t->n; at++) {
+		if (rows[at / 64] >> at % 64 == 0)
+			at |= 63; /* none left of these 64 */
+		else if ((rows[at / 64] >> at % 64 & 1) != 0 && str_starts(text, t->patterns[at].step[0].literal))
+			return at;
+	}
+	return t->n;
+}
+
+struct fitter {
+	const struct foreign_pattern *p;
+	struct foreign_line *out;
+	int steps;
+};
+
 static bool keep(struct fitter *f, int field, struct str value)
 {
 	f->out->field[field] = value;
-	return field != FF_client || read_client(value, f->out);
+	return field != FF_client || foreign_read_client(value, f->out);
 }
 
-static bool fits(struct fitter *f, const char *p, struct str text);
+static bool fits(struct fitter *f, int at, struct str text);
 
-/* Behind a field: what may follow it, here or after any of the missing parts. */
-static bool follows(struct fitter *f, const char *p, struct str text)
+/* Behind a step: the next one, or the end. */
+static bool follows(struct fitter *f, int at, struct str text)
 {
-	const char *q = p;
-	bool inside = *q == ']';
-
 	if (f->steps-- <= 0)
 		return false;
-	q += inside;
-	if (*q == '\0')
-		return text.n == 0;
-	return fits(f, q, text);
+	return at == f->p->n ? text.n == 0 : fits(f, at, text);
 }
 
-/* What may stand behind a field: the literals of the missing parts and of what must come; or the end. */
-struct ends {
-	struct str literal[8];
-	size_t n;
-	bool end;
-};
-
-static void ends_of(const char *p, struct ends *out)
+/* Where the field may end: the first place from `at` on where one of its ends stands, or the text's end. */
+static size_t next_end(const struct fitter *f, const struct foreign_step *s, struct str text, size_t at)
 {
-	*out = (struct ends){ .n = 0 };
-	p += *p == ']';
-	while (*p == '[' && out->n + 1 < COUNT(out->literal)) {
-		out->literal[out->n] = literal_of(p + 1);
-		out->n += out->literal[out->n].n > 0;
-		p += strcspn(p, "]") + 1;
+	for (; at < text.n; at++) {
+		unsigned char byte = (unsigned char)text.p[at];
+
+		if ((s->stop[byte / 64] >> byte % 64 & 1) == 0)
+			continue;
+		for (int i = 0; i < s->nends; i++)
+			if (str_starts(str_skip(text, at), f->p->step[s->ends[i]].literal))
+				return at;
 	}
-	out->end = *p == '\0';
-	if (!out->end)
-		out->literal[out->n++] = literal_of(p);
+	return text.n;
 }
 
-static bool ends_here(const struct ends *e, struct str text)
+static bool fits_field(struct fitter *f, int at, struct str text)
 {
-	if (text.n == 0)
-		return e->end;
-	for (size_t i = 0; i < e->n; i++)
-		if (text.p[0] == e->literal[i].p[0] && str_starts(text, e->literal[i]))
+	const struct foreign_step *s = &f->p->step[at];
+	size_t i = s->nends == 0 ? text.n : next_end(f, s, text, 0);
+
+	for (; i < text.n && f->steps > 0; i = next_end(f, s, text, i + 1))
+		if (keep(f, s->field, str_take(text, i)) && follows(f, at + 1, str_skip(text, i)))
 			return true;
+	if (i == text.n && s->end && f->steps > 0 && keep(f, s->field, text) && follows(f, at + 1, str_skip(text, i)))
+		return true;
+	f->out->field[s->field] = (struct str){ NULL, 0 };
 	return false;
 }
 
-static bool fits_field(struct fitter *f, const char *p, struct str text)
+static bool fits_step(struct fitter *f, int at, struct str text)
 {
-	size_t n = strcspn(p, "}");
-	int field = field_of(str_mem(p + 1, n - 1));
-	struct ends e;
+	const struct foreign_step *s = &f->p->step[at];
 
-	p += n + 1;
-	ends_of(p, &e);
-	for (size_t i = e.end && e.n == 0 ? text.n : 0; i <= text.n && f->steps > 0; i++)
-		if (ends_here(&e, str_skip(text, i)) && keep(f, field, str_take(text, i)) &&
-		    follows(f, p, str_skip(text, i)))
-			return true;
-	f->out->field[field] = (struct str){ NULL, 0 };
-	return false;
-}
-
-static bool fits(struct fitter *f, const char *p, struct str text)
-{
-	struct str lit;
-
-	while (*p == '[') {
-		lit = literal_of(p + 1);
-		if (text.n > 0 && str_starts(text, lit) && fits(f, p + 1, text))
-			return true;
-		p += strcspn(p, "]") + 1;
-	}
-	lit = literal_of(p);
-	if (!str_starts(text, lit))
+	if (!str_starts(text, s->literal))
 		return false;
-	p += lit.n;
-	text = str_skip(text, lit.n);
-	if (*p == '{')
-		return fits_field(f, p, text);
-	return follows(f, p, text);
+	text = str_skip(text, s->literal.n);
+	return s->field >= 0 ? fits_field(f, at, text) : follows(f, at + 1, text);
 }
 
-bool foreign_fits(const char *pattern, struct str text, struct foreign_line *out)
+static bool fits(struct fitter *f, int at, struct str text)
 {
-	struct fitter f = { .out = out, .steps = STEPS };
+	while (at < f->p->n && f->p->step[at].behind > 0) {
+		if (text.n > 0 && fits_step(f, at, text))
+			return true;
+		at = f->p->step[at].behind;
+	}
+	return at < f->p->n ? fits_step(f, at, text) : follows(f, at, text);
+}
 
-	return fits(&f, pattern, text);
+bool foreign_fits(const struct foreign_table *t, size_t row, struct str text, struct foreign_line *out)
+{
+	struct fitter f = { .p = &t->patterns[row], .out = out, .steps = STEPS };
+
+	if (!fits(&f, 0, text))
+		return false;
+	out->kind = t->rows[row].kind;
+	out->server = t->rows[row].server;
+	return true;
 }

@@ -4,7 +4,15 @@
 #include "base/cur.h"
 #include "logs/foreign.h"
 
-/* "550 5.1.1 words", "550-words", or a code of RFC 3463 alone, whose class gives the number. */
+/* Exim's log names no number, but says whether the refusal was for now. */
+static int exim_class(const struct foreign_line *l)
+{
+	if (l->server != FOREIGN_EXIM || l->kind != FOREIGN_REJECT)
+		return 0;
+	return l->field[FF_status].n > 0 ? FOREIGN_NOT_NOW : FOREIGN_NO;
+}
+
+/* "550 5.1.1 words", "550-words"; a code of RFC 3463 alone says whether it is final. */
 int foreign_reply(const struct foreign_line *l, struct str *text)
 {
 	struct str said = l->field[FF_text];
@@ -16,10 +24,8 @@ int foreign_reply(const struct foreign_line *l, struct str *text)
 		return (int)n;
 	}
 	if (said.n > 4 && said.p[1] == '.' && ascii_isdigit(said.p[2]))
-		return said.p[0] == '5' ? 550 : said.p[0] == '4' ? 451 : 0;
-	if (l->server == FOREIGN_EXIM && l->kind == FOREIGN_REJECT) /* the log names no number: Exim's own ones */
-		return str_find(l->frame.rest, STR("temporarily rejected ")) >= 0 ? 451 : 550;
-	return 0;
+		return said.p[0] == '5' ? FOREIGN_NO : said.p[0] == '4' ? FOREIGN_NOT_NOW : 0;
+	return exim_class(l);
 }
 
 void foreign_as_line(struct str text, struct log_line *out)
@@ -30,7 +36,7 @@ void foreign_as_line(struct str text, struct log_line *out)
 	} same[] = { { LOG_F_title, FF_title },     { LOG_F_ip, FF_ip },     { LOG_F_host, FF_peer },
 		     { LOG_F_rcpt, FF_rcpt },       { LOG_F_user, FF_user }, { LOG_F_sender, FF_sender },
 		     { LOG_F_description, FF_text } };
-	static const char *const codes[] = { "451", "550" };
+	static const char *const unsaid[] = { "499", "599" };
 	struct foreign_line l;
 	int code;
 
@@ -44,8 +50,8 @@ void foreign_as_line(struct str text, struct log_line *out)
 	for (size_t i = 0; i < COUNT(same); i++)
 		out->field[same[i].to] = l.field[same[i].from];
 	code = foreign_reply(&l, &out->field[LOG_F_text]);
-	if (code > 0 && out->field[LOG_F_text].p == l.field[FF_text].p)
-		out->field[LOG_F_code] = str_of(codes[code >= 500]);
+	if (foreign_unsaid(code))
+		out->field[LOG_F_code] = str_of(unsaid[code == FOREIGN_NO]);
 	else if (code > 0)
 		out->field[LOG_F_code] = str_take(l.field[FF_text], 3);
 }

@@ -259,18 +259,21 @@ static void read_syslog(struct cur *c, struct frame *out)
 		read_epoch(c, out);
 }
 
-/* "message repeated 2 times: [ text]": the text counts, once. */
-static struct str unrepeated(struct str rest)
+/* "message repeated 2 times: [ text]": it is the text that was written. */
+static void unwrap_repeated(struct frame *out)
 {
-	struct cur c = cur_of(rest);
-	struct str inner;
+	struct cur c = cur_of(out->rest);
+	struct str inner, times;
 
 	if (!cur_tryz(&c, "message repeated "))
-		return rest;
-	cur_num(&c, 1u << 30, "number");
+		return;
+	times = cur_span(&c, is_digit, "number");
 	cur_wantz(&c, " times: [ ", "times");
 	inner = cur_rest(&c);
-	return cur_ok(&c) && str_ends(inner, STR("]")) ? str_take(inner, inner.n - 1) : rest;
+	if (!cur_ok(&c) || times.n > 9 || !str_ends(inner, STR("]")))
+		return;
+	out->again = times;
+	out->rest = str_take(inner, inner.n - 1);
 }
 
 bool frame_read(struct str line, struct frame *out)
@@ -286,7 +289,8 @@ bool frame_read(struct str line, struct frame *out)
 		return false;
 	if (!cur_ok(&c))
 		return false;
-	f.rest = unrepeated(cur_rest(&c));
+	f.rest = cur_rest(&c);
+	unwrap_repeated(&f);
 	*out = f;
 	return true;
 }

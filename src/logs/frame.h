@@ -24,6 +24,7 @@ struct frame {
 	struct str host;    /* empty: the line names none */
 	struct str program; /* "postfix/smtpd"; empty: none */
 	struct str pid;     /* digits; may be empty */
+	struct str again;   /* N of syslog's "message repeated N times: [ rest]" around it; empty: none */
 	struct str rest;
 };
 

@@ -14,11 +14,17 @@ static bool belongs(enum log_family family, struct str line)
 	       l.kind != LOG_SPAMDYKE_REPEATED;
 }
 
+/* Does it tell of mail?  Lines of other programs and syslog's own do not. */
+static bool tells(const struct foreign_line *l)
+{
+	return l->kind != FOREIGN_STRANGER && l->kind != FOREIGN_REPEATED;
+}
+
 static bool is_foreign(struct str line)
 {
 	struct foreign_line l;
 
-	return foreign_read(line, &l) && l.kind != FOREIGN_STRANGER;
+	return foreign_read(line, &l) && tells(&l);
 }
 
 static bool recognise_line(struct str line, enum log_family *family)
@@ -41,7 +47,7 @@ static bool is_mixed(struct str head)
 
 	for (int i = 0; i < SYSLOG_LOOKED_AT && head.n > 0; i++) {
 		str_cut(head, STR("\n"), &line, &head);
-		if (foreign_read(line, &l) && l.kind != FOREIGN_GATE && l.kind != FOREIGN_STRANGER)
+		if (foreign_read(line, &l) && l.kind != FOREIGN_GATE && tells(&l))
 			return true;
 	}
 	return false;
@@ -51,7 +57,7 @@ static bool is_stranger(struct str line)
 {
 	struct foreign_line l;
 
-	return foreign_read(line, &l) && l.kind == FOREIGN_STRANGER;
+	return foreign_read(line, &l) && !tells(&l);
 }
 
 /* Lines of other programs before the first one of a mail server do not count. */

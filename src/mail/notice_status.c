@@ -40,6 +40,7 @@ static struct str address_of(struct arena *a, struct str value)
 /* One group of fields about one recipient. */
 struct group {
 	struct notice_rcpt r;
+	struct str comment; /* behind the status: "4.0.0 (host name lookup failure)" */
 	bool any;
 };
 
@@ -49,6 +50,8 @@ static void close_group(struct notice *n, struct group *g)
 
 	if (g->any && g->r.address.n == 0)
 		g->r.address = g->r.original;
+	if (g->r.diagnostic.n == 0)
+		g->r.diagnostic = g->comment;
 	if (g->any && g->r.address.n == 0 && n->n > 0) { /* the rest of a group that an empty line had torn */
 		r = &n->rcpts[n->n - 1];
 		r->action = r->action.n > 0 ? r->action : g->r.action;
@@ -72,6 +75,17 @@ static struct str first_word(struct arena *a, struct str value)
 	return word;
 }
 
+/* "4.0.0 (mx.example: host name lookup failure)": what stands in the brackets. */
+static struct str comment_of(struct arena *a, struct str value)
+{
+	struct str plain = str_trim(field_plain(a, value));
+	ptrdiff_t open = str_chr(plain, '(');
+
+	if (open < 0 || plain.p[plain.n - 1] != ')')
+		return STR("");
+	return str_take(str_mem(plain.p + open + 1, plain.n - (size_t)open - 2), NOTICE_WORDS_MAX);
+}
+
 static void take_recipient(struct arena *a, struct notice *n, struct group *g, const struct field *f)
 {
 	struct str *slot = str_ieq(f->name, STR("Original-Recipient")) ? &g->r.original : &g->r.address;
@@ -91,6 +105,7 @@ static void take_field(struct arena *a, struct notice *n, struct group *g, const
 		g->any = true;
 	} else if (str_ieq(f->name, STR("Status"))) {
 		g->r.status = first_word(a, f->value);
+		g->comment = comment_of(a, f->value);
 		g->any = true;
 	} else if (str_ieq(f->name, STR("Diagnostic-Code"))) {
 		g->r.diagnostic = str_take(typed(a, f->value), NOTICE_WORDS_MAX);

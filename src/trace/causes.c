@@ -56,26 +56,42 @@ static void add_ip(struct cause_count *x, struct str ip, struct arena *mem)
 		x->ips[x->nips++] = arena_str(mem, ip);
 }
 
+/* The first sentence that says why. */
 static struct str first_sentence(struct str s)
 {
 	ptrdiff_t end = str_find(s, STR(". "));
 
+	if (end >= 0 && str_starts(s, STR(TELL_NOT_OURS))) {
+		s = str_skip(s, (size_t)end + 2);
+		end = str_find(s, STR(". "));
+	}
 	return end < 0 ? s : str_take(s, (size_t)end + 1);
+}
+
+/* What syslog counted instead of writing it. */
+static uint64_t times_more(const struct told *t, const struct told_party *p)
+{
+	if (p->party != NULL)
+		return party_again(p->party);
+	return t->story->visit != NULL ? t->story->visit->again : 0;
 }
 
 static void add(struct counter *k, const struct told *t, const struct told_party *p)
 {
 	struct cause_count *x = in_trouble(p->verdict) ? count_of(k, p->brief) : NULL;
 	int64_t time = t->story->time;
+	size_t times = 1 + (size_t)times_more(t, p);
+	bool first = x != NULL && x->n == 0;
 
 	if (x == NULL)
 		return;
-	k->out->refused++;
-	if (x->n == 0)
+	k->out->refused += times;
+	x->n += times;
+	if (first)
 		x->meaning = arena_str(k->mem, first_sentence(p->explanation));
-	if (x->n++ == 0 || time < x->first)
+	if (first || time < x->first)
 		x->first = time;
-	if (x->n == 1 || time > x->last)
+	if (first || time > x->last)
 		x->last = time;
 	if (k->earliest == NULL || time < k->out->first) {
 		k->out->first = time;

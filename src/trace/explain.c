@@ -74,17 +74,17 @@ struct str explain_spaces(struct arena *a, struct str text)
 	return str_mem(out, text.n);
 }
 
-static bool report_alone(struct explaining *x, struct str text)
+bool explain_report_alone(struct explaining *x, struct str text)
 {
 	return explain_report(x, text, STR(""));
 }
 
 bool explain_text(struct str text, struct arena *a, struct explanation *out)
 {
-	/* From the surest form to the loosest. */
 	static bool (*const forms[])(struct explaining *, struct str) = {
-		explain_line,   explain_foreign, explain_code,    explain_check, explain_reply,
-		explain_status, report_alone,    explain_trouble, explain_said,
+#define EXPLAIN_FORM(function, help) function,
+#include "trace/explain_forms.def"
+#undef EXPLAIN_FORM
 	};
 	struct explaining x = { .mem = a, .out = out };
 

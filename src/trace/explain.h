@@ -1,10 +1,8 @@
 /* trace/explain.h - what does this text mean?
  *
- * explain_text() takes a line of any of the three logs (with or without its
- * stamp), an SMTP reply, a status code, a delivery report, a gate code, a
- * FILTER_ name, a recipient check's words, and puts them into plain words:
- * what it is, what it means, whether it is final, who must act and how.  All
- * words come from words/, so the server and the explanation cannot disagree.
+ * explain_text() takes what explain_forms.def lists and puts it into plain
+ * words: what it is, what it means, whether it is final, who must act and how.
+ * All words come from words/, so the server and the explanation cannot disagree.
  * explain_message() does the same with a whole message: a bounce recipient by
  * recipient, the header of any other hop by hop.
  * It reads no log, no configuration, no network.
@@ -47,7 +45,7 @@ struct explained_hop {
 };
 
 struct explanation {
-	const char *kind; /* "gate-code", "smtp-reply" ... (explain_kinds) */
+	const char *kind; /* "gate-code", "smtp-reply" ... */
 	struct str what;  /* what the text is, in a few words */
 	struct str meaning;
 	enum final final;

@@ -23,8 +23,14 @@ bool explain_reply(struct explaining *x, struct str text);   /* "550 5.1.1 no su
 bool explain_status(struct explaining *x, struct str text);  /* "5.1.1", "(#5.1.1)" */
 bool explain_said(struct explaining *x, struct str text);    /* a reply's text without its number */
 bool explain_trouble(struct explaining *x, struct str text); /* the machine's own complaints */
+/* A meaning without its last sentence, where that only says what the first digit of the number does. */
+struct str explain_without_class(struct str meaning, struct str number);
+/* The words of a refusal whose number is not known; status is its enhanced code, or empty.  The meaning does not say
+ * whether it is final. */
+void explain_words(struct explaining *x, struct str status, struct str text, bool final);
 /* A delivery report; outcome is "success", "failure", "deferral", or empty when it is not known. */
 bool explain_report(struct explaining *x, struct str report, struct str outcome);
+bool explain_report_alone(struct explaining *x, struct str text);
 
 /* The words of one outcome of the recipient check, of one gate reason. */
 void explain_check_row(struct explaining *x, const struct check_row *row);

@@ -202,6 +202,38 @@ bool explain_reply(struct explaining *x, struct str text)
 	return true;
 }
 
+struct str explain_without_class(struct str meaning, struct str number)
+{
+	const struct status_row *class = status_class(str_take(number, 3));
+
+	if (class == NULL || !str_ends(meaning, str_of(class->word.meaning)))
+		return meaning;
+	return str_trim(str_take(meaning, meaning.n - str_of(class->word.meaning).n));
+}
+
+void explain_words(struct explaining *x, struct str status, struct str text, bool final)
+{
+	static const struct word no = { FINAL_YES, WHO_SENDER, "",
+					"The sender mends what the words name and sends anew." };
+	static const struct word not_now = { FINAL_NO, WHO_NOBODY, "", "" };
+	struct said r = { 0 };
+	const struct word *word;
+	const struct status_row *row;
+	const struct hint_row *hint;
+
+	read_text(explain_spaces(x->mem, text), &r);
+	if (r.enhanced.n == 0)
+		r.enhanced = status;
+	row = r.enhanced.n > 0 ? status_match(r.enhanced) : NULL;
+	word = gate_word(&r);
+	hint = word == NULL ? hint_of(&r) : NULL;
+	word = word != NULL ? word : hint != NULL ? hint_word(hint) : row != NULL ? &row->word : NULL;
+	explain_word(x, word != NULL ? word : final ? &no : &not_now);
+	x->out->final = final ? FINAL_YES : FINAL_NO;
+	if (!final)
+		explain_soften(x);
+}
+
 bool explain_status(struct explaining *x, struct str text)
 {
 	const struct status_row *class, *row;

@@ -141,6 +141,22 @@ static void say_marks(struct explaining *x, const struct report *r)
 	}
 }
 
+static bool names_cause(const struct explanation *x)
+{
+	for (size_t i = 0; i < x->nfields; i++)
+		if (str_eqz(str_of(x->fields[i].name), "cause"))
+			return !str_eqz(x->fields[i].value, cause_row(CAUSE_UNKNOWN)->name);
+	return false;
+}
+
+/* "...; what it said stands behind it. 5xx is final, ..." need not stand there where what it said is explained. */
+static struct str without_hint(struct arena *a, struct str meaning)
+{
+	ptrdiff_t at = str_find(meaning, STR("; what it said stands behind it"));
+
+	return at < 0 ? meaning : arena_fmt(a, "%.*s.", (int)at, meaning.p);
+}
+
 /* Where the other server's number decides: 4 is tried again, 5 is not. */
 static void say_remote(struct explaining *x, const struct report *r)
 {
@@ -150,10 +166,16 @@ static void say_remote(struct explaining *x, const struct report *r)
 	if (r->remote.n == 0)
 		return;
 	explain_field(x, "remote_said", r->remote);
-	if (!explain_reply(&inner, r->remote) || x->out->final != FINAL_UNKNOWN)
+	if (!explain_reply(&inner, r->remote))
 		return;
+	if (x->out->final != FINAL_UNKNOWN && !names_cause(&said))
+		return;
+	x->out->meaning = without_hint(x->mem, x->out->meaning);
+	if (x->out->final != FINAL_UNKNOWN)
+		x->out->meaning = STR(""); /* its words know better than the row, which can only suppose */
+	else
+		x->out->final = said.final;
 	explain_add(x, "The other server's reply means: %.*s", STR_ARG(said.meaning));
-	x->out->final = said.final;
 	x->out->who = said.who;
 	x->out->advice = said.advice;
 }

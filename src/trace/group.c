@@ -101,28 +101,28 @@ static struct gate *new_gate(struct book *b, const struct line *ln, const struct
 	return g;
 }
 
-void group_gate(struct book *b, const struct line *ln, const struct log_line *l)
+struct gate *group_gate(struct repeat_reader *r, const struct line *ln, const struct log_line *l)
 {
-	link_gate(b, new_gate(b, ln, l));
+	struct gate *g = new_gate(r->b, ln, l);
+
+	if (l->again.n > 0 && repeat_of(r, ln, l, g))
+		return NULL;
+	stand_for_others(r->b, g, group_number(l->again));
+	repeat_see(r, ln, g);
+	link_gate(r->b, g);
+	return g;
 }
 
 static void take_gate(struct gate_reader *r, const struct line *ln, const struct log_line *l)
 {
-	struct book *b = r->b;
-	struct gate *g;
+	struct gate *g = NULL;
 
 	if (l->kind == LOG_SPAMDYKE_REPEATED)
 		repeat_before(r->repeats, ln, l);
-	if (l->kind != LOG_SPAMDYKE_VERDICT)
-		return;
-	g = new_gate(b, ln, l);
-	if (l->again.n > 0 && repeat_of(r->repeats, ln, l, g))
-		return;
-	stand_for_others(b, g, group_number(l->again));
-	repeat_see(r->repeats, ln, g);
-	if (g->epoch > 0)
+	else if (l->kind == LOG_SPAMDYKE_VERDICT)
+		g = group_gate(r->repeats, ln, l);
+	if (g != NULL && g->epoch > 0)
 		vote(r, ln, g, l->stamp);
-	link_gate(b, g);
 }
 
 static void note_span(struct source_file *f, int64_t local)

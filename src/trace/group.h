@@ -65,8 +65,8 @@ void repeat_before(struct repeat_reader *r, const struct line *ln, const struct 
 /* "message repeated N times: [ ...]": false when the line that it repeats was not read, so that it has to stand for it. */
 bool repeat_of(struct repeat_reader *r, const struct line *ln, const struct log_line *l, const struct gate *g);
 
-/* A verdict of the gate as a record, from any log that holds one. */
-void group_gate(struct book *b, const struct line *ln, const struct log_line *l);
+/* A verdict of the gate as a record, from any log that holds one; NULL: it repeats one that was read. */
+struct gate *group_gate(struct repeat_reader *r, const struct line *ln, const struct log_line *l);
 /* A number of the log; 0 when it is none. */
 uint64_t group_number(struct str s);
 /* "EPOCH.mmm" in ms; 0 when it is none. */

@@ -1,5 +1,25 @@
-/* Exim: everything by message id; what was refused before there was one stands in one line. */
+/* Exim: everything by message id; what was refused before there was one, by the process or port that the log names. */
 #include "trace/group_foreign.h"
+
+/* What the connection had refused before belongs to the message that it brings, if the sender is the same. */
+static void join_talk(struct foreign_reader *r, struct mail *m)
+{
+	struct talk *t = talk_is_named(r) ? talk_known(r) : NULL;
+
+	if (t == NULL)
+		return;
+	m->refused = t->refused;
+	t->refused = NULL;
+}
+
+/* "for A B": waiting until they are tried. */
+static void name_recipients(struct foreign_reader *r, struct mail *m)
+{
+	struct str rest = mail_field(r, FF_rcpts), rcpt;
+
+	while (foreign_next_rcpt(&rest, &rcpt))
+		mail_party(r, m, book_name(r->b, rcpt));
+}
 
 static void on_arrival(struct foreign_reader *r)
 {
@@ -10,8 +30,10 @@ static void on_arrival(struct foreign_reader *r)
 		m = mail_new(r, mail_field(r, FF_id));
 	v = m->visit;
 	m->named = true;
+	join_talk(r, m);
 	mail_client(r, v);
 	mail_from(r, m, mail_field(r, FF_sender));
+	name_recipients(r, m);
 	v->foreign->queued = true;
 	v->foreign->message_id = name_bare(mail_field(r, FF_message_id));
 	v->foreign->parent_id = mail_field(r, FF_parent);
@@ -77,20 +99,35 @@ static void on_completed(struct foreign_reader *r)
 	mail_line(r, m->visit);
 }
 
+/* Without anything that names the connection each line stands alone: the client's address is not enough. */
+static struct visit *refused_visit(struct foreign_reader *r)
+{
+	struct visit *v;
+
+	if (talk_is_named(r))
+		return talk_refused(r, talk_of(r));
+	v = mail_visit(r);
+	mail_book(r, v);
+	return v;
+}
+
 static void on_reject(struct foreign_reader *r)
 {
 	bool queued = mail_field(r, FF_id).n > 0;
-	struct visit *v = queued ? mail_of(r, mail_field(r, FF_id), true)->visit : mail_visit(r);
+	struct mail *m = queued ? mail_of(r, mail_field(r, FF_id), true) : NULL;
+	struct visit *v = queued ? m->visit : refused_visit(r);
 	struct str text;
 	int code = foreign_reply(r->l, &text);
 
-	if (!queued)
-		mail_book(r, v);
 	mail_client(r, v);
-	if (mail_field(r, FF_sender).p != NULL)
+	if (mail_field(r, FF_sender).p != NULL && queued) {
+		join_talk(r, m);
+		mail_from(r, m, mail_field(r, FF_sender));
+	} else if (mail_field(r, FF_sender).p != NULL) {
 		v->from = book_name(r->b, mail_field(r, FF_sender));
-	else if (mail_field(r, FF_rcpt).p != NULL && str_eqz(mail_field(r, FF_stage), "MAIL"))
+	} else if (mail_field(r, FF_rcpt).p != NULL && str_eqz(mail_field(r, FF_stage), "MAIL")) {
 		v->from = book_name(r->b, mail_field(r, FF_rcpt));
+	}
 	if (mail_field(r, FF_rcpt).n > 0 && str_eqz(mail_field(r, FF_stage), "RCPT")) {
 		mail_refuse(r, v, code);
 		return;
@@ -99,16 +136,32 @@ static void on_reject(struct foreign_reader *r)
 	v->from_code = code;
 }
 
+/* The connection ended early.  What it had refused before stands for it. */
 static void on_session(struct foreign_reader *r)
 {
-	struct visit *v = mail_visit(r);
+	struct talk *t = talk_is_named(r) ? talk_known(r) : NULL;
+	struct visit *v;
 
+	if (t != NULL && t->refused != NULL && r->l->kind == FOREIGN_LOST) {
+		mail_line(r, t->refused);
+		talk_end(r, t, STR(""));
+		return;
+	}
+	v = mail_visit(r);
 	mail_client(r, v);
 	if (mail_field(r, FF_sender).p != NULL)
 		v->from = book_name(r->b, mail_field(r, FF_sender));
 	v->ended = r->l->frame.rest;
 	mail_line(r, v);
 	mail_book(r, v);
+}
+
+static void on_disconnect(struct foreign_reader *r)
+{
+	struct talk *t = talk_is_named(r) ? talk_known(r) : NULL;
+
+	if (t != NULL)
+		talk_end(r, t, STR(""));
 }
 
 static void on_remark(struct foreign_reader *r)
@@ -124,7 +177,7 @@ void exim_take(struct foreign_reader *r)
 	static void (*const take[FOREIGN_KINDS])(struct foreign_reader *) = {
 		[FOREIGN_QUEUED] = on_arrival, [FOREIGN_RESULT] = on_result,       [FOREIGN_REMOVED] = on_completed,
 		[FOREIGN_REJECT] = on_reject,  [FOREIGN_AUTH_FAILED] = on_session, [FOREIGN_LOST] = on_session,
-		[FOREIGN_NOTE] = on_remark,
+		[FOREIGN_NOTE] = on_remark,    [FOREIGN_CONNECT] = on_disconnect,  [FOREIGN_DISCONNECT] = on_disconnect,
 	};
 
 	if (take[r->l->kind] != NULL)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/moment.h"
+
 /* Stamps without a year stand in YEARLESS plus the years passed within the file, until its year is known. */
 enum { YEARLESS = 2000, HORIZON = 86400, LEAST_YEAR = 1990, YEARS = 64, CHANGES = 256 };
 
@@ -174,27 +176,35 @@ static struct str place_of(const struct source_file *f, struct str host)
 static void find_place(struct foreign_reader *r, const struct source_file *f, struct str host)
 {
 	struct str place = place_of(f, host);
-	uint32_t *number = map_get(&r->places, place);
+	struct place *at;
 
-	if (number == NULL) {
-		number = arena_alloc(&r->b->mem, sizeof(*number));
-		*number = r->nplaces++;
-		map_put(&r->places, arena_str(&r->b->mem, place), number);
+	if (r->at != NULL && host.n > 0 && str_eq(host, r->host))
+		return; /* as for the line before */
+	at = map_get(&r->places, place);
+	if (at == NULL) {
+		at = arena_alloc(&r->b->mem, sizeof(*at));
+		at->number = r->nplaces++;
+		map_put(&r->places, arena_str(&r->b->mem, place), at);
 	}
-	r->place = *number;
+	r->at = at;
+	r->place = at->number;
 	r->host = host;
 }
 
-static int64_t local_of(const struct book *b, const struct source_file *f, struct calendar *c, const struct frame *at)
+static void settle_time(struct book *b, const struct source_file *f, struct calendar *c, const struct frame *at,
+			struct line *x)
 {
 	struct civil stamp = at->stamp;
 
 	turn_pages(c, stamp);
-	if (at->absolute)
-		return at->moment + zone_at(&b->zone, at->moment);
+	x->pass = 0;
+	if (at->absolute) {
+		moment_known(b, x, at->moment);
+		return;
+	}
 	if (stamp.year == 0)
 		stamp.year = (f->first_year > 0 ? f->first_year : YEARLESS) + c->passed;
-	return civil_to_seconds(stamp);
+	x->local = civil_to_seconds(stamp);
 }
 
 static void take_gate(struct foreign_reader *r)
@@ -203,8 +213,11 @@ static void take_gate(struct foreign_reader *r)
 
 	log_parse_gate(r->l->frame.rest, &l);
 	l.connection = r->l->frame.pid;
-	if (l.kind == LOG_SPAMDYKE_VERDICT)
-		group_gate(r->b, r->line, &l);
+	l.again = r->l->frame.again;
+	if (l.kind != LOG_SPAMDYKE_VERDICT)
+		return;
+	group_gate(&r->gates, r->line, &l);
+	r->made.gate = true;
 }
 
 static void take_kind(struct foreign_reader *r, struct source_file *f)
@@ -229,6 +242,64 @@ static void note_span(struct source_file *f, int64_t local)
 		f->last = local;
 }
 
+/* The line of its host before this one came so many times more. */
+static void count_again(struct foreign_reader *r, uint64_t times)
+{
+	const struct made *m = &r->at->latest;
+	struct line *x = line_new(r->b, r->line);
+
+	x->times = (unsigned)times;
+	lines_add(m->lines, x);
+	if (m->party != NULL)
+		m->party->again += times;
+	else if (m->visit != NULL && m->line == m->visit->final)
+		m->visit->again += times;
+}
+
+/* "last message repeated N times": whose was the last? */
+static void take_repeated(struct foreign_reader *r, struct source_file *f)
+{
+	struct log_line l = { .kind = LOG_SPAMDYKE_REPEATED };
+
+	l.field[LOG_F_times] = mail_field(r, FF_count);
+	if (r->at->latest.gate)
+		repeat_before(&r->gates, r->line, &l);
+	else if (r->at->latest.line != NULL)
+		count_again(r, group_number(mail_field(r, FF_count)));
+	f->strangers += r->at->latest.stranger;
+}
+
+static bool is_latest(const struct foreign_reader *r)
+{
+	const struct made *m = &r->at->latest;
+	const struct frame *f = &r->l->frame;
+
+	return m->line != NULL && str_eq(m->rest, f->rest) && str_eq(m->program, f->program) && str_eq(m->pid, f->pid);
+}
+
+static void take_known(struct foreign_reader *r, struct source_file *f)
+{
+	uint64_t times = group_number(r->l->frame.again);
+
+	if (times > 0 && is_latest(r)) {
+		count_again(r, times);
+		return;
+	}
+	r->made = (struct made){ 0 };
+	take_kind(r, f);
+	r->made.rest = r->l->frame.rest;
+	r->made.program = r->l->frame.program;
+	r->made.pid = r->l->frame.pid;
+	r->at->latest = r->made;
+	if (times < 2 || r->made.line == NULL)
+		return;
+	r->made.line->times = (unsigned)times; /* the line that it repeats was not read: it stands for that one too */
+	if (r->made.party != NULL)
+		r->made.party->again = times - 1;
+	else if (r->made.visit != NULL && r->made.line == r->made.visit->final)
+		r->made.visit->again = times - 1;
+}
+
 static void take_line(struct foreign_reader *r, struct source_file *f, struct calendar *c, struct line *ln)
 {
 	struct foreign_line l;
@@ -238,20 +309,20 @@ static void take_line(struct foreign_reader *r, struct source_file *f, struct ca
 		f->unreadable += ln->raw.n > 0;
 		return;
 	}
-	ln->local = local_of(r->b, f, c, &l.frame);
+	settle_time(r->b, f, c, &l.frame, ln);
 	note_span(f, ln->local);
-	if (l.kind == FOREIGN_STRANGER) {
-		f->strangers++;
-		return;
-	}
-	if (!known) {
-		f->unreadable++;
-		return;
-	}
 	r->line = ln;
 	r->l = &l;
 	find_place(r, f, l.frame.host);
-	take_kind(r, f);
+	if (known && l.kind == FOREIGN_REPEATED) {
+		take_repeated(r, f);
+	} else if (known && l.kind != FOREIGN_STRANGER) {
+		take_known(r, f);
+	} else {
+		r->at->latest = (struct made){ .stranger = known };
+		f->strangers += known;
+		f->unreadable += !known;
+	}
 }
 
 static void read_file(struct foreign_reader *r, size_t i)
@@ -315,7 +386,7 @@ static void read_files(struct foreign_reader *r)
 
 void foreign_group(struct book *b)
 {
-	struct foreign_reader r = { .b = b };
+	struct foreign_reader r = { .b = b, .gates = { .b = b } };
 	struct map *const maps[] = { &r.places, &r.mails, &r.talks, &r.parties, &r.deliveries };
 
 	read_files(&r);

@@ -25,16 +25,36 @@ struct talk {
 	struct str ip, rdns, helo, user, encryption, ended;
 	struct visit *refused; /* refusals before any message */
 	struct mail *mail;     /* the latest message */
+	int64_t seen;          /* stamp of its latest line */
 	bool busy;             /* a message or a refusal came of it */
 	bool found;            /* postscreen found something */
+};
+
+/* What a line became, so that it is known what syslog's count of the same line means. */
+struct made {
+	struct line *line;   /* NULL: nothing that is told of */
+	struct lines *lines; /* where it stands, the last one */
+	struct visit *visit; /* whose line it is; NULL: a connection's */
+	struct party *party; /* the recipient whom it refused */
+	bool gate, stranger;
+	struct str rest, program, pid;
+};
+
+/* A host, or the folder of logs that name none. */
+struct place {
+	uint32_t number;
+	struct made latest; /* its latest line */
 };
 
 struct foreign_reader {
 	struct book *b;
 	const struct line *line; /* being read */
 	const struct foreign_line *l;
+	struct place *at; /* of the line; `place` is its number, `host` its name */
 	uint32_t place;
 	struct str host;
+	struct made made; /* by this line, so far */
+	struct repeat_reader gates;
 	struct map places, mails, talks, parties, deliveries;
 	uint32_t nplaces;
 	uint64_t nmails;
@@ -48,6 +68,21 @@ void postfix_take(struct foreign_reader *r);
 void qmail_take(struct foreign_reader *r);
 void exim_take(struct foreign_reader *r);
 void chkuser_take(struct foreign_reader *r);
+
+/* group_talk.c: the connection of a line; one that began before the log did begins at its first line. */
+bool talk_is_named(
+    const struct foreign_reader *r); /* of Exim: does the line say more of it than the client's address? */
+struct talk *talk_known(struct foreign_reader *r); /* NULL: it is not */
+struct talk *talk_new(struct foreign_reader *r);
+struct talk *talk_of(struct foreign_reader *r);
+void talk_line(struct foreign_reader *r, struct talk *t);
+void talk_client(struct foreign_reader *r, struct talk *t);
+/* The visit of a refusal before any message: one with those before it of the same transaction. */
+struct visit *talk_refused(struct foreign_reader *r, struct talk *t);
+/* A message begins in it. */
+void talk_begins(struct foreign_reader *r, struct talk *t, struct mail *m);
+/* It is over.  Nothing came of it: that is a story of its own. */
+void talk_end(struct foreign_reader *r, struct talk *t, struct str how);
 
 /* group_mail.c */
 static inline struct str mail_field(const struct foreign_reader *r, enum foreign_field f)

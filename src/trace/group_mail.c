@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "trace/group_foreign.h"
+#include "trace/moment.h"
 
 /* One key per host and id. */
 static struct str key_of(const struct foreign_reader *r, struct str id, char *room, size_t size)
@@ -68,6 +69,7 @@ struct line *mail_line(struct foreign_reader *r, struct visit *v)
 	struct line *x = line_new(r->b, r->line);
 
 	lines_add(&v->lines, x);
+	r->made = (struct made){ .line = x, .lines = &v->lines, .visit = v };
 	return x;
 }
 
@@ -101,6 +103,7 @@ struct party *mail_refuse(struct foreign_reader *r, struct visit *v, int code)
 	p->to = p->resp = line_new(r->b, r->line);
 	p->code = code;
 	lines_add(&v->foreign->refusals, p->to);
+	r->made = (struct made){ .line = p->to, .lines = &v->foreign->refusals, .visit = v, .party = p };
 	return p;
 }
 
@@ -112,7 +115,7 @@ struct attempt *mail_attempt(struct foreign_reader *r, struct mail *m, struct st
 	a->to = book_name(r->b, to);
 	a->original = original.n > 0 ? book_name(r->b, original) : a->to;
 	a->from = m->visit->from;
-	a->started = zone_utc(&r->b->zone, r->line->local);
+	a->started = moment_of(r->b, r->line);
 	a->join = (struct join){ GRADE_EXACT, "queue id", NULL };
 	p = mail_party(r, m, a->original);
 	if (p->last_attempt != NULL)
@@ -121,6 +124,7 @@ struct attempt *mail_attempt(struct foreign_reader *r, struct mail *m, struct st
 		p->attempts = a;
 	p->last_attempt = a;
 	lines_add(&a->lines, line_new(r->b, r->line));
+	r->made = (struct made){ .line = a->lines.last, .lines = &a->lines, .visit = m->visit };
 	return a;
 }
 

@@ -1,102 +1,5 @@
 /* Postfix: smtpd and postscreen by process or port, everything else by queue id. */
-#include <stdio.h>
-
 #include "trace/group_foreign.h"
-
-enum { TALK_LINES = 8 }; /* more is told of no connection in each of its messages */
-
-/* A connection is one process of one service of one host; postscreen is one process for all: there the port counts. */
-static struct str talk_key(const struct foreign_reader *r, char *room, size_t size)
-{
-	struct str port = mail_field(r, FF_port), ip = mail_field(r, FF_ip), pid = r->l->frame.pid;
-	bool screen = str_ends(r->l->frame.program, STR("/postscreen"));
-	int n = snprintf(room, size, "%u %.*s %.*s", r->place, STR_ARG(screen ? str_take(ip, 64) : str_take(pid, 32)),
-			 STR_ARG(screen ? str_take(port, 8) : STR("")));
-
-	return str_mem(room, n > 0 && (size_t)n < size ? (size_t)n : 0);
-}
-
-static struct talk *talk_known(struct foreign_reader *r)
-{
-	char room[160];
-
-	return map_get(&r->talks, talk_key(r, room, sizeof(room)));
-}
-
-static struct talk *talk_new(struct foreign_reader *r)
-{
-	char room[160];
-	struct talk *t = arena_alloc(&r->b->mem, sizeof(*t));
-
-	map_put(&r->talks, arena_str(&r->b->mem, talk_key(r, room, sizeof(room))), t);
-	return t;
-}
-
-/* The connection of this line; one that began before the log did begins here. */
-static struct talk *talk_of(struct foreign_reader *r)
-{
-	struct talk *t = talk_known(r);
-
-	return t != NULL ? t : talk_new(r);
-}
-
-static void talk_line(struct foreign_reader *r, struct talk *t)
-{
-	lines_add(&t->lines, line_new(r->b, r->line));
-}
-
-static void talk_client(struct foreign_reader *r, struct talk *t)
-{
-	struct str name = mail_field(r, FF_peer);
-
-	if (mail_field(r, FF_ip).n > 0)
-		t->ip = mail_field(r, FF_ip);
-	if (name.n > 0 && !str_eqz(name, "unknown"))
-		t->rdns = name;
-}
-
-static void copy_client(struct visit *v, const struct talk *t)
-{
-	v->ip = t->ip;
-	v->rdns = t->rdns;
-	v->helo = t->helo;
-	v->encryption = t->encryption;
-}
-
-/* How the connection began stands with each visit of it. */
-static void copy_lines(struct foreign_reader *r, struct visit *v, const struct talk *t)
-{
-	const struct line *x = t->lines.first;
-
-	for (int i = 0; i < TALK_LINES && x != NULL; i++, x = x->next)
-		lines_add(&v->lines, line_new(r->b, x));
-}
-
-static struct visit *visit_of(struct foreign_reader *r, struct talk *t)
-{
-	struct visit *v = mail_visit(r);
-
-	copy_client(v, t);
-	copy_lines(r, v, t);
-	return v;
-}
-
-/* The connection is over.  Nothing came of it: that is a story of its own. */
-static void talk_end(struct foreign_reader *r, struct talk *t, struct str how)
-{
-	struct visit *v;
-	char room[160];
-	bool screen = str_ends(r->l->frame.program, STR("/postscreen"));
-
-	if (!t->busy && t->lines.first != NULL && (!screen || t->found)) {
-		v = mail_visit(r);
-		copy_client(v, t);
-		v->lines = t->lines;
-		v->ended = t->ended.n > 0 ? t->ended : how;
-		mail_book(r, v);
-	}
-	map_del(&r->talks, talk_key(r, room, sizeof(room)));
-}
 
 static void on_connect(struct foreign_reader *r)
 {
@@ -151,22 +54,6 @@ static void on_finding(struct foreign_reader *r)
 		t->encryption = mail_field(r, FF_encryption);
 }
 
-/* Before a queue id there is only the connection: refusals in a row with one sender are one transaction. */
-static struct visit *refusing(struct foreign_reader *r, struct talk *t)
-{
-	const struct name *from = mail_field(r, FF_sender).p != NULL ? book_name(r->b, mail_field(r, FF_sender)) : NULL;
-
-	if (t->refused != NULL && (from == NULL || t->refused->from != from || t->refused->from_code > 0))
-		t->refused = NULL;
-	if (t->refused == NULL) {
-		t->refused = visit_of(r, t);
-		mail_book(r, t->refused);
-		t->refused->from = from;
-	}
-	t->busy = true;
-	return t->refused;
-}
-
 /* A refusal that concerns no recipient, or the whole message. */
 static void refuse_whole(struct foreign_reader *r, struct visit *v, int code)
 {
@@ -183,7 +70,7 @@ static void refuse(struct foreign_reader *r, struct visit *v)
 	int code = foreign_reply(r->l, &text);
 
 	mail_client(r, v);
-	code = code > 0 ? code : 550;
+	code = code > 0 ? code : FOREIGN_NO;
 	if (v->from == NULL && mail_field(r, FF_sender).p != NULL)
 		v->from = book_name(r->b, mail_field(r, FF_sender));
 	if (mail_field(r, FF_rcpt).p == NULL)
@@ -208,7 +95,7 @@ static void on_reject(struct foreign_reader *r)
 	}
 	t = talk_of(r);
 	talk_client(r, t);
-	refuse(r, refusing(r, t));
+	refuse(r, talk_refused(r, t));
 	if (str_ends(r->l->frame.program, STR("/postscreen")))
 		t->found = true;
 }
@@ -228,14 +115,9 @@ static void on_client(struct foreign_reader *r)
 	}
 	t = talk_of(r);
 	talk_client(r, t);
-	copy_client(m->visit, t);
-	copy_lines(r, m->visit, t);
+	talk_begins(r, t, m);
 	mail_client(r, m->visit);
 	mail_line(r, m->visit);
-	m->refused = t->refused;
-	t->refused = NULL;
-	t->busy = true;
-	t->mail = m;
 }
 
 static void on_message_id(struct foreign_reader *r)

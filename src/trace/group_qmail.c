@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "trace/moment.h"
 #include "words/words.h"
 
 static uint64_t delivery_key(const struct foreign_reader *r)
@@ -70,7 +71,7 @@ static void on_result(struct foreign_reader *r)
 	a->resulted = outcome_of(how, &a->outcome);
 	a->report = mail_field(r, FF_text);
 	a->next_id = a->remote ? foreign_queued_as(a->report) : STR("");
-	a->ended = zone_utc(&r->b->zone, r->line->local);
+	a->ended = moment_of(r->b, r->line);
 	lines_add(&a->lines, line_new(r->b, r->line));
 }
 
@@ -117,11 +118,12 @@ void qmail_take(struct foreign_reader *r)
 void chkuser_take(struct foreign_reader *r)
 {
 	const struct check_row *row = check_by_words(mail_field(r, FF_title), mail_field(r, FF_text));
-	int code = row != NULL ? row->reply : str_starts(mail_field(r, FF_title), STR("rejected")) ? 550 : 0;
+	bool rejected = row != NULL ? row->reply >= 400 : str_starts(mail_field(r, FF_title), STR("rejected"));
+	int code = row != NULL && row->reply < 500 ? FOREIGN_NOT_NOW : FOREIGN_NO; /* the number is not in the line */
 	struct visit *v;
 	struct party *p;
 
-	if (code < 400)
+	if (!rejected)
 		return;
 	v = mail_visit(r);
 	mail_client(r, v);

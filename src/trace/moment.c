@@ -28,6 +28,14 @@ void moment_epoch(struct book *b, const struct line *x, int64_t local, int64_t e
 		add(b, x, epoch);
 }
 
+void moment_known(const struct book *b, struct line *x, int64_t moment)
+{
+	int64_t at[2];
+
+	x->local = moment + zone_at(&b->zone, moment);
+	x->pass = zone_moments(&b->zone, x->local, at) == 2 ? 1 + (moment == at[1]) : 0;
+}
+
 void moment_back(struct book *b, const struct line *x)
 {
 	add(b, x, 0);
@@ -95,7 +103,11 @@ int64_t moment_of(const struct book *b, const struct line *x)
 {
 	int64_t at[2];
 
-	if (zone_moments(&b->zone, x->local, at) == 1 || b->marks == NULL)
+	if (zone_moments(&b->zone, x->local, at) == 1)
+		return at[0];
+	if (x->pass > 0)
+		return at[x->pass - 1];
+	if (b->marks == NULL)
 		return at[0];
 	return at[second_pass(&b->marks[x->file], x, at)];
 }

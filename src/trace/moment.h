@@ -1,8 +1,8 @@
 /* trace/moment.h - the moment at which a line was written, and how far a log's clock is off.
  *
  * A stamp names two moments in the repeated hour of autumn.  The line's file
- * tells which: by the epoch that stands in the line or in its neighbours, else
- * by the place where the stamps went back.  Other lines cost no look-up.
+ * tells which: by its own stamp where that names the moment, by the epoch that
+ * stands in the line or in its neighbours, else by the place where the stamps went back.  Other lines cost no look-up.
  */
 #ifndef TRACE_MOMENT_H
 #define TRACE_MOMENT_H
@@ -12,6 +12,8 @@
 /* While a file is read, in the order of its lines: this line names an epoch; here the stamps went back. */
 void moment_epoch(struct book *b, const struct line *x, int64_t local, int64_t epoch);
 void moment_back(struct book *b, const struct line *x);
+/* The line's stamp is this moment, whatever the zone: sets local and pass.  After zone_settle(). */
+void moment_known(const struct book *b, struct line *x, int64_t moment);
 
 /* UTC seconds, by the clock of the line's own log. */
 int64_t moment_of(const struct book *b, const struct line *x);

@@ -29,7 +29,9 @@ struct line {
 	uint32_t number; /* from 1 */
 	int64_t local;   /* its stamp as seconds, zone not applied */
 	enum log_kind kind;
-	struct line *next; /* of the same record */
+	unsigned times : 30; /* syslog counted so many instead of writing them; 0: the line stands for itself */
+	unsigned pass : 2;   /* of the repeated hour of autumn: 1 or 2; 0: the line alone does not say */
+	struct line *next;   /* of the same record */
 };
 
 struct lines {
@@ -133,6 +135,7 @@ struct party {
 	const struct attempt *deferral;       /* complete.c: a later attempt than this is to come */
 	bool contested;                       /* complete.c: its attempt may be another's */
 	bool repeated;                        /* complete.c: the client named this address more than once */
+	uint64_t again;                       /* so many times more it was refused, counted by syslog */
 	struct party *first_try;              /* the same message, refused for now before (join_retry.c) */
 	struct party *seen_again;             /* the opposite: where that was accepted */
 	struct party *gate_queue, *try_queue; /* complete.c: others with the same key */
@@ -152,6 +155,7 @@ struct visit {
 	struct line *mail;       /* the from line */
 	int from_code;           /* the reply to MAIL, or the refusal in place of a greeting; 0: none */
 	int size_code;           /* the reply to the whole message; 0: none */
+	uint64_t again;          /* so many times more came the refusal in `final`, counted by syslog */
 	uint64_t size, epoch, qp;
 	bool sized;
 	struct line *final;        /* the reply to the whole message */
@@ -165,6 +169,12 @@ struct visit {
 	struct visit *same_connection; /* the one before it */
 	struct visit *later;
 };
+
+/* How often more the party was refused than the lines stand there. */
+static inline uint64_t party_again(const struct party *p)
+{
+	return p->code >= 400 || p->visit == NULL ? p->again : p->visit->again;
+}
 
 struct bounce {
 	struct line *line;

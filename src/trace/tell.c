@@ -91,6 +91,8 @@ struct str tell_reply(struct told *t, const struct line *resp, int *code, struct
 	else
 		str_u64(str_take(l.field[LOG_F_code], 3), 999, &n);
 	*code = l.kind == LOG_SMTP_RESP_QUEUED ? 250 : (int)n;
+	if (*code == 0 || foreign_unsaid(*code))
+		return *text;
 	return arena_fmt(t->mem, "%d %.*s", *code, STR_ARG(*text));
 }
 

@@ -81,7 +81,11 @@ struct str tell_stamp(struct told *t, struct str stamp);
 struct str tell_report(struct told *t, struct str report);
 /* "23,533" */
 struct str tell_count(struct arena *a, uint64_t n);
-/* A resp line's code and text, without quotes around it: "554 Refused. ..." */
+/* How an explanation begins whose words are another server's. */
+#define TELL_NOT_OURS "It was the recipient's mail server"
+
+/* A resp line's code and text, without quotes around it: "554 Refused. ..."; the text alone where the code is not in
+ * the log (foreign_unsaid). */
 struct str tell_reply(struct told *t, const struct line *resp, int *code, struct str *text);
 /* The gate's reason behind a refused party: by its own line, else by the reply's text; NULL: not the gate. */
 const struct reason_row *tell_gate_reason(struct told *t, const struct party *p);

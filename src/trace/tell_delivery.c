@@ -249,8 +249,8 @@ static void tell_refusal(struct told *t, struct told_party *out, const struct re
 	struct str host = r->host.n > 0 ? arena_fmt(t->mem, " (%.*s)", STR_ARG(r->host)) : STR("");
 
 	tell_use_reply(t, out, r->said);
-	out->explanation = arena_fmt(t->mem, "It was the recipient's mail server%.*s that said this, not ours%s%.*s",
-				     STR_ARG(host), r->stage, STR_ARG(out->explanation));
+	out->explanation = arena_fmt(t->mem, TELL_NOT_OURS "%.*s that said this, not ours%s%.*s", STR_ARG(host),
+				     r->stage, STR_ARG(out->explanation));
 }
 
 enum { LIFETIME = 2 * 86400 }; /* the default of queue.lifetime; the logs do not say it */

@@ -46,7 +46,13 @@ static struct str without_addresses(struct arena *a, struct str text)
 	return arena_str(a, buf_str(&b));
 }
 
-/* Meaning and advice of a reply; what is only words gets the number that its status code or its outcome implies. */
+static struct str final_words(bool final)
+{
+	return final ? STR("That is a final no.")
+		     : STR("That is a no for now: the sender's server tries again by itself.");
+}
+
+/* Meaning and advice of a reply, or of words whose number nobody wrote down. */
 static void use_reply(struct told *t, struct told_party *out, struct str reply, struct str dsn, bool final)
 {
 	struct explanation said = { .final = FINAL_UNKNOWN };
@@ -54,12 +60,26 @@ static void use_reply(struct told *t, struct told_party *out, struct str reply, 
 
 	reply = without_addresses(t->mem, reply);
 	if (!foreign_is_reply(reply))
-		reply = arena_fmt(t->mem, "%s %.*s %.*s", final ? "550" : "450", STR_ARG(dsn), STR_ARG(reply));
-	if (!explain_reply(&x, reply))
+		explain_words(&x, dsn, reply, final);
+	else if (!explain_reply(&x, reply))
 		return;
 	out->explanation = said.meaning;
+	if (!foreign_is_reply(reply))
+		out->explanation = arena_fmt(t->mem, "%.*s%s%.*s", STR_ARG(said.meaning), said.meaning.n > 0 ? " " : "",
+					     STR_ARG(final_words(final)));
 	if (said.advice.n > 0)
 		tell_advise(t, out, said.who, said.advice);
+}
+
+/* Of an attempt of this server: what follows from it, it says itself. */
+static void use_answer(struct told *t, struct told_party *out, struct str said, struct str dsn, bool final)
+{
+	use_reply(t, out, said, dsn, final);
+	out->explanation = explain_without_class(out->explanation, said);
+	if (str_ends(out->explanation, final_words(final)))
+		out->explanation = str_trim(str_take(out->explanation, out->explanation.n - final_words(final).n));
+	if (out->explanation.n == 0)
+		out->explanation = final ? STR("That is final.") : STR("That may pass.");
 }
 
 static const char *refused_word(enum verdict v)
@@ -67,21 +87,29 @@ static const char *refused_word(enum verdict v)
 	return v == VERDICT_REFUSED_TEMPORARILY ? "Refused for now" : "Refused";
 }
 
-static void by_line(struct told *t, struct told_party *out, const struct line *x)
+/* ", 3 times" */
+static struct str times_words(struct told *t, uint64_t again)
 {
+	return again > 0 ? arena_fmt(t->mem, ", %llu times", (unsigned long long)again + 1) : STR("");
+}
+
+/* Refused by this line, and so many times more by lines that syslog only counted. */
+static void by_line(struct told *t, struct told_party *out, const struct line *x, uint64_t again)
+{
+	struct str said, text, stage, words;
 	struct foreign_line l;
-	struct str said, text;
 	int code;
 
 	foreign_read(x->raw, &l);
 	said = tell_reply(t, x, &code, &text);
-	if (l.field[FF_stage].n > 0 && l.field[FF_stage].n < 40)
-		out->summary = arena_fmt(t->mem, "%s at %.*s: %.*s", refused_word(out->verdict),
-					 STR_ARG(l.field[FF_stage]), STR_ARG(said));
-	else
-		out->summary = arena_fmt(t->mem, "%s: %.*s", refused_word(out->verdict), STR_ARG(said));
-	out->brief = said;
+	stage = l.field[FF_stage].n < 40 ? tell_stage(t, &l) : STR("");
+	words = said.n > 0 ? said : STR("the log does not say why");
+	out->summary = arena_fmt(t->mem, "%s%.*s%.*s: %.*s", refused_word(out->verdict), STR_ARG(stage),
+				 STR_ARG(times_words(t, again)), STR_ARG(words));
+	out->brief = words;
 	use_reply(t, out, said, STR(""), code >= 500);
+	if (foreign_unsaid(code))
+		out->explanation = arena_fmt(t->mem, "%.*s %s", STR_ARG(out->explanation), TELL_UNSAID);
 }
 
 static bool tell_refusal(struct told *t, struct told_party *out, const struct party *p)
@@ -90,7 +118,7 @@ static bool tell_refusal(struct told *t, struct told_party *out, const struct pa
 
 	if (p->check != NULL || p->gates != NULL || x == NULL)
 		return false;
-	by_line(t, out, x);
+	by_line(t, out, x, party_again(p));
 	return true;
 }
 
@@ -200,11 +228,10 @@ static void tell_failed(struct told *t, struct told_party *out, const struct par
 				 STR_ARG(a->report), STR_ARG(target));
 	out->summary = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(out->summary), STR_ARG(tell_other_targets(t, p, a)));
 	out->brief = a->report;
-	use_reply(t, out, said.n > 0 ? said : a->report, a->dsn, a->outcome == OUTCOME_FAILURE);
+	use_answer(t, out, said.n > 0 ? said : a->report, a->dsn, a->outcome == OUTCOME_FAILURE);
 	if (a->went == WENT_AWAY && said.n > 0)
-		out->explanation =
-		    arena_fmt(t->mem, "It was the recipient's mail server (%.*s) that said this, not ours. %.*s",
-			      STR_ARG(who_took(t, a)), STR_ARG(out->explanation));
+		out->explanation = arena_fmt(t->mem, TELL_NOT_OURS " (%.*s) that said this, not ours. %.*s",
+					     STR_ARG(who_took(t, a)), STR_ARG(out->explanation));
 	if (out->verdict == VERDICT_WAITING)
 		add_patience(t, out, tell_is_foreign(t->story)->server);
 	else if (a->gave_up)
@@ -236,6 +263,16 @@ static bool tell_onward(struct told *t, struct told_party *out, const struct par
 	return true;
 }
 
+/* Accepted with the others, and no line tells more. */
+static void tell_untried(struct told_party *out)
+{
+	out->summary = STR("Accepted; the server was done with the message, but no line of the log names a delivery to "
+			   "this address");
+	out->brief = STR("no line names its delivery");
+	out->explanation = STR("It may have been delivered under another name: an alias, a rewritten or a repeated "
+			       "address. The deliveries that the log names stand in the timeline.");
+}
+
 bool tell_foreign_party(struct told *t, struct told_party *out, const struct party *p)
 {
 	const struct attempt *a = tell_succeeded(p);
@@ -246,6 +283,10 @@ bool tell_foreign_party(struct told *t, struct told_party *out, const struct par
 		return tell_refusal(t, out, p);
 	if (p->last_attempt != NULL && tell_onward(t, out, p))
 		return true;
+	if (p->last_attempt == NULL && out->verdict == VERDICT_UNKNOWN && tell_is_foreign(t->story)->removed) {
+		tell_untried(out);
+		return true;
+	}
 	if (p->last_attempt == NULL || !p->last_attempt->plain || !tell_troubled(p)->resulted)
 		return false;
 	if (a == NULL || out->verdict == VERDICT_WAITING || out->verdict == VERDICT_RETURNED) {
@@ -269,9 +310,11 @@ bool tell_foreign_lost(struct told *t, struct told_party *out)
 	if (f == NULL)
 		return false;
 	if (v->final != NULL && (v->from_code >= 400 || v->size_code >= 400)) {
-		by_line(t, out, v->final);
+		by_line(t, out, v->final, v->again);
 		return true;
 	}
+	if (tell_failed_login(t, out))
+		return true;
 	if (!f->queued && f->id.n > 0 && v->ended.n > 0) {
 		tell_open(t, out, &(struct party){ .visit = t->story->visit });
 		return true;

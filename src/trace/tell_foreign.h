@@ -22,4 +22,11 @@ void tell_foreign_notes(struct told *t);
 struct str tell_called(struct arena *a, const struct story *s);
 struct str tell_question(struct arena *a, const struct story *s);
 
+/* " at RCPT", " after DATA"; empty where the line names no moment. */
+struct str tell_stage(struct told *t, const struct foreign_line *l);
+/* A visit in which nothing happened but logins that failed. */
+bool tell_failed_login(struct told *t, struct told_party *out);
+/* Of an answer whose number the log leaves out. */
+#define TELL_UNSAID "(The log holds the words of this answer, not its number.)"
+
 #endif

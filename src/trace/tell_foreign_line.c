@@ -87,14 +87,25 @@ static struct str result(struct told *t, const struct foreign_line *l)
 			 text.n > 0 ? ": " : "", STR_ARG(text));
 }
 
+struct str tell_stage(struct told *t, const struct foreign_line *l)
+{
+	struct str stage = l->field[FF_stage];
+
+	if (stage.n == 0 || str_starts(stage, STR("after ")))
+		return named(t, " ", stage);
+	return named(t, " at ", stage);
+}
+
+/* Other servers have told of the client in a line before; Exim names it here. */
 static struct str refusal(struct told *t, const struct line *x, const struct foreign_line *l)
 {
-	struct str text;
+	struct str who = l->server == FOREIGN_EXIM ? client(t, l) : STR(""), said, text;
 	int code;
 
-	return arena_fmt(t->mem, "refused at %.*s: %.*s",
-			 STR_ARG(l->field[FF_stage].n > 0 ? l->field[FF_stage] : STR("the door")),
-			 STR_ARG(tell_reply(t, x, &code, &text)));
+	said = tell_reply(t, x, &code, &text);
+	return arena_fmt(t->mem, "refused%s%.*s%.*s%s%.*s", who.n > 0 ? " " : "", STR_ARG(who),
+			 STR_ARG(l->field[FF_stage].n > 0 ? tell_stage(t, l) : STR(" at the door")),
+			 said.n > 0 ? ": " : "", STR_ARG(said));
 }
 
 static struct str finding(struct told *t, const struct foreign_line *l)
@@ -109,6 +120,57 @@ static struct str finding(struct told *t, const struct foreign_line *l)
 	return all;
 }
 
+/* Why a login failed, as the server wrote it down, in brackets.  That it had asked "Password:" in base64 is no reason. */
+static struct str login_reason(struct told *t, const struct foreign_line *l)
+{
+	struct str text = l->field[FF_text];
+
+	if (!scope_all(t->scope) || text.n == 0 || str_starts(text, STR("UGFzc3dvcmQ6")) ||
+	    str_starts(text, STR("VXNlcm5hbWU6")))
+		return STR("");
+	return arena_fmt(t->mem, ": %.*s", STR_ARG(text));
+}
+
+/* How many of the lines are of a failed login; the last of them. */
+static uint64_t count_logins(const struct lines *lines, struct foreign_line *last)
+{
+	struct foreign_line l;
+	uint64_t n = 0;
+	bool login = false;
+
+	for (const struct line *x = lines->first; x != NULL; x = x->next) {
+		foreign_read(x->raw, &l);
+		login = l.kind == FOREIGN_AUTH_FAILED || (login && l.kind == FOREIGN_REPEATED);
+		n += !login ? 0 : x->times > 0 ? x->times : 1;
+		if (l.kind == FOREIGN_AUTH_FAILED)
+			*last = l;
+	}
+	return n;
+}
+
+bool tell_failed_login(struct told *t, struct told_party *out)
+{
+	const struct end_row *row = end_match(str_of(end_words(END_LOGINS)));
+	struct foreign_line last;
+	uint64_t n = count_logins(&t->story->visit->lines, &last);
+	struct str reason;
+
+	if (n == 0)
+		return false;
+	reason = login_reason(t, &last);
+	out->brief = STR("login failed");
+	if (n == 1)
+		out->summary = arena_fmt(t->mem, "A login by %.*s failed, and no message followed%.*s",
+					 STR_ARG(tell_client_words(t)), STR_ARG(reason));
+	else
+		out->summary = arena_fmt(t->mem, "%llu logins by %.*s failed, and no message followed%.*s",
+					 (unsigned long long)n, STR_ARG(tell_client_words(t)), STR_ARG(reason));
+	out->explanation = STR("The client tried to log in, was turned down, and named no recipient afterwards. A "
+			       "login fails when the user name or the password is wrong.");
+	tell_advise(t, out, row->word.who, str_of(row->word.advice));
+	return true;
+}
+
 static struct str words_of(struct told *t, const struct line *x, const struct foreign_line *l)
 {
 	switch (l->kind) {
@@ -121,8 +183,8 @@ static struct str words_of(struct told *t, const struct line *x, const struct fo
 	case FOREIGN_TLS:
 		return named(t, "encrypted: ", l->field[FF_encryption]);
 	case FOREIGN_AUTH_FAILED:
-		return arena_fmt(t->mem, "a login failed (%.*s): %.*s", STR_ARG(l->field[FF_method]),
-				 STR_ARG(scope_all(t->scope) ? l->field[FF_text] : STR("...")));
+		return arena_fmt(t->mem, "a login failed (%.*s)%.*s", STR_ARG(l->field[FF_method]),
+				 STR_ARG(login_reason(t, l)));
 	case FOREIGN_REJECT:
 		return refusal(t, x, l);
 	case FOREIGN_CHECK:
@@ -146,6 +208,8 @@ static struct str words_of(struct told *t, const struct line *x, const struct fo
 				 STR_ARG(l->field[FF_child].n > 0 ? l->field[FF_child] : l->field[FF_qp]));
 	case FOREIGN_NOTICE:
 		return arena_fmt(t->mem, "a notice goes to the sender: message %.*s", STR_ARG(l->field[FF_child]));
+	case FOREIGN_REPEATED:
+		return STR("the same again");
 	case FOREIGN_REMOVED:
 		return str_eqz(l->field[FF_status], "deleted") ? STR("taken out of the queue by the postmaster")
 							       : STR("done, and out of the queue");
@@ -165,6 +229,9 @@ struct foreign_event tell_foreign_line(struct told *t, const struct line *x, con
 		e.station = "gate";
 	e.ends = l.kind == FOREIGN_REMOVED;
 	e.what = words_of(t, x, &l);
+	if (x->times > 0)
+		e.what = arena_fmt(t->mem, "%.*s (%u time%s, counted by syslog)", STR_ARG(e.what), x->times,
+				   x->times == 1 ? "" : "s");
 	return e;
 }
 
@@ -191,10 +258,25 @@ static void note_hop(struct told *t, const struct story *child)
 			note_skew(t, k);
 }
 
+/* Exim: what of a connection was refused before a message had an id is joined by its port or process alone. */
+static void note_apart(struct told *t)
+{
+	const struct foreign *f = tell_is_foreign(t->story);
+	struct foreign_line l;
+
+	if (f == NULL || f->server != FOREIGN_EXIM || f->id.n > 0 || !foreign_read(f->begins->raw, &l) ||
+	    l.kind != FOREIGN_REJECT || l.field[FF_port].n > 0 || l.frame.pid.n > 0)
+		return;
+	tell_note(t, "the log names neither the port nor the process of the connection, so what else it had refused is "
+		     "told apart (Exim: log_selector = +incoming_port +pid)");
+}
+
 void tell_foreign_notes(struct told *t)
 {
 	const struct story *s = t->story;
 	int n = 0;
+
+	note_apart(t);
 
 	if (s->hop.key != NULL && s->parent != NULL)
 		note_hop(t, s);

@@ -129,6 +129,10 @@ static void add_class(struct told *t, struct told_party *out, const struct visit
 	int code = out->party->code >= 400 ? out->party->code : v != NULL ? v->size_code : 0;
 	const struct status_row *row = code >= 400 ? status_class(arena_fmt(t->mem, "%d", code)) : NULL;
 
+	if (foreign_unsaid(code)) {
+		out->explanation = arena_fmt(t->mem, "%.*s %s", STR_ARG(out->explanation), TELL_UNSAID);
+		return;
+	}
 	if (row == NULL || str_eqz(out->explanation, row->word.meaning))
 		return; /* the reply had no words but its number's: they stand there already */
 	out->explanation =

@@ -116,16 +116,6 @@ void tell_read_remote(struct told *t, struct str report, struct remote *out)
 	out->id = id_of(out->said);
 }
 
-/* The class of a reply ("a code that begins with 4") speaks to another sender's server than ours. */
-static struct str without_class(struct str meaning, struct str said)
-{
-	const struct status_row *class = status_class(str_take(said, 3));
-
-	if (class == NULL || !str_ends(meaning, str_of(class->word.meaning)))
-		return meaning;
-	return str_trim(str_take(meaning, meaning.n - str_of(class->word.meaning).n));
-}
-
 void tell_use_reply(struct told *t, struct told_party *out, struct str said)
 {
 	struct explanation x = { .final = FINAL_UNKNOWN };
@@ -133,7 +123,8 @@ void tell_use_reply(struct told *t, struct told_party *out, struct str said)
 
 	if (!explain_reply(&inner, said))
 		return;
-	out->explanation = without_class(x.meaning, said);
+	out->explanation =
+	    explain_without_class(x.meaning, said); /* which speaks to another sender's server than ours */
 	if (out->explanation.n == 0)
 		out->explanation = x.final == FINAL_YES ? STR("That is a final no.") : STR("That is a no for now.");
 	if (x.advice.n > 0)

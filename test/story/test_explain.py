@@ -77,7 +77,10 @@ def test_what_is_not_known_is_said(explain):
     assert explain(text="421\nthis and that\n").returncode == 1
     assert explain().returncode == 2
     assert explain("").returncode == 2
-    assert explain("--help").stdout.startswith(b"usage: telltale explain")
+    told = explain("--help").stdout.decode()
+    assert told.startswith("usage: telltale explain")
+    assert all(kind in told for kind in ("Postfix", "Exim", "qmail-send", "chkuser", "spamdyke", "(5.1.1)", "(did_0+0+1/)"))
+    assert max(map(len, told.splitlines())) <= 120
 
 
 def test_hostile_bytes_stay_off_the_terminal(explain):

@@ -250,3 +250,30 @@ def test_the_parent_of_a_bounce_is_told_by_what_failed(name):
     a = ask("from:<> to:bob@example.com", name)
     parent = next(line for line in a.headline.splitlines() if "to dan@big.example and" in line)
     assert ": mixed; eve@gone.example: Not delivered" in parent
+
+
+def tai(epoch):
+    return f"@{(1 << 62) + 10 + epoch:016x}00000000"
+
+
+@pytest.mark.parametrize("epoch,shown", [(1635640200, "03:30:00+03:00"), (1635643800, "03:30:00+02:00")])
+def test_a_stamp_that_names_its_moment_is_shown_as_it_in_the_repeated_hour_too(tmp_path, epoch, shown):
+    (tmp_path / "current").write_text("".join(f"{tai(epoch)} {line}\n" for line in (
+        "new msg 5", "info msg 5: bytes 1 from <a@b.example> qp 7 uid 0", "starting delivery 1: msg 5 to local c@d.example",
+        "delivery 1: success: did_1+0+0/", "end msg 5")))
+    a = ask("from:a@b.example", str(tmp_path / "current"))
+    assert a.only["time"] == f"2021-10-31T{shown}", a.text
+    assert {e["time"] for e in a.only["timeline"]} == {f"2021-10-31T{shown}"}
+
+
+def test_the_client_of_a_refusal_by_exim_is_named_in_the_story():
+    a = ask("from:spam@mail.spam-source.example", "exim.log")
+    assert "refused 203.0.113.66" in a.what() and " 550 " not in a.headline, a.text
+    assert "not its number" in a.only["recipients"][0]["explanation"]
+
+
+def test_a_recipient_that_exim_has_not_tried_yet_is_waiting(tmp_path):
+    with open(os.path.join(FOREIGN, "exim.log"), encoding="utf-8") as log:
+        (tmp_path / "mainlog").write_text("".join(line for line in log if "fred@slow.example R=" not in line))
+    a = ask("to:fred@slow.example", str(tmp_path / "mainlog"))
+    assert a.recipient("fred@slow.example")["verdict"] == "waiting"

@@ -38,6 +38,18 @@ static const struct {
 	{ "Mar  9 12:43:51 mx1 a[1]: message repeated 2 times: [ text]", 0, 3, 9, 12, 0, "mx1", "a", "1", "text" },
 };
 
+/* What syslog counted: N of "message repeated N times: [ ...]", and what stands in the brackets. */
+static const struct {
+	const char *line, *again, *rest;
+} repeated[] = {
+	{ "Mar  9 12:43:51 mx1 a[1]: message repeated 2 times: [ text]", "2", "text" },
+	{ "2021-03-09T12:43:51+02:00 mx1 a[1]: message repeated 12 times: [ a [b] c]", "12", "a [b] c" },
+	{ "Mar  9 12:43:51 mx1 a[1]: text", "", "text" },
+	{ "Mar  9 12:43:51 mx1 a[1]: message repeated 2 times: [ cut", "", "message repeated 2 times: [ cut" },
+	{ "Mar  9 12:43:51 mx1 a[1]: message repeated 1234567890 times: [ text]", "",
+	  "message repeated 1234567890 times: [ text]" },
+};
+
 static const char *const no_fronts[] = {
 	"",
 	"text",
@@ -69,6 +81,10 @@ static void test_fronts(void **state)
 			fail_msg("%s: %.*s %.*s %.*s %.*s", fronts[i].line, STR_ARG(f.host), STR_ARG(f.program),
 				 STR_ARG(f.pid), STR_ARG(f.rest));
 	}
+	for (size_t i = 0; i < COUNT(repeated); i++)
+		if (!frame_read(str_of(repeated[i].line), &f) || !str_eqz(f.again, repeated[i].again) ||
+		    !str_eqz(f.rest, repeated[i].rest))
+			fail_msg("%s: `%.*s`, %.*s", repeated[i].line, STR_ARG(f.again), STR_ARG(f.rest));
 	for (size_t i = 0; i < COUNT(no_fronts); i++)
 		if (frame_read(str_of(no_fronts[i]), &f))
 			fail_msg("read: %s", no_fronts[i]);
@@ -191,7 +207,9 @@ static const struct {
 	{ P("smtpd", "what nobody knows"), FOREIGN_POSTFIX, FOREIGN_UNKNOWN, { { FF_id, NULL } } },
 	/* other programs, under a name of mail too */
 	{ "Mar  9 12:43:51 mx1 dovecot: imap-login: Login: user=<bob>", FOREIGN_NOBODY, FOREIGN_STRANGER, { { FF_id, NULL } } },
-	{ "Mar  9 12:43:51 mx1 last message repeated 2 times", FOREIGN_NOBODY, FOREIGN_STRANGER, { { FF_id, NULL } } },
+	{ "Mar  9 12:43:51 mx1 last message repeated 2 times", FOREIGN_NOBODY, FOREIGN_REPEATED, { { FF_count, "2" } } },
+	{ "Mar  9 12:43:51 mx1 last message repeated 2 times a day", FOREIGN_NOBODY, FOREIGN_STRANGER, { { FF_id, NULL } } },
+	{ "Mar  9 12:43:51 mx1 -- MARK --", FOREIGN_NOBODY, FOREIGN_STRANGER, { { FF_id, NULL } } },
 	{ "Mar  9 12:43:51 mx1 sshd[5]: Failed password", FOREIGN_NOBODY, FOREIGN_STRANGER, { { FF_id, NULL } } },
 
 	{ Q("new msg 42"), FOREIGN_QMAIL, FOREIGN_CLIENT, { { FF_id, "42" } } },
@@ -215,6 +233,9 @@ static const struct {
 	    " T=\"x \\\" <= S=9\" from <a@b.example> for c@example.com"), FOREIGN_EXIM, FOREIGN_QUEUED,
 	  { { FF_sender, "a@b.example" }, { FF_peer, "mx" }, { FF_ip, "192.0.2.1" }, { FF_user, "bob" }, { FF_bytes, "12" },
 	    { FF_message_id, "i@b.example" } } },
+	{ E(X " <= a@b.example H=mx [192.0.2.1] S=5 T=\"x for y@z\" for c@example.com \"d e\"@example.com"), FOREIGN_EXIM,
+	  FOREIGN_QUEUED, { { FF_rcpts, "c@example.com \"d e\"@example.com" } } },
+	{ E(X " <= a@b.example H=mx [192.0.2.1] S=5 id=\"x for y@z\"@b"), FOREIGN_EXIM, FOREIGN_QUEUED, { { FF_rcpts, NULL } } },
 	{ E(X " <= <> R=1lJZ3r-0000XB-Kq U=Debian-exim P=local S=5"), FOREIGN_EXIM, FOREIGN_QUEUED,
 	  { { FF_sender, "" }, { FF_parent, "1lJZ3r-0000XB-Kq" }, { FF_user, NULL } } },
 	{ E(X " => bob <b@example.com> R=local T=maildir"), FOREIGN_EXIM, FOREIGN_RESULT,
@@ -264,6 +285,43 @@ static void test_lines(void **state)
 			if ((want == NULL) != (got.p == NULL) || (want != NULL && !str_eqz(got, want)))
 				fail_msg("%s: field %d is `%.*s`", lines[i].line, lines[i].has[k].f, STR_ARG(got));
 		}
+	}
+}
+
+/* The number of an answer, or what the line says in its place. */
+static void test_numbers_of_answers(void **state)
+{
+	static const struct {
+		const char *line;
+		int code;
+		const char *text;
+	} t[] = {
+		{ P("smtpd",
+		    "NOQUEUE: reject: RCPT from u[203.0.113.66]: 454 4.7.1 no; from=<a> to=<b> proto=X helo=<c>"),
+		  454, "4.7.1 no" },
+		{ P("cleanup",
+		    ID ": milter-reject: END-OF-MESSAGE from r[192.0.2.40]: 5.7.1 Spam; from=<a> to=<b> proto=X"
+		       " helo=<r>"),
+		  FOREIGN_NO, "5.7.1 Spam" },
+		{ P("cleanup",
+		    ID ": milter-reject: END-OF-MESSAGE from r[192.0.2.40]: 4.7.1 later; from=<a> to=<b> proto=X"
+		       " helo=<r>"),
+		  FOREIGN_NOT_NOW, "4.7.1 later" },
+		{ E("H=r [192.0.2.40] F=<a@b> rejected RCPT <c@d>: no"), FOREIGN_NO, "no" },
+		{ E("H=r [192.0.2.40] F=<a@b> temporarily rejected RCPT <c@d>: later"), FOREIGN_NOT_NOW, "later" },
+		{ E("H=r [192.0.2.40] F=<\"temporarily rejected \"@b> rejected RCPT <c@d>: no"), FOREIGN_NO, "no" },
+		{ P("smtpd", "NOQUEUE: reject: header X: y from r[192.0.2.40]: no; from=<a> to=<b> proto=X helo=<r>"),
+		  0, "no" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct foreign_line l;
+		struct str text;
+
+		assert_true(foreign_read(str_of(t[i].line), &l));
+		if (foreign_reply(&l, &text) != t[i].code || !str_eqz(text, t[i].text))
+			fail_msg("%s: %d %.*s", t[i].line, foreign_reply(&l, &text), STR_ARG(text));
 	}
 }
 
@@ -323,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_fronts),
 		cmocka_unit_test(test_queue_ids),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_numbers_of_answers),
 		cmocka_unit_test(test_answers_in_words),
 		cmocka_unit_test(test_files_are_recognised),
 	};

@@ -88,15 +88,18 @@ static void fields_are_read(void **state)
 	    STR("From x y\r\n" DAEMON REPORT "Reporting-MTA: dns; mx.example.com\nArrival-Date: today\n\n"
 		"Original-Recipient: rfc822;List@example.com\nFinal-Recipient: rfc822; b@c.example\nAction: FAILED\n"
 		"Status: 5.1.1 (no mailbox)\nRemote-MTA: dns; mx.c.example\nDiagnostic-Code: smtp; 550 5.1.1\n"
-		"  user unknown\n\nFinal-Recipient: <d@c.example>\nAction: failed\n"),
+		"  user unknown\n\nFinal-Recipient: <d@c.example>\nAction: failed\n\nFinal-Recipient: <e@c.example>\n"
+		"Status: 4.0.0 (host name lookup failure)\n"),
 	    n);
 	assert_true(str_eqz(n->reporter, "mx.example.com") && str_eqz(n->arrival, "today"));
-	assert_int_equal(n->n, 2);
+	assert_int_equal(n->n, 3);
 	assert_true(str_eqz(n->rcpts[0].address, "b@c.example") && str_eqz(n->rcpts[0].original, "List@example.com"));
 	assert_true(str_eqz(n->rcpts[0].action, "failed") && str_eqz(n->rcpts[0].status, "5.1.1"));
 	assert_true(str_eqz(n->rcpts[0].diagnostic, "550 5.1.1 user unknown"));
 	assert_true(str_eqz(n->rcpts[0].remote, "mx.c.example"));
 	assert_true(str_eqz(n->rcpts[1].address, "d@c.example") && n->rcpts[1].diagnostic.n == 0);
+	assert_true(str_eqz(n->rcpts[2].status, "4.0.0") &&
+		    str_eqz(n->rcpts[2].diagnostic, "host name lookup failure"));
 }
 
 /* In the free forms each recipient has the words behind its address; the message that failed is not read for words. */

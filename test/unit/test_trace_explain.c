@@ -218,6 +218,53 @@ static void test_lines_of_the_logs(void **state)
 }
 
 /* Each line of the reference's lists is explained, whatever list it stands in. */
+static void test_lines_of_other_servers(void **state)
+{
+#define POSTFIX(text) "Mar  9 12:43:51 mx1 postfix/smtp[7]: 8A1B2C3D4E: to=<b@c.example>, " text
+#define EXIM(text) "2021-03-09 12:43:51 " text
+#define QMAIL(text) "@400000006047517107270e00 delivery 1: " text
+	static const struct sample t[] = {
+		/* whose line, who has the message now, and under which number */
+		{ POSTFIX(
+		      "relay=mx.c.example[192.0.2.9]:25, delay=1, status=sent (250 2.0.0 Ok: queued as 7F3A91C0DE)"),
+		  "postfix-log-line", YES, WHO_NOBODY,
+		  "(mx1) handed the message to the next one, mx.c.example[192.0.2.9]:25" },
+		{ POSTFIX(
+		      "relay=mx.c.example[192.0.2.9]:25, delay=1, status=sent (250 2.0.0 Ok: queued as 7F3A91C0DE)"),
+		  "postfix-log-line", YES, WHO_NOBODY, "its number 7F3A91C0DE" },
+		{ POSTFIX(
+		      "relay=127.0.0.1[127.0.0.1]:10024, delay=1, status=sent (250 2.0.0 Ok: queued as 7F3A91C0DE)"),
+		  "postfix-log-line", YES, WHO_NOBODY, "program on the same machine" },
+		{ "Mar  9 12:43:51 mx1 postfix/virtual[7]: 8A1B2C3D4E: to=<b@c.example>, relay=virtual, delay=1, "
+		  "status=sent (delivered to maildir)",
+		  "postfix-log-line", YES, WHO_NOBODY, "delivered the message itself" },
+		{ EXIM("1lJZ3r-0000XA-Kq => b@c.example R=d T=s H=mx.c.example [192.0.2.9] C=\"250 OK "
+		       "id=1lJZ3r-0000XB-Kq\""),
+		  "exim-log-line", YES, WHO_NOBODY,
+		  "mx.c.example[192.0.2.9], which took charge of it, under its number" },
+		{ EXIM("1lJZ3r-0000XA-Kq => :blackhole: <b@c.example> R=d"), "exim-log-line", YES, WHO_NOBODY,
+		  "threw the message" },
+		/* no number stands there, none is made up */
+		{ EXIM("H=r [192.0.2.40] F=<a@b.example> rejected RCPT <c@d.example>: sorry"), "exim-log-line", YES,
+		  WHO_SENDER, "a final no" },
+		{ EXIM("H=r [192.0.2.40] F=<a@b.example> temporarily rejected RCPT <c@d.example>: greylisted"),
+		  "exim-log-line", NO, WHO_NOBODY, "graylisting" },
+		{ POSTFIX("relay=none, delay=1, dsn=4.4.1, status=deferred (connect to mx[192.0.2.9]:25: Connection "
+			  "timed out)"),
+		  "postfix-log-line", NO, WHO_NOBODY, "(mx1) keeps the message" },
+		/* the other server's own words come before what the report only supposes */
+		{ QMAIL(
+		      "deferral: "
+		      "Connected_to_192.0.2.9_but_greeting_failed./Remote_host_said:_450_4.7.1_Greylisted,_try_again/"),
+		  "qmail-log-line", NO, WHO_NOBODY, "graylisting" },
+		{ QMAIL("deferral: Connected_to_192.0.2.9_but_greeting_failed./Remote_host_said:_421_hm/"),
+		  "qmail-log-line", NO, WHO_NOBODY, "overloaded" },
+	};
+
+	(void)state;
+	check(t, COUNT(t));
+}
+
 static void test_the_whole_vocabulary(void **state)
 {
 	static const char *const lists[] = {
@@ -323,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_reports),
 		cmocka_unit_test(test_words_of_the_recipient_check),
 		cmocka_unit_test(test_lines_of_the_logs),
+		cmocka_unit_test(test_lines_of_other_servers),
 		cmocka_unit_test(test_the_whole_vocabulary),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_questions),

@@ -143,6 +143,30 @@ static const struct {
 	  TAI "0000000 end msg 5\n",
 	  CLIENT("4DsZWm29b7zh6cp") ACTIVE("4DsZWm29b7zh6cp", "a@b.example") SENT("4DsZWm29b7zh6cp", "c@d.example", "bounced (no)"),
 	  "from a@b.example to c@d.example on 2021-03-09", { 2, "returned", 0 } },
+	{ "Exim: named by the message's first line, not tried yet", EXIM X " <= a@b.example H=m [192.0.2.25] P=esmtp S=5 for"
+	  " c@d.example e@f.example\n" EXIM X " => c <c@d.example> R=l T=m\n", "", "from a@b.example to e@f.example on 2021-03-09",
+	  { 1, "mixed", 0 } },
+	{ "Exim: refusals of one process and port are one story", EXIM "[7] H=m [192.0.2.25]:99 F=<a@b.example> rejected RCPT"
+	  " <c@d.example>: no\n" EXIM "[7] H=m [192.0.2.25]:99 F=<a@b.example> rejected RCPT <e@d.example>: no\n", "",
+	  "from:a@b.example", { 1, "refused", 0 } },
+	{ "Exim: and with the message that the connection brings", EXIM "[7] H=m [192.0.2.25]:99 F=<a@b.example> rejected RCPT"
+	  " <c@d.example>: no\n" EXIM "[7] " X " <= a@b.example H=m [192.0.2.25]:99 P=esmtp S=5 for e@f.example\n", "",
+	  "from:a@b.example", { 1, "mixed", 0 } },
+	{ "Exim: not with another sender's message", EXIM "[7] H=m [192.0.2.25]:99 F=<a@b.example> rejected RCPT"
+	  " <c@d.example>: no\n" EXIM "[7] " X " <= x@b.example H=m [192.0.2.25]:99 P=esmtp S=5 for e@f.example\n", "",
+	  "from:a@b.example", { 1, "refused", 0 } },
+	{ "Exim: the client's address joins nothing", EXIM "H=m [192.0.2.25] F=<a@b.example> rejected RCPT <c@d.example>: no\n"
+	  EXIM "H=m [192.0.2.25] F=<a@b.example> rejected RCPT <e@d.example>: no\n", "", "from:a@b.example", { 2, "refused", 0 } },
+	{ "Exim: nor do two processes", EXIM "[7] H=m [192.0.2.25] F=<a@b.example> rejected RCPT <c@d.example>: no\n"
+	  EXIM "[8] H=m [192.0.2.25] F=<a@b.example> rejected RCPT <e@d.example>: no\n", "", "from:a@b.example",
+	  { 2, "refused", 0 } },
+	{ "Exim: nor one process number hours later", EXIM "[7] H=m [192.0.2.25] F=<a@b.example> rejected RCPT <c@d.example>: no\n"
+	  "2021-03-09 14:43:51 [7] H=m [192.0.2.25] F=<a@b.example> rejected RCPT <e@d.example>: no\n", "", "from:a@b.example",
+	  { 2, "refused", 0 } },
+	{ "Exim: nor one that was closed in between", EXIM "[7] H=m [192.0.2.25] F=<a@b.example> rejected RCPT <c@d.example>: no\n"
+	  EXIM "[7] SMTP connection from m [192.0.2.25] closed by QUIT\n"
+	  EXIM "[7] H=m [192.0.2.25] F=<a@b.example> rejected RCPT <e@d.example>: no\n", "", "from:a@b.example",
+	  { 2, "refused", 0 } },
 	{ "a parent of itself is none", EXIM X " <= <> R=" X " U=x P=local S=9\n" EXIM X " => c <c@d.example> R=l T=m C=\"250 OK id=" X
 	  "\"\n", "", "id:" X, { 1, "delivered", 0 } },
 };
@@ -189,9 +213,100 @@ static void test_stories(void **state)
 	}
 }
 
+#define FOLD(at) "2021-10-31T" at " mx1 postfix/"
+#define FOLDED(at, id, from) FOLD(at) "qmgr[9]: " id ": from=<" from ">, size=5, nrcpt=1 (queue active)\n"
+#define AGAIN "Mar  9 12:43:51 mx1 last message repeated 2 times\n"
+#define WRAPPED(from, to) \
+	AT "smtpd[7]: message repeated 2 times: [ NOQUEUE: reject: RCPT from m[192.0.2.25]: 550 5.1.1 <" to \
+	   ">: no such user; from=<" from "> to=<" to "> proto=ESMTP helo=<m>]\n"
+#define MILTER(text) \
+	CLIENT(ID) \
+	AT "cleanup[8]: " ID ": milter-reject: END-OF-MESSAGE from m[192.0.2.25]: " text "; from=<a@b.example>" \
+	   " to=<c@d.example> proto=ESMTP helo=<m>\n"
+
+/* clang-format off */
+static const struct {
+	const char *name, *log, *question;
+	const char *says[4];
+	const char *not;
+} told[] = {
+	{ "syslog counts refusals: it says how many", CONNECT NOQUEUE("a@b.example", "c@d.example") AGAIN LEAVE, "from:a@b.example",
+	  { "Refused at RCPT, 3 times: 550 5.1.1", "the same again (2 times, counted by syslog)", "last message repeated 2 times\n",
+	    "4 lines, all understood" }, "no mail server" },
+	{ "and so in its newer form", CONNECT NOQUEUE("a@b.example", "c@d.example") WRAPPED("a@b.example", "c@d.example") LEAVE,
+	  "from:a@b.example", { "Refused at RCPT, 3 times: 550 5.1.1", "(2 times, counted by syslog)", "message repeated 2 times: [",
+	    "4 lines, all understood" }, "4 times" },
+	{ "a count whose line is not there stands for it", CONNECT WRAPPED("a@b.example", "c@d.example") LEAVE, "from:a@b.example",
+	  { "Refused at RCPT, 2 times: 550 5.1.1" }, "3 times" },
+	{ "many refusals are counted with what syslog counted", CONNECT NOQUEUE("a@b.example", "c@d.example") AGAIN LEAVE CONNECT
+	  NOQUEUE("a@b.example", "e@f.example") LEAVE CONNECT NOQUEUE("a@b.example", "c@d.example") LEAVE, "to:c@d.example",
+	  { "\n        4  20", "2 messages: 2 refused." }, NULL },
+	{ "a count of another program's line is none of ours", "Mar  9 12:43:51 mx1 sshd[1]: x\n" AGAIN CONNECT
+	  NOQUEUE("a@b.example", "c@d.example") LEAVE, "from:a@b.example", { "2 lines of programs that are no mail server",
+	    "all understood", "Refused at RCPT: 550" }, "2 times," },
+	{ "of two hosts each repeats its own", CONNECT NOQUEUE("a@b.example", "c@d.example") "Mar  9 12:43:51 mx2 sshd[1]: x\n" AGAIN
+	  LEAVE, "from:a@b.example", { "3 times" }, NULL },
+	{ "a log that begins with a count", AGAIN CONNECT NOQUEUE("a@b.example", "c@d.example") LEAVE, "from:a@b.example",
+	  { "Refused at RCPT: 550", "all understood" }, "no mail server" },
+
+	{ "Exim logs no number: none is shown", EXIM "H=m [192.0.2.25] F=<a@b.example> rejected RCPT <c@d.example>: no such user\n",
+	  "from:a@b.example", { "Refused at RCPT: no such user", "not its number", "final no",
+	    "refused 192.0.2.25 (m) at RCPT: no such user" }, "550" },
+	{ "Exim: for now", EXIM "H=m [192.0.2.25] F=<a@b.example> temporarily rejected RCPT <c@d.example>: hm\n", "from:a@b.example",
+	  { "Refused for now at RCPT: hm", "not its number", "no for now" }, "451" },
+	{ "Exim: without a word", EXIM "H=m [192.0.2.25] rejected MAIL <a@b.example>\n", "from:a@b.example",
+	  { "Refused at MAIL: the log does not say why", "refused 192.0.2.25 (m) at MAIL\n" }, "550" },
+	{ "a milter's words have no number", MILTER("5.7.1 Spam message rejected"), "from:a@b.example",
+	  { "Refused at END-OF-MESSAGE: 5.7.1 Spam message rejected", "not its number" }, "550" },
+	{ "nor have they for now", MILTER("4.7.1 hm"), "from:a@b.example", { "Refused for now at END-OF-MESSAGE: 4.7.1 hm" }, "451" },
+	{ "chkuser's line has none", "Mar  9 12:43:51 s smtpd: CHKUSER rejected rcpt: from <a@b.example::> remote <h:m:192.0.2.25> rcpt"
+	  " <c@d.example> : not existing recipient\n", "from:a@b.example", { "by the recipient check (not existing recipient)",
+	    "not its number" }, "550" },
+	{ "Exim: why refusals of one client stand apart", EXIM "H=m [192.0.2.25] F=<a@b.example> rejected RCPT <c@d.example>: no\n",
+	  "from:a@b.example", { "neither the port nor the process" }, NULL },
+	{ "Exim: done, but a recipient was never tried", EXIM X " <= a@b.example H=m [192.0.2.25] P=esmtp S=5 for c@d.example e@f.example\n"
+	  EXIM X " => c <c@d.example> R=l T=m\n" EXIM X " Completed\n", "to:e@f.example", { "no line of the log names a delivery" }, NULL },
+
+	{ "failed logins are counted, with what syslog counted", CONNECT AT "smtpd[7]: warning: m[192.0.2.25]: SASL LOGIN authentication"
+	  " failed: UGFzc3dvcmQ6\n" AGAIN LEAVE, "ip:192.0.2.25", { "3 logins by the client 192.0.2.25 (m) failed",
+	    "a login failed (LOGIN)\n" }, "UGFzc3dvcmQ6\n\nWhy" },
+	{ "the second pass of autumn's hour, named by the stamp", FOLDED("03:29:00+03:00", "8A1B2C3D41", "x@b.example")
+	  FOLDED("03:30:00+02:00", ID, "a@b.example") FOLDED("05:30:00+02:00", "8A1B2C3D42", "x@b.example"), "from:a@b.example",
+	  { "Sunday 2021-10-31 03:30:00 +02:00" }, "03:30:00 +03:00" },
+	{ "and the first", FOLDED("03:29:00+03:00", ID, "a@b.example") FOLDED("03:30:00+02:00", "8A1B2C3D41", "x@b.example"),
+	  "from:a@b.example", { "Sunday 2021-10-31 03:29:00 +03:00" }, "03:29:00 +02:00" },
+};
+/* clang-format on */
+
+static void test_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(told); i++) {
+		struct trace_ask what = { .question = str_of(told[i].question), .limit = 100, .now = 1700000000 };
+		struct answer r;
+		struct source s;
+		struct err e = { 0 };
+		BUF(text);
+
+		source_init(&s);
+		source_add_text(&s, "logs/mail.log", str_of(told[i].log));
+		what.source = &s;
+		if (trace_answer(&r, &what, &e) < 0)
+			fail_msg("%s: %s", told[i].name, e.text);
+		answer_text(&text, &r, false);
+		for (size_t k = 0; k < COUNT(told[i].says) && told[i].says[k] != NULL; k++)
+			if (str_find(buf_str(&text), str_of(told[i].says[k])) < 0)
+				fail_msg("%s: no `%s` in\n%s", told[i].name, told[i].says[k], buf_z(&text));
+		if (told[i].not != NULL && str_find(buf_str(&text), str_of(told[i].not )) >= 0)
+			fail_msg("%s: `%s` in\n%s", told[i].name, told[i].not, buf_z(&text));
+		answer_clear(&r);
+		source_clear(&s);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_stories) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_stories), cmocka_unit_test(test_words) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
