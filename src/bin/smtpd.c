@@ -15,6 +15,7 @@
 #include "base/proc.h"
 #include "base/sandbox.h"
 #include "base/say.h"
+#include "session/consult.h"
 #include "session/server.h"
 
 enum {
@@ -29,6 +30,7 @@ enum {
 static struct conf conf;
 static struct lists lists;
 static struct server server;
+static struct consult consult;
 
 /* "--worker I": which of the telltale-smtpd programs this is. */
 static unsigned worker_of(int argc, char **argv)
@@ -151,6 +153,7 @@ static void enter_sandbox(void)
 		.network = SANDBOX_UNIX,
 	};
 
+	consult_needs(&consult, &box);
 	sandbox_enter(&box, &conf);
 }
 
@@ -190,12 +193,18 @@ static void keep_the_heap(void)
 
 int main(int argc, char **argv)
 {
-	struct server_set set = { .conf = &conf, .lists = &lists, .worker = worker_of(argc, argv) };
+	struct server_set set = {
+		.conf = &conf, .lists = &lists, .consult = &consult, .worker = worker_of(argc, argv)
+	};
 	struct work w = { .ep = epoll_create1(EPOLL_CLOEXEC) };
 	struct err e;
 
 	proc_begin("telltale-smtpd", &conf);
 	keep_the_heap();
+	if (consult_open(&consult, &conf, &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
+		return EX_CONFIG;
+	}
 	enter_sandbox();
 	if (take_lists(&e) < 0 || server_tls(&conf, &set.tls, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
@@ -221,6 +230,7 @@ int main(int argc, char **argv)
 	if (w.empty) {
 		server_close(&server);
 		lists_clear(&lists);
+		consult_close(&consult);
 		conf_clear(&conf);
 	}
 	return EXIT_SUCCESS;

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "dns/zone.h"
 #include "gate/policy.h"
+#include "session/consult.h"
 #include "supervise/users.h"
 
 static const char check_usage[] =
@@ -37,7 +38,7 @@ static int check(int argc, char **argv)
 		return CLI_USAGE;
 	file = conf_find(a.config);
 	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || policy_check(&c, &e) < 0 ||
-	    lists_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
+	    consult_check(&c, &e) < 0 || lists_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return CLI_NO;
 	}

@@ -105,8 +105,10 @@ static void ask_dmarc(struct facts *f)
 	int64_t began = clock_mono();
 
 	for (size_t i = 0; i < d->n; i++)
-		signatures[i] = (struct dmarc_signature){ d->list[i].domain, d->list[i].result == DKIM_PASS,
-							  d->list[i].result == DKIM_TEMPERROR };
+		/* A key in testing vouches for nothing (RFC 6376 3.6.1). */
+		signatures[i] =
+		    (struct dmarc_signature){ d->list[i].domain, d->list[i].result == DKIM_PASS && !d->list[i].testing,
+					      d->list[i].result == DKIM_TEMPERROR };
 	q.from = authors(v, &q.from_n);
 	if (f->at[FACT_SPF].status == FACT_KNOWN) {
 		q.spf_pass = v->spf.result == SPF_PASS;

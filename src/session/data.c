@@ -21,6 +21,7 @@ static void header_came(struct session *s, struct intake *in)
 	vouched_header(&s->facts, buf_str(&in->head), clock_wall() / 1000);
 	/* What we say about a message, nobody says for us. */
 	in->changed = vouched_disown(buf_str(&in->head), s->server->conf->top.hostname, &in->kept);
+	consult_header(s, in);
 	if (intake_settle(in, deadline_in(SESSION_STORE_WAIT), &e) < 0)
 		not_stored(s, in, &e);
 }
@@ -39,6 +40,7 @@ static void store(struct session *s, struct intake *in, struct str piece)
 	if (ended || (in->dot.done && intake_end(in)))
 		header_came(s, in);
 	vouched_body(&s->facts, body);
+	consult_body(s, in, body);
 	if (intake_store(in, body, deadline_in(SESSION_STORE_WAIT), &e) < 0)
 		not_stored(s, in, &e);
 }
@@ -121,24 +123,29 @@ static int put(struct session *s, struct intake *in, uint64_t *qp, int64_t *when
 		return -1;
 	*when = clock_wall();
 	envelope_of(s, &v, *qp, *when);
+	consult_put_above(s, &head);
 	vouched_put(&s->facts, s->server->conf->top.hostname, &head);
 	received_put(&head, s, *qp, *when);
-	intake_put_head(in, &head);
+	consult_put_head(s, in, &head);
 	return spool_put(s->server->spool, &v, buf_str(&head), in->body, deadline, e);
 }
 
 /* The message is one: all who get it get it into Junk. */
-static void effects(struct session *s, const struct ruling *r)
+static void into_junk(struct session *s)
 {
 	struct transaction *t = &s->t;
 	BUF(list);
 
+	for (size_t i = 0; i < t->nrcpts; i++)
+		envelope_add_index(&list, i);
+	t->junk = arena_str(&t->mem, buf_str(&list));
+}
+
+static void effects(struct session *s, const struct ruling *r)
+{
 	for (const struct effect *x = r->effects; x != NULL; x = x->next)
-		if (str_eqz(STR(EFFECT_JUNK), x->what) && t->junk.n == 0) {
-			for (size_t i = 0; i < t->nrcpts; i++)
-				envelope_add_index(&list, i);
-			t->junk = arena_str(&t->mem, buf_str(&list));
-		}
+		if (str_eqz(STR(EFFECT_JUNK), x->what))
+			into_junk(s);
 	vouched_complete(&s->facts);
 }
 
@@ -201,6 +208,19 @@ static bool gate_refused(struct session *s, const struct intake *in, struct refu
 	return true;
 }
 
+/* The last word is that of those whom we ask. */
+static bool others_refused(struct session *s, struct intake *in, struct refusal *out)
+{
+	struct consult_word w;
+
+	consult_end(s, in, &w);
+	if (w.junk)
+		into_junk(s);
+	if (w.refused)
+		*out = (struct refusal){ w.reply, w.code, record_words(&w.reply, &s->scratch) };
+	return w.refused;
+}
+
 /* One verdict per accepted recipient, now that there is one. */
 static void verdicts(struct session *s, enum reason code, struct str reason)
 {
@@ -242,7 +262,7 @@ static void conclude(struct session *s, struct intake *in)
 	int64_t when;
 
 	record_size(s, in->size);
-	if (message_refused(s, in, &refusal) || gate_refused(s, in, &refusal)) {
+	if (message_refused(s, in, &refusal) || gate_refused(s, in, &refusal) || others_refused(s, in, &refusal)) {
 		refuse(s, &refusal);
 	} else if (put(s, in, &qp, &when, &e) < 0) {
 		server_trouble(s->server, TROUBLE_MESSAGE, e.text);
@@ -286,10 +306,15 @@ static void no_recipients(struct session *s)
 void session_data(struct session *s, const struct command *c)
 {
 	struct intake in;
+	struct reply r;
 
 	(void)c;
 	if (!s->t.open || s->t.nnamed == 0) {
 		no_recipients(s);
+		return;
+	}
+	if (consult_data(s, &r)) {
+		refuse(s, &(struct refusal){ r, REASON_MILTER, record_words(&r, &s->scratch) });
 		return;
 	}
 	session_say(s, REPLY_GO_AHEAD);

@@ -22,7 +22,7 @@ void intake_clear(struct intake *in)
 	buf_clear(&in->kept);
 }
 
-static struct str fields(const struct intake *in)
+struct str intake_fields(const struct intake *in)
 {
 	return buf_str(in->changed ? &in->kept : &in->head);
 }
@@ -83,7 +83,7 @@ int intake_settle(struct intake *in, int64_t deadline, struct err *e)
 	if (in->head.n <= INTAKE_HELD || in->body == NULL)
 		return 0;
 	in->sent = true;
-	if (intake_store(in, fields(in), deadline, e) < 0)
+	if (intake_store(in, intake_fields(in), deadline, e) < 0)
 		return -1;
 	return in->blank ? intake_store(in, STR("\r\n"), deadline, e) : 0;
 }
@@ -97,7 +97,7 @@ void intake_put_head(const struct intake *in, struct buf *out)
 {
 	if (in->sent)
 		return;
-	buf_addstr(out, fields(in));
+	buf_addstr(out, intake_fields(in));
 	if (in->blank)
 		buf_adds(out, "\r\n");
 }

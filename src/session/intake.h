@@ -41,6 +41,8 @@ bool intake_end(struct intake *in);
 int intake_settle(struct intake *in, int64_t deadline, struct err *e);
 /* Bytes of the body into the spool; nothing where the message will not be stored. */
 int intake_store(struct intake *in, struct str body, int64_t deadline, struct err *e);
+/* The fields of the header, as they are to be kept. */
+struct str intake_fields(const struct intake *in);
 /* The fields and the empty line, as far as they are still to be put before the body. */
 void intake_put_head(const struct intake *in, struct buf *out);
 /* It will not be stored: what lies in the spool is given back. */

@@ -77,6 +77,7 @@ int server_open(struct server *s, const struct server_set *set, struct err *e)
 	*s = (struct server){
 		.conf = c,
 		.tls = set->tls,
+		.consult = set->consult,
 		.every_check = str_eqz(c->logs.checks, "all"),
 		.verbose = str_eqz(c->logs.level, "verbose"),
 	};

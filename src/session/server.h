@@ -23,6 +23,7 @@
 #include "wire/tls.h"
 
 struct server;
+struct consult;
 struct session;
 
 /* What sessions could not do, told in server.log without flooding it (see server_trouble). */
@@ -60,7 +61,8 @@ struct server {
 	struct spool *spool;
 	struct census *census;
 	struct log_writer *spamdyke;
-	struct tls *tls; /* NULL: no listener wants any */
+	struct tls *tls;               /* NULL: no listener wants any */
+	const struct consult *consult; /* NULL: nobody is asked */
 	struct rcpt_set rcpt;
 	bool every_check; /* logs { checks = all } */
 	bool verbose;     /* logs { level = verbose } */
@@ -75,10 +77,11 @@ struct server {
 /* What a server is made of; all of it outlives the server. */
 struct server_set {
 	struct conf *conf;
-	const struct lists *lists; /* of the gate */
-	struct tls *tls;           /* NULL: no listener wants any; freed by server_close() */
-	unsigned worker;           /* which of the telltale-smtpd programs this is */
-	int census;                /* the shared table, or -1 */
+	const struct lists *lists;     /* of the gate */
+	const struct consult *consult; /* NULL: nobody is asked */
+	struct tls *tls;               /* NULL: no listener wants any; freed by server_close() */
+	unsigned worker;               /* which of the telltale-smtpd programs this is */
+	int census;                    /* the shared table, or -1 */
 };
 /* What telltaled handed over for TLS, as a context for server_set.tls, before the sandbox: 0; -1 when a listener wants
  * TLS and cannot have it. */

@@ -346,6 +346,7 @@ void session_clear(struct session *s)
 	wire_clear(&s->wire);
 	line_clear(&s->line);
 	record_clear(&s->record);
+	consult_clear(s);
 	facts_clear(&s->facts);
 	arena_clear(&s->scratch);
 	arena_clear(&s->mem);

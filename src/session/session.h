@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include "gate/gate.h"
 #include "gate/vouched.h"
+#include "session/consult.h"
 #include "session/record.h"
 #include "session/server.h"
 #include "wire/command.h"
@@ -85,6 +86,7 @@ struct session {
 	struct rcpt_state rcpt;
 	struct transaction t;
 	struct record record;
+	struct consulting consulting;
 	unsigned errors;
 	const char *why; /* how the latest transaction, or the visit, was left */
 	bool closing;

@@ -19,6 +19,7 @@ void transaction_end(struct session *s, const char *why)
 			record_end(s, why);
 		record_close(s);
 	}
+	consult_abort(s);
 	vouched_clear(&t->vouched);
 	s->facts.vouched = NULL;
 	arena_clear(&t->mem);
@@ -125,6 +126,11 @@ void session_mail(struct session *s, const struct command *c)
 	t->open = true;
 	s->facts.sender = t->sender_key;
 	judge_sender(s);
+	if (consult_mail(s, c, &r)) {
+		session_answer(s, &r);
+		transaction_end(s, NULL);
+		return;
+	}
 	r = session_words(REPLY_OK_MAIL);
 	session_answer(s, &r);
 }
@@ -253,6 +259,10 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt
 	*r = out.reply;
 	if (!out.accepted)
 		return;
+	if (consult_rcpt(s, to, rcpt, r)) {
+		record_verdict(s, REASON_MILTER, rcpt, record_words(r, &s->scratch));
+		return;
+	}
 	session_effects(s, effects);
 	add_named(t, (struct named){ arena_str(&t->mem, key), arena_str(&t->mem, rcpt) });
 	add_targets(t, &found);

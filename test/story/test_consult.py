@@ -1,0 +1,146 @@
+"""What others think of a message, with the real server in between: rspamd, opendkim and clamav as mail filters."""
+import glob
+import socket
+
+import pytest
+
+from filters import missing
+from harness import until
+from test_handoff_clamav import EICAR, fixture_clamav, fixture_clamd  # noqa: F401 (fixtures)
+from test_handoff_opendkim import fixture_folder, fixture_signer  # noqa: F401
+from test_handoff_rspamd import GTUBE, fixture_rspamd  # noqa: F401
+
+ME, YOU = "anna@sender.example", "recipient@example.com"
+needs_rspamd = pytest.mark.skipif(bool(missing("rspamd")), reason=missing("rspamd"))
+needs_opendkim = pytest.mark.skipif(bool(missing("opendkim")), reason=missing("opendkim"))
+needs_clamav = pytest.mark.skipif(bool(missing("clamd", "clamav-milter")), reason=missing("clamd", "clamav-milter"))
+
+
+def mail(*fields, body="At five.\r\n"):
+    return "".join(f + "\r\n" for f in ("From: Anna <anna@sender.example>", "Subject: tea") + fields) + "\r\n" + body
+
+
+def junk(server, address):
+    user, domain = address.split("@")
+    return glob.glob(f"{server.data}/mail/{domain}/{user}/Maildir/.Junk/new/*")
+
+
+def lines(server, name):
+    return [g for g in server.log("smtp-25").verb("gate") if g.split(",")[0].split(" ")[1:] == [name]]
+
+
+@needs_rspamd
+def test_what_rspamd_takes_for_spam_is_refused_and_the_trace_says_by_whom(server, rspamd):
+    server.config(f'rspamd {{ url = "{rspamd[0]}" }}')
+    with server.client() as c:
+        c.envelope(ME, YOU)
+        reply = c.data(mail(body=GTUBE.decode()))
+        assert (reply.code, reply.text) == (554, "5.7.1 Gtube pattern")
+        assert c.deliver(ME, YOU, message=mail()).code == 250
+    first, second = lines(server, "rspamd")
+    assert first.startswith("refused rspamd, ") and "reject, score 15.00 of 15.00: GTUBE" in first
+    assert second.startswith("passed rspamd, ") and "no action, score 0.00 of 15.00" in second
+    assert server.log("spamdyke").records[0].code == "DENIED_RSPAMD"
+    story = server.trace("from:anna@sender.example verdict:refused")
+    assert "rspamd" in story.text and story.only["verdict"] == "refused"
+    server.arrived(YOU)
+
+
+@needs_rspamd
+def test_what_it_doubts_goes_into_junk_and_what_it_wants_changed_is_changed(server, rspamd):
+    server.config(f'rspamd {{ url = "{rspamd[1]}" }}')
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=mail("X-Points: 7")).code == 250
+        assert c.deliver(ME, YOU, message=mail("X-Edit: 1", "X-Gone: a", "X-Old: 1", "X-Old: 2")).code == 250
+        c.envelope(ME, YOU)
+        assert (c.data(mail("X-Soft: 1")).code, lines(server, "rspamd")[-1].split(",")[0]) == (451, "refused rspamd")
+    kept, = server.arrived(YOU)
+    assert len(junk(server, YOU)) == 1
+    assert lines(server, "rspamd")[0].split(", ", 3)[3].startswith("into Junk: add header, score 7.00 of 15.00: POINTS 7.00")
+    names = kept.parsed.keys()
+    assert "X-Gone" not in names and kept.parsed.get_all("X-Old") == ["1"]
+    assert names.index("X-Top") < names.index("Received") < names.index("X-End")
+    assert kept.parsed.get_all("X-Two") == ["a", "b"]
+    assert server.log("spamdyke").last.code == "DENIED_RSPAMD_LATER"
+
+
+@needs_rspamd
+def test_a_message_too_large_for_it_is_not_asked_about(server, rspamd):
+    server.config(f'rspamd {{ url = "{rspamd[0]}" max-size = 100K }}')
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=mail(body=("x" * 70 + "\r\n") * 2000 + GTUBE.decode())).code == 250
+    line, = lines(server, "rspamd")
+    assert line.startswith("skipped rspamd, ") and line.endswith("larger than rspamd.max-size")
+    server.arrived(YOU)
+
+
+@pytest.mark.parametrize("absent, code", [("accept", 250), ("tempfail", 451)])
+def test_who_gives_no_answer_is_passed_over_or_the_client_is_put_off(server, absent, code):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()  # and never answers
+        port = s.getsockname()[1]
+        server.config(f'rspamd {{ url = "http://127.0.0.1:{port}" deadline = 1s absent = "{absent}" }}')
+        with server.client() as c:
+            c.envelope(ME, YOU)
+            assert c.data(mail()).code == code
+    line, = lines(server, "rspamd")
+    assert line.startswith("error rspamd, " if code == 250 else "refused rspamd, ")
+    if code != 250:
+        assert server.log("spamdyke").last.code == "DENIED_UNCHECKED"
+        assert "could not be checked" in server.trace("from:anna@sender.example").text
+
+
+@needs_opendkim
+def test_opendkim_signs_what_our_users_send(server, signer):
+    server.config(f'milter {{ address = "{signer}" }}')
+    with server.client(port="587") as c:
+        c.starttls(server.tls())
+        c.login()
+        assert c.deliver("sender@example.com", YOU, message="From: Bob <bob@example.org>\r\nSubject: x\r\n\r\nHi.\r\n").code == 250
+    kept, = server.arrived(YOU)
+    assert "d=example.org" in kept.parsed["DKIM-Signature"]
+    assert kept.parsed.keys().index("DKIM-Signature") < kept.parsed.keys().index("Received")
+
+
+@needs_clamav
+@pytest.mark.parametrize("clamav", ["OnInfected Reject\nRejectMsg infected by %v"], indirect=True)
+def test_a_virus_is_refused_in_the_filters_own_words(server, clamav):
+    server.config(f'milter {{ address = "{clamav}" }}')
+    with server.client() as c:
+        c.envelope(ME, YOU)
+        reply = c.data(mail(body=EICAR.decode() + "\r\n"))
+        assert (reply.code, reply.text) == (550, "5.7.1 infected by Eicar-Own.UNOFFICIAL")
+        assert c.deliver(ME, YOU, message=mail("X-Virus-Status: trust me")).code == 250
+    assert server.log("spamdyke").records[0].code == "DENIED_MILTER"
+    assert lines(server, "milter")[0].startswith("refused milter, ")
+    kept, = server.arrived(YOU)
+    assert kept.parsed.get_all("X-Virus-Status") == ["Clean"]
+    assert "infected by" in server.trace("from:anna@sender.example verdict:refused").text
+
+
+@needs_clamav
+@pytest.mark.parametrize("clamav", ["OnInfected Quarantine"], indirect=True)
+def test_a_virus_in_quarantine_lies_in_junk(server, clamav):
+    server.config(f'milter {{ address = "{clamav}" }}')
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=mail(body=EICAR.decode() + "\r\n")).code == 250
+    until(lambda: junk(server, YOU), "it lies in the Junk folder")
+    line, = lines(server, "milter")
+    assert "into Junk: " in line and "quarantined by clamav-milter" in line
+
+
+def test_a_filter_that_is_not_there_is_said_once_and_passed_over(server):
+    server.config(f'milter {{ address = {{ "unix:{server.folder}/nobody.sock" }} }}')
+    with server.client() as c:
+        assert c.deliver(ME, YOU, YOU.replace("recipient", "sender"), message=mail()).code == 250
+    line, = lines(server, "milter")
+    assert line.startswith("error milter, ") and "nobody.sock" in line
+    server.arrived(YOU)
+
+
+def test_a_service_that_is_written_wrongly_is_found_before_the_start(server):
+    server.config('milter { address = "inet:nowhere" }')
+    server.write_files()
+    done = server.tell("check")
+    assert done.returncode == 1 and "milter { address }" in done.stderr
