@@ -88,8 +88,6 @@ void conf_clear(struct conf *c);
 /* Set one option of a section in c as a line of its file would: -1 with what is wrong, in words that follow the
  * option's name ("is not an option of gate").  A list gets one more value; memory is c's, c->line is the value's. */
 int conf_put(struct conf *c, const char *section, struct str option, struct str value, struct err *e);
-/* Does an option of that section take several values?  False for one that is none. */
-bool conf_is_list(const char *section, struct str option);
 /* Empty all lists of a section in c (what was in them is not touched), so that conf_put() begins new ones. */
 void conf_empty_lists(struct conf *c, const char *section);
 /* Is that word on the list? */

@@ -253,13 +253,6 @@ int conf_put(struct conf *c, const char *section, struct str option, struct str 
 	return o->set(c, o, value, conf_field(c, o), e);
 }
 
-bool conf_is_list(const char *section, struct str option)
-{
-	const struct conf_row *o = find(section, option);
-
-	return o != NULL && o->list;
-}
-
 void conf_empty_lists(struct conf *c, const char *section)
 {
 	for (size_t i = 0; i < conf_nrows; i++)

@@ -38,14 +38,13 @@ void session_effects(struct session *s, const struct effect *effects)
 	}
 }
 
-/* Who may send to everywhere is one of ours; what an alias sent on was not written by whom it came from. */
+/* Only one of ours gets a recipient elsewhere accepted; what an alias sends on was not written by whom it came from. */
 void session_correspond(struct session *s)
 {
 	const struct transaction *t = &s->t;
 	int64_t deadline = deadline_in(TELL_MS), now = clock_wall();
 
-	if (!s->server->conf->gate.graylist_correspondents || !s->facts.may_relay || t->sender_key.n == 0 ||
-	    t->nrcpts > CORRESPONDENTS_MAX)
+	if (!s->server->conf->gate.graylist_correspondents || t->sender_key.n == 0 || t->nrcpts > CORRESPONDENTS_MAX)
 		return;
 	for (size_t i = 0; i < t->nrcpts; i++) {
 		const struct recipient *r = &t->rcpts[i];

@@ -7,8 +7,12 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/say.h"
+#include "store/db.h"
 
-enum { LOOK_MS = 1000 };
+enum {
+	LOOK_MS = 1000,
+	LOCK_MS = 50 /* a question never waits longer for a lock */
+};
 
 struct graylist {
 	char *path;
@@ -155,7 +159,7 @@ static void look_at_file(struct graylist *g)
 		g->store = NULL;
 	}
 	if (g->store == NULL)
-		g->store = gray_open(g->path, &e);
+		g->store = gray_open(g->path, LOCK_MS, &e);
 	if (g->store == NULL && e.code != ENOENT) {
 		fall_sick(g, &e);
 		return;
@@ -163,6 +167,17 @@ static void look_at_file(struct graylist *g)
 	if (g->sick.text[0] != '\0')
 		say(SAY_INFO, "the graylist answers again");
 	g->sick = (struct err){ 0 };
+}
+
+/* Whoever opens a file first, or closes it last, locks it for a while: it shall be us, who ask, and never a worker. */
+void graylist_prepare(struct graylist *g)
+{
+	struct err e;
+
+	if (g->store == NULL && db_make_file(g->path, &e) == 0) {
+		g->looked = INT64_MIN / 2;
+		look_at_file(g);
+	}
 }
 
 static void add_from(const struct gray_batch *b, const struct gray_id *id, struct gray_row *row)
@@ -262,16 +277,11 @@ const struct gray_batch *graylist_give(struct graylist *g, int64_t now)
 		g->writing = g->pending;
 		g->pending = gray_batch_new();
 	}
+	graylist_prepare(g);
 	g->given = true;
 	g->due = INT64_MAX;
 	say_dropped(g);
 	return g->writing;
-}
-
-void graylist_changed(struct graylist *g)
-{
-	if (g->store == NULL)
-		g->looked = INT64_MIN / 2;
 }
 
 /* A batch that could not be written goes on counting, and is tried again. */
@@ -291,7 +301,6 @@ void graylist_written(struct graylist *g, const struct err *failed, int64_t now)
 	gray_batch_free(g->writing);
 	g->writing = NULL;
 	g->due = g->pending->n > 0 ? now + GRAY_WAIT_MS : INT64_MAX;
-	graylist_changed(g);
 }
 
 /* One try more: then what is left is lost. */

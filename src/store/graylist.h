@@ -63,8 +63,8 @@ int gray_write(const char *path, const struct gray_batch *b, size_t most, int64_
 void gray_import(const char *path, struct str domains, struct str entries, struct store_done *out);
 /* Where it lies: beside the accounts. */
 const char *gray_path(const char *accounts, struct arena *a);
-/* An existing file; NULL: see *e. */
-struct store *gray_open(const char *path, struct err *e);
+/* An existing file; busy_ms: longest wait for a lock.  NULL: see *e. */
+struct store *gray_open(const char *path, int busy_ms, struct err *e);
 /* 1 and *out, 0 when it is not known, -1. */
 int gray_find(struct store *s, const struct gray_id *id, struct gray_row *out, struct err *e);
 
@@ -84,8 +84,8 @@ int64_t graylist_due(const struct graylist *g);
 const struct gray_batch *graylist_give(struct graylist *g, int64_t now);
 /* failed: why it is to be tried again, or NULL. */
 void graylist_written(struct graylist *g, const struct err *failed, int64_t now);
-/* Something else wrote to the file. */
-void graylist_changed(struct graylist *g);
+/* Something else is going to write to the file. */
+void graylist_prepare(struct graylist *g);
 /* The end of a turn: the next question sees what was written meanwhile. */
 void graylist_rest(struct graylist *g);
 

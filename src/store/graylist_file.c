@@ -25,9 +25,14 @@ const char *gray_path(const char *accounts, struct arena *a)
 	return arena_fmt(a, "%.*sgraylist.db", STR_ARG(str_take(path, (size_t)(str_rchr(path, '/') + 1)))).p;
 }
 
-struct store *gray_open(const char *path, struct err *e)
+struct store *gray_open(const char *path, int busy_ms, struct err *e)
 {
-	return db_open(path, &schema, LOCK_MS, e);
+	struct store *s = db_open(path, &schema, busy_ms, e);
+
+	/* What a flood made of the write-ahead log does not stay on the disk. */
+	if (s != NULL)
+		(void)sqlite3_exec(s->db, "PRAGMA journal_size_limit = 16777216", NULL, NULL, NULL);
+	return s;
 }
 
 /* The parts of an id, as values of its statements. */
@@ -134,7 +139,7 @@ static int write_all(struct store *s, const struct gray_batch *b, int64_t most, 
 
 int gray_write(const char *path, const struct gray_batch *b, size_t most, int64_t now, struct err *e)
 {
-	struct store *s = db_make_file(path, e) < 0 ? NULL : gray_open(path, e);
+	struct store *s = db_make_file(path, e) < 0 ? NULL : gray_open(path, LOCK_MS, e);
 	int rc = -1;
 
 	if (s != NULL && db_do(s, SQL_BEGIN, NULL, 0, e) >= 0 && write_all(s, b, (int64_t)most, now, e) == 0 &&

@@ -67,6 +67,7 @@ int server_take_gray_import(struct server *s, struct visitor *v, const struct ip
 	j->path = graylist_path(s->graylist);
 	buf_addstr(&j->words, m.domains);
 	buf_addstr(&j->input, m.entries);
+	graylist_prepare(s->graylist);
 	server_give_admin(s, v, j);
 	return 0;
 }
@@ -75,8 +76,6 @@ void server_end_gray(struct server *s, const struct job *j)
 {
 	if (j->batch != NULL)
 		graylist_written(s->graylist, j->failed ? &j->err : NULL, clock_mono());
-	else
-		graylist_changed(s->graylist);
 }
 
 void server_write_gray(struct server *s)

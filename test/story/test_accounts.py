@@ -226,7 +226,7 @@ def test_a_hash_or_a_lock_does_not_hold_the_questions(served):
         assert a.ask("bob@example.com", c)[0] == MAILBOX
         assert time.monotonic() - begin < 0.5
     locked.execute("ROLLBACK")
-    assert all(c.receive("nsss")[2][0] == 0 for c in jobs)
+    assert all(c.receive("nss")[2][0] == 0 for c in jobs)
 
 
 def test_a_broken_file_is_said_once_and_mended_without_a_restart(served):

@@ -163,17 +163,22 @@ def test_the_clients_network_may_count_too(server, dns):
     assert passes(server, "a@b.example", source="127.0.0.9")
 
 
-def test_whom_one_of_us_wrote_to_may_answer(server):
-    graylist(server)
+def test_whom_one_of_us_wrote_to_may_answer(server, dns):
+    graylist(server, more=f'ip-relay-entry = "{OTHER}"')
+    dns.ptr(OTHER, "app.example.com")
     with server.client(port="587") as c:
         c.starttls(server.tls())
         assert c.login().code == 235
         assert c.deliver("Sender@example.com", "friend@far.test", "recipient@example.com").code == 250
+    with server.client(source=OTHER) as c:
+        assert c.send("EHLO app").code == 250 and c.send("MAIL FROM:<recipient@example.com>").code == 250
+        assert c.send("RCPT TO:<customer@far.test>").code == 250 and c.data().code == 250
     assert passes(server, "Friend@far.test", "sender@example.com")
+    assert passes(server, "customer@far.test")
     assert not passes(server, "friend@far.test", "recipient@example.com")
     assert not passes(server, "enemy@far.test", "sender@example.com")
-    assert [(r[0], r[1]) for r in until(lambda: rows(server, "w"), "it is written")] == [
-        ("sender@example.com", "friend@far.test")]
+    assert [(r[0], r[1]) for r in until(lambda: rows(server, "w")[1:] and rows(server, "w"), "it is written")] == [
+        ("recipient@example.com", "customer@far.test"), ("sender@example.com", "friend@far.test")]
 
 
 def test_that_somebody_wrote_is_not_kept_where_nobody_graylists(server):

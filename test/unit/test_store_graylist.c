@@ -136,7 +136,7 @@ static void expect(const struct place *p, const char *sender, const char *is)
 	struct gray_id id = pair("bob@here", sender);
 	struct gray_row row;
 	struct err e;
-	struct store *s = gray_open(p->path, &e);
+	struct store *s = gray_open(p->path, 1000, &e);
 	char text[80] = "";
 
 	assert_non_null(s);
