@@ -1,5 +1,5 @@
-/* bench-dnslist PORT MS: a name server for lists in DNS that nobody is on.  Every answer comes MS milliseconds after its
- * question and says that there is no such name, for a long time below warm.example, for no time elsewhere. */
+/* bench-dnslist PORT MS: a name server for lists in DNS that nobody is on.  Every answer comes MS milliseconds after
+ * its question and says that there is no such name, for an hour below warm.example, for no time elsewhere. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -27,8 +27,8 @@ static long long now_us(void)
 	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
 }
 
-/* The question as it came, its header made an answer's, and an SOA whose time is that of the absence.  What stood behind
- * the question (EDNS) is left out. */
+/* The question as it came, its header made an answer's, and an SOA whose time is that of the absence.  What stood
+ * behind the question (EDNS) is left out. */
 static size_t answer(const struct waiting *w, unsigned char *out)
 {
 	static const unsigned char header[] = { 0x81, 0x83, 0, 1, 0, 0, 0, 1, 0, 0 };

@@ -1,5 +1,5 @@
-/* A pattern, a reverse name, and the header of a message: lines one and two, and the rest.  Where only stars are special
- * the pattern means what str_glob() means; the filter finds a line that is in the header, printable. */
+/* A pattern, a reverse name, and the header of a message: lines one and two, and the rest.  Where only stars are
+ * special the pattern means what str_glob() means; the filter finds a line that is in the header, printable. */
 #include <string.h>
 #include "base/err.h"
 #include "gate/filter.h"
