@@ -14,6 +14,7 @@ from harness import free_port, until
 OTHER = "127.0.0.7"
 ME = "recipient@example.com"
 A, TXT = 1, 16
+SLOW = 0.5  # seconds
 ZONE = """$TTL 60
 @ SOA ns hostmaster 1 3600 600 86400 60
 @ NS ns
@@ -140,7 +141,7 @@ class World(threading.Thread):
         if name.endswith(".broken.net") and rrtype in (A, TXT):
             return WAYS[name.split(".")[-3]](query)
         if name.endswith(".slow.net"):
-            time.sleep(0.3)
+            time.sleep(SLOW)
         return answer(query, rcode=3)
 
     def close(self):
@@ -196,7 +197,7 @@ def test_broken_lists_refuse_nobody_and_hold_nobody(server, dns, world, ways):
     gated(server, dns, world, *(f"{way}.broken.net" for way in ways))
     reply, took = rcpt(server)
     assert reply.code == 250
-    assert took < 4, "the deadline is a second; the rest is a busy machine's"
+    assert took < 8, "the deadline is a second; the rest is a busy machine's"
     found, = [g for g in server.log("smtp-25").verb("gate") if g.startswith("error rbl-match, ")]
     for way in ways:
         assert (f"{way}.broken.net" in found) == (way != "empty-record"), found
@@ -207,7 +208,7 @@ def test_the_word_of_a_good_list_counts_beside_all_broken_ones(server, dns, worl
     gated(server, dns, world, *(f"{way}.broken.net" for way in WAYS), "zen.lists.net", deadline="2s")
     reply, took = rcpt(server)
     assert reply.code == 554 and "zen.lists.net" in reply.text
-    assert took < 5
+    assert took < 8
 
 
 def test_ten_slow_lists_are_one_wait(server, dns, world):
@@ -216,4 +217,4 @@ def test_ten_slow_lists_are_one_wait(server, dns, world):
     assert reply.code == 250
     line = next(g for g in server.log("smtp-25").verb("gate") if g.startswith("connect, "))
     words = line.split()
-    assert 300 <= int(words[words.index("rbl-match") + 1].rstrip(",")) < 3000, line
+    assert 1000 * SLOW <= int(words[words.index("rbl-match") + 1].rstrip(",")) < 10 * 1000 * SLOW, line

@@ -133,7 +133,7 @@ def test_data_for_nobody(server):
 
 @pytest.mark.parametrize("option", ["idle", "connection"])
 def test_a_client_that_is_too_slow(server, option):
-    server.config(f"gate {{ {option}-timeout-secs = 1 }}")
+    server.config(f"gate {{ {option}-timeout-secs = 3 }}")
     server.config('gate { rejection-text-timeout = "Sleep elsewhere." }' if option == "idle" else "")
     text = "Sleep elsewhere." if option == "idle" else "Timeout. Talk faster next time."
     with server.client() as c:
