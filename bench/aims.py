@@ -3,7 +3,7 @@ import figures
 
 ACCEPT_POSTFIX, ACCEPT_SINK = 5.0, 0.7
 DELIVER_POSTFIX, DELIVER_FLOOR = 3.0, 0.7
-LONE, IDLE_KIB, IDLE_RATE = 1.3, 64.0, 0.9
+LONE, IDLE_KIB, IDLE_RATE, GATE = 1.3, 64.0, 0.9, 0.85
 
 
 def at_least(figure, aim, spread):
@@ -48,7 +48,14 @@ def idle(result):
                        figures.ratios(kind["rounds"], "with", "without"))
 
 
-AIMS = {"accept": accept, "deliver": deliver, "lone": lone, "idle": idle}
+def gate(result):
+    for load in result["loads"]:
+        if load["sessions"] == 100:
+            yield at_least(f"gate, {load['title']}, {result['lists']} lists, of the rate without", GATE,
+                           figures.ratios(load["rounds"], "cold", "none"))
+
+
+AIMS = {"accept": accept, "deliver": deliver, "lone": lone, "idle": idle, "gate": gate}
 
 
 def table(results):

@@ -7,7 +7,7 @@
 #include "gate/facts_inside.h"
 #include "gate/ip_range.h"
 
-enum { TEXT_MAX = 200 };
+enum { TEXT_MAX = 200, TROUBLES_MAX = 8 };
 
 /* What one answer of a list means. */
 enum means { MEANS_LISTED, MEANS_OTHER, MEANS_TROUBLE };
@@ -64,10 +64,11 @@ void facts_ask_lists(const struct source *s, struct wave *w)
 	}
 }
 
-/* The first answer that counts makes *out; else *trouble is what is wrong with the list, if anything. */
+/* The first answer that counts makes *out; else what is wrong with the list, if anything, stands in *trouble. */
 static bool on_list(const struct dns_question *q, const struct list_zone *z, struct arena *a, struct listed *out,
 		    struct str *trouble)
 {
+	*trouble = STR("");
 	if (q->status == DNS_FAILED)
 		*trouble = arena_fmt(a, "%.*s: %.*s", STR_ARG(z->name), STR_ARG(q->why));
 	for (size_t i = 0; q->status == DNS_FOUND && i < q->n; i++) {
@@ -84,22 +85,41 @@ static bool on_list(const struct dns_question *q, const struct list_zone *z, str
 	return false;
 }
 
+/* "one: no answer in time; two: SERVFAIL and 3 more" */
+static struct str troubles(const struct str *all, size_t n, struct arena *a)
+{
+	BUF(b);
+
+	for (size_t i = 0; i < n && i < TROUBLES_MAX; i++) {
+		buf_adds(&b, i > 0 ? "; " : "");
+		buf_addstr(&b, all[i]);
+	}
+	if (n > TROUBLES_MAX)
+		buf_fmt(&b, " and %zu more", n - TROUBLES_MAX);
+	return arena_str(a, buf_str(&b));
+}
+
 void facts_take_lists(const struct source *s, struct facts *f)
 {
 	struct listed *to = &f->listed[s->fact - FACT_DNSWL];
 	struct policy_zones each = policy_zones_of(f->policy, s->list);
-	struct str trouble = { 0 };
+	struct str trouble[TROUBLES_MAX], one;
 	const struct list_zone *z;
+	size_t n = 0;
 
 	*to = (struct listed){ 0 };
 	while (to->zone.n == 0 && (z = policy_next_zone(&each)) != NULL) {
 		struct str name = name_in(s, f, z, &f->kept);
 
-		if (name.n > 0 && on_list(facts_answer(f, name, DNS_A), z, &f->kept, to, &trouble))
+		if (name.n == 0)
+			continue;
+		if (on_list(facts_answer(f, name, DNS_A), z, &f->kept, to, &one))
 			to->about = arena_str(&f->kept, s->about(f));
+		else if (one.n > 0 && n++ < TROUBLES_MAX)
+			trouble[n - 1] = one;
 	}
-	if (to->zone.n == 0 && trouble.n > 0)
-		facts_fail(f, s->fact, trouble);
+	if (to->zone.n == 0 && n > 0)
+		facts_fail(f, s->fact, troubles(trouble, n, &f->kept));
 	else
 		facts_know(f, s->fact);
 }

@@ -298,7 +298,7 @@ static void no_recipients(struct session *s)
 {
 	struct reply r = session_words(s->t.open ? REPLY_RCPT_FIRST : REPLY_MAIL_FIRST);
 
-	if (s->t.open && s->t.last_rcpt.n > 0 && s->port->policy.on)
+	if (s->t.asked && s->port->policy.on)
 		gate_reply(&s->port->policy, REASON_ZERO_RECIPIENTS, str_of(NULL), &s->scratch, &r);
 	session_reply(s, &r);
 }

@@ -56,7 +56,8 @@ struct transaction {
 	size_t nrcpts, room;
 	struct named *named; /* the accepted RCPTs */
 	size_t nnamed, named_room;
-	struct str last_rcpt; /* the latest RCPT, accepted or not */
+	bool asked;           /* there was a RCPT, accepted or not; */
+	struct str last_rcpt; /* the latest one */
 };
 
 struct session {

@@ -278,6 +278,7 @@ void session_rcpt(struct session *s, const struct command *c)
 		session_say(s, REPLY_MAIL_FIRST);
 		return;
 	}
+	t->asked = true;
 	record_to(s, c->arg);
 	t->last_rcpt = arena_str(&t->mem, c->fault == COMMAND_FINE ? addr_text(&s->scratch, &c->path) : c->arg);
 	if (s->port->policy.on && !t->gate_told) {

@@ -223,7 +223,7 @@ class Model:
 
     def reset(self):
         self.mail = None  # the sender
-        self.asked = False  # somebody was named, perhaps in vain
+        self.asked = False  # there was a RCPT, perhaps in vain
         self.named, self.targets = [], []
         self.past = False  # more recipients were named than a message may have
 

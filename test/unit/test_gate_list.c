@@ -301,69 +301,6 @@ static void a_long_list_is_asked_quickly(void **state)
 	}
 }
 
-static int read_conf(const char *text, struct err *e)
-{
-	struct conf c;
-	int rc;
-
-	if (conf_parse(&c, str_of(text), "t.conf", e) < 0)
-		return -1;
-	rc = lists_check(&c, e);
-	conf_clear(&c);
-	return rc;
-}
-
-static void what_is_wrong_is_named_by_its_line(void **state)
-{
-	struct err e = { 0 };
-
-	(void)state;
-	assert_int_equal(read_conf("gate { }\nrelay { }\n", &e), 0);
-	assert_int_equal(read_conf("gate {\n ip-blacklist-entry = { \"192.0.2.7\",\n \"x\" } }\n", &e), -1);
-	assert_string_equal(e.text, "t.conf:3: ip-blacklist-entry \"x\": an octet is 0 to 255");
-	assert_int_equal(read_conf("\ngate { ip-relay-entry = \"0.0.0.0/0\" }\n", &e), -1);
-	assert_string_equal(e.text, "t.conf:2: ip-relay-entry \"0.0.0.0/0\": this would let everybody relay");
-	assert_int_equal(read_conf("\ngate { ip-relay-file = \"/nonexistent/x\" }\n", &e), -1);
-	assert_string_equal(e.text, "t.conf:2: ip-relay-file: open /nonexistent/x: No such file or directory");
-}
-
-/* telltaled packs, telltale-smtpd reads: the same files in the same order, or nothing. */
-static void packed_lists(void **state)
-{
-	char one[] = "/tmp/list-XXXXXX", two[] = "/tmp/list-XXXXXX";
-	FD(first) = mkstemp(one);
-	FD(second) = mkstemp(two);
-	struct conf c, other;
-	struct lists l;
-	struct hit h;
-	struct err e;
-	BUF(text);
-	BUF(packed);
-
-	(void)state;
-	assert_int_equal(io_write_all(first, "192.0.2.7\n", 10) | io_write_all(second, "# none\n", 7), 0);
-	buf_fmt(&text, "gate { ip-blacklist-file = { \"%s\", \"%s\" } }\ngate { ip-relay-file = \"%s\" }\n", two, one,
-		one);
-	assert_int_equal(conf_parse(&c, buf_str(&text), "t.conf", &e), 0);
-	assert_int_equal(conf_parse(&other, STR("gate { ip-blacklist-entry = \"192.0.2.7\" }\n"), "o.conf", &e), 0);
-	assert_int_equal(lists_pack(&c, &packed, &e), 0);
-	unlink(one);
-	unlink(two);
-	assert_int_equal(lists_read(&c, buf_str(&packed), &l, &e), 0);
-	assert_true(list_find(l.ip_blacklist, STR("192.0.2.7"), &h) && str_eqz(h.file, one) && h.line == 1);
-	assert_true(list_find(l.ip_relay, STR("192.0.2.7"), &h));
-	assert_true(list_empty(l.ip_whitelist));
-	lists_clear(&l);
-	for (size_t n = 0; n < packed.n; n++)
-		assert_int_equal(lists_read(&c, str_take(buf_str(&packed), n), &l, &e), -1);
-	assert_non_null(strstr(e.text, "t.conf:2: ip-relay-file: its content was not handed over"));
-	assert_int_equal(lists_read(&other, buf_str(&packed), &l, &e), -1);
-	assert_int_equal(lists_read(&other, str_of(NULL), &l, &e), 0);
-	lists_clear(&l);
-	conf_clear(&c);
-	conf_clear(&other);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,8 +310,6 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read),
 		cmocka_unit_test(a_cover_is_the_first_range_that_holds),
 		cmocka_unit_test(a_long_list_is_asked_quickly),
-		cmocka_unit_test(packed_lists),
-		cmocka_unit_test(what_is_wrong_is_named_by_its_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

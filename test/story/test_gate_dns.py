@@ -1,0 +1,220 @@
+"""Lists in DNS whose servers are good (nsd), slow, silent, lying, truncating or broken: nobody waits beyond the
+deadline, nobody is refused by what was not said, and a good list's word counts all the same."""
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+from harness import free_port, until
+
+OTHER = "127.0.0.7"
+ME = "recipient@example.com"
+A, TXT = 1, 16
+SLOW = 0.5  # seconds
+ZONE = """$TTL 60
+@ SOA ns hostmaster 1 3600 600 86400 60
+@ NS ns
+ns A 127.0.0.1
+7.0.0.127.zen A 127.0.0.4
+7.0.0.127.zen TXT "listed since Monday" " by nsd"
+b.example.rhs A 127.0.0.2
+"""
+
+
+class Nsd:
+    """A real server with a real zone, lists.net."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        os.makedirs(folder)
+        with open(f"{folder}/lists.net", "w", encoding="utf-8") as f:
+            f.write(ZONE)
+        with open(f"{folder}/nsd.conf", "w", encoding="utf-8") as f:
+            f.write(f"""server:
+  ip-address: 127.0.0.1@{self.port}
+  username: ""
+  chroot: ""
+  database: ""
+  zonesdir: "{folder}"
+  pidfile: "{folder}/pid"
+  zonelistfile: "{folder}/zone.list"
+  xfrdfile: "{folder}/xfrd.state"
+  xfrdir: "{folder}"
+  logfile: "{folder}/log"
+  server-count: 1
+remote-control:
+  control-enable: no
+zone:
+  name: lists.net
+  zonefile: "{folder}/lists.net"
+""")
+        self.process = subprocess.Popen([shutil.which("nsd") or "/usr/sbin/nsd", "-d", "-c", f"{folder}/nsd.conf"],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def ask(self, query):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(2)
+            s.sendto(query, ("127.0.0.1", self.port))
+            return s.recv(4096)
+
+    def up(self):
+        try:
+            return self.ask(struct.pack(">6H", 7, 0, 1, 0, 0, 0) + b"\x05lists\x03net\0" + struct.pack(">2H", 6, 1))
+        except OSError:
+            return None
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def question(query):
+    """(name, type, the question's bytes)"""
+    at, labels = 12, []
+    while query[at]:
+        labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
+        at += query[at] + 1
+    return ".".join(labels), struct.unpack_from(">H", query, at + 1)[0], query[12:at + 5]
+
+
+def answer(query, rcode=0, data=None, rrtype=A, flags=0x8180, asked=None, ident=None):
+    asked = question(query)[2] if asked is None else asked
+    record = b"" if data is None else b"\xc0\x0c" + struct.pack(">HHIH", rrtype, 1, 60, len(data)) + data
+    return (query[:2] if ident is None else ident) + \
+        struct.pack(">HHHHH", flags | rcode, 1, 0 if data is None else 1, 0, 0) + asked + record
+
+
+LISTED = bytes([127, 0, 0, 2])
+# What a list does to each question: the bytes that it answers, or None.
+WAYS = {
+    "silent": lambda q: None,
+    "servfail": lambda q: answer(q, rcode=2),
+    "refused": lambda q: answer(q, rcode=5),
+    "truncating": lambda q: answer(q, flags=0x8380),  # and nobody listens on TCP
+    "wrong-question": lambda q: answer(q, data=LISTED, asked=b"\x01x\x03net\0\0\x01\0\x01"),
+    "wrong-number": lambda q: answer(q, data=LISTED, ident=bytes([q[0] ^ 1, q[1]])),
+    "garbage": lambda q: q[:2] + b"\xff" * 60,
+    "short": lambda q: q[:7],
+    "empty-record": lambda q: answer(q, data=b""),
+    "alien": lambda q: answer(q, data=bytes([192, 0, 2, 1])),
+    "blocked": lambda q: answer(q, data=bytes([127, 255, 255, 254])),
+}
+
+
+class World(threading.Thread):
+    """All of DNS: lists.net is nsd's, WAY.broken.net behaves that way, slow.net is slow, nothing else exists."""
+
+    def __init__(self, nsd):
+        super().__init__(daemon=True)
+        self.nsd = nsd
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.asked = []
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                query, who = self.sock.recvfrom(4096)
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(query, who), daemon=True).start()
+
+    def serve(self, query, who):
+        name, rrtype, _ = question(query)
+        self.asked.append((name, rrtype))
+        try:
+            said = self.say(name, rrtype, query)
+            if said is not None:
+                self.sock.sendto(said, who)
+        except OSError:
+            pass
+
+    def say(self, name, rrtype, query):
+        if name.endswith("lists.net"):
+            return self.nsd.ask(query)
+        if name.endswith(".broken.net") and rrtype in (A, TXT):
+            return WAYS[name.split(".")[-3]](query)
+        if name.endswith(".slow.net"):
+            time.sleep(SLOW)
+        return answer(query, rcode=3)
+
+    def close(self):
+        self.sock.close()
+
+
+@pytest.fixture(name="world")
+def fixture_world(tmp_path):
+    nsd = Nsd(str(tmp_path / "nsd"))
+    world = None
+    try:
+        until(nsd.up, "nsd answers")
+        world = World(nsd)
+        yield world
+    finally:
+        if world:
+            world.close()
+        nsd.close()
+
+
+def gated(server, dns, world, *lists, deadline="1s"):
+    server.config(f'dns {{ server = {{"127.0.0.1@{world.port}"}} deadline = {deadline} }}')
+    for one in lists:
+        server.config(f'gate {{ dns-blacklist-entry = "{one}" }}')
+    for ip in (OTHER, "127.0.0.8"):
+        dns.ptr(ip, "mail.b.example")
+    server.start()
+
+
+def rcpt(server, source=OTHER):
+    with server.client(source=source) as c:
+        begin = time.monotonic()
+        c.send("EHLO x")
+        c.send("MAIL FROM:<a@b.example>")
+        return c.send(f"RCPT TO:<{ME}>"), time.monotonic() - begin
+
+
+def test_a_real_list(server, dns, world):
+    server.config('gate { rhs-blacklist-entry = "rhs.lists.net" }')
+    gated(server, dns, world, "zen.lists.net=127.0.0.3-9", "none.lists.net", "other.lists.net=127.0.0.2", deadline="10s")
+    assert repr(rcpt(server)[0]) == \
+        "554 5.7.1 Refused. Your IP address is listed in the RBL at zen.lists.net: listed since Monday by nsd"
+    assert repr(rcpt(server, "127.0.0.8")[0]) == \
+        "554 5.7.1 Refused. Your domain name is listed in the RHSBL at rhs.lists.net"
+    assert not any(g.startswith("error ") for g in server.log("smtp-25").verb("gate"))
+    # Once for each client, one text where somebody was listed.
+    assert [n for n, t in world.asked if t == TXT].count("7.0.0.127.zen.lists.net") == 1
+    assert ("8.0.0.127.zen.lists.net", TXT) not in world.asked
+
+
+@pytest.mark.parametrize("ways", [list(WAYS)[:6], list(WAYS)[6:]], ids=["first", "second"])
+def test_broken_lists_refuse_nobody_and_hold_nobody(server, dns, world, ways):
+    gated(server, dns, world, *(f"{way}.broken.net" for way in ways))
+    reply, took = rcpt(server)
+    assert reply.code == 250
+    assert took < 8, "the deadline is a second; the rest is a busy machine's"
+    found, = [g for g in server.log("smtp-25").verb("gate") if g.startswith("error rbl-match, ")]
+    for way in ways:
+        assert (f"{way}.broken.net" in found) == (way != "empty-record"), found
+    assert server.log("spamdyke").records == []
+
+
+def test_the_word_of_a_good_list_counts_beside_all_broken_ones(server, dns, world):
+    gated(server, dns, world, *(f"{way}.broken.net" for way in WAYS), "zen.lists.net", deadline="2s")
+    reply, took = rcpt(server)
+    assert reply.code == 554 and "zen.lists.net" in reply.text
+    assert took < 8
+
+
+def test_ten_slow_lists_are_one_wait(server, dns, world):
+    gated(server, dns, world, *(f"l{i}.slow.net" for i in range(10)), deadline="20s")
+    reply, took = rcpt(server)
+    assert reply.code == 250
+    line = next(g for g in server.log("smtp-25").verb("gate") if g.startswith("connect, "))
+    words = line.split()
+    assert 1000 * SLOW <= int(words[words.index("rbl-match") + 1].rstrip(",")) < 10 * 1000 * SLOW, line
