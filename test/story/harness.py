@@ -41,7 +41,7 @@ USERS = f'users {{ smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" 
 AS_USERS = os.environ.get("TELLTALE_USERS") == "1" and os.geteuid() == 0
 
 # 127.0.0.1 has a name, no other address of this machine has one; no question leaves the machine.
-ZONE = {name: ["static"] for name in ("127.in-addr.arpa", "test", "example", "com", "net", "org")}
+ZONE = {name: ["static"] for name in ("127.in-addr.arpa", "test", "example", "example.com", "example.net", "example.org")}
 
 
 def free_port():
