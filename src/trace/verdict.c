@@ -176,7 +176,7 @@ static enum verdict unfinished(const struct book *b, const struct visit *v)
 	if (v->ended.n == 0 && v->lines.last == NULL)
 		return VERDICT_UNKNOWN;
 	f = &b->source->files[v->lines.last->file];
-	if (v->ended.n > 0 || v->connection > 0 || f->last > v->lines.last->local + SILENCE)
+	if (v->ended.n > 0 || v->connection > 0 || f->log_last > v->lines.last->local + SILENCE)
 		return VERDICT_ABANDONED;
 	return VERDICT_UNKNOWN;
 }

@@ -82,6 +82,9 @@ static const struct {
 	  { 1, "relayed", 0 } },
 	{ "the client was lost in its data", CONNECT CLIENT(ID) AT "smtpd[7]: lost connection after DATA from m[192.0.2.25]\n"
 	  LEAVE LATER "anvil[1]: statistics: x\n", "", "id:" ID, { 1, "abandoned", 0 } },
+	{ "begun at the end of a file, never finished in the next one", LATER "anvil[1]: statistics: x\n"
+	  LATER "qmgr[9]: 9A1B2C3D4E: removed\n", CONNECT CLIENT(ID), "id:" ID, { 1, "abandoned", 0 } },
+	{ "begun at the end of all files", CONNECT CLIENT(ID), "", "id:" ID, { 1, "unknown", 3 } },
 	{ "a connection that said nothing", CONNECT LEAVE, "", "ip:192.0.2.25", { 1, "abandoned", 0 } },
 	{ "thrown away", CLIENT(ID) ACTIVE(ID, "a@b.example") AT "discard[1]: " ID
 	  ": to=<c@d.example>, relay=none, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (d.example)\n", "",
