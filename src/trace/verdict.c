@@ -197,7 +197,7 @@ static enum verdict untried(const struct book *b, const struct visit *v)
 	return v->connection > 0 && have_family(b, LOG_DELIVERY) ? VERDICT_WAITING : VERDICT_UNKNOWN;
 }
 
-/* The gate alone: its own refusals say their severity only by the stock reply. */
+/* The gate alone: whether its refusal is final the stock reply says, where every server that is known gives it. */
 static enum verdict of_gate(const struct gate *g)
 {
 	const struct reason_row *row = reason_by_code(g->code);
@@ -206,7 +206,9 @@ static enum verdict of_gate(const struct gate *g)
 		return VERDICT_UNKNOWN;
 	if (g->reason.n > 3 && ascii_isdigit(g->reason.p[0]) && str_eqz(g->code, "DENIED_OTHER"))
 		return g->reason.p[0] == '4' ? VERDICT_REFUSED_TEMPORARILY : VERDICT_REFUSED;
-	return row != NULL && row->reply > 0 && row->reply < 500 ? VERDICT_REFUSED_TEMPORARILY : VERDICT_REFUSED;
+	if (row == reason_row(REASON_TLS_ENCRYPTED))
+		return VERDICT_UNKNOWN;
+	return row != NULL && row->word.final == FINAL_NO ? VERDICT_REFUSED_TEMPORARILY : VERDICT_REFUSED;
 }
 
 enum verdict verdict_of_party(const struct book *b, const struct story *s, const struct party *p)
