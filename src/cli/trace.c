@@ -185,7 +185,8 @@ static int read_options(struct options *o, const struct args *a)
 	return 0;
 }
 
-static int open_logs(struct source *s, const struct options *o, const struct args *a)
+/* The configuration's logs are this server's own: what it says of the queue holds for them. */
+static int open_logs(struct source *s, struct options *o, const struct args *a)
 {
 	struct err e = { 0 };
 	struct conf c;
@@ -198,6 +199,7 @@ static int open_logs(struct source *s, const struct options *o, const struct arg
 		return 0;
 	if ((rc = args_conf(a, &c)) != 0)
 		return rc;
+	o->ask.lifetime = c.queue.lifetime / 1000;
 	rc = source_add(s, conf_z(c.top.log_dir), &e) < 0 ? args_fail(CLI_USAGE, "trace: %s", e.text) : 0;
 	conf_clear(&c);
 	return rc;

@@ -34,6 +34,7 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 		return -1;
 	}
 	book_init(b, ask->source);
+	b->lifetime = ask->lifetime;
 	group_read(b, ask->now);
 	complete(&r->tale, b);
 	newest = b->newest != 0 ? zone_utc(&b->zone, b->newest) : 0;

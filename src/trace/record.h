@@ -213,6 +213,7 @@ struct book {
 	struct hop_skew *hop_skews; /* join_foreign.c */
 	size_t nhop_skews;
 	int64_t oldest, newest;         /* local stamps of all lines read; 0: none */
+	int64_t lifetime;               /* seconds that messages may wait in our own queue; 0: not known */
 	bool year_proven, year_guessed; /* of the gate log's stamps */
 };
 

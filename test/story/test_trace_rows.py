@@ -53,6 +53,35 @@ def test_a_reply_that_is_known_decides_alone(logs, reply, verdict):
     assert other not in a.section("Why") and "Nothing was stored here" in flat(a.section("Why"))
 
 
+# how long a message may wait
+
+
+def test_how_long_a_message_may_wait_is_what_is_known(logs, tmp_path):
+    logs.submit(7, 11, "a@big.example")
+    logs.attempt(21, 11, 1, "deferral, Connection_refused/", sender="sender@example.com", to="a@big.example", channel="remote")
+    why = flat(ask("qp 11", logs.folder).section("Why"))
+    assert "how long that is these logs do not say" in why and "two days" not in why
+    conf = tmp_path / "telltale.conf"
+    conf.write_text(f'hostname = "mx.example.com"\ncontact = "postmaster@example.com"\ndata-dir = "{tmp_path}"\n'
+                    f'log-dir = "{logs.folder}"\nqueue {{ lifetime = 3d }}\n')
+    text = run("qp", "11", "-c", str(conf)).stdout
+    assert "at about 2026-11-26 10:00:00 +01:00, as queue.lifetime is configured here" in flat(text)
+
+
+def test_how_long_another_servers_messages_may_wait():
+    why = flat(ask("to:fred@slow.example", os.path.join(FOREIGN, "qmail-send.log")).section("Why"))
+    assert "if messages may wait there for seven days, as with qmail" in why
+
+
+def test_the_providers_messages_wait_two_days(logs):
+    logs.comma("smtp-25", "from, s@example.com", "resp, 250 ok", "to, <a@big.example>", "resp, 250 ok", "size, 9",
+               f"resp, 250 ok {logs.epoch} qp 4711", "")
+    logs.comma("delivery", "init, <s@example.com>", "try, 21, remote, a@big.example",
+               "result, 21, deferral, CNAME_lookup_failed_temporarily._(#4.4.3)/")
+    why = flat(ask("to:a@big.example", logs.folder).section("Why"))
+    assert "2026-11-25 10:00:00 +01:00, if messages may wait there for two days, as at the provider" in why
+
+
 def test_an_empty_log_is_an_answer(tmp_path):
     empty = tmp_path / "maillog"
     empty.write_text("")
