@@ -200,13 +200,42 @@ static bool ends_well(enum verdict v)
 	return v == VERDICT_DELIVERED || v == VERDICT_FORWARDED || v == VERDICT_RELAYED || v == VERDICT_DISCARDED;
 }
 
+unsigned tell_tries(const struct told *t, const struct party *p)
+{
+	unsigned n = 0;
+
+	if (p->code < 400 && (p->visit == NULL || p->visit->size_code < 400))
+		return 0;
+	for (struct story *s = t->story->first_tries; s != NULL; s = s->next_try)
+		n += story_party(s, p->name) != NULL;
+	return n > 0 ? n + 1 : 0;
+}
+
+/* Refused for now, tried again and refused again. */
+static void tell_in_vain(struct told *t, struct told_party *out, const struct party *p)
+{
+	unsigned n = tell_tries(t, p);
+
+	if (n == 0 || p->to == NULL || p->first_try == NULL || p->first_try->to == NULL)
+		return;
+	out->summary =
+	    arena_fmt(t->mem, "%.*s; tried %u times, from %.*s to %.*s, and refused each time", STR_ARG(out->summary),
+		      n, STR_ARG(tell_moment(t, moment_of(t->book, p->first_try->to))),
+		      STR_ARG(tell_moment(t, moment_of(t->book, p->to))));
+	if (tell_gate_reason(t, p) == reason_row(REASON_GRAYLISTED))
+		tell_advise(t, out, WHO_POSTMASTER,
+			    STR("The sender's server did come again: our postmaster looks whether its tries fall "
+				"between graylist-min-secs and graylist-max-secs, or exempts the sender."));
+}
+
 /* Refused for now, then sent again and taken: why it came late. */
 static void tell_late(struct told *t, struct told_party *out, const struct party *p)
 {
 	const struct reason_row *row;
 	long long late;
 
-	if (p->first_try == NULL || p->to == NULL || p->first_try->to == NULL)
+	if (p->first_try == NULL || p->to == NULL || p->first_try->to == NULL || p->code >= 400 ||
+	    p->visit->size_code >= 400)
 		return;
 	row = tell_gate_reason(t, p->first_try);
 	late = (moment_of(t->book, p->to) - moment_of(t->book, p->first_try->to) + 30) / 60;
@@ -216,7 +245,7 @@ static void tell_late(struct told *t, struct told_party *out, const struct party
 	out->explanation =
 	    arena_fmt(t->mem, "The first try was put off, and the sender's server came again by itself. %.*s",
 		      STR_ARG(out->explanation));
-	if (row == reason_by_code(STR("DENIED_GRAYLISTED")))
+	if (row == reason_row(REASON_GRAYLISTED))
 		tell_advise(t, out, WHO_POSTMASTER,
 			    STR("If mail of this sender must not wait, our postmaster exempts it from graylisting."));
 }
@@ -236,6 +265,7 @@ void tell_party(struct told *t, struct told_party *out, const struct party *p)
 	else
 		tell_open(t, out, p);
 	tell_late(t, out, p);
+	tell_in_vain(t, out, p);
 	tell_quota(t, out);
 	if (out->advice == NULL)
 		tell_advise(t, out, WHO_NOBODY, STR("Nothing to do."));

@@ -53,6 +53,31 @@ def test_a_reply_that_is_known_decides_alone(logs, reply, verdict):
     assert other not in a.section("Why") and "Nothing was stored here" in flat(a.section("Why"))
 
 
+# refused for now again and again
+
+
+def test_tries_that_were_all_refused_are_one_story(logs):
+    for i, minutes in enumerate((0, 15, 30, 90)):
+        logs.epoch += minutes * 60
+        logs.refuse(7 + i, "DENIED_GRAYLISTED", GRAY, ip=f"192.0.2.{12 + i}")
+    a = ask(f"from a@b.example to {ME} on 2026-11-23", logs.folder)
+    assert a.status == 0 and a.only["confidence"] == "strong" and a.only["time"] == "2026-11-23T10:00:00+01:00", a.text
+    assert a.recipient["verdict"] == "refused-temporarily"
+    assert "tried 4 times, from 2026-11-23 10:00:00 +01:00 to 2026-11-23 12:15:00 +01:00, and refused each time" in a.headline
+    assert a.section("Timeline").count("connection ") == 4 and a.section("Evidence").count("graylisted") == 4
+    assert "first try: strong, by sender, recipient and the same refusal" in a.text
+    assert "whether its tries fall between graylist-min-secs and graylist-max-secs" in flat(a.section("Next"))
+    assert ask("connection 8", logs.folder).only["recipients"][0]["verdict"] == "refused-temporarily"
+    assert ask("verdict:refused-temporarily", logs.folder).json["found"] == 1
+
+
+def test_a_refusal_of_another_hour_is_another_message(logs):
+    for number in (7, 8):
+        logs.refuse(number, "DENIED_GRAYLISTED", GRAY)
+        logs.epoch += 7 * 3600
+    assert ask("from:a@b.example", logs.folder).json["found"] == 2
+
+
 # how long a message may wait
 
 
