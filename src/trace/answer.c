@@ -84,15 +84,14 @@ static const struct story *first_of_chain(const struct story *s)
 const struct story *answer_one(const struct answer *r)
 {
 	const struct story *first = r->chosen.n > 0 ? first_of_chain(r->chosen.at[0]) : NULL;
-	bool there = false, by_id = question_filter(&r->question, FILTER_ID) != NULL;
+	bool there = false;
 
 	if (r->chosen.n == 1)
 		return r->chosen.at[0];
-	if (first == NULL || !question_names_one(&r->question))
+	if (first == NULL || !question_names_one(&r->question) || question_filter(&r->question, FILTER_ID) != NULL)
 		return NULL;
 	for (size_t i = 0; i < r->chosen.n; i++) {
-		if (first_of_chain(r->chosen.at[i]) != first ||
-		    (by_id && r->chosen.at[i] != first && r->chosen.at[i]->hop.key == NULL))
+		if (first_of_chain(r->chosen.at[i]) != first)
 			return NULL;
 		there = there || r->chosen.at[i] == first;
 	}

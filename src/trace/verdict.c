@@ -154,6 +154,8 @@ void verdict_beyond(const struct book *b, struct story *s)
 			if (a->onward == NULL)
 				continue;
 			verdict_beyond(b, a->onward); /* chains are short and never circles (join_child) */
+			if (a->onward->joined)
+				story_join(s, (struct join){ .grade = a->onward->confidence });
 			there = story_party(a->onward, a->to);
 			if (there != NULL && there->attempts != NULL)
 				a->beyond = (int)of_attempts(b, a->onward, there) + 1;

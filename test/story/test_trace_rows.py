@@ -20,6 +20,52 @@ def flat(text):
     return " ".join(text.split())
 
 
+# one mail over two servers
+
+
+def test_a_list_has_one_row_for_a_mail_that_two_servers_tell_of():
+    a = ask("from:alice@example.net", HOPS)
+    assert a.json["found"] == 3 and a.text.startswith("3 messages: 2 delivered, 1 returned.\n"), a.text
+    assert "3 of them went through more than one of the servers searched; each counts once" in a.text
+    row = next(line for line in a.text.splitlines() if "id:4Dsbmj2Y8kz9vBk" in line)
+    assert " returned " in row and "said: 552 5.2.2" in row
+    assert "id:9C3D1A20F7" not in a.text
+    bounced = next(m for m in a.json["messages"] if m["verdict"] == "returned")
+    assert [(h["host"], h["queue"], h["verdict"], h["confidence"]) for h in bounced["hops"]] == [
+        ("store", "AB12CD34EF", "returned", "strong")]
+    assert next(m for m in a.json["messages"] if m["ids"]["queue"] == "4DsZfx1Nq8z9vBg")["hops"][0]["by"] == \
+        "the queue id that the other server answered with"
+
+
+@pytest.mark.parametrize("question,n", [("verdict:delivered", 2), ("from:alice@example.net verdict:relayed", 0), ("from:alice@example.net verdict:returned", 1),
+                                        ("ip:192.0.2.10", 3), ("text:Quota", 1), ("id:<hop-1@example.net>", 1)])
+def test_each_filter_counts_mails_whichever_server_tells_of_it(question, n):
+    a = ask(question, HOPS)
+    assert a.json["found"] == n and a.status == (0 if n > 0 else 1), a.text
+
+
+@pytest.mark.parametrize("question", ["id:4DsZWm29b7zh6cp", "id:9C3D1A20F7", "id:<hop-1@example.net>",
+                                      "from alice@example.net to bob@example.com on 2021-03-09 12:30"])
+def test_the_same_mail_whichever_id_is_given_with_the_lines_of_both_servers(question):
+    a = ask(question, HOPS)
+    assert a.status == 0 and a.headline.startswith("DELIVERED"), a.text
+    assert "message 9C3D1A20F7 on store (the next server) to bob@example.com: Delivered" in a.headline
+    evidence = a.section("Evidence")
+    assert "gateway.log:3: " in evidence and "store.log:6: " in evidence and "Saved" in evidence
+    assert a.only["hops"][0]["host"] == "store" and a.only["confidence"] == "exact"
+
+
+def test_the_evidence_of_each_server_stands_by_time():
+    lines = ask("id:4DsZWm29b7zh6cp", HOPS).section("Evidence").splitlines()
+    numbers = [(line.split(":")[0].rsplit("/", 1)[-1], int(line.split(":")[1])) for line in lines]
+    assert numbers == [(log, n) for log in ("gateway.log", "store.log") for n in (1, 2, 3, 4, 6, 7)]
+
+
+def test_an_owner_sees_one_row_too(tmp_path):
+    a = ask("from:*", HOPS, "--domain", "example.com")
+    assert a.json["found"] == 3, a.text
+
+
 # the gate's log alone
 
 
