@@ -16,6 +16,7 @@ static int check_zone(struct str tz, struct err *e)
 
 static void choose(struct answer *r)
 {
+	select_understand(&r->question, &r->tale, &r->scope);
 	select_stories(&r->chosen, &r->tale, &r->question, &r->scope);
 	if (r->chosen.n == 0 || around_no_mailbox(&r->chosen, &r->book, &r->scope))
 		r->nnearest = select_near(&r->book, &r->question, &r->scope, r->nearest);

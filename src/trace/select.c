@@ -166,7 +166,7 @@ static bool id_fits(struct look *k)
 	if (beside_owner(k))
 		return false;
 	if (k->f->number == 0)
-		return text_fits(k);
+		return !k->f->whole && text_fits(k);
 	return ((kind == ID_ANY || kind == ID_QP) && k->s->qp == k->f->number) ||
 	       ((kind == ID_ANY || kind == ID_CONNECTION) && connection_fits(k)) ||
 	       ((kind == ID_ANY || kind == ID_DELIVERY) && any_party(k, party_delivery));

@@ -66,6 +66,48 @@ def test_an_owner_sees_one_row_too(tmp_path):
     assert a.json["found"] == 3, a.text
 
 
+# words that are ids
+
+
+@pytest.mark.parametrize("question,key,value", [
+    ("<20210309114350.1@example.net>", "id", "<20210309114350.1@example.net>"),
+    ("what happened to <20210309114350.1@example.net>?", "id", "<20210309114350.1@example.net>"),
+    ("20210309114350.1@example.net", "id", "20210309114350.1@example.net"),
+    ("4DsZWm29b7zh6cp", "id", "4DsZWm29b7zh6cp"),
+    ("what happened to 4DsZWm29b7zh6cp", "id", "4DsZWm29b7zh6cp"),
+])
+def test_a_pasted_id_finds_its_message(question, key, value):
+    a = ask(question, os.path.join(FOREIGN, "postfix.log"))
+    assert a.status == 0 and a.only["ids"]["queue"] == "4DsZWm29b7zh6cp", a.text
+    assert a.json["question"][key] == value and f"{value} is understood as " in a.text
+
+
+@pytest.mark.parametrize("word,found", [("8A1B2C3D4E", 2), ("<alice@example.net>", 0)])
+def test_what_is_no_id_of_one_message_is_not_made_one(word, found):
+    a = ask(word, os.path.join(FOREIGN, "postfix.log"))
+    assert a.json["found"] == found or found == 0 and a.json["question"]["any"] == "alice@example.net", a.text
+    assert ("is understood as" in a.text) == (found > 0)
+
+
+def test_an_exim_id_and_a_number_of_ours_are_ids(logs):
+    assert ask("1lJZ9x-0000XA-Kq", HOPS).only["hops"][0]["queue"] == "1lJZ9x-0000XA-Kq"
+    logs.accept(70001, 15309)
+    logs.attempt(114878, 15309, 1, "success, did_1+0+0/")
+    logs.accept(70002, 7)
+    assert ask("what happened to 7", logs.folder).only["ids"]["qp"] == 7
+    for word in ("15309", "70001", "114878", "what happened to 15309"):
+        a = ask(word, logs.folder)
+        assert a.only["ids"]["qp"] == 15309 and "the number of a message, a connection or a delivery" in a.text, a.text
+
+
+def test_an_address_that_occurs_wins_and_one_that_does_not_is_told_so(logs):
+    logs.accept(7, 11)
+    assert "is understood" not in ask("<a@b.example>", logs.folder).text
+    a = ask("<nobody.knows@b.example>", logs.folder)
+    assert a.status == 1 and a.json["question"]["any"] == "nobody.knows@b.example"
+    assert "is understood as an address; no message bears it as an id either" in a.text
+
+
 # the gate's log alone
 
 
