@@ -117,6 +117,9 @@ static int take_scope(struct options *o, const char *name, const char *z)
 		z++;
 	if (z[0] == '\0')
 		return args_fail(CLI_USAGE, "trace: %s needs %s", name, domain ? "a domain" : "an address");
+	if (strchr(z, '*') != NULL || (domain && strpbrk(z, "@?, ") != NULL))
+		return args_fail(CLI_USAGE, "trace: %s takes one %s, spelt in full: %s is none", name,
+				 domain ? "domain" : "address", z);
 	if (domain)
 		o->ask.domain = str_of(z);
 	else

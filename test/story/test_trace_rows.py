@@ -195,6 +195,16 @@ def test_the_providers_messages_wait_two_days(logs):
     assert "2026-11-25 10:00:00 +01:00, if messages may wait there for two days, as at the provider" in why
 
 
+# usage, and what an owner may see
+
+
+@pytest.mark.parametrize("option,value", [("--domain", "*"), ("--domain", "*.example.com"), ("--domain", "a@b.example"),
+                                          ("--mailbox", "*@example.com"), ("--domain", "a.example,b.example")])
+def test_a_scope_is_one_name_and_no_pattern(logs, option, value):
+    a = run("to:" + ME, "--logs", str(logs.folder), option, value)
+    assert a.returncode == 2 and "spelt in full" in a.stderr and a.stdout == ""
+
+
 def test_an_empty_log_is_an_answer(tmp_path):
     empty = tmp_path / "maillog"
     empty.write_text("")
@@ -203,3 +213,11 @@ def test_an_empty_log_is_an_answer(tmp_path):
     assert a.json["searched"]["files"] == [str(empty)] and a.json["searched"]["lines"] == 0
     empty.write_text("\x01\x02 no log\n")
     assert run("to:" + ME, "--logs", str(empty)).returncode == 2
+
+
+def test_an_owner_does_not_learn_the_length_of_others_lines(logs):
+    logs.write("smtp-25", "no known form, secret@other.example")
+    logs.write("smtp-25", "no known form, secret@example.com")
+    for options, known in (((), True), (("--domain", "example.com"), False)):
+        said = json.loads(run("--unreadable", "--json", "--logs", str(logs.folder), *options).stdout)["unreadable_lines"]
+        assert len(said) == 2 and all((x["offset"] is not None) == known and (x["bytes"] is not None) == known for x in said)
