@@ -89,6 +89,8 @@ class Grader:
         confidence = self.answer.event(j.a)["confidence"]
         if j.kind == "tries":
             confidence = self.answer.messages[at]["confidence"]
+            if any(r["verdict"] != "refused-temporarily" for r in self.answer.messages[at]["recipients"]):
+                return "missed", confidence  # taken for the beginning of what was accepted later: comes_again()
         elif j.kind == "graylist":
             same = at == self.answer.message(j.b)
             confidence = self.answer.event(j.b)["confidence"] if same else self.answer.messages[at]["confidence"]

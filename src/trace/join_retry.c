@@ -15,8 +15,9 @@
 
 enum {
 	DAY = 86400,
-	SOON = 60,      /* seconds: no mail server tries again so soon */
-	LATE = 6 * 3600 /* and none of the usual ones waits longer */
+	SOON = 60,        /* seconds: no mail server tries again so soon */
+	FIRST = 2 * 3600, /* the usual ones wait no longer than this at first, ... */
+	LATE = 6 * 3600   /* ... longer the older the message is, and never more than this */
 };
 
 /* One recipient of one visit, of which more than one may be a try of the same message. */
@@ -166,13 +167,15 @@ static struct str gate_code(const struct party *p)
 	return p->last_gate != NULL ? p->last_gate->code : STR("");
 }
 
-/* May the second be the next try of the first? */
-static bool tried_again(const struct call *first, const struct call *second)
+/* May the second be the next try of the first, of a message that was tried since then? */
+static bool tried_again(const struct call *first, const struct call *second, int64_t since)
 {
 	const struct party *a = first->party, *b = second->party;
+	int64_t longest = FIRST + (first->at - since);
 
-	return open_refusal(first) && open_refusal(second) && second->at - first->at <= LATE &&
-	       refusal_code(a) == refusal_code(b) && str_eq(gate_code(a), gate_code(b)) && !other_client(a, b);
+	return open_refusal(first) && open_refusal(second) &&
+	       second->at - first->at <= (longest < LATE ? longest : LATE) && refusal_code(a) == refusal_code(b) &&
+	       str_eq(gate_code(a), gate_code(b)) && !other_client(a, b);
 }
 
 /* The runs of refusals that nothing ended: which are one message's tries? */
@@ -183,7 +186,7 @@ static void join_refusals(struct call *at, size_t n)
 	for (size_t i = 0; i < n; i = end) {
 		bool crowded = false;
 
-		for (end = i + 1; end < n && tried_again(&at[end - 1], &at[end]); end++)
+		for (end = i + 1; end < n && tried_again(&at[end - 1], &at[end], at[i].at); end++)
 			crowded = crowded || at[end].at - at[end - 1].at < SOON;
 		if (crowded || end - i < 2)
 			continue;
