@@ -16,6 +16,8 @@ forward,   the copy or the bounce begins within 2 seconds of the result, its own
 bounce     and within BUSY seconds no other result of that kind for this sender, and no other child, is near.
 graylist   within half a day before the first refusal and after the acceptance this sender sent nothing else to this
            recipient.
+tries      refused for now each time, or once, and never accepted: within half a day before the first and after the last of
+           them this sender sent nothing else to this recipient.
 A join that a torn line takes part in, or stands near to, is not determined.
 """
 from bisect import bisect_left, bisect_right
@@ -162,7 +164,7 @@ def determine(world):
     judge.rewritten = Moments([(0, j.facts["at"], j.mid) for j in deliveries if j.facts["target"] != j.facts["rcpt"]],
                               lambda r: r[0])
     way = {"gate": judge.gate, "delivery": judge.delivery, "retry": judge.retry, "result": judge.result,
-           "forward": judge.child, "bounce": judge.child, "graylist": judge.graylist}
+           "forward": judge.child, "bounce": judge.child, "graylist": judge.graylist, "tries": judge.graylist}
     order = {"retry": 1, "forward": 2, "bounce": 2}
     for j in sorted(world.joins, key=lambda j: order.get(j.kind, 0)):
         j.determined = j.a.where is not None and way[j.kind](j) and (not world.torn_share or judge.untorn(j))

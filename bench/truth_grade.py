@@ -8,7 +8,7 @@ from datetime import datetime
 
 from truth_world import normal
 
-KINDS = ["gate", "delivery", "retry", "result", "forward", "bounce", "graylist"]
+KINDS = ["gate", "delivery", "retry", "result", "forward", "bounce", "graylist", "tries"]
 GRADES = ["exact", "strong", "guess"]
 AHEAD = 60  # a client that is silent so shortly before the end of the log may still be there
 
@@ -48,7 +48,8 @@ class Grader:
         self.owner = {x.where: (m.mid, x) for m in world.messages for x in m.lines if x.where}
         self.table = {k: Counter() for k in KINDS}
         self.examples = []
-        self.beginnings = {self.owner[j.b.where][0] for j in world.joins if j.kind == "graylist" and j.b.where}
+        firsts = [j.b if j.kind == "graylist" else j.a for j in world.joins if j.kind in ("graylist", "tries") and j.b]
+        self.beginnings = {self.owner[x.where][0] for x in firsts if x.where}
         self.loose = {k: Counter() for k in KINDS}
 
     def grade(self):
@@ -68,7 +69,7 @@ class Grader:
         return self
 
     def count(self, j, found, confidence):
-        nothing = j.kind in ("delivery", "gate") and (j.b is None or j.b.where is None)
+        nothing = j.kind in ("delivery", "gate", "tries") and (j.b is None or j.b.where is None)
         t = self.table[j.kind]
         t.update(["determined", found])
         if j.kind == "gate" and j.mid in self.beginnings:
@@ -86,7 +87,11 @@ class Grader:
         if at is None:
             return "missed", None
         confidence = self.answer.event(j.a)["confidence"]
-        if j.kind == "graylist":
+        if j.kind == "tries":
+            confidence = self.answer.messages[at]["confidence"]
+            if any(r["verdict"] != "refused-temporarily" for r in self.answer.messages[at]["recipients"]):
+                return "missed", confidence  # taken for the beginning of what was accepted later: comes_again()
+        elif j.kind == "graylist":
             same = at == self.answer.message(j.b)
             confidence = self.answer.event(j.b)["confidence"] if same else self.answer.messages[at]["confidence"]
         others = self.strangers(at, j)
@@ -100,7 +105,7 @@ class Grader:
         """Does the answer's message hold a line like b (an SMTP answer, an attempt) that is another message's?"""
         own = j.facts.get("own", {j.mid})
         wanted = ("TRY", "RESP_QUEUED") if j.kind == "retry" else ("TRY",) if j.kind == "result" else \
-            ("RESP",) if j.kind == "graylist" else ("RESP_QUEUED",) if j.kind == "delivery" else ("RESP_QUEUED", "RESP")
+            ("RESP",) if j.kind in ("graylist", "tries") else ("RESP_QUEUED",) if j.kind == "delivery" else ("RESP_QUEUED", "RESP")
         lines = (self.owner.get(where(e["evidence"])) for e in self.answer.messages[at]["timeline"])
         return any(x is not None and x[0] not in own and x[1].kind in wanted for x in lines)
 

@@ -233,7 +233,17 @@ class Old(World):
 
     def refused_by_gate(self, at):
         code, reply = self.rng.choice(DENIALS)
-        self.refused(at, self.stranger(), self.mailbox(), reply, code)
+        who, to = self.stranger(), self.mailbox()
+        tried = self.refused(at, who, to, reply, code)
+        if reply[0] == "4":
+            self.in_vain([tried], who, to)
+
+    def in_vain(self, tried, who, to):
+        """All tries of one message that was never accepted; a lone one belongs to no other."""
+        own = {m.mid for m, _ in tried}
+        for m, resp in tried[:-1] or tried:
+            self.join("tries", m, resp, tried[-1][1] if len(tried) > 1 else None, pair=(normal(who), normal(to)),
+                      first=int(tried[0][0].at), last=int(tried[-1][0].at), own=own)
 
     def graylisted(self, at):
         who = f"new{len(self.messages)}@fresh.example.net" if self.rng.random() < 0.8 else self.stranger()
@@ -244,6 +254,7 @@ class Old(World):
                                        "DENIED_GRAYLISTED"))
             at += self.rng.randint(180, 2400)
         if not again:
+            self.in_vain(firsts, who, to)
             return
         second = self.accept(at, who, [to])
         for first, resp in firsts:
@@ -288,7 +299,8 @@ class Old(World):
 
     def timeout(self, at):
         reply = "421 Timeout. Talk faster next time."
-        self.refused(at, self.stranger(), self.mailbox(), reply, "TIMEOUT")
+        who, to = self.stranger(), self.mailbox()
+        self.in_vain([self.refused(at, who, to, reply, "TIMEOUT")], who, to)
 
     # -- what the data determines
 

@@ -219,11 +219,22 @@ class Ours(World):
         first, a = self.refused(at, who, to, "421 Your address has been graylisted. Try again later.", "DENIED_GRAYLISTED",
                                 "graylisted", "first contact, 1 ms")
         if self.rng.random() < 0.2:
+            self.in_vain(first, a, at, who, to)
             return
         second = self.accept(at + self.rng.randint(180, 2400), who, [to])
         del first.recipients[normal(to)]
         self.join("graylist", second, self.last_final(second), a)
         second.at = first.at
+
+    def in_vain(self, first, a, at, who, to):
+        """It comes again, and is never accepted."""
+        tried = [(first, a)]
+        for _ in range(self.rng.choice([0, 1, 2])):
+            at += self.rng.randint(180, 2400)
+            tried.append(self.refused(at, who, to, "421 Your address has been graylisted. Try again later.",
+                                      "DENIED_GRAYLISTED", "graylisted", "too early, 1 ms"))
+        for m, resp in tried[:-1]:
+            self.join("tries", m, resp, tried[-1][1], own={m.mid for m, _ in tried})
 
     def last_final(self, m):
         return next(x for x in reversed(m.lines) if x.kind == "RESP_QUEUED")

@@ -31,7 +31,9 @@ static const char trace_usage[] =
     "  port:              25, 465, 587\n"
     "Words of a verdict count where they ask for it: \"mails refused on tuesday\" is verdict:refused; the\n"
     "numbers of a reply (\"550 5.1.1 user unknown\") are reason:.\n"
-    "A lone address means any:.  Days are those of the logs' zone, or of --tz.  Relative days count\n"
+    "A lone address means any:, a lone queue id or number id:; what occurs as no address but as a\n"
+    "Message-ID is understood as that, and the answer says so.  Days are those of the logs' zone, or of --tz.  "
+    "Relative days count\n"
     "from now if the logs reach now, else from their newest line; the answer says which.\n"
     "A message belongs to the day on which it began.\n"
     "\n"
@@ -115,6 +117,9 @@ static int take_scope(struct options *o, const char *name, const char *z)
 		z++;
 	if (z[0] == '\0')
 		return args_fail(CLI_USAGE, "trace: %s needs %s", name, domain ? "a domain" : "an address");
+	if (strchr(z, '*') != NULL || (domain && strpbrk(z, "@?, ") != NULL))
+		return args_fail(CLI_USAGE, "trace: %s takes one %s, spelt in full: %s is none", name,
+				 domain ? "domain" : "address", z);
 	if (domain)
 		o->ask.domain = str_of(z);
 	else
@@ -185,7 +190,8 @@ static int read_options(struct options *o, const struct args *a)
 	return 0;
 }
 
-static int open_logs(struct source *s, const struct options *o, const struct args *a)
+/* The configuration's logs are this server's own: what it says of the queue holds for them. */
+static int open_logs(struct source *s, struct options *o, const struct args *a)
 {
 	struct err e = { 0 };
 	struct conf c;
@@ -198,6 +204,7 @@ static int open_logs(struct source *s, const struct options *o, const struct arg
 		return 0;
 	if ((rc = args_conf(a, &c)) != 0)
 		return rc;
+	o->ask.lifetime = c.queue.lifetime / 1000;
 	rc = source_add(s, conf_z(c.top.log_dir), &e) < 0 ? args_fail(CLI_USAGE, "trace: %s", e.text) : 0;
 	conf_clear(&c);
 	return rc;

@@ -16,6 +16,7 @@ static int check_zone(struct str tz, struct err *e)
 
 static void choose(struct answer *r)
 {
+	select_understand(&r->question, &r->tale, &r->scope);
 	select_stories(&r->chosen, &r->tale, &r->question, &r->scope);
 	if (r->chosen.n == 0 || around_no_mailbox(&r->chosen, &r->book, &r->scope))
 		r->nnearest = select_near(&r->book, &r->question, &r->scope, r->nearest);
@@ -34,6 +35,7 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 		return -1;
 	}
 	book_init(b, ask->source);
+	b->lifetime = ask->lifetime;
 	group_read(b, ask->now);
 	complete(&r->tale, b);
 	newest = b->newest != 0 ? zone_utc(&b->zone, b->newest) : 0;
@@ -83,15 +85,14 @@ static const struct story *first_of_chain(const struct story *s)
 const struct story *answer_one(const struct answer *r)
 {
 	const struct story *first = r->chosen.n > 0 ? first_of_chain(r->chosen.at[0]) : NULL;
-	bool there = false, by_id = question_filter(&r->question, FILTER_ID) != NULL;
+	bool there = false;
 
 	if (r->chosen.n == 1)
 		return r->chosen.at[0];
-	if (first == NULL || !question_names_one(&r->question))
+	if (first == NULL || !question_names_one(&r->question) || question_filter(&r->question, FILTER_ID) != NULL)
 		return NULL;
 	for (size_t i = 0; i < r->chosen.n; i++) {
-		if (first_of_chain(r->chosen.at[i]) != first ||
-		    (by_id && r->chosen.at[i] != first && r->chosen.at[i]->hop.key == NULL))
+		if (first_of_chain(r->chosen.at[i]) != first)
 			return NULL;
 		there = there || r->chosen.at[i] == first;
 	}

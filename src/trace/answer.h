@@ -22,6 +22,7 @@ struct trace_ask {
 	size_t limit;               /* messages, and lines not understood, shown at most */
 	bool unreadable;            /* list the lines not understood; then there may be no question */
 	int64_t now;                /* UTC seconds */
+	int64_t lifetime;           /* queue.lifetime in seconds, when the logs are this server's own; 0: not known */
 };
 
 /* Not to be moved: parts point at each other. */

@@ -75,6 +75,16 @@ struct lister {
 	struct answer *r;
 };
 
+/* To an owner, how long a line is would tell of addresses that are masked, or of mail that is not his. */
+static void put_size(struct lister *l, const char *key, uint64_t n)
+{
+	json_key(l->j, key);
+	if (scope_all(&l->r->scope))
+		json_num(l->j, (int64_t)n);
+	else
+		json_none(l->j);
+}
+
 static void put_line(void *with, const struct unreadable *u)
 {
 	struct lister *l = with;
@@ -87,10 +97,8 @@ static void put_line(void *with, const struct unreadable *u)
 	put_path(l->j, "file", u->file->path);
 	json_key(l->j, "line");
 	json_num(l->j, (int64_t)u->number);
-	json_key(l->j, "offset");
-	json_num(l->j, (int64_t)u->offset);
-	json_key(l->j, "bytes");
-	json_num(l->j, (int64_t)u->raw.n);
+	put_size(l, "offset", u->offset);
+	put_size(l, "bytes", u->raw.n);
 	json_key(l->j, "why");
 	json_z(l->j, u->why);
 	json_key(l->j, "text");

@@ -290,6 +290,7 @@ static void put_message(struct writer *w, const struct told *t)
 	put_parent(w, s);
 	put_notes(w, t);
 	writer_chain(w, t);
+	writer_hops(w, s);
 	json_end_object(&w->j);
 }
 

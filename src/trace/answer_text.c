@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* More than a ticket can bear; --json has all. */
-enum { EVIDENCE_MAX = 60, EVENTS_MAX = 200, PARTIES_MAX = 100 };
+enum { EVENTS_MAX = 200, PARTIES_MAX = 100 };
 
 static void put_upper(struct page *g, enum verdict v)
 {
@@ -181,38 +181,6 @@ static void put_next(struct page *g, const struct told *t)
 			put_advice(g, t, &t->parties[i]);
 }
 
-struct shower {
-	struct page *g;
-	size_t shown, more;
-};
-
-static void show_line(void *with, const struct line *x)
-{
-	struct shower *s = with;
-	struct page *g = s->g;
-
-	if (s->shown == EVIDENCE_MAX) {
-		s->more++;
-		return;
-	}
-	s->shown++;
-	page_fmt(g, "  ");
-	answer_safe(g->out, g->r->book.source->files[x->file].path);
-	page_fmt(g, ":%u: ", x->number);
-	page_line(g, x);
-	buf_addc(g->out, '\n');
-}
-
-static void put_evidence(struct page *g, const struct told *t)
-{
-	struct shower s = { .g = g };
-
-	page_head(g, "Evidence");
-	scope_each_line(&g->r->scope, t->book, t->story, show_line, &s);
-	if (s.more > 0)
-		page_fmt(g, "  and %zu more lines (--json has those of the timeline)\n", s.more);
-}
-
 static void put_join(struct page *g, const char *what, struct join j)
 {
 	page_fmt(g, "  %s: %s, by %s\n", what, grade_words[j.grade], j.key);
@@ -232,18 +200,32 @@ static const char *group_key(const struct foreign *f)
 	return f->id.n > 0 ? ", by its queue id" : ", by its connection";
 }
 
+enum { HOPS_SHOWN = 10 };
+
+struct hops {
+	struct page *g;
+	struct arena *mem;
+	int n;
+};
+
+static void put_hop(void *with, const struct story *hop)
+{
+	struct hops *x = with;
+
+	if (!scope_story(&x->g->r->scope, &x->g->r->book, hop) || x->n++ >= HOPS_SHOWN)
+		return;
+	page_fmt(x->g, "  next server, ");
+	page_put(x->g, tell_called(x->mem, hop));
+	page_fmt(x->g, ": %s, by %s\n", grade_words[hop->hop.grade], hop->hop.key);
+}
+
 static void put_hops(struct page *g, const struct told *t)
 {
-	int n = 0;
+	struct hops x = { .g = g, .mem = t->mem };
 
-	for (const struct story *c = t->story->child; c != NULL && n < 10; c = c->sibling) {
-		if (c->hop.key == NULL)
-			continue;
-		n++;
-		page_fmt(g, "  next server, ");
-		page_put(g, tell_called(t->mem, c));
-		page_fmt(g, ": %s, by %s\n", grade_words[c->hop.grade], c->hop.key);
-	}
+	story_each_hop(t->story, put_hop, &x);
+	if (x.n > HOPS_SHOWN)
+		page_fmt(g, "  and %d more servers\n", x.n - HOPS_SHOWN);
 }
 
 /* The weakest join of each kind. */
@@ -288,7 +270,7 @@ void page_story(struct page *g, const struct story *s)
 	put_why(g, &t);
 	put_next(g, &t);
 	page_similar(g);
-	put_evidence(g, &t);
+	page_evidence(g, s);
 	put_confidence(g, &t);
 	page_limits(g);
 }

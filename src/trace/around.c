@@ -5,7 +5,7 @@
 static void count_part(struct part *x, const struct tale *t, const struct chosen *c, const struct scope *sc)
 {
 	for (const struct story *s = t->stories; s != NULL; s = s->later) {
-		if (!scope_story(sc, t->book, s))
+		if (!select_row(t->book, s, sc))
 			continue;
 		if (x->filter == NULL && (s->time < c->span.from || s->time >= c->span.to))
 			continue;
@@ -91,7 +91,8 @@ void around_look(struct around *out, const struct tale *t, const struct question
 		return; /* who else calls here is not an owner's to know */
 	out->domain = domain_asked(q);
 	for (const struct story *s = out->domain.n > 0 ? t->stories : NULL; s != NULL; s = s->later)
-		if (s->time >= c->span.from && s->time < c->span.to && called_from(s, out->domain))
+		if (s->hop.key == NULL && s->time >= c->span.from && s->time < c->span.to &&
+		    called_from(s, out->domain))
 			keep_call(out, s);
 }
 
@@ -123,7 +124,8 @@ void around_near(struct near_use *u, const struct tale *t, const struct scope *s
 	ARENA(scratch);
 
 	for (const struct story *s = t->stories; s != NULL; s = s->later) {
-		use_in(u, t, s, sc, &scratch);
+		if (select_row(t->book, s, sc))
+			use_in(u, t, s, sc, &scratch);
 		arena_reset(&scratch);
 	}
 }

@@ -355,4 +355,5 @@ void group_read(struct book *b, int64_t now)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->files[i].family == LOG_FOREIGN)
 			widen(b, &s->files[i]);
+	source_rotations(s);
 }

@@ -4,12 +4,21 @@
  * refusal, and no second one that could be meant: it is that message.  The client's network or name must not speak
  * against it, but never decides: large senders try again from other machines.  Where more than one acceptance fits
  * the stories stay apart, and each is told of the other.
+ *
+ * What is refused each time and never accepted is one story too if the refusal is the same and the tries come as a
+ * mail server makes them.  Two within a minute are two messages, or one at two doors: then nobody can tell which came
+ * again, and all stay apart.
  */
 #include <stdlib.h>
 
 #include "trace/join.h"
 
-enum { DAY = 86400 };
+enum {
+	DAY = 86400,
+	SOON = 60,        /* seconds: no mail server tries again so soon */
+	FIRST = 2 * 3600, /* the usual ones wait no longer than this at first, ... */
+	LATE = 6 * 3600   /* ... longer the older the message is, and never more than this */
+};
 
 /* One recipient of one visit, of which more than one may be a try of the same message. */
 struct call {
@@ -100,16 +109,23 @@ static struct str network_of(struct str ip)
 	return end > 0 ? str_take(ip, (size_t)end) : str_take(ip, str_rchr(ip, ':') > 0 ? 14 : ip.n);
 }
 
-/* Both are known, and neither network nor name agrees. */
-static bool other_client(const struct party *a, const struct party *b)
+enum agreement { CLIENT_UNKNOWN, CLIENT_SAME, CLIENT_OTHER };
+
+/* Other: both are known, and neither network nor name agrees. */
+static enum agreement clients(const struct party *a, const struct party *b)
 {
 	bool ips = known(ip_of(a)) && known(ip_of(b)), names = known(name_of(a)) && known(name_of(b));
 
 	if (ips && str_eq(network_of(ip_of(a)), network_of(ip_of(b))))
-		return false;
+		return CLIENT_SAME;
 	if (names && str_eq(owner_of(name_of(a)), owner_of(name_of(b))))
-		return false;
-	return ips || names;
+		return CLIENT_SAME;
+	return ips || names ? CLIENT_OTHER : CLIENT_UNKNOWN;
+}
+
+static bool other_client(const struct party *a, const struct party *b)
+{
+	return clients(a, b) == CLIENT_OTHER;
 }
 
 /* All tries of one sender and recipient, by time: which refusals did which acceptance end? */
@@ -135,6 +151,51 @@ static void join_pair(struct call *at, size_t n)
 	}
 }
 
+/* A refusal that no acceptance may have ended. */
+static bool open_refusal(const struct call *x)
+{
+	return !x->taken && x->party->seen_again == NULL;
+}
+
+static int refusal_code(const struct party *p)
+{
+	return temporary(p->code) ? p->code : p->visit->size_code;
+}
+
+static struct str gate_code(const struct party *p)
+{
+	return p->last_gate != NULL ? p->last_gate->code : STR("");
+}
+
+/* May the second be the next try of the first, of a message that was tried since then? */
+static bool tried_again(const struct call *first, const struct call *second, int64_t since)
+{
+	const struct party *a = first->party, *b = second->party;
+	int64_t longest = FIRST + (first->at - since);
+
+	return open_refusal(first) && open_refusal(second) &&
+	       second->at - first->at <= (longest < LATE ? longest : LATE) && refusal_code(a) == refusal_code(b) &&
+	       str_eq(gate_code(a), gate_code(b)) && !other_client(a, b);
+}
+
+/* The runs of refusals that nothing ended: which are one message's tries? */
+static void join_refusals(struct call *at, size_t n)
+{
+	size_t end;
+
+	for (size_t i = 0; i < n; i = end) {
+		bool crowded = false;
+
+		for (end = i + 1; end < n && tried_again(&at[end - 1], &at[end], at[i].at); end++)
+			crowded = crowded || at[end].at - at[end - 1].at < SOON;
+		if (crowded || end - i < 2)
+			continue;
+		at[end - 1].party->first_try = at[i].party;
+		for (size_t k = i; k < end - 1; k++)
+			at[k].party->seen_again = at[end - 1].party;
+	}
+}
+
 /* Are all recipients of this beginning told of in one later story, and surely? */
 static struct story *told_in(const struct story *s)
 {
@@ -151,9 +212,20 @@ static struct story *told_in(const struct story *s)
 	return whole;
 }
 
+/* Of refusals alone nothing but the same client says that they are one message's. */
+static struct join why(const struct story *s)
+{
+	const struct party *p = s->parties.first, *again = p->seen_again;
+
+	if (join_accepted(again))
+		return (struct join){ GRADE_STRONG, "sender and recipient, after a refusal for now", NULL };
+	return (struct join){ clients(p, again) == CLIENT_SAME ? GRADE_STRONG : GRADE_GUESS,
+			      "sender, recipient and the same refusal", NULL };
+}
+
 static void make_part(struct story *s, struct story *whole)
 {
-	s->again = (struct join){ GRADE_STRONG, "sender and recipient, after a refusal for now", NULL };
+	s->again = why(s);
 	s->part_of = whole;
 	if (whole->last_try != NULL)
 		whole->last_try->next_try = s;
@@ -177,6 +249,7 @@ void join_first_tries(struct completer *c)
 		for (end = i + 1; end < n && at[end].from == at[i].from && at[end].to == at[i].to;)
 			end++;
 		join_pair(&at[i], end - i);
+		join_refusals(&at[i], end - i);
 	}
 	for (struct story *s = c->tale->stories; s != NULL; s = s->later) {
 		struct story *whole = s->visit != NULL ? told_in(s) : NULL;

@@ -39,6 +39,36 @@ void writer_chain(struct writer *w, const struct told *t)
 	json_end_array(&w->j);
 }
 
+static void put_hop(void *with, const struct story *hop)
+{
+	struct writer *w = with;
+	const struct foreign *f = tell_is_foreign(hop);
+
+	if (!scope_story(&w->r->scope, &w->r->book, hop))
+		return;
+	json_begin_object(&w->j);
+	writer_known(w, "host", f != NULL ? f->host : STR(""));
+	writer_known(w, "server", str_of(f != NULL ? foreign_servers[f->server] : ""));
+	writer_known(w, "queue", f != NULL ? f->id : STR(""));
+	writer_number(w, "qp", hop->qp);
+	writer_time(w, "time", hop->time, true);
+	json_key(&w->j, "verdict");
+	json_z(&w->j, verdict_words[answer_verdict(w->r, hop)]);
+	json_key(&w->j, "confidence");
+	json_z(&w->j, grade_words[hop->hop.grade]);
+	json_key(&w->j, "by");
+	json_z(&w->j, hop->hop.key);
+	json_end_object(&w->j);
+}
+
+void writer_hops(struct writer *w, const struct story *s)
+{
+	json_key(&w->j, "hops");
+	json_begin_array(&w->j);
+	story_each_hop(s, put_hop, w);
+	json_end_array(&w->j);
+}
+
 static void put_cause(struct writer *w, const struct cause_count *x)
 {
 	json_begin_object(&w->j);

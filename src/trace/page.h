@@ -41,6 +41,8 @@ void page_not_found(struct page *g);
 void page_similar(struct page *g);                     /* addresses that resemble one of the question's */
 void page_causes(struct page *g);                      /* why mail was refused, counted */
 void page_chain(struct page *g, const struct told *t); /* the forwards and bounces that it belongs to */
+/* The lines that the answer rests on, on this server and the next ones. */
+void page_evidence(struct page *g, const struct story *s);
 void page_unreadable(struct page *g);
 /* The lines not understood were all that was asked for. */
 void page_no_question(struct page *g);

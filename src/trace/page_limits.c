@@ -225,6 +225,29 @@ static void put_question(struct page *g)
 	buf_addc(g->out, '\n');
 }
 
+/* What a word of the question was taken for that did not say it. */
+static void put_understood(struct page *g)
+{
+	const struct question *q = &g->r->question;
+
+	for (size_t i = 0; i < q->n; i++) {
+		const struct filter *f = &q->filters[i];
+
+		if (f->word.n == 0 || (f->kind != FILTER_ID && g->r->chosen.n > 0))
+			continue; /* an address that occurs is no surprise */
+		page_fmt(g, "  ");
+		answer_safe(g->out, f->word);
+		if (f->kind != FILTER_ID)
+			page_fmt(g, " is understood as an address; no message bears it as an id either\n");
+		else if (f->whole)
+			page_fmt(g, " is understood as a Message-ID: no such address occurs\n");
+		else
+			page_fmt(g, " is understood as an id: %s\n",
+				 f->number > 0 ? "the number of a message, a connection or a delivery"
+					       : "a queue id or a Message-ID");
+	}
+}
+
 static void put_scope(struct page *g)
 {
 	const struct scope *sc = &g->r->scope;
@@ -244,6 +267,7 @@ void page_limits(struct page *g)
 	page_head(g, "Limits");
 	if (g->r->asked)
 		put_question(g);
+	put_understood(g);
 	put_counts(g);
 	put_list(g, g->r->book.source);
 	put_formats(g);

@@ -21,6 +21,15 @@ static const struct str no_words[2][2] = {
 	      "server, or it is in a log that was not searched.") },
 };
 
+static bool empty(const struct source *s)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		bytes += s->files[i].text.n;
+	return s->n > 0 && bytes == 0;
+}
+
 /* The time asked for against the time the logs cover. */
 static void put_coverage(struct page *g)
 {
@@ -28,7 +37,9 @@ static void put_coverage(struct page *g)
 	const struct span *s = &g->r->chosen.span;
 	int64_t from = zone_utc(&b->zone, b->oldest), to = zone_utc(&b->zone, b->newest);
 
-	if (b->oldest == 0)
+	if (b->oldest == 0 && empty(b->source))
+		page_wrap(g, STR("The logs searched are empty, so they prove nothing."));
+	else if (b->oldest == 0)
 		page_wrap(g, STR("The logs searched hold no readable line, so they prove nothing."));
 	else if (s->from >= s->to)
 		page_wrap(g, STR("No time is after the one and before the other, so nothing was looked for."));

@@ -133,6 +133,18 @@ static void put_title(struct page *g, const struct widths *w)
 		 "TO", (int)w->verdict, "VERDICT", (int)w->size, "SIZE", (int)w->id, "ID", "WHY");
 }
 
+/* Those that the logs of more than one server tell of. */
+static void put_travellers(struct page *g)
+{
+	const struct chosen *c = &g->r->chosen;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += story_next_hop(c->at[i], NULL) != NULL;
+	if (n > 0)
+		page_fmt(g, "%zu of them went through more than one of the servers searched; each counts once.\n", n);
+}
+
 static void put_totals(struct page *g)
 {
 	const struct chosen *c = &g->r->chosen;
@@ -149,6 +161,7 @@ static void put_totals(struct page *g)
 		first = false;
 	}
 	page_fmt(g, "%zu messages: %s.\n", c->n, buf_z(&text));
+	put_travellers(g);
 }
 
 static bool same_as_first(const struct row *rows, size_t n, size_t field)

@@ -115,6 +115,17 @@ static bool address_like(struct str w)
 	       (dot > 0 && (size_t)dot + 1 < w.n && str_chr(w, '/') < 0);
 }
 
+/* A free word does not say whether it is an address or an id: select_understand() finds out. */
+static void keep_word(struct asker *k, struct str w)
+{
+	struct filter *f = &k->q->filters[k->q->n - 1];
+	bool address = str_chr(w, '@') > 0 && str_chr(w, '*') < 0;
+	uint64_t n;
+
+	if (f->kind != FILTER_IP && (address || question_id(w) || str_u64(w, UINT64_MAX, &n)))
+		f->word = arena_str(k->a, w);
+}
+
 static int take_address(struct asker *k, struct str w, bool possessive)
 {
 	enum filter_kind kind = k->slot == SLOT_FROM || (possessive && k->slot == SLOT_NONE) ? FILTER_FROM
@@ -126,6 +137,7 @@ static int take_address(struct asker *k, struct str w, bool possessive)
 		kind = FILTER_IP;
 	if (filter_value(k, kind, w) < 0)
 		return -1;
+	keep_word(k, w);
 	if (kind == FILTER_ANY)
 		k->loose = &k->q->filters[k->q->n - 1];
 	k->slot = SLOT_NONE;
@@ -185,30 +197,6 @@ static int take_number(struct asker *k, size_t *i)
 	return filter_value(k, FILTER_ID, arena_fmt(k->a, "%.*s %.*s", STR_ARG(word), STR_ARG(number)));
 }
 
-/* "552 over quota", "550 5.1.1 user unknown", "4.7.0": of a reply the numbers count, its words are told from memory. */
-static bool reply_pattern(struct asker *k, struct str w, struct str *value)
-{
-	struct str rest = w, first = str_word(&rest), second = str_word(&rest);
-	uint64_t code;
-
-	if (status_class(first) == NULL || first.p[0] < '4' || (str_chr(first, '.') < 0 && !str_u64(first, 599, &code)))
-		return false;
-	*value = status_class(second) != NULL && str_chr(second, '.') > 0
-		     ? arena_fmt(k->a, "%.*s*%.*s", STR_ARG(first), STR_ARG(second))
-		     : first;
-	return true;
-}
-
-/* "15 minutes": how late it was, not when. */
-static bool names_duration(const struct asker *k, size_t i)
-{
-	static const char *const units[] = { "second", "seconds", "minute", "minutes", "min", "hour", "hours", "days" };
-	uint64_t n;
-
-	return i + 1 < k->n && str_u64(k->words[i], UINT64_MAX, &n) &&
-	       question_listed(k->words[i + 1], units, COUNT(units));
-}
-
 /* "John Smith <john@x.example>": the name is no part of the address. */
 static bool names_person(const struct asker *k, size_t i)
 {
@@ -231,6 +219,18 @@ static int not_understood(struct asker *k, struct str w)
 		    "them and counts them by verdict and by reason",
 		    STR_ARG(w));
 	return err_set(k->e, "I do not understand `%.*s`", STR_ARG(w));
+}
+
+static int take_id(struct asker *k, struct str w)
+{
+	uint64_t n;
+
+	if (!question_id(w) && !str_u64(w, (uint64_t)1 << 53, &n))
+		return not_understood(k, w);
+	if (filter_value(k, FILTER_ID, w) < 0)
+		return -1;
+	keep_word(k, w);
+	return 0;
 }
 
 static int take_plain(struct asker *k, struct str w, size_t i)
@@ -259,6 +259,8 @@ static int take_plain(struct asker *k, struct str w, size_t i)
 	}
 	if (names_person(k, i))
 		return 0;
+	if (k->slot == SLOT_NONE && (question_id(w) || k->n == 1) && !question_counts(w))
+		return take_id(k, w);
 	return k->slot == SLOT_NONE ? not_understood(k, w) : take_address(k, w, false);
 }
 
@@ -278,11 +280,11 @@ static int take_word(struct asker *k, size_t *i)
 		return take_number(k, i);
 	if ((rc = take_day(k, i)) <= 0)
 		return rc;
-	if (names_duration(k, *i)) {
+	if (question_duration(k->words, k->n, *i)) {
 		++*i;
 		return 0;
 	}
-	if (reply_pattern(k, w, &value))
+	if (question_reply(w, k->a, &value))
 		return filter_value(k, FILTER_REASON, value);
 	if (str_ieq(w, STR("quota")) || str_ieq(w, STR("overquota")))
 		return filter_value(k, FILTER_REASON, STR("quota"));

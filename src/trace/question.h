@@ -47,6 +47,8 @@ struct filter {
 	enum verdict verdict; /* FILTER_VERDICT */
 	enum id_kind id;      /* FILTER_ID */
 	uint64_t number;      /* FILTER_ID; 0: it is no number */
+	bool whole;           /* FILTER_ID; only the message that bears it, no mention of it */
+	struct str word;      /* as asked, where it was left open whether it is an address or an id; else empty */
 };
 
 struct question {
@@ -77,7 +79,11 @@ enum word_role { WORD_UNKNOWN, WORD_FROM, WORD_TO, WORD_SENT, WORD_ARTICLE, WORD
 enum word_role question_role(struct str w);
 /* The verdict that the i-th of n words asks for ("mails refused on Tuesday", "all rejected messages"); NULL: none. */
 const char *question_outcome(const struct str *w, size_t n, size_t i);
-bool question_counts(struct str w); /* does it ask for numbers over many messages? */
+/* Of a reply: "552 over quota", "550 5.1.1 user unknown", "4.7.0". */
+bool question_reply(struct str w, struct arena *a, struct str *value);
+bool question_duration(const struct str *w, size_t n, size_t i); /* "15 minutes", at the i-th of n words */
+bool question_id(struct str w);                                  /* has it the form of an id? */
+bool question_counts(struct str w);                              /* does it ask for numbers over many messages? */
 bool question_listed(struct str w, const char *const *list, size_t n);
 
 bool ip_net_parse(struct str s, struct ip_net *out);

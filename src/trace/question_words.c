@@ -1,5 +1,7 @@
 #include "trace/question.h"
 
+#include "logs/foreign.h"
+
 /* May stand between "from" and its address. */
 static const char *const articles[] = { "the",    "a",      "an",        "my",       "our",    "his",
 					"her",    "their",  "address",   "user",     "server", "host",
@@ -131,4 +133,39 @@ enum word_role question_role(struct str w)
 		if (question_listed(w, lists[i].list, lists[i].n))
 			return lists[i].role;
 	return WORD_UNKNOWN;
+}
+
+/* "552 over quota", "550 5.1.1 user unknown", "4.7.0": of a reply the numbers count, its words are told from memory. */
+bool question_reply(struct str w, struct arena *a, struct str *value)
+{
+	struct str rest = w, first = str_word(&rest), second = str_word(&rest);
+	uint64_t code;
+
+	if (status_class(first) == NULL || first.p[0] < '4' || (str_chr(first, '.') < 0 && !str_u64(first, 599, &code)))
+		return false;
+	*value = status_class(second) != NULL && str_chr(second, '.') > 0
+		     ? arena_fmt(a, "%.*s*%.*s", STR_ARG(first), STR_ARG(second))
+		     : first;
+	return true;
+}
+
+/* "15 minutes": how late it was, not when. */
+bool question_duration(const struct str *w, size_t n, size_t i)
+{
+	static const char *const units[] = { "second", "seconds", "minute", "minutes", "min", "hour", "hours", "days" };
+	uint64_t count;
+
+	return i + 1 < n && str_u64(w[i], UINT64_MAX, &count) && question_listed(w[i + 1], units, COUNT(units));
+}
+
+/* A Message-ID in its brackets, a queue id of Postfix or Exim, a number that is no year: small ones count things. */
+bool question_id(struct str w)
+{
+	uint64_t n;
+
+	if (w.n > 2 && w.p[0] == '<' && w.p[w.n - 1] == '>')
+		return true;
+	if (str_u64(w, (uint64_t)1 << 53, &n))
+		return n >= 1000 && (n < 1900 || n > 2099);
+	return foreign_is_exim_id(w) || foreign_is_postfix_id(w);
 }

@@ -137,7 +137,7 @@ struct party {
 	bool repeated;                        /* complete.c: the client named this address more than once */
 	uint64_t again;                       /* so many times more it was refused, counted by syslog */
 	struct party *first_try;              /* the same message, refused for now before (join_retry.c) */
-	struct party *seen_again;             /* the opposite: where that was accepted */
+	struct party *seen_again;             /* the opposite: where that was accepted, or refused for the last time */
 	struct party *gate_queue, *try_queue; /* complete.c: others with the same key */
 };
 
@@ -213,6 +213,7 @@ struct book {
 	struct hop_skew *hop_skews; /* join_foreign.c */
 	size_t nhop_skews;
 	int64_t oldest, newest;         /* local stamps of all lines read; 0: none */
+	int64_t lifetime;               /* seconds that messages may wait in our own queue; 0: not known */
 	bool year_proven, year_guessed; /* of the gate log's stamps */
 };
 

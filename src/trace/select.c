@@ -166,7 +166,7 @@ static bool id_fits(struct look *k)
 	if (beside_owner(k))
 		return false;
 	if (k->f->number == 0)
-		return text_fits(k);
+		return !k->f->whole && text_fits(k);
 	return ((kind == ID_ANY || kind == ID_QP) && k->s->qp == k->f->number) ||
 	       ((kind == ID_ANY || kind == ID_CONNECTION) && connection_fits(k)) ||
 	       ((kind == ID_ANY || kind == ID_DELIVERY) && any_party(k, party_delivery));
@@ -252,25 +252,57 @@ static bool fits(struct look *k)
 	return false;
 }
 
-bool select_fits(const struct filter *f, struct book *b, const struct story *s, const struct scope *sc)
+static bool one_fits(struct look *k)
 {
-	struct look k = { .f = f, .b = b, .s = s, .sc = sc };
+	const struct story *s = k->s;
 
-	if (fits(&k))
+	if (fits(k))
 		return true;
-	if (f->kind != FILTER_IP && f->kind != FILTER_ID && f->kind != FILTER_REASON)
+	if (k->f->kind != FILTER_IP && k->f->kind != FILTER_ID && k->f->kind != FILTER_REASON)
 		return false;
 	/* What was refused for now is told in the story of its acceptance. */
-	for (k.s = s->first_tries; k.s != NULL; k.s = k.s->next_try)
-		if (fits(&k))
+	for (k->s = s->first_tries; k->s != NULL; k->s = k->s->next_try)
+		if (fits(k))
 			return true;
 	return false;
+}
+
+struct hop_look {
+	struct look k;
+	bool found;
+};
+
+static void look_at_hop(void *with, const struct story *hop)
+{
+	struct hop_look *x = with;
+
+	x->k.s = hop;
+	x->found = x->found || (scope_story(x->k.sc, x->k.b, hop) && one_fits(&x->k));
+}
+
+bool select_fits(const struct filter *f, struct book *b, const struct story *s, const struct scope *sc)
+{
+	struct hop_look x = { .k = { .f = f, .b = b, .s = s, .sc = sc } };
+
+	if (one_fits(&x.k))
+		return true;
+	if (f->kind == FILTER_VERDICT)
+		return false; /* what the next servers made of it is in its own */
+	story_each_hop(s, look_at_hop, &x);
+	return x.found;
+}
+
+bool select_row(const struct book *b, const struct story *s, const struct scope *sc)
+{
+	if (s->part_of != NULL || !scope_story(sc, b, s))
+		return false;
+	return s->hop.key == NULL || s->parent == NULL || !scope_story(sc, b, s->parent);
 }
 
 static bool answers(const struct chosen *c, struct book *b, const struct story *s, const struct question *q,
 		    const struct scope *sc)
 {
-	if (s->part_of != NULL || s->time < c->span.from || s->time >= c->span.to || !scope_story(sc, b, s))
+	if (s->time < c->span.from || s->time >= c->span.to || !select_row(b, s, sc))
 		return false;
 	for (size_t i = 0; i < q->n; i++)
 		if (!select_fits(&q->filters[i], b, s, sc))

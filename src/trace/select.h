@@ -13,8 +13,14 @@ struct chosen {
 
 /* The resolved time of the question; false never: an open side stays open. */
 struct span select_span(const struct question *q, const struct day_frame *f);
-/* Does the story fit this filter, as far as the scope shows it? */
+/* Is the story a message of its own in answers?  Not a try that another story tells of, nor what the next server did
+ * with a message that is seen on the one before. */
+bool select_row(const struct book *b, const struct story *s, const struct scope *sc);
+/* Does the story fit this filter, as far as the scope shows it, or what it was on the next servers? */
 bool select_fits(const struct filter *f, struct book *b, const struct story *s, const struct scope *sc);
+/* A free word that may be an address or an id: it is an address if one of these logs fits, else an id if a message
+ * bears it, else what it is taken for at first. */
+void select_understand(struct question *q, const struct tale *t, const struct scope *sc);
 void select_stories(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc);
 
 /* Addresses of the logs that resemble one of the question's, nearest first; at most NEAR_MAX. */

@@ -134,7 +134,9 @@ static const char *no_log(struct source *s, struct source_file *f)
 	    !log_recognise(str_take(buf_str(&f->text), HEAD), &f->family))
 		return f->text.n == 0 ? "cut short at byte 0, or still being written"
 				      : "damaged at byte 0: it is not compressed as its name says";
-	if (!recognised(f))
+	if (f->text.n == 0 && !recognised(f))
+		f->family = LOG_FOREIGN; /* nothing stands in it: that is an answer too */
+	else if (!recognised(f))
 		return not_a_log;
 	if (f->packed.form != UNPACK_PLAIN && s->unpacked >= s->most)
 		return arena_z(

@@ -38,6 +38,7 @@ struct source_file {
 	int64_t begins;             /* local stamp of its first line */
 	unsigned servers;           /* bit 1 << enum foreign_server: whose lines were read */
 	int64_t first, last;        /* local stamps; 0: none */
+	int64_t log_last;           /* the latest `last` of all files that this log was rotated into */
 	bool torn;                  /* the last line has no end: it is not read */
 	bool gone;                  /* by now its name is another file's, or nobody's */
 };
@@ -88,6 +89,8 @@ int source_add(struct source *s, const char *path, struct err *e);
 void source_add_text(struct source *s, const char *path, struct str text);
 /* To be called when all is added: what another file holds too is passed over, in favour of the better one. */
 void source_settle(struct source *s);
+/* When all is read: each file's log_last. */
+void source_rotations(struct source *s);
 /* The next line without its end; false at the end.  Only a line without fault may be parsed; a torn one is the last. */
 bool source_next(struct source_walk *w, struct str *line, enum source_fault *fault);
 /* In words, empty when all of the file was read: "cut short at byte 100 of 100". */
@@ -100,6 +103,8 @@ bool source_whole(const struct source *s);
 struct str source_base_name(struct str path);
 bool source_family_named(struct str path, enum log_family *family);
 struct str source_label(struct str path);
+/* What all files have in common that one log was rotated into, beside their folder: "mail" of mail.log.2.gz. */
+struct str source_stem(struct str path);
 
 /* Inside of source*.c. */
 /* 1: it was read, or is known, or why not was said; 0: it is no log; -1: it could not be read. */

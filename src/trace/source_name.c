@@ -72,3 +72,18 @@ struct str source_label(struct str path)
 
 	return stem_of(path, &stem) && str_starts(stem, STR("smtp-")) ? str_skip(stem, 5) : STR("");
 }
+
+/* multilog's are "current" and "@4000000060475171...s" */
+struct str source_stem(struct str path)
+{
+	struct str stem, bare;
+	ptrdiff_t dot;
+
+	if (stem_of(path, &stem))
+		return stem;
+	unpack_named(source_base_name(path), &bare);
+	if (str_starts(bare, STR("@4")))
+		return STR("current");
+	dot = str_rchr(bare, '.');
+	return dot > 0 && digits(str_skip(bare, (size_t)dot + 1)) ? str_take(bare, (size_t)dot) : bare;
+}

@@ -93,3 +93,36 @@ void source_settle(struct source *s)
 	free(order);
 	forget_passed(s);
 }
+
+struct last {
+	int64_t at;
+};
+
+static struct last *last_of(struct source *s, struct map *logs, const struct source_file *f)
+{
+	struct str folder = str_take(f->path, f->path.n - source_base_name(f->path).n);
+	struct str stem = source_stem(f->path);
+	struct str key = arena_fmt(&s->mem, "%d%.*s/%.*s", (int)f->family, STR_ARG(folder), STR_ARG(stem));
+	struct last *x = map_get(logs, key);
+
+	if (x == NULL) {
+		x = arena_alloc(&s->mem, sizeof(*x));
+		map_put(logs, key, x);
+	}
+	return x;
+}
+
+void source_rotations(struct source *s)
+{
+	struct map logs = MAP_INIT;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct last *x = last_of(s, &logs, &s->files[i]);
+
+		if (s->files[i].last > x->at)
+			x->at = s->files[i].last;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		s->files[i].log_last = last_of(s, &logs, &s->files[i])->at;
+	map_clear(&logs);
+}

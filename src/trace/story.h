@@ -77,6 +77,11 @@ enum verdict verdict_of_party(const struct book *b, const struct story *s, const
 /* The recipient of that name; NULL: none. */
 const struct party *story_party(struct story *s, const struct name *name);
 
+/* The same mail on the next servers (hop.c): the first of them or the one after `before`, NULL at the end; and all of
+ * them, however far on, each before those that come after it. */
+const struct story *story_next_hop(const struct story *s, const struct story *before);
+void story_each_hop(const struct story *s, void (*see)(void *, const struct story *), void *with);
+
 /* Weaken the story's confidence by a join. */
 void story_join(struct story *s, struct join j);
 

@@ -66,6 +66,17 @@ struct str tell_stamp(struct told *t, struct str stamp)
 	return arena_str(t->mem, buf_str(&b));
 }
 
+struct str tell_moment(struct told *t, int64_t utc)
+{
+	int offset = day_offset(t->frame, utc);
+	BUF(b);
+
+	stamp_put(&b, civil_of_seconds(utc + offset));
+	buf_addc(&b, ' ');
+	zone_put(&b, offset);
+	return arena_str(t->mem, buf_str(&b));
+}
+
 struct str tell_count(struct arena *a, uint64_t n)
 {
 	struct str digits = arena_fmt(a, "%llu", (unsigned long long)n);

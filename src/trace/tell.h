@@ -72,9 +72,14 @@ void tell_lost(struct told *t, struct told_party *out);
 void tell_events(struct told *t, const struct scope *sc);
 void tell_notes(struct told *t);
 
+/* How often this recipient's message was tried, of tries that were all refused for now; 0: not more than once. */
+unsigned tell_tries(const struct told *t, const struct party *p);
+
 void tell_note(struct told *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The moment of a line of this story: by its own epoch where it has one, else by its stamp. */
 int64_t tell_time(const struct told *t, const struct line *x);
+/* "2021-03-09 12:43:51 +02:00" */
+struct str tell_moment(struct told *t, int64_t utc);
 /* A stamp inside a line ("2021-03-09 12:43:51", the log's zone) as people want it: with its zone. */
 struct str tell_stamp(struct told *t, struct str stamp);
 /* A delivery's report as one readable line. */

@@ -1,5 +1,5 @@
 /* What came of the attempts to deliver, for one recipient. */
-#include "trace/tell_parts.h"
+#include "trace/tell_foreign.h"
 
 /* The line of a report that the vocabulary knows best; else its first line. */
 static const struct report_row *report_row_of(struct told *t, struct str report, struct str *line)
@@ -211,17 +211,6 @@ static int64_t next_by_schedule(const struct told *t, const struct attempt *a)
 	return birth + root * root;
 }
 
-static struct str moment_words(struct told *t, int64_t utc)
-{
-	int offset = day_offset(t->frame, utc);
-	BUF(b);
-
-	stamp_put(&b, civil_of_seconds(utc + offset));
-	buf_addc(&b, ' ');
-	zone_put(&b, offset);
-	return arena_str(t->mem, buf_str(&b));
-}
-
 static void add_next_try(struct told *t, struct told_party *out, const struct attempt *a)
 {
 	if (a->retry.n > 0) {
@@ -230,7 +219,7 @@ static void add_next_try(struct told *t, struct told_party *out, const struct at
 	} else if (a->qp == 0 && a->outcome == OUTCOME_DEFERRAL) {
 		out->summary = arena_fmt(
 		    t->mem, "%.*s; tried again at about %.*s (an estimate by qmail's schedule, the log does not say)",
-		    STR_ARG(out->summary), STR_ARG(moment_words(t, next_by_schedule(t, a))));
+		    STR_ARG(out->summary), STR_ARG(tell_moment(t, next_by_schedule(t, a))));
 	}
 }
 
@@ -253,7 +242,24 @@ static void tell_refusal(struct told *t, struct told_party *out, const struct re
 				     r->stage, STR_ARG(out->explanation));
 }
 
-enum { LIFETIME = 2 * 86400 }; /* the default of queue.lifetime; the logs do not say it */
+enum { PROVIDER_DAYS = 2, QMAIL_DAYS = 7 }; /* LOG-FORMATS 3.2; no log says it */
+
+/* Until when it may wait, as far as that is known of the server whose log it is. */
+static struct str patience_words(struct told *t, const struct attempt *a)
+{
+	const struct foreign *f = tell_is_foreign(t->story);
+	int64_t days = f != NULL ? QMAIL_DAYS : PROVIDER_DAYS, born = t->story->time;
+
+	if (a->qp > 0 && t->book->lifetime == 0)
+		return STR("how long that is these logs do not say (queue.lifetime of that server).");
+	if (a->qp > 0)
+		return arena_fmt(t->mem, "at about %.*s, as queue.lifetime is configured here.",
+				 STR_ARG(tell_moment(t, born + t->book->lifetime)));
+	return arena_fmt(t->mem, "at about %.*s, if messages may wait there for %s.",
+			 STR_ARG(tell_moment(t, born + days * 86400)),
+			 f != NULL ? "seven days, as with qmail unless it is configured otherwise"
+				   : "two days, as at the provider that writes such logs");
+}
 
 static void tell_cause(struct told *t, struct told_party *out, const struct attempt *a, const struct remote *r)
 {
@@ -270,9 +276,8 @@ static void tell_cause(struct told *t, struct told_party *out, const struct atte
 		out->explanation = arena_fmt(
 		    t->mem,
 		    "%.*s The message is safe in the queue and is tried again by itself. If nothing helps, the sender "
-		    "gets it "
-		    "back when its time there is over: at about %.*s, if messages may wait here for two days.",
-		    STR_ARG(out->explanation), STR_ARG(moment_words(t, t->story->time + LIFETIME)));
+		    "gets it back when its time there is over: %.*s",
+		    STR_ARG(out->explanation), STR_ARG(patience_words(t, a)));
 }
 
 void tell_trouble(struct told *t, struct told_party *out, const struct party *p)

@@ -280,9 +280,8 @@ void tell_foreign_notes(struct told *t)
 
 	if (s->hop.key != NULL && s->parent != NULL)
 		note_hop(t, s);
-	for (const struct story *c = s->child; c != NULL && n < HOPS; c = c->sibling)
-		if (c->hop.key != NULL)
-			n++, note_hop(t, c);
+	for (const struct story *c = story_next_hop(s, NULL); c != NULL && n < HOPS; c = story_next_hop(s, c), n++)
+		note_hop(t, c);
 }
 
 static void add_hop(struct told *t, const struct story *child)
@@ -308,9 +307,10 @@ static void add_hop(struct told *t, const struct story *child)
 
 void tell_hops(struct told *t)
 {
+	const struct story *s = t->story;
 	int n = 0;
 
-	for (const struct story *c = t->story->child; c != NULL && n < HOPS; c = c->sibling)
-		if (c->hop.key != NULL && scope_story(t->scope, t->book, c))
+	for (const struct story *c = story_next_hop(s, NULL); c != NULL && n < HOPS; c = story_next_hop(s, c))
+		if (scope_story(t->scope, t->book, c))
 			n++, add_hop(t, c);
 }

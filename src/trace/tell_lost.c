@@ -42,6 +42,12 @@ void tell_open(struct told *t, struct told_party *out, const struct party *p)
 		out->explanation = STR("The server has taken charge of the message and has not yet reported a result.");
 		return;
 	}
+	if (p->gates != NULL && str_eqz(p->last_gate->code, "TLS_ENCRYPTED")) {
+		out->summary = STR("The gate saw nothing of it: encryption began behind the gate");
+		out->brief = STR("hidden from the gate");
+		tell_use(t, out, &reason_row(REASON_TLS_ENCRYPTED)->word);
+		return;
+	}
 	out->summary = p->attempts != NULL ? STR("Accepted, and a delivery was begun; the logs do not say how it ended")
 					   : STR("Accepted, but the logs searched say nothing of its delivery");
 	out->brief = STR("the logs end");

@@ -93,6 +93,36 @@ static int64_t called_at(const struct told *t, const struct party *p)
 	return moment_of(t->book, p->to != NULL ? p->to : p->visit->final);
 }
 
+static bool refused(const struct party *p)
+{
+	return p->code >= 400 || p->visit->size_code >= 400;
+}
+
+/* Refused each time: a refused try does not say for which message it was. */
+static void note_tries(struct told *t, const struct party *p, const struct party *other)
+{
+	const struct story *first = t->story->first_tries;
+	unsigned n = tell_tries(t, p);
+
+	if (n == 0)
+		tell_note(t,
+			  "this sender's mail to %.*s was refused in the same way at %.*s too: perhaps another try of "
+			  "this message",
+			  STR_ARG(p->name->text), STR_ARG(time_words(t, called_at(t, other))));
+	else if (first->again.grade == GRADE_GUESS)
+		tell_note(
+		    t,
+		    "that the %u tries are of one message is a guess (by %s): nothing is known of the client, and "
+		    "a refused try does not say for which message it was",
+		    n, first->again.key);
+	else
+		tell_note(
+		    t,
+		    "the %u tries are taken for one message's: sender, recipient, refusal and the client's network "
+		    "or name are the same; a refused try does not say for which message it was",
+		    n);
+}
+
 /* Refused for now, and accepted later: surely the same message, or perhaps. */
 static void note_again(struct told *t, const struct party *p)
 {
@@ -101,6 +131,10 @@ static void note_again(struct told *t, const struct party *p)
 
 	if (other == NULL)
 		return;
+	if (refused(p) && refused(other)) {
+		note_tries(t, p, other);
+		return;
+	}
 	here = called_at(t, p);
 	there = called_at(t, other);
 	if (p->first_try != NULL)

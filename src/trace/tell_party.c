@@ -52,14 +52,51 @@ static const char *refused_word(enum verdict v)
 	return v == VERDICT_REFUSED_TEMPORARILY ? "Refused for now" : "Refused";
 }
 
+/* The refusal's number as it was sent; 0: that is not in the logs. */
+static int code_of(const struct party *p)
+{
+	return p->code >= 400 ? p->code : p->visit != NULL ? p->visit->size_code : 0;
+}
+
+/* Of a meaning that leaves open whether it is final: without the sentence about what that depends on. */
+static struct str without_condition(struct arena *a, struct str meaning)
+{
+	ptrdiff_t at = str_find(meaning, STR("It is final when "));
+	struct str tail = str_skip(meaning, at < 0 ? meaning.n : (size_t)at);
+	ptrdiff_t end = str_find(tail, STR(". "));
+
+	if (at < 0)
+		return meaning;
+	tail = str_skip(tail, end < 0 ? tail.n : (size_t)end + 2);
+	return str_trim(arena_fmt(a, "%.*s%.*s", (int)at, meaning.p, STR_ARG(tail)));
+}
+
+/* The gate's log names no reply: what is known of it is how it is by default. */
+static struct str stock_words(struct told *t, const struct reason_row *row)
+{
+	if (row->word.final == FINAL_UNKNOWN)
+		return arena_fmt(t->mem,
+				 "The reply is not in these logs, so they do not say whether this was final: stock "
+				 "spamdyke answers %d, after which the sender's server tries again; the default of "
+				 "this server, and of the provider that it is made for, is 554, which is final.",
+				 row->reply);
+	return arena_fmt(t->mem, "The reply is not in these logs; the stock one is %d, %s.", row->reply,
+			 row->reply < 500 ? "after which the sender's server tries again" : "which is final");
+}
+
 static void by_gate(struct told *t, struct told_party *out, const struct party *p, const struct reason_row *row)
 {
 	const char *when = row->reply > 0 && p->check == NULL ? ", before the mailbox was asked" : "";
+	bool silent = code_of(p) == 0 && row->reply > 0;
 
-	out->summary = arena_fmt(t->mem, "%s by the gate (%s)%s%.*s", refused_word(out->verdict), row->code, when,
-				 STR_ARG(said_by_party(t, p)));
+	out->summary = arena_fmt(t->mem, "%s by the gate (%s)%s%.*s%s", refused_word(out->verdict), row->code, when,
+				 STR_ARG(said_by_party(t, p)), silent ? "; the reply is not in these logs" : "");
 	out->brief = arena_fmt(t->mem, "gate: %s", row->code);
 	tell_use(t, out, &row->word);
+	out->explanation = without_condition(t->mem, out->explanation);
+	if (silent)
+		out->explanation =
+		    arena_fmt(t->mem, "%.*s %.*s", STR_ARG(out->explanation), STR_ARG(stock_words(t, row)));
 }
 
 static void by_check(struct told *t, struct told_party *out, const struct party *p)
@@ -115,18 +152,19 @@ static void by_quote(struct told *t, struct told_party *out, const struct gate *
 	const struct check_row *row;
 	const struct reason_row *reason = reason_by_code(g->code);
 
-	str_u64(str_take(said, 3), 599, &code);
+	if (!str_u64(str_take(said, 3), 599, &code))
+		said = STR("the reply is not in these logs");
 	row = check_by_reply((int)code, text);
-	out->summary = arena_fmt(t->mem, "%s behind the gate (%.*s): %.*s", refused_word(out->verdict),
-				 STR_ARG(g->code), STR_ARG(said));
-	out->brief = said;
+	out->summary = arena_fmt(t->mem, "%s %s the gate (%.*s): %.*s", refused_word(out->verdict),
+				 str_eqz(g->code, "DENIED_OTHER") ? "behind" : "by", STR_ARG(g->code), STR_ARG(said));
+	out->brief = code > 0 ? said : arena_fmt(t->mem, "gate: %.*s", STR_ARG(g->code));
 	tell_use(t, out, row != NULL ? &row->word : reason != NULL ? &reason->word : NULL);
 }
 
 /* Final or not: what the number that was really answered says, whatever the stock number is. */
-static void add_class(struct told *t, struct told_party *out, const struct visit *v)
+static void add_class(struct told *t, struct told_party *out)
 {
-	int code = out->party->code >= 400 ? out->party->code : v != NULL ? v->size_code : 0;
+	int code = code_of(out->party);
 	const struct status_row *row = code >= 400 ? status_class(arena_fmt(t->mem, "%d", code)) : NULL;
 
 	if (foreign_unsaid(code)) {
@@ -154,12 +192,40 @@ static void tell_refused(struct told *t, struct told_party *out, const struct pa
 		tell_by_reply(t, out, v->final, "after the whole message was sent");
 	else if (p->gates != NULL)
 		by_quote(t, out, p->last_gate);
-	add_class(t, out, v);
+	add_class(t, out);
 }
 
 static bool ends_well(enum verdict v)
 {
 	return v == VERDICT_DELIVERED || v == VERDICT_FORWARDED || v == VERDICT_RELAYED || v == VERDICT_DISCARDED;
+}
+
+unsigned tell_tries(const struct told *t, const struct party *p)
+{
+	unsigned n = 0;
+
+	if (p->code < 400 && (p->visit == NULL || p->visit->size_code < 400))
+		return 0;
+	for (struct story *s = t->story->first_tries; s != NULL; s = s->next_try)
+		n += story_party(s, p->name) != NULL;
+	return n > 0 ? n + 1 : 0;
+}
+
+/* Refused for now, tried again and refused again. */
+static void tell_in_vain(struct told *t, struct told_party *out, const struct party *p)
+{
+	unsigned n = tell_tries(t, p);
+
+	if (n == 0 || p->to == NULL || p->first_try == NULL || p->first_try->to == NULL)
+		return;
+	out->summary =
+	    arena_fmt(t->mem, "%.*s; tried %u times, from %.*s to %.*s, and refused each time", STR_ARG(out->summary),
+		      n, STR_ARG(tell_moment(t, moment_of(t->book, p->first_try->to))),
+		      STR_ARG(tell_moment(t, moment_of(t->book, p->to))));
+	if (tell_gate_reason(t, p) == reason_row(REASON_GRAYLISTED))
+		tell_advise(t, out, WHO_POSTMASTER,
+			    STR("The sender's server did come again: our postmaster looks whether its tries fall "
+				"between graylist-min-secs and graylist-max-secs, or exempts the sender."));
 }
 
 /* Refused for now, then sent again and taken: why it came late. */
@@ -168,7 +234,8 @@ static void tell_late(struct told *t, struct told_party *out, const struct party
 	const struct reason_row *row;
 	long long late;
 
-	if (p->first_try == NULL || p->to == NULL || p->first_try->to == NULL)
+	if (p->first_try == NULL || p->to == NULL || p->first_try->to == NULL || p->code >= 400 ||
+	    p->visit->size_code >= 400)
 		return;
 	row = tell_gate_reason(t, p->first_try);
 	late = (moment_of(t->book, p->to) - moment_of(t->book, p->first_try->to) + 30) / 60;
@@ -178,7 +245,7 @@ static void tell_late(struct told *t, struct told_party *out, const struct party
 	out->explanation =
 	    arena_fmt(t->mem, "The first try was put off, and the sender's server came again by itself. %.*s",
 		      STR_ARG(out->explanation));
-	if (row == reason_by_code(STR("DENIED_GRAYLISTED")))
+	if (row == reason_row(REASON_GRAYLISTED))
 		tell_advise(t, out, WHO_POSTMASTER,
 			    STR("If mail of this sender must not wait, our postmaster exempts it from graylisting."));
 }
@@ -198,6 +265,7 @@ void tell_party(struct told *t, struct told_party *out, const struct party *p)
 	else
 		tell_open(t, out, p);
 	tell_late(t, out, p);
+	tell_in_vain(t, out, p);
 	tell_quota(t, out);
 	if (out->advice == NULL)
 		tell_advise(t, out, WHO_NOBODY, STR("Nothing to do."));

@@ -154,6 +154,8 @@ void verdict_beyond(const struct book *b, struct story *s)
 			if (a->onward == NULL)
 				continue;
 			verdict_beyond(b, a->onward); /* chains are short and never circles (join_child) */
+			if (a->onward->joined)
+				story_join(s, (struct join){ .grade = a->onward->confidence });
 			there = story_party(a->onward, a->to);
 			if (there != NULL && there->attempts != NULL)
 				a->beyond = (int)of_attempts(b, a->onward, there) + 1;
@@ -176,7 +178,7 @@ static enum verdict unfinished(const struct book *b, const struct visit *v)
 	if (v->ended.n == 0 && v->lines.last == NULL)
 		return VERDICT_UNKNOWN;
 	f = &b->source->files[v->lines.last->file];
-	if (v->ended.n > 0 || v->connection > 0 || f->last > v->lines.last->local + SILENCE)
+	if (v->ended.n > 0 || v->connection > 0 || f->log_last > v->lines.last->local + SILENCE)
 		return VERDICT_ABANDONED;
 	return VERDICT_UNKNOWN;
 }
@@ -197,7 +199,7 @@ static enum verdict untried(const struct book *b, const struct visit *v)
 	return v->connection > 0 && have_family(b, LOG_DELIVERY) ? VERDICT_WAITING : VERDICT_UNKNOWN;
 }
 
-/* The gate alone: its own refusals say their severity only by the stock reply. */
+/* The gate alone: whether its refusal is final the stock reply says, where every server that is known gives it. */
 static enum verdict of_gate(const struct gate *g)
 {
 	const struct reason_row *row = reason_by_code(g->code);
@@ -206,7 +208,9 @@ static enum verdict of_gate(const struct gate *g)
 		return VERDICT_UNKNOWN;
 	if (g->reason.n > 3 && ascii_isdigit(g->reason.p[0]) && str_eqz(g->code, "DENIED_OTHER"))
 		return g->reason.p[0] == '4' ? VERDICT_REFUSED_TEMPORARILY : VERDICT_REFUSED;
-	return row != NULL && row->reply > 0 && row->reply < 500 ? VERDICT_REFUSED_TEMPORARILY : VERDICT_REFUSED;
+	if (row == reason_row(REASON_TLS_ENCRYPTED))
+		return VERDICT_UNKNOWN;
+	return row != NULL && row->word.final == FINAL_NO ? VERDICT_REFUSED_TEMPORARILY : VERDICT_REFUSED;
 }
 
 enum verdict verdict_of_party(const struct book *b, const struct story *s, const struct party *p)

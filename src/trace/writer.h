@@ -23,6 +23,7 @@ void writer_time(struct writer *w, const char *key, int64_t utc, bool known);
 
 /* The rest of the whole (json_more.c). */
 void writer_chain(struct writer *w, const struct told *t); /* "chain" of a message */
+void writer_hops(struct writer *w, const struct story *s); /* "hops": itself on the next servers */
 void writer_reasons(struct writer *w);                     /* "reasons" and "let_in_before" */
 void writer_connections(struct writer *w);                 /* "connections" */
 

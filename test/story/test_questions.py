@@ -140,7 +140,7 @@ def test_every_answer_has_every_key():
         assert set(answer) == {"question", "found", "messages", "searched", "nearest", "connections", "reasons", "let_in_before"}
         for m in answer["messages"]:
             assert set(m) == {"verdict", "from", "time", "size", "ids", "client", "recipients", "timeline",
-                              "confidence", "parent", "warnings", "chain"}
+                              "confidence", "parent", "warnings", "chain", "hops"}
             for r in m["recipients"]:
                 assert set(r) == {"address", "verdict", "summary", "explanation", "advice"} and r["advice"]
             for e in m["timeline"]:

@@ -82,6 +82,9 @@ static const struct {
 	  { 1, "relayed", 0 } },
 	{ "the client was lost in its data", CONNECT CLIENT(ID) AT "smtpd[7]: lost connection after DATA from m[192.0.2.25]\n"
 	  LEAVE LATER "anvil[1]: statistics: x\n", "", "id:" ID, { 1, "abandoned", 0 } },
+	{ "begun at the end of a file, never finished in the next one", LATER "anvil[1]: statistics: x\n"
+	  LATER "qmgr[9]: 9A1B2C3D4E: removed\n", CONNECT CLIENT(ID), "id:" ID, { 1, "abandoned", 0 } },
+	{ "begun at the end of all files", CONNECT CLIENT(ID), "", "id:" ID, { 1, "unknown", 3 } },
 	{ "a connection that said nothing", CONNECT LEAVE, "", "ip:192.0.2.25", { 1, "abandoned", 0 } },
 	{ "thrown away", CLIENT(ID) ACTIVE(ID, "a@b.example") AT "discard[1]: " ID
 	  ": to=<c@d.example>, relay=none, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (d.example)\n", "",
@@ -94,7 +97,7 @@ static const struct {
 	  CLIENT("9A1B2C3D4E") MSGID("9A1B2C3D4E", "m@b") ACTIVE("9A1B2C3D4E", "a@b.example")
 	  SENT(ID, "c@d.example", "sent (250 2.0.0 Ok: queued as 9A1B2C3D4E)")
 	  AT "virtual[1]: 9A1B2C3D4E: to=<c@d.example>, relay=virtual, delay=0, delays=0/0/0/0, dsn=5.2.2, status=bounced (full)\n",
-	  "", "from a@b.example to c@d.example on 2023-03-09", { 2, "returned", 0 } },
+	  "", "from a@b.example to c@d.example on 2023-03-09", { 1, "returned", 0 } },
 	{ "two years in one file", "Dec 31 23:59:59 mx1 postfix/qmgr[9]: " ID ": from=<a@b.example>, size=5, nrcpt=1 (queue active)\n"
 	  "Jan  1 00:00:01 mx1 postfix/virtual[1]: " ID ": to=<c@d.example>, relay=v, delay=2, status=sent (ok)\n",
 	  "", "from:a@b.example on:2022-12-31", { 1, "delivered", 0 } },
@@ -131,18 +134,18 @@ static const struct {
 	  SENT(ID, "c@d.example", "sent (250 ok 1615286631 qp 15309)"),
 	  "2021-03-09 12:43:51, from, a@b.example\n2021-03-09 12:43:51, resp, 250 ok\n2021-03-09 12:43:51, to, <c@d.example>\n"
 	  "2021-03-09 12:43:51, resp, 250 ok\n2021-03-09 12:43:51, size, 5\n2021-03-09 12:43:51, resp, 250 ok 1615286631 qp 15309\n",
-	  "from a@b.example to c@d.example on 2021-03-09", { 2, "relayed", 0 } },
+	  "from a@b.example to c@d.example on 2021-03-09", { 1, "relayed", 0 } },
 	{ "on to qmail-send, and there to a mailbox", CLIENT(ID) ACTIVE(ID, "a@b.example")
 	  SENT(ID, "c@d.example", "sent (250 ok 1615286631 qp 15309)"), TAI "0000000 new msg 5\n" TAI
 	  "0000000 info msg 5: bytes 1 from <a@b.example> qp 15309 uid 0\n" TAI "0000000 starting delivery 1: msg 5 to local c@d.example\n"
 	  TAI "0000000 delivery 1: success: did_1+0+0/\n" TAI "0000000 end msg 5\n",
-	  "from a@b.example to c@d.example on 2021-03-09", { 2, "delivered", 0 } },
+	  "from a@b.example to c@d.example on 2021-03-09", { 1, "delivered", 0 } },
 	{ "from qmail-send on to Postfix, which sent it back", TAI "0000000 new msg 5\n" TAI
 	  "0000000 info msg 5: bytes 1 from <a@b.example> qp 15309 uid 0\n" TAI "0000000 starting delivery 1: msg 5 to remote c@d.example\n"
 	  TAI "0000000 delivery 1: success: 192.0.2.9_accepted_message./Remote_host_said:_250_2.0.0_Ok:_queued_as_4DsZWm29b7zh6cp/\n"
 	  TAI "0000000 end msg 5\n",
 	  CLIENT("4DsZWm29b7zh6cp") ACTIVE("4DsZWm29b7zh6cp", "a@b.example") SENT("4DsZWm29b7zh6cp", "c@d.example", "bounced (no)"),
-	  "from a@b.example to c@d.example on 2021-03-09", { 2, "returned", 0 } },
+	  "from a@b.example to c@d.example on 2021-03-09", { 1, "returned", 0 } },
 	{ "Exim: named by the message's first line, not tried yet", EXIM X " <= a@b.example H=m [192.0.2.25] P=esmtp S=5 for"
 	  " c@d.example e@f.example\n" EXIM X " => c <c@d.example> R=l T=m\n", "", "from a@b.example to e@f.example on 2021-03-09",
 	  { 1, "mixed", 0 } },

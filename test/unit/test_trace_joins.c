@@ -23,6 +23,9 @@
 #define LATER "421 Your address has been graylisted. Try again later."
 #define GRAYED(t, from, to) \
 	S(t) "from, " from "\n" S(t) "resp, 250 ok\n" S(t) "to, <" to ">\n" S(t) "resp, " LATER "\n\n"
+#define BAD_NAME "421 Refused. Your reverse DNS entry does not resolve."
+#define DENIED(t, from, to) \
+	S(t) "from, " from "\n" S(t) "resp, 250 ok\n" S(t) "to, <" to ">\n" S(t) "resp, " BAD_NAME "\n\n"
 #define GATE(stamp, pid, code, from, ip, reason) \
 	"Mar  9 " stamp " server spamdyke[" pid "]: " code " from: " from " to: " ME " origin_ip: " ip \
 	" origin_rdns: (unknown) auth: (unknown) encryption: (none) reason: " reason "\n"
@@ -107,6 +110,27 @@ static const struct {
 	  IN("43:51", C, ME) QUEUED("43:51", "1615286631", "1"),
 	  GATE("12:43:51", "10", "ALLOWED", A, "192.0.2.9", "250_ok_1615286631_qp_1"), "",
 	  "ip:192.0.2.9", { 1, "unknown", "exact", NULL } },
+	{ "never accepted: its tries are one story", GRAYED("13:00", A, ME) GRAYED("28:00", A, ME) GRAYED("58:00", A, ME),
+	  GATE("12:13:00", "9", "DENIED_GRAYLISTED", A, "192.0.2.1", "(empty)")
+	  GATE("12:28:00", "10", "DENIED_GRAYLISTED", A, "192.0.2.9", "(empty)")
+	  GATE("12:58:00", "11", "DENIED_GRAYLISTED", A, "192.0.2.1", "(empty)"), "",
+	  "from:" A, { 1, "refused-temporarily", "strong", "the 3 tries are taken for one message's" } },
+	{ "of an unknown client it is a guess", GRAYED("13:00", A, ME) GRAYED("28:00", A, ME), "", "",
+	  "from:" A, { 1, "refused-temporarily", "guess", "that the 2 tries are of one message is a guess" } },
+	{ "another client's try is another message's", GRAYED("13:00", A, ME) GRAYED("28:00", A, ME),
+	  GATE("12:13:00", "9", "DENIED_GRAYLISTED", A, "192.0.2.1", "(empty)")
+	  GATE("12:28:00", "10", "DENIED_GRAYLISTED", A, "203.0.113.9", "(empty)"), "",
+	  "from:" A, { 2, "refused-temporarily", "strong", NULL } },
+	{ "another refusal is no try of the same", GRAYED("13:00", A, ME) DENIED("28:00", A, ME),
+	  GATE("12:13:00", "9", "DENIED_GRAYLISTED", A, "192.0.2.1", "(empty)")
+	  GATE("12:28:00", "10", "DENIED_RDNS_RESOLVE", A, "192.0.2.1", "(empty)"), "",
+	  "from:" A, { 2, "refused-temporarily", "strong", NULL } },
+	{ "two within a minute: which came again, nobody knows", GRAYED("13:00", A, ME) GRAYED("13:20", A, ME) GRAYED("28:00", A, ME),
+	  "", "", "from:" A, { 3, "refused-temporarily", "exact", NULL } },
+	{ "a group at the end of a file, and the log goes on: the client left", IN("43:51", A, ME) "\1"
+	  IN("50:00", C, ME) QUEUED("50:00", "1615287000", "2"), "", "", "from:" A, { 1, "abandoned", "exact", NULL } },
+	{ "the log goes on, but not long enough to tell", IN("43:51", A, ME) "\1" IN("44:00", C, ME), "", "",
+	  "from:" A, { 1, "unknown", "exact", NULL } },
 	{ "a log rotated in the middle of a group goes on", IN("43:51", A, ME) "\1" QUEUED("43:51", "1615286631", "1"), "", "",
 	  "id:1", { 1, "unknown", "exact", NULL } },
 };
