@@ -1,4 +1,5 @@
-"""config-dir: settings of single clients, senders and recipients, in one message and over a reload."""
+"""Settings of single clients, senders and recipients, from config-dir and the accounts: in one message, over a reload."""
+import glob
 import os
 
 import pytest
@@ -134,3 +135,53 @@ def test_who_may_relay_in_config_dir(server):
     assert server.tell("check").stderr == f"{path}:1: relay-level can be allow-all only below _ip_ of config-dir\n"
     settings(server, "_recipient_/com/example", "ip-relay-entry=127.0.0.7")
     assert "ip-relay-entry counts for the whole visit" in server.tell("check").stderr
+
+
+def test_a_domain_and_a_mailbox_have_settings_in_the_accounts(server):
+    """They count at once, the mailbox's after the domain's, and after config-dir's."""
+    use(server)
+    settings(server, "_recipient_/com/example", "filter-level=reject-all")
+    with server.client(source=OTHER) as c:
+        assert "Mail is not being accepted" in rcpt(c, "recipient@example.com").text
+        server.command("domain", "set", "example.com", "filter-level=allow-all")
+        server.command("account", "set", "sender@example.com", "filter-level=normal")
+        assert c.send("RCPT TO:<recipient@example.com>").code == 250
+        assert "no reverse DNS" in c.send("RCPT TO:<sender@example.com>").text
+        assert c.send("RCPT TO:<nobody@example.com>").code == 550
+        assert c.data().code == 250
+    assert codes(server) == [
+        ("DENIED_REJECT_ALL", "recipient@example.com"), ("DENIED_RDNS_MISSING", "sender@example.com"),
+        ("DENIED_OTHER", "nobody@example.com"), ("ALLOWED", "recipient@example.com")]
+
+
+def test_a_header_on_one_recipients_blacklist_refuses_the_message_for_all(server):
+    use(server)
+    settings(server, "_recipient_/com/example/_at_/sender", "header-blacklist-entry=Subject: *casino*")
+    with server.client() as c:
+        c.envelope("a@b.example", "recipient@example.com", "sender@example.com")
+        assert c.data("Subject: our casino\r\n\r\nCome.\r\n").code == 554
+        c.envelope("a@b.example", "recipient@example.com")
+        assert c.data("Subject: our casino\r\n\r\nCome.\r\n").code == 250
+    assert [code for code, _ in codes(server)] == ["DENIED_HEADER_BLACKLISTED"] * 2 + ["ALLOWED"]
+    assert server.log("spamdyke").records[0].reason == "Subject:_*casino*"
+
+
+def test_what_only_some_recipients_refuse_goes_into_their_junk_folder(server, dns):
+    """The message is one: who wants DMARC followed gets it into Junk, if another takes it; alone, it is refused."""
+    def junk(user):
+        return glob.glob(f"{server.data}/mail/example.com/{user}/Maildir/.Junk/new/*")
+    dns.record("_dmarc.a.example", 'TXT "v=DMARC1; p=reject"')
+    dns.record("example", "static")
+    use(server, "dmarc = off dkim = off arc = off")
+    settings(server, "_recipient_/com/example/_at_/recipient", "dmarc=reject")
+    message = "From: <x@a.example>\r\nSubject: hello\r\n\r\nHello.\r\n"
+    with server.client() as c:
+        c.envelope("x@a.example", "recipient@example.com")
+        assert c.data(message).code == 550
+        c.envelope("x@a.example", "recipient@example.com", "sender@example.com")
+        assert c.data(message).code == 250
+    until(lambda: junk("recipient") and server.maildir("sender@example.com"), "both have it")
+    assert server.maildir("recipient@example.com") == [] and junk("sender") == []
+    assert [code for code, _ in codes(server)][-2:] == ["ALLOWED", "ALLOWED"]
+    refused = [line for line in gate_lines(server) if line.startswith("refused dmarc, ")]
+    assert len(refused) == 2 and all(", recipient@example.com, " in line for line in refused)

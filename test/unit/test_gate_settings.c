@@ -205,13 +205,38 @@ static void several_texts(void **state)
 	assert_int_equal(policy_over(&base, texts, 1, &rules.files, &a, &p, &e), -1);
 }
 
+/* What a domain or a mailbox may set in the accounts can be set for a recipient. */
+static void what_the_accounts_hold(void **state)
+{
+	static const char *const options[] = {
+#define SETTABLE(option, many) option,
+#include "lookup/settable.def"
+#undef SETTABLE
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(options); i++) {
+		struct settings s;
+		struct policy p;
+		struct err e;
+		ARENA(a);
+
+		s = settings_of_accounts(arena_fmt(&a, "%s=!!!\n", options[i]));
+		if (conf_sort(conf_option("gate", str_of(options[i]))) == CONF_SWITCH)
+			s.text = arena_fmt(&a, "%s=true\n", options[i]);
+		if (policy_over(&base, &s, 1, &rules.files, &a, &p, &e) < 0)
+			fail_msg("%s", e.text);
+		assert_true(p.graylist_here == str_eqz(str_of(options[i]), "graylist-level"));
+		policy_clear(&p, &base);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines_as_a_table),
-		cmocka_unit_test(mistakes_as_a_table),
-		cmocka_unit_test(what_counts_for_the_whole),
-		cmocka_unit_test(several_texts),
+		cmocka_unit_test(lines_as_a_table),          cmocka_unit_test(mistakes_as_a_table),
+		cmocka_unit_test(what_counts_for_the_whole), cmocka_unit_test(several_texts),
+		cmocka_unit_test(what_the_accounts_hold),
 	};
 
 	return cmocka_run_group_tests(tests, open_base, close_base);
