@@ -88,8 +88,19 @@ void conf_clear(struct conf *c);
 /* Set one option of a section in c as a line of its file would: -1 with what is wrong, in words that follow the
  * option's name ("is not an option of gate").  A list gets one more value; memory is c's, c->line is the value's. */
 int conf_put(struct conf *c, const char *section, struct str option, struct str value, struct err *e);
-/* Empty all lists of a section in c (what was in them is not touched), so that conf_put() begins new ones. */
-void conf_empty_lists(struct conf *c, const char *section);
+/* The same by the option's row, for who has many lines: what it is called and what kind it is of. */
+struct conf_row;
+enum conf_sort { CONF_SWITCH, CONF_VALUE, CONF_CHOICE, CONF_VALUES, CONF_CHOICES };
+const struct conf_row *conf_option(const char *section, struct str option); /* NULL: there is none */
+enum conf_sort conf_sort(const struct conf_row *o);
+const void *conf_value(const struct conf *c, const struct conf_row *o); /* its field */
+int conf_set(struct conf *c, const struct conf_row *o, struct str value, struct err *e);
+/* Its default again; of a list: nothing in it. */
+void conf_unset(struct conf *c, const struct conf_row *o);
+/* A list gets memory of its own in c, so that it may grow though it was copied from another struct conf. */
+void conf_own(struct conf *c, const struct conf_row *o);
+/* Take the value out again (of a list of its own); what is not in it, or is not its value, is no mistake. */
+void conf_remove(struct conf *c, const struct conf_row *o, struct str value);
 /* Is that word on the list? */
 bool conf_has(const struct conf_list *l, const char *word);
 

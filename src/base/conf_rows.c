@@ -103,11 +103,16 @@ static int set_texts(struct conf *c, const struct conf_row *o, struct str value,
 	return list_add(c, o, field, value, e);
 }
 
+/* The first of the words ("none", "first") takes back those before it. */
 static int set_words(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
 {
-	struct str word;
+	struct str first = str_of(o->words), word;
 
-	return set_word(c, o, value, &word, e) < 0 ? -1 : list_add(c, o, field, word, e);
+	if (set_word(c, o, value, &word, e) < 0)
+		return -1;
+	if (str_eq(word, str_word(&first)))
+		*(struct conf_list *)field = (struct conf_list){ 0 };
+	return list_add(c, o, field, word, e);
 }
 
 static int is_line(struct str value, struct err *e)
@@ -224,8 +229,9 @@ const char *conf_section_name(enum conf_section in)
 
 static const struct conf_row *find(const char *section, struct str name)
 {
-	for (size_t i = 0; i < conf_nrows; i++)
-		if (strcmp(sections[conf_rows[i].in].name, section) == 0 && str_eqz(name, conf_rows[i].name))
+	for (size_t i = 0; name.n > 0 && i < conf_nrows; i++)
+		if (conf_rows[i].name[0] == name.p[0] && str_eqz(name, conf_rows[i].name) &&
+		    strcmp(sections[conf_rows[i].in].name, section) == 0)
 			return &conf_rows[i];
 	return NULL;
 }
@@ -244,20 +250,86 @@ void *conf_field(struct conf *c, const struct conf_row *o)
 	return (char *)c + sections[o->in].home + o->at;
 }
 
+const struct conf_row *conf_option(const char *section, struct str option)
+{
+	return find(section, option);
+}
+
+enum conf_sort conf_sort(const struct conf_row *o)
+{
+	if (o->list)
+		return o->words != NULL ? CONF_CHOICES : CONF_VALUES;
+	if (o->set == set_bool)
+		return CONF_SWITCH;
+	return o->words != NULL ? CONF_CHOICE : CONF_VALUE;
+}
+
+int conf_set(struct conf *c, const struct conf_row *o, struct str value, struct err *e)
+{
+	return o->set(c, o, value, conf_field(c, o), e);
+}
+
+const void *conf_value(const struct conf *c, const struct conf_row *o)
+{
+	return (const char *)c + sections[o->in].home + o->at;
+}
+
 int conf_put(struct conf *c, const char *section, struct str option, struct str value, struct err *e)
 {
 	const struct conf_row *o = find(section, option);
 
-	if (o == NULL)
-		return err_set(e, "is not an option of %s", section);
-	return o->set(c, o, value, conf_field(c, o), e);
+	return o == NULL ? err_set(e, "is not an option of %s", section) : conf_set(c, o, value, e);
 }
 
-void conf_empty_lists(struct conf *c, const char *section)
+void conf_unset(struct conf *c, const struct conf_row *o)
 {
-	for (size_t i = 0; i < conf_nrows; i++)
-		if (conf_rows[i].list && strcmp(sections[conf_rows[i].in].name, section) == 0)
-			*(struct conf_list *)conf_field(c, &conf_rows[i]) = (struct conf_list){ 0 };
+	struct err e;
+
+	if (o->list)
+		*(struct conf_list *)conf_field(c, o) = (struct conf_list){ 0 };
+	else if (conf_set(c, o, str_of(o->preset), &e) < 0)
+		BUG("default of %s %s", o->name, e.text);
+}
+
+/* list_add() makes room when n is a power of two, and only then: up to the next one there must be room. */
+void conf_own(struct conf *c, const struct conf_row *o)
+{
+	struct conf_list *l = conf_field(c, o);
+	size_t room = 1;
+
+	if (!o->list || l->n == 0)
+		return;
+	while (room < l->n)
+		room *= 2;
+	l->at = arena_grow(&c->mem, l->at, l->n, room, sizeof(*l->at));
+	l->line = arena_grow(&c->mem, l->line, l->n, room, sizeof(*l->line));
+}
+
+static void take_out(struct conf_list *l, size_t i)
+{
+	for (size_t k = i; k + 1 < l->n; k++) {
+		((struct str *)(uintptr_t)l->at)[k] = l->at[k + 1];
+		((int *)(uintptr_t)l->line)[k] = l->line[k + 1];
+	}
+	l->n--;
+}
+
+static bool is_text(const struct conf_row *o)
+{
+	return o->set == set_text || o->set == set_line || o->set == set_word || o->set == set_path;
+}
+
+void conf_remove(struct conf *c, const struct conf_row *o, struct str value)
+{
+	struct conf_list *l = conf_field(c, o);
+
+	for (size_t i = 0; o->list && i < l->n; i++)
+		if (str_eq(l->at[i], value)) {
+			take_out(l, i);
+			return;
+		}
+	if (is_text(o) && str_eq(*(struct str *)conf_field(c, o), value))
+		conf_unset(c, o);
 }
 
 bool conf_has(const struct conf_list *l, const char *word)

@@ -7,7 +7,7 @@
  *	service   the Unix socket this program listens on (run/dns.sock, run/lookup.sock, run/queue.sock)
  *	control   its control socket (run/lookup.ctl, run/queue.ctl)
  *	listen.L  a listening TCP socket of listener L (telltale-smtpd)
- *	gate-lists  memfd with the files of the gate's lists (telltale-smtpd)
+ *	gate-rules  memfd with the gate's rules (telltale-smtpd)
  *	census    memfd of the shared session counts (telltale-smtpd)
  *	tls-certificate, tls-key  sealed memfds with the bytes of both PEM files (telltale-smtpd; only when a
  *		  listener has TLS)

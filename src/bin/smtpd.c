@@ -28,7 +28,7 @@ enum {
 };
 
 static struct conf conf;
-static struct lists lists;
+static struct rules rules;
 static struct server server;
 static struct consult consult;
 
@@ -157,14 +157,14 @@ static void enter_sandbox(void)
 	sandbox_enter(&box, &conf);
 }
 
-static int take_lists(struct err *e)
+static int take_rules(struct err *e)
 {
-	int fd = proc_fd("gate-lists", 0);
+	int fd = proc_fd("gate-rules", 0);
 	BUF(packed);
 
-	if (fd >= 0 && io_slurp_shared(fd, LISTS_PACKED_MAX, &packed, e) < 0)
-		return err_wrap(e, "the gate's lists");
-	return lists_read(&conf, buf_str(&packed), &lists, e);
+	if (fd >= 0 && io_slurp_shared(fd, RULES_PACKED_MAX, &packed, e) < 0)
+		return err_wrap(e, "the gate's rules");
+	return rules_read(&conf, &packed, &rules, e);
 }
 
 /* The first fiber: it takes clients and hears signals, until it is time to go. */
@@ -194,7 +194,7 @@ static void keep_the_heap(void)
 int main(int argc, char **argv)
 {
 	struct server_set set = {
-		.conf = &conf, .lists = &lists, .consult = &consult, .worker = worker_of(argc, argv)
+		.conf = &conf, .rules = &rules, .consult = &consult, .worker = worker_of(argc, argv)
 	};
 	struct work w = { .ep = epoll_create1(EPOLL_CLOEXEC) };
 	struct err e;
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	enter_sandbox();
-	if (take_lists(&e) < 0 || server_tls(&conf, &set.tls, &e) < 0) {
+	if (take_rules(&e) < 0 || server_tls(&conf, &set.tls, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_CONFIG;
 	}
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 	}
 	if (w.empty) {
 		server_close(&server);
-		lists_clear(&lists);
+		rules_clear(&rules);
 		consult_close(&consult);
 		conf_clear(&conf);
 	}

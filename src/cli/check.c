@@ -6,14 +6,15 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "dns/zone.h"
-#include "gate/policy.h"
+#include "gate/rules.h"
 #include "session/consult.h"
 #include "supervise/users.h"
 
 static const char check_usage[] =
     "usage: telltale check [-c FILE]\n"
     "\n"
-    "Read the configuration, its dns.zone and the files of the gate's lists and say whether they are valid.\n"
+    "Read the configuration, its dns.zone, the files of the gate's lists and config-dir, and say whether\n"
+    "they are valid.\n"
     "Errors are FILE:LINE: text.\n"
     "Exit codes: 0 valid, 1 invalid or unreadable, 2 wrong usage.\n";
 
@@ -30,7 +31,7 @@ static int check(int argc, char **argv)
 {
 	struct err e = { 0 };
 	struct args a;
-	struct conf c;
+	struct conf c = { 0 };
 	const char *file;
 	bool missing = false;
 
@@ -38,8 +39,9 @@ static int check(int argc, char **argv)
 		return CLI_USAGE;
 	file = conf_find(a.config);
 	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || policy_check(&c, &e) < 0 ||
-	    consult_check(&c, &e) < 0 || lists_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
+	    consult_check(&c, &e) < 0 || rules_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
+		conf_clear(&c);
 		return CLI_NO;
 	}
 	if (missing)

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include "dns/zone.h"
-#include "gate/policy.h"
+#include "gate/rules.h"
 #include "queue/spool.h"
 #include "session/census.h"
 #include "session/consult.h"
@@ -41,14 +41,14 @@ static void census_forget(int fd, unsigned worker)
 	census_close(census_open(fcntl(fd, F_DUPFD_CLOEXEC, 3), worker, &e));
 }
 
-static int lists(const struct conf *c, struct buf *out, struct err *e)
+static int rules(const struct conf *c, struct buf *out, struct err *e)
 {
-	return policy_check(c, e) < 0 ? -1 : lists_pack(c, out, e);
+	return policy_check(c, e) < 0 ? -1 : rules_pack(c, out, e);
 }
 
 const struct house house = {
 	.usable = usable,
-	.lists = lists,
+	.rules = rules,
 	.keys_fit = tls_check,
 	.keys_make = tls_make_self_signed,
 	.queue_tell = queue_tell,

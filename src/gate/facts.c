@@ -165,6 +165,12 @@ void facts_settle(struct facts *f)
 	f->found_under = f->policy;
 }
 
+void facts_under(struct facts *f, const struct policy *p)
+{
+	f->policy = p;
+	facts_settle(f);
+}
+
 void facts_gather(struct facts *f, unsigned needs)
 {
 	facts_settle(f);

@@ -97,6 +97,8 @@ struct facts {
 /* What the answers took is given back; f may not be asked any more. */
 void facts_clear(struct facts *f);
 
+/* From now on they are judged under p.  What was asked stays known as far as it depends on no policy. */
+void facts_under(struct facts *f, const struct policy *p);
 bool facts_known(const struct facts *f, unsigned needs);
 /* Ask all of `needs` that are costly and not yet asked: in waves, where one is asked about what another answered. */
 void facts_gather(struct facts *f, unsigned needs);

@@ -25,12 +25,16 @@ void list_free(struct list *l)
 	free(l->matched);
 	free(l->zones);
 	free(l->entries);
+	free(l->after);
 	arena_clear(&l->mem);
 	free(l);
 }
 
 bool list_empty(const struct list *l)
 {
+	for (size_t i = 0; i < l->nafter; i++)
+		if (!list_empty(l->after[i]))
+			return false;
 	return l->n == 0;
 }
 
@@ -151,6 +155,25 @@ int list_slurp(const char *path, struct buf *out, struct err *e)
 	return io_slurp_fd(fd, LIST_FILE_MAX, out, e) < 0 ? err_wrap(e, "%s", path) : 0;
 }
 
+/* Lists in DNS are few, and walked over: they are taken in. */
+static int take_in(struct list *l, const struct list *other, const char **why)
+{
+	for (size_t i = 0; i < other->n; i++)
+		if (add(l, other->entries[i].entry, other->entries[i], why) < 0)
+			return -1;
+	return 0;
+}
+
+int list_follow(struct list *l, const struct list *other, const char **why)
+{
+	MUST(!l->sealed && other->sealed && l->kind == other->kind);
+	if (l->kind == LIST_ZONE)
+		return take_in(l, other, why);
+	l->after = mem_grow(l->after, (l->nafter + 1) * sizeof(*l->after));
+	l->after[l->nafter++] = other;
+	return 0;
+}
+
 /* ---- asking ---- */
 
 void list_seal(struct list *l)
@@ -212,10 +235,14 @@ bool list_find(const struct list *l, struct str value, struct hit *out)
 
 	MUST(l->sealed && l->kind != LIST_ZONE);
 	i = finders[l->kind](l, value);
-	if (i == SIZE_MAX)
-		return false;
-	*out = l->entries[i];
-	return true;
+	if (i != SIZE_MAX) {
+		*out = l->entries[i];
+		return true;
+	}
+	for (i = 0; i < l->nafter; i++)
+		if (list_find(l->after[i], value, out))
+			return true;
+	return false;
 }
 
 const struct list_zone *list_zones(const struct list *l, size_t *n)

@@ -67,6 +67,8 @@ int list_add_text(struct list *l, struct str text, const char *file, struct err 
 int list_walk(const char *folder, struct buf *out, struct err *e);
 /* Such paths, as names. */
 int list_add_paths(struct list *l, struct str paths, const char *folder, struct err *e);
+/* All of another list, a sealed one of the same kind that will outlive this one, behind what is in it. */
+int list_follow(struct list *l, const struct list *other, const char **why);
 /* Nothing is added any more: from now on it may be asked. */
 void list_seal(struct list *l);
 

@@ -25,6 +25,8 @@ struct list {
 	struct list_zone *zones;
 	size_t zones_room;
 	bool sealed;
+	const struct list **after; /* asked when this one does not know */
+	size_t nafter;
 };
 
 /* *why = text, and -1. */

@@ -1,141 +1,241 @@
 #include "gate/lists.h"
 
-#include "base/cur.h"
+#include "gate/packed.h"
 
-/* One list as the configuration has it. */
-struct written {
-	const struct conf *c;
+/* Where the options of one list stand in struct conf_gate, and the list in struct lists; folders: 0 is none. */
+struct row {
+	size_t list, entry, file, folder;
+	enum list_kind kind;
 	const char *option;
-	const struct conf_list *entries, *files, *folders;
 };
 
 /* clang-format off */
-#define WRITTEN(section, name, option) \
-	(struct written){ c, option, &c->section.name##_entry, &c->section.name##_file, &no_folders }
-#define WRITTEN_FOLDERS(section, name, option) \
-	(struct written){ c, option, &c->section.name##_entry, &c->section.name##_file, &c->section.name##_dir }
+static const struct row rows[] = {
+#define LIST(section, name, kind, option) \
+	{ offsetof(struct lists, name), offsetof(struct conf_##section, name##_entry), \
+	  offsetof(struct conf_##section, name##_file), 0, kind, option },
+#define LIST_FOLDERS(section, name, kind, option) \
+	{ offsetof(struct lists, name), offsetof(struct conf_##section, name##_entry), \
+	  offsetof(struct conf_##section, name##_file), offsetof(struct conf_##section, name##_dir), kind, option },
+#include "gate/lists.def"
+};
 /* clang-format on */
-static const struct conf_list no_folders;
 
-static int add_entries(struct list *l, const struct written *w, struct err *e)
+static struct list **list_at(struct lists *l, const struct row *r)
 {
-	const char *why;
-
-	for (size_t i = 0; i < w->entries->n; i++)
-		if (list_add(l, w->entries->at[i], &why) < 0)
-			return err_set(e, "%s:%d: %s-entry \"%s\": %s", conf_z(w->c->file), w->entries->line[i],
-				       w->option, conf_z(w->entries->at[i]), why);
-	return 0;
+	return (struct list **)((char *)l + r->list);
 }
 
-/* What is read: files and folders. */
+static const struct conf_list *values(const struct conf_gate *set, size_t at)
+{
+	return (const struct conf_list *)((const char *)set + at);
+}
+
+/* ---- files and folders ---- */
+
+/* Packed is, for each of them: ONE, its key, its text (of a folder: its files' paths); then END.
+ * The key is its kind, whether it is a folder, its path. */
+enum { ONE_MARK = 'f', END_MARK = 'e', KEY_HEAD = 2 };
+
 struct source {
-	const char *kind; /* as the option's name ends */
+	char mark;
+	const char *ending; /* of the option */
 	int (*slurp)(const char *path, struct buf *out, struct err *e);
 	int (*add)(struct list *l, struct str text, const char *path, struct err *e);
 };
-static const struct source file = { "file", list_slurp, list_add_text };
-static const struct source folder = { "dir", list_walk, list_add_paths };
+static const struct source file = { 'f', "file", list_slurp, list_add_text };
+static const struct source folder = { 'd', "dir", list_walk, list_add_paths };
 
-/* Packed is each file and each folder in the order of the lists and of the configuration: its length (u64), its bytes,
- * which of a folder are its files' paths. */
-static int unpack(struct list *l, const struct written *w, const struct conf_list *from, const struct source *s,
-		  struct cur *packed, struct err *e)
+static const struct list *add_one(struct list_files *f, struct str key, struct str text, struct err *e)
 {
-	for (size_t i = 0; i < from->n; i++) {
-		uint64_t n = cur_u64(packed);
-		struct str text = cur_take(packed, n, "cut");
+	const struct source *s = key.p[1] == folder.mark ? &folder : &file;
+	struct list *l = list_new((enum list_kind)(key.p[0] - 'a'));
 
-		if (!cur_ok(packed))
-			return err_set(e, "%s:%d: %s-%s: its content was not handed over", conf_z(w->c->file),
-				       from->line[i], w->option, s->kind);
-		if (s->add(l, text, conf_z(from->at[i]), e) < 0)
+	if (s->add(l, text, conf_z(str_skip(key, KEY_HEAD)), e) < 0) {
+		list_free(l);
+		return NULL;
+	}
+	list_seal(l);
+	list_free(map_put(&f->by, key, l));
+	return l;
+}
+
+static const struct list *read_one(struct list_files *f, struct str key, const struct source *s, struct err *e)
+{
+	BUF(text);
+
+	if (s->slurp(conf_z(str_skip(key, KEY_HEAD)), &text, e) < 0)
+		return NULL;
+	if (f->pack->n + key.n + text.n > LISTS_PACKED_MAX) {
+		err_set(e, "all files of lists together are too large");
+		return NULL;
+	}
+	buf_addc(f->pack, ONE_MARK);
+	packed_str(f->pack, key);
+	packed_str(f->pack, buf_str(&text));
+	return add_one(f, key, buf_str(&text), e);
+}
+
+/* The list of that file or folder, or NULL with *e. */
+static const struct list *list_of(struct list_files *f, enum list_kind kind, struct str path, const struct source *s,
+				  struct err *e)
+{
+	const struct list *l;
+	BUF(key);
+
+	buf_addc(&key, (char)('a' + (int)kind));
+	buf_addc(&key, s->mark);
+	buf_addstr(&key, path);
+	l = map_get(&f->by, buf_str(&key));
+	if (l != NULL)
+		return l;
+	if (f->pack != NULL)
+		return read_one(f, arena_str(&f->mem, buf_str(&key)), s, e);
+	err_set(e, "its content was not handed over");
+	return NULL;
+}
+
+void list_files_end(struct list_files *f)
+{
+	buf_addc(f->pack, END_MARK);
+}
+
+int list_files_take(struct list_files *f, struct cur *packed, struct err *e)
+{
+	if (cur_end(packed))
+		return 0;
+	while (cur_try(packed, ONE_MARK)) {
+		struct str key = arena_str(&f->mem, packed_take(packed)), text = packed_take(packed);
+
+		if (!cur_ok(packed) || key.n <= KEY_HEAD || key.p[0] < 'a' || key.p[0] > 'a' + LIST_ZONE)
+			break;
+		if (add_one(f, key, text, e) == NULL)
 			return -1;
+	}
+	return cur_try(packed, END_MARK) ? 0 : err_set(e, "what was handed over is cut");
+}
+
+void list_files_clear(struct list_files *f)
+{
+	struct list *l;
+	struct str key;
+	size_t i = 0;
+
+	while ((l = map_next(&f->by, &i, &key)) != NULL)
+		list_free(l);
+	map_clear(&f->by);
+	arena_clear(&f->mem);
+}
+
+/* ---- lists ---- */
+
+static int add_entries(struct list *l, const struct lists_of *x, const struct row *r, struct err *e)
+{
+	const struct conf_list *from = values(x->set, r->entry);
+	const char *why;
+
+	for (size_t i = 0; i < from->n; i++)
+		if (list_add(l, from->at[i], &why) < 0)
+			return err_set(e, "%s:%d: %s-entry \"%s\": %s", x->file, from->line[i], r->option,
+				       conf_z(from->at[i]), why);
+	return 0;
+}
+
+/* All files, or all folders, of a list. */
+static int add_files(struct list *l, const struct lists_of *x, const struct row *r, const struct source *s,
+		     struct list_files *files, struct err *e)
+{
+	const struct conf_list *from = values(x->set, s == &file ? r->file : r->folder);
+
+	for (size_t i = 0; i < from->n; i++) {
+		const struct list *f;
+		const char *words;
+		struct err why;
+
+		f = list_of(files, r->kind, from->at[i], s, &why);
+		if (f == NULL)
+			return err_set(e, "%s:%d: %s-%s: %s", x->file, from->line[i], r->option, s->ending, why.text);
+		if (list_follow(l, f, &words) < 0)
+			return err_set(e, "%s:%d: %s-%s: %s", x->file, from->line[i], r->option, s->ending, words);
 	}
 	return 0;
 }
 
-static int make(struct list **out, enum list_kind kind, struct written w, struct cur *packed, struct err *e)
+static bool same(const struct conf_list *a, const struct conf_list *b)
 {
-	*out = list_new(kind);
-	if (add_entries(*out, &w, e) < 0 || unpack(*out, &w, w.files, &file, packed, e) < 0 ||
-	    unpack(*out, &w, w.folders, &folder, packed, e) < 0)
+	return a->n == b->n && (a->n == 0 || a->at == b->at);
+}
+
+static bool is_unders(const struct lists_of *x, const struct row *r)
+{
+	return x->under != NULL && same(values(x->set, r->entry), values(x->under_set, r->entry)) &&
+	       same(values(x->set, r->file), values(x->under_set, r->file)) &&
+	       (r->folder == 0 || same(values(x->set, r->folder), values(x->under_set, r->folder)));
+}
+
+static int make(const struct lists_of *x, const struct row *r, struct list_files *files, struct list **out,
+		struct err *e)
+{
+	if (is_unders(x, r)) {
+		*out = *list_at((struct lists *)(uintptr_t)x->under, r);
+		return 0;
+	}
+	*out = list_new(r->kind);
+	if (add_entries(*out, x, r, e) < 0 || add_files(*out, x, r, &file, files, e) < 0)
+		return -1;
+	if (r->folder != 0 && add_files(*out, x, r, &folder, files, e) < 0)
 		return -1;
 	list_seal(*out);
 	return 0;
 }
 
-int lists_read(const struct conf *c, struct str packed, struct lists *out, struct err *e)
+int lists_make(const struct lists_of *x, struct list_files *files, struct lists *out, struct err *e)
 {
-	struct cur cur = cur_of(packed);
-
 	*out = (struct lists){ 0 };
-#define LIST(section, name, kind, option) \
-	if (make(&out->name, kind, WRITTEN(section, name, option), &cur, e) < 0) \
-		goto fail;
-#define LIST_FOLDERS(section, name, kind, option) \
-	if (make(&out->name, kind, WRITTEN_FOLDERS(section, name, option), &cur, e) < 0) \
-		goto fail;
-#include "gate/lists.def"
-	if (cur_end(&cur))
-		return 0;
-	err_set(e, "%s: the files of another configuration's lists were handed over", conf_z(c->file));
-fail:
-	lists_clear(out);
-	return -1;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (make(x, &rows[i], files, list_at(out, &rows[i]), e) < 0) {
+			lists_clear(out, x->under);
+			return -1;
+		}
+	return 0;
 }
 
-void lists_clear(struct lists *l)
+void lists_clear(struct lists *l, const struct lists *under)
 {
-#define LIST(section, name, kind, option) list_free(l->name);
-#include "gate/lists.def"
-	*l = (struct lists){ 0 };
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct list **own = list_at(l, &rows[i]);
+
+		if (under == NULL || *own != *list_at((struct lists *)(uintptr_t)under, &rows[i]))
+			list_free(*own);
+		*own = NULL;
+	}
 }
 
-static int pack_from(const struct written *w, const struct conf_list *from, const struct source *s, struct buf *out,
-		     struct err *e)
-{
-	for (size_t i = 0; i < from->n; i++) {
-		BUF(text);
+/* ---- one file or folder ---- */
 
-		if (s->slurp(conf_z(from->at[i]), &text, e) < 0)
-			return err_wrap(e, "%s:%d: %s-%s", conf_z(w->c->file), from->line[i], w->option, s->kind);
-		if (out->n + sizeof(uint64_t) + text.n > LISTS_PACKED_MAX)
-			return err_set(e, "%s:%d: %s-%s: all files of lists together are too large", conf_z(w->c->file),
-				       from->line[i], w->option, s->kind);
-		for (int shift = 0; shift < 64; shift += 8)
-			buf_addc(out, (char)(text.n >> shift));
-		buf_addstr(out, buf_str(&text));
+static int source_fits(enum list_kind kind, const struct source *s, struct str path, struct err *e)
+{
+	struct list *l = list_new(kind);
+	BUF(text);
+	int rc = s->slurp(conf_z(path), &text, e);
+
+	if (rc == 0)
+		rc = s->add(l, buf_str(&text), conf_z(path), e);
+	list_free(l);
+	return rc;
+}
+
+int lists_source_fits(struct str option, struct str value, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str name = str_of(rows[i].option), what = str_skip(option, name.n);
+
+		if (!str_starts(option, name))
+			continue;
+		if (str_eqz(what, "-file"))
+			return source_fits(rows[i].kind, &file, value, e);
+		if (rows[i].folder != 0 && str_eqz(what, "-dir"))
+			return source_fits(rows[i].kind, &folder, value, e);
 	}
 	return 0;
-}
-
-static int pack(struct written w, struct buf *out, struct err *e)
-{
-	return pack_from(&w, w.files, &file, out, e) < 0 ? -1 : pack_from(&w, w.folders, &folder, out, e);
-}
-
-int lists_pack(const struct conf *c, struct buf *out, struct err *e)
-{
-	size_t before = out->n;
-	struct lists l;
-
-#define LIST(section, name, kind, option) \
-	if (pack(WRITTEN(section, name, option), out, e) < 0) \
-		return -1;
-#define LIST_FOLDERS(section, name, kind, option) \
-	if (pack(WRITTEN_FOLDERS(section, name, option), out, e) < 0) \
-		return -1;
-#include "gate/lists.def"
-	if (lists_read(c, str_skip(buf_str(out), before), &l, e) < 0)
-		return -1;
-	lists_clear(&l);
-	return 0;
-}
-
-int lists_check(const struct conf *c, struct err *e)
-{
-	BUF(packed);
-
-	return lists_pack(c, &packed, e);
 }

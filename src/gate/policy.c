@@ -27,18 +27,16 @@ static const struct list *list_of(const struct policy *p, size_t list)
 
 bool policy_find(const struct policy *p, size_t list, struct str value, struct hit *out)
 {
-	for (; p != NULL; p = p->under)
-		if (list_of(p, list) != NULL && list_find(list_of(p, list), value, out))
-			return true;
-	return false;
+	const struct list *l = list_of(p, list);
+
+	return l != NULL && list_find(l, value, out);
 }
 
 bool policy_none(const struct policy *p, size_t list)
 {
-	for (; p != NULL; p = p->under)
-		if (list_of(p, list) != NULL && !list_empty(list_of(p, list)))
-			return false;
-	return true;
+	const struct list *l = list_of(p, list);
+
+	return l == NULL || list_empty(l);
 }
 
 struct policy_zones policy_zones_of(const struct policy *p, size_t list)
@@ -48,15 +46,11 @@ struct policy_zones policy_zones_of(const struct policy *p, size_t list)
 
 const struct list_zone *policy_next_zone(struct policy_zones *z)
 {
-	for (; z->p != NULL; z->p = z->p->under, z->i = 0) {
-		const struct list *l = list_of(z->p, z->list);
-		size_t n = 0;
-		const struct list_zone *zones = l != NULL ? list_zones(l, &n) : NULL;
+	const struct list *l = list_of(z->p, z->list);
+	size_t n = 0;
+	const struct list_zone *zones = l != NULL ? list_zones(l, &n) : NULL;
 
-		if (z->i < n)
-			return &zones[z->i++];
-	}
-	return NULL;
+	return z->i < n ? &zones[z->i++] : NULL;
 }
 
 int policy_check(const struct conf *c, struct err *e)
@@ -64,7 +58,7 @@ int policy_check(const struct conf *c, struct err *e)
 	if (!str_eqz(c->gate.relay_level, "allow-all"))
 		return 0;
 	return err_set(e,
-		       "%s: relay-level = allow-all would let everybody relay: it is for single clients, under _ip_ or "
-		       "_rdns_ of config-dir",
+		       "%s: relay-level = allow-all would let everybody relay: it is for single addresses, below "
+		       "_ip_ of config-dir",
 		       conf_z(c->file));
 }

@@ -145,17 +145,26 @@ static void obey(struct session *s, const struct rspamd_answer *a, struct consul
 	head_edit(c->head, a->edits, a->nedits);
 }
 
+/* A whitelist speaks for it, whichever recipient is asked. */
+static bool is_whitelisted(const struct transaction *t)
+{
+	for (size_t i = 0; i < t->nnamed; i++)
+		if (!t->named[i].standing.allowed)
+			return false;
+	return t->nnamed > 0;
+}
+
 static void ask_rspamd(struct session *s, struct intake *in, struct consult_word *out)
 {
 	struct finding f = { .filter = &consult_rspamd, .found = FOUND_PASSED };
-	const struct standing *so_far = &s->t.ruling.standing;
+	bool whitelisted = is_whitelisted(&s->t);
 	int64_t began = clock_mono();
 	struct rspamd_answer answer;
 	struct err e;
 
-	if (so_far->allowed || s->consulting.too_large) {
+	if (whitelisted || s->consulting.too_large) {
 		f.found = FOUND_SKIPPED;
-		f.seen = so_far->allowed ? STR("whitelisted") : STR("larger than rspamd.max-size");
+		f.seen = whitelisted ? STR("whitelisted") : STR("larger than rspamd.max-size");
 	} else if (question(s, in, &answer, &e) < 0) {
 		f.found = FOUND_ERROR;
 		f.seen = arena_str(&s->scratch, str_of(e.text));

@@ -141,14 +141,6 @@ static void into_junk(struct session *s)
 	t->junk = arena_str(&t->mem, buf_str(&list));
 }
 
-static void effects(struct session *s, const struct ruling *r)
-{
-	for (const struct effect *x = r->effects; x != NULL; x = x->next)
-		if (str_eqz(STR(EFFECT_JUNK), x->what))
-			into_junk(s);
-	vouched_complete(&s->facts);
-}
-
 /* What is said to the whole message, and of each recipient in the spamdyke log. */
 struct refusal {
 	struct reply reply;
@@ -182,29 +174,58 @@ static bool message_refused(struct session *s, const struct intake *in, struct r
 	return true;
 }
 
+/* Each ruling once, for the first recipient that it counts for; each recipient whose mail goes into Junk. */
+static void tell_shares(struct session *s, const struct shares *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct share *x = &all->at[i];
+		bool *told = &x->view->data_told[x->standing.allowed];
+
+		if (!*told) {
+			record_stage(s, x->ruling, s->t.named[i].text);
+			record_notes(s, x->ruling, s->t.named[i].text);
+		} else if (x->junk && x->ruling->standing.refused) {
+			record_finding(s, &x->ruling->standing.by, s->t.named[i].text);
+		}
+		*told = true;
+	}
+}
+
+/* In whose Junk folder the message goes: all that the recipient leads to. */
+static void put_junk(struct transaction *t, const struct shares *all)
+{
+	BUF(list);
+
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < t->named[i].n && all->at[i].junk; k++)
+			envelope_add_index(&list, t->named[i].first + k);
+	t->junk = arena_str(&t->mem, buf_str(&list));
+}
+
 /* The gate's last stage. */
 static bool gate_refused(struct session *s, const struct intake *in, struct refusal *out)
 {
-	struct ruling at = { .at = AT_DATA, .standing = s->t.ruling.standing };
-	const struct finding *by = &at.standing.by;
+	struct transaction *t = &s->t;
+	struct shares all = { .n = t->nnamed };
 
 	if (!s->port->policy.on)
 		return false;
 	vouched_end(&s->facts);
-	/* A refusal of an earlier stage that a whitelist cancelled for these recipients does not come back. */
-	at.standing.refused = false;
+	all.at = arena_alloc(&t->mem, all.n * sizeof(*all.at));
+	for (size_t i = 0; i < all.n; i++)
+		all.at[i] = (struct share){ .view = t->named[i].view, .standing = t->named[i].standing };
 	s->facts.header = buf_str(&in->head);
-	gate_judge(gate_filters, &s->facts, &at, &s->scratch);
+	visit_data(&s->visit, &all, &t->mem);
 	s->facts.header = str_of(NULL);
-	record_stage(s, &at, s->t.last_rcpt);
-	record_notes(s, &at, s->t.last_rcpt);
-	if (!at.standing.refused) {
-		effects(s, &at);
+	tell_shares(s, &all);
+	put_junk(t, &all);
+	if (!all.refused) {
+		vouched_complete(&s->facts);
 		return false;
 	}
-	gate_reply(&s->port->policy, by->reason, by->more, &s->scratch, &out->reply);
-	out->code = by->reason;
-	out->reason = record_hit(&by->hit, &s->scratch);
+	gate_reply(all.policy, all.by.reason, all.by.more, &s->scratch, &out->reply);
+	out->code = all.by.reason;
+	out->reason = record_hit(&all.by.hit, &s->scratch);
 	return true;
 }
 
@@ -320,6 +341,8 @@ void session_data(struct session *s, const struct command *c)
 	session_say(s, REPLY_GO_AHEAD);
 	if (session_flush(s) < 0)
 		return;
+	if (s->port->policy.on)
+		visit_message(&s->visit);
 	intake_begin(&in, s->server->spool);
 	if (take_body(s, &in) < 0)
 		broken_off(s, errno);

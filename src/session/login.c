@@ -19,7 +19,7 @@ void session_forget_login(struct session *s)
 	s->facts.user = str_of(NULL);
 	s->method = NULL;
 	s->facts.may_relay = false;
-	s->judged = false;
+	visit_anew(&s->visit);
 }
 
 /* What was thought of a stranger is thought anew. */
@@ -30,7 +30,7 @@ static void welcome(struct session *s, const char *method, struct str account)
 	s->method = method;
 	s->login_at = clock_wall();
 	s->facts.may_relay = true;
-	s->judged = false;
+	visit_anew(&s->visit);
 	record_login(s);
 	session_say(s, REPLY_AUTH_OK);
 }

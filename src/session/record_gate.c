@@ -199,8 +199,9 @@ static void note(struct session *s, const struct note *n)
 
 void record_notes(struct session *s, const struct ruling *r, struct str rcpt)
 {
-	if (r->at == AT_CONNECT && s->relay.entry.n > 0)
-		note(s, &(struct note){ .filter = s->relay_by_name ? "rdns-relay" : "ip-relay", .hit = &s->relay });
+	if (r->at == AT_CONNECT && s->visit.relay.entry.n > 0)
+		note(s, &(struct note){ .filter = s->visit.relay_by_name ? "rdns-relay" : "ip-relay",
+					.hit = &s->visit.relay });
 	for (size_t i = 0; i < r->n; i++) {
 		const struct finding *f = &r->findings[i];
 

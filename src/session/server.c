@@ -36,7 +36,7 @@ static int open_logs(struct server *s, struct err *e)
 	return s->spamdyke == NULL ? -1 : rc;
 }
 
-static void open_ports(struct server *s, const struct lists *lists)
+static void open_ports(struct server *s)
 {
 	s->nports = s->conf->nports;
 	s->ports = mem_alloc((s->nports + 1) * sizeof(*s->ports));
@@ -45,7 +45,7 @@ static void open_ports(struct server *s, const struct lists *lists)
 
 		p->server = s;
 		p->conf = &s->conf->ports[i];
-		policy_of(s->conf, p->conf, lists, &p->policy);
+		policy_of(s->conf, p->conf, &s->rules->lists, &p->policy);
 	}
 }
 
@@ -76,6 +76,7 @@ int server_open(struct server *s, const struct server_set *set, struct err *e)
 
 	*s = (struct server){
 		.conf = c,
+		.rules = set->rules,
 		.tls = set->tls,
 		.consult = set->consult,
 		.every_check = str_eqz(c->logs.checks, "all"),
@@ -85,7 +86,7 @@ int server_open(struct server *s, const struct server_set *set, struct err *e)
 	pthread_mutex_init(&s->trouble.mutex, NULL);
 	cond_init(&s->left);
 	log_zone(str_eqz(c->logs.time, "utc"));
-	open_ports(s, set->lists);
+	open_ports(s);
 	open_clients(s, c, set->worker);
 	s->census = census_open(set->census, set->worker, e);
 	if (s->census != NULL && open_logs(s, e) == 0)

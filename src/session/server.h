@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include "base/cond.h"
 #include "base/conf.h"
-#include "gate/policy.h"
+#include "gate/rules.h"
 #include "logs/logs.h"
 #include "queue/spool.h"
 #include "rcpt/rcpt.h"
@@ -33,6 +33,7 @@ enum trouble_kind {
 	TROUBLE_SENDER,
 	TROUBLE_RECIPIENT,
 	TROUBLE_GRAYLIST,
+	TROUBLE_SETTINGS,
 	TROUBLE_MESSAGE,
 	TROUBLE_LOG,
 	TROUBLES
@@ -55,6 +56,7 @@ struct port {
 
 struct server {
 	const struct conf *conf;
+	struct rules *rules;
 	struct port *ports;
 	size_t nports;
 	struct ipc_client *dns, *lookup;
@@ -77,7 +79,7 @@ struct server {
 /* What a server is made of; all of it outlives the server. */
 struct server_set {
 	struct conf *conf;
-	const struct lists *lists;     /* of the gate */
+	struct rules *rules;           /* of the gate */
 	const struct consult *consult; /* NULL: nobody is asked */
 	struct tls *tls;               /* NULL: no listener wants any; freed by server_close() */
 	unsigned worker;               /* which of the telltale-smtpd programs this is */

@@ -309,13 +309,13 @@ static void begin(struct session *s)
 	s->began = clock_wall();
 	s->came = clock_mono();
 	s->facts = (struct facts){
-		.policy = &s->port->policy,
 		.ip = str_of(s->peer.ip),
 		.dns = s->server->dns,
 		.lookup = s->server->lookup,
 		.host = s->server->conf->top.hostname,
 		.mem = &s->mem,
 	};
+	visit_begin(&s->visit, s->server->rules, &s->port->policy, &s->facts, &s->mem);
 }
 
 static void finish(struct session *s)

@@ -8,7 +8,7 @@
 #define SESSION_SESSION_H
 
 #include <netinet/in.h>
-#include "gate/gate.h"
+#include "gate/visit.h"
 #include "gate/vouched.h"
 #include "session/consult.h"
 #include "session/record.h"
@@ -38,9 +38,13 @@ struct peer {
 	char ip[INET6_ADDRSTRLEN];
 };
 
+/* A RCPT that was accepted. */
 struct named {
-	struct str key;  /* lower case, for comparing and the spamdyke log */
-	struct str text; /* as the client named it */
+	struct str key;           /* lower case, for comparing and the spamdyke log */
+	struct str text;          /* as the client named it */
+	struct view *view;        /* under which the gate judged it; NULL where it does not run */
+	struct standing standing; /* what its stages added up to */
+	size_t first, n;          /* where it goes, of transaction.rcpts */
 };
 
 /* One message on its way in; a zeroed one is none. */
@@ -48,10 +52,9 @@ struct transaction {
 	bool open; /* MAIL was accepted */
 	struct arena mem;
 	struct str sender, sender_key; /* empty: the null path */
-	struct ruling ruling;          /* of the sender stage */
 	struct vouched vouched;
 	struct str junk;         /* see struct envelope */
-	bool gate_told;          /* the findings of connect and sender are in the group */
+	bool gate_told;          /* findings of connect and sender are in the group */
 	struct recipient *rcpts; /* where it goes */
 	size_t nrcpts, room;
 	struct named *named; /* the accepted RCPTs */
@@ -80,10 +83,7 @@ struct session {
 	const char *method;       /* how the client logged in (facts.user); a literal */
 	unsigned logins_failed;
 	struct facts facts;
-	struct hit relay;      /* what lets this client relay without a login; no entry: nothing does */
-	bool relay_by_name;    /* it is its reverse name */
-	struct ruling connect; /* of the connect stage, once judged */
-	bool judged;
+	struct visit visit; /* as the gate sees it */
 	struct rcpt_state rcpt;
 	struct transaction t;
 	struct record record;

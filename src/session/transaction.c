@@ -2,6 +2,21 @@
 #include "base/clock.h"
 #include "session/session.h"
 
+/* What the gate found before RCPT, as the policy of this recipient has it: told once for each policy. */
+static void tell_view(struct session *s, struct view *w, struct str rcpt)
+{
+	s->t.gate_told = true;
+	if (!s->port->policy.on || w->told)
+		return;
+	record_stage(s, &w->connect, rcpt);
+	record_stage(s, &w->sender, rcpt);
+	if (w != &s->visit.plain) {
+		record_notes(s, &w->connect, rcpt);
+		record_notes(s, &w->sender, rcpt);
+	}
+	w->told = true;
+}
+
 void transaction_end(struct session *s, const char *why)
 {
 	struct transaction *t = &s->t;
@@ -11,10 +26,8 @@ void transaction_end(struct session *s, const char *why)
 	if (why != NULL)
 		s->why = why;
 	if (record_is_open(s)) {
-		if (t->open && !t->gate_told) {
-			record_stage(s, &s->connect, str_of(NULL));
-			record_stage(s, &t->ruling, str_of(NULL));
-		}
+		if (t->open && !t->gate_told)
+			tell_view(s, &s->visit.plain, str_of(NULL));
 		if (why != NULL && !answered)
 			record_end(s, why);
 		record_close(s);
@@ -22,6 +35,7 @@ void transaction_end(struct session *s, const char *why)
 	consult_abort(s);
 	vouched_clear(&t->vouched);
 	s->facts.vouched = NULL;
+	visit_end(&s->visit);
 	arena_clear(&t->mem);
 	*t = (struct transaction){ 0 };
 	s->rcpt.accepted = 0;
@@ -61,24 +75,13 @@ static struct reply check_words(enum check c)
 /* The gate's first two stages; what they earned stays pending until RCPT. */
 static void judge_sender(struct session *s)
 {
-	struct transaction *t = &s->t;
-
 	if (!s->port->policy.on)
 		return;
-	if (!s->judged) {
-		s->connect = (struct ruling){ .at = AT_CONNECT };
-		gate_judge(gate_filters, &s->facts, &s->connect, &s->mem);
-		/* Only the lists for it and a login let a client relay: no whitelist does. */
-		if (!s->facts.authenticated)
-			s->facts.may_relay = gate_relay(&s->facts, &s->relay, &s->relay_by_name);
-		s->judged = true;
-		record_notes(s, &s->connect, str_of(NULL));
-	}
-	facts_set_sender(&s->facts, t->sender_key);
-	vouched_begin(&t->vouched, &s->facts, &t->mem);
-	t->ruling = (struct ruling){ .at = AT_SENDER, .standing = s->connect.standing };
-	gate_judge(gate_filters, &s->facts, &t->ruling, &t->mem);
-	record_notes(s, &t->ruling, str_of(NULL));
+	facts_set_sender(&s->facts, s->t.sender_key);
+	vouched_begin(&s->t.vouched, &s->facts, &s->t.mem);
+	if (visit_sender(&s->visit, &s->t.mem))
+		record_notes(s, &s->visit.connect, str_of(NULL));
+	record_notes(s, &s->visit.plain.sender, str_of(NULL));
 }
 
 /* Why this MAIL cannot be taken; false when it can. */
@@ -173,31 +176,51 @@ static void add_targets(struct transaction *t, const struct rcpt_found *found)
 		t->rcpts[t->nrcpts++] = keep(&t->mem, &found->targets[i]);
 }
 
-/* The gate's word about this recipient: true when it refuses, with the reply, all of it logged.  Before the recipient
- * was looked up (!last) only a refusal counts: what else was found is found again. */
-static bool gate_refuses(struct session *s, struct str rcpt, bool last, struct reply *r, const struct effect **effects)
+/* Under which policy this recipient counts: false, with the reply, when there is none for it. */
+static bool find_view(struct session *s, struct str settings, struct view **out, struct reply *r)
 {
-	struct ruling at = { .at = AT_RECIPIENT, .standing = s->t.ruling.standing };
-	const struct finding *by = &at.standing.by;
+	struct err e;
+
+	if (!s->port->policy.on)
+		return true;
+	if (visit_recipient(&s->visit, settings, out, &e) < 0)
+		server_trouble(s->server, TROUBLE_SETTINGS, e.text);
+	if (*out == NULL)
+		*r = session_words(REPLY_RCPT_LIMIT);
+	return *out != NULL;
+}
+
+/* What is known of a recipient when the gate judges it. */
+enum looked { LOOKED_UP, NOT_LOOKED_UP, LOOKED_IN_VAIN };
+
+/* The gate's word about this recipient: true when it refuses, with the reply, all of it logged.  Of one that was not
+ * looked up only a refusal counts; of one whose settings cannot be known now, none: it might be wrong. */
+static bool gate_refuses(struct session *s, struct named *x, enum looked looked, struct reply *r,
+			 const struct effect **effects)
+{
+	const struct finding *by;
+	struct ruling at;
 
 	if (!s->port->policy.on)
 		return false;
-	gate_judge(gate_filters, &s->facts, &at, &s->scratch);
-	if (!at.standing.refused && !last)
+	visit_judge(&s->visit, x->view, &at, &s->scratch);
+	x->standing = at.standing;
+	if (looked == (at.standing.refused ? LOOKED_IN_VAIN : NOT_LOOKED_UP))
 		return false;
 	*effects = at.effects;
-	record_stage(s, &at, rcpt);
-	record_notes(s, &at, rcpt);
+	record_stage(s, &at, x->text);
+	record_notes(s, &at, x->text);
 	if (!at.standing.refused)
 		return false;
 	session_effects(s, at.effects);
+	by = &at.standing.by;
 	if (by->filter->at < AT_RECIPIENT)
-		record_finding(s, by, rcpt);
-	gate_reply(&s->port->policy, by->reason, by->more, &s->scratch, r);
+		record_finding(s, by, x->text);
+	gate_reply(x->view->policy, by->reason, by->more, &s->scratch, r);
 	/* Whoever names too many that are not here is guessing, whoever says so. */
 	if (by->reason == REASON_INVALID_RECIPIENT)
 		s->rcpt.invalid++;
-	record_verdict(s, by->reason, rcpt, record_hit(&by->hit, &s->scratch));
+	record_verdict(s, by->reason, x->text, record_hit(&by->hit, &s->scratch));
 	return true;
 }
 
@@ -222,56 +245,72 @@ static void told_by_check(struct session *s, const struct rcpt_outcome *out, str
 		record_other(s, &out->reply, rcpt);
 }
 
-/* Everything about one well-formed RCPT: the reply in *r. */
-static void judge_rcpt(struct session *s, const struct addr *to, struct str rcpt, struct reply *r)
+/* Take it into the transaction. */
+static void accept_rcpt(struct transaction *t, struct named x, const struct rcpt_found *found)
+{
+	x.key = arena_str(&t->mem, x.key);
+	x.standing.by.seen = arena_str(&t->mem, x.standing.by.seen);
+	x.first = t->nrcpts;
+	x.n = found->n;
+	add_named(t, x);
+	add_targets(t, found);
+}
+
+/* Everything about one well-formed RCPT that was not named before: the reply in *r. */
+static void judge_rcpt(struct session *s, const struct addr *to, struct named x, struct reply *r)
 {
 	struct transaction *t = &s->t;
-	struct str key = addr_key(&s->scratch, to);
 	struct rcpt_outcome out;
 	struct rcpt_found found = { 0 };
+	enum looked looked = NOT_LOOKED_UP;
 	const struct effect *effects = NULL;
 
-	s->facts.rcpt = key;
+	s->facts.rcpt = x.key;
 	s->facts.accepted = t->nnamed;
-	if (named_already(t, key)) {
-		*r = session_words(REPLY_OK_RCPT);
-		return;
-	}
-	/* The client or the sender was refused: that is told now, unless a whitelist for this recipient cancels it. */
 	facts_forget_recipient(&s->facts);
-	if (gate_refuses(s, rcpt, false, r, &effects))
-		return;
 	if (!rcpt_beyond_limits(&s->server->rcpt, &s->rcpt, &out)) {
 		ask(s, to, &found);
-		if (gate_refuses(s, rcpt, true, r, &effects))
-			return;
-		s->rcpt.may_relay = s->facts.authenticated;
-		if (s->port->policy.on)
-			s->rcpt.may_relay = gate_may_relay(&s->facts);
-		rcpt_judge(&s->server->rcpt, &s->rcpt, &found, &out);
+		looked = found.known == RESOLVED_TEMPORARY ? LOOKED_IN_VAIN : LOOKED_UP;
 	}
-	if (out.accepted && t->nrcpts + found.n > ENVELOPE_RECIPIENTS_MAX) {
-		*r = session_words(REPLY_RCPT_LIMIT);
-		record_other(s, r, rcpt);
+	if (!find_view(s, found.settings, &x.view, r)) {
+		record_other(s, r, x.text);
 		return;
 	}
-	told_by_check(s, &out, rcpt);
+	tell_view(s, x.view, x.text);
+	if (gate_refuses(s, &x, looked, r, &effects))
+		return;
+	s->rcpt.may_relay = s->port->policy.on ? gate_may_relay(&s->facts) : s->facts.authenticated;
+	if (looked != NOT_LOOKED_UP)
+		rcpt_judge(&s->server->rcpt, &s->rcpt, &found, &out);
+	if (out.accepted && t->nrcpts + found.n > ENVELOPE_RECIPIENTS_MAX) {
+		*r = session_words(REPLY_RCPT_LIMIT);
+		record_other(s, r, x.text);
+		return;
+	}
+	told_by_check(s, &out, x.text);
 	*r = out.reply;
 	if (!out.accepted)
 		return;
-	if (consult_rcpt(s, to, rcpt, r)) {
-		record_verdict(s, REASON_MILTER, rcpt, record_words(r, &s->scratch));
+	if (consult_rcpt(s, to, x.text, r)) {
+		record_verdict(s, REASON_MILTER, x.text, record_words(r, &s->scratch));
 		return;
 	}
 	session_effects(s, effects);
-	add_named(t, (struct named){ arena_str(&t->mem, key), arena_str(&t->mem, rcpt) });
-	add_targets(t, &found);
+	accept_rcpt(t, x, &found);
+}
+
+/* A RCPT that names nobody is told under the listener's own policy. */
+static void rcpt_fault(struct session *s, enum reply_id id, struct reply *r)
+{
+	tell_view(s, &s->visit.plain, s->t.last_rcpt);
+	*r = session_words(id);
 }
 
 void session_rcpt(struct session *s, const struct command *c)
 {
 	struct transaction *t = &s->t;
 	size_t before = t->nnamed;
+	struct named x = { 0 };
 	struct reply r;
 
 	if (!t->open) {
@@ -281,17 +320,16 @@ void session_rcpt(struct session *s, const struct command *c)
 	t->asked = true;
 	record_to(s, c->arg);
 	t->last_rcpt = arena_str(&t->mem, c->fault == COMMAND_FINE ? addr_text(&s->scratch, &c->path) : c->arg);
-	if (s->port->policy.on && !t->gate_told) {
-		record_stage(s, &s->connect, t->last_rcpt);
-		record_stage(s, &t->ruling, t->last_rcpt);
-		t->gate_told = true;
-	}
+	x.text = t->last_rcpt;
+	x.key = addr_key(&s->scratch, &c->path);
 	if (c->fault != COMMAND_FINE)
-		r = session_words(session_fault(c));
+		rcpt_fault(s, session_fault(c), &r);
 	else if (addr_null(&c->path))
-		r = session_words(REPLY_BAD_ADDRESS);
+		rcpt_fault(s, REPLY_BAD_ADDRESS, &r);
+	else if (named_already(t, x.key))
+		r = session_words(REPLY_OK_RCPT);
 	else
-		judge_rcpt(s, &c->path, t->last_rcpt, &r);
+		judge_rcpt(s, &c->path, x, &r);
 	session_answer(s, &r);
 	if (t->nnamed == before)
 		session_count_error(s);

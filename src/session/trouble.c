@@ -14,6 +14,7 @@ static const struct {
 	[TROUBLE_SENDER] = { SAY_WARNING, "a sender is put off" },
 	[TROUBLE_RECIPIENT] = { SAY_WARNING, "a recipient is put off" },
 	[TROUBLE_GRAYLIST] = { SAY_WARNING, "the graylist does not learn of a mail" },
+	[TROUBLE_SETTINGS] = { SAY_WARNING, "settings of a recipient do not count" },
 	[TROUBLE_MESSAGE] = { SAY_ERROR, "a message is put off" },
 	[TROUBLE_LOG] = { SAY_ERROR, "a log cannot be written, lines are lost" },
 };

@@ -36,7 +36,7 @@ static struct generation *generation_new(unsigned number)
 	struct generation *g = mem_alloc(sizeof(*g));
 
 	g->number = number;
-	g->text = g->lists = -1;
+	g->text = g->rules = -1;
 	g->keys = (struct keys)KEYS_NONE;
 	return g;
 }
@@ -48,25 +48,25 @@ void generation_free(struct generation *g)
 	sockets_close(&g->sockets);
 	keys_clear(&g->keys);
 	fd_clear(&g->text);
-	fd_clear(&g->lists);
+	fd_clear(&g->rules);
 	conf_clear(&g->conf);
 	free(g);
 }
 
-static int read_lists(struct generation *g, const struct house *h, struct err *e)
+static int read_rules(struct generation *g, const struct house *h, struct err *e)
 {
-	BUF(lists);
+	BUF(rules);
 
-	if (h->lists(&g->conf, &lists, e) < 0)
+	if (h->rules(&g->conf, &rules, e) < 0)
 		return -1;
-	g->lists = io_memfd("gate-lists", buf_str(&lists), e);
-	return g->lists < 0 ? -1 : 0;
+	g->rules = io_memfd("gate-rules", buf_str(&rules), e);
+	return g->rules < 0 ? -1 : 0;
 }
 
-/* The text and the lists: the same for all programs of this generation, whatever happens to the files. */
+/* The text and the rules: the same for all programs of this generation, whatever happens to the files. */
 static int freeze(struct generation *g, const struct house *h, struct err *e)
 {
-	if (g->lists < 0 && read_lists(g, h, e) < 0)
+	if (g->rules < 0 && read_rules(g, h, e) < 0)
 		return -1;
 	g->text = io_memfd("telltale.conf", g->conf.text, e);
 	return g->text < 0 ? -1 : 0;
@@ -117,8 +117,8 @@ struct generation *generation_with_new_keys(const struct generation *now, const 
 {
 	struct generation *g = generation_new(0);
 
-	/* Nobody asked for other lists: one that is broken now does not keep an old certificate in use. */
-	g->lists = fcntl(now->lists, F_DUPFD_CLOEXEC, 3);
+	/* Nobody asked for other rules: what is broken now does not keep an old certificate in use. */
+	g->rules = fcntl(now->rules, F_DUPFD_CLOEXEC, 3);
 	if (conf_parse(&g->conf, now->conf.text, conf_z(now->conf.file), e) == 0)
 		return furnish(g, now, set, e);
 	generation_free(g);

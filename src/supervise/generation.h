@@ -17,7 +17,7 @@ struct generation {
 	unsigned number; /* 1, 2 ...; a next one gets its from the crew */
 	struct conf conf;
 	int text;  /* sealed memfd of the configuration's bytes */
-	int lists; /* and of the gate's lists (house.h) */
+	int rules; /* and of the gate's (house.h) */
 	struct keys keys;
 	struct sockets sockets;
 };

@@ -14,8 +14,8 @@
 struct house {
 	/* Can the programs work with this configuration (zone file)?  -1: FILE:LINE: why not. */
 	int (*usable)(struct conf *c, struct err *e);
-	/* The files of the gate's lists, as telltale-smtpd wants them (`gate-lists`).  -1: FILE:LINE: what is wrong. */
-	int (*lists)(const struct conf *c, struct buf *out, struct err *e);
+	/* The gate's rules, as telltale-smtpd wants them (`gate-rules`).  -1: FILE:LINE: what is wrong. */
+	int (*rules)(const struct conf *c, struct buf *out, struct err *e);
 	/* Do these bytes of a certificate and a key belong together? */
 	int (*keys_fit)(struct str certificate, struct str key, struct err *e);
 	int (*keys_make)(const char *hostname, const char *certificate, const char *key, struct err *e);

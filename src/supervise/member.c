@@ -59,7 +59,7 @@ static size_t list_pass(struct proc_pass *pass, const struct member *m, const st
 	pass[n++] = (struct proc_pass){ "log", set->log };
 	if (strcmp(m->program->name, "telltale-smtpd") == 0) {
 		pass[n++] = (struct proc_pass){ "census", set->census };
-		pass[n++] = (struct proc_pass){ "gate-lists", g->lists };
+		pass[n++] = (struct proc_pass){ "gate-rules", g->rules };
 		if (g->keys.certificate >= 0 && g->keys.key >= 0) {
 			pass[n++] = (struct proc_pass){ "tls-certificate", g->keys.certificate };
 			pass[n++] = (struct proc_pass){ "tls-key", g->keys.key };

@@ -20,7 +20,7 @@ KEPT = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 10  # KILL SETGID SETUID NET_BIND_SERVICE
 COMMON = r"/dev/null|.*/stderr|.*/logs/server\.log|/memfd:telltale\.conf.*|anon_inode:\[(eventpoll|signalfd|eventfd)\]"
 # What each may hold beside that; a socket is one that it was given, accepted or connected to another program.
 HOLDS = {
-    "smtpd": r"/memfd:(census|gate-lists|tls-certificate|tls-key).*|socket:.*|.*/logs/(spamdyke|smtp-\w+)\.log"
+    "smtpd": r"/memfd:(census|gate-rules|tls-certificate|tls-key).*|socket:.*|.*/logs/(spamdyke|smtp-\w+)\.log"
              r"|.*/spool/(segments|big)/[^/]*",
     "dns": r"socket:.*|pipe:.*",
     "lookup": r"socket:.*|.*/accounts\.db(-wal|-shm)?",
@@ -89,7 +89,7 @@ def test_the_supervisor_keeps_four_capabilities_and_no_file_of_the_spool(house):
     assert f["Uid"].split() == ["0"] * 4 and f["NoNewPrivs"] == "1"
     assert all(int(f[cap], 16) == KEPT for cap in ("CapPrm", "CapEff", "CapBnd"))
     for target, _ in fds(house.process.pid):
-        assert re.fullmatch(COMMON + r"|socket:.*|pipe:.*|/memfd:(census|gate-lists|tls-certificate|tls-key).*"
+        assert re.fullmatch(COMMON + r"|socket:.*|pipe:.*|/memfd:(census|gate-rules|tls-certificate|tls-key).*"
                             r"|.*/run/telltaled\.pid", target), target
 
 

@@ -162,7 +162,7 @@ static void listings(void **state)
 static void no_question_is_asked_twice(void **state)
 {
 	ARENA(a);
-	struct list *black = zones("none two"), *more = zones("none other"), *rhs = zones("rhs");
+	struct list *black = zones("none two"), *more = zones("none two other"), *rhs = zones("rhs");
 	struct policy one = policy_with(black, 20000), two = policy_with(more, 20000);
 	struct facts f = { .policy = &one, .ip = STR("192.0.2.8"), .mem = &a, .dns = client };
 	struct ruling r = { .at = AT_CONNECT };
@@ -171,12 +171,11 @@ static void no_question_is_asked_twice(void **state)
 	(void)state;
 	gate_judge(gate_filters, &f, &r, &a);
 	assert_int_equal(atomic_load(&questions), before + 3); /* the reverse name too */
-	two.under = &one;
-	f.policy = &two;
+	facts_under(&f, &two);
 	r = (struct ruling){ .at = AT_CONNECT };
 	gate_judge(gate_filters, &f, &r, &a);
 	assert_int_equal(atomic_load(&questions), before + 4);
-	f.policy = &one;
+	facts_under(&f, &one);
 	r = (struct ruling){ .at = AT_CONNECT };
 	gate_judge(gate_filters, &f, &r, &a);
 	assert_int_equal(atomic_load(&questions), before + 4);

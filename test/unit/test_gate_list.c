@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "gate/ip_range.h"
-#include "gate/lists.h"
+#include "gate/rules.h"
 
 /* An entry, some who are on the list by it, some who are not (ended by NULL); why: it is refused. */
 struct row {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/io.h"
-#include "gate/lists.h"
+#include "gate/rules.h"
 
 static int read_conf(const char *text, struct err *e)
 {
@@ -19,7 +19,7 @@ static int read_conf(const char *text, struct err *e)
 
 	if (conf_parse(&c, str_of(text), "t.conf", e) < 0)
 		return -1;
-	rc = lists_check(&c, e);
+	rc = rules_check(&c, e);
 	conf_clear(&c);
 	return rc;
 }
@@ -50,12 +50,21 @@ static void what_is_wrong_is_named_by_its_line(void **state)
 				    "the last word");
 }
 
+/* What rules_read() makes of these bytes. */
+static int read_packed(const struct conf *c, struct str packed, struct rules *out, struct err *e)
+{
+	struct buf b = BUF_INIT;
+
+	buf_addstr(&b, packed);
+	return rules_read(c, &b, out, e);
+}
+
 /* A folder is walked by telltaled; its files' paths are what telltale-smtpd reads. */
 static void a_packed_folder(void **state)
 {
 	char dir[] = "/tmp/names-XXXXXX", sub[64], file[96], loop[96];
 	struct conf c;
-	struct lists l;
+	struct rules r;
 	struct hit h;
 	struct err e;
 	BUF(text);
@@ -71,19 +80,20 @@ static void a_packed_folder(void **state)
 	buf_fmt(&text, "gate { rdns-blacklist-dir = \"%s\" graylist-exception-rdns-dir = \"%s/\" }\n", dir, dir);
 	assert_int_equal(conf_parse(&c, buf_str(&text), "t.conf", &e), 0);
 	assert_int_equal(symlink("..", loop), 0);
-	assert_int_equal(lists_pack(&c, &packed, &e), -1);
+	assert_int_equal(rules_pack(&c, &packed, &e), -1);
 	assert_non_null(strstr(e.text, "this link leads in a circle"));
 	unlink(loop);
 	buf_reset(&packed);
-	if (lists_pack(&c, &packed, &e) < 0)
+	if (rules_pack(&c, &packed, &e) < 0)
 		fail_msg("%s", e.text);
 	unlink(file);
 	rmdir(sub);
 	rmdir(dir);
-	assert_int_equal(lists_read(&c, buf_str(&packed), &l, &e), 0);
-	assert_true(list_find(l.rdns_blacklist, STR("mail.example.com"), &h) && str_eqz(h.file, file) && h.line == 0);
-	assert_true(list_find(l.graylist_exception_rdns, STR("example.com"), &h));
-	lists_clear(&l);
+	assert_int_equal(read_packed(&c, buf_str(&packed), &r, &e), 0);
+	assert_true(list_find(r.lists.rdns_blacklist, STR("mail.example.com"), &h) && str_eqz(h.file, file) &&
+		    h.line == 0);
+	assert_true(list_find(r.lists.graylist_exception_rdns, STR("example.com"), &h));
+	rules_clear(&r);
 	conf_clear(&c);
 }
 
@@ -94,32 +104,33 @@ static void packed_lists(void **state)
 	FD(first) = mkstemp(one);
 	FD(second) = mkstemp(two);
 	struct conf c, other;
-	struct lists l;
+	struct rules r;
 	struct hit h;
 	struct err e;
 	BUF(text);
 	BUF(packed);
 
 	(void)state;
-	assert_int_equal(io_write_all(first, "192.0.2.7\n", 10) | io_write_all(second, "# none\n", 7), 0);
+	assert_int_equal(io_write_all(first, "192.0.2.7\n", 10) | io_write_all(second, "192.0.2.\n", 9), 0);
 	buf_fmt(&text, "gate { ip-blacklist-file = { \"%s\", \"%s\" } }\ngate { ip-relay-file = \"%s\" }\n", two, one,
 		one);
 	assert_int_equal(conf_parse(&c, buf_str(&text), "t.conf", &e), 0);
 	assert_int_equal(conf_parse(&other, STR("gate { ip-blacklist-entry = \"192.0.2.7\" }\n"), "o.conf", &e), 0);
-	assert_int_equal(lists_pack(&c, &packed, &e), 0);
+	assert_int_equal(rules_pack(&c, &packed, &e), 0);
 	unlink(one);
 	unlink(two);
-	assert_int_equal(lists_read(&c, buf_str(&packed), &l, &e), 0);
-	assert_true(list_find(l.ip_blacklist, STR("192.0.2.7"), &h) && str_eqz(h.file, one) && h.line == 1);
-	assert_true(list_find(l.ip_relay, STR("192.0.2.7"), &h));
-	assert_true(list_empty(l.ip_whitelist));
-	lists_clear(&l);
+	assert_int_equal(read_packed(&c, buf_str(&packed), &r, &e), 0);
+	assert_true(list_find(r.lists.ip_blacklist, STR("192.0.2.7"), &h) && str_eqz(h.file, two) && h.line == 1);
+	assert_true(list_find(r.lists.ip_relay, STR("192.0.2.7"), &h) && str_eqz(h.file, one));
+	assert_false(list_empty(r.lists.ip_blacklist));
+	assert_true(list_empty(r.lists.ip_whitelist));
+	rules_clear(&r);
 	for (size_t n = 0; n < packed.n; n++)
-		assert_int_equal(lists_read(&c, str_take(buf_str(&packed), n), &l, &e), -1);
-	assert_non_null(strstr(e.text, "t.conf:2: ip-relay-file: its content was not handed over"));
-	assert_int_equal(lists_read(&other, buf_str(&packed), &l, &e), -1);
-	assert_int_equal(lists_read(&other, str_of(NULL), &l, &e), 0);
-	lists_clear(&l);
+		assert_int_equal(read_packed(&c, str_take(buf_str(&packed), n), &r, &e), -1);
+	assert_int_equal(read_packed(&c, str_of(NULL), &r, &e), -1);
+	assert_string_equal(e.text, "t.conf:1: ip-blacklist-file: its content was not handed over");
+	assert_int_equal(read_packed(&other, str_of(NULL), &r, &e), 0);
+	rules_clear(&r);
 	conf_clear(&c);
 	conf_clear(&other);
 }

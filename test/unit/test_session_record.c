@@ -152,7 +152,7 @@ static void received(void **state)
 		{ "c) <d>\"", "2001:db8::1", "", false, 2,
 		  "Received: from c???d?? (unknown [IPv6:2001:db8::1])\r\n\tby mx.example.com with SMTP id 7; " },
 	};
-	struct named one = { STR("r@example.com"), STR("r@example.com") };
+	struct named one = { .key = STR("r@example.com"), .text = STR("r@example.com") };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {

@@ -1,0 +1,72 @@
+"""`telltale gate import`: real configurations of spamdyke as our gate { }."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness import ROOT
+
+SAMPLES = os.path.join(ROOT, "test", "golden", "spamdyke")
+
+
+def run(server, *args):
+    return subprocess.run([os.path.join(server.build, "telltale"), "gate", "import", *args], capture_output=True,
+                          text=True, timeout=60, check=False)
+
+
+def check(server, text):
+    """What `telltale check` says of a configuration with that gate."""
+    path = os.path.join(server.folder, "imported.conf")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return server.tell("check", "-c", path)
+
+
+@pytest.mark.parametrize("name, status", [("small", 0), ("toaster", 1), ("tricky", 1)])
+def test_a_sample_becomes_what_is_written_beside_it(server, name, status):
+    """NAME.conf gives NAME.gate; @ there is the folder of the samples.  The result is valid as it is."""
+    done = run(server, os.path.join(SAMPLES, name + ".conf"))
+    with open(os.path.join(SAMPLES, name + ".gate"), encoding="utf-8") as f:
+        assert done.stdout.replace(SAMPLES, "@") == f.read()
+    assert done.returncode == status
+    count = [int(n) for n in re.findall(r"\d+", done.stderr)]
+    assert len(count) == 3 and (count[1] > 0) == (status == 1), done.stderr
+    # What is wrong in config-dir is told, and is still wrong.
+    text = re.sub(r'(?m)^\tconfig-dir = .*\n', "", done.stdout)
+    checked = check(server, text)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_config_dir_is_tried_and_stays_where_it_is(server):
+    folder = os.path.join(server.folder, "config.d")
+    shutil.copytree(os.path.join(SAMPLES, "config.d"), folder)
+    done = run(server, os.path.join(SAMPLES, "small.conf"), "--config-dir", folder)
+    assert done.returncode == 1
+    assert f'\tconfig-dir = "{folder}"\n' in done.stdout
+    assert f"\t# {folder}/_recipient_/com/example/_at_/kid:2: graylist-dir is not needed: " in done.stdout
+    assert f"\t# {folder}/_ip_/192/0/2:1: the last line has no newline" in done.stdout
+    os.unlink(os.path.join(folder, "_recipient_/com/example/_at_/kid"))
+    with open(os.path.join(folder, "_ip_/192/0/2"), "a", encoding="utf-8") as f:
+        f.write("\n")
+    done = run(server, os.path.join(SAMPLES, "small.conf"), "--config-dir", folder)
+    assert (done.returncode, "#" in done.stdout) == (0, False), done.stdout
+    assert check(server, done.stdout).returncode == 0
+
+
+def test_what_cannot_be_asked(server):
+    assert run(server).returncode == 2
+    assert run(server, "a", "b").returncode == 2
+    assert run(server, "/nonexistent/spamdyke.conf").returncode == 1
+    assert run(server, "--help").returncode == 0
+
+
+def test_hostile_bytes_do_not_come_out_raw(server):
+    path = os.path.join(server.folder, "spamdyke.conf")
+    with open(path, "wb") as f:
+        f.write(b"policy-url=\x1b[31m\xff\nfoo\x00bar=1\nsender-blacklist-entry=\x07@x\n" + b"a" * 70000 + b"\n")
+    done = run(server, path)
+    assert done.returncode == 1
+    assert not re.search(r"[^\n\t\x20-\x7e]", done.stdout + done.stderr)
+    assert check(server, done.stdout).returncode == 0
