@@ -153,6 +153,27 @@ def test_whoever_is_refused_or_let_through_anyway_leaves_no_trace_in_it(server):
     assert rows(server) == []
 
 
+def test_a_domain_and_a_mailbox_set_it_for_themselves(server):
+    graylist(server, "always")
+    server.command("alias", "add", "info@example.com", "recipient@example.com")
+    assert passes(server, "a@b.example")  # nobody has it turned on
+    server.command("domain", "set", "example.com", "graylist-level=always", "graylist-min-secs=60",
+                   "rejection-text-graylist=Come again.")
+    assert attempt(server, "a@b.example", "recipient@example.com") == "421 4.7.1 Come again."  # at once
+    server.command("account", "set", "sender@example.com", "graylist-level=none")
+    assert passes(server, "a@b.example", "sender@example.com")
+    # An alias is asked about by its own name: its domain's settings count, not those of where it leads.
+    server.command("account", "set", "recipient@example.com", "graylist-level=none")
+    assert passes(server, "b@b.example")
+    assert attempt(server, "b@b.example", "info@example.com").startswith("421 ")
+    server.command("account", "set", "recipient@example.com", "graylist-level=")
+    server.later(60)
+    assert passes(server, "a@b.example")
+    assert passes(server, "b@b.example", "info@example.com")
+    server.command("domain", "set", "example.com", "graylist-level=")
+    assert passes(server, "c@b.example")
+
+
 def test_the_clients_network_may_count_too(server, dns):
     graylist(server, more="graylist-network = true")
     dns.ptr(OTHER, "mail.c.example")
