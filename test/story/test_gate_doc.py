@@ -49,3 +49,16 @@ def test_the_order_is_the_one_that_is_judged():
     plain = ["graylisted" if f == "graylist" else f for f in plain]
     plain = [f for i, f in enumerate(plain) if i == 0 or plain[i - 1] != f]
     assert names == plain
+
+
+def test_what_one_recipient_can_have_of_its_own_is_marked():
+    part = read("doc", "GATE.md").split("\n## Options\n")[1].split("\n## ")[0]
+    whole = set(re.findall(r'^WHOLE\("([^"]+)"', read("src", "gate", "settings.def"), re.M))
+    for row in (line.split(" | ", 1) for line in part.splitlines() if line.startswith("| `")):
+        names, marked = re.findall(r"`([^`]+)`", row[0]), re.search(r"\bG\b", row[1])
+        some = re.findall(r"G: `(\w+)`, `(\w+)`\.? \|$", row[1])
+        for name in [n for n in names if not n.startswith("rejection-text-")]:
+            if name in ("spf", "dkim", "arc", "dmarc"):
+                assert (name in some[0]) != (name in whole)
+            else:
+                assert bool(marked) != (name in whole), name

@@ -39,6 +39,18 @@ def test_a_sample_becomes_what_is_written_beside_it(server, name, status):
     assert checked.returncode == 0, checked.stderr
 
 
+def test_every_option_of_spamdyke_is_known():
+    """It is ours by the same name, or a row of gate_import.def says what becomes of it; and no row is of an option of ours."""
+    def names(pattern, *path):
+        with open(os.path.join(ROOT, *path), encoding="utf-8") as f:
+            return set(re.findall(pattern, f.read(), re.M))
+    spamdykes = names(r"^([a-z-]+)$", "test", "golden", "vocabulary", "spamdyke-options.txt")
+    ours = names(r'^CONF_[A-Z]+\(gate, \w+, "([^"]+)"', "src", "base", "options_gate.def")
+    rows = names(r'^[A-Z]+\("([^"]+)"', "src", "cli", "gate_import.def")
+    assert len(spamdykes) > 100 and spamdykes <= ours | rows | {"config-file"}
+    assert not ours & rows
+
+
 def test_config_dir_is_tried_and_stays_where_it_is(server):
     folder = os.path.join(server.folder, "config.d")
     shutil.copytree(os.path.join(SAMPLES, "config.d"), folder)
