@@ -26,12 +26,12 @@ b.example.rhs A 127.0.0.2
 
 
 class Nsd:
-    """A real server with a real zone, lists.net."""
+    """A real server with a real zone, lists.zone."""
 
     def __init__(self, folder):
         self.port = free_port()
         os.makedirs(folder)
-        with open(f"{folder}/lists.net", "w", encoding="utf-8") as f:
+        with open(f"{folder}/lists.zone", "w", encoding="utf-8") as f:
             f.write(ZONE)
         with open(f"{folder}/nsd.conf", "w", encoding="utf-8") as f:
             f.write(f"""server:
@@ -49,8 +49,8 @@ class Nsd:
 remote-control:
   control-enable: no
 zone:
-  name: lists.net
-  zonefile: "{folder}/lists.net"
+  name: lists.zone
+  zonefile: "{folder}/lists.zone"
 """)
         self.process = subprocess.Popen([shutil.which("nsd") or "/usr/sbin/nsd", "-d", "-c", f"{folder}/nsd.conf"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -63,7 +63,7 @@ zone:
 
     def up(self):
         try:
-            return self.ask(struct.pack(">6H", 7, 0, 1, 0, 0, 0) + b"\x05lists\x03net\0" + struct.pack(">2H", 6, 1))
+            return self.ask(struct.pack(">6H", 7, 0, 1, 0, 0, 0) + b"\x05lists\x04zone\0" + struct.pack(">2H", 6, 1))
         except OSError:
             return None
 
@@ -95,7 +95,7 @@ WAYS = {
     "servfail": lambda q: answer(q, rcode=2),
     "refused": lambda q: answer(q, rcode=5),
     "truncating": lambda q: answer(q, flags=0x8380),  # and nobody listens on TCP
-    "wrong-question": lambda q: answer(q, data=LISTED, asked=b"\x01x\x03net\0\0\x01\0\x01"),
+    "wrong-question": lambda q: answer(q, data=LISTED, asked=b"\x01x\x04zone\0\0\x01\0\x01"),
     "wrong-number": lambda q: answer(q, data=LISTED, ident=bytes([q[0] ^ 1, q[1]])),
     "garbage": lambda q: q[:2] + b"\xff" * 60,
     "short": lambda q: q[:7],
@@ -106,7 +106,7 @@ WAYS = {
 
 
 class World(threading.Thread):
-    """All of DNS: lists.net is nsd's, WAY.broken.net behaves that way, slow.net is slow, nothing else exists."""
+    """All of DNS: lists.zone is nsd's, WAY.broken.zone behaves that way, slow.zone is slow, nothing else exists."""
 
     def __init__(self, nsd):
         super().__init__(daemon=True)
@@ -136,11 +136,11 @@ class World(threading.Thread):
             pass
 
     def say(self, name, rrtype, query):
-        if name.endswith("lists.net"):
+        if name.endswith("lists.zone"):
             return self.nsd.ask(query)
-        if name.endswith(".broken.net") and rrtype in (A, TXT):
+        if name.endswith(".broken.zone") and rrtype in (A, TXT):
             return WAYS[name.split(".")[-3]](query)
-        if name.endswith(".slow.net"):
+        if name.endswith(".slow.zone"):
             time.sleep(SLOW)
         return answer(query, rcode=3)
 
@@ -180,39 +180,39 @@ def rcpt(server, source=OTHER):
 
 
 def test_a_real_list(server, dns, world):
-    server.config('gate { rhs-blacklist-entry = "rhs.lists.net" }')
-    gated(server, dns, world, "zen.lists.net=127.0.0.3-9", "none.lists.net", "other.lists.net=127.0.0.2", deadline="10s")
+    server.config('gate { rhs-blacklist-entry = "rhs.lists.zone" }')
+    gated(server, dns, world, "zen.lists.zone=127.0.0.3-9", "none.lists.zone", "other.lists.zone=127.0.0.2", deadline="10s")
     assert repr(rcpt(server)[0]) == \
-        "554 5.7.1 Refused. Your IP address is listed in the RBL at zen.lists.net: listed since Monday by nsd"
+        "554 5.7.1 Refused. Your IP address is listed in the RBL at zen.lists.zone: listed since Monday by nsd"
     assert repr(rcpt(server, "127.0.0.8")[0]) == \
-        "554 5.7.1 Refused. Your domain name is listed in the RHSBL at rhs.lists.net"
+        "554 5.7.1 Refused. Your domain name is listed in the RHSBL at rhs.lists.zone"
     assert not any(g.startswith("error ") for g in server.log("smtp-25").verb("gate"))
     # Once for each client, one text where somebody was listed.
-    assert [n for n, t in world.asked if t == TXT].count("7.0.0.127.zen.lists.net") == 1
-    assert ("8.0.0.127.zen.lists.net", TXT) not in world.asked
+    assert [n for n, t in world.asked if t == TXT].count("7.0.0.127.zen.lists.zone") == 1
+    assert ("8.0.0.127.zen.lists.zone", TXT) not in world.asked
 
 
 @pytest.mark.parametrize("ways", [list(WAYS)[:6], list(WAYS)[6:]], ids=["first", "second"])
 def test_broken_lists_refuse_nobody_and_hold_nobody(server, dns, world, ways):
-    gated(server, dns, world, *(f"{way}.broken.net" for way in ways))
+    gated(server, dns, world, *(f"{way}.broken.zone" for way in ways))
     reply, took = rcpt(server)
     assert reply.code == 250
     assert took < 8, "the deadline is a second; the rest is a busy machine's"
     found, = [g for g in server.log("smtp-25").verb("gate") if g.startswith("error rbl-match, ")]
     for way in ways:
-        assert (f"{way}.broken.net" in found) == (way != "empty-record"), found
+        assert (f"{way}.broken.zone" in found) == (way != "empty-record"), found
     assert server.log("spamdyke").records == []
 
 
 def test_the_word_of_a_good_list_counts_beside_all_broken_ones(server, dns, world):
-    gated(server, dns, world, *(f"{way}.broken.net" for way in WAYS), "zen.lists.net", deadline="2s")
+    gated(server, dns, world, *(f"{way}.broken.zone" for way in WAYS), "zen.lists.zone", deadline="2s")
     reply, took = rcpt(server)
-    assert reply.code == 554 and "zen.lists.net" in reply.text
+    assert reply.code == 554 and "zen.lists.zone" in reply.text
     assert took < 8
 
 
 def test_ten_slow_lists_are_one_wait(server, dns, world):
-    gated(server, dns, world, *(f"l{i}.slow.net" for i in range(10)), deadline="20s")
+    gated(server, dns, world, *(f"l{i}.slow.zone" for i in range(10)), deadline="20s")
     reply, took = rcpt(server)
     assert reply.code == 250
     line = next(g for g in server.log("smtp-25").verb("gate") if g.startswith("connect, "))
