@@ -44,7 +44,8 @@ def broken(row):
         total, right = total + t.get("determined", 0), right + t.get("right", 0)
         if t.get("wrong exact", 0) + row["loose"][kind].get("wrong exact", 0) > 0:
             yield f"{kind}: a wrong join is called exact"
-        if not row["ours"] and row["loose"][kind].get("wrong strong", 0) > max(2, row["loose"][kind].get("n", 0) // 100):
+        # Strong may err where the data leaves it open, as exact may not: one in fifty, or a handful in a small world.
+        if not row["ours"] and row["loose"][kind].get("wrong strong", 0) > max(4, row["loose"][kind].get("n", 0) // 50):
             yield f"{kind}: what the data does not determine is joined wrongly, and called strong"
         if row["ours"] and t.get("right", 0) < t.get("determined", 0):
             yield f"{kind}: {t['determined'] - t.get('right', 0)} of {t['determined']} are not right"
