@@ -35,6 +35,7 @@ void vouched_header(struct facts *f, struct str header, int64_t now)
 	if (!may_be_asked(f) || v->begun || (!wanted(&set->dkim) && !wanted(&set->arc) && !wanted(&set->dmarc)))
 		return;
 	signatures_begin(&v->signatures, v->mem, header, now);
+	v->header = header;
 	v->begun = true;
 }
 
@@ -83,16 +84,37 @@ static void ask_spf(struct facts *f)
 	}
 }
 
-/* The values of all From fields. */
+/* The next field of a header block with its folds; lines that are none are taken for one. */
+static struct str next_field(struct str *rest)
+{
+	struct str all = *rest;
+	size_t n = 0;
+
+	do {
+		ptrdiff_t at = str_chr(str_skip(all, n), '\n');
+
+		n = at < 0 ? all.n : n + (size_t)at + 1;
+	} while (n < all.n && (all.p[n] == ' ' || all.p[n] == '\t'));
+	*rest = str_skip(all, n);
+	return str_take(all, n);
+}
+
+/* The values of all From fields, of however many fields. */
 static struct str *authors(const struct vouched *v, size_t *n)
 {
-	const struct canon_head *h = &v->signatures.head;
-	struct str *list = arena_alloc(v->mem, (h->n + 1) * sizeof(*list));
+	struct str rest = v->header, name, value, *list = NULL;
+	size_t room = 0;
 
 	*n = 0;
-	for (size_t i = 0; i < h->n; i++)
-		if (str_ieq(h->fields[i].name, STR("From")))
-			list[(*n)++] = h->fields[i].value;
+	while (rest.n > 0) {
+		if (!str_cut(next_field(&rest), STR(":"), &name, &value) || !str_ieq(str_trim(name), STR("From")))
+			continue;
+		if (*n == room) {
+			room = 2 * room + 4;
+			list = arena_grow(v->mem, list, *n, room, sizeof(*list));
+		}
+		list[(*n)++] = value;
+	}
 	return list;
 }
 
@@ -211,21 +233,6 @@ void vouched_put(const struct facts *f, struct str host, struct buf *out)
 			results_dmarc(&r, &f->vouched->dmarc);
 	}
 	results_end(&r);
-}
-
-/* The next field of a header block with its folds; lines that are none are taken for one. */
-static struct str next_field(struct str *rest)
-{
-	struct str all = *rest;
-	size_t n = 0;
-
-	do {
-		ptrdiff_t at = str_chr(str_skip(all, n), '\n');
-
-		n = at < 0 ? all.n : n + (size_t)at + 1;
-	} while (n < all.n && (all.p[n] == ' ' || all.p[n] == '\t'));
-	*rest = str_skip(all, n);
-	return str_take(all, n);
 }
 
 static bool disowned(struct str field, struct str host)
