@@ -25,6 +25,7 @@ bool visit_sender(struct visit *v, struct arena *message)
 	bool now = !v->judged;
 
 	facts_under(v->facts, v->base);
+	v->facts->waited = 0;
 	if (now) {
 		v->connect = (struct ruling){ .at = AT_CONNECT };
 		judge(v, v->base, &v->connect, v->mem);

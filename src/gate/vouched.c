@@ -45,12 +45,10 @@ void vouched_body(struct facts *f, struct str piece)
 		signatures_body(&f->vouched->signatures, piece);
 }
 
-/* How long the session may wait for DNS still; what it waits is counted by `spent`. */
-static int64_t until(const struct facts *f)
+/* What is waited is counted by `spent`. */
+static int64_t until(const struct facts *f, enum facts_share end)
 {
-	int64_t left = f->policy->dns_deadline - f->waited;
-
-	return deadline_in(left > 0 ? left : 0);
+	return deadline_in(facts_left(f, end));
 }
 
 static void spent(struct facts *f, enum fact fact, int64_t began)
@@ -60,22 +58,12 @@ static void spent(struct facts *f, enum fact fact, int64_t began)
 	f->waited += f->at[fact].ms;
 }
 
-void vouched_end(struct facts *f)
-{
-	int64_t began = clock_mono();
-
-	if (f->vouched == NULL || !f->vouched->begun || f->at[FACT_SIGNATURES].status != FACT_UNKNOWN)
-		return;
-	signatures_end(&f->vouched->signatures, &f->vouched->ask, until(f));
-	spent(f, FACT_SIGNATURES, began);
-}
-
 static void ask_spf(struct facts *f)
 {
 	struct vouched *v = f->vouched;
 	int64_t began = clock_mono();
 
-	v->spf_question = (struct spf_question){ f->ip, f->helo, f->sender, f->host, until(f) };
+	v->spf_question = (struct spf_question){ f->ip, f->helo, f->sender, f->host, until(f, SHARE_SPF) };
 	spf_check(&v->ask, &v->spf_question, v->mem, &v->spf);
 	spent(f, FACT_SPF, began);
 	if (v->spf.result == SPF_TEMPERROR) {
@@ -137,7 +125,7 @@ static void ask_dmarc(struct facts *f)
 		q.spf_domain = v->spf.domain;
 	}
 	q.spf_temperror = f->at[FACT_SPF].status == FACT_FAILED;
-	q.deadline = until(f);
+	q.deadline = until(f, SHARE_DMARC);
 	dmarc_check(&v->ask, &q, v->mem, &v->dmarc);
 	spent(f, FACT_DMARC, began);
 	if (v->dmarc.result == DMARC_TEMPERROR) {
@@ -157,6 +145,20 @@ void vouched_gather(struct facts *f, unsigned needs)
 	if (needs & NEEDS(FACT_DMARC) && f->at[FACT_DMARC].status == FACT_UNKNOWN &&
 	    f->at[FACT_SIGNATURES].status == FACT_KNOWN)
 		ask_dmarc(f);
+}
+
+void vouched_end(struct facts *f)
+{
+	int64_t began;
+
+	if (f->vouched == NULL || !f->vouched->begun || f->at[FACT_SIGNATURES].status != FACT_UNKNOWN)
+		return;
+	/* Before the keys, which may take all that is left but the share of DMARC. */
+	if (wanted(&f->policy->set.dmarc))
+		vouched_gather(f, NEEDS(FACT_SPF));
+	began = clock_mono();
+	signatures_end(&f->vouched->signatures, &f->vouched->ask, until(f, SHARE_KEYS));
+	spent(f, FACT_SIGNATURES, began);
 }
 
 void vouched_complete(struct facts *f)
