@@ -184,3 +184,12 @@ def test_a_filter_that_ends_the_visit_at_a_recipient_ends_the_message_too(server
         assert c.closed()
     assert "second@sender.example" in server.log("smtp-25").verb("from")
     assert server.stop() == 0  # nothing leaks
+
+
+def test_whom_a_filter_refuses_is_no_recipient_of_the_message(server):
+    server.config(f'milter {{ address = "{Filter(lambda p: b"r" if p.startswith("R<sender") else b"c").address}" }} '
+                  'recipients { per-message = 1 }')
+    with server.client() as c:
+        c.envelope(ME)
+        assert c.send("RCPT TO:<sender@example.com>").code == 550
+        assert c.send(f"RCPT TO:<{YOU}>").code == 250
