@@ -135,6 +135,10 @@ def test_who_may_relay_in_config_dir(server):
     assert server.tell("check").stderr == f"{path}:1: relay-level can be allow-all only below _ip_ of config-dir\n"
     settings(server, "_recipient_/com/example", "ip-relay-entry=127.0.0.7")
     assert "ip-relay-entry counts for the whole visit" in server.tell("check").stderr
+    os.unlink(path)
+    # A user may have that name; whoever says that he is that user has no address by that.
+    path = settings(server, "_sender_/com/example/_at_/_ip_/_recipient_/test/other", "relay-level=allow-all")
+    assert server.tell("check").stderr == f"{path}:1: relay-level can be allow-all only below _ip_ of config-dir\n"
 
 
 def test_a_domain_and_a_mailbox_have_settings_in_the_accounts(server):
