@@ -16,6 +16,19 @@ const char *config_mark(enum config_kind kind)
 	return marks[kind];
 }
 
+bool config_file_of(const struct config_file *f, enum config_kind kind)
+{
+	struct str rest = str_skip(f->path, f->root), word;
+	bool user = false;
+
+	while (str_cut(rest, STR("/"), &word, &rest)) {
+		if (!user && str_eqz(word, marks[kind]))
+			return true;
+		user = !user && str_eqz(word, CONFIG_AT);
+	}
+	return false;
+}
+
 bool config_user_byte(char c)
 {
 	return ascii_isalnum(c) || c == '@' || c == '_' || c == '-' || c == '.';
@@ -43,6 +56,7 @@ static void add_file(struct config_dirs *d, struct str root, struct str path, st
 	ptrdiff_t slash = str_chr(path, '/');
 
 	f->text = text;
+	f->root = root.n;
 	f->path = arena_fmt(&d->mem, "%.*s%.*s", STR_ARG(root), STR_ARG(str_skip(path, (size_t)slash)));
 	map_put(&d->at, path, f);
 	d->nfiles++;

@@ -37,7 +37,11 @@ enum config_kind { CONFIG_IP, CONFIG_RDNS, CONFIG_SENDER, CONFIG_RECIPIENT, CONF
 struct config_file {
 	struct str path; /* whole, for messages; a NUL stands behind it */
 	struct str text;
+	size_t root; /* bytes of path that are the config-dir's own */
 };
+
+/* Is it only for some of that kind: does it stand below _ip_ ...?  A user of that name (behind _at_) is none. */
+bool config_file_of(const struct config_file *f, enum config_kind kind);
 
 struct config_dirs {
 	struct map at; /* "N/_ip_/192": a struct config_file, or the mark of a folder */

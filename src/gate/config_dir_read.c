@@ -158,7 +158,7 @@ static int take_file(struct reading *r, int fd)
 	if (io_slurp_fd(fd, CONFIG_FILE_BYTES_MAX, &text, &e) < 0)
 		return wrong(r, e.text);
 	put_path(r, &whole);
-	f = (struct config_file){ .path = str_of(buf_z(&whole)), .text = buf_str(&text) };
+	f = (struct config_file){ .path = str_of(buf_z(&whole)), .text = buf_str(&text), .root = r->root.n };
 	if (r->check(r->arg, &f, r->e) < 0)
 		return -1;
 	if (r->out->n + r->path.n + text.n > r->most)

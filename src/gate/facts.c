@@ -87,14 +87,21 @@ void wave_want(struct wave *w, struct str name, int type)
 	put(&w->q, &w->n, &w->room, q, &f->kept);
 }
 
-/* Ask the wave, for `most` ms at most; how long it took. */
-static int64_t ask(struct wave *w, int64_t most)
+int64_t facts_left(const struct facts *f, enum facts_share end)
+{
+	int64_t left = f->policy->dns_deadline * end / SHARES - f->waited;
+
+	return left > 0 ? left : 0;
+}
+
+/* Ask the wave, for half of the time that is left: who is silent takes only its own facts along.  How long it took. */
+static int64_t ask(struct wave *w)
 {
 	struct facts *f = w->f;
 	int64_t began = clock_mono(), ms;
 
 	if (w->n > 0)
-		dns_ask_all(f->dns, w->q, w->n, &f->kept, deadline_in(most > 0 ? most : 0));
+		dns_ask_all(f->dns, w->q, w->n, &f->kept, deadline_in(facts_left(f, SHARE_NAMES) / 2));
 	ms = clock_mono() - began;
 	f->waited += ms;
 	for (size_t i = 0; i < w->n; i++)
@@ -128,15 +135,14 @@ static int join(const struct source *s, unsigned needs, struct wave *w)
 	return 1;
 }
 
-/* All that can be asked now, at once: true when something was settled.  While more waves may follow, one gets half of
- * the time that is left: who is silent takes only its own facts along. */
+/* All that can be asked now, at once: true when something was settled. */
 static bool wave(struct facts *f, unsigned needs)
 {
 	const struct source *asked[FACTS];
 	struct wave w = { .f = f };
-	int64_t left = f->policy->dns_deadline - f->waited, ms;
+	int64_t ms;
 	size_t n = 0;
-	bool settled = false, more = false;
+	bool settled = false;
 
 	for (size_t i = 0; i < facts_nsources; i++) {
 		int turn = join(&facts_sources[i], needs, &w);
@@ -144,11 +150,8 @@ static bool wave(struct facts *f, unsigned needs)
 		settled = settled || turn != 0;
 		if (turn > 0)
 			asked[n++] = &facts_sources[i];
-		else if (turn == 0 && (needs & NEEDS(facts_sources[i].fact)) &&
-			 f->at[facts_sources[i].fact].status == FACT_UNKNOWN)
-			more = true;
 	}
-	ms = ask(&w, more ? left / 2 : left);
+	ms = ask(&w);
 	for (size_t i = 0; i < n; i++) {
 		f->at[asked[i]->fact].ms = ms;
 		asked[i]->take(asked[i], f);

@@ -5,7 +5,8 @@
  * once; "could not be asked" is FACT_FAILED and is no fact.  No question is asked twice
  * in a session: answers are kept by name and type, so that what depends on the policy or the sender can
  * be found again when those change, without asking anew.
- * All questions of a session together wait no longer than policy.dns_deadline.
+ * All questions of a message together wait no longer than policy.dns_deadline.  What is asked first leaves
+ * time for what is asked last (facts_left): whoever has slow servers must not decide what is not checked.
  */
 #ifndef GATE_FACTS_H
 #define GATE_FACTS_H
@@ -85,7 +86,7 @@ struct facts {
 
 	struct ipc_client *dns, *lookup;
 	struct arena *mem; /* the session's: answers live as long as it does */
-	int64_t waited;    /* ms spent on DNS so far */
+	int64_t waited;    /* ms spent on DNS so far, since the last MAIL */
 
 	/* of facts.c alone */
 	const struct policy *found_under; /* that the facts which depend on a policy were found under */
@@ -102,6 +103,9 @@ void facts_under(struct facts *f, const struct policy *p);
 bool facts_known(const struct facts *f, unsigned needs);
 /* Ask all of `needs` that are costly and not yet asked: in waves, where one is asked about what another answered. */
 void facts_gather(struct facts *f, unsigned needs);
+/* How long may be waited for DNS still, ms, by those whose share ends there. */
+enum facts_share { SHARE_NAMES = 5, SHARE_SPF, SHARE_KEYS, SHARE_DMARC, SHARES = SHARE_DMARC };
+int64_t facts_left(const struct facts *f, enum facts_share end);
 /* Another policy may ask for other lists: what was found under the one before is forgotten (the answers are not). */
 void facts_settle(struct facts *f);
 /* What is known about the sender before it is forgotten.  key must outlive the message. */

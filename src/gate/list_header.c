@@ -4,10 +4,11 @@
  * A pattern is cut at its stars.  Its parts are searched one behind the other, the earliest place each, which never
  * has to be taken back; a part of plain bytes by memmem(), another by a bit for each of its places (shift-and).  So
  * no header makes matching slower than its length times the number of patterns. */
+#include <string.h>
 #include "base/err.h"
 #include "gate/list_inside.h"
 
-enum { PLACES_MAX = 64 };
+enum { PLACES_MAX = 64, MASKED_MAX = 1024 /* parts with masks, of a list: 2 KiB each */ };
 
 struct part {
 	struct str plain;      /* when masks is NULL */
@@ -48,11 +49,19 @@ static bool take_set(struct str *rest, uint64_t place, uint64_t masks[256])
 	return true;
 }
 
-/* Up to a star or the end: *plain is false when there is more in it than bytes. */
-static const char *take_part(struct list *l, struct str *rest, struct part *out)
+static const uint64_t *kept(struct list *l, const uint64_t masks[256])
 {
-	uint64_t *masks = arena_alloc(&l->mem, 256 * sizeof(*masks));
-	char *bytes = arena_alloc(&l->mem, rest->n + 1);
+	uint64_t *copy = arena_alloc(&l->mem, 256 * sizeof(*copy));
+
+	memcpy(copy, masks, 256 * sizeof(*copy));
+	l->nmasked++;
+	return copy;
+}
+
+/* Up to a star or the end; bytes has room for all of *rest. */
+static const char *take_part(struct list *l, struct str *rest, char *bytes, struct part *out)
+{
+	uint64_t masks[256] = { 0 };
 	bool plain = true;
 	size_t n = 0;
 
@@ -81,7 +90,9 @@ static const char *take_part(struct list *l, struct str *rest, struct part *out)
 	}
 	if (!plain && n > PLACES_MAX)
 		return "more than 64 bytes between two stars, with ? or [ among them";
-	*out = (struct part){ { bytes, plain ? n : 0 }, plain ? NULL : masks, n };
+	if (!plain && l->nmasked == MASKED_MAX)
+		return "too many parts with ? or [ in the patterns of this list";
+	*out = (struct part){ { bytes, plain ? n : 0 }, plain ? NULL : kept(l, masks), n };
 	return NULL;
 }
 
@@ -104,6 +115,7 @@ int list_take_header(struct list *l, struct str entry, const char **why)
 {
 	struct pattern *p = arena_alloc(&l->mem, sizeof(*p));
 	struct str rest = folded(&l->mem, str_trim(entry));
+	char *bytes = arena_alloc(&l->mem, rest.n + 1);
 
 	if (str_chr(rest, ':') < 0)
 		return list_wrong(why, "no colon: a header line is \"Name: value\"");
@@ -113,10 +125,12 @@ int list_take_header(struct list *l, struct str entry, const char **why)
 		const char *wrong = NULL;
 
 		p->open_end = rest.p[0] == '*';
-		if (p->open_end)
+		if (p->open_end) {
 			rest = str_skip(rest, 1);
-		else
-			wrong = take_part(l, &rest, &p->parts[p->n++]);
+		} else {
+			wrong = take_part(l, &rest, bytes, &p->parts[p->n]);
+			bytes += wrong == NULL ? p->parts[p->n++].n : 0;
+		}
 		if (wrong != NULL)
 			return list_wrong(why, wrong);
 	}

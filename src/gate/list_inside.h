@@ -20,7 +20,7 @@ struct list {
 	struct ip_cover cover;
 	/* keywords and headers: each entry as its file matches it */
 	const void **matched;
-	size_t matched_room;
+	size_t matched_room, nmasked;
 	/* lists in DNS */
 	struct list_zone *zones;
 	size_t zones_room;

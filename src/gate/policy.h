@@ -17,7 +17,7 @@ struct policy {
 	bool graylist_here;   /* graylist-level was set for the recipient's own domain or mailbox */
 	bool utc;             /* moments are told as in the logs */
 	struct str contact;   /* named in refusals */
-	int64_t dns_deadline; /* ms that one session may wait for DNS, all questions together */
+	int64_t dns_deadline; /* ms that one message may wait for DNS, all questions together */
 };
 
 /* lists must outlive the policy. */

@@ -16,8 +16,8 @@ struct settings settings_of_file(const struct config_file *f)
 		.text = f->text,
 		.name = f->path.p,
 		.names_files = true,
-		.opens_relay = str_find(f->path, STR("/_ip_/")) >= 0,
-		.recipients = str_find(f->path, STR("/_recipient_/")) >= 0,
+		.opens_relay = config_file_of(f, CONFIG_IP),
+		.recipients = config_file_of(f, CONFIG_RECIPIENT),
 	};
 }
 

@@ -25,6 +25,7 @@ bool visit_sender(struct visit *v, struct arena *message)
 	bool now = !v->judged;
 
 	facts_under(v->facts, v->base);
+	v->facts->waited = 0;
 	if (now) {
 		v->connect = (struct ruling){ .at = AT_CONNECT };
 		judge(v, v->base, &v->connect, v->mem);
@@ -173,6 +174,12 @@ static bool is_junk(const struct ruling *r)
 	return r->standing.refused;
 }
 
+/* spamdyke refuses it for all; of a domain's or a mailbox's own settings nobody else is to suffer. */
+static bool refuses_for_all(const struct share *x)
+{
+	return x->ruling->standing.by.reason == REASON_HEADER_BLACKLISTED && x->view->settings.n == 0;
+}
+
 void visit_data(struct visit *v, struct shares *s, struct arena *a)
 {
 	const struct share *first = NULL, *header = NULL;
@@ -188,7 +195,7 @@ void visit_data(struct visit *v, struct shares *s, struct arena *a)
 			continue;
 		refusing++;
 		first = first == NULL ? x : first;
-		if (x->ruling->standing.by.reason == REASON_HEADER_BLACKLISTED)
+		if (refuses_for_all(x))
 			header = header == NULL ? x : header;
 	}
 	s->refused = false;

@@ -86,9 +86,9 @@ struct shares {
 	struct finding by;
 };
 
-/* Judged once under each policy.  A header that is on anybody's blacklist refuses the message for all, as spamdyke has
- * it; anything else only if all would refuse it: else it is taken, and goes into the Junk folder of those, and of whom
- * a filter wants it there (EFFECT_JUNK). */
+/* Judged once under each policy.  A header that is on a blacklist of the postmaster's refuses the message for all, as
+ * spamdyke has it; anything else, and one of a domain's or mailbox's own settings, only if all would refuse it: else it
+ * is taken, and goes into the Junk folder of those, and of whom a filter wants it there (EFFECT_JUNK). */
 void visit_data(struct visit *v, struct shares *s, struct arena *a);
 
 #endif

@@ -35,6 +35,7 @@ void vouched_header(struct facts *f, struct str header, int64_t now)
 	if (!may_be_asked(f) || v->begun || (!wanted(&set->dkim) && !wanted(&set->arc) && !wanted(&set->dmarc)))
 		return;
 	signatures_begin(&v->signatures, v->mem, header, now);
+	v->header = header;
 	v->begun = true;
 }
 
@@ -44,12 +45,10 @@ void vouched_body(struct facts *f, struct str piece)
 		signatures_body(&f->vouched->signatures, piece);
 }
 
-/* How long the session may wait for DNS still; what it waits is counted by `spent`. */
-static int64_t until(const struct facts *f)
+/* What is waited is counted by `spent`. */
+static int64_t until(const struct facts *f, enum facts_share end)
 {
-	int64_t left = f->policy->dns_deadline - f->waited;
-
-	return deadline_in(left > 0 ? left : 0);
+	return deadline_in(facts_left(f, end));
 }
 
 static void spent(struct facts *f, enum fact fact, int64_t began)
@@ -59,22 +58,12 @@ static void spent(struct facts *f, enum fact fact, int64_t began)
 	f->waited += f->at[fact].ms;
 }
 
-void vouched_end(struct facts *f)
-{
-	int64_t began = clock_mono();
-
-	if (f->vouched == NULL || !f->vouched->begun || f->at[FACT_SIGNATURES].status != FACT_UNKNOWN)
-		return;
-	signatures_end(&f->vouched->signatures, &f->vouched->ask, until(f));
-	spent(f, FACT_SIGNATURES, began);
-}
-
 static void ask_spf(struct facts *f)
 {
 	struct vouched *v = f->vouched;
 	int64_t began = clock_mono();
 
-	v->spf_question = (struct spf_question){ f->ip, f->helo, f->sender, f->host, until(f) };
+	v->spf_question = (struct spf_question){ f->ip, f->helo, f->sender, f->host, until(f, SHARE_SPF) };
 	spf_check(&v->ask, &v->spf_question, v->mem, &v->spf);
 	spent(f, FACT_SPF, began);
 	if (v->spf.result == SPF_TEMPERROR) {
@@ -83,16 +72,37 @@ static void ask_spf(struct facts *f)
 	}
 }
 
-/* The values of all From fields. */
+/* The next field of a header block with its folds; lines that are none are taken for one. */
+static struct str next_field(struct str *rest)
+{
+	struct str all = *rest;
+	size_t n = 0;
+
+	do {
+		ptrdiff_t at = str_chr(str_skip(all, n), '\n');
+
+		n = at < 0 ? all.n : n + (size_t)at + 1;
+	} while (n < all.n && (all.p[n] == ' ' || all.p[n] == '\t'));
+	*rest = str_skip(all, n);
+	return str_take(all, n);
+}
+
+/* The values of all From fields, of however many fields. */
 static struct str *authors(const struct vouched *v, size_t *n)
 {
-	const struct canon_head *h = &v->signatures.head;
-	struct str *list = arena_alloc(v->mem, (h->n + 1) * sizeof(*list));
+	struct str rest = v->header, name, value, *list = NULL;
+	size_t room = 0;
 
 	*n = 0;
-	for (size_t i = 0; i < h->n; i++)
-		if (str_ieq(h->fields[i].name, STR("From")))
-			list[(*n)++] = h->fields[i].value;
+	while (rest.n > 0) {
+		if (!str_cut(next_field(&rest), STR(":"), &name, &value) || !str_ieq(str_trim(name), STR("From")))
+			continue;
+		if (*n == room) {
+			room = 2 * room + 4;
+			list = arena_grow(v->mem, list, *n, room, sizeof(*list));
+		}
+		list[(*n)++] = value;
+	}
 	return list;
 }
 
@@ -115,7 +125,7 @@ static void ask_dmarc(struct facts *f)
 		q.spf_domain = v->spf.domain;
 	}
 	q.spf_temperror = f->at[FACT_SPF].status == FACT_FAILED;
-	q.deadline = until(f);
+	q.deadline = until(f, SHARE_DMARC);
 	dmarc_check(&v->ask, &q, v->mem, &v->dmarc);
 	spent(f, FACT_DMARC, began);
 	if (v->dmarc.result == DMARC_TEMPERROR) {
@@ -135,6 +145,20 @@ void vouched_gather(struct facts *f, unsigned needs)
 	if (needs & NEEDS(FACT_DMARC) && f->at[FACT_DMARC].status == FACT_UNKNOWN &&
 	    f->at[FACT_SIGNATURES].status == FACT_KNOWN)
 		ask_dmarc(f);
+}
+
+void vouched_end(struct facts *f)
+{
+	int64_t began;
+
+	if (f->vouched == NULL || !f->vouched->begun || f->at[FACT_SIGNATURES].status != FACT_UNKNOWN)
+		return;
+	/* Before the keys, which may take all that is left but the share of DMARC. */
+	if (wanted(&f->policy->set.dmarc))
+		vouched_gather(f, NEEDS(FACT_SPF));
+	began = clock_mono();
+	signatures_end(&f->vouched->signatures, &f->vouched->ask, until(f, SHARE_KEYS));
+	spent(f, FACT_SIGNATURES, began);
 }
 
 void vouched_complete(struct facts *f)
@@ -211,21 +235,6 @@ void vouched_put(const struct facts *f, struct str host, struct buf *out)
 			results_dmarc(&r, &f->vouched->dmarc);
 	}
 	results_end(&r);
-}
-
-/* The next field of a header block with its folds; lines that are none are taken for one. */
-static struct str next_field(struct str *rest)
-{
-	struct str all = *rest;
-	size_t n = 0;
-
-	do {
-		ptrdiff_t at = str_chr(str_skip(all, n), '\n');
-
-		n = at < 0 ? all.n : n + (size_t)at + 1;
-	} while (n < all.n && (all.p[n] == ' ' || all.p[n] == '\t'));
-	*rest = str_skip(all, n);
-	return str_take(all, n);
 }
 
 static bool disowned(struct str field, struct str host)

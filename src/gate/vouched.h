@@ -21,6 +21,7 @@
 
 struct vouched {
 	struct arena *mem; /* the message's */
+	struct str header; /* the whole of it, once it is there */
 	struct vouch_ask ask;
 	struct spf_question spf_question;
 	struct spf spf;               /* where FACT_SPF is known */

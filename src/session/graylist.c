@@ -38,13 +38,25 @@ void session_effects(struct session *s, const struct effect *effects)
 	}
 }
 
+static struct str domain_of(struct str address)
+{
+	return str_skip(address, (size_t)(str_rchr(address, '@') + 1));
+}
+
+/* A login speaks for its own domain: nobody makes himself another domain's correspondent. */
+static bool speaks_for(const struct session *s, struct str sender)
+{
+	return !s->facts.authenticated || str_ieq(domain_of(s->facts.user), domain_of(sender));
+}
+
 /* Only one of ours gets a recipient elsewhere accepted; what an alias sends on was not written by whom it came from. */
 void session_correspond(struct session *s)
 {
 	const struct transaction *t = &s->t;
 	int64_t deadline = deadline_in(TELL_MS), now = clock_wall();
 
-	if (!s->server->conf->gate.graylist_correspondents || t->sender_key.n == 0 || t->nrcpts > CORRESPONDENTS_MAX)
+	if (!s->server->conf->gate.graylist_correspondents || t->sender_key.n == 0 || t->nrcpts > CORRESPONDENTS_MAX ||
+	    !speaks_for(s, t->sender_key))
 		return;
 	for (size_t i = 0; i < t->nrcpts; i++) {
 		const struct recipient *r = &t->rcpts[i];

@@ -35,7 +35,8 @@ static void give_up_head(struct intake *in)
 }
 
 /* The header ended inside this piece, or, where a line turned out to be no field, in front of it: what was taken for
- * header and is body stays where it is. */
+ * header and is body stays where it is.  An empty line will stand between the two in any case: a reader who would go
+ * on behind that line must not find a header that nobody judged. */
 static struct str split(struct intake *in, struct str piece)
 {
 	size_t before = in->head.n, end = (size_t)in->walk.bytes;
@@ -47,8 +48,8 @@ static struct str split(struct intake *in, struct str piece)
 		buf_addstr(&in->head, piece);
 		body = str_skip(buf_str(&in->head), end);
 	}
-	in->blank = !in->walk.malformed;
-	in->head.n = in->blank ? end - 2 : end; /* no buf_trunc(): the body may begin right there */
+	in->blank = true;
+	in->head.n = in->walk.malformed ? end : end - 2; /* no buf_trunc(): the body may begin right there */
 	return body;
 }
 

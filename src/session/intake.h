@@ -22,7 +22,7 @@ struct intake {
 	struct buf head; /* the fields of the header, CRLF ended; without the empty line */
 	struct buf kept; /* instead of them, where `changed`: what of them is kept */
 	bool changed;
-	bool blank;    /* an empty line ended them */
+	bool blank;    /* an empty line is to end them: more came */
 	bool sent;     /* the header lies in the body: it was too large to be held */
 	uint64_t size; /* decoded, */
 	uint64_t raw;  /* and as sent */

@@ -320,6 +320,8 @@ static void begin(struct session *s)
 
 static void finish(struct session *s)
 {
+	/* Nobody leaves a transaction behind, who ended the visit in the middle of one. */
+	transaction_end(s, NULL);
 	/* A connection that never got to MAIL leaves a group too. */
 	if (s->number != 0 && !s->record.told) {
 		record_end(s, s->why != NULL ? s->why : end_words(END_LEFT));

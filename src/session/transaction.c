@@ -266,7 +266,7 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct named x,
 	const struct effect *effects = NULL;
 
 	s->facts.rcpt = x.key;
-	s->facts.accepted = t->nnamed;
+	s->facts.accepted = s->rcpt.accepted = t->nnamed;
 	facts_forget_recipient(&s->facts);
 	if (!rcpt_beyond_limits(&s->server->rcpt, &s->rcpt, &out)) {
 		ask(s, to, &found);

@@ -135,6 +135,10 @@ def test_who_may_relay_in_config_dir(server):
     assert server.tell("check").stderr == f"{path}:1: relay-level can be allow-all only below _ip_ of config-dir\n"
     settings(server, "_recipient_/com/example", "ip-relay-entry=127.0.0.7")
     assert "ip-relay-entry counts for the whole visit" in server.tell("check").stderr
+    os.unlink(path)
+    # A user may have that name; whoever says that he is that user has no address by that.
+    path = settings(server, "_sender_/com/example/_at_/_ip_/_recipient_/test/other", "relay-level=allow-all")
+    assert server.tell("check").stderr == f"{path}:1: relay-level can be allow-all only below _ip_ of config-dir\n"
 
 
 def test_a_domain_and_a_mailbox_have_settings_in_the_accounts(server):
@@ -185,3 +189,20 @@ def test_what_only_some_recipients_refuse_goes_into_their_junk_folder(server, dn
     assert [code for code, _ in codes(server)][-2:] == ["ALLOWED", "ALLOWED"]
     refused = [line for line in gate_lines(server) if line.startswith("refused dmarc, ")]
     assert len(refused) == 2 and all(", recipient@example.com, " in line for line in refused)
+
+
+def test_a_header_on_the_blacklist_of_a_domain_refuses_no_other_domains_mail(server):
+    """Who sets it in the accounts is not the postmaster: alone it refuses, among others it goes into his own Junk folder."""
+    use(server)
+    server.start()
+    server.command("domain", "add", "b.example")
+    server.command("account", "add", "x@b.example", "--password-stdin", text="correct horse\n")
+    server.command("domain", "set", "b.example", "header-blacklist-entry=*:*")
+    with server.client() as c:
+        c.envelope("a@c.example", "x@b.example")
+        assert c.data().code == 554
+        c.envelope("a@c.example", "recipient@example.com", "x@b.example")
+        assert c.data().code == 250
+    server.arrived("recipient@example.com")
+    until(lambda: glob.glob(f"{server.data}/mail/b.example/x/Maildir/.Junk/new/*"), "his own lies in Junk")
+    assert [code for code, _ in codes(server)] == ["DENIED_HEADER_BLACKLISTED", "ALLOWED", "ALLOWED"]

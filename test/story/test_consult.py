@@ -1,6 +1,8 @@
 """What others think of a message, with the real server in between: rspamd, opendkim and clamav as mail filters."""
 import glob
 import socket
+import struct
+import threading
 
 import pytest
 
@@ -144,3 +146,50 @@ def test_a_service_that_is_written_wrongly_is_found_before_the_start(server):
     server.write_files()
     done = server.tell("check")
     assert done.returncode == 1 and "milter { address }" in done.stderr
+
+
+class Filter(threading.Thread):
+    """A mail filter that says CONTINUE to everything but what `answers` has a word for, by the step's letter."""
+
+    def __init__(self, answers):
+        super().__init__(daemon=True)
+        self.answers, self.listener = answers, socket.create_server(("127.0.0.1", 0))
+        self.address = f"inet:127.0.0.1:{self.listener.getsockname()[1]}"
+        self.start()
+
+    def run(self):
+        while True:
+            peer, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+
+    def serve(self, peer):
+        f = peer.makefile("rb")
+        while len(head := f.read(4)) == 4:
+            packet = f.read(struct.unpack(">I", head)[0]).decode("latin-1")
+            if packet[0] in "DAQ":
+                continue
+            said = b"O" + struct.pack(">III", 6, 0x31, 0) if packet[0] == "O" else self.answers(packet)
+            peer.sendall(struct.pack(">I", len(said)) + said)
+
+
+def test_a_filter_that_ends_the_visit_at_a_recipient_ends_the_message_too(server):
+    """The second one: the first group of a visit is written whatever happens."""
+    server.config(f'milter {{ address = "{Filter(lambda p: b"4" if p.startswith("R<sender") else b"c").address}" }}')
+    server.start()
+    server.command("domain", "set", "example.com", "sender-blacklist-entry=@x.example")
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=mail()).code == 250
+        c.envelope("second@sender.example", YOU)
+        assert c.send("RCPT TO:<sender@example.com>").code == 421
+        assert c.closed()
+    assert "second@sender.example" in server.log("smtp-25").verb("from")
+    assert server.stop() == 0  # nothing leaks
+
+
+def test_whom_a_filter_refuses_is_no_recipient_of_the_message(server):
+    server.config(f'milter {{ address = "{Filter(lambda p: b"r" if p.startswith("R<sender") else b"c").address}" }} '
+                  'recipients { per-message = 1 }')
+    with server.client() as c:
+        c.envelope(ME)
+        assert c.send("RCPT TO:<sender@example.com>").code == 550
+        assert c.send(f"RCPT TO:<{YOU}>").code == 250

@@ -218,3 +218,17 @@ def test_ten_slow_lists_are_one_wait(server, dns, world):
     line = next(g for g in server.log("smtp-25").verb("gate") if g.startswith("connect, "))
     words = line.split()
     assert 1000 * SLOW <= int(words[words.index("rbl-match") + 1].rstrip(",")) < 10 * 1000 * SLOW, line
+
+
+def test_a_sender_with_silent_servers_takes_no_other_check_its_time(server, dns, world):
+    """Neither within a message nor for the next one: what is asked about others is asked all the same."""
+    server.config('gate { dmarc = "reject" }')
+    dns.record("_dmarc.bank.example", 'TXT "v=DMARC1; p=reject"')
+    gated(server, dns, world, deadline="4s")
+    with server.client(source=OTHER) as c:
+        c.send("EHLO x")
+        for n in range(2):
+            assert c.send(f"MAIL FROM:<a{n}@s{n}.silent.broken.net>").code == 250
+            assert c.send(f"RCPT TO:<{ME}>").code == 250
+            reply = c.data("From: boss@bank.example\r\n\r\nPay.\r\n")
+            assert (reply.code, reply.text.split(" ")[0]) == (550, "5.7.26"), reply

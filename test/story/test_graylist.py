@@ -202,6 +202,20 @@ def test_whom_one_of_us_wrote_to_may_answer(server, dns):
         ("recipient@example.com", "customer@far.test"), ("sender@example.com", "friend@far.test")]
 
 
+def test_who_writes_in_the_name_of_another_domain_makes_nobody_its_correspondent(server):
+    graylist(server)
+    server.start()
+    server.command("domain", "add", "b.example")
+    server.command("account", "add", "eve@b.example", "--password-stdin", text="correct horse\n")
+    with server.client(port="587") as c:
+        c.starttls(server.tls())
+        assert c.login(user="eve@b.example").code == 235
+        assert c.deliver("recipient@example.com", "spam@c.test").code == 250
+        assert c.deliver("eve@b.example", "spam@c.test").code == 250
+    assert not passes(server, "spam@c.test")
+    assert passes(server, "spam@c.test", "eve@b.example")
+
+
 def test_that_somebody_wrote_is_not_kept_where_nobody_graylists(server):
     server.later(0)
     with server.client(port="587") as c:

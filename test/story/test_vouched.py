@@ -143,3 +143,31 @@ def test_who_logged_in_is_not_asked_about(server, dns):
         assert c.deliver("sender@example.com", YOU, message=MAIL).code == 250
     mail, = server.arrived(YOU)
     assert "auth=pass smtp.auth=sender@example.com" in ours(mail) and "spf=" not in ours(mail)
+
+
+HIDDEN = {
+    "a line that is no field": "Subject: one\r\nhello there\r\n",
+    "a fold of nothing": " folded\r\n",
+    "a line of a mailbox file": "From anna@sender.example Mon Jan  1 00:00:00 2024\r\n",
+    "a name with other letters": "Subj\u00e9ct: one\r\n",
+}
+
+
+@pytest.mark.parametrize("what", HIDDEN)
+def test_what_stands_behind_the_end_of_the_header_is_no_header_for_any_reader(server, what):
+    """A lenient reader goes on after such a line: it would find a From that was not checked, and results that are not ours."""
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=HIDDEN[what] + FORGED + MAIL).code == 250
+    mail, = server.arrived(YOU)
+    head, body = re.split(rb"\r?\n\r?\n", mail.raw, maxsplit=1)
+    assert b"forged" not in head and b"anna" not in head.split(b"\nReceived: ")[1]
+    assert body.replace(b"\r\n", b"\n").startswith(HIDDEN[what].split("\r\n")[-2].encode())
+
+
+def test_a_header_of_too_many_fields_hides_no_author(server, dns):
+    server.config('gate { dmarc = "reject" }')
+    txt(dns, "_dmarc.sender.example", "v=DMARC1; p=reject")
+    with server.client() as c:
+        c.envelope("somebody@else.example", YOU)
+        reply = c.data("X:\r\n" * 4200 + MAIL)
+        assert (reply.code, reply.text.split(" ")[0]) == (550, "5.7.26")

@@ -202,15 +202,16 @@ static void nobody_waits_longer_than_the_deadline_in_all(void **state)
 	int64_t began = clock_mono();
 
 	(void)state;
-	facts_gather(&f, NEEDS(FACT_RDNS));
-	assert_int_equal(f.at[FACT_RDNS].status, FACT_FAILED);
-	assert_in_range(clock_mono() - began, hasty.dns_deadline, hasty.dns_deadline + 2000);
-	f.at[FACT_RDNS].status = FACT_UNKNOWN;
-	facts_clear(&f);
-	began = clock_mono();
-	facts_gather(&f, NEEDS(FACT_RDNS));
-	assert_true(clock_mono() - began < hasty.dns_deadline);
-	facts_clear(&f);
+	for (int i = 0; i < 20; i++) {
+		f.at[FACT_RDNS].status = FACT_UNKNOWN;
+		facts_gather(&f, NEEDS(FACT_RDNS));
+		assert_int_equal(f.at[FACT_RDNS].status, FACT_FAILED);
+		facts_clear(&f);
+	}
+	assert_in_range(clock_mono() - began, hasty.dns_deadline / 2, hasty.dns_deadline + 2000);
+	/* However often the names were waited for, there is time for what comes behind them. */
+	assert_true(facts_left(&f, SHARE_NAMES) <= facts_left(&f, SHARE_SPF));
+	assert_true(facts_left(&f, SHARE_DMARC) > facts_left(&f, SHARE_KEYS));
 }
 
 static void a_login_costs_nothing(void **state)

@@ -155,6 +155,27 @@ static void a_folder_of_names(void **state)
 	}
 }
 
+/* A domain may set patterns: they cost memory in every visit of somebody who writes to it. */
+static void patterns_with_sets_have_a_limit(void **state)
+{
+	struct list *l = list_new(LIST_HEADER);
+	const char *why = "";
+	int n = 0;
+	BUF(entry);
+
+	(void)state;
+	buf_adds(&entry, "s:");
+	for (int i = 0; i < 50; i++)
+		buf_adds(&entry, "?*[ab]*");
+	while (n < 100 && list_add(l, buf_str(&entry), &why) == 0)
+		n++;
+	assert_in_range(n, 1, 20);
+	assert_string_equal(why, "too many parts with ? or [ in the patterns of this list");
+	/* Others are taken still. */
+	assert_int_equal(list_add(l, STR("Subject: *a*b*"), &why), 0);
+	list_free(l);
+}
+
 /* Patterns and headers that make others backtrack for ever. */
 static void no_header_makes_matching_slow(void **state)
 {
@@ -186,6 +207,7 @@ int main(void)
 		cmocka_unit_test(entries_as_a_table),
 		cmocka_unit_test(lists_in_dns),
 		cmocka_unit_test(a_folder_of_names),
+		cmocka_unit_test(patterns_with_sets_have_a_limit),
 		cmocka_unit_test(no_header_makes_matching_slow),
 	};
 

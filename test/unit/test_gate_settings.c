@@ -177,9 +177,9 @@ static void what_counts_for_the_whole(void **state)
 /* Of several texts the last one's single values stand, lists add up; whose they are decides what they may say. */
 static void several_texts(void **state)
 {
-	struct config_file ip = { STR("/c/_ip_/192"), STR("relay-level=allow-all\nip-blacklist-entry=192.0.2.4\n") };
-	struct config_file rcpt = { STR("/c/_recipient_/com"),
-				    STR("filter-level=allow-all\nip-blacklist-entry=!!!\n") };
+	struct config_file ip = { STR("/c/_ip_/192"), STR("relay-level=allow-all\nip-blacklist-entry=192.0.2.4\n"), 0 };
+	struct config_file rcpt = { STR("/c/_recipient_/com"), STR("filter-level=allow-all\nip-blacklist-entry=!!!\n"),
+				    0 };
 	struct settings texts[] = { settings_of_file(&ip), settings_of_file(&rcpt),
 				    settings_of_accounts(STR("filter-level=normal\nip-blacklist-entry=192.0.2.5")) };
 	struct policy p;
