@@ -71,6 +71,17 @@ static int take_when(struct asker *k, const char *key, struct str value, size_t 
 	return 0;
 }
 
+/* id:connection 24, whose quotes a shell has taken away. */
+static struct str id_and_more(struct asker *k, struct str value, size_t *i)
+{
+	uint64_t n;
+
+	if (id_kind_of(value) == ID_ANY || *i + 1 == k->n || !str_u64(k->words[*i + 1], UINT64_MAX, &n))
+		return value;
+	*i += 1;
+	return arena_fmt(k->a, "%.*s %.*s", STR_ARG(value), STR_ARG(k->words[*i]));
+}
+
 /* KEY:VALUE, or KEY: VALUE as two words.  0: done, 1: no such token, -1: e. */
 static int take_token(struct asker *k, size_t *i)
 {
@@ -90,7 +101,7 @@ static int take_token(struct asker *k, size_t *i)
 		return take_when(k, "before", value, i);
 	for (int f = 0; f < FILTER_KINDS; f++)
 		if (str_ieq(key, str_of(filter_words[f])))
-			return filter_value(k, (enum filter_kind)f, value);
+			return filter_value(k, (enum filter_kind)f, f == FILTER_ID ? id_and_more(k, value, i) : value);
 	return err_set(k->e,
 		       "there is no filter %.*s: (filters: from to any ip on after before id verdict reason port "
 		       "text)",
