@@ -108,16 +108,6 @@ static int take_token(struct asker *k, size_t *i)
 		       STR_ARG(key));
 }
 
-/* A free word without the punctuation of a sentence around it. */
-static struct str bare_word(struct str w)
-{
-	while (w.n > 0 && strchr("?!,.;:)\"'", w.p[w.n - 1]) != NULL)
-		w.n--;
-	while (w.n > 0 && strchr("(\"'", w.p[0]) != NULL)
-		w = str_skip(w, 1);
-	return w;
-}
-
 static bool address_like(struct str w)
 {
 	ptrdiff_t dot = str_chr(w, '.');
@@ -229,7 +219,10 @@ static int not_understood(struct asker *k, struct str w)
 		    "them. Ask for those meant, as in any:user@example.com after:yesterday: the answer lists "
 		    "them and counts them by verdict and by reason",
 		    STR_ARG(w));
-	return err_set(k->e, "I do not understand `%.*s`", STR_ARG(w));
+	return err_set(k->e,
+		       "I do not understand `%.*s`. Words that a reply or a log line holds are asked for as "
+		       "text:\"WORDS\"; what a reply means says `telltale explain`",
+		       STR_ARG(w));
 }
 
 static int take_id(struct asker *k, struct str w)
@@ -362,7 +355,7 @@ int question_parse(struct question *q, struct str text, struct arena *a, struct 
 	if (split(&k, q->text) < 0)
 		return -1;
 	for (size_t i = 0; i < k.n; i++)
-		k.words[i] = is_token(k.words[i]) ? without_mark(k.words[i]) : bare_word(k.words[i]);
+		k.words[i] = is_token(k.words[i]) ? without_mark(k.words[i]) : question_bare(k.words[i]);
 	for (size_t i = 0; i < k.n; i++)
 		if (take_word(&k, &i) < 0)
 			return -1;

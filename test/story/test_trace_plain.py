@@ -1,5 +1,5 @@
 """What a support person reads: the reply that was really given, values named once, words that can be copied."""
-from questions import ME, Logs, ask
+from questions import ME, Logs, ask, run
 
 import pytest
 
@@ -53,3 +53,15 @@ def test_a_retry_within_a_minute_is_told_in_seconds(logs):
     logs.accept(2, 12)
     a = ask("from:a@b.example", logs.folder)
     assert "20 s after its first try" in a.text and "accepted 20 s later" in a.text, a.text
+
+
+def test_the_gate_line_is_told_in_words(logs):
+    reply = "451 Your message cannot be accepted now. Try again later."
+    logs.refuse(7, "DENIED_RSPAMD_LATER", reply, reason=reply.replace(" ", "_"))
+    assert f"DENIED_RSPAMD_LATER: {reply}\n" in ask("from:a@b.example", logs.folder).section("Timeline")
+
+
+def test_a_reply_as_a_question_leads_to_what_answers_it(logs):
+    logs.accept(1, 11)
+    done = run("--logs", str(logs.folder), "554 Refused. You have no reverse DNS entry")
+    assert done.returncode == 2 and 'text:"WORDS"' in done.stderr and "telltale explain" in done.stderr
