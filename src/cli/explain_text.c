@@ -105,7 +105,8 @@ void explain_put_text(struct buf *b, struct str text, const struct explanation *
 	buf_adds(b, "\n");
 	put_safe(b, "what", x->what);
 	put_safe(b, "means", x->meaning);
-	put_action(b, x->final, x->who, x->advice);
+	if (!str_eqz(str_of(x->kind), "option")) /* nothing happened: nobody has to act */
+		put_action(b, x->final, x->who, x->advice);
 	put_fields(b, x);
 }
 

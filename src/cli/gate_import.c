@@ -203,6 +203,7 @@ static void take_option(struct import *m, struct str name, struct str value)
 	struct row r = row_of(name);
 
 	value = unquoted(m, name, value);
+	m->graylisted = m->graylisted || str_eqz(name, "graylist-dir");
 	if (str_eqz(name, "config-file")) {
 		add_file(m, value);
 	} else if (r.treatment == BY_HAND || r.treatment == NO_MORE) {
@@ -276,6 +277,29 @@ static void find_folder(struct import *m, const char *file)
 				      : arena_fmt(&m->mem, "%s/%.*s", here, STR_ARG(str_take(path, (size_t)slash)));
 }
 
+/* What was typed is relative to where it was typed, not to the file. */
+static struct str from_here(struct import *m, struct str path)
+{
+	char here[PATH_MAX];
+
+	if (path.n == 0 || path.p[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+		return path;
+	return arena_fmt(&m->mem, "%s/%.*s", here, STR_ARG(path));
+}
+
+/* spamdyke 3 had no graylist-level: a folder turned graylisting on. */
+static void note_graylist(struct import *m)
+{
+	const struct conf_row *level = conf_option("gate", STR("graylist-level"));
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->items[i].option == level && !m->items[i].dropped)
+			return;
+	if (m->graylisted)
+		import_comment(m, "graylist-dir without graylist-level: spamdyke 3 puts strangers off with that, later "
+				  "ones do not; graylist-level = always turns it on here");
+}
+
 int gate_import(const char *file, char *const *dirs, size_t ndirs)
 {
 	struct import m = { 0 };
@@ -290,8 +314,9 @@ int gate_import(const char *file, char *const *dirs, size_t ndirs)
 		code = take_file(&m, m.files[i]);
 	m.file = "--config-dir";
 	for (size_t i = 0; code == CLI_DONE && i < ndirs; i++)
-		put(&m, STR("config-dir"), str_of(dirs[i]));
+		put(&m, STR("config-dir"), from_here(&m, str_of(dirs[i])));
 	if (code == CLI_DONE) {
+		note_graylist(&m);
 		import_try_dirs(&m);
 		code = import_print(&m);
 	}

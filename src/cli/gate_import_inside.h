@@ -25,6 +25,7 @@ struct import {
 	const char *file;  /* being read */
 	int line;
 	size_t taken, by_hand, needless;
+	bool graylisted; /* it has a graylist-dir */
 };
 
 /* A comment in the result: one line, printable. */

@@ -132,8 +132,10 @@ int list_add_text(struct list *l, struct str text, const char *file, struct err 
 	while (text.n > 0) {
 		at.line++;
 		if (!str_cut(text, STR("\n"), &line, &text))
-			return err_set(e, "%s:%d: the last line has no newline: the file may have been cut", file,
-				       at.line);
+			return err_set(e,
+				       "%s:%d: the last line has no newline: the file may have been cut (if it is "
+				       "whole, end it with one)",
+				       file, at.line);
 		if (take_line(l, line, at, &why) < 0)
 			return err_set(e, "%s:%d: %s", file, at.line, why);
 	}

@@ -157,8 +157,10 @@ static int take_text(struct over *o, const struct settings *s, struct err *e)
 
 		line = str_trim(line);
 		if (!whole && !s->may_lack_line)
-			return err_set(e, "%s:%d: the last line has no newline: the file may have been cut", s->name,
-				       o->c.line);
+			return err_set(e,
+				       "%s:%d: the last line has no newline: the file may have been cut (if it is "
+				       "whole, end it with one)",
+				       s->name, o->c.line);
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
 		if (take_option(o, line, &why) < 0)

@@ -69,10 +69,20 @@ static void put_size(struct page *g, const struct told *t)
 		page_fmt(g, ", connection %llu", (unsigned long long)answer_connection(t));
 }
 
+/* A full stop behind a link would be copied with it. */
+static bool ends_in_link(struct str s)
+{
+	size_t at = s.n;
+
+	while (at > 0 && s.p[at - 1] != ' ')
+		at--;
+	return str_find(str_skip(s, at), STR("://")) >= 0;
+}
+
 static void put_summary(struct page *g, const struct told_party *p)
 {
 	page_put(g, p->summary);
-	page_fmt(g, str_ends(p->summary, STR(".")) ? "\n" : ".\n");
+	page_fmt(g, str_ends(p->summary, STR(".")) || ends_in_link(p->summary) ? "\n" : ".\n");
 }
 
 static void put_headline(struct page *g, const struct told *t)

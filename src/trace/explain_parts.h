@@ -21,6 +21,7 @@ bool explain_code(struct explaining *x, struct str text);    /* a gate code or n
 bool explain_check(struct explaining *x, struct str text);   /* the recipient check's words */
 bool explain_reply(struct explaining *x, struct str text);   /* "550 5.1.1 no such user", "421" */
 bool explain_status(struct explaining *x, struct str text);  /* "5.1.1", "(#5.1.1)" */
+bool explain_option(struct explaining *x, struct str text);  /* an option of the configuration */
 bool explain_said(struct explaining *x, struct str text);    /* a reply's text without its number */
 bool explain_trouble(struct explaining *x, struct str text); /* the machine's own complaints */
 /* A meaning without its last sentence, where that only says what the first digit of the number does. */

@@ -69,6 +69,6 @@ void page_causes(struct page *g)
 	for (size_t i = 0; i < c.n; i++)
 		put_cause(g, &c.at[i]);
 	if (c.more > 0)
-		page_fmt(g, "  and %zu other reasons\n", c.more);
+		page_fmt(g, "  and %zu other reason%s\n", c.more, c.more == 1 ? "" : "s");
 	put_before(g, &c);
 }

@@ -164,15 +164,16 @@ static void put_totals(struct page *g)
 	put_travellers(g);
 }
 
+static struct str field_of(const struct row *x, size_t field)
+{
+	return *(const struct str *)((const char *)x + field);
+}
+
 static bool same_as_first(const struct row *rows, size_t n, size_t field)
 {
-	for (size_t i = 1; i < n; i++) {
-		const struct str *a = (const struct str *)((const char *)&rows[0] + field);
-		const struct str *b = (const struct str *)((const char *)&rows[i] + field);
-
-		if (!str_eq(*a, *b))
+	for (size_t i = 1; i < n; i++)
+		if (!str_eq(field_of(&rows[0], field), field_of(&rows[i], field)))
 			return false;
-	}
 	return true;
 }
 
@@ -184,20 +185,33 @@ static bool same_time(const struct row *rows, size_t n)
 	return true;
 }
 
-/* "the size (620, 23,533)" */
+/* "the size (620 or 23,533)", each value once */
 static void put_difference(struct page *g, const struct row *rows, size_t n, const char *what, size_t field, bool *any)
 {
 	enum { SHOWN = 4 };
+	struct str seen[SHOWN];
+	size_t shown = 0;
 
 	if (same_as_first(rows, n, field))
 		return;
 	page_fmt(g, "%s%s (", *any ? ", " : "", what);
 	*any = true;
-	for (size_t i = 0; i < n && i < SHOWN; i++) {
-		page_fmt(g, i > 0 ? " or " : "");
-		page_cell(g, *(const struct str *)((const char *)&rows[i] + field), ADDRESS_WIDTH, false);
+	for (size_t i = 0; i < n; i++) {
+		bool new = true;
+
+		for (size_t j = 0; j < shown; j++)
+			new = new && !str_eq(seen[j], field_of(&rows[i], field));
+		if (!new)
+			continue;
+		if (shown == SHOWN) {
+			page_fmt(g, " or others");
+			break;
+		}
+		page_fmt(g, shown > 0 ? " or " : "");
+		seen[shown++] = field_of(&rows[i], field);
+		page_cell(g, seen[shown - 1], ADDRESS_WIDTH, false);
 	}
-	page_fmt(g, n > SHOWN ? " or others)" : ")");
+	page_fmt(g, ")");
 }
 
 /* What an asker may know: it tells which of them is meant. */

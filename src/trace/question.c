@@ -71,6 +71,17 @@ static int take_when(struct asker *k, const char *key, struct str value, size_t 
 	return 0;
 }
 
+/* id:connection 24, whose quotes a shell has taken away. */
+static struct str id_and_more(struct asker *k, struct str value, size_t *i)
+{
+	uint64_t n;
+
+	if (id_kind_of(value) == ID_ANY || *i + 1 == k->n || !str_u64(k->words[*i + 1], UINT64_MAX, &n))
+		return value;
+	*i += 1;
+	return arena_fmt(k->a, "%.*s %.*s", STR_ARG(value), STR_ARG(k->words[*i]));
+}
+
 /* KEY:VALUE, or KEY: VALUE as two words.  0: done, 1: no such token, -1: e. */
 static int take_token(struct asker *k, size_t *i)
 {
@@ -90,21 +101,11 @@ static int take_token(struct asker *k, size_t *i)
 		return take_when(k, "before", value, i);
 	for (int f = 0; f < FILTER_KINDS; f++)
 		if (str_ieq(key, str_of(filter_words[f])))
-			return filter_value(k, (enum filter_kind)f, value);
+			return filter_value(k, (enum filter_kind)f, f == FILTER_ID ? id_and_more(k, value, i) : value);
 	return err_set(k->e,
 		       "there is no filter %.*s: (filters: from to any ip on after before id verdict reason port "
 		       "text)",
 		       STR_ARG(key));
-}
-
-/* A free word without the punctuation of a sentence around it. */
-static struct str bare_word(struct str w)
-{
-	while (w.n > 0 && strchr("?!,.;:)\"'", w.p[w.n - 1]) != NULL)
-		w.n--;
-	while (w.n > 0 && strchr("(\"'", w.p[0]) != NULL)
-		w = str_skip(w, 1);
-	return w;
 }
 
 static bool address_like(struct str w)
@@ -218,7 +219,10 @@ static int not_understood(struct asker *k, struct str w)
 		    "them. Ask for those meant, as in any:user@example.com after:yesterday: the answer lists "
 		    "them and counts them by verdict and by reason",
 		    STR_ARG(w));
-	return err_set(k->e, "I do not understand `%.*s`", STR_ARG(w));
+	return err_set(k->e,
+		       "I do not understand `%.*s`. Words that a reply or a log line holds are asked for as "
+		       "text:\"WORDS\"; what a reply means says `telltale explain`",
+		       STR_ARG(w));
 }
 
 static int take_id(struct asker *k, struct str w)
@@ -351,7 +355,7 @@ int question_parse(struct question *q, struct str text, struct arena *a, struct 
 	if (split(&k, q->text) < 0)
 		return -1;
 	for (size_t i = 0; i < k.n; i++)
-		k.words[i] = is_token(k.words[i]) ? without_mark(k.words[i]) : bare_word(k.words[i]);
+		k.words[i] = is_token(k.words[i]) ? without_mark(k.words[i]) : question_bare(k.words[i]);
 	for (size_t i = 0; i < k.n; i++)
 		if (take_word(&k, &i) < 0)
 			return -1;

@@ -81,6 +81,7 @@ enum word_role question_role(struct str w);
 const char *question_outcome(const struct str *w, size_t n, size_t i);
 /* Of a reply: "552 over quota", "550 5.1.1 user unknown", "4.7.0". */
 bool question_reply(struct str w, struct arena *a, struct str *value);
+struct str question_bare(struct str w); /* a free word without the punctuation of a sentence around it */
 bool question_duration(const struct str *w, size_t n, size_t i); /* "15 minutes", at the i-th of n words */
 bool question_id(struct str w);                                  /* has it the form of an id? */
 bool question_counts(struct str w);                              /* does it ask for numbers over many messages? */

@@ -1,5 +1,7 @@
 #include "trace/question.h"
 
+#include <string.h>
+
 #include "logs/foreign.h"
 
 /* May stand between "from" and its address. */
@@ -168,4 +170,13 @@ bool question_id(struct str w)
 	if (str_u64(w, (uint64_t)1 << 53, &n))
 		return n >= 1000 && (n < 1900 || n > 2099);
 	return foreign_is_exim_id(w) || foreign_is_postfix_id(w);
+}
+
+struct str question_bare(struct str w)
+{
+	while (w.n > 0 && strchr("?!,.;:)\"'", w.p[w.n - 1]) != NULL)
+		w.n--;
+	while (w.n > 0 && strchr("(\"'", w.p[0]) != NULL)
+		w = str_skip(w, 1);
+	return w;
 }

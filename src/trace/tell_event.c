@@ -39,7 +39,7 @@ static struct str gate_words(struct told *t, const struct gate *g)
 {
 	bool named = g->rdns.n > 0 && !str_eqz(g->rdns, "(unknown)");
 	bool other = str_eqz(g->code, "DENIED_OTHER");
-	struct str said = other ? log_reason_plain(t->mem, g->reason) : g->reason, reason = STR("");
+	struct str said = log_reason_plain(t->mem, g->reason), reason = STR("");
 
 	if (g->reason.n > 0 && !str_eqz(g->reason, "(empty)") && !str_eqz(g->code, "ALLOWED"))
 		reason = arena_fmt(t->mem, ": %.*s", STR_ARG(said));

@@ -6,7 +6,9 @@ static struct str length_words(struct arena *a, int64_t seconds)
 {
 	long long s = seconds < 0 ? -seconds : seconds;
 
-	if (s % 86400 < 600 || s % 86400 > 86400 - 600)
+	if (s < 60)
+		return arena_fmt(a, "%lld s", s);
+	if (s >= 3600 && (s % 86400 < 600 || s % 86400 > 86400 - 600))
 		return arena_fmt(a, "%lld day%s", (s + 600) / 86400, (s + 600) / 86400 == 1 ? "" : "s");
 	if (s >= 3600)
 		return arena_fmt(a, "%lld h %lld min", s / 3600, s % 3600 / 60);

@@ -37,14 +37,17 @@ struct str tell_client_words(struct told *t)
 	return arena_fmt(t->mem, "the client %.*s (%.*s)", STR_ARG(t->ip), STR_ARG(t->rdns));
 }
 
+/* The reply that refused: at the recipient, else the one to the whole message (its RCPT was answered 250). */
 static struct str said_by_party(struct told *t, const struct party *p)
 {
+	bool whole = p->code < 400 && p->visit != NULL && p->visit->size_code >= 400 && p->visit->final != NULL;
+	const struct line *resp = whole ? p->visit->final : p->resp;
 	struct str text;
 	int code;
 
-	if (p->resp == NULL)
+	if (resp == NULL)
 		return STR("");
-	return arena_fmt(t->mem, ": %.*s", STR_ARG(tell_reply(t, p->resp, &code, &text)));
+	return arena_fmt(t->mem, ": %.*s", STR_ARG(tell_reply(t, resp, &code, &text)));
 }
 
 static const char *refused_word(enum verdict v)
@@ -228,20 +231,26 @@ static void tell_in_vain(struct told *t, struct told_party *out, const struct pa
 				"between graylist-min-secs and graylist-max-secs, or exempts the sender."));
 }
 
+static struct str tell_late_by(struct told *t, int64_t seconds)
+{
+	return seconds < 60 ? arena_fmt(t->mem, "%lld s", (long long)seconds)
+			    : arena_fmt(t->mem, "%lld min", (long long)(seconds + 30) / 60);
+}
+
 /* Refused for now, then sent again and taken: why it came late. */
 static void tell_late(struct told *t, struct told_party *out, const struct party *p)
 {
 	const struct reason_row *row;
-	long long late;
+	int64_t late;
 
 	if (p->first_try == NULL || p->to == NULL || p->first_try->to == NULL || p->code >= 400 ||
 	    p->visit->size_code >= 400)
 		return;
 	row = tell_gate_reason(t, p->first_try);
-	late = (moment_of(t->book, p->to) - moment_of(t->book, p->first_try->to) + 30) / 60;
-	out->summary = arena_fmt(t->mem, "%.*s, %lld min after its first try, which was refused for now%s%s%s",
-				 STR_ARG(out->summary), late, row != NULL ? " (" : "", row != NULL ? row->code : "",
-				 row != NULL ? ")" : "");
+	late = moment_of(t->book, p->to) - moment_of(t->book, p->first_try->to);
+	out->summary = arena_fmt(t->mem, "%.*s, %.*s after its first try, which was refused for now%s%s%s",
+				 STR_ARG(out->summary), STR_ARG(tell_late_by(t, late)), row != NULL ? " (" : "",
+				 row != NULL ? row->code : "", row != NULL ? ")" : "");
 	out->explanation =
 	    arena_fmt(t->mem, "The first try was put off, and the sender's server came again by itself. %.*s",
 		      STR_ARG(out->explanation));

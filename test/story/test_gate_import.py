@@ -82,3 +82,22 @@ def test_hostile_bytes_do_not_come_out_raw(server):
     assert done.returncode == 1
     assert not re.search(r"[^\n\t\x20-\x7e]", done.stdout + done.stderr)
     assert check(server, done.stdout).returncode == 0
+
+
+def test_a_folder_on_the_command_line_is_where_it_was_typed(server):
+    folder = os.path.join(server.folder, "conf")
+    os.makedirs(os.path.join(folder, "config.d"))
+    with open(os.path.join(folder, "spamdyke.conf"), "w", encoding="utf-8") as f:
+        f.write("max-recipients=5\n")
+    done = subprocess.run([os.path.join(os.path.realpath(server.build), "telltale"), "gate", "import", "conf/spamdyke.conf", "--config-dir",
+                           "conf/config.d"], cwd=server.folder, capture_output=True, text=True, timeout=60, check=False)
+    assert f'\tconfig-dir = "{os.path.realpath(folder)}/config.d"\n' in done.stdout and done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("lines, told", [("graylist-dir=/g\n", True), ("graylist-dir=/g\ngraylist-level=none\n", False),
+                                         ("max-recipients=5\n", False)])
+def test_graylisting_of_spamdyke_3_is_not_lost_without_a_word(server, lines, told):
+    conf = os.path.join(server.folder, "old.conf")
+    with open(conf, "w", encoding="utf-8") as f:
+        f.write(lines)
+    assert ("graylist-dir without graylist-level" in run(server, conf).stdout) == told

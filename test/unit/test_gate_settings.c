@@ -132,7 +132,7 @@ static void mistakes_as_a_table(void **state)
 		{ "reject-empty-rdns=perhaps\n", "f:1: reject-empty-rdns must be true or false" },
 		{ "reject-empty-rdns perhaps\n", "f:1: not of the form OPTION=VALUE" },
 		{ "=yes\n", "f:1: not of the form OPTION=VALUE" },
-		{ "reject-empty-rdns=no", "f:1: the last line has no newline: the file may have been cut" },
+		{ "reject-empty-rdns=no", "f:1: the last line has no newline: the file may have been cut (if it is whole, end it with one)" },
 		{ "policy-url\n", "f:1: policy-url needs a value: OPTION=VALUE" },
 		{ "policy-url=\"a b\"\n", "f:1: policy-url must be printable ASCII without spaces" },
 		{ "policy-url=\303\244\n", "f:1: bytes that are not printable ASCII" },

@@ -42,6 +42,24 @@ static void check(const struct sample *t, size_t n)
 	}
 }
 
+static void test_options_of_the_configuration(void **state)
+{
+	static const struct sample t[] = {
+		{ "graylist-min-secs", "option", OPEN, WHO_NOBODY, "a retry passes" },
+		{ "ip-whitelist-file", "option", OPEN, WHO_NOBODY, "ip-whitelist-entry: addresses that pass" },
+		{ "hostname", "option", OPEN, WHO_NOBODY, "our name" },
+		{ "deadline", "option", OPEN, WHO_NOBODY, "dns { }: longest wait" },
+		{ "graylist-min-sec", "smtp-reply", NO, WHO_NOBODY, "graylisting" },
+	};
+	ARENA(a);
+	struct explanation x;
+
+	(void)state;
+	check(t, COUNT(t));
+	assert_true(explain_text(STR("reject-sender"), &a, &x));
+	assert_true(str_eqz(x.fields[1].value, "DENIED_SENDER_NOT_LOCAL, DENIED_SENDER_NOT_AUTH, DENIED_SENDER_NO_MX"));
+}
+
 static void test_codes_of_the_gate(void **state)
 {
 	static const struct sample t[] = {
@@ -365,6 +383,7 @@ static int zone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_options_of_the_configuration),
 		cmocka_unit_test(test_codes_of_the_gate),
 		cmocka_unit_test(test_replies_and_codes),
 		cmocka_unit_test(test_reports),
