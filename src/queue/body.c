@@ -166,6 +166,7 @@ int spool_put(struct spool *s, const struct envelope *v, struct str head, struct
 	struct put p = { .deadline = deadline, .epoch = b->epoch };
 	int rc = -1;
 
+	_Static_assert((int)SPOOL_HEAD_MAX == (int)RECORD_HEAD_MAX, "the same limit");
 	if (head.n > RECORD_HEAD_MAX)
 		return err_set(e, "more than %d bytes of lines before the message", RECORD_HEAD_MAX);
 	if (pack(&p, v, head, b) == 0)

@@ -52,6 +52,7 @@ void spool_body_hold(struct spool_body *b, size_t bytes);
 uint64_t spool_body_size(const struct spool_body *b);
 void spool_body_free(struct spool_body *b); /* an unused file is given back */
 
+enum { SPOOL_HEAD_MAX = 65536 }; /* bytes of head */
 /* head: the lines we put before the message (Received ...), CRLF ended.  v->qp is set by the caller. */
 int spool_put(struct spool *s, const struct envelope *v, struct str head, struct spool_body *b, int64_t deadline,
 	      struct err *e);

@@ -66,6 +66,8 @@ struct consult_word {
 	bool junk; /* it goes into the Junk folder */
 };
 void consult_end(struct session *s, struct intake *in, struct consult_word *out);
+/* What they changed is too much for the spool: it is left out, and that is said.  bytes: what the header came to. */
+void consult_undo(struct session *s, size_t bytes);
 /* What they want put above our Received field. */
 void consult_put_above(const struct session *s, struct buf *out);
 /* The header below it, with what they want changed, and the empty line. */

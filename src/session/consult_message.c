@@ -228,6 +228,15 @@ void consult_end(struct session *s, struct intake *in, struct consult_word *out)
 		ask_milters(s, out);
 }
 
+void consult_undo(struct session *s, size_t bytes)
+{
+	struct finding f = { .filter = &consult_milter, .found = FOUND_ERROR };
+
+	f.seen = arena_fmt(&s->scratch, "with the filters' changes the header has %zu bytes: they are left out", bytes);
+	record_finding(s, &f, s->t.last_rcpt);
+	s->consulting.head = NULL;
+}
+
 void consult_put_above(const struct session *s, struct buf *out)
 {
 	if (s->consulting.head != NULL)

@@ -112,6 +112,15 @@ static void envelope_of(const struct session *s, struct envelope *v, uint64_t qp
 	};
 }
 
+/* What goes before the body. */
+static void put_head(struct session *s, const struct intake *in, uint64_t qp, int64_t when, struct buf *out)
+{
+	consult_put_above(s, out);
+	vouched_put(&s->facts, s->server->conf->top.hostname, out);
+	received_put(out, s, qp, when);
+	consult_put_head(s, in, out);
+}
+
 /* Hand it to the queue: 0 once it is in custody. */
 static int put(struct session *s, struct intake *in, uint64_t *qp, int64_t *when, struct err *e)
 {
@@ -123,10 +132,12 @@ static int put(struct session *s, struct intake *in, uint64_t *qp, int64_t *when
 		return -1;
 	*when = clock_wall();
 	envelope_of(s, &v, *qp, *when);
-	consult_put_above(s, &head);
-	vouched_put(&s->facts, s->server->conf->top.hostname, &head);
-	received_put(&head, s, *qp, *when);
-	consult_put_head(s, in, &head);
+	put_head(s, in, *qp, *when, &head);
+	if (head.n > SPOOL_HEAD_MAX) {
+		consult_undo(s, head.n);
+		buf_reset(&head);
+		put_head(s, in, *qp, *when, &head);
+	}
 	return spool_put(s->server->spool, &v, buf_str(&head), in->body, deadline, e);
 }
 

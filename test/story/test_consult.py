@@ -67,6 +67,19 @@ def test_what_it_doubts_goes_into_junk_and_what_it_wants_changed_is_changed(serv
 
 
 @needs_rspamd
+def test_changes_that_the_spool_cannot_hold_are_left_out_and_that_is_said(server, rspamd):
+    server.config(f'rspamd {{ url = "{rspamd[0]}" }}')
+    long = [f"X-Line-{i}: {'y' * 60}" for i in range(300)]
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=mail("X-Huge: 1")).code == 250
+        assert c.deliver(ME, YOU, message=mail("X-Huge: 1", *long)).code == 250
+    few, many = sorted(server.arrived(YOU, 2), key=lambda m: len(m.parsed.keys()))
+    assert len(few.parsed.get_all("X-Added")) == 60
+    assert many.parsed.get_all("X-Added") is None and many.parsed["X-Line-299"]
+    assert "they are left out" in [g for g in lines(server, "milter") if g.startswith("error")][-1]
+
+
+@needs_rspamd
 def test_a_message_too_large_for_it_is_not_asked_about(server, rspamd):
     server.config(f'rspamd {{ url = "{rspamd[0]}" max-size = 100K }}')
     with server.client() as c:

@@ -30,6 +30,11 @@ local id = rspamd_config:register_symbol({ name = 'OURS', type = 'callback', cal
       remove_headers = { ['X-Gone'] = 0, ['X-Old'] = -1 },
     })
   end
+  if task:get_header('X-Huge') then
+    local many = {}
+    for i = 1, 60 do many[i] = string.rep('x', 900) end
+    task:set_milter_reply({ add_headers = { ['X-Added'] = many } })
+  end
   local wait = task:get_header('X-Wait')
   if wait then os.execute('sleep ' .. wait) end
   if task:get_header('X-Soft') then task:set_pre_result('soft reject', 'Try again later', 'ours') end
