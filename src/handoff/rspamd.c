@@ -54,8 +54,13 @@ int rspamd_service(struct service *s, struct str url, struct err *e)
 	struct str place = str_skip(url, http.n);
 	BUF(spelled);
 
-	if (!str_istarts(url, http))
-		return service_read(s, url, e);
+	if (!str_istarts(url, http)) {
+		if (service_read(s, url, e) == 0)
+			return 0;
+		return str_find(url, STR("unix:")) == 0 || str_find(url, STR("inet")) == 0
+			   ? -1
+			   : err_set(e, "is no place of a service: it must be http://HOST:PORT or unix:/PATH");
+	}
 	if (str_ends(place, end))
 		place.n--;
 	buf_fmt(&spelled, "inet:%.*s", STR_ARG(place));

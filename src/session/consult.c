@@ -1,9 +1,11 @@
 /* The services that are asked, and the milters' steps before the message itself. */
 #include "session/consult.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/io.h"
 #include "session/consult_inside.h"
@@ -14,10 +16,13 @@ enum { PASSWORD_MAX = 4096, QUESTIONS_AT_ONCE = 64 };
 
 int consult_check(const struct conf *c, struct err *e)
 {
+	const struct str *password = &c->rspamd.password_file;
 	struct service s;
 
 	if (c->rspamd.url.n > 0 && rspamd_service(&s, c->rspamd.url, e) < 0)
 		return err_wrap(e, "%s: rspamd { url }", conf_z(c->file));
+	if (password->n > 0 && access(conf_z(*password), F_OK) < 0 && errno == ENOENT)
+		return err_set(e, "%s: rspamd { password-file }: there is no %s", conf_z(c->file), conf_z(*password));
 	for (size_t i = 0; i < c->milter.address.n; i++)
 		if (service_read(&s, c->milter.address.at[i], e) < 0)
 			return err_wrap(e, "%s:%d: milter { address }", conf_z(c->file), c->milter.address.line[i]);
@@ -150,6 +155,8 @@ bool consult_refuses(struct session *s, size_t i, const struct milter_word *w, i
 	}
 	if (w->is != MILTER_FAILED || !s->consulting.told_failure)
 		record_finding(s, &f, s->t.last_rcpt);
+	if (w->is == MILTER_FAILED && !s->consulting.told_failure)
+		server_trouble(s->server, TROUBLE_MILTER, arena_fmt(&s->scratch, "%.*s", STR_ARG(w->words)).p);
 	s->consulting.told_failure = s->consulting.told_failure || w->is == MILTER_FAILED;
 	if (w->is == MILTER_SHUTDOWN)
 		s->closing = true;

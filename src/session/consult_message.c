@@ -168,6 +168,7 @@ static void ask_rspamd(struct session *s, struct intake *in, struct consult_word
 	} else if (question(s, in, &answer, &e) < 0) {
 		f.found = FOUND_ERROR;
 		f.seen = arena_str(&s->scratch, str_of(e.text));
+		server_trouble(s->server, TROUBLE_RSPAMD, e.text);
 		if (str_eqz(s->server->conf->rspamd.absent, "tempfail"))
 			refuse_by(s, REASON_UNCHECKED, str_of(NULL), out);
 	} else {

@@ -15,6 +15,8 @@ static const struct {
 	[TROUBLE_RECIPIENT] = { SAY_WARNING, "a recipient is put off" },
 	[TROUBLE_GRAYLIST] = { SAY_WARNING, "the graylist does not learn of a mail" },
 	[TROUBLE_SETTINGS] = { SAY_WARNING, "settings of a recipient do not count" },
+	[TROUBLE_RSPAMD] = { SAY_WARNING, "a message is not looked at by rspamd" },
+	[TROUBLE_MILTER] = { SAY_WARNING, "a message is not looked at by a milter" },
 	[TROUBLE_MESSAGE] = { SAY_ERROR, "a message is put off" },
 	[TROUBLE_LOG] = { SAY_ERROR, "a log cannot be written, lines are lost" },
 };

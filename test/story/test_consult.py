@@ -100,10 +100,31 @@ def test_who_gives_no_answer_is_passed_over_or_the_client_is_put_off(server, abs
             c.envelope(ME, YOU)
             assert c.data(mail()).code == code
     line, = lines(server, "rspamd")
+    assert "warning: a message is not looked at by rspamd: rspamd at " in server.tell("status").stdout
     assert line.startswith("error rspamd, " if code == 250 else "refused rspamd, ")
     if code != 250:
         assert server.log("spamdyke").last.code == "DENIED_UNCHECKED"
         assert "could not be checked" in server.trace("from:anna@sender.example").text
+
+
+@pytest.mark.parametrize("line, said", [
+    ('rspamd { url = "localhost:11333" }', "rspamd { url }: is no place of a service: it must be http://HOST:PORT or unix:/PATH"),
+    ('rspamd { url = "http://127.0.0.1" password-file = "/nonexistent/pw" }', "rspamd { password-file }: there is no /nonexistent/pw"),
+])
+def test_what_cannot_work_is_said_before_the_start(server, line, said):
+    path = f"{server.folder}/check.conf"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(line + "\n")
+    done = server.tell("check", "-c", path)
+    assert done.returncode == 1 and said in done.stderr
+
+
+def test_a_milter_that_is_gone_is_told_to_the_postmaster(server):
+    server.config('milter { address = "unix:/nonexistent/milter.sock" }')
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=mail()).code == 250
+    assert "warning: a message is not looked at by a milter: unix:/nonexistent" in server.tell("status").stdout
+    server.arrived(YOU)
 
 
 @needs_opendkim
