@@ -1,6 +1,7 @@
 #include "gate/visit.h"
 
 #include <string.h>
+#include "base/fiber.h"
 #include "gate/settings.h"
 
 void visit_begin(struct visit *v, struct rules *rules, const struct policy *base, struct facts *f, struct arena *a)
@@ -156,6 +157,7 @@ static const struct ruling *judge_data(struct visit *v, const struct share *x, s
 	*r = (struct ruling){ .at = AT_DATA, .standing = x->standing };
 	r->standing.refused = false;
 	judge(v, x->view->policy, r, a);
+	fiber_yield(); /* many policies with many patterns hold nobody else */
 	return r;
 }
 

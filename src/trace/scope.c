@@ -135,6 +135,30 @@ bool scope_bounce(const struct scope *sc, const struct book *b, const struct sto
 	return s->bounce != NULL && scope_all(sc);
 }
 
+static bool all_in(const struct scope *sc, const struct story *s)
+{
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		if (!party_in(sc, p))
+			return false;
+	return true;
+}
+
+/* What the gate found for one recipient may stand behind another: of the message it judges when all are named, and then
+ * a summary does not say for whom. */
+static bool gate_in(const struct scope *sc, const struct book *b, const struct story *s, const struct party *p,
+		    const struct line *x)
+{
+	struct log_line l;
+
+	if (x->kind < LOG_SMTP_GATE_REFUSED || x->kind > LOG_SMTP_GATE_STAGE || sender_in(sc, s))
+		return true;
+	line_fields(b, x, &l);
+	if (x->kind == LOG_SMTP_GATE_STAGE)
+		return !str_eqz(l.field[LOG_F_stage], "data") || all_in(sc, s);
+	return l.field[LOG_F_rcpt].n == 0 || str_ieq(l.field[LOG_F_rcpt], p->name->text) ||
+	       scope_has(sc, l.field[LOG_F_rcpt]);
+}
+
 bool scope_line(const struct scope *sc, const struct book *b, const struct story *s, const struct party *p,
 		const struct line *x)
 {
@@ -142,6 +166,8 @@ bool scope_line(const struct scope *sc, const struct book *b, const struct story
 		return true;
 	if (is_login(x))
 		return login_in(sc, b, x);
+	if (p != NULL && !gate_in(sc, b, s, p, x))
+		return false;
 	return p == NULL || x == s->visit->final || x->kind == LOG_SMTP_SIZE || x->kind == LOG_SMTP_END ||
 	       x->kind == LOG_SMTP_RECOVERED || scope_party(sc, s, p);
 }

@@ -236,3 +236,21 @@ def test_29_a_no_to_an_owner_does_not_deny_the_mail_of_others(logs):
         a = ask(question, logs.folder, "--domain", "third.example")
         assert a.status == 1 and words in " ".join(a.text.split()), question
     assert "shown here" not in ask("from:nobody@example.com", logs.folder).text
+
+
+def test_29_what_the_gate_found_for_another_recipient_is_not_told_of(logs):
+    """Of the message itself it judges for each recipient, behind the last one's lines: not even her domain is told."""
+    def gate(outcome, who, words):
+        return f"gate, {outcome}, out.b.example:192.0.2.12, {who}, {words}"
+    logs.session(7, "from, a@b.example", "resp, 250 ok", f"to, <{HER}>", "resp, 250 ok", f"to, <{ME}>",
+                 gate("refused rdns-missing", ME, "words of mine, 1 ms"), "resp, 250 ok", "size, 24",
+                 gate("refused dmarc", HER, "words of hers, 1 ms"), gate("refused dmarc", ME, "more words of mine, 1 ms"),
+                 f"gate, data, skipped header-blacklist whitelisted_by_recipient-whitelist_{HER}",
+                 "resp, 250 ok 1235 qp 11")
+    whole = ask("connection 7", logs.folder)
+    assert HER in whole.text and "words of hers" in whole.text
+    for scope in (OWN, ["--mailbox", ME]):
+        a = ask("connection 7", logs.folder, *scope)
+        seen = a.text + json.dumps(a.json)
+        assert "words of mine" in seen and "more words of mine" in seen
+        assert "other.example" not in seen and "words of hers" not in seen and "header-blacklist" not in seen
