@@ -227,8 +227,8 @@ bool consult_mail(struct session *s, const struct command *c, struct reply *r)
 		meet(s);
 	if (first && consult_step(s, ask_connect, NULL, r))
 		return true;
-	if (s->consulting.helo_told != s->helo_at) {
-		s->consulting.helo_told = s->helo_at;
+	if (s->consulting.helo_told != s->helos) {
+		s->consulting.helo_told = s->helos;
 		if (consult_step(s, ask_helo, &s->helo, r))
 			return true;
 	}

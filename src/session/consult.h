@@ -43,7 +43,7 @@ void consult_close(struct consult *x);
 struct consulting {
 	struct milter_facts facts;
 	struct milter **milters; /* as many as the consult has, once there was a MAIL */
-	int64_t helo_told;       /* helo_at of the HELO that the milters know; 0: none */
+	uint64_t helo_told;      /* session.helos, when the milters were told of one */
 	bool told_failure;       /* that one gives no answer stands in the log */
 	struct str args[2];      /* of MAIL */
 	struct head *head;       /* of the message at hand, to be edited; NULL: it is not held */

@@ -120,6 +120,7 @@ static void hello(struct session *s, const struct command *c, bool esmtp)
 	s->helo.p = s->helo_text;
 	s->facts.helo = s->helo;
 	s->helo_at = clock_wall();
+	s->helos++;
 	s->esmtp = esmtp;
 }
 

@@ -78,6 +78,7 @@ struct session {
 	char helo_text[SESSION_HELO_MAX];
 	struct str helo; /* in helo_text */
 	int64_t helo_at;
+	uint64_t helos; /* HELOs so far */
 	bool esmtp;
 	int64_t tls_at, login_at; /* when that was, ms since 1970 */
 	const char *method;       /* how the client logged in (facts.user); a literal */

@@ -227,3 +227,18 @@ def test_whom_a_filter_refuses_is_no_recipient_of_the_message(server):
         c.envelope(ME)
         assert c.send("RCPT TO:<sender@example.com>").code == 550
         assert c.send(f"RCPT TO:<{YOU}>").code == 250
+
+
+def test_a_filter_hears_every_helo_however_fast_they_come(server):
+    heard = []
+
+    def listen(packet):
+        heard.extend([packet[1:].rstrip("\0")] if packet[0] == "H" else [])
+        return b"c"
+    server.config(f'milter {{ address = "{Filter(listen).address}" }}')
+    with server.client() as c:
+        names = [f"h{i}.test" for i in range(30)]
+        c.raw("".join(f"EHLO {name}\r\nMAIL FROM:<{ME}>\r\nRSET\r\n" for name in names).encode())
+        for _ in range(3 * len(names)):
+            assert c.reply().code == 250
+    assert heard == names
