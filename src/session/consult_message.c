@@ -59,6 +59,12 @@ void consult_body(struct session *s, struct intake *in, struct str piece)
 	spool_body_hold(in->body, c->copy.cap + (in->head.n > INTAKE_HELD ? in->head.cap : 0));
 }
 
+/* Of n changes of the header: can they not be made any more? */
+static const char *lost(const struct intake *in, size_t n)
+{
+	return in->sent && n > 0 ? " that the header is too large for" : "";
+}
+
 /* ---- rspamd ---- */
 
 static struct str *recipients(struct session *s)
@@ -97,13 +103,15 @@ static int question(struct session *s, const struct intake *in, struct rspamd_an
 }
 
 /* "add header, score 7.20 of 15.00: BAD_WORD 5.00, NO_NAME 2.20" */
-static struct str seen(const struct rspamd_answer *a, struct arena *mem)
+static struct str seen(const struct rspamd_answer *a, const struct intake *in, struct arena *mem)
 {
 	BUF(b);
 
 	buf_fmt(&b, "%.*s, score %.2f of %.2f", STR_ARG(a->action_text), a->score, a->required);
 	for (size_t i = 0; i < a->ntop; i++)
 		buf_fmt(&b, "%s %.*s %.2f", i == 0 ? ":" : "", STR_ARG(a->top[i].name), a->top[i].score);
+	if (in->sent && a->nedits > 0)
+		buf_fmt(&b, ", %zu changes%s", a->nedits, lost(in, a->nedits));
 	return arena_str(mem, buf_str(&b));
 }
 
@@ -172,7 +180,7 @@ static void ask_rspamd(struct session *s, struct intake *in, struct consult_word
 		if (str_eqz(s->server->conf->rspamd.absent, "tempfail"))
 			refuse_by(s, REASON_UNCHECKED, str_of(NULL), out);
 	} else {
-		f.seen = seen(&answer, &s->scratch);
+		f.seen = seen(&answer, in, &s->scratch);
 		obey(s, &answer, out);
 	}
 	if (out->refused) {
@@ -187,17 +195,18 @@ static void ask_rspamd(struct session *s, struct intake *in, struct consult_word
 
 /* ---- the milters' verdict ---- */
 
-static void told(struct session *s, size_t i, const struct milter_changes *c, bool junk, int64_t began)
+static void told(struct session *s, const struct intake *in, size_t i, const struct milter_changes *c, bool junk,
+		 int64_t began)
 {
 	const char *name = s->server->consult->milters[i].name;
 	struct finding f = { .filter = &consult_milter, .found = FOUND_PASSED, .ms = clock_mono() - began };
 
-	f.seen = arena_fmt(&s->scratch, "%s%s: %zu changes%s%.*s", junk ? "into Junk: " : "", name, c->n,
-			   c->reason.n > 0 ? ", " : "", STR_ARG(c->reason));
+	f.seen = arena_fmt(&s->scratch, "%s%s: %zu changes%s%s%.*s", junk ? "into Junk: " : "", name, c->n,
+			   lost(in, c->n), c->reason.n > 0 ? ", " : "", STR_ARG(c->reason));
 	record_finding(s, &f, s->t.last_rcpt);
 }
 
-static void ask_milters(struct session *s, struct consult_word *out)
+static void ask_milters(struct session *s, const struct intake *in, struct consult_word *out)
 {
 	struct consulting *c = &s->consulting;
 
@@ -213,7 +222,7 @@ static void ask_milters(struct session *s, struct consult_word *out)
 		} else if (w.is != MILTER_FAILED) {
 			out->junk = out->junk || junk;
 			head_edit(c->head, changes.edits, changes.n);
-			told(s, i, &changes, junk, began);
+			told(s, in, i, &changes, junk, began);
 		}
 	}
 }
@@ -226,7 +235,7 @@ void consult_end(struct session *s, struct intake *in, struct consult_word *out)
 	if (asks_rspamd(s))
 		ask_rspamd(s, in, out);
 	if (!out->refused)
-		ask_milters(s, out);
+		ask_milters(s, in, out);
 }
 
 void consult_undo(struct session *s, size_t bytes)

@@ -203,7 +203,8 @@ class Filter(threading.Thread):
             if packet[0] in "DAQ":
                 continue
             said = b"O" + struct.pack(">III", 6, 0x31, 0) if packet[0] == "O" else self.answers(packet)
-            peer.sendall(struct.pack(">I", len(said)) + said)
+            for one in [said] if isinstance(said, bytes) else said:
+                peer.sendall(struct.pack(">I", len(one)) + one)
 
 
 def test_a_filter_that_ends_the_visit_at_a_recipient_ends_the_message_too(server):
@@ -242,3 +243,16 @@ def test_a_filter_hears_every_helo_however_fast_they_come(server):
         for _ in range(3 * len(names)):
             assert c.reply().code == 250
     assert heard == names
+
+
+def test_changes_that_cannot_be_made_are_said(server):
+    """A header of more than 32 KiB lies on the disk already when it is judged."""
+    def answers(packet):
+        return [b"hX-Seen\0yes\0", b"c"] if packet[0] == "E" else b"c"
+    server.config(f'milter {{ address = "{Filter(answers).address}" }}')
+    with server.client() as c:
+        assert c.deliver(ME, YOU, message=mail()).code == 250
+        assert c.deliver(ME, YOU, message=mail(*["X-Long: " + "x" * 900] * 50)).code == 250
+    first, second = lines(server, "milter")
+    assert ": 1 changes, " in first and ": 1 changes that the header is too large for, " in second
+    assert sorted("X-Seen" in m.parsed for m in server.arrived(YOU, 2)) == [False, True]
