@@ -51,6 +51,16 @@ static void put_coverage(struct page *g)
 		page_wrap(g, no_words[names_message(&g->r->question)][!scope_all(&g->r->scope)]);
 }
 
+/* Who asks has read a From line; the logs have the envelope. */
+static void put_envelope(struct page *g)
+{
+	if (g->r->book.oldest != 0 && question_filter(&g->r->question, FILTER_FROM) != NULL)
+		page_wrap(
+		    g,
+		    STR("A sender is found here by the envelope (Return-Path): newsletters, lists and forgers "
+			"write another address into the From line. With to: and the time it is found all the same."));
+}
+
 static void put_since(struct page *g)
 {
 	const struct book *b = &g->r->book;
@@ -171,6 +181,7 @@ void page_not_found(struct page *g)
 	page_fmt(g, "  Nothing in the logs searched fits this question.\n");
 	put_since(g);
 	put_coverage(g);
+	put_envelope(g);
 	if (!source_whole(g->r->book.source))
 		page_wrap(
 		    g,

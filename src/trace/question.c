@@ -292,6 +292,8 @@ static int take_word(struct asker *k, size_t *i)
 		return filter_value(k, FILTER_REASON, value);
 	if (str_ieq(w, STR("quota")) || str_ieq(w, STR("overquota")))
 		return filter_value(k, FILTER_REASON, STR("quota"));
+	if (str_ieq(w, STR("junk")) || str_ieq(w, STR("junked")))
+		return filter_value(k, FILTER_REASON, STR("junk"));
 	if (question_outcome(k->words, k->n, *i) != NULL)
 		return filter_value(k, FILTER_VERDICT, str_of(question_outcome(k->words, k->n, *i)));
 	if (possessive)

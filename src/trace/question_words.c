@@ -34,7 +34,7 @@ static const char *const fillers[] = {
 	"still",     "waiting",    "exactly",   "actually",    "now",      "denied",    "blocked",  "queued",
 	"over",      "full",       "same",      "remote",      "many",     "letters",   "remotely", "forward",
 	"abandoned", "discarded",  "sessions",  "connections", "logins",   "login",     "failed",   "relayed",
-	"minute",    "morning",    "afternoon", "evening",     "am"
+	"minute",    "morning",    "afternoon", "evening",     "am",       "folder"
 };
 
 /* The address before them is the sender's. */

@@ -65,3 +65,18 @@ def test_a_reply_as_a_question_leads_to_what_answers_it(logs):
     logs.accept(1, 11)
     done = run("--logs", str(logs.folder), "554 Refused. You have no reverse DNS entry")
     assert done.returncode == 2 and 'text:"WORDS"' in done.stderr and "telltale explain" in done.stderr
+
+
+def test_a_from_line_that_is_not_the_envelope_is_thought_of(logs):
+    logs.accept(1, 11)
+    assert "A sender is found here by the envelope" in ask("from:news@shop.example", logs.folder).text
+    assert "envelope" not in ask("to:nobody@shop.example", logs.folder).text
+
+
+@pytest.mark.parametrize("question", ["mails in junk", "what was junked?", "which mails went to the junk folder"])
+def test_what_lies_in_junk_is_asked_for_in_plain_words(logs, question):
+    for number, result in ((11, "success, did_1+0+0/"), (12, "success, junk/did_1+0+0/")):
+        logs.accept(number, number)
+        logs.attempt(number, number, 1, result)
+    a = ask(question, logs.folder)
+    assert a.json["found"] == 1 and "put into the mailbox's Junk folder" in a.headline, a.text
