@@ -18,6 +18,8 @@ ZONE = """\
 127.in-addr.arpa static
 1.0.0.127.in-addr.arpa 3600 IN PTR localhost
 localhost 3600 IN A 127.0.0.1
+example.net static
+example.net 3600 IN TXT "v=spf1 ip4:127.0.0.1 -all"
 """
 
 

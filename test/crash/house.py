@@ -31,7 +31,7 @@ dns {{ zone = "{zone}" }}
 queue {{ first-retry = 1s  lifetime = 2d  segment-size = 1M  big-message = 64K }}
 limits {{ workers = 2 }}
 """
-ZONE = "127.in-addr.arpa static\n1.0.0.127.in-addr.arpa PTR localhost\ntest static\nexample.net static\n"
+ZONE = "127.in-addr.arpa static\n1.0.0.127.in-addr.arpa PTR localhost\ntest static\nexample.net static\nexample.com static\n"
 LEFT_OUT = os.path.join("test", "leave-out.so")
 
 

@@ -8,6 +8,7 @@ import threading
 from house import BOXES, LATER, SENDER
 
 HEAD = re.compile(rb"Return-Path: <(?P<sender>[^>\n]*)>\nDelivered-To: (?P<to>[^\n]+)\n"
+                  rb"Authentication-Results: mx\.example\.com;[^\n]*\n(?:\s[^\n]*\n)*"
                   rb"Received: from client\.test \((?:localhost|unknown) \[127\.0\.0\.1\]\)\s+"
                   rb"by mx\.example\.com\s+with ESMTPS?\s+"
                   rb"(?:\([\w. ]+\)\s+)?id (?P<qp>\d+)(?:\s+for <[^>\n]+>)?;\s[^\n]+\n")

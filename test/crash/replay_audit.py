@@ -8,7 +8,7 @@ from replay_record import BOUNCE, BOX, FORWARD, REMOTE
 NAME = re.compile(rb"^X-Id: (\S+)$", re.M)
 FAILED = re.compile(rb"^Final-Recipient: rfc822; (\S+)$", re.M)
 # What stands before the message as it came: our lines alone.
-OURS = re.compile(rb"(?:(?:Return-Path|Delivered-To|Received): .*\n(?:[ \t].*\n)*)*")
+OURS = re.compile(rb"(?:(?:Return-Path|Delivered-To|Authentication-Results|Received): .*\n(?:[ \t].*\n)*)*")
 FORWARDED = re.compile(rb"Delivered-To: (\S+)\n")
 END = re.compile(rb'boundary="([^"]+)"')
 

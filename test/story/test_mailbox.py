@@ -33,7 +33,7 @@ def test_a_mailbox_file_has_its_two_lines_and_a_name_that_says_which(server):
     mail, = server.arrived(YOU)
     lines = mail.raw.split(b"\n")
     assert lines[:2] == [f"Return-Path: <{ME}>".encode(), f"Delivered-To: {YOU}".encode()]
-    assert lines[2].startswith(b"Received: ") and mail.raw.endswith(b"\nSubject: x\n\none\n.two\n")
+    assert lines[2].startswith(b"Authentication-Results: ") and b"\nReceived: " in mail.raw and mail.raw.endswith(b"\nSubject: x\n\none\n.two\n")
     assert b"\r" not in mail.raw
     assert re.fullmatch(rf"\d+\.Q{qp}R0\..+,S={len(mail.raw)}", os.path.basename(mail.path))
     assert os.listdir(os.path.join(home(server), "staging")) == []
