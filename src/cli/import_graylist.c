@@ -14,11 +14,13 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/proc.h"
+#include "base/utf8.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "store/graylist.h"
 
 enum { CONNECT_MS = 5000, ANSWER_MS = 60000, BATCH = 2000, BATCH_BYTES = IPC_LIMIT / 2 };
+enum { NAMED = 10 };
 enum { DOMAINS, USERS, SENDERS, FILES, LEVELS };
 
 struct import {
@@ -130,6 +132,22 @@ static bool bad_name(const char *name)
 
 static int walk(struct import *m, int level, int fd);
 
+/* The first ones are named: somebody has to look at them. */
+static void unread(struct import *m, int level, const char *name)
+{
+	BUF(path);
+	BUF(safe);
+
+	if (m->nunread++ >= NAMED)
+		return;
+	buf_adds(&path, m->dir);
+	for (int i = 1; i <= level; i++)
+		buf_fmt(&path, "/%s", m->way[i]);
+	buf_fmt(&path, "/%s", name);
+	utf8_show(&safe, buf_str(&path));
+	fprintf(stderr, "%stelltale: not read: %s\n", isatty(2) ? "\r" : "", buf_z(&safe));
+}
+
 /* No link is followed: a graylist has none. */
 static int take(struct import *m, int level, int dir, const char *name)
 {
@@ -137,7 +155,7 @@ static int take(struct import *m, int level, int dir, const char *name)
 	int fd;
 
 	if (bad_name(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		m->nunread++;
+		unread(m, level, name);
 		return 0;
 	}
 	if (S_ISREG(st.st_mode) && (level == FILES || (level == SENDERS && (strchr(name, '@') || name[0] == '_'))))
@@ -145,7 +163,7 @@ static int take(struct import *m, int level, int dir, const char *name)
 	fd = S_ISDIR(st.st_mode) && level < FILES ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 						  : -1;
 	if (fd < 0) {
-		m->nunread++;
+		unread(m, level, name);
 		return 0;
 	}
 	m->way[level + 1] = name;

@@ -290,6 +290,7 @@ def test_a_spamdyke_graylist_is_brought_here(server, tmp_path, running):
     assert done.returncode == 3, done
     assert json.loads(done.stdout) == {"entries": 6, "domains": 2, "old": 1, "unreadable": 2}
     assert "6 entries of 2 domains are in the graylist; 1 were too old, 2 could not be read" in done.stderr
+    assert all(f"not read: {tmp_path}/{name}\n" in done.stderr for name in ("stray", "linked"))
     server.start()
     for sender in ("a@b.example", "", "c@c.example", "odd+name@b.example"):
         assert passes(server, sender), sender
