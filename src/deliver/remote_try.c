@@ -19,6 +19,13 @@ static void report(struct remote_try *t, enum outcome_kind kind, struct str word
 	t->out = (struct outcome){ kind, words };
 }
 
+/* A last line of our own: whom DNS or the configuration named. */
+static void name_server(struct remote_try *t, const struct remote_talk *k)
+{
+	if (strcmp(k->host, k->ip) != 0)
+		t->out.report = arena_fmt(t->mem, "%.*s\nAsked server %s.", STR_ARG(t->out.report), k->host);
+}
+
 /* The words, and what the other server said. */
 static struct str with_answer(struct remote_try *t, struct str words, const struct said *a)
 {
@@ -54,7 +61,6 @@ static void report_no(struct remote_try *t, const struct remote_talk *k)
 	} words[] = {
 		[CLIENT_GREETING] = { "Connected to ", " but greeting failed.", false },
 		[CLIENT_HELLO] = { "Connected to ", " but my name was rejected.", false },
-		[CLIENT_STARTTLS] = { "Connected to ", " but STARTTLS was rejected.", false },
 		[CLIENT_AUTH] = { "Connected to ", " but authentication was rejected.", false },
 		[CLIENT_MAIL] = { "Connected to ", " but sender was rejected.", true },
 		[CLIENT_RCPT] = { "", " does not like recipient.", true },
@@ -80,7 +86,7 @@ static void report_no_tls(struct remote_try *t, const struct remote_talk *k)
 	report(t, OUTCOME_DEFERRAL, with_answer(t, arena_fmt(t->mem, "%s; connected to %s. (#4.7.5)", what, k->ip), a));
 }
 
-static void report_end(struct remote_try *t, const struct remote_talk *k, enum client_end end)
+static void report_words(struct remote_try *t, const struct remote_talk *k, enum client_end end)
 {
 	const struct client *c = &k->client;
 
@@ -127,6 +133,12 @@ static void report_end(struct remote_try *t, const struct remote_talk *k, enum c
 		report(t, OUTCOME_DEFERRAL, STR("Unable to read message. (#4.3.0)"));
 		break;
 	}
+}
+
+static void report_end(struct remote_try *t, const struct remote_talk *k, enum client_end end)
+{
+	report_words(t, k, end);
+	name_server(t, k);
 }
 
 /* ---- the conversations ---- */

@@ -229,6 +229,8 @@ int64_t schedule_next(const struct schedule *s)
 
 	if (s->stopped)
 		return INT64_MAX;
+	if (s->copied > 0)
+		return 0; /* the copies are news, and may be due */
 	return local < remote ? local : remote;
 }
 

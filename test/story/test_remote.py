@@ -41,13 +41,13 @@ def test_from_one_server_to_the_other_and_both_know(server, far):
     assert mail.subject == "out" and mail.body == "Hello.\n.dot\n"
     report, = result(server)
     assert report.startswith("success, 127.0.0.1_accepted_message./Remote_host_said:_250_")
-    assert "/STARTTLS_proto=TLSv1.3;_cipher=TLS_AES_256_GCM_SHA384;/" in report
+    assert "/STARTTLS_proto=TLSv1.3;_cipher=TLS_AES_256_GCM_SHA384;/Asked_server_mx0.far.test./" in report
     until(lambda: server.spool.empty, "the queue is empty")
     there, = [m for m in far.trace("any:*").messages]
     assert there["verdict"] == "delivered" and there["from"] == ME
     told = server.trace(f"id:{qp}")
     assert told.only["verdict"] == "relayed"
-    assert "127.0.0.1 took the message over and said: 250 2.0.0 ok" in told.text
+    assert "mx0.far.test[127.0.0.1] took the message over and said: 250 2.0.0 ok" in told.text
     assert "The way there was encrypted (TLSv1.3)." in told.text
     assert report.split("_qp_")[1].startswith(f"{there['ids']['qp']}/"), "their number is in our log"
 
