@@ -49,7 +49,8 @@ static void take_code(struct said *a, char c)
 		a->bad = c != ' ' && c != '-';
 		a->more = c == '-';
 	}
-	keep(a, c);
+	if (!a->bad)
+		keep(a, c);
 	a->column++;
 }
 

@@ -28,11 +28,11 @@ static void what_is_a_reply(void **state)
 		{ "", 0, 0, "" },
 		{ "25\r\n", -1, 0, "25" },
 		{ "\r\n", -1, 0, "" },
-		{ "25x ok\r\n", -1, 5, "25x" },
-		{ "150 ok\r\n", -1, 7, "1" },
-		{ "650 ok\r\n", -1, 7, "6" },
-		{ "250_ok\r\n", -1, 4, "250_" },
-		{ "SSH-2.0-x\r\n", -1, 10, "S" },
+		{ "25x ok\r\n", -1, 5, "25" },
+		{ "150 ok\r\n", -1, 7, "" },
+		{ "650 ok\r\n", -1, 7, "" },
+		{ "250_ok\r\n", -1, 4, "250" },
+		{ "SSH-2.0-x\r\n", -1, 10, "" },
 	};
 	struct said a = { 0 };
 
@@ -47,7 +47,7 @@ static void what_is_a_reply(void **state)
 			if ((a.done  ? a.code
 			     : a.bad ? -1
 				     : 0) != t[i].code ||
-			    in.n != t[i].left || (!a.bad && strcmp(buf_z(&a.text), t[i].text) != 0))
+			    in.n != t[i].left || strcmp(buf_z(&a.text), t[i].text) != 0)
 				fail_msg("row %zu, pieces of %zu: %d, %zu left: %s", i, piece, a.code, in.n,
 					 buf_z(&a.text));
 		}
