@@ -21,6 +21,9 @@
  *	telltale-lookup   folder of the accounts: all*       accepted Unix sockets        fchown
  *	telltale-queue    spool-dir: all; log-dir: append    Unix sockets                 memfd_create
  *	telltale-local    mail-dir: all                      Unix sockets                 syncfs
+ *	telltale-remote   none                               Unix sockets; UDP; TCP to    -
+ *	                                                     relay { port } and the smart
+ *	                                                     host's port
  *	telltaled         none: it starts programs, reads keys and the configuration again; it parses
  *	telltale          nothing from the net, and neither does the command line.
  *

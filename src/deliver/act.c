@@ -53,6 +53,7 @@ static void retry(struct schedule *s, struct item *it, size_t rcpt, struct tally
 		return;
 	}
 	depot_retry(s->set.depot, it, rcpt, clock_wall());
+	schedule_revive(s);
 	n->changed++;
 }
 

@@ -17,13 +17,14 @@ enum {
 	CONTROL_TIME = 30 * 1000 /* one command's whole visit */
 };
 
-enum role { ROLE_NONE, ROLE_SMTPD, ROLE_LOCAL, ROLE_COMMAND };
+enum role { ROLE_NONE, ROLE_SMTPD, ROLE_AGENT, ROLE_COMMAND };
 
 struct client {
 	struct source source; /* first: what epoll points at */
 	enum role role;
 	struct ipc_conn conn;
 	struct depot_client *depot; /* of a telltale-smtpd */
+	struct agent *agent;        /* a telltale-local or telltale-remote */
 	int64_t deadline;
 	bool dead, waiting_out;
 	struct client *next;
@@ -56,10 +57,11 @@ static void lose(struct clients *s, struct client *c, const char *why)
 	c->dead = true;
 	if (why != NULL)
 		say(SAY_WARNING, "a client was dropped: %s", why);
-	if (s->local == c) {
+	if (s->local == c)
 		s->local = NULL;
-		schedule_agent(s->schedule, NULL);
-	}
+	if (c->agent != NULL)
+		schedule_agent_gone(s->schedule, c->agent);
+	c->agent = NULL;
 }
 
 /* telltale-local holds the lock on the mail folder when it says hello: a former one is gone. */
@@ -68,8 +70,15 @@ static void take_local(struct clients *s, struct client *c)
 	if (s->local != NULL)
 		lose(s, s->local, NULL);
 	s->local = c;
-	c->role = ROLE_LOCAL;
-	schedule_agent(s->schedule, &c->conn);
+	c->role = ROLE_AGENT;
+	c->agent = schedule_agent(s->schedule, CHANNEL_LOCAL, &c->conn);
+}
+
+/* One that is there already may be on its way out, with tries that take long. */
+static void take_remote(struct clients *s, struct client *c)
+{
+	c->role = ROLE_AGENT;
+	c->agent = schedule_agent(s->schedule, CHANNEL_REMOTE, &c->conn);
 }
 
 static int hear_hello(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
@@ -82,6 +91,10 @@ static int hear_hello(struct clients *s, struct client *c, const struct ipc_fram
 		return -1;
 	if (str_eqz(m.role, "l") && proc_peer_is(c->source.fd, "local")) {
 		take_local(s, c);
+		return 0;
+	}
+	if (str_eqz(m.role, "r") && proc_peer_is(c->source.fd, "remote")) {
+		take_remote(s, c);
 		return 0;
 	}
 	if (!str_eqz(m.role, "s") || !proc_peer_is(c->source.fd, "smtpd"))
@@ -138,8 +151,8 @@ static int hear(struct clients *s, struct client *c, struct ipc_frame *f, struct
 		return hear_hello(s, c, f, e);
 	case ROLE_SMTPD:
 		return depot_hear(c->depot, f, e);
-	case ROLE_LOCAL:
-		return schedule_hear(s->schedule, f, e);
+	case ROLE_AGENT:
+		return schedule_hear(s->schedule, c->agent, f, e);
 	case ROLE_COMMAND:
 		break;
 	}
@@ -251,10 +264,11 @@ void clients_check_deadlines(struct clients *s)
 	for (struct client *c = s->first; c != NULL; c = c->next)
 		if ((c->role == ROLE_COMMAND || c->role == ROLE_NONE) && now > c->deadline)
 			lose(s, c, NULL);
-	if (s->local != NULL && schedule_parted(s->schedule))
-		lose(s, s->local, NULL);
-	if (s->local != NULL && schedule_stuck(s->schedule))
-		lose(s, s->local, "telltale-local is stuck in a delivery");
+	for (struct client *c = s->first; c != NULL; c = c->next)
+		if (c->agent != NULL && schedule_parted(c->agent))
+			lose(s, c, NULL);
+		else if (c->agent != NULL && schedule_stuck(s->schedule, c->agent))
+			lose(s, c, "it is stuck in a delivery");
 }
 
 static void client_free(struct client *c)

@@ -1,4 +1,5 @@
-/* deliver/clients.h - who is connected to telltale-queue: workers of telltale-smtpd, the one telltale-local, commands.
+/* deliver/clients.h - who is connected to telltale-queue: workers of telltale-smtpd, the one telltale-local, a
+ * telltale-remote (two, while one hands over to its successor), commands.
  *
  * Roles come from the socket and the hello.  A client that breaks the protocol,
  * is too slow or has gone is lost: what it had in work is settled at once, the

@@ -4,13 +4,15 @@
 #include "deliver/schedule_inside.h"
 
 enum {
-	START_MOST = 200,              /* attempts begun in one turn */
-	COPY_MOST = 4 * 1024 * 1024,   /* bytes forwarded in one turn, and what the last one goes over */
-	CRASH_PAUSE = 1000,            /* until the next try after an agent died; doubles with each attempt */
-	SET_BACK = 60 * 1000,          /* a wall clock that loses more was set */
-	REPORT_MOST = 5000,            /* bytes of what an agent says (qmail's own limit is near) */
-	ATTEMPT_MOST = 10 * 60 * 1000, /* no local delivery takes longer */
-	STUCK_LOOK = 1000              /* until it is looked again who takes longer */
+	START_MOST = 200,                 /* attempts begun in one turn */
+	LOOK_MOST = 2000,                 /* recipients looked at in one turn, whose destination has no place */
+	COPY_MOST = 4 * 1024 * 1024,      /* bytes forwarded in one turn, and what the last one goes over */
+	CRASH_PAUSE = 1000,               /* until the next try after an agent died; doubles with each attempt */
+	SET_BACK = 60 * 1000,             /* a wall clock that loses more was set */
+	REPORT_MOST = 5000,               /* bytes of what an agent says (qmail's own limit is near) */
+	LOCAL_MOST = 10 * 60 * 1000,      /* no local delivery takes longer, */
+	REMOTE_MOST = 3 * 60 * 60 * 1000, /* and no remote one (BODY_TIME and HOSTS_TIME are its deadlines) */
+	STUCK_LOOK = 1000                 /* until it is looked again who takes longer */
 };
 
 struct schedule *schedule_new(const struct schedule_set *set)
@@ -33,14 +35,28 @@ void schedule_free(struct schedule *s)
 	while ((a = map_next(&s->attempts, &i, NULL)) != NULL)
 		free(a);
 	map_clear(&s->attempts);
+	while (s->agents != NULL) {
+		struct agent *agent = s->agents;
+
+		s->agents = agent->next;
+		free(agent);
+	}
+	destinations_clear(&s->destinations);
 	bounce_clear(s);
 	free(s);
 }
 
-static void drop_attempt(struct schedule *s, struct attempt *a)
+static void drop_attempt(struct schedule *s, struct attempt *a, enum destination_news news)
 {
+	struct destination_rule rule = schedule_rule(s);
+
 	map_deln(&s->attempts, a->delivery);
-	s->copies -= a->copy;
+	s->of[a->channel].copies -= a->copy;
+	s->of[a->channel].busy--;
+	a->agent->busy--;
+	if (a->channel == CHANNEL_REMOTE)
+		destination_ends(&s->destinations, a->destination, &rule, news, clock_mono() - a->started,
+				 clock_wall());
 	free(a);
 }
 
@@ -54,23 +70,39 @@ static int64_t after_crash(const struct schedule *s, const struct attempt *a)
 	return soon < regular ? soon : regular;
 }
 
-void schedule_agent(struct schedule *s, struct ipc_conn *conn)
+struct agent *schedule_agent(struct schedule *s, enum channel channel, struct ipc_conn *conn)
 {
-	struct attempt *a;
+	struct agent *a = mem_alloc(sizeof(*a)), **at = &s->agents;
 
-	s->agent = conn;
-	s->leaving = false;
-	for (size_t i = 0; (a = map_next(&s->attempts, &i, NULL)) != NULL; free(a)) {
-		struct dlog_result r = { .kind = OUTCOME_DEFERRAL, .report = STR("Aack, child crashed. (#4.3.0)") };
-
-		r.next = after_crash(s, a);
-		attempt_end(s, a, r);
-	}
-	map_clear(&s->attempts);
-	s->copies = 0;
+	a->conn = conn;
+	a->channel = channel;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = a;
+	return a;
 }
 
-static int hear_staged(struct schedule *s, const struct ipc_frame *f, struct err *e)
+void schedule_agent_gone(struct schedule *s, struct agent *agent)
+{
+	struct agent **at = &s->agents;
+	struct attempt *a;
+
+	for (size_t i = 0; (a = map_next(&s->attempts, &i, NULL)) != NULL;) {
+		struct dlog_result r = { .kind = OUTCOME_DEFERRAL, .report = STR("Aack, child crashed. (#4.3.0)") };
+
+		if (a->agent != agent)
+			continue;
+		r.next = after_crash(s, a);
+		attempt_end(s, a, r);
+		drop_attempt(s, a, DESTINATION_UNKNOWN);
+	}
+	while (*at != agent)
+		at = &(*at)->next;
+	*at = agent->next;
+	free(agent);
+}
+
+static int hear_staged(struct schedule *s, struct agent *agent, const struct ipc_frame *f, struct err *e)
 {
 	struct deliver_staged m;
 	struct deliver_finish answer;
@@ -79,16 +111,16 @@ static int hear_staged(struct schedule *s, const struct ipc_frame *f, struct err
 	if (ipc_unpack(f->body, &deliver_staged_type, &m, e) < 0)
 		return -1;
 	a = map_getn(&s->attempts, m.delivery);
-	if (a == NULL || a->finishing)
+	if (a == NULL || a->agent != agent || a->finishing || a->channel != CHANNEL_LOCAL)
 		return err_set(e, "delivery %llu is not being staged", (unsigned long long)m.delivery);
 	a->finishing = true;
 	depot_staged(s->set.depot, a->it, a->rcpt);
 	answer.delivery = m.delivery;
-	ipc_queue(s->agent, &deliver_finish_type, 0, &answer, -1);
+	ipc_queue(agent->conn, &deliver_finish_type, 0, &answer, -1);
 	return 0;
 }
 
-static int hear_done(struct schedule *s, const struct ipc_frame *f, struct err *e)
+static int hear_done(struct schedule *s, struct agent *agent, const struct ipc_frame *f, struct err *e)
 {
 	struct deliver_done m;
 	struct attempt *a;
@@ -96,95 +128,38 @@ static int hear_done(struct schedule *s, const struct ipc_frame *f, struct err *
 	if (ipc_unpack(f->body, &deliver_done_type, &m, e) < 0)
 		return -1;
 	a = map_getn(&s->attempts, m.delivery);
-	if (a == NULL || m.outcome > OUTCOME_DEFERRAL)
+	if (a == NULL || a->agent != agent || m.outcome > OUTCOME_DEFERRAL)
 		return err_set(e, "delivery %llu has no such result", (unsigned long long)m.delivery);
-	if (m.outcome == OUTCOME_SUCCESS && !a->finishing)
+	if (m.outcome == OUTCOME_SUCCESS && a->channel == CHANNEL_LOCAL && !a->finishing)
 		return err_set(e, "delivery %llu was never staged", (unsigned long long)m.delivery);
 	attempt_end(
 	    s, a,
 	    (struct dlog_result){ .kind = (enum outcome_kind)m.outcome, .report = str_take(m.report, REPORT_MOST) });
-	drop_attempt(s, a);
+	drop_attempt(s, a, m.unreachable != 0 ? DESTINATION_UNREACHABLE : DESTINATION_ANSWERED);
 	return 0;
 }
 
-int schedule_hear(struct schedule *s, const struct ipc_frame *f, struct err *e)
+int schedule_hear(struct schedule *s, struct agent *a, const struct ipc_frame *f, struct err *e)
 {
 	switch (f->type) {
 	case deliver_staged_number:
-		return hear_staged(s, f, e);
+		return hear_staged(s, a, f, e);
 	case deliver_done_number:
-		return hear_done(s, f, e);
+		return hear_done(s, a, f, e);
 	case deliver_leaving_number:
-		s->leaving = true;
+		a->leaving = true;
 		return 0;
 	}
 	return err_set(e, "message %u is not a deliverer's", f->type);
 }
 
-static void hand_over(struct schedule *s, struct attempt *a, const struct loaded *from)
+static bool is_free(const struct schedule *s, enum channel channel)
 {
-	struct deliver_local m = {
-		.delivery = a->delivery,
-		.qp = a->it->qp,
-		.rcpt = a->rcpt,
-		.staged = attempt_rcpt(a)->staged,
-		.offset = from->m.offset,
-		.size = from->m.size,
-		.time = (uint64_t)a->it->born,
-		.sender = from->v.sender,
-		.final = from->v.rcpts[a->rcpt].final,
-		.original = from->v.rcpts[a->rcpt].original,
-		.junk = envelope_junk(&from->v, a->rcpt),
-	};
+	size_t most = channel == CHANNEL_LOCAL ? s->set.most : s->set.remote_most;
 
-	a->finishing = m.staged;
-	ipc_queue(s->agent, &deliver_local_type, 0, &m, from->m.fd);
-}
-
-static void start_local(struct schedule *s, struct item *it, size_t rcpt)
-{
-	ARENA(mem);
-	struct attempt a = { .it = it, .rcpt = rcpt, .channel = CHANNEL_LOCAL };
-	struct loaded loaded;
-	struct attempt *kept;
-	struct err e = { 0 };
-
-	if (attempt_begin_loaded(s, &a, &mem, &loaded, &e) < 0) {
-		attempt_put_back(s, it, rcpt, &e);
-		return;
-	}
-	attempt_log(s, &a, &loaded.v);
-	a.copy = it->big == 0 ? loaded.m.size : 0;
-	s->copies += a.copy;
-	kept = mem_alloc(sizeof(*kept));
-	*kept = a;
-	map_putn(&s->attempts, a.delivery, kept);
-	hand_over(s, kept, &loaded);
-}
-
-static void start_remote(struct schedule *s, struct item *it, size_t rcpt)
-{
-	ARENA(mem);
-	struct attempt a = { .it = it, .rcpt = rcpt, .channel = CHANNEL_REMOTE };
-	struct dlog_result r = { .kind = OUTCOME_DEFERRAL, .report = STR("remote delivery is not configured") };
-	struct envelope v;
-	struct err e = { 0 };
-
-	if (attempt_begin(s, &a, &mem, &v, &e) < 0) {
-		attempt_put_back(s, it, rcpt, &e);
-		return;
-	}
-	attempt_log(s, &a, &v);
-	if (forward_due(&a, &v))
-		r = forward(s, &a, &v, &mem);
-	/* Whether the copy stands in the spool only recovery can say then, and it gives the open attempt its result. */
-	if (!depot_broken(s->set.depot))
-		attempt_end(s, &a, r);
-}
-
-static bool local_free(const struct schedule *s)
-{
-	return s->agent != NULL && !s->leaving && s->attempts.n < s->set.most && s->copies < s->set.memory;
+	if (channel == CHANNEL_REMOTE && !s->set.remote)
+		return true;
+	return start_agent(s, channel) != NULL && s->of[channel].busy < most && s->of[channel].copies < s->set.memory;
 }
 
 /* The wall clock may have been set back, while we ran or before: then due times lie too far ahead. */
@@ -222,18 +197,18 @@ void schedule_start(struct schedule *s)
 	size_t rcpt, n = 0;
 
 	watch_clock(s, now);
-	for (; !s->stopped && local_free(s) && n < START_MOST; n++) {
+	for (; !s->stopped && is_free(s, CHANNEL_LOCAL) && n < START_MOST; n++) {
 		it = depot_due(s->set.depot, CHANNEL_LOCAL, now, &rcpt);
 		if (it == NULL)
 			break;
-		start_local(s, it, rcpt);
+		start_with_agent(s, CHANNEL_LOCAL, it, rcpt);
 	}
 	s->copied = 0;
-	for (; !s->stopped && n < START_MOST && s->copied < COPY_MOST; n++) {
-		it = depot_due(s->set.depot, CHANNEL_REMOTE, now, &rcpt);
+	for (size_t k = 0; !s->stopped && is_free(s, CHANNEL_REMOTE) && n < START_MOST && k < LOOK_MOST; k++) {
+		it = s->copied < COPY_MOST ? depot_due(s->set.depot, CHANNEL_REMOTE, now, &rcpt) : NULL;
 		if (it == NULL)
 			break;
-		start_remote(s, it, rcpt);
+		n += start_remote(s, it, rcpt, now);
 	}
 }
 
@@ -249,35 +224,60 @@ size_t schedule_busy(const struct schedule *s)
 
 int64_t schedule_next(const struct schedule *s)
 {
-	int64_t local = local_free(s) ? depot_next(s->set.depot, CHANNEL_LOCAL) : INT64_MAX;
-	int64_t remote = depot_next(s->set.depot, CHANNEL_REMOTE);
+	int64_t local = is_free(s, CHANNEL_LOCAL) ? depot_next(s->set.depot, CHANNEL_LOCAL) : INT64_MAX;
+	int64_t remote = is_free(s, CHANNEL_REMOTE) ? depot_next(s->set.depot, CHANNEL_REMOTE) : INT64_MAX;
 
 	if (s->stopped)
 		return INT64_MAX;
+	if (s->copied > 0)
+		return 0; /* the copies are news, and may be due */
 	return local < remote ? local : remote;
 }
 
-bool schedule_parted(const struct schedule *s)
+bool schedule_parted(const struct agent *a)
 {
-	return s->agent != NULL && s->leaving && s->attempts.n == 0;
+	return a->leaving && a->busy == 0;
 }
 
-bool schedule_stuck(struct schedule *s)
+bool schedule_stuck(struct schedule *s, struct agent *agent)
 {
+	int64_t most = agent->channel == CHANNEL_LOCAL ? LOCAL_MOST : REMOTE_MOST;
 	const struct attempt *a;
 	size_t i = 0;
 
-	if (clock_mono() < s->look_again)
+	if (clock_mono() < agent->look_again)
 		return false;
-	s->look_again = deadline_in(STUCK_LOOK);
+	agent->look_again = deadline_in(STUCK_LOOK);
 	while ((a = map_next(&s->attempts, &i, NULL)) != NULL)
-		if (clock_mono() - a->started > ATTEMPT_MOST)
+		if (a->agent == agent && clock_mono() - a->started > most)
 			return true;
 	return false;
 }
 
+void schedule_revive(struct schedule *s)
+{
+	destinations_revive(&s->destinations);
+}
+
+/* With another smart host, or with none any more, everybody has another destination. */
+static void forget_destinations(struct schedule *s)
+{
+	struct item *it;
+
+	for (size_t i = 0; (it = depot_walk(s->set.depot, &i)) != NULL;)
+		for (size_t k = 0; k < it->nrcpts; k++)
+			it->rcpts[k].destination = 0;
+	destinations_revive(&s->destinations);
+}
+
 void schedule_settings(struct schedule *s, const struct schedule_set *set)
 {
+	if (s->set.smart_host != set->smart_host || s->set.remote != set->remote)
+		forget_destinations(s);
+	s->set.remote = set->remote;
+	s->set.smart_host = set->smart_host;
+	s->set.remote_most = set->remote_most;
+	s->set.destination_most = set->destination_most;
 	s->set.retry = set->retry;
 	s->set.most = set->most;
 	s->set.memory = set->memory;

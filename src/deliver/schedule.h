@@ -23,8 +23,12 @@ struct schedule_set {
 	struct depot *depot;
 	struct dlog *log;
 	struct retry retry;
-	size_t most;                  /* local attempts at one time */
-	uint64_t memory;              /* none is begun while the copies of their messages take so many bytes */
+	size_t most;             /* local attempts at one time */
+	uint64_t memory;         /* none of a channel is begun while the copies of its messages take so many bytes */
+	bool remote;             /* mail leaves for other servers; else it waits */
+	bool smart_host;         /* all of it for the same one */
+	size_t remote_most;      /* remote attempts at one time, */
+	size_t destination_most; /* and to one destination */
 	struct str hostname, contact; /* named in bounces */
 	/* Ask who `address` is; the answer comes by schedule_answer() with the same id.  False: not now. */
 	bool (*ask)(void *asker, uint64_t id, struct str address);
@@ -36,10 +40,14 @@ struct schedule;
 struct schedule *schedule_new(const struct schedule_set *set);
 void schedule_free(struct schedule *s);
 
-/* telltale-local is here; or NULL: its channel is gone, and its attempts with it. */
-void schedule_agent(struct schedule *s, struct ipc_conn *conn);
+/* A telltale-local or telltale-remote is here; of several of a channel the first who has not said that it leaves gets
+ * the attempts. */
+struct agent;
+struct agent *schedule_agent(struct schedule *s, enum channel channel, struct ipc_conn *conn);
+/* Its channel is gone, and its attempts with it. */
+void schedule_agent_gone(struct schedule *s, struct agent *a);
 /* What it says.  -1: it broke the protocol; close its channel. */
-int schedule_hear(struct schedule *s, const struct ipc_frame *f, struct err *e);
+int schedule_hear(struct schedule *s, struct agent *a, const struct ipc_frame *f, struct err *e);
 /* Start what is due now, a bounded number of attempts. */
 void schedule_start(struct schedule *s);
 /* Start nothing more. */
@@ -59,8 +67,10 @@ size_t schedule_busy(const struct schedule *s);
 /* When schedule_start() has something to do, wall ms; INT64_MAX: not by time alone. */
 int64_t schedule_next(const struct schedule *s);
 /* The agent takes no more and has nothing left: its channel can be closed. */
-bool schedule_parted(const struct schedule *s);
+bool schedule_parted(const struct agent *a);
 /* An attempt of the agent is older than any delivery may take; looked at once a second. */
-bool schedule_stuck(struct schedule *s);
+bool schedule_stuck(struct schedule *s, struct agent *a);
+/* The postmaster wants something tried now: no destination is left alone any longer. */
+void schedule_revive(struct schedule *s);
 
 #endif

@@ -3,28 +3,45 @@
 #define DELIVER_SCHEDULE_INSIDE_H
 
 #include "base/map.h"
+#include "deliver/destination.h"
 #include "deliver/schedule.h"
+
+enum { CHANNELS = 2 };
+
+/* A telltale-local or telltale-remote. */
+struct agent {
+	struct ipc_conn *conn;
+	enum channel channel;
+	bool leaving;       /* it takes no more */
+	size_t busy;        /* attempts in its hands */
+	int64_t look_again; /* monotonic ms: when schedule_stuck() looks through them again */
+	struct agent *next;
+};
 
 struct attempt {
 	uint64_t delivery;
+	struct agent *agent;
 	struct item *it;
 	size_t rcpt;
 	enum channel channel;
-	bool auth;       /* its sender had logged in */
-	bool nobody;     /* it has no sender: a failure is not returned */
-	bool deleted;    /* by the postmaster: not returned either */
-	bool finishing;  /* told to finish */
-	int64_t started; /* monotonic ms */
-	uint64_t copy;   /* bytes that the agent was given in memory; a big message stays in its file */
+	uint32_t destination; /* of a remote one */
+	bool auth;            /* its sender had logged in */
+	bool nobody;          /* it has no sender: a failure is not returned */
+	bool deleted;         /* by the postmaster: not returned either */
+	bool finishing;       /* told to finish */
+	int64_t started;      /* monotonic ms */
+	uint64_t copy;        /* bytes that the agent was given in memory; a big message stays in its file */
 };
 
 struct schedule {
 	struct schedule_set set;
-	struct map attempts; /* of the agent, by delivery number */
-	uint64_t copies;     /* bytes of all of them in memory */
-	int64_t look_again;  /* monotonic ms: when schedule_stuck() looks through them again */
-	struct ipc_conn *agent;
-	bool leaving; /* the agent takes no more */
+	struct map attempts; /* of the agents, by delivery number */
+	struct {
+		size_t busy;
+		uint64_t copies; /* bytes in memory */
+	} of[CHANNELS];          /* of them */
+	struct agent *agents;
+	struct destinations destinations;
 	bool stopped;
 	bool clock_known;
 	int64_t ahead;      /* wall minus monotonic clock, the most that was seen since it was set back */
@@ -32,6 +49,14 @@ struct schedule {
 	struct map wants;   /* of bounces, by the number of the message that failed */
 	int64_t bounce_due; /* monotonic ms: when one of them has something to do */
 };
+
+/* Who gets the next attempt of that channel; NULL: nobody is there. */
+struct agent *start_agent(const struct schedule *s, enum channel channel);
+/* An attempt that he makes. */
+void start_with_agent(struct schedule *s, enum channel channel, struct item *it, size_t rcpt);
+/* One for another server.  False: its destination has no place now, and it waits. */
+bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
+struct destination_rule schedule_rule(const struct schedule *s);
 
 /* Whom it is for, as the depot knows him. */
 const struct item_rcpt *attempt_rcpt(const struct attempt *a);

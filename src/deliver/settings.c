@@ -25,6 +25,10 @@ struct schedule_set settings_schedule(const struct conf *c)
 		.retry = { c->queue.first_retry, c->queue.lifetime },
 		.most = attempts_most(c),
 		.memory = MEMORY,
+		.remote = c->relay.enabled,
+		.smart_host = c->relay.host.n > 0,
+		.remote_most = (size_t)c->queue.remote_concurrency,
+		.destination_most = (size_t)c->queue.destination_concurrency,
 		.hostname = c->top.hostname,
 		.contact = c->top.contact,
 	};

@@ -1,7 +1,7 @@
 #include "base/utf8.h"
 #include "logs/shape.h"
 
-#define REPORT_MAX 2000
+#define REPORT_MAX 5000
 
 /* Is the colon at i the end of one of spamdyke's labels, with a space or nothing behind it? */
 static bool ends_label(struct str s, size_t i)

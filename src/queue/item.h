@@ -27,10 +27,12 @@ struct item_rcpt {
 	char *report;      /* of the last deferral, '\n' between lines; NULL before the first */
 	size_t place;      /* in the heap of its channel, plus 1; 0: not there */
 	uint32_t attempts; /* attempts that ended in a deferral */
-	uint8_t state;     /* enum rcpt_state */
-	uint8_t channel;   /* enum channel */
-	bool staged;       /* the journal says so: the agent must only finish it (deliver_local.staged) */
-	bool held;         /* the postmaster said so: not tried until released */
+	uint32_t
+	    destination; /* of a remote one: the schedule's own note (deliver/destination.h), 0 before the first look */
+	uint8_t state;   /* enum rcpt_state */
+	uint8_t channel; /* enum channel */
+	bool staged;     /* the journal says so: the agent must only finish it (deliver_local.staged) */
+	bool held;       /* the postmaster said so: not tried until released */
 };
 
 /* Nothing can happen to it any more. */

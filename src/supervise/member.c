@@ -18,8 +18,11 @@ enum {
 };
 
 const struct program programs[PROGRAMS] = {
-	{ "telltale-dns", 3, 3000, BESIDE, 0 },        { "telltale-lookup", 3, 5000, BESIDE, 0 },
-	{ "telltale-queue", 1, 15000, NOT_AT_ALL, 0 }, { "telltale-local", 2, 15000, AFTER, 0 },
+	{ "telltale-dns", 3, 3000, BESIDE, 0 },
+	{ "telltale-lookup", 3, 5000, BESIDE, 0 },
+	{ "telltale-queue", 1, 15000, NOT_AT_ALL, 0 },
+	{ "telltale-local", 2, 15000, AFTER, 0 },
+	{ "telltale-remote", 2, 15000, BESIDE, 0 },
 	{ "telltale-smtpd", 0, 20000, BESIDE, 1 }, /* as many as there are workers */
 };
 

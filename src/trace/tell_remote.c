@@ -43,9 +43,25 @@ static struct str host_of(struct str text)
 	return STR("");
 }
 
+/* "mx.example.net[192.0.2.1]" where the report names it. */
+static struct str named(struct told *t, struct str text, struct str ip)
+{
+	struct str head = STR(" Asked server "), rest, name;
+	ptrdiff_t at = str_find(text, head);
+
+	if (at < 0 || ip.n == 0)
+		return ip;
+	rest = str_skip(text, (size_t)at + head.n);
+	name = str_word(&rest);
+	if (str_ends(name, STR(".")))
+		name.n--;
+	return name.n > 0 ? arena_fmt(t->mem, "%.*s[%.*s]", STR_ARG(name), STR_ARG(ip)) : ip;
+}
+
 static struct str said_of(struct str text)
 {
-	static const char *const ends[] = { " Giving up on ", " STARTTLS proto=", " I'm not going to try again;" };
+	static const char *const ends[] = { " Giving up on ", " STARTTLS proto=", " Asked server ",
+					    " I'm not going to try again;" };
 	struct str head = STR("Remote host said: "), said;
 	ptrdiff_t at = str_find(text, head);
 
@@ -95,6 +111,7 @@ static const char *stage_of(struct str text)
 		{ " does not like recipient.", ": it did not take the recipient's address. " },
 		{ " but sender was rejected.", ": it did not take the sender's address. " },
 		{ " but greeting failed.", ": it did not want to talk at all. " },
+		{ " but authentication was rejected.", ": it did not accept our login. " },
 		{ " but my name was rejected.", ": it did not take our server's name. " },
 		{ " failed on DATA command.", ": it had taken the addresses, but not the message. " },
 		{ " failed after I sent the message.", ": it did not take the message when it had seen it. " },
@@ -110,9 +127,10 @@ void tell_read_remote(struct told *t, struct str report, struct remote *out)
 {
 	struct str text = tell_report(t, report);
 
-	*out = (struct remote){
-		.host = host_of(text), .said = said_of(text), .encryption = encryption_of(text), .stage = stage_of(text)
-	};
+	*out = (struct remote){ .host = named(t, text, host_of(text)),
+				.said = said_of(text),
+				.encryption = encryption_of(text),
+				.stage = stage_of(text) };
 	out->id = id_of(out->said);
 }
 

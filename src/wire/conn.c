@@ -47,6 +47,16 @@ int wire_start_tls(struct wire *w, struct tls *t, struct str service, int64_t de
 	return w->shut ? -1 : 0;
 }
 
+int wire_connect_tls(struct wire *w, struct tls *t, const struct tls_peer *peer, int64_t deadline, struct err *e)
+{
+	MUST(w->tls == NULL && w->out.n == 0);
+	w->at = w->n;
+	give_back(w);
+	w->tls = tls_connect(t, w->fd, peer, deadline, e);
+	w->shut = w->tls == NULL;
+	return w->shut ? -1 : 0;
+}
+
 struct str wire_encryption(const struct wire *w)
 {
 	return w->tls != NULL ? tls_words(w->tls) : str_of(NULL);

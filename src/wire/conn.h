@@ -33,6 +33,9 @@ void wire_clear(struct wire *w);        /* says goodbye, as far as that takes no
 /* The server's side of a handshake.  All input at hand is used and all output sent before.  On -1 the wire is shut;
  * *e as tls_accept() has it. */
 int wire_start_tls(struct wire *w, struct tls *t, struct str service, int64_t deadline, struct err *e);
+/* The client's side.  What the server has sent ahead of the handshake is not looked at: somebody else may have said it
+ * (RFC 3207, 6). */
+int wire_connect_tls(struct wire *w, struct tls *t, const struct tls_peer *peer, int64_t deadline, struct err *e);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty in the clear. */
 struct str wire_encryption(const struct wire *w);
 

@@ -1,5 +1,6 @@
 /* The context: what we speak, and what we never do. */
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include "wire/tls_inside.h"
@@ -73,6 +74,47 @@ struct tls *tls_open(struct str certificate, struct str key, struct err *e)
 		rc = tls_use_keys(t->ctx, certificate, key, e);
 	if (rc == 0)
 		return t;
+	tls_free(t);
+	return NULL;
+}
+
+/* All certificates of the file; an authority that stands there twice is no mistake. */
+static bool add_authorities(SSL_CTX *ctx, struct str pem)
+{
+	BIO *in = BIO_new_mem_buf(pem.n > 0 ? pem.p : "", (int)pem.n);
+	X509 *x;
+	bool ok = in != NULL;
+
+	while (ok && (x = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL) {
+		ok = X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), x) == 1;
+		X509_free(x);
+	}
+	ok = ok && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	if (ok)
+		ERR_clear_error();
+	BIO_free(in);
+	return ok;
+}
+
+static bool set_up_client(SSL_CTX *ctx, struct str authorities)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT |
+				     SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	return random_works() && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+	       add_authorities(ctx, authorities);
+}
+
+struct tls *tls_open_client(struct str authorities, struct err *e)
+{
+	struct tls *t = mem_alloc(sizeof(*t));
+
+	never_ask_for_a_file();
+	t->ctx = SSL_CTX_new(TLS_client_method());
+	if (t->ctx != NULL && set_up_client(t->ctx, authorities))
+		return t;
+	(void)tls_err(e, "TLS for other servers cannot be set up");
 	tls_free(t);
 	return NULL;
 }

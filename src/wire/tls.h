@@ -30,6 +30,9 @@ struct tls;
 
 /* From the same bytes; NULL: *e says why.  Any number of threads may use it at the same time. */
 struct tls *tls_open(struct str certificate, struct str key, struct err *e);
+/* The same for who connects: certificates are judged by `authorities` (PEM; may be empty: then none is good), for
+ * those connections that ask for it. */
+struct tls *tls_open_client(struct str authorities, struct err *e);
 void tls_free(struct tls *t);
 
 /* ---- one connection; for wire/conn.c ---- */
@@ -40,6 +43,12 @@ struct tls_stream;
  * service (a listener's label) is worth nothing at another.  NULL: e->code is ETIMEDOUT, what broke the connection
  * (ECONNRESET when the client closed it), or EPROTO with OpenSSL's reason in e->text. */
 struct tls_stream *tls_accept(struct tls *t, int fd, struct str service, int64_t deadline, struct err *e);
+/* Be the client of one; t is of tls_open_client().  The same errors. */
+struct tls_peer {
+	const char *name; /* the server's, for SNI and its certificate; or its address */
+	bool verify;      /* no stream without a certificate that is good for that name */
+};
+struct tls_stream *tls_connect(struct tls *t, int fd, const struct tls_peer *peer, int64_t deadline, struct err *e);
 /* Say goodbye (close_notify), as far as that takes no waiting, and free. */
 void tls_end(struct tls_stream *s);
 /* As io_read() and io_write(): whatever ends the encrypted stream ends it for good, and nothing of what follows on the

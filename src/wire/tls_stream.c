@@ -1,10 +1,12 @@
 /* One encrypted connection: OpenSSL on a non-blocking socket, under deadlines. */
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/inet.h"
 #include "base/io.h"
 #include "wire/tls_inside.h"
 
@@ -45,7 +47,7 @@ static int shake_hands(struct tls_stream *s, int64_t deadline)
 	do {
 		ERR_clear_error();
 		errno = 0;
-		rc = SSL_accept(s->ssl);
+		rc = SSL_do_handshake(s->ssl);
 		if (rc == 1)
 			return 0;
 		more = again(s, rc, deadline);
@@ -75,13 +77,37 @@ static bool bind_to(SSL *ssl, struct str service)
 	       SSL_set_session_id_context(ssl, id, n) == 1;
 }
 
-struct tls_stream *tls_accept(struct tls *t, int fd, struct str service, int64_t deadline, struct err *e)
+/* Whose name must the server's certificate bear?  An address does not go into SNI (RFC 6066, 3). */
+static bool expect(SSL *ssl, const char *name, bool verify)
+{
+	X509_VERIFY_PARAM *p = SSL_get0_param(ssl);
+	bool address = inet_is(str_of(name));
+
+	if (!address && name[0] != '\0' && SSL_set_tlsext_host_name(ssl, name) != 1)
+		return false;
+	SSL_set_verify(ssl, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	if (!verify)
+		return true;
+	return (address ? X509_VERIFY_PARAM_set1_ip_asc(p, name) : X509_VERIFY_PARAM_set1_host(p, name, 0)) == 1;
+}
+
+static struct tls_stream *stream_new(struct tls *t, int fd)
 {
 	struct tls_stream *s = mem_alloc(sizeof(*s));
 
 	s->fd = fd;
 	s->ssl = SSL_new(t->ctx);
-	if (s->ssl == NULL || SSL_set_fd(s->ssl, fd) != 1 || !bind_to(s->ssl, service)) {
+	if (s->ssl != NULL && SSL_set_fd(s->ssl, fd) == 1)
+		return s;
+	SSL_free(s->ssl);
+	s->ssl = NULL;
+	return s;
+}
+
+/* The stream after its handshake, or NULL. */
+static struct tls_stream *begin(struct tls_stream *s, bool usable, int64_t deadline, struct err *e)
+{
+	if (!usable) {
 		(void)tls_err(e, "no TLS connection can be made");
 	} else if (shake_hands(s, deadline) < 0) {
 		why_not(e);
@@ -92,6 +118,30 @@ struct tls_stream *tls_accept(struct tls *t, int fd, struct str service, int64_t
 	s->broken = true;
 	tls_end(s);
 	return NULL;
+}
+
+struct tls_stream *tls_accept(struct tls *t, int fd, struct str service, int64_t deadline, struct err *e)
+{
+	struct tls_stream *s = stream_new(t, fd);
+	bool usable = s->ssl != NULL && bind_to(s->ssl, service);
+
+	if (usable)
+		SSL_set_accept_state(s->ssl);
+	return begin(s, usable, deadline, e);
+}
+
+struct tls_stream *tls_connect(struct tls *t, int fd, const struct tls_peer *peer, int64_t deadline, struct err *e)
+{
+	struct tls_stream *s = stream_new(t, fd);
+	bool usable = s->ssl != NULL && expect(s->ssl, peer->name, peer->verify);
+	long code;
+
+	if (usable)
+		SSL_set_connect_state(s->ssl);
+	s = begin(s, usable, deadline, e);
+	code = s != NULL && peer->verify ? SSL_get_verify_result(s->ssl) : X509_V_OK;
+	MUST(code == X509_V_OK); /* SSL_VERIFY_PEER ends the handshake otherwise */
+	return s;
 }
 
 void tls_end(struct tls_stream *s)

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 from harness import until  # noqa: E402  pylint: disable=wrong-import-position
 
-PROGRAMS = ("telltaled", "telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local", "telltale-smtpd")
+PROGRAMS = ("telltaled", "telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local", "telltale-remote", "telltale-smtpd")
 BOXES = tuple(f"box{n}" for n in range(4))
 SENDER, LATER, NEVER, STRANGER = "sender", "later", "never", "bob@elsewhere.test"
 LIFETIME = 2 * 86400

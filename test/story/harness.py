@@ -34,10 +34,11 @@ listener "465" {{ bind = {{"127.0.0.1:{port465}"}} tls = "implicit" submission =
 listener "587" {{ bind = {{"127.0.0.1:{port587}"}} tls = "starttls" submission = true }}
 dns {{ zone = "{zone}" }}
 limits {{ workers = 2 }}
+relay {{ enabled = false }}
 """
 # With TELLTALE_USERS=1, as root, each program runs as a user of its own (any that the base system has).
 MAIL_USER = "man"
-USERS = f'users {{ smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" local = "{MAIL_USER}" }}\n'
+USERS = f'users {{ smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" local = "{MAIL_USER}" remote = "news" }}\n'
 AS_USERS = os.environ.get("TELLTALE_USERS") == "1" and os.geteuid() == 0
 
 # 127.0.0.1 has a name, no other address of this machine has one; no question leaves the machine.

@@ -11,7 +11,7 @@ import pytest
 from harness import group_alive, until
 
 ME, YOU = "anna@elsewhere.test", "recipient@example.com"
-PROGRAMS = ["telltale-smtpd", "telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local"]
+PROGRAMS = ["telltale-smtpd", "telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local", "telltale-remote"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

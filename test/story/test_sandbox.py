@@ -18,6 +18,7 @@ MAY = {
     "telltale-lookup": {"read-accounts"},
     "telltale-queue": {"read-spool", "create-spool", "remove-spool", "read-logs", "create-logs", "socket-unix"},
     "telltale-local": {"read-mail", "create-mail", "remove-mail", "socket-unix"},
+    "telltale-remote": {"socket-unix", "socket-udp", "socket-tcp6", "connect-25"},
 }
 # What must be refused to somebody, or to all.
 FOLDERS = {f"{what}-{folder}" for what in ("read", "create", "remove", "fifo") for folder in ("logs", "spool", "mail")}
@@ -85,7 +86,7 @@ def test_what_is_not_stated_is_refused(probe, program):
 @pytest.mark.parametrize("program", MAY)
 def test_what_only_an_intruder_does_ends_the_program(probe, program):
     build, found = probe(program)
-    deadly = DEADLY | ({"socket-udp", "socket-tcp6", "socket-raw"} if program != "telltale-dns" else set())
+    deadly = DEADLY | ({"socket-udp", "socket-tcp6", "socket-raw"} if program not in ("telltale-dns", "telltale-remote") else set())
     if build == "sanitizer":
         deadly.remove("ptrace")
         assert found["ptrace"] == "refused (scope)"

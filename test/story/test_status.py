@@ -9,7 +9,7 @@ import time
 from harness import until
 
 ME, YOU = "anna@elsewhere.test", "recipient@example.com"
-PROGRAMS = {"telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local", "telltale-smtpd"}
+PROGRAMS = {"telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local", "telltale-remote", "telltale-smtpd"}
 
 
 def status(server):

@@ -33,7 +33,7 @@ static inline uint64_t ends(enum outcome_kind kind, const char *report)
 	done.delivery = m.delivery;
 	ipc_pack(&b, &deliver_done_type, 0, &done);
 	f = (struct ipc_frame){ .type = deliver_done_number, .body = str_skip(buf_str(&b), 16), .fd = -1 };
-	assert_int_equal(schedule_hear(schedule, &f, &e), 0);
+	assert_int_equal(schedule_hear(schedule, agent, &f, &e), 0);
 	return m.delivery;
 }
 

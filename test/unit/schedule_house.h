@@ -26,6 +26,7 @@ static char top[64];
 static struct depot *depot;
 static struct dlog *dlog;
 static struct schedule *schedule;
+static struct agent *agent;
 static struct ipc_conn ours, theirs;
 static struct arena mem;
 
@@ -72,12 +73,12 @@ static void agent_comes(void)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	ipc_conn_init(&ours, pair[0]);
 	ipc_conn_init(&theirs, pair[1]);
-	schedule_agent(schedule, &ours);
+	agent = schedule_agent(schedule, CHANNEL_LOCAL, &ours);
 }
 
 static inline void agent_goes(void)
 {
-	schedule_agent(schedule, NULL);
+	schedule_agent_gone(schedule, agent);
 	ipc_conn_clear(&ours);
 	ipc_conn_clear(&theirs);
 }

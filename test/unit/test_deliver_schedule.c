@@ -38,7 +38,7 @@ static int hear(const struct ipc_type *t, const void *message)
 
 	ipc_pack(&b, t, 0, message);
 	f.body = str_skip(buf_str(&b), 16);
-	return schedule_hear(schedule, &f, &e);
+	return schedule_hear(schedule, agent, &f, &e);
 }
 
 static int staged(uint64_t delivery)
@@ -50,7 +50,7 @@ static int staged(uint64_t delivery)
 
 static int done(uint64_t delivery, uint64_t outcome, const char *report)
 {
-	struct deliver_done m = { delivery, outcome, str_of(report) };
+	struct deliver_done m = { .delivery = delivery, .outcome = outcome, .report = str_of(report) };
 
 	return hear(&deliver_done_type, &m);
 }
@@ -241,9 +241,9 @@ static void no_more_than_the_limit_at_once(void **state)
 	assert_int_equal(done(c.delivery, OUTCOME_DEFERRAL, "x"), 0);
 	put(0, CHANNEL_LOCAL, "");
 	assert_int_equal(told().type, 0);
-	assert_false(schedule_parted(schedule));
+	assert_false(schedule_parted(agent));
 	assert_int_equal(done(a.delivery, OUTCOME_DEFERRAL, "x"), 0);
-	assert_true(schedule_parted(schedule));
+	assert_true(schedule_parted(agent));
 }
 
 /* Their copies lie in memory: of messages that large no more are begun than it has room for. */

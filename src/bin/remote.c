@@ -1,0 +1,51 @@
+/* telltale-remote: brings messages to other servers.  User remote; no file at all once it has begun; sees of the mail
+ * what it has to send, as read-only descriptors. */
+#include <stdlib.h>
+#include <sysexits.h>
+#include "base/conf.h"
+#include "base/fiber.h"
+#include "base/proc.h"
+#include "base/sandbox.h"
+#include "base/say.h"
+#include "deliver/remote.h"
+#include "deliver/remote_settings.h"
+
+enum { GRACE = 8000, DRAIN = 10 * 60 * 1000 };
+
+static struct conf conf;
+static struct remote_world world;
+
+/* telltale-queue and telltale-dns by Unix sockets; other servers at their port alone. */
+static void enter_sandbox(void)
+{
+	struct sandbox box = { .network = SANDBOX_UNIX | SANDBOX_INET };
+
+	(void)remote_settings_ports(&conf, box.tcp_out);
+	sandbox_enter(&box, &conf);
+}
+
+static void run(void *set)
+{
+	remote_run(set);
+}
+
+int main(void)
+{
+	struct err e = { 0 };
+	struct remote_set set = { .world = &world, .grace = GRACE, .drain = DRAIN };
+
+	proc_begin("telltale-remote", &conf);
+	if (remote_settings_read(&conf, &world, &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
+		return EX_CONFIG;
+	}
+	enter_sandbox();
+	set.socket = proc_socket(&conf, "queue.sock");
+	set.signals = proc_signals();
+	world.route.dns = ipc_client_new(proc_socket(&conf, "dns.sock"));
+	if (fiber_run(run, &set, &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
+		return EX_OSERR;
+	}
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,155 @@
+#include "deliver/destination.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/err.h"
+
+enum {
+	PACE = 100,              /* ms that a delivery takes, before it is known */
+	STEP_MOST = 1000,        /* between two places of a timetable */
+	MANY = 10000,            /* destinations, before those that are over are looked for */
+	SWEEP_PAUSE = 60 * 1000, /* between two such looks */
+	DOUBLINGS = 12,
+};
+
+struct destination {
+	size_t busy, limit;
+	int64_t pace;       /* ms that a delivery takes, on average */
+	int64_t turn, down; /* wall ms: the last place given out; until when it is left alone */
+	unsigned failed;    /* in turn */
+};
+
+uint32_t destination_of(struct destinations *d, struct str name)
+{
+	uint64_t hash;
+
+	if (!d->keyed && getrandom(d->key, sizeof(d->key), 0) < 0)
+		d->key[0] = (uint64_t)(uintptr_t)d;
+	d->keyed = true;
+	hash = hash_keyed(name, d->key);
+	return (uint32_t)(hash >> 32) | 2;
+}
+
+static struct destination *find(const struct destinations *d, uint32_t number)
+{
+	return map_getn(&d->at, number);
+}
+
+/* A clock that was set back must not leave it alone for years. */
+static void believe(struct destination *t, int64_t now)
+{
+	if (t->down - now > DESTINATION_DOWN_MOST)
+		t->down = now;
+	if (t->turn - now > DESTINATION_DOWN_MOST)
+		t->turn = now;
+}
+
+bool destination_may(struct destinations *d, uint32_t number, const struct destination_rule *rule, int64_t now,
+		     int64_t *next)
+{
+	struct destination *t = find(d, number);
+	size_t most;
+	int64_t step;
+
+	if (t == NULL)
+		return true;
+	believe(t, now);
+	most = t->limit < rule->most ? t->limit : rule->most;
+	if (now >= t->down && t->busy < most)
+		return true;
+	step = now < t->down ? 1 : t->pace / (int64_t)(4 * rule->most);
+	step = step < 1 ? 1 : step > STEP_MOST ? STEP_MOST : step;
+	if (t->turn < now)
+		t->turn = now;
+	if (t->turn < t->down)
+		t->turn = t->down;
+	t->turn += step;
+	*next = t->turn;
+	return false;
+}
+
+static bool is_over(const struct destination *t, int64_t now)
+{
+	return t->busy == 0 && t->down <= now && t->turn <= now;
+}
+
+static void sweep(struct destinations *d, int64_t now)
+{
+	struct destination *t;
+	struct str key;
+
+	if (d->at.n < MANY || (now >= d->swept && now - d->swept < SWEEP_PAUSE))
+		return;
+	d->swept = now;
+	for (size_t i = 0; (t = map_next(&d->at, &i, &key)) != NULL;)
+		if (is_over(t, now)) {
+			(void)map_del(&d->at, key);
+			free(t);
+		}
+}
+
+void destination_begins(struct destinations *d, uint32_t number, int64_t now)
+{
+	struct destination *t = find(d, number);
+
+	if (t == NULL) {
+		sweep(d, now);
+		t = mem_alloc(sizeof(*t));
+		t->limit = DESTINATION_FIRST;
+		t->pace = PACE;
+		map_putn(&d->at, number, t);
+	}
+	t->busy++;
+}
+
+static void leave_alone(struct destination *t, const struct destination_rule *rule, int64_t now)
+{
+	int64_t ms = rule->down << (t->failed < DOUBLINGS ? t->failed : DOUBLINGS);
+
+	t->limit = t->limit > 1 ? t->limit / 2 : 1;
+	if (now < t->down)
+		return; /* it was on its way when another one found out */
+	t->down = now + (ms > 0 && ms < DESTINATION_DOWN_MOST ? ms : DESTINATION_DOWN_MOST);
+	t->failed++;
+}
+
+void destination_ends(struct destinations *d, uint32_t number, const struct destination_rule *rule,
+		      enum destination_news news, int64_t millis, int64_t now)
+{
+	struct destination *t = find(d, number);
+
+	if (t == NULL)
+		return;
+	MUST(t->busy > 0);
+	t->busy--;
+	if (news == DESTINATION_UNREACHABLE)
+		leave_alone(t, rule, now);
+	if (news == DESTINATION_ANSWERED) {
+		t->pace = (t->pace * 7 + millis) / 8;
+		t->limit += t->limit < rule->most;
+		t->failed = 0;
+		t->down = 0;
+	}
+	if (is_over(t, now)) {
+		map_deln(&d->at, number);
+		free(t);
+	}
+}
+
+void destinations_revive(struct destinations *d)
+{
+	struct destination *t;
+
+	for (size_t i = 0; (t = map_next(&d->at, &i, NULL)) != NULL;)
+		t->down = t->turn = 0;
+}
+
+void destinations_clear(struct destinations *d)
+{
+	struct destination *t;
+
+	for (size_t i = 0; (t = map_next(&d->at, &i, NULL)) != NULL;)
+		free(t);
+	map_clear(&d->at);
+}

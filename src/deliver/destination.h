@@ -1,0 +1,43 @@
+/* deliver/destination.h - how many deliveries one destination gets at one time, and when.
+ *
+ * A destination is the domain of a recipient, or the smart host for all.  It begins with a few deliveries, gets one
+ * more at a time with each that is answered, and half as many when nobody answers; then it is left alone for a while
+ * that doubles (Postfix's feedback, qmail's tcpto).  Who finds no place gets the next place of its timetable, so that
+ * a queue of any length for a slow destination costs others nothing, and a place that becomes free is soon taken.
+ * All in memory: a restart begins anew.
+ */
+#ifndef DELIVER_DESTINATION_H
+#define DELIVER_DESTINATION_H
+
+#include "base/map.h"
+
+enum { DESTINATION_FIRST = 5 /* deliveries at one time, to begin with */, DESTINATION_DOWN_MOST = 3600 * 1000 };
+
+struct destinations {
+	struct map at;
+	uint64_t key[2];
+	bool keyed;
+	int64_t swept;
+};
+
+enum destination_news { DESTINATION_ANSWERED, DESTINATION_UNREACHABLE, DESTINATION_UNKNOWN };
+
+struct destination_rule {
+	size_t most;  /* deliveries at one time */
+	int64_t down; /* ms that it is left alone after the first time that nobody answered */
+};
+
+/* The number of a name's destination, never 0 or 1 (equal for two of them now and then: they share). */
+uint32_t destination_of(struct destinations *d, struct str name);
+/* May a delivery begin at `now` (wall ms)?  False: not before *next. */
+bool destination_may(struct destinations *d, uint32_t number, const struct destination_rule *rule, int64_t now,
+		     int64_t *next);
+void destination_begins(struct destinations *d, uint32_t number, int64_t now);
+/* It took so many ms. */
+void destination_ends(struct destinations *d, uint32_t number, const struct destination_rule *rule,
+		      enum destination_news news, int64_t millis, int64_t now);
+/* Nobody is left alone any longer: the postmaster says so. */
+void destinations_revive(struct destinations *d);
+void destinations_clear(struct destinations *d);
+
+#endif

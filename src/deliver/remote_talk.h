@@ -1,0 +1,25 @@
+/* deliver/remote_talk.h - a connection to another server, and those that are kept for the next message. */
+#ifndef DELIVER_REMOTE_TALK_H
+#define DELIVER_REMOTE_TALK_H
+
+#include "deliver/remote_try.h"
+
+struct remote_talk {
+	struct client client;
+	struct client_set set;
+	char *key, *host, *ip; /* ours */
+	unsigned messages;     /* sent over it */
+	int64_t until;         /* while it is idle */
+	struct remote_talk *next;
+};
+
+/* Connect to the stop: NULL, when that did not succeed before the deadline. */
+struct remote_talk *talk_open(const struct remote_world *w, const struct route_stop *stop, struct str key,
+			      int64_t deadline);
+void talk_close(struct remote_talk *k);
+/* A kept one for that key, or NULL. */
+struct remote_talk *talk_take(struct remote_world *w, struct str key);
+/* It may be used again, or is closed. */
+void talk_keep(struct remote_world *w, struct remote_talk *k);
+
+#endif

@@ -1,0 +1,263 @@
+#include "deliver/remote_try.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "deliver/remote_talk.h"
+
+enum {
+	HASTE = 10 * 1000,           /* for a connection while others are left to try */
+	HOSTS_TIME = 20 * 60 * 1000, /* after which no other host is visited */
+};
+
+/* ---- the words ---- */
+
+static void report(struct remote_try *t, enum outcome_kind kind, struct str words)
+{
+	t->out = (struct outcome){ kind, words };
+}
+
+/* A last line of our own: whom DNS or the configuration named. */
+static void name_server(struct remote_try *t, const struct remote_talk *k)
+{
+	if (strcmp(k->host, k->ip) != 0)
+		t->out.report = arena_fmt(t->mem, "%.*s\nAsked server %s.", STR_ARG(t->out.report), k->host);
+}
+
+/* The words, and what the other server said. */
+static struct str with_answer(struct remote_try *t, struct str words, const struct said *a)
+{
+	struct str said = str_trim(buf_str(&a->text));
+
+	if (!a->done || said.n == 0)
+		return words;
+	return arena_fmt(t->mem, "%.*s\nRemote host said: %.*s", STR_ARG(words), STR_ARG(said));
+}
+
+static enum outcome_kind kind_of(const struct said *a)
+{
+	return a->code >= 500 ? OUTCOME_FAILURE : OUTCOME_DEFERRAL;
+}
+
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384", as patched qmail-remotes have it. */
+static struct str with_encryption(struct remote_try *t, struct str words, const struct remote_talk *k)
+{
+	struct str version, cipher;
+
+	if (!str_cut(wire_encryption(&k->client.wire), STR(" "), &version, &cipher))
+		return words;
+	return arena_fmt(t->mem, "%.*s\nSTARTTLS proto=%.*s; cipher=%.*s;", STR_ARG(words), STR_ARG(version),
+			 STR_ARG(cipher));
+}
+
+/* The answer to a command, in the words for that command. */
+static void report_no(struct remote_try *t, const struct remote_talk *k)
+{
+	static const struct {
+		const char *before, *behind;
+		bool final; /* a 5xx is */
+	} words[] = {
+		[CLIENT_GREETING] = { "Connected to ", " but greeting failed.", false },
+		[CLIENT_HELLO] = { "Connected to ", " but my name was rejected.", false },
+		[CLIENT_AUTH] = { "Connected to ", " but authentication was rejected.", false },
+		[CLIENT_MAIL] = { "Connected to ", " but sender was rejected.", true },
+		[CLIENT_RCPT] = { "", " does not like recipient.", true },
+		[CLIENT_DATA] = { "", " failed on DATA command.", true },
+		[CLIENT_MESSAGE] = { "", " failed after I sent the message.", true },
+	};
+	const struct said *a = &k->client.said;
+	enum client_step step = k->client.step;
+	struct str line = arena_fmt(t->mem, "%s%s%s", words[step].before, k->ip, words[step].behind);
+
+	line = with_answer(t, line, a);
+	if (step == CLIENT_RCPT)
+		line = arena_fmt(t->mem, "%.*s\nGiving up on %s.", STR_ARG(line), k->ip);
+	report(t, words[step].final ? kind_of(a) : OUTCOME_DEFERRAL, line);
+}
+
+static void report_no_tls(struct remote_try *t, const struct remote_talk *k)
+{
+	const struct said *a = &k->client.said;
+	const char *what =
+	    a->done ? "STARTTLS rejected while tls = required exists" : "No TLS achieved while tls = required exists";
+
+	report(t, OUTCOME_DEFERRAL, with_answer(t, arena_fmt(t->mem, "%s; connected to %s. (#4.7.5)", what, k->ip), a));
+}
+
+static void report_words(struct remote_try *t, const struct remote_talk *k, enum client_end end)
+{
+	const struct client *c = &k->client;
+
+	switch (end) {
+	case CLIENT_YES:
+		report(
+		    t, OUTCOME_SUCCESS,
+		    with_encryption(t, with_answer(t, arena_fmt(t->mem, "%s accepted message.", k->ip), &c->said), k));
+		break;
+	case CLIENT_NO:
+		report_no(t, k);
+		break;
+	case CLIENT_DIED:
+		report(t, OUTCOME_DEFERRAL,
+		       arena_fmt(t->mem, "Connected to %s but connection died. %s(#4.4.2)", k->ip,
+				 c->critical ? "Possible duplicate! " : ""));
+		break;
+	case CLIENT_NO_TLS:
+		report_no_tls(t, k);
+		break;
+	case CLIENT_BAD_TLS:
+		report(t, OUTCOME_DEFERRAL,
+		       arena_fmt(t->mem,
+				 "TLS unable to verify server or to agree with it; connected to %s: %s. (#4.7.5)",
+				 k->ip, c->why.text));
+		break;
+	case CLIENT_NO_AUTH:
+		report(
+		    t, OUTCOME_DEFERRAL,
+		    arena_fmt(t->mem, "Connected to %s but it offers no way to log in that I know. (#4.7.0)", k->ip));
+		break;
+	case CLIENT_NO_8BIT:
+		report(t, OUTCOME_FAILURE,
+		       arena_fmt(t->mem, "Connected to %s but it takes no 8-bit message. (#5.6.3)", k->ip));
+		break;
+	case CLIENT_NO_UTF8:
+		report(t, OUTCOME_FAILURE,
+		       arena_fmt(t->mem, "Connected to %s but it takes no such address. (#5.6.7)", k->ip));
+		break;
+	case CLIENT_BAD_NAME:
+		report(t, OUTCOME_FAILURE, STR("I (qmail-remote) was invoked improperly. (#5.3.5)"));
+		break;
+	case CLIENT_UNREADABLE:
+		report(t, OUTCOME_DEFERRAL, STR("Unable to read message. (#4.3.0)"));
+		break;
+	}
+}
+
+static void report_end(struct remote_try *t, const struct remote_talk *k, enum client_end end)
+{
+	report_words(t, k, end);
+	name_server(t, k);
+}
+
+/* ---- the conversations ---- */
+
+/* Has the try its result, or is the next host asked?  A message is never ended twice. */
+static bool decides(const struct client *c, enum client_end end)
+{
+	if (end == CLIENT_DIED)
+		return c->critical;
+	if (end == CLIENT_NO)
+		return c->step >= CLIENT_MAIL;
+	return end != CLIENT_NO_TLS && end != CLIENT_BAD_TLS && end != CLIENT_NO_AUTH;
+}
+
+/* The conversation is over, or may go on with another message. */
+static void leave(struct remote_try *t, struct remote_talk *k, enum client_end end)
+{
+	t->talk = NULL;
+	if (!t->given_up && (end == CLIENT_YES || (end == CLIENT_NO && k->client.step >= CLIENT_MAIL &&
+						   !k->client.wire.shut && client_again(&k->client))))
+		talk_keep(t->world, k);
+	else
+		talk_close(k);
+}
+
+/* The message over an open conversation.  True: the try has its result. */
+static bool send_over(struct remote_try *t, struct remote_talk *k)
+{
+	enum client_end end = client_send(&k->client, &t->message);
+	bool decided = decides(&k->client, end);
+
+	t->answered = t->answered || k->client.said.done;
+	report_end(t, k, end);
+	leave(t, k, end);
+	return decided;
+}
+
+static struct remote_talk *meet(struct remote_try *t, const struct route_stop *stop, struct str key, bool last)
+{
+	int64_t ms = t->world->connect;
+
+	if (t->given_up)
+		return NULL;
+	t->talk = talk_open(t->world, stop, key, deadline_in(last || ms < HASTE ? ms : HASTE));
+	return t->talk;
+}
+
+static enum client_end begin(struct remote_try *t, struct remote_talk *k)
+{
+	enum client_end end = client_begin(&k->client, fd_steal(&k->client.wire.fd), &k->set);
+
+	t->answered = t->answered || end != CLIENT_DIED || k->client.step > CLIENT_GREETING;
+	if (end == CLIENT_YES)
+		return end;
+	report_end(t, k, end);
+	t->talk = NULL;
+	talk_close(k);
+	return end;
+}
+
+/* In the clear, after a handshake that failed and was nobody's demand. */
+static bool visit_in_the_clear(struct remote_try *t, const struct route_stop *stop, struct str key)
+{
+	struct remote_talk *k = meet(t, stop, key, true);
+
+	if (k == NULL)
+		return false;
+	k->set.tls = CLIENT_TLS_NEVER;
+	return begin(t, k) == CLIENT_YES && send_over(t, k);
+}
+
+/* One address.  True: the try has its result. */
+static bool visit(struct remote_try *t, const struct route_stop *stop, struct str key, bool last)
+{
+	const struct client_set *set = &t->world->client;
+	struct remote_talk *k = meet(t, stop, key, last);
+	enum client_end end;
+
+	if (k == NULL)
+		return false;
+	end = begin(t, k);
+	if (end == CLIENT_BAD_TLS && set->tls == CLIENT_TLS_MAY && set->user.n == 0)
+		return visit_in_the_clear(t, stop, key);
+	return end == CLIENT_YES && send_over(t, k);
+}
+
+/* A connection that was kept may have ended meanwhile: then that is no result. */
+static bool use_kept(struct remote_try *t, struct str key)
+{
+	while (!t->given_up && (t->talk = talk_take(t->world, key)) != NULL)
+		if (send_over(t, t->talk))
+			return true;
+	return false;
+}
+
+void remote_try(struct remote_try *t)
+{
+	ptrdiff_t at = str_rchr(t->message.rcpt, '@');
+	struct str key = t->world->route.host.n > 0 ? STR("") : str_skip(t->message.rcpt, (size_t)(at + 1));
+	int64_t until = deadline_in(HOSTS_TIME);
+	struct route r;
+
+	if (use_kept(t, key))
+		return;
+	t->answered = false;
+	route_find(&t->world->route, t->message.rcpt, t->mem, &r);
+	t->out = r.none;
+	if (r.n == 0)
+		return;
+	report(t, OUTCOME_DEFERRAL, STR("Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)"));
+	for (size_t i = 0; i < r.n && !t->given_up && clock_mono() < until; i++)
+		if (visit(t, &r.stop[i], key, i + 1 == r.n))
+			return;
+	t->unreachable = !t->answered;
+}
+
+void remote_give_up(struct remote_try *t)
+{
+	t->given_up = true;
+	if (t->talk != NULL && t->talk->client.wire.fd >= 0)
+		(void)shutdown(t->talk->client.wire.fd, SHUT_RDWR);
+}

@@ -1,0 +1,52 @@
+/* deliver/remote_try.h - one try to bring one message to one recipient's server.
+ *
+ * The hosts of its route are tried in their order until one has answered to MAIL or later: that answer is the try's.
+ * Who cannot be reached, or ends before, is passed over.  Success means that a 2xx stood behind the whole message, and
+ * nothing else does.  Reports are qmail-remote's, word for word (LOG-FORMATS 3.4); the other server's reply follows
+ * whole.  Decided here:
+ *
+ *	8BITMIME     a message with 8-bit bytes for a server that does not take them fails (#5.6.3): it is not
+ *	             rewritten, since that would break its signatures (RFC 6152, 3 allows either)
+ *	SMTPUTF8     likewise for addresses (#5.6.7)
+ *	STARTTLS     tls = "opportunistic": a handshake that fails is followed by a second connection in the clear
+ *	MAIL, RCPT   a 4xx is the answer: the next host is not asked for another opinion
+ *
+ * A connection over which all went well serves the next message for the same domain, if one comes soon.
+ */
+#ifndef DELIVER_REMOTE_TRY_H
+#define DELIVER_REMOTE_TRY_H
+
+#include "deliver/remote_route.h"
+#include "wire/client.h"
+
+struct remote_talk;
+
+/* All tries have in common. */
+struct remote_world {
+	struct route_set route;
+	struct client_set client; /* without its peer */
+	int64_t connect;          /* ms for a connection */
+	struct remote_talk *idle; /* connections that wait for another message */
+	size_t nidle;
+};
+
+struct remote_try {
+	struct remote_world *world;
+	struct client_message message;
+	struct arena *mem;
+	/* the result */
+	struct outcome out;
+	bool unreachable; /* nobody answered */
+	/* inside */
+	bool given_up;            /* nothing more is sent: nobody waits for the result */
+	struct remote_talk *talk; /* the conversation at this moment, or NULL */
+	bool answered;            /* some server said something */
+};
+
+void remote_try(struct remote_try *t);
+/* From another fiber: come to an end, whatever it is. */
+void remote_give_up(struct remote_try *t);
+/* Close the connections that have waited long enough; all of them. */
+void remote_tidy(struct remote_world *w, bool all);
+
+#endif

@@ -1,0 +1,151 @@
+/* deliver/start.c - an attempt begins: in the hands of an agent, or here. */
+#include "base/clock.h"
+#include "deliver/schedule_inside.h"
+
+enum { DESTINATION_OURS = 1 /* it leads to an alias of ours: the copy is made here */ };
+
+struct agent *start_agent(const struct schedule *s, enum channel channel)
+{
+	struct agent *a = s->agents;
+
+	while (a != NULL && (a->channel != channel || a->leaving))
+		a = a->next;
+	return a;
+}
+
+static void tell_local(struct attempt *a, const struct loaded *from)
+{
+	struct deliver_local m = {
+		.delivery = a->delivery,
+		.qp = a->it->qp,
+		.rcpt = a->rcpt,
+		.staged = attempt_rcpt(a)->staged,
+		.offset = from->m.offset,
+		.size = from->m.size,
+		.time = (uint64_t)a->it->born,
+		.sender = from->v.sender,
+		.final = from->v.rcpts[a->rcpt].final,
+		.original = from->v.rcpts[a->rcpt].original,
+		.junk = envelope_junk(&from->v, a->rcpt),
+	};
+
+	a->finishing = m.staged;
+	ipc_queue(a->agent->conn, &deliver_local_type, 0, &m, from->m.fd);
+}
+
+static void tell_remote(struct attempt *a, const struct loaded *from)
+{
+	struct deliver_remote m = {
+		.delivery = a->delivery,
+		.qp = a->it->qp,
+		.offset = from->m.offset,
+		.size = from->m.size,
+		.sender = from->v.sender,
+		.final = from->v.rcpts[a->rcpt].final,
+	};
+
+	ipc_queue(a->agent->conn, &deliver_remote_type, 0, &m, from->m.fd);
+}
+
+void start_with_agent(struct schedule *s, enum channel channel, struct item *it, size_t rcpt)
+{
+	ARENA(mem);
+	struct attempt a = { .agent = start_agent(s, channel), .it = it, .rcpt = rcpt, .channel = channel };
+	struct loaded loaded;
+	struct attempt *kept;
+	struct err e = { 0 };
+
+	if (attempt_begin_loaded(s, &a, &mem, &loaded, &e) < 0) {
+		attempt_put_back(s, it, rcpt, &e);
+		return;
+	}
+	attempt_log(s, &a, &loaded.v);
+	a.copy = it->big == 0 ? loaded.m.size : 0;
+	s->of[channel].copies += a.copy;
+	s->of[channel].busy++;
+	a.agent->busy++;
+	kept = mem_alloc(sizeof(*kept));
+	*kept = a;
+	map_putn(&s->attempts, a.delivery, kept);
+	if (channel == CHANNEL_LOCAL) {
+		tell_local(kept, &loaded);
+		return;
+	}
+	kept->destination = it->rcpts[rcpt].destination;
+	destination_begins(&s->destinations, kept->destination, clock_wall());
+	tell_remote(kept, &loaded);
+}
+
+/* For another server, but done here: the copy that an alias asks for; or nothing leaves this server. */
+static void start_here(struct schedule *s, struct item *it, size_t rcpt)
+{
+	ARENA(mem);
+	struct attempt a = { .it = it, .rcpt = rcpt, .channel = CHANNEL_REMOTE };
+	struct dlog_result r = { .kind = OUTCOME_DEFERRAL, .report = STR("remote delivery is not configured") };
+	struct envelope v;
+	struct err e = { 0 };
+
+	if (attempt_begin(s, &a, &mem, &v, &e) < 0) {
+		attempt_put_back(s, it, rcpt, &e);
+		return;
+	}
+	attempt_log(s, &a, &v);
+	if (forward_due(&a, &v))
+		r = forward(s, &a, &v, &mem);
+	/* Whether the copy stands in the spool only recovery can say then, and it gives the open attempt its result. */
+	if (!depot_broken(s->set.depot))
+		attempt_end(s, &a, r);
+}
+
+struct destination_rule schedule_rule(const struct schedule *s)
+{
+	return (struct destination_rule){ s->set.destination_most, s->set.retry.first };
+}
+
+/* The destination of the recipient is noted: 0; -1: his record cannot be read. */
+static int note_destination(struct schedule *s, struct item *it, size_t rcpt, struct err *e)
+{
+	ARENA(mem);
+	struct envelope v;
+	const struct recipient *r;
+
+	if (it->rcpts[rcpt].destination != 0)
+		return 0;
+	if (depot_envelope(s->set.depot, it, &mem, &v, e) < 0)
+		return -1;
+	if (rcpt >= v.nrcpts)
+		return err_set(e, "its envelope lacks recipient %zu", rcpt);
+	r = &v.rcpts[rcpt];
+	if (!str_ieq(r->final, r->original))
+		it->rcpts[rcpt].destination = DESTINATION_OURS;
+	else
+		it->rcpts[rcpt].destination = destination_of(
+		    &s->destinations,
+		    s->set.smart_host ? STR("")
+				      : arena_lower(&mem, str_skip(r->final, (size_t)(str_rchr(r->final, '@') + 1))));
+	return 0;
+}
+
+bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
+{
+	struct destination_rule rule = schedule_rule(s);
+	struct err e = { 0 };
+	uint32_t to;
+	int64_t next;
+
+	if (note_destination(s, it, rcpt, &e) < 0) {
+		attempt_put_back(s, it, rcpt, &e);
+		return true;
+	}
+	to = it->rcpts[rcpt].destination;
+	if (to == DESTINATION_OURS || !s->set.remote) {
+		start_here(s, it, rcpt);
+		return true;
+	}
+	if (destination_may(&s->destinations, to, &rule, now, &next)) {
+		start_with_agent(s, CHANNEL_REMOTE, it, rcpt);
+		return true;
+	}
+	depot_release(s->set.depot, it, rcpt, next);
+	return false;
+}

@@ -1,0 +1,192 @@
+/* The schedule and those who bring mail to other servers: who gets what, how many, and when the dead are tried. */
+#include "schedule_house.h"
+
+struct one {
+	struct agent *agent;
+	struct ipc_conn ours, theirs;
+};
+
+static void comes(struct one *o)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ipc_conn_init(&o->ours, pair[0]);
+	ipc_conn_init(&o->theirs, pair[1]);
+	o->agent = schedule_agent(schedule, CHANNEL_REMOTE, &o->ours);
+}
+
+static void goes(struct one *o)
+{
+	schedule_agent_gone(schedule, o->agent);
+	ipc_conn_clear(&o->ours);
+	ipc_conn_clear(&o->theirs);
+}
+
+/* The delivery that he is given next; 0: none. */
+static uint64_t given(struct one *o)
+{
+	struct deliver_remote m;
+	struct ipc_frame f;
+	struct err e = { 0 };
+
+	assert_int_equal(ipc_flush(&o->ours, &e), 0);
+	if (ipc_next(&o->theirs, &f, &e) != 1) {
+		(void)ipc_fill(&o->theirs, &e);
+		if (ipc_next(&o->theirs, &f, &e) != 1)
+			return 0;
+	}
+	assert_int_equal(f.type, deliver_remote_number);
+	assert_int_equal(ipc_unpack(f.body, &deliver_remote_type, &m, &e), 0);
+	assert_true(str_eqz(m.sender, "ann@x.example"));
+	close(f.fd);
+	return m.delivery;
+}
+
+static int says(struct one *o, const struct ipc_type *t, const void *message)
+{
+	BUF(b);
+	struct ipc_frame f = { .type = t->number, .fd = -1 };
+	struct err e = { 0 };
+
+	ipc_pack(&b, t, 0, message);
+	f.body = str_skip(buf_str(&b), 16);
+	return schedule_hear(schedule, o->agent, &f, &e);
+}
+
+static int ends(struct one *o, uint64_t delivery, enum outcome_kind kind, bool unreachable)
+{
+	struct deliver_done m = { delivery, kind, STR("x"), unreachable };
+
+	return says(o, &deliver_done_type, &m);
+}
+
+static uint64_t put_for(const char *rcpt)
+{
+	struct recipient r = { str_of(rcpt), str_of(rcpt), CHANNEL_REMOTE };
+
+	return put_envelope(
+	    (struct envelope){ .time = clock_wall(), .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 });
+}
+
+static void open_up(size_t most)
+{
+	struct schedule_set set = { .retry = { 100 * 1000, 2 * DAY }, .most = 2, .memory = 1 << 20 };
+
+	set.remote = true;
+	set.remote_most = most;
+	set.destination_most = 20;
+	schedule_settings(schedule, &set);
+}
+
+static int64_t next_of(uint64_t qp)
+{
+	return depot_find(depot, qp)->rcpts[0].next;
+}
+
+static void nobody_is_there_and_all_waits(void **state)
+{
+	struct one o;
+	uint64_t qp;
+
+	(void)state;
+	open_up(10);
+	qp = put_for("bob@far.example");
+	assert_int_equal(depot_find(depot, qp)->rcpts[0].attempts, 0);
+	assert_int_equal(schedule_next(schedule), INT64_MAX);
+	comes(&o);
+	turn();
+	assert_int_equal(ends(&o, given(&o), OUTCOME_SUCCESS, false), 0);
+	turn();
+	assert_null(depot_find(depot, qp));
+	goes(&o);
+}
+
+static void five_for_one_destination_to_begin_with(void **state)
+{
+	struct one o;
+	uint64_t first = 0, n = 0, d;
+
+	(void)state;
+	open_up(10);
+	comes(&o);
+	for (int i = 0; i < 8; i++)
+		put_for("bob@far.example");
+	put_for("bob@other.example");
+	while ((d = given(&o)) != 0) {
+		first = first == 0 ? d : first;
+		n++;
+	}
+	assert_int_equal(n, 6);
+	assert_int_equal(ends(&o, first, OUTCOME_FAILURE, false), 0);
+	assert_int_equal(ends(&o, first, OUTCOME_FAILURE, false), -1);
+	usleep(20 * 1000); /* their place in the timetable */
+	turn();
+	assert_true(given(&o) != 0 && given(&o) != 0 && given(&o) == 0);
+	goes(&o);
+}
+
+static void who_does_not_answer_is_not_asked_again_at_once(void **state)
+{
+	struct one o;
+	int64_t now = clock_wall();
+	uint64_t qp, other;
+
+	(void)state;
+	open_up(10);
+	comes(&o);
+	put_for("bob@far.example");
+	assert_int_equal(ends(&o, given(&o), OUTCOME_DEFERRAL, true), 0);
+	qp = put_for("ann@far.example");
+	other = put_for("ann@other.example");
+	assert_true(given(&o) != 0 && given(&o) == 0);
+	assert_in_range(next_of(qp), now + 99 * 1000, now + 110 * 1000);
+	assert_int_equal(depot_find(depot, qp)->rcpts[0].attempts, 0);
+	assert_true(depot_find(depot, other)->rcpts[0].state == RCPT_BUSY);
+	depot_retry(depot, depot_find(depot, qp), 0, clock_wall());
+	schedule_revive(schedule);
+	turn();
+	assert_true(given(&o) != 0);
+	goes(&o);
+}
+
+/* Two of them while one hands over: each answers for what he was given. */
+static void who_leaves_ends_what_he_has(void **state)
+{
+	struct deliver_leaving leaving = { 1000 };
+	struct one old, fresh;
+	uint64_t qp[2], d;
+
+	(void)state;
+	open_up(10);
+	comes(&old);
+	comes(&fresh);
+	qp[0] = put_for("bob@far.example");
+	d = given(&old);
+	assert_true(d != 0 && given(&fresh) == 0);
+	assert_int_equal(says(&old, &deliver_leaving_type, &leaving), 0);
+	qp[1] = put_for("bob@far.example");
+	assert_true(given(&old) == 0);
+	assert_int_equal(ends(&fresh, d, OUTCOME_SUCCESS, false), -1);
+	assert_false(schedule_parted(old.agent));
+	assert_int_equal(ends(&old, d, OUTCOME_SUCCESS, false), 0);
+	assert_true(schedule_parted(old.agent));
+	goes(&old);
+	d = given(&fresh);
+	goes(&fresh);
+	turn();
+	assert_true(d != 0 && depot_find(depot, qp[0]) == NULL && depot_find(depot, qp[1])->rcpts[0].attempts == 1);
+	assert_int_equal(schedule_busy(schedule), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		T(nobody_is_there_and_all_waits),
+		T(five_for_one_destination_to_begin_with),
+		T(who_does_not_answer_is_not_asked_again_at_once),
+		T(who_leaves_ends_what_he_has),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
