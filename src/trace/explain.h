@@ -51,6 +51,7 @@ struct explanation {
 	enum final final;
 	enum who who;
 	struct str advice; /* never empty: "Nothing." where nobody must act */
+	struct str passes; /* of a refusal of the gate: what would have let it through; else empty */
 	struct explained fields[EXPLAIN_FIELDS];
 	size_t nfields;
 
@@ -79,7 +80,8 @@ bool explain_next_message(struct str *rest, struct str *message);
  * A / B?" about A and B; a line that is no such question is itself the text.  0 when nothing is left to explain. */
 size_t explain_asked(struct str text, struct str *texts, size_t max);
 
-/* {"kind":..,"meaning":..,"final":true|false|null,"who":..,"advice":..,"fields":{..}}, of a message also "recipients",
+/* {"kind":..,"meaning":..,"final":true|false|null,"who":..,"advice":..,"passes":..,"fields":{..}} (passes: of a refusal of
+ * the gate, what would have let it through; else null), of a message also "recipients",
  * "hops" and "odd".  A refusal's class of cause is fields.cause, a recipient's is its own "cause". */
 void explain_json(struct json *j, const struct explanation *x);
 

@@ -99,6 +99,7 @@ void explain_json(struct json *j, const struct explanation *x)
 	put_final(j, x->final);
 	json_key(j, "who"), json_z(j, who_word(x->who));
 	json_key(j, "advice"), json_str(j, x->advice);
+	put_filled(j, "passes", x->passes);
 	put_fields(j, x);
 	if (x->message)
 		put_message(j, x);
