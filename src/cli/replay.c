@@ -32,10 +32,10 @@ static struct replay_kind *count(struct replay *r, const struct outcome_of *was,
 	return &r->kinds[i];
 }
 
-/* Of each kind some. */
+/* Some of each kind that comes out differently. */
 static bool may_show(const struct replay *r, struct replay_kind *k)
 {
-	return k != NULL && r->nexamples < r->limit && k->shown++ <= r->limit / 4;
+	return k != NULL && k->was.end != k->would.end && r->nexamples < r->limit && k->shown++ <= r->limit / 4;
 }
 
 static void meet(struct replay *r, const struct recorded_rcpt *x)
@@ -66,7 +66,7 @@ void replay_add(struct replay *r, const struct recorded *m, const struct recorde
 	} else if (same(&x->was, &would)) {
 		r->same++;
 	} else {
-		r->changed++;
+		*(x->was.end == would.end ? &r->renamed : &r->changed) += 1;
 		if (!may_show(r, kind))
 			return;
 		if (r->examples == NULL)

@@ -84,6 +84,7 @@ struct recorded {
 	size_t nlistings;
 	bool spf_asked, dmarc_asked;
 	struct str spf, dmarc; /* what they said, in the words of gate lines; empty though asked: none */
+	bool past;             /* client and sender were refused by nothing */
 	struct str header;     /* the one field that a header list matched */
 	struct recorded_rcpt *rcpts;
 	size_t n;
@@ -114,7 +115,9 @@ struct replay {
 	int64_t since; /* UTC seconds; INT64_MIN: all */
 	size_t limit;  /* examples */
 
-	uint64_t total, same, changed, unsaid, left_out;
+	uint64_t total, same, unsaid, left_out;
+	uint64_t changed; /* another outcome */
+	uint64_t renamed; /* refused all the same, for another reason */
 	int64_t first, last;
 	struct replay_kind kinds[REPLAY_KINDS_MAX];
 	size_t nkinds;
@@ -156,6 +159,8 @@ struct visit;
 struct party;
 bool recall_known(struct str s); /* not "(unknown)" */
 void recall_visit(struct recorded *m, const struct book *b, const struct visit *v);
+/* Unless that is known already. */
+void recall_listing(struct recorded *m, struct str about, struct str zone, struct str answer);
 void recall_graylist(struct recorded_rcpt *x, const struct book *b, const struct party *p);
 
 #endif

@@ -1,4 +1,6 @@
 /* What is recorded, as facts of the gate. */
+#include <string.h>
+
 #include "base/inet.h"
 #include "cli/replay_inside.h"
 
@@ -28,7 +30,7 @@ static bool was_on_none(const struct replay_gate *g, struct str name)
 		struct policy_zones each = policy_zones_of(&g->was_policy, lists[i].list);
 		const struct list_zone *z;
 
-		while (g->m->facts[lists[i].fact] == RECALLED_NO && (z = policy_next_zone(&each)) != NULL)
+		while (g->recalled[lists[i].fact] == RECALLED_NO && (z = policy_next_zone(&each)) != NULL)
 			if (is_of_zone(name, z->name))
 				return true;
 	}
@@ -93,13 +95,17 @@ static bool recalled(const struct recorded *c, enum recall_fact fact, bool *out)
 	return c->facts[fact] != RECALLED_NOT;
 }
 
-static bool spf_of(struct str said, enum spf_result *out)
+/* "fail for b.example, -all" */
+static bool spf_of(struct str said, struct spf *spf)
 {
-	struct str word = str_word(&said);
+	struct str word;
 
+	if (!str_cut(said, STR(" for "), &word, &spf->domain))
+		return false;
+	str_cut(spf->domain, STR(", "), &spf->domain, &spf->term);
 	for (int i = 0; i <= SPF_PERMERROR; i++)
 		if (str_eqz(word, spf_word((enum spf_result)i))) {
-			*out = (enum spf_result)i;
+			spf->result = (enum spf_result)i;
 			return i != SPF_TEMPERROR;
 		}
 	return false;
@@ -138,10 +144,37 @@ static void vouching(struct replay_gate *g)
 
 	replay_lack(f, FACT_SPF);
 	replay_lack(f, FACT_DMARC);
-	if (c->spf_asked && (c->spf.n == 0 || spf_of(c->spf, &v->spf.result)))
+	if (c->spf_asked && (c->spf.n == 0 || spf_of(c->spf, &v->spf)))
 		replay_know(f, FACT_SPF);
 	if (c->dmarc_asked && (c->dmarc.n == 0 || dmarc_of(c->dmarc, &v->dmarc)))
 		replay_know(f, FACT_DMARC);
+}
+
+/* Would a whitelist have spoken for it then? */
+static bool was_whitelisted(const struct replay_gate *g)
+{
+	const struct policy *p = &g->was_policy;
+	struct hit h;
+
+	for (size_t i = 0; i < g->m->n; i++)
+		if (policy_lists(p, recipient_whitelist, g->m->rcpts[i].address, &h))
+			return true;
+	return policy_lists(p, ip_whitelist, g->m->ip, &h) || policy_lists(p, rdns_whitelist, g->m->rdns, &h) ||
+	       policy_lists(p, sender_whitelist, g->m->sender, &h) ||
+	       policy_lists(p, ip_in_rdns_keyword_whitelist, g->m->rdns, &h) || !policy_no_list(p, dns_whitelist) ||
+	       !policy_no_list(p, rhs_whitelist) || g->was->gate.config_dir.n > 0;
+}
+
+/* The spamdyke log alone: a stranger whom nothing refused was on none of the blacklists in DNS. */
+static void got_past(const struct replay_gate *g, enum recalled *facts)
+{
+	static const enum recall_fact lists[] = { RECALL_DNSBL, RECALL_RHSBL_RDNS, RECALL_RHSBL_SENDER };
+
+	if (g->was == NULL || !g->m->past || g->m->user.n > 0 || was_whitelisted(g))
+		return;
+	for (size_t i = 0; i < COUNT(lists); i++)
+		if (facts[lists[i]] == RECALLED_NOT)
+			facts[lists[i]] = RECALLED_NO;
 }
 
 void replay_facts(struct replay_gate *g)
@@ -149,6 +182,8 @@ void replay_facts(struct replay_gate *g)
 	struct facts *f = &g->facts;
 	const struct recorded *c = g->m;
 
+	memcpy(g->recalled, c->facts, sizeof(g->recalled));
+	got_past(g, g->recalled);
 	f->early = c->facts[RECALL_EARLY] == RECALLED_YES;
 	replay_lack(f, FACT_RDNS_CONFIRMED);
 	replay_lack(f, FACT_RDNS_RESOLVES);

@@ -15,6 +15,7 @@ struct replay_gate {
 
 	/* of one message */
 	const struct recorded *m;
+	enum recalled recalled[RECALL_FACTS]; /* its facts, and what follows for lists in DNS */
 	struct arena *mem;
 	struct facts facts;
 	struct visit visit;

@@ -145,12 +145,14 @@ static void judge_message(struct replay_gate *g, struct view *w, const struct ru
 }
 
 /* Behind the gate stands what stood there then. */
-static void behind(const struct outcome_of *was, struct outcome_of *out)
+static void behind(const struct replay_gate *g, const struct outcome_of *was, struct outcome_of *out)
 {
 	if (out->end == REPLAY_UNSAID || out->end == REPLAY_REFUSED || out->end == REPLAY_PUT_OFF)
 		return;
 	if (strcmp(was->why, "DENIED_OTHER") == 0)
 		*out = *was;
+	else if (g->facts.recipient == RESOLVED_NO_MAILBOX && was->end != REPLAY_TAKEN)
+		*out = (struct outcome_of){ .end = REPLAY_REFUSED, .why = "DENIED_OTHER" };
 	else if (was->end != REPLAY_TAKEN)
 		out->end = REPLAY_LET_THROUGH;
 }
@@ -234,7 +236,7 @@ static void judge(struct replay_gate *g, const struct recorded_rcpt *x, const in
 		unsaid(out, "whether the client waits for the greeting");
 	else if (!at.standing.refused)
 		judge_message(g, w, &at, &x->was, out, seen);
-	behind(&x->was, out);
+	behind(g, &x->was, out);
 	if (out->end == REPLAY_TAKEN)
 		g->facts.accepted++;
 }

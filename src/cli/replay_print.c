@@ -53,7 +53,12 @@ static int by_count(const void *a, const void *b)
 
 static bool is_changed(const struct replay_kind *k)
 {
-	return k->would.end != REPLAY_UNSAID && (k->was.end != k->would.end || strcmp(k->was.why, k->would.why) != 0);
+	return k->would.end != REPLAY_UNSAID && k->was.end != k->would.end;
+}
+
+static bool is_renamed(const struct replay_kind *k)
+{
+	return k->was.end == k->would.end && strcmp(k->was.why, k->would.why) != 0;
 }
 
 static bool is_unsaid(const struct replay_kind *k)
@@ -73,15 +78,15 @@ static size_t pick(const struct replay *r, bool (*fits)(const struct replay_kind
 	return n;
 }
 
-static void put_kinds(struct printer *p)
+static void put_kinds(struct printer *p, const char *title, bool (*fits)(const struct replay_kind *))
 {
 	const struct replay_kind *kinds[REPLAY_KINDS_MAX];
-	size_t n = pick(p->r, is_changed, kinds);
+	size_t n = pick(p->r, fits, kinds);
 	ARENA(a);
 
 	if (n == 0)
 		return;
-	head(p, "Would change");
+	head(p, title);
 	buf_fmt(p->out, "%10s  %-44s  %s\n", "COUNT", "WAS", "WOULD BE");
 	for (size_t i = 0; i < n; i++) {
 		put_count(p, kinds[i]->n);
@@ -144,10 +149,12 @@ void replay_text(struct buf *out, const struct replay *r, const struct day_frame
 	buf_fmt(out, ", under %.*s\n", STR_ARG(r->conf->file));
 	put_count(&p, r->same), buf_adds(out, "  would be as they were\n");
 	put_count(&p, r->changed), buf_adds(out, "  would change\n");
+	put_count(&p, r->renamed), buf_adds(out, "  would be refused all the same, for another reason\n");
 	put_count(&p, r->unsaid), buf_adds(out, "  cannot be said\n");
 	if (r->left_out > 0)
 		put_count(&p, r->left_out), buf_adds(out, "  left out: the gate did not, or does not run there\n");
-	put_kinds(&p);
+	put_kinds(&p, "Would change", is_changed);
+	put_kinds(&p, "Would be refused all the same, for another reason", is_renamed);
 	put_unsaid(&p);
 	if (r->nexamples > 0)
 		head(&p, "Examples");
@@ -221,9 +228,11 @@ void replay_json(struct buf *out, const struct replay *r, const struct day_frame
 	json_time(&j, "to", frame, r->last, r->total > 0);
 	json_key(&j, "same"), json_num(&j, (int64_t)r->same);
 	json_key(&j, "changed"), json_num(&j, (int64_t)r->changed);
+	json_key(&j, "other_reason"), json_num(&j, (int64_t)r->renamed);
 	json_key(&j, "unsaid"), json_num(&j, (int64_t)r->unsaid);
 	json_key(&j, "left_out"), json_num(&j, (int64_t)r->left_out);
 	json_kinds(&j, r, "changes", is_changed);
+	json_kinds(&j, r, "other_reasons", is_renamed);
 	json_kinds(&j, r, "cannot_be_said", is_unsaid);
 	json_key(&j, "examples"), json_begin_array(&j);
 	for (size_t i = 0; i < r->nexamples; i++)

@@ -129,21 +129,6 @@ static void learn(struct reading *r, const struct tale *t)
 
 /* ---- the messages ---- */
 
-static void read_rcpt(struct reading *r, const struct party *p, struct recorded_rcpt *x)
-{
-	unsigned char known = r->known[p->name->id];
-
-	x->address = p->name->text;
-	x->pair = (uint64_t)p->story->from->id << 32 | p->name->id;
-	x->known = told_of(r, p, has_login(p), &x->was, &x->found);
-	if (!x->known && known != 0) {
-		x->known = true;
-		x->found = (enum resolved)(known - 1);
-	}
-	x->ours = map_get(&r->domains, domain_of(p->name->text)) != NULL;
-	recall_graylist(x, r->book, p);
-}
-
 static void read_client(struct reading *r, const struct story *s, struct recorded *m)
 {
 	const struct visit *v = s->visit;
@@ -162,6 +147,63 @@ static void read_client(struct reading *r, const struct story *s, struct recorde
 	m->sender = s->from->text;
 	if (v != NULL && v->foreign == NULL)
 		recall_visit(m, r->book, v);
+}
+
+/* What a refusal tells that has no line in the SMTP log. */
+static void by_code(struct recorded *m, struct recorded_rcpt *x, const struct gate *g)
+{
+	static const struct {
+		const char *code;
+		enum recall_fact fact;
+		enum recalled says;
+	} rows[] = {
+		{ "DENIED_RBL_MATCH", RECALL_DNSBL, RECALLED_YES },
+		{ "DENIED_RDNS_RESOLVE", RECALL_RDNS_RESOLVES, RECALLED_NO },
+		{ "DENIED_SENDER_NO_MX", RECALL_SENDER_MX, RECALLED_NO },
+		{ "DENIED_SENDER_NOT_LOCAL", RECALL_SENDER_LOCAL, RECALLED_NO },
+		{ "DENIED_EARLYTALKER", RECALL_EARLY, RECALLED_YES },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (strcmp(x->was.why, rows[i].code) == 0 && m->facts[rows[i].fact] == RECALLED_NOT)
+			m->facts[rows[i].fact] = rows[i].says;
+	if (strcmp(x->was.why, "DENIED_RBL_MATCH") == 0 && g != NULL)
+		recall_listing(m, m->ip, g->reason, STR("127.0.0.2"));
+	if (strcmp(x->was.why, "DENIED_RHSBL_MATCH") == 0 && g != NULL) {
+		recall_listing(m, m->rdns, g->reason, STR("127.0.0.2"));
+		recall_listing(m, domain_of(m->sender), g->reason, STR("127.0.0.2"));
+	}
+	if (strcmp(x->was.why, "DENIED_GRAYLISTED") == 0)
+		x->gray_known = true;
+	if (strcmp(x->was.why, "DENIED_SPF") == 0 && m->spf.n == 0) {
+		m->spf_asked = true;
+		m->spf = STR("fail for the sender's domain");
+	}
+}
+
+/* Neither client nor sender were refused. */
+static bool is_past(const struct outcome_of *was)
+{
+	const struct reason_row *row = reason_by_code(str_of(was->why));
+
+	return was->end == REPLAY_TAKEN || row == reason_row(REASON_OTHER) || (row != NULL && !row->whole);
+}
+
+static void read_rcpt(struct reading *r, const struct party *p, struct recorded *m, struct recorded_rcpt *x)
+{
+	unsigned char known = r->known[p->name->id];
+
+	x->address = p->name->text;
+	x->pair = (uint64_t)p->story->from->id << 32 | p->name->id;
+	x->known = told_of(r, p, has_login(p), &x->was, &x->found);
+	if (!x->known && known != 0) {
+		x->known = true;
+		x->found = (enum resolved)(known - 1);
+	}
+	x->ours = map_get(&r->domains, domain_of(p->name->text)) != NULL;
+	recall_graylist(x, r->book, p);
+	by_code(m, x, p->last_gate);
+	m->past = m->past || is_past(&x->was);
 }
 
 static struct str label_of(const struct reading *r, const struct story *s)
@@ -193,13 +235,13 @@ static void message(struct reading *r, const struct story *s)
 			r->r->left_out++;
 			continue;
 		}
-		read_rcpt(r, p, x);
+		if (m.n == 0)
+			read_client(r, s, &m);
+		read_rcpt(r, p, &m, x);
 		m.n++;
 	}
-	if (m.n == 0)
-		return;
-	read_client(r, s, &m);
-	replay_judge(r->r, &m);
+	if (m.n > 0)
+		replay_judge(r->r, &m);
 }
 
 void replay_tale(struct replay *replay, struct tale *t)

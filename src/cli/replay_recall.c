@@ -55,21 +55,26 @@ static void note(struct recorded *m, struct str stage, const struct ledger_check
 		m->dmarc_asked = true;
 }
 
-/* "192.0.2.7 is listed at zen.example (127.0.0.2)" */
-static void note_listing(struct recorded *m, struct str said)
+void recall_listing(struct recorded *m, struct str about, struct str zone, struct str answer)
 {
-	struct str about, rest, zone, answer;
-
-	if (m->nlistings == RECALL_LISTINGS || !str_cut(said, STR(" is listed at "), &about, &rest) ||
-	    !str_cut(rest, STR(" ("), &zone, &answer))
+	if (m->nlistings == RECALL_LISTINGS || about.n == 0 || zone.n == 0)
 		return;
-	answer = str_ends(answer, STR(")")) ? str_take(answer, answer.n - 1) : answer;
 	for (size_t i = 0; i < m->nlistings; i++)
 		if (str_eq(m->listings[i].about, about) && str_eq(m->listings[i].zone, zone))
 			return;
 	m->listings[m->nlistings].about = about;
 	m->listings[m->nlistings].zone = zone;
 	m->listings[m->nlistings++].answer = answer;
+}
+
+/* "192.0.2.7 is listed at zen.example (127.0.0.2)" */
+static void note_listing(struct recorded *m, struct str said)
+{
+	struct str about, rest, zone, answer;
+
+	if (!str_cut(said, STR(" is listed at "), &about, &rest) || !str_cut(rest, STR(" ("), &zone, &answer))
+		return;
+	recall_listing(m, about, zone, str_ends(answer, STR(")")) ? str_take(answer, answer.n - 1) : answer);
 }
 
 /* "\"Subject: Big CASINO night\" matches Subject: *casino*" */
