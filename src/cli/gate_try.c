@@ -37,7 +37,8 @@ const char gate_try_usage[] =
     "\"ms\":N|null,\n"
     "\"seen\":..}]}],\"recipients\":[{\"address\":..,\"accepted\":..,\"junk\":..,\"reply\":{\"code\":..,\"enhanced\":.."
     ",\"text\":..},\n"
-    "\"code\":..,\"reason\":..,\"check\":..,\"passes\":..,\"own_settings\":..,\"stages\":[..]}],\"warning\":..}\n"
+    "\"code\":..,\"reason\":..,\"check\":..,\"passes\":..,\"advice\":..,\"own_settings\":..,\"stages\":[..]}],"
+    "\"warning\":..}\n"
     "\n"
     "Exit codes: 0 all recipients would be taken, 1 one would not, or no server is running, 2 wrong usage.\n";
 

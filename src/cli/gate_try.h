@@ -30,7 +30,8 @@ struct tried {
 	const char *code;   /* of the spamdyke log; NULL: no line */
 	struct str reason;  /* its reason field */
 	struct str check;   /* what the recipient check says; empty: it was not asked, or its words are the reply's */
-	struct str passes;  /* what would have let it through */
+	struct str passes;  /* refused by the gate: what would have let it through */
+	struct str advice;  /* refused by the recipient check: what is to be done */
 };
 
 struct trial {

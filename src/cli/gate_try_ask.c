@@ -138,7 +138,7 @@ static void by_check(struct trial *t, struct tried *x, const struct rcpt_outcome
 		return;
 	}
 	refused_otherwise(t, x, &out->reply);
-	x->passes = out->check != NULL ? str_of(out->check->word.advice) : str_of(NULL);
+	x->advice = out->check != NULL ? str_of(out->check->word.advice) : str_of(NULL);
 }
 
 static void try_rcpt(struct trial *t, struct rcpt_set *set, struct rcpt_state *state, struct tried *x)
@@ -212,7 +212,7 @@ static bool login_is_missing(struct trial *t)
 	if (!t->port->set.submission || t->user.n > 0)
 		return false;
 	for (size_t i = 0; i < t->n; i++) {
-		refused_otherwise(t, &t->rcpts[i], &r);
+		t->rcpts[i].reply = r;
 		t->rcpts[i].passes = STR("A login (--auth).");
 	}
 	return true;

@@ -4,6 +4,8 @@
 #include "base/utf8.h"
 #include "cli/gate_try.h"
 
+enum { MARGIN = 22, WIDTH = 110 };
+
 struct printer {
 	struct buf *out;
 	struct trial *t;
@@ -67,6 +69,32 @@ static void put_stage(struct printer *p, const struct ruling *r, const struct fi
 			put_finding(p, &r->findings[i]);
 }
 
+/* A label and words, wrapped. */
+static void put_more(struct printer *p, const char *label, struct str words)
+{
+	size_t column = MARGIN;
+	struct str word;
+	BUF(safe);
+
+	if (words.n == 0)
+		return;
+	utf8_show(&safe, words);
+	words = buf_str(&safe);
+	buf_fmt(p->out, "     %-*s", MARGIN - 5, label);
+	for (bool first = true; (word = str_word(&words)).n > 0; first = false) {
+		if (!first && column + 1 + word.n > WIDTH) {
+			buf_fmt(p->out, "\n%*s", MARGIN, "");
+			column = MARGIN;
+		} else if (!first) {
+			buf_addc(p->out, ' ');
+			column++;
+		}
+		buf_addstr(p->out, word);
+		column += word.n;
+	}
+	buf_addc(p->out, '\n');
+}
+
 /* The text, and behind it what stands in its line of the spamdyke log. */
 static void put_answer(struct printer *p, const struct tried *x)
 {
@@ -81,21 +109,13 @@ static void put_answer(struct printer *p, const struct tried *x)
 	buf_adds(p->out, ": ");
 	put(p, str_trim(buf_str(&reply)));
 	buf_addc(p->out, '\n');
-	if (x->check.n > 0) {
-		buf_adds(p->out, "     recipient check: ");
-		put(p, x->check);
-		buf_addc(p->out, '\n');
-	}
-	if (x->code != NULL) {
-		buf_fmt(p->out, "     spamdyke code:   %s ", x->code);
-		put(p, x->reason.n > 0 ? x->reason : STR("(empty)"));
-		buf_addc(p->out, '\n');
-	}
-	if (x->passes.n > 0) {
-		buf_adds(p->out, "     what would have let it through: ");
-		put(p, x->passes);
-		buf_addc(p->out, '\n');
-	}
+	put_more(p, "recipient check", x->check);
+	if (x->code != NULL)
+		put_more(
+		    p, "spamdyke code",
+		    arena_fmt(&p->t->mem, "%s %.*s", x->code, STR_ARG(x->reason.n > 0 ? x->reason : STR("(empty)"))));
+	put_more(p, "what would help", x->passes);
+	put_more(p, "what to do", x->advice);
 }
 
 static void put_rcpt(struct printer *p, struct tried *x)
@@ -204,6 +224,7 @@ static void json_rcpt(struct json *j, const struct trial *t, const struct tried 
 	json_filled(j, "reason", x->reason);
 	json_filled(j, "check", x->check);
 	json_filled(j, "passes", x->passes);
+	json_filled(j, "advice", x->advice);
 	json_key(j, "own_settings"), json_bool(j, x->own);
 	json_key(j, "stages"), json_begin_array(j);
 	if (x->view != NULL && x->own)

@@ -24,7 +24,7 @@
 /* How a recipient came off. */
 enum replay_end {
 	REPLAY_TAKEN,
-	REPLAY_LET_THROUGH, /* by the gate, at RCPT; it was refused then, so what would have come after it is not known */
+	REPLAY_LET_THROUGH, /* by the gate, at RCPT; it was refused then: what would have come next is not known */
 	REPLAY_PUT_OFF,
 	REPLAY_REFUSED,
 	REPLAY_UNSAID,

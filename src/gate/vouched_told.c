@@ -1,4 +1,4 @@
-/* What came of DKIM and ARC, as findings: they decide nothing by themselves, and are told in the ledger all the same. */
+/* What came of DKIM and ARC, as findings: they decide nothing by themselves, and the ledger tells them all the same. */
 #include "gate/gate.h"
 #include "gate/vouched.h"
 

@@ -1,17 +1,30 @@
 /* The gate's ledger as steps: one for each stage with the names of its checks, and one for each check that has
  * something to say. */
+#include <string.h>
+
 #include "trace/tell_parts.h"
 
 enum { CHECKS_MAX = 200 };
 
-/* "already_refused_by_rdns-missing" */
+/* "whitelisted_by_ip-whitelist_192.0.2.7": spaces again, but for those of the entry, which may be an address. */
 static struct str spaced(struct arena *a, struct str s)
 {
-	char *to = arena_alloc(a, s.n + 1);
+	static const char *const forms[][2] = {
+		{ "already_refused_by_", "already refused by " },
+		{ "whitelisted_by_", "whitelisted by " },
+		{ "filter-level_", "filter-level " },
+	};
+	struct str head, rest;
 
-	for (size_t i = 0; i < s.n; i++)
-		to[i] = (char)(s.p[i] == '_' ? ' ' : s.p[i]);
-	return str_mem(to, s.n);
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		if (!str_starts(s, str_of(forms[i][0])))
+			continue;
+		rest = str_skip(s, strlen(forms[i][0]));
+		if (!str_cut(rest, STR("_"), &head, &rest))
+			return arena_fmt(a, "%s%.*s", forms[i][1], STR_ARG(head));
+		return arena_fmt(a, "%s%.*s %.*s", forms[i][1], STR_ARG(head), STR_ARG(rest));
+	}
+	return s;
 }
 
 static void put_name(struct buf *b, const struct ledger_check *x)
