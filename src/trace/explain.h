@@ -80,9 +80,9 @@ bool explain_next_message(struct str *rest, struct str *message);
  * A / B?" about A and B; a line that is no such question is itself the text.  0 when nothing is left to explain. */
 size_t explain_asked(struct str text, struct str *texts, size_t max);
 
-/* {"kind":..,"meaning":..,"final":true|false|null,"who":..,"advice":..,"passes":..,"fields":{..}} (passes: of a refusal of
- * the gate, what would have let it through; else null), of a message also "recipients",
- * "hops" and "odd".  A refusal's class of cause is fields.cause, a recipient's is its own "cause". */
+/* {"kind":..,"meaning":..,"final":true|false|null,"who":..,"advice":..,"fields":{..}}, of a message also "recipients",
+ * "hops" and "odd".  A refusal's class of cause is fields.cause, a recipient's is its own "cause"; fields.passes is, of a
+ * refusal of the gate, what would have let it through. */
 void explain_json(struct json *j, const struct explanation *x);
 
 const char *who_word(enum who who); /* "sender" "recipient" "postmaster" "nobody" */

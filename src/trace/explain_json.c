@@ -21,6 +21,8 @@ static void put_fields(struct json *j, const struct explanation *x)
 		else
 			json_str(j, x->fields[i].value);
 	}
+	if (x->passes.n > 0)
+		json_key(j, "passes"), json_str(j, x->passes);
 	json_end_object(j);
 }
 
@@ -99,7 +101,6 @@ void explain_json(struct json *j, const struct explanation *x)
 	put_final(j, x->final);
 	json_key(j, "who"), json_z(j, who_word(x->who));
 	json_key(j, "advice"), json_str(j, x->advice);
-	put_filled(j, "passes", x->passes);
 	put_fields(j, x);
 	if (x->message)
 		put_message(j, x);

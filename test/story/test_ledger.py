@@ -80,4 +80,4 @@ def test_a_refusal_is_explained_with_what_would_have_let_it_through(server, text
     server.write_files()
     done = server.tell("explain", "--json", text)
     assert done.returncode == 0 and words in done.stdout, done.stdout
-    assert '"passes":null' in server.tell("explain", "--json", "250 ok").stdout
+    assert '"passes"' not in server.tell("explain", "--json", "250 ok").stdout
