@@ -155,7 +155,7 @@ static void tell_line(struct told *t, const struct visit *v, const struct party 
 	line_fields(t->book, x, &l);
 	if (l.kind == LOG_SMTP_GATE_STAGE) {
 		e.checks = tell_gate_stage(t, &l, &e.what);
-	} else if ((e.checks = tell_quiet(t, x, quiet, &e.what)) != NULL) {
+	} else if ((e.checks = tell_quiet(t, p, x, quiet, &e.what)) != NULL) {
 		add_smtp(t, p, x, e);
 		return;
 	} else if (l.kind == LOG_SMTP_RESP || l.kind == LOG_SMTP_RESP_QUEUED) {

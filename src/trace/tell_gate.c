@@ -134,8 +134,9 @@ static bool is_check(const struct log_line *l)
 	return ledger_line(l, &x);
 }
 
-/* All quiet ones of the checks that stand together, told where the first one stands. */
-struct tell_checks *tell_quiet(struct told *t, const struct line *first, bool *told, struct str *what)
+/* All quiet ones of the checks that stand together, as far as the scope shows them, told where the first one stands. */
+struct tell_checks *tell_quiet(struct told *t, const struct party *p, const struct line *first, bool *told,
+			       struct str *what)
 {
 	struct tell_checks *c;
 	struct ledger_check x;
@@ -155,7 +156,7 @@ struct tell_checks *tell_quiet(struct told *t, const struct line *first, bool *t
 		line_fields(t->book, y, &l);
 		if (!is_check(&l))
 			break;
-		if (is_quiet(&l, &x))
+		if (is_quiet(&l, &x) && scope_line(t->scope, t->book, p != NULL ? p->story : t->story, p, y))
 			add(t, c, &cap, x);
 	}
 	*what = checks_words(t, c);
