@@ -107,6 +107,8 @@ void explain_put_text(struct buf *b, struct str text, const struct explanation *
 	put_safe(b, "means", x->meaning);
 	if (!str_eqz(str_of(x->kind), "option")) /* nothing happened: nobody has to act */
 		put_action(b, x->final, x->who, x->advice);
+	if (x->passes.n > 0)
+		put_safe(b, "passes", x->passes);
 	put_fields(b, x);
 }
 

@@ -5,11 +5,15 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/gate_import.h"
+#include "cli/gate_try.h"
+#include "cli/replay.h"
 #include "cli/import_graylist.h"
 
 static const char usage[] =
     "usage: telltale gate import SPAMDYKE.CONF [--config-dir DIR]...\n"
     "       telltale gate import --graylist DIR [--json] [-c FILE]\n"
+    "       telltale gate try --ip IP --from ADDRESS --to ADDRESS ...    (see telltale gate try --help)\n"
+    "       telltale gate replay --config NEW ...                       (see telltale gate replay --help)\n"
     "\n"
     "Print a configuration of spamdyke (3.x to 5.0.1) as our gate { }, with a comment for each thing that could\n"
     "not be taken over and what takes its place.  The files that it names are tried too.\n"
@@ -49,12 +53,23 @@ static int graylist(const struct args *a, const char *dir)
 	return code;
 }
 
+static const char *usage_of(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+
+	return strcmp(word, "try") == 0 ? gate_try_usage : strcmp(word, "replay") == 0 ? gate_replay_usage : usage;
+}
+
 static int run(int argc, char **argv)
 {
 	struct args a;
 
-	if (!args_take(&a, argc, argv, usage))
+	if (!args_take(&a, argc, argv, usage_of(argc, argv)))
 		return CLI_USAGE;
+	if (a.nrest >= 1 && strcmp(a.rest[0], "try") == 0)
+		return gate_try(&a, a.rest + 1, (size_t)a.nrest - 1);
+	if (a.nrest >= 1 && strcmp(a.rest[0], "replay") == 0)
+		return gate_replay(&a, a.rest + 1, (size_t)a.nrest - 1);
 	if (a.nrest < 1 || strcmp(a.rest[0], "import") != 0) {
 		fputs(usage, stderr);
 		return CLI_USAGE;
@@ -66,7 +81,7 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_command_gate = {
 	.name = "gate",
-	.summary = "take over a spamdyke's configuration or graylist",
+	.summary = "ask the gate without sending mail, or what if; take over a spamdyke's configuration or graylist",
 	.usage = usage,
 	.run = run,
 };

@@ -100,7 +100,9 @@ static int64_t ask(struct wave *w)
 	struct facts *f = w->f;
 	int64_t began = clock_mono(), ms;
 
-	if (w->n > 0)
+	for (size_t i = 0; f->recall != NULL && i < w->n; i++)
+		f->recall(f, &w->q[i]);
+	if (w->n > 0 && f->recall == NULL)
 		dns_ask_all(f->dns, w->q, w->n, &f->kept, deadline_in(facts_left(f, SHARE_NAMES) / 2));
 	ms = clock_mono() - began;
 	f->waited += ms;

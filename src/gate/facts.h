@@ -87,6 +87,9 @@ struct facts {
 	struct ipc_client *dns, *lookup;
 	struct arena *mem; /* the session's: answers live as long as it does */
 	int64_t waited;    /* ms spent on DNS so far, since the last MAIL */
+	/* Instead of DNS, where what happened is judged again: answers one question. */
+	void (*recall)(const struct facts *f, struct dns_question *q);
+	void *recalled; /* recall's */
 
 	/* of facts.c alone */
 	const struct policy *found_under; /* that the facts which depend on a policy were found under */

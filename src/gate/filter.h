@@ -31,6 +31,7 @@ struct verdict {
 	struct hit hit;     /* of a list: the entry that matched */
 	struct str about;   /* the name, domain or header line that was found, where the session does not know it */
 	struct str more;    /* what stands at the `*` of the reply's text: "zen.example: see https://..." */
+	bool noted;         /* PASS: what was seen is worth a line */
 	const struct effect *effects;
 	struct arena *mem;
 };

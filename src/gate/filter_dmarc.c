@@ -27,6 +27,7 @@ static enum vote decide(const struct facts *f, struct verdict *v)
 		return gate_refuse(v, REASON_DMARC_FAIL, words);
 	if (d->result == DMARC_FAIL && d->policy != DMARC_POLICY_NONE && !str_eqz(option, "mark"))
 		gate_effect(v, EFFECT_JUNK, words);
+	v->noted = d->result != DMARC_NONE && d->author.n > 0;
 	v->seen = v->effects == NULL ? words : arena_fmt(v->mem, "into Junk: %.*s", STR_ARG(words));
 	return PASS;
 }

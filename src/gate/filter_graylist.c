@@ -67,6 +67,7 @@ static enum vote pass(const struct facts *f, struct verdict *v)
 	else
 		v->seen = arena_fmt(v->mem, "came again, first seen %.*s",
 				    STR_ARG(moment(f, f->gray.first, f->gray_asked, v->mem)));
+	v->noted = true;
 	gate_effect(v, EFFECT_GRAYLIST, STR("passed"));
 	return PASS;
 }
@@ -83,6 +84,7 @@ static enum vote decide(const struct facts *f, struct verdict *v)
 		return PASS;
 	}
 	if (corresponds(f)) {
+		v->noted = true;
 		v->seen = arena_fmt(v->mem, "the recipient wrote to the sender, last %.*s",
 				    STR_ARG(moment(f, g->wrote, f->gray_asked, v->mem)));
 		return PASS;

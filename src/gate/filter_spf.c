@@ -24,6 +24,7 @@ static enum vote decide(const struct facts *f, struct verdict *v)
 	if (spf->result == SPF_FAIL && str_eqz(f->policy->set.spf, "reject"))
 		return gate_refuse(v, REASON_SPF_FAIL, words);
 	v->seen = words;
+	v->noted = spf->result != SPF_NONE;
 	return PASS;
 }
 

@@ -164,7 +164,7 @@ static void decide(const struct filter *x, const struct bench *b, struct finding
 	to->hit = v.hit;
 	to->about = v.about;
 	to->more = v.more;
-	to->noted = vote == PASS && junks(v.effects);
+	to->noted = vote == PASS && (v.noted || junks(v.effects));
 	take_effects(b->out, &v, vote == REFUSE || (vote == ALLOW && b->out->standing.refused));
 }
 

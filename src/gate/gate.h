@@ -25,7 +25,7 @@ struct finding {
 	enum reason reason;     /* of a refusal */
 	struct hit hit;         /* of a list: the entry that matched */
 	struct str about, more; /* see struct verdict */
-	bool noted;             /* it passed with consequences, which the log tells */
+	bool noted;             /* it passed, and the log tells what was seen */
 };
 
 /* What the stages so far add up to. */

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "gate/facts.h"
+#include "gate/gate.h"
 #include "vouch/dmarc.h"
 #include "vouch/signatures.h"
 #include "vouch/spf.h"
@@ -40,6 +41,9 @@ void vouched_end(struct facts *f);
 void vouched_gather(struct facts *f, unsigned needs);
 /* The message is taken: what the options want told is asked, whether or not a filter needed it. */
 void vouched_complete(struct facts *f);
+/* What came of DKIM and ARC, where there was something: no filter decides by them alone, the log tells them. */
+enum { VOUCHED_FINDINGS = 2 };
+size_t vouched_findings(const struct facts *f, struct arena *a, struct finding out[VOUCHED_FINDINGS]);
 /* Our field, CRLF ended: of what was found, and of a login.  Nothing when there is nothing to tell. */
 void vouched_put(const struct facts *f, struct str host, struct buf *out);
 /* The fields of a header without those that claim to be ours, appended to out.  False: there were none such. */

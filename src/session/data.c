@@ -202,6 +202,16 @@ static void tell_shares(struct session *s, const struct shares *all)
 	}
 }
 
+/* Who signed it, once for all. */
+static void tell_signatures(struct session *s)
+{
+	struct finding told[VOUCHED_FINDINGS];
+	size_t n = vouched_findings(&s->facts, &s->scratch, told);
+
+	for (size_t i = 0; i < n; i++)
+		record_finding(s, &told[i], s->t.named[0].text);
+}
+
 /* In whose Junk folder the message goes: all that the recipient leads to. */
 static void put_junk(struct transaction *t, const struct shares *all)
 {
@@ -222,6 +232,7 @@ static bool gate_refused(struct session *s, const struct intake *in, struct refu
 	if (!s->port->policy.on)
 		return false;
 	vouched_end(&s->facts);
+	tell_signatures(s);
 	all.at = arena_alloc(&t->mem, all.n * sizeof(*all.at));
 	for (size_t i = 0; i < all.n; i++)
 		all.at[i] = (struct share){ .view = t->named[i].view, .standing = t->named[i].standing };

@@ -187,6 +187,7 @@ static void put_recipient(struct writer *w, const struct told_party *p)
 		json_end_object(&w->j);
 	}
 	json_end_array(&w->j);
+	writer_known(w, "passes", p->passes);
 	json_end_object(&w->j);
 }
 
@@ -210,6 +211,31 @@ static void put_evidence(struct writer *w, const struct line *x)
 	json_end_object(&w->j);
 }
 
+/* A step of the gate's ledger: its checks one by one. */
+static void put_checks(struct writer *w, const struct tell_checks *c)
+{
+	writer_known(w, "stage", c->stage);
+	json_key(&w->j, "checks");
+	json_begin_array(&w->j);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct ledger_check *x = &c->at[i];
+
+		json_begin_object(&w->j);
+		json_key(&w->j, "name");
+		writer_put(w, x->name);
+		json_key(&w->j, "outcome");
+		json_z(&w->j, ledger_word(x->outcome));
+		json_key(&w->j, "ms");
+		if (x->ms >= 0)
+			json_num(&w->j, x->ms);
+		else
+			json_none(&w->j);
+		writer_known(w, "why", x->said);
+		json_end_object(&w->j);
+	}
+	json_end_array(&w->j);
+}
+
 static void put_event(struct writer *w, const struct event *e)
 {
 	json_begin_object(&w->j);
@@ -223,6 +249,8 @@ static void put_event(struct writer *w, const struct event *e)
 		json_none(&w->j);
 	json_key(&w->j, "what");
 	writer_put(w, e->what);
+	if (e->checks != NULL)
+		put_checks(w, e->checks);
 	put_evidence(w, e->line);
 	json_key(&w->j, "confidence");
 	json_z(&w->j, grade_words[e->grade]);

@@ -179,6 +179,8 @@ static void put_advice(struct page *g, const struct told *t, const struct told_p
 		else
 			page_wrap(g, arena_fmt(t->mem, "%s: %.*s", answer_who(a->who), STR_ARG(a->what)));
 	}
+	if (p->passes.n > 0)
+		page_wrap(g, arena_fmt(t->mem, "What would have let it through: %.*s", STR_ARG(p->passes)));
 }
 
 static void put_next(struct page *g, const struct told *t)

@@ -20,6 +20,7 @@ void explain_word(struct explaining *x, const struct word *w)
 	x->out->who = w->who;
 	x->out->meaning = str_of(w->meaning);
 	x->out->advice = str_of(w->advice);
+	x->out->passes = str_of(w->passes);
 }
 
 void explain_field(struct explaining *x, const char *name, struct str value)

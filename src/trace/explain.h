@@ -51,6 +51,7 @@ struct explanation {
 	enum final final;
 	enum who who;
 	struct str advice; /* never empty: "Nothing." where nobody must act */
+	struct str passes; /* of a refusal of the gate: what would have let it through; else empty */
 	struct explained fields[EXPLAIN_FIELDS];
 	size_t nfields;
 
@@ -80,7 +81,8 @@ bool explain_next_message(struct str *rest, struct str *message);
 size_t explain_asked(struct str text, struct str *texts, size_t max);
 
 /* {"kind":..,"meaning":..,"final":true|false|null,"who":..,"advice":..,"fields":{..}}, of a message also "recipients",
- * "hops" and "odd".  A refusal's class of cause is fields.cause, a recipient's is its own "cause". */
+ * "hops" and "odd".  A refusal's class of cause is fields.cause, a recipient's is its own "cause"; fields.passes is, of a
+ * refusal of the gate, what would have let it through. */
 void explain_json(struct json *j, const struct explanation *x);
 
 const char *who_word(enum who who); /* "sender" "recipient" "postmaster" "nobody" */

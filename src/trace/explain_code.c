@@ -87,20 +87,20 @@ static bool outcome_word_alone(struct explaining *x, struct str text)
 		struct word word;
 	} outcomes[] = {
 		{ "success",
-		  { FINAL_YES, WHO_NOBODY, "The delivery to this recipient is done; the report beside it says how.",
-		    "" } },
+		  { FINAL_YES, WHO_NOBODY, "The delivery to this recipient is done; the report beside it says how.", "",
+		    NULL } },
 		{ "failure",
 		  { FINAL_YES, WHO_SENDER,
 		    "The delivery to this recipient failed for good; the report beside it says why, and the sender "
 		    "gets the "
 		    "message back.",
-		    "The sender mends what the report says and sends anew." } },
+		    "The sender mends what the report says and sends anew.", NULL } },
 		{ "deferral",
 		  { FINAL_NO, WHO_NOBODY,
 		    "The delivery to this recipient did not work yet; the message stays in the queue and is tried "
 		    "again. "
 		    "The report beside it says why.",
-		    "Nothing at first. If it goes on for hours, the report says who must act." } },
+		    "Nothing at first. If it goes on for hours, the report says who must act.", NULL } },
 	};
 
 	for (size_t i = 0; i < COUNT(outcomes); i++)

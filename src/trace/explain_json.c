@@ -21,6 +21,8 @@ static void put_fields(struct json *j, const struct explanation *x)
 		else
 			json_str(j, x->fields[i].value);
 	}
+	if (x->passes.n > 0)
+		json_key(j, "passes"), json_str(j, x->passes);
 	json_end_object(j);
 }
 

@@ -102,6 +102,7 @@ static bool part(struct explaining *x, bool (*explain)(struct explaining *, stru
 	x->out->final = inner.final;
 	x->out->who = inner.who;
 	x->out->advice = inner.advice;
+	x->out->passes = inner.passes;
 	for (size_t i = 0; i < inner.nfields; i++) {
 		bool told = false;
 
@@ -201,6 +202,7 @@ static void say_result(struct explaining *x, const struct log_line *l)
 	x->out->final = inner.final;
 	x->out->who = inner.who;
 	x->out->advice = inner.advice;
+	x->out->passes = inner.passes;
 	for (size_t i = 0; i + 1 < inner.nfields && x->out->nfields < EXPLAIN_FIELDS;
 	     i++) /* the last one is the report */
 		x->out->fields[x->out->nfields++] = inner.fields[i];

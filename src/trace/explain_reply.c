@@ -214,8 +214,8 @@ struct str explain_without_class(struct str meaning, struct str number)
 void explain_words(struct explaining *x, struct str status, struct str text, bool final)
 {
 	static const struct word no = { FINAL_YES, WHO_SENDER, "",
-					"The sender mends what the words name and sends anew." };
-	static const struct word not_now = { FINAL_NO, WHO_NOBODY, "", "" };
+					"The sender mends what the words name and sends anew.", NULL };
+	static const struct word not_now = { FINAL_NO, WHO_NOBODY, "", "", NULL };
 	struct said r = { 0 };
 	const struct word *word;
 	const struct status_row *row;

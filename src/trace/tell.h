@@ -8,6 +8,7 @@
 #define TRACE_TELL_H
 
 #include "trace/day.h"
+#include "trace/ledger.h"
 #include "trace/scope.h"
 
 struct advice {
@@ -24,6 +25,14 @@ struct told_party {
 	struct str brief;   /* the same in a few words, for a table */
 	struct str explanation;
 	struct advice *advice; /* at least one */
+	struct str passes;     /* refused by the gate: what would have let it through */
+};
+
+/* The checks of one step. */
+struct tell_checks {
+	struct str stage; /* "connect"; empty: not told */
+	struct ledger_check *at;
+	size_t n;
 };
 
 struct event {
@@ -34,7 +43,8 @@ struct event {
 	struct str what;
 	const struct line *line;
 	enum grade grade;
-	bool elsewhere; /* on another server, as `what` says */
+	const struct tell_checks *checks; /* NULL: it is no step of the gate's ledger */
+	bool elsewhere;                   /* on another server, as `what` says */
 };
 
 struct told {

@@ -22,17 +22,16 @@ static void add_event(struct told *t, struct event e)
 
 static bool of_gate(enum log_kind kind)
 {
-	return kind == LOG_SMTP_GATE_REFUSED || kind == LOG_SMTP_GATE_ERROR || kind == LOG_SMTP_GATE_ALLOWED;
+	return kind >= LOG_SMTP_GATE_REFUSED && kind <= LOG_SMTP_GATE_STAGE;
 }
 
-static void add_smtp(struct told *t, const struct party *p, const struct line *x, struct str what, enum grade grade)
+static void add_smtp(struct told *t, const struct party *p, const struct line *x, struct event e)
 {
-	add_event(t, (struct event){ .rank = x->kind == LOG_SMTP_SESSION ? RANK_OPEN : RANK_SMTP,
-				     .station = of_gate(x->kind) ? "gate" : "smtp",
-				     .party = p,
-				     .what = what,
-				     .line = x,
-				     .grade = grade });
+	e.rank = x->kind == LOG_SMTP_SESSION ? RANK_OPEN : RANK_SMTP;
+	e.station = of_gate(x->kind) ? "gate" : "smtp";
+	e.party = p;
+	e.line = x;
+	add_event(t, e);
 }
 
 static struct str gate_words(struct told *t, const struct gate *g)
@@ -85,14 +84,11 @@ static struct str opening_words(struct told *t, const struct log_line *l)
 		return arena_fmt(t->mem, "login as %.*s failed: %.*s", STR_ARG(l->field[LOG_F_user]),
 				 STR_ARG(l->field[LOG_F_reason]));
 	case LOG_SMTP_GATE_REFUSED:
-		return arena_fmt(t->mem, "refused by %.*s: %.*s", STR_ARG(l->field[LOG_F_filter]),
-				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
 	case LOG_SMTP_GATE_ERROR:
-		return arena_fmt(t->mem, "the check %.*s could not be made: %.*s", STR_ARG(l->field[LOG_F_filter]),
-				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
 	case LOG_SMTP_GATE_ALLOWED:
-		return arena_fmt(t->mem, "let past by %.*s: %.*s", STR_ARG(l->field[LOG_F_filter]),
-				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
+	case LOG_SMTP_GATE_PASSED:
+	case LOG_SMTP_GATE_SKIPPED:
+		return tell_check(t, l);
 	case LOG_SMTP_CHECK:
 		return arena_fmt(t->mem, "recipient check: %.*s, %.*s", STR_ARG(l->field[LOG_F_title]),
 				 STR_ARG(log_plain(t->mem, l->field[LOG_F_description])));
@@ -150,16 +146,35 @@ static void add_foreign(struct told *t, const struct party *p, const struct line
 					     .grade = grade });
 }
 
+static void tell_line(struct told *t, const struct visit *v, const struct party *p, const struct line *x, bool *quiet,
+		      enum grade grade)
+{
+	struct event e = { .grade = grade };
+	struct log_line l;
+
+	line_fields(t->book, x, &l);
+	if (l.kind == LOG_SMTP_GATE_STAGE) {
+		e.checks = tell_gate_stage(t, &l, &e.what);
+	} else if ((e.checks = tell_quiet(t, p, x, quiet, &e.what)) != NULL) {
+		add_smtp(t, p, x, e);
+		return;
+	} else if (l.kind == LOG_SMTP_RESP || l.kind == LOG_SMTP_RESP_QUEUED) {
+		e.what = resp_words(t, v, p, x);
+	} else {
+		e.what = opening_words(t, &l);
+	}
+	if (e.what.n > 0)
+		add_smtp(t, p, x, e);
+}
+
 /* Of the story that is told or, with the grade of that join, of its beginning. */
 static void tell_visit(struct told *t, const struct scope *sc, const struct story *s, enum grade grade)
 {
 	const struct visit *v = s->visit;
 	const struct party *p = NULL, *next = v->parties.first;
+	bool quiet = false;
 
 	for (const struct line *x = v->lines.first; x != NULL; x = x->next) {
-		struct log_line l;
-		struct str what;
-
 		if (next != NULL && x == next->to) {
 			p = next;
 			next = next->next;
@@ -170,11 +185,7 @@ static void tell_visit(struct told *t, const struct scope *sc, const struct stor
 			add_foreign(t, x == v->final ? NULL : p, x, RANK_SMTP, GRADE_EXACT);
 			continue;
 		}
-		line_fields(t->book, x, &l);
-		what = l.kind == LOG_SMTP_RESP || l.kind == LOG_SMTP_RESP_QUEUED ? resp_words(t, v, p, x)
-										 : opening_words(t, &l);
-		if (what.n > 0)
-			add_smtp(t, x == v->final ? NULL : p, x, what, grade);
+		tell_line(t, v, x == v->final ? NULL : p, x, &quiet, grade);
 	}
 }
 

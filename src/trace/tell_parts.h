@@ -22,6 +22,13 @@ void tell_trouble(struct told *t, struct told_party *out, const struct party *p)
 void tell_quota(struct told *t, struct told_party *out);
 void tell_open(struct told *t, struct told_party *out, const struct party *p);
 
+/* The gate's ledger (tell_gate.c): a summary of a stage; the checks without words that stand together, told with the
+ * first of them (else NULL; *told is kept from line to line); one check in full, or nothing. */
+struct tell_checks *tell_gate_stage(struct told *t, const struct log_line *l, struct str *what);
+struct tell_checks *tell_quiet(struct told *t, const struct party *p, const struct line *first, bool *told,
+			       struct str *what);
+struct str tell_check(struct told *t, const struct log_line *l);
+
 /* What another server answered to a delivery of ours (tell_remote.c). */
 struct remote {
 	struct str host;       /* its address, as the report names it; empty: nobody answered */

@@ -24,6 +24,7 @@ void tell_use(struct told *t, struct told_party *out, const struct word *w)
 	if (w == NULL)
 		return;
 	out->explanation = str_of(w->meaning);
+	out->passes = str_of(w->passes);
 	if (w->advice[0] != '\0')
 		tell_advise(t, out, w->who, str_of(w->advice));
 }

@@ -6,7 +6,7 @@
 	}
 
 static const struct reason_row reasons[] = {
-#define REASON(id, c, n, r, e, t, o, all, f, w, m, a) \
+#define REASON(id, c, n, r, e, t, o, all, f, w, m, a, p) \
 	{ .code = (c), \
 	  .name = (n), \
 	  .reply = (r), \
@@ -14,7 +14,7 @@ static const struct reason_row reasons[] = {
 	  .text = (t), \
 	  .option = (o), \
 	  .whole = (all), \
-	  .word = WORD(f, w, m, a) },
+	  .word = { .final = (f), .who = (w), .meaning = (m), .advice = (a), .passes = (p) } },
 #include "words/reasons.def"
 #undef REASON
 };

@@ -33,6 +33,7 @@ struct word {
 	enum who who;
 	const char *meaning; /* one or two plain sentences */
 	const char *advice;  /* what that person does; "" when there is nothing to do */
+	const char *passes;  /* of a refusal of the gate: what would have let it through; NULL or "": not told */
 };
 
 #define REASON(id, ...) REASON_##id,

@@ -65,6 +65,23 @@ static void check_word(const struct word *w, const char *what)
 		fail_msg("%s: two spaces", what);
 }
 
+/* Every refusal says what would have let it through, in one breath; what is none says nothing. */
+static void test_every_refusal_says_what_would_let_it_through(void **state)
+{
+	(void)state;
+	for (int i = 0; i < REASON_COUNT; i++) {
+		const struct reason_row *r = reason_row((enum reason)i);
+		size_t n = strlen(r->word.passes);
+		bool none = r->word.who == WHO_NOBODY &&
+			    (strstr(r->code, "ALLOWED") == r->code || strcmp(r->code, "TLS_ENCRYPTED") == 0);
+
+		if (none != (n == 0))
+			fail_msg("%s: %s", r->code, n == 0 ? "nothing lets it through" : "it is no refusal");
+		if (n > 0 && (r->word.passes[n - 1] != '.' || strstr(r->word.passes, "  ") != NULL || n > 300))
+			fail_msg("%s: %s", r->code, r->word.passes);
+	}
+}
+
 static void test_every_gate_code_is_a_row(void **state)
 {
 	BUF(text);
@@ -364,6 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_gate_code_is_a_row),
+		cmocka_unit_test(test_every_refusal_says_what_would_let_it_through),
 		cmocka_unit_test(test_the_class_follows_the_number),
 		cmocka_unit_test(test_every_filter_is_a_row),
 		cmocka_unit_test(test_every_check_is_a_row),
