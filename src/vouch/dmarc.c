@@ -126,7 +126,8 @@ static enum dmarc_policy milder(enum dmarc_policy p)
 	return p == DMARC_POLICY_REJECT ? DMARC_POLICY_QUARANTINE : DMARC_POLICY_NONE;
 }
 
-static void name_domains(struct check *c, struct buf *b)
+/* False: nothing passed. */
+static bool name_domains(struct check *c, struct buf *b)
 {
 	const char *sep = "";
 
@@ -140,8 +141,7 @@ static void name_domains(struct check *c, struct buf *b)
 			sep = ", ";
 			named++;
 		}
-	if (*sep == '\0')
-		buf_adds(b, "nothing");
+	return *sep != '\0';
 }
 
 static struct str say_pass(struct check *c, const struct dmarc *d)
@@ -160,12 +160,15 @@ static struct str say_pass(struct check *c, const struct dmarc *d)
 
 static struct str say_fail(struct check *c, const struct dmarc *d)
 {
+	BUF(passed);
 	BUF(b);
 
-	buf_fmt(&b, "nothing that passed (");
-	name_domains(c, &b);
-	buf_fmt(&b, ") is aligned with %.*s, and %.*s asks for %s%s", STR_ARG(d->author), STR_ARG(d->record),
-		dmarc_policy_word(d->asked), d->test && d->asked != DMARC_POLICY_NONE ? ", but only tests it" : "");
+	if (name_domains(c, &passed))
+		buf_fmt(&b, "nothing that passed (%s) is aligned with %.*s", buf_z(&passed), STR_ARG(d->author));
+	else
+		buf_adds(&b, "neither SPF nor DKIM passed");
+	buf_fmt(&b, ", and %.*s asks for %s%s", STR_ARG(d->record), dmarc_policy_word(d->asked),
+		d->test && d->asked != DMARC_POLICY_NONE ? ", but only tests it" : "");
 	return arena_str(c->run.a, buf_str(&b));
 }
 
