@@ -87,11 +87,19 @@ void wave_want(struct wave *w, struct str name, int type)
 	put(&w->q, &w->n, &w->room, q, &f->kept);
 }
 
-int64_t facts_left(const struct facts *f, enum facts_share end)
+int64_t facts_left(const struct facts *f, enum dns_share of)
 {
-	int64_t left = f->policy->dns_deadline * end / SHARES - f->waited;
+	static const int64_t eighths[SHARES] = {
+		[SHARE_NAMES] = 4, [SHARE_SPF] = 2, [SHARE_KEYS] = 1, [SHARE_DMARC] = 1
+	};
+	int64_t left = f->policy->dns_deadline * eighths[of] / 8 - f->waited[of];
 
 	return left > 0 ? left : 0;
+}
+
+void facts_spend(struct facts *f, enum dns_share of, int64_t ms)
+{
+	f->waited[of] += ms;
 }
 
 /* Ask the wave, for half of the time that is left: who is silent takes only its own facts along.  How long it took. */
@@ -105,7 +113,7 @@ static int64_t ask(struct wave *w)
 	if (w->n > 0 && f->recall == NULL)
 		dns_ask_all(f->dns, w->q, w->n, &f->kept, deadline_in(facts_left(f, SHARE_NAMES) / 2));
 	ms = clock_mono() - began;
-	f->waited += ms;
+	facts_spend(f, SHARE_NAMES, ms);
 	for (size_t i = 0; i < w->n; i++)
 		put(&f->answers, &f->nanswers, &f->room, w->q[i], &f->kept);
 	return ms;

@@ -5,8 +5,8 @@
  * once; "could not be asked" is FACT_FAILED and is no fact.  No question is asked twice
  * in a session: answers are kept by name and type, so that what depends on the policy or the sender can
  * be found again when those change, without asking anew.
- * All questions of a message together wait no longer than policy.dns_deadline.  What is asked first leaves
- * time for what is asked last (facts_left): whoever has slow servers must not decide what is not checked.
+ * All questions of a message together wait no longer than policy.dns_deadline, each kind of them for a share of it:
+ * whoever has slow servers must not decide what is not checked.
  */
 #ifndef GATE_FACTS_H
 #define GATE_FACTS_H
@@ -45,6 +45,9 @@ enum fact {
 #define NEEDS(fact) (1u << (fact))
 
 enum fact_status { FACT_UNKNOWN, FACT_KNOWN, FACT_FAILED };
+
+/* What shares the time for DNS: names and lists, SPF, the keys of signatures, DMARC. */
+enum dns_share { SHARE_NAMES, SHARE_SPF, SHARE_KEYS, SHARE_DMARC, SHARES };
 
 /* A list in DNS that something is on. */
 struct listed {
@@ -85,8 +88,8 @@ struct facts {
 	} at[FACTS];
 
 	struct ipc_client *dns, *lookup;
-	struct arena *mem; /* the session's: answers live as long as it does */
-	int64_t waited;    /* ms spent on DNS so far, since the last MAIL */
+	struct arena *mem;      /* the session's: answers live as long as it does */
+	int64_t waited[SHARES]; /* ms spent on DNS, since the last MAIL */
 	/* Instead of DNS, where what happened is judged again: answers one question. */
 	void (*recall)(const struct facts *f, struct dns_question *q);
 	void *recalled; /* recall's */
@@ -106,9 +109,10 @@ void facts_under(struct facts *f, const struct policy *p);
 bool facts_known(const struct facts *f, unsigned needs);
 /* Ask all of `needs` that are costly and not yet asked: in waves, where one is asked about what another answered. */
 void facts_gather(struct facts *f, unsigned needs);
-/* How long may be waited for DNS still, ms, by those whose share ends there. */
-enum facts_share { SHARE_NAMES = 5, SHARE_SPF, SHARE_KEYS, SHARE_DMARC, SHARES = SHARE_DMARC };
-int64_t facts_left(const struct facts *f, enum facts_share end);
+/* How long may be waited for that kind of question still, ms. */
+int64_t facts_left(const struct facts *f, enum dns_share of);
+/* So long was waited. */
+void facts_spend(struct facts *f, enum dns_share of, int64_t ms);
 /* Another policy may ask for other lists: what was found under the one before is forgotten (the answers are not). */
 void facts_settle(struct facts *f);
 /* What is known about the sender before it is forgotten.  key must outlive the message. */

@@ -26,7 +26,7 @@ bool visit_sender(struct visit *v, struct arena *message)
 	bool now = !v->judged;
 
 	facts_under(v->facts, v->base);
-	v->facts->waited = 0;
+	memset(v->facts->waited, 0, sizeof(v->facts->waited));
 	if (now) {
 		v->connect = (struct ruling){ .at = AT_CONNECT };
 		judge(v, v->base, &v->connect, v->mem);

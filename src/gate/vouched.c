@@ -49,21 +49,21 @@ void vouched_body(struct facts *f, struct str piece)
 }
 
 /* What is waited is counted by `spent`.  A mark in the header is not worth a long wait. */
-static int64_t until(const struct facts *f, enum facts_share end)
+static int64_t until(const struct facts *f, enum dns_share of)
 {
 	const struct conf_gate *set = &f->policy->set;
 	bool marks =
 	    !str_eqz(set->spf, "reject") && !str_eqz(set->dmarc, "reject") && !str_eqz(set->dmarc, "quarantine");
-	int64_t left = facts_left(f, end);
+	int64_t left = facts_left(f, of);
 
 	return deadline_in(marks && left > MARK_PATIENCE ? MARK_PATIENCE : left);
 }
 
-static void spent(struct facts *f, enum fact fact, int64_t began)
+static void spent(struct facts *f, enum fact fact, enum dns_share of, int64_t began)
 {
 	f->at[fact].ms = clock_mono() - began;
 	f->at[fact].status = FACT_KNOWN;
-	f->waited += f->at[fact].ms;
+	facts_spend(f, of, f->at[fact].ms);
 }
 
 static void ask_spf(struct facts *f)
@@ -73,7 +73,7 @@ static void ask_spf(struct facts *f)
 
 	v->spf_question = (struct spf_question){ f->ip, f->helo, f->sender, f->host, until(f, SHARE_SPF) };
 	spf_check(&v->ask, &v->spf_question, v->mem, &v->spf);
-	spent(f, FACT_SPF, began);
+	spent(f, FACT_SPF, SHARE_SPF, began);
 	if (v->spf.result == SPF_TEMPERROR) {
 		f->at[FACT_SPF].status = FACT_FAILED;
 		f->at[FACT_SPF].why = v->spf.why;
@@ -135,7 +135,7 @@ static void ask_dmarc(struct facts *f)
 	q.spf_temperror = f->at[FACT_SPF].status == FACT_FAILED;
 	q.deadline = until(f, SHARE_DMARC);
 	dmarc_check(&v->ask, &q, v->mem, &v->dmarc);
-	spent(f, FACT_DMARC, began);
+	spent(f, FACT_DMARC, SHARE_DMARC, began);
 	if (v->dmarc.result == DMARC_TEMPERROR) {
 		f->at[FACT_DMARC].status = FACT_FAILED;
 		f->at[FACT_DMARC].why = v->dmarc.why;
@@ -157,16 +157,12 @@ void vouched_gather(struct facts *f, unsigned needs)
 
 void vouched_end(struct facts *f)
 {
-	int64_t began;
+	int64_t began = clock_mono();
 
 	if (f->vouched == NULL || !f->vouched->begun || f->at[FACT_SIGNATURES].status != FACT_UNKNOWN)
 		return;
-	/* Before the keys, which may take all that is left but the share of DMARC. */
-	if (wanted(&f->policy->set.dmarc))
-		vouched_gather(f, NEEDS(FACT_SPF));
-	began = clock_mono();
 	signatures_end(&f->vouched->signatures, &f->vouched->ask, until(f, SHARE_KEYS));
-	spent(f, FACT_SIGNATURES, began);
+	spent(f, FACT_SIGNATURES, SHARE_KEYS, began);
 }
 
 void vouched_complete(struct facts *f)

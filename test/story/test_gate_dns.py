@@ -228,7 +228,16 @@ def test_a_sender_with_silent_servers_takes_no_other_check_its_time(server, dns,
     with server.client(source=OTHER) as c:
         c.send("EHLO x")
         for n in range(2):
-            assert c.send(f"MAIL FROM:<a{n}@s{n}.silent.broken.net>").code == 250
+            assert c.send(f"MAIL FROM:<a{n}@s{n}.silent.broken.zone>").code == 250
             assert c.send(f"RCPT TO:<{ME}>").code == 250
             reply = c.data("From: boss@bank.example\r\n\r\nPay.\r\n")
             assert (reply.code, reply.text.split(" ")[0]) == (550, "5.7.26"), reply
+
+
+def test_nor_the_lists_of_a_recipient(server, dns, world):
+    gated(server, dns, world, deadline="4s")
+    server.command("domain", "set", "example.com", "dns-blacklist-entry=zen.lists.zone")
+    with server.client(source=OTHER) as c:
+        c.send("EHLO x")
+        assert c.send("MAIL FROM:<a@s.silent.broken.zone>").code == 250
+        assert "zen.lists.zone" in c.send(f"RCPT TO:<{ME}>").text
