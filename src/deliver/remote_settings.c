@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include "base/io.h"
 
@@ -23,6 +24,8 @@ int remote_settings_check(const struct conf *c, struct err *e)
 		return err_set(e, "%s: relay { user } belongs to a smart host, and relay { host } names none", file);
 	if ((r->user.n > 0) != (r->password_file.n > 0))
 		return err_set(e, "%s: relay { user } and relay { password-file } belong together", file);
+	if (r->password_file.n > 0 && access(conf_z(r->password_file), F_OK) < 0 && errno == ENOENT)
+		return err_set(e, "%s: relay { password-file }: there is no %s", file, conf_z(r->password_file));
 	if (r->user.n > 0 && str_eqz(r->tls, "off"))
 		return err_set(e, "%s: relay { user }: a password is sent under TLS only, and relay { tls } is off",
 			       file);

@@ -216,3 +216,26 @@ def test_many_to_a_sink_over_few_connections(server):
             process.terminate()
     found = result(server, 300)
     assert len(found) == 300 and all(r.startswith("success, 127.0.0.1_accepted_message./") for r in found)
+
+
+@pytest.mark.parametrize("relay, says", [
+    ('host = "a b"', "printable"),
+    ('host = "mail.example.net:x"', "relay { host }: mail.example.net:x is not NAME, ADDRESS, NAME:PORT or [V6]:PORT"),
+    ('user = "x" password-file = "/etc/passwd"', "relay { user } belongs to a smart host"),
+    ('host = "mail.example.net" user = "x"', "relay { user } and relay { password-file } belong together"),
+    ('host = "mail.example.net" user = "x" password-file = "/nowhere"', "relay { password-file }: there is no /nowhere"),
+    ('host = "mail.example.net" user = "x" password-file = "/etc/passwd" tls = "off"', "a password is sent under TLS only"),
+])
+def test_half_a_relay_is_refused(server, relay, says):
+    server.config(f"relay {{ {relay} }}")
+    server.write_files()
+    done = server.tell("check")
+    assert done.returncode == 1 and says in done.stderr, done.stderr
+    server.extra = ""  # so that the end finds a good one
+
+
+def test_route_says_how_mail_leaves(server):
+    server.config('relay { enabled = true host = "mail.example.net:587" }')
+    server.start()
+    done = server.tell("route", "friend@elsewhere.test")
+    assert done.returncode == 1 and "by the smart host mail.example.net:587" in done.stdout
