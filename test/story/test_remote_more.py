@@ -228,6 +228,7 @@ def test_many_to_a_sink_over_few_connections(server):
 @pytest.mark.parametrize("relay, says", [
     ('host = "a b"', "printable"),
     ('host = "mail.example.net:x"', "relay { host }: mail.example.net:x is not NAME, ADDRESS, NAME:PORT or [V6]:PORT"),
+    ("reply-deadline = 1h", "relay { reply-deadline } is 10m at most"),
     ('user = "x" password-file = "/etc/passwd"', "relay { user } belongs to a smart host"),
     ('host = "mail.example.net" user = "x"', "relay { user } and relay { password-file } belong together"),
     ('host = "mail.example.net" user = "x" password-file = "/nowhere"', "relay { password-file }: there is no /nowhere"),
