@@ -16,7 +16,6 @@ static const char route_usage[] =
     "3 it cannot be known now.\n";
 
 enum { ANSWER_TIME = 5000 };
-#define NO_REMOTE "remote delivery is not configured: it would wait in the queue"
 
 /* What each answer means for a mail from a stranger. */
 static const struct {
@@ -28,8 +27,7 @@ static const struct {
 	[RESOLVED_CATCHALL] = { "catch-all", "nobody has that name; the domain's catch-all takes it", CLI_DONE },
 	[RESOLVED_NO_MAILBOX] = { "unknown", "the domain is ours, but nobody has that name", CLI_NO },
 	[RESOLVED_NOT_OURS] = { "remote",
-				"the domain is not ours; only who has logged in, or may relay, may send "
-				"there. " NO_REMOTE,
+				"the domain is not ours; only who has logged in, or may relay, may send there.",
 				CLI_NO },
 	[RESOLVED_LOOP] = { "loop", "its aliases end in themselves, or nowhere within the limits", CLI_NO },
 	[RESOLVED_OVER_QUOTA] = { "over-quota", "every mailbox that it leads to is full", CLI_NO },
@@ -50,8 +48,22 @@ static bool is_subaddress(const struct route *r)
 	       !str_ieq(r->found.targets[0].final, r->address);
 }
 
-static const char *why(const struct route *r)
+/* How mail leaves. */
+static const char *way(struct route *r)
 {
+	const struct conf_relay *relay = &r->conf->relay;
+
+	if (!relay->enabled)
+		return "remote delivery is not configured: it would wait in the queue";
+	if (relay->host.n > 0)
+		return arena_fmt(&r->mem, "by the smart host %s", conf_z(relay->host)).p;
+	return "to the server that DNS names for its domain (MX)";
+}
+
+static const char *why(struct route *r)
+{
+	if (r->found.result == RESOLVED_NOT_OURS)
+		return arena_fmt(&r->mem, "%s %s", meanings[RESOLVED_NOT_OURS].why, way(r)).p;
 	return is_subaddress(r) ? "it is a subaddress of a mailbox here" : meanings[r->found.result].why;
 }
 
@@ -61,7 +73,7 @@ static const char *where(struct route *r, const struct recipient *t)
 	ptrdiff_t at = str_rchr(t->final, '@');
 
 	if (t->channel != CHANNEL_LOCAL || at < 0)
-		return NO_REMOTE;
+		return way(r);
 	return arena_fmt(&r->mem, "%s/%.*s/%.*s/Maildir", conf_z(r->conf->top.mail_dir),
 			 STR_ARG(str_skip(t->final, (size_t)at + 1)), STR_ARG(str_take(t->final, (size_t)at)))
 	    .p;

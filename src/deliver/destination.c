@@ -16,6 +16,7 @@ enum {
 struct destination {
 	size_t busy, limit;
 	int64_t pace;       /* ms that a delivery takes, on average */
+	int64_t news;       /* wall ms: when the last one ended */
 	int64_t turn, down; /* wall ms: the last place given out; until when it is left alone */
 	unsigned failed;    /* in turn */
 };
@@ -45,12 +46,22 @@ static void believe(struct destination *t, int64_t now)
 		t->turn = now;
 }
 
+/* Between two places: a quarter of what its pace would allow, and its pace is no quicker than the silence of now. */
+static int64_t step_of(const struct destination *t, const struct destination_rule *rule, int64_t now)
+{
+	int64_t silence = now - t->news, pace = silence > t->pace ? silence : t->pace;
+	int64_t step = pace / (int64_t)(4 * rule->most);
+
+	if (now < t->down || step < 1)
+		return 1;
+	return step < STEP_MOST ? step : STEP_MOST;
+}
+
 bool destination_may(struct destinations *d, uint32_t number, const struct destination_rule *rule, int64_t now,
 		     int64_t *next)
 {
 	struct destination *t = find(d, number);
 	size_t most;
-	int64_t step;
 
 	if (t == NULL)
 		return true;
@@ -58,13 +69,11 @@ bool destination_may(struct destinations *d, uint32_t number, const struct desti
 	most = t->limit < rule->most ? t->limit : rule->most;
 	if (now >= t->down && t->busy < most)
 		return true;
-	step = now < t->down ? 1 : t->pace / (int64_t)(4 * rule->most);
-	step = step < 1 ? 1 : step > STEP_MOST ? STEP_MOST : step;
 	if (t->turn < now)
 		t->turn = now;
 	if (t->turn < t->down)
 		t->turn = t->down;
-	t->turn += step;
+	t->turn += step_of(t, rule, now);
 	*next = t->turn;
 	return false;
 }
@@ -98,6 +107,7 @@ void destination_begins(struct destinations *d, uint32_t number, int64_t now)
 		t = mem_alloc(sizeof(*t));
 		t->limit = DESTINATION_FIRST;
 		t->pace = PACE;
+		t->news = now;
 		map_putn(&d->at, number, t);
 	}
 	t->busy++;
@@ -123,6 +133,7 @@ void destination_ends(struct destinations *d, uint32_t number, const struct dest
 		return;
 	MUST(t->busy > 0);
 	t->busy--;
+	t->news = now;
 	if (news == DESTINATION_UNREACHABLE)
 		leave_alone(t, rule, now);
 	if (news == DESTINATION_ANSWERED) {

@@ -4,10 +4,17 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include "base/io.h"
 
-enum { PASSWORD_MAX = 4096, DNS_TIME = 30 * 1000, OWN_MOST = 512 };
+enum {
+	PASSWORD_MAX = 4096,
+	DNS_TIME = 30 * 1000,
+	OWN_MOST = 512,
+	REPLY_MOST = 10 * 60 * 1000,
+	END_MOST = 30 * 60 * 1000
+};
 
 int remote_settings_check(const struct conf *c, struct err *e)
 {
@@ -23,6 +30,10 @@ int remote_settings_check(const struct conf *c, struct err *e)
 		return err_set(e, "%s: relay { user } belongs to a smart host, and relay { host } names none", file);
 	if ((r->user.n > 0) != (r->password_file.n > 0))
 		return err_set(e, "%s: relay { user } and relay { password-file } belong together", file);
+	if (r->reply_deadline > REPLY_MOST || r->end_deadline > END_MOST)
+		return err_set(e, "%s: relay { reply-deadline } is 10m at most, relay { end-deadline } 30m", file);
+	if (r->password_file.n > 0 && access(conf_z(r->password_file), F_OK) < 0 && errno == ENOENT)
+		return err_set(e, "%s: relay { password-file }: there is no %s", file, conf_z(r->password_file));
 	if (r->user.n > 0 && str_eqz(r->tls, "off"))
 		return err_set(e, "%s: relay { user }: a password is sent under TLS only, and relay { tls } is off",
 			       file);

@@ -5,7 +5,7 @@
 #include "base/conf.h"
 #include "deliver/remote_try.h"
 
-/* Is it whole?  -1: "FILE: relay { ... }: what is wrong".  No file is read. */
+/* Is it whole?  -1: "FILE: relay { ... }: what is wrong".  No file is opened. */
 int remote_settings_check(const struct conf *c, struct err *e);
 /* All that can be read only before the sandbox: authorities, the password, our own addresses.  Memory is c's. */
 int remote_settings_read(struct conf *c, struct remote_world *out, struct err *e);

@@ -89,12 +89,22 @@ static struct remote_talk *unlink_talk(struct remote_world *w, struct remote_tal
 	return k;
 }
 
-struct remote_talk *talk_take(struct remote_world *w, struct str key)
+static struct remote_talk *find(struct remote_world *w, struct str key)
 {
 	for (struct remote_talk **at = &w->idle; *at != NULL; at = &(*at)->next)
 		if (str_ieq(str_of((*at)->key), key))
 			return unlink_talk(w, at);
 	return NULL;
+}
+
+/* Who has closed it meanwhile, or said something unasked ("421 idle too long"), is not asked. */
+struct remote_talk *talk_take(struct remote_world *w, struct str key)
+{
+	struct remote_talk *k;
+
+	while ((k = find(w, key)) != NULL && wire_more(&k->client.wire, 0))
+		talk_close(k);
+	return k;
 }
 
 void talk_keep(struct remote_world *w, struct remote_talk *k)

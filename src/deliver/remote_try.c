@@ -190,7 +190,6 @@ static enum client_end begin(struct remote_try *t, struct remote_talk *k)
 {
 	enum client_end end = client_begin(&k->client, fd_steal(&k->client.wire.fd), &k->set);
 
-	t->answered = t->answered || end != CLIENT_DIED || k->client.step > CLIENT_GREETING;
 	if (end == CLIENT_YES)
 		return end;
 	report_end(t, k, end);

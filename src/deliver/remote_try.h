@@ -36,11 +36,11 @@ struct remote_try {
 	struct arena *mem;
 	/* the result */
 	struct outcome out;
-	bool unreachable; /* nobody answered */
+	bool unreachable; /* nobody let us as far as MAIL */
 	/* inside */
 	bool given_up;            /* nothing more is sent: nobody waits for the result */
 	struct remote_talk *talk; /* the conversation at this moment, or NULL */
-	bool answered;            /* some server said something */
+	bool answered;            /* some server answered to MAIL */
 };
 
 void remote_try(struct remote_try *t);

@@ -11,7 +11,7 @@ enum {
 	SET_BACK = 60 * 1000,             /* a wall clock that loses more was set */
 	REPORT_MOST = 5000,               /* bytes of what an agent says (qmail's own limit is near) */
 	LOCAL_MOST = 10 * 60 * 1000,      /* no local delivery takes longer, */
-	REMOTE_MOST = 3 * 60 * 60 * 1000, /* and no remote one (BODY_TIME and HOSTS_TIME are its deadlines) */
+	REMOTE_MOST = 6 * 60 * 60 * 1000, /* and no remote one: its own deadlines add up to less */
 	STUCK_LOOK = 1000                 /* until it is looked again who takes longer */
 };
 

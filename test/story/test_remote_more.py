@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from harness import Dns, free_port, until
+from harness import Dns, certificate, free_port, until
 from remote import BOB, ME, Far, Script, leads_to
 from test_remote import fixture_far, result, send  # noqa: F401  (a fixture)
 
@@ -21,15 +21,21 @@ def encrypted(far):
     return context
 
 
+def readable(server, name, octets):
+    """A file that users { remote } can read; its path."""
+    path = os.path.join(server.folder, name)
+    with open(path, "wb") as f:
+        f.write(octets)
+    os.chmod(path, 0o644)
+    return path
+
+
 @pytest.mark.parametrize("tls", ["opportunistic", "required"])
 def test_a_smart_host_takes_everything_after_a_login(server, far, tls):
     far.command("account", "add", "relay@far.test", "--password-stdin", text="let me out\n")
-    secret = os.path.join(server.folder, "password")
-    with open(secret, "w", encoding="ascii") as f:
-        f.write("let me out\n")
-    os.chmod(secret, 0o644)
+    secret, ca = readable(server, "password", b"let me out\n"), readable(server, "ca.pem", certificate()[0])
     server.config(f"""relay {{ enabled = true host = "127.0.0.1:{far.ports['587']}" user = "relay@far.test"
-        password-file = "{secret}" tls = "{tls}" ca-file = "{far.data}/tls/cert.pem" }}""")
+        password-file = "{secret}" tls = "{tls}" ca-file = "{ca}" }}""")
     send(server)
     mail, = far.arrived(BOB)
     assert mail.subject == "out"
@@ -39,8 +45,9 @@ def test_a_smart_host_takes_everything_after_a_login(server, far, tls):
 
 def test_a_smart_host_with_a_certificate_of_somebody_else_gets_no_password(server, far):
     far.start()
+    secret, ca = readable(server, "password", b"let me out\n"), readable(server, "ca.pem", certificate()[0])
     server.config(f"""relay {{ enabled = true host = "mx.other.test:{far.ports['587']}" user = "x" tls = "required"
-        password-file = "{far.zone}" ca-file = "{far.data}/tls/cert.pem" }}""")
+        password-file = "{secret}" ca-file = "{ca}" }}""")
     Dns(server).record("mx.other.test", "A 127.0.0.1")
     send(server)
     report, = result(server)
@@ -216,3 +223,27 @@ def test_many_to_a_sink_over_few_connections(server):
             process.terminate()
     found = result(server, 300)
     assert len(found) == 300 and all(r.startswith("success, 127.0.0.1_accepted_message./") for r in found)
+
+
+@pytest.mark.parametrize("relay, says", [
+    ('host = "a b"', "printable"),
+    ('host = "mail.example.net:x"', "relay { host }: mail.example.net:x is not NAME, ADDRESS, NAME:PORT or [V6]:PORT"),
+    ("reply-deadline = 1h", "relay { reply-deadline } is 10m at most"),
+    ('user = "x" password-file = "/etc/passwd"', "relay { user } belongs to a smart host"),
+    ('host = "mail.example.net" user = "x"', "relay { user } and relay { password-file } belong together"),
+    ('host = "mail.example.net" user = "x" password-file = "/nowhere"', "relay { password-file }: there is no /nowhere"),
+    ('host = "mail.example.net" user = "x" password-file = "/etc/passwd" tls = "off"', "a password is sent under TLS only"),
+])
+def test_half_a_relay_is_refused(server, relay, says):
+    server.config(f"relay {{ {relay} }}")
+    server.write_files()
+    done = server.tell("check")
+    assert done.returncode == 1 and says in done.stderr, done.stderr
+    server.extra = ""  # so that the end finds a good one
+
+
+def test_route_says_how_mail_leaves(server):
+    server.config('relay { enabled = true host = "mail.example.net:587" }')
+    server.start()
+    done = server.tell("route", "friend@elsewhere.test")
+    assert done.returncode == 1 and "by the smart host mail.example.net:587" in done.stdout
