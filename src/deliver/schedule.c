@@ -130,7 +130,7 @@ static int hear_done(struct schedule *s, struct agent *agent, const struct ipc_f
 	a = map_getn(&s->attempts, m.delivery);
 	if (a == NULL || a->agent != agent || m.outcome > OUTCOME_DEFERRAL)
 		return err_set(e, "delivery %llu has no such result", (unsigned long long)m.delivery);
-	if (m.outcome == OUTCOME_SUCCESS && a->channel == CHANNEL_LOCAL && !a->finishing)
+	if (m.outcome == OUTCOME_SUCCESS && a->channel == CHANNEL_LOCAL && !a->finishing && m.handed == 0)
 		return err_set(e, "delivery %llu was never staged", (unsigned long long)m.delivery);
 	attempt_end(
 	    s, a,

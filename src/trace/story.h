@@ -89,7 +89,9 @@ void story_join(struct story *s, struct join j);
 struct did {
 	uint64_t files, forwards, programs, qp;
 	bool authenticated;
-	bool junk; /* our gate had it put into the Junk folder */
+	bool junk;         /* our gate had it put into the Junk folder */
+	struct str folder; /* the one that the address named; empty: none */
+	bool lmtp;         /* an LMTP server took it */
 };
 bool did_of(struct str report, struct did *out);
 /* Did our postmaster take it out of the queue? */
