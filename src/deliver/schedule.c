@@ -280,6 +280,7 @@ void schedule_settings(struct schedule *s, const struct schedule_set *set)
 	s->set.destination_most = set->destination_most;
 	s->set.retry = set->retry;
 	s->set.most = set->most;
+	s->set.delay_notice = set->delay_notice;
 	s->set.memory = set->memory;
 	s->set.hostname = set->hostname;
 	s->set.contact = set->contact;

@@ -23,6 +23,7 @@ struct schedule_set {
 	struct depot *depot;
 	struct dlog *log;
 	struct retry retry;
+	int64_t delay_notice;    /* ms after which a sender is told that his message waits; 0: he is not */
 	size_t most;             /* local attempts at one time */
 	uint64_t memory;         /* none of a channel is begun while the copies of its messages take so many bytes */
 	bool remote;             /* mail leaves for other servers; else it waits */

@@ -40,6 +40,7 @@ struct story {
 	const struct name *from; /* NULL: never said */
 	struct parties parties;
 	struct bounce *bounce; /* a bounce of this message was sent, says this line */
+	struct bounce *notice; /* its sender was told that it is late, says this line */
 	struct story *parent;  /* forwarded or bounced from; never in a circle */
 	struct join hop;       /* the same message on the next host: why we think so; key NULL: no hop */
 	struct story *child, *last_child, *sibling; /* what came out of it */
