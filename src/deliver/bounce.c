@@ -77,16 +77,25 @@ static void wait_until(struct schedule *s, struct want *w, int64_t due)
 		s->bounce_due = due;
 }
 
-void schedule_look(struct schedule *s, struct item *it)
+static void want(struct schedule *s, const struct item *it)
 {
-	struct want *w;
+	struct want *w = mem_alloc(sizeof(*w));
 
-	if (!wanted(s, it) || map_getn(&s->wants, it->qp) != NULL)
-		return;
-	w = mem_alloc(sizeof(*w));
 	*w = (struct want){ .qp = it->qp };
 	map_putn(&s->wants, it->qp, w);
 	wait_until(s, w, clock_mono());
+}
+
+void schedule_look(struct schedule *s, struct item *it)
+{
+	if (ready(it) && map_getn(&s->wants, it->qp) == NULL)
+		want(s, it);
+}
+
+void schedule_late(struct schedule *s, struct item *it)
+{
+	if (map_getn(&s->wants, it->qp) == NULL && notice_due(s, it))
+		want(s, it);
 }
 
 static void forget(struct schedule *s, struct want *w)

@@ -22,8 +22,10 @@ struct schedule *schedule_new(const struct schedule_set *set)
 
 	s->set = *set;
 	s->bounce_due = INT64_MAX;
-	for (size_t i = 0; (it = depot_walk(set->depot, &i)) != NULL;)
+	for (size_t i = 0; (it = depot_walk(set->depot, &i)) != NULL;) {
 		schedule_look(s, it);
+		schedule_late(s, it);
+	}
 	return s;
 }
 

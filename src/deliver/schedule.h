@@ -56,6 +56,8 @@ void schedule_stop(struct schedule *s);
 
 /* Something happened to the message: perhaps a bounce can be made now. */
 void schedule_look(struct schedule *s, struct item *it);
+/* One of its recipients was put off: perhaps its sender is to be told. */
+void schedule_late(struct schedule *s, struct item *it);
 /* Ask whose answer is needed for a bounce, a bounded number of questions. */
 void schedule_bounces(struct schedule *s);
 void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer);

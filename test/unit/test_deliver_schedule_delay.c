@@ -70,7 +70,7 @@ static void a_late_message_is_told_of_once(void **state)
 		stop();
 		start();
 		notices(4 * HOUR);
-		schedule_look(schedule, depot_find(depot, qp));
+		schedule_late(schedule, depot_find(depot, qp));
 		turn();
 		assert_int_equal(asked.n, 0);
 	}
