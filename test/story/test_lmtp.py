@@ -13,8 +13,8 @@ needs_dovecot = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
 
 class Fake(threading.Thread):
-    """An LMTP server on a Unix socket.  answer(line) -> what it says to it: bytes, or None to hang up.  The message is
-    asked about too, as a line that begins with a dot."""
+    """An LMTP server on a Unix socket.  answer(verb, line) -> what it says to it: bytes, or None to hang up.  The message
+    is asked about too, as END, with the RCPT lines that were accepted."""
     def __init__(self, server, answer, greeting=b"220 fake\r\n"):
         super().__init__(daemon=True)
         self.path, self.answer, self.greeting = os.path.join(server.folder, "lmtp"), answer, greeting
@@ -44,10 +44,13 @@ class Fake(threading.Thread):
     def talk(self, sock):
         with sock, sock.makefile("rb") as f:
             sock.sendall(self.greeting)
+            named = []
             for line in f:
-                say = self.answer(line)
+                verb = line[:4].decode("ascii", "replace").upper()
+                say = self.answer(verb, line)
                 if say is None:
                     return
+                named = [] if verb == "MAIL" else named + [line] if verb == "RCPT" and say.startswith(b"2") else named
                 sock.sendall(say)
                 if say.startswith(b"354"):
                     message = b""
@@ -56,7 +59,7 @@ class Fake(threading.Thread):
                             break
                         message += piece
                     self.messages.append(message)
-                    say = self.answer(b"." + message)
+                    say = self.answer("END", named)
                     if say is None:
                         return
                     sock.sendall(say)
@@ -73,11 +76,11 @@ def fixture_fake(server):
     def make(**replies):
         """replies: of LHLO, MAIL, RCPT, DATA, END: bytes, None to hang up, or what makes them of the line."""
         usual = {"LHLO": b"250-fake\r\n250-PIPELINING\r\n250 8BITMIME\r\n", "MAIL": b"250 ok\r\n", "RCPT": b"250 ok\r\n",
-                 "DATA": b"354 go\r\n", "END": b"250 2.0.0 kept\r\n", "RSET": b"250 ok\r\n", "QUIT": None}
+                 "DATA": b"354 go\r\n", "END": lambda named: b"250 2.0.0 kept\r\n" * len(named), "RSET": b"250 ok\r\n", "QUIT": None}
         usual.update(replies)
 
-        def answer(line):
-            say = usual["END" if line.startswith(b".") else line[:4].decode("ascii", "replace").upper()]
+        def answer(verb, line):
+            say = usual[verb]
             return say(line) if callable(say) else say
         made.append(Fake(server, answer, replies.get("greeting", b"220 fake\r\n")))
         return made[-1]
@@ -154,7 +157,7 @@ def test_dovecot_is_away_for_a_while(server):
 
 def test_each_recipient_has_a_fate_of_its_own(server, fake):
     fake(RCPT=lambda line: b"550 5.2.1 not here\r\n" if b"sender@" in line else b"250 ok\r\n",
-         END=b"250 2.0.0 kept\r\n452 4.2.2 full\r\n")
+         END=lambda named: b"".join(b"452 4.2.2 full\r\n" if b"third@" in n else b"250 2.0.0 kept\r\n" for n in named))
     server.accounts += ("third",)
     send(server, YOU, ALSO, "third@example.com", sender="")
     until(lambda: len(results(server)) >= 3, "three results")
@@ -195,7 +198,7 @@ def test_a_kill_in_the_middle_loses_nothing(server, fake):
     """telltale-local dies when the message is out and not answered: it comes again, and is not lost."""
     gate = threading.Event()
 
-    def end(_line):
+    def end(_named):
         gate.wait(10)
         return b"250 2.0.0 kept\r\n"
     server.unclean = True
