@@ -64,6 +64,7 @@ struct conf {
 	struct conf_rspamd rspamd;
 	struct conf_milter milter;
 	struct conf_queue queue;
+	struct conf_local local;
 	struct conf_relay relay;
 	struct conf_dns dns;
 	struct conf_logs logs;

@@ -175,7 +175,10 @@ static int set_number(struct conf *c, const struct conf_row *o, struct str value
 static int set_duration(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
 {
 	(void)c;
-	(void)o;
+	if (str_eqz(value, "off") && strcmp(o->preset, "off") == 0) {
+		*(int64_t *)field = 0;
+		return 0;
+	}
 	if (!conf_duration(value, field))
 		return err_set(e, "must be a duration like 10s, 5m, 2h or 3d, more than 0");
 	return 0;

@@ -20,7 +20,9 @@
  *	                                                     and the servers' ports
  *	telltale-lookup   folder of the accounts: all*       accepted Unix sockets        fchown
  *	telltale-queue    spool-dir: all; log-dir: append    Unix sockets                 memfd_create
- *	telltale-local    mail-dir: all                      Unix sockets                 syncfs
+ *	telltale-local    mail-dir: all                      Unix sockets; TCP and UDP    syncfs
+ *	                                                     when local { lmtp } names a
+ *	                                                     port: TCP to that one
  *	telltale-remote   none                               Unix sockets; UDP; TCP to    -
  *	                                                     relay { port } and the smart
  *	                                                     host's port

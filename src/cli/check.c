@@ -5,6 +5,7 @@
 
 #include "cli/args.h"
 #include "cli/cli.h"
+#include "deliver/lmtp.h"
 #include "deliver/remote_settings.h"
 #include "dns/zone.h"
 #include "gate/rules.h"
@@ -34,14 +35,15 @@ static int check(int argc, char **argv)
 	struct args a;
 	struct conf c = { 0 };
 	const char *file;
+	struct lmtp lmtp;
 	bool missing = false;
 
 	if (!args_take_alone(&a, argc, argv, check_usage))
 		return CLI_USAGE;
 	file = conf_find(a.config);
 	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || policy_check(&c, &e) < 0 ||
-	    consult_check(&c, &e) < 0 || remote_settings_check(&c, &e) < 0 || rules_check(&c, &e) < 0 ||
-	    users_check(&c, &e) < 0) {
+	    consult_check(&c, &e) < 0 || remote_settings_check(&c, &e) < 0 || lmtp_read(&lmtp, &c, &e) < 0 ||
+	    rules_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		conf_clear(&c);
 		return CLI_NO;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "deliver/lmtp.h"
 #include "deliver/remote_settings.h"
 #include "dns/zone.h"
 #include "gate/rules.h"
@@ -12,7 +13,9 @@
 
 static int usable(struct conf *c, struct err *e)
 {
-	if (consult_check(c, e) < 0 || remote_settings_check(c, e) < 0)
+	struct lmtp lmtp;
+
+	if (consult_check(c, e) < 0 || remote_settings_check(c, e) < 0 || lmtp_read(&lmtp, c, e) < 0)
 		return -1;
 	return c->dns.zone.n > 0 ? zone_check_file(conf_z(c->dns.zone), e) : 0;
 }

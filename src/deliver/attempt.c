@@ -57,6 +57,8 @@ void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result
 	if (a->auth)
 		r.report = arena_fmt(&mem, "smtp_auth\n%.*s", STR_ARG(r.report));
 	dlog_result(s->set.log, &r);
+	if (r.kind == OUTCOME_DEFERRAL)
+		schedule_late(s, a->it);
 	schedule_look(s, a->it);
 }
 

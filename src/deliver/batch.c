@@ -75,7 +75,7 @@ static void enter(struct batch *b, struct opened *o)
 static struct opened *find(const struct batch *b, struct place at)
 {
 	for (size_t i = 0; i < b->n; i++)
-		if (b->boxes[i].at.junk == at.junk && strcmp(b->boxes[i].at.home, at.home) == 0)
+		if (place_same(&b->boxes[i].at, &at))
 			return &b->boxes[i];
 	return NULL;
 }

@@ -1,5 +1,8 @@
 /* deliver/bounce.c - a message's failed recipients go back to its sender, all that there are by then in one bounce.
  *
+ * By the same way he is told, once, that his message is late (queue { delay-notice }): a child that settles nobody.
+ * Its record on disk says that he was told, and the journal does (item->noticed).
+ *
  * want: asked for -> answered -> put.  What is wanted follows from the depot alone (failed recipients of a live
  * message), so nothing of this is on disk: after a crash it is wanted again, and the
  * record of a bounce that exists has settled its recipients.
@@ -43,6 +46,30 @@ static bool ready(const struct item *it)
 	return it != NULL && it->failed > 0 && it->open == 0 && !it->held;
 }
 
+static bool late(const struct item_rcpt *r)
+{
+	return r->state == RCPT_WAITING && r->next != RETRY_NEVER && r->report != NULL && !r->held;
+}
+
+/* Is its sender to be told that it waits?  Once for a message, and not any more when its time is over anyway. */
+static bool notice_due(const struct schedule *s, const struct item *it)
+{
+	int64_t age = it == NULL ? 0 : clock_wall() - it->born;
+
+	if (s->set.delay_notice == 0 || it == NULL || it->noticed || it->held || age < s->set.delay_notice ||
+	    age >= s->set.retry.lifetime)
+		return false;
+	for (size_t i = 0; i < it->nrcpts; i++)
+		if (late(&it->rcpts[i]))
+			return true;
+	return false;
+}
+
+static bool wanted(const struct schedule *s, const struct item *it)
+{
+	return ready(it) || notice_due(s, it);
+}
+
 static void wait_until(struct schedule *s, struct want *w, int64_t due)
 {
 	w->due = due;
@@ -50,16 +77,25 @@ static void wait_until(struct schedule *s, struct want *w, int64_t due)
 		s->bounce_due = due;
 }
 
-void schedule_look(struct schedule *s, struct item *it)
+static void want(struct schedule *s, const struct item *it)
 {
-	struct want *w;
+	struct want *w = mem_alloc(sizeof(*w));
 
-	if (!ready(it) || map_getn(&s->wants, it->qp) != NULL)
-		return;
-	w = mem_alloc(sizeof(*w));
 	*w = (struct want){ .qp = it->qp };
 	map_putn(&s->wants, it->qp, w);
 	wait_until(s, w, clock_mono());
+}
+
+void schedule_look(struct schedule *s, struct item *it)
+{
+	if (ready(it) && map_getn(&s->wants, it->qp) == NULL)
+		want(s, it);
+}
+
+void schedule_late(struct schedule *s, struct item *it)
+{
+	if (map_getn(&s->wants, it->qp) == NULL && notice_due(s, it))
+		want(s, it);
 }
 
 static void forget(struct schedule *s, struct want *w)
@@ -101,7 +137,7 @@ static bool ask(struct schedule *s, struct want *w)
 	struct envelope v;
 	struct err e = { 0 };
 
-	if (!ready(it)) {
+	if (!wanted(s, it)) {
 		forget(s, w);
 		return true;
 	}
@@ -112,8 +148,9 @@ static bool ask(struct schedule *s, struct want *w)
 			trouble(s, w, &e);
 		return true;
 	}
-	if (addr_is_nobody(v.sender)) { /* of a former version: new ones never get here */
+	if (addr_is_nobody(v.sender)) { /* failed ones are of a former version: new ones never get here */
 		settle_all(s, it);
+		depot_noticed(s->set.depot, it);
 		forget(s, w);
 		return true;
 	}
@@ -166,13 +203,14 @@ static int read_beginning(struct schedule *s, struct item *it, struct buf *out, 
 	return 0;
 }
 
-/* The failed recipients: for the text, and for the child's envelope. */
-static size_t collect(const struct item *it, const struct envelope *v, struct dsn_rcpt *at, struct buf *list)
+/* The failed recipients, or those that wait: for the text, and for the child's envelope. */
+static size_t collect(const struct item *it, const struct envelope *v, bool delay, struct dsn_rcpt *at,
+		      struct buf *list)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < it->nrcpts && i < v->nrcpts && n < RCPTS_MOST; i++) {
-		if (!has_failed(&it->rcpts[i]))
+		if (delay ? !late(&it->rcpts[i]) : !has_failed(&it->rcpts[i]))
 			continue;
 		at[n++] = (struct dsn_rcpt){ v->rcpts[i].final, v->rcpts[i].original, str_of(it->rcpts[i].report) };
 		envelope_add_index(list, i);
@@ -188,7 +226,8 @@ static int put(struct schedule *s, struct item *it, const struct envelope *v, st
 	BUF(head);
 	BUF(body);
 	BUF(message);
-	struct dsn_rcpt *failed = arena_alloc(&mem, it->failed * sizeof(*failed));
+	size_t room = it->nrcpts < RCPTS_MOST ? it->nrcpts : RCPTS_MOST;
+	struct dsn_rcpt *failed = arena_alloc(&mem, room * sizeof(*failed));
 	struct dsn d = { .hostname = s->set.hostname,
 			 .contact = s->set.contact,
 			 .sender = v->sender,
@@ -196,21 +235,25 @@ static int put(struct schedule *s, struct item *it, const struct envelope *v, st
 			 .parent = it->qp,
 			 .now = clock_wall(),
 			 .arrival = it->born,
+			 .until = child->delay ? it->born + s->set.retry.lifetime : 0,
 			 .rcpts = failed };
 
 	if (read_beginning(s, it, &message, e) < 0)
 		return -1;
-	d.n = collect(it, v, failed, &list);
+	d.n = collect(it, v, child->delay != 0, failed, &list);
 	d.message = buf_str(&message);
 	dsn_put(&head, &body, &d);
 	child->time = d.now;
 	child->parent_qp = it->qp;
-	child->parent_rcpts = buf_str(&list);
-	child->parent_rcpt = envelope_settled(child, 0);
+	child->parent_rcpts = child->delay ? STR("") : buf_str(&list);
+	child->parent_rcpt = child->delay ? ENVELOPE_NOBODY : envelope_settled(child, 0);
 	dlog_flush(s->set.log); /* depot_put() may sync what was recorded so far */
 	if (depot_put(s->set.depot, child, buf_str(&head), buf_str(&body), e) < 0)
 		return -1;
-	dlog_bounce(s->set.log, it->qp, child->qp);
+	if (child->delay)
+		dlog_delay_notice(s->set.log, it->qp, child->qp);
+	else
+		dlog_bounce(s->set.log, it->qp, child->qp);
 	return 0;
 }
 
@@ -234,7 +277,7 @@ static bool recipients(const struct envelope *v, const struct lookup_answer *ans
 static int bounce(struct schedule *s, struct item *it, const struct lookup_answer *answer, struct err *e)
 {
 	ARENA(mem);
-	struct envelope v, child = { 0 };
+	struct envelope v, child = { .delay = !ready(it) };
 	struct recipient stranger;
 	bool known;
 
@@ -242,6 +285,10 @@ static int bounce(struct schedule *s, struct item *it, const struct lookup_answe
 	    depot_number(s->set.depot, NUMBER_MESSAGE, &child.qp, e) < 0)
 		return -1;
 	known = recipients(&v, answer, &stranger, &child);
+	if (child.delay && !known) {
+		depot_noticed(s->set.depot, it); /* there is nobody to be told */
+		return 0;
+	}
 	if (put(s, it, &v, &child, e) < 0)
 		return -1;
 	if (!known)
@@ -272,10 +319,13 @@ void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer
 	if (w == NULL || !w->asked)
 		return;
 	w->asked = false;
-	if (!ready(it)) {
+	if (!wanted(s, it)) {
 		forget(s, w);
 	} else if (answer->result == RESOLVED_TEMPORARY) {
 		later(s, w);
+	} else if (answer->result == RESOLVED_OVER_QUOTA && !ready(it)) {
+		depot_noticed(s->set.depot, it); /* no news is worth the wait for room */
+		forget(s, w);
 	} else if (answer->result == RESOLVED_OVER_QUOTA) {
 		over_quota(s, w, it);
 	} else if (bounce(s, it, answer, &e) < 0) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 #include "base/err.h"
 #include "base/io.h"
+#include "deliver/subaddress.h"
 
 #define COMPONENT_MAX 255
 #define PATH_MOST (3 * COMPONENT_MAX) /* DOMAIN/USER and the longest name of ours */
@@ -84,9 +86,20 @@ int box_open(int root, const char *home, const char *path, int flags)
 	return (int)fd;
 }
 
-const char *place_folder(const struct place *p)
+void place_folder(const struct place *p, char path[FOLDER_PATH_MAX])
 {
-	return p->junk ? "Maildir/.Junk" : "Maildir";
+	const char *name = p->junk ? "Junk" : p->name;
+
+	if (name == NULL)
+		strcpy(path, "Maildir");
+	else
+		MUST(snprintf(path, FOLDER_PATH_MAX, "Maildir/.%s", name) < FOLDER_PATH_MAX);
+}
+
+bool place_same(const struct place *a, const struct place *b)
+{
+	return a->junk == b->junk && (a->name == NULL) == (b->name == NULL) &&
+	       (a->name == NULL || strcmp(a->name, b->name) == 0) && strcmp(a->home, b->home) == 0;
 }
 
 void box_leave(struct box *b)
@@ -97,7 +110,29 @@ void box_leave(struct box *b)
 
 static int open_new(int root, const struct place *at)
 {
-	return box_open(root, at->home, at->junk ? "Maildir/.Junk/new" : "Maildir/new", FOLDER);
+	char folder[FOLDER_PATH_MAX], path[FOLDER_PATH_MAX + 4];
+
+	place_folder(at, folder);
+	snprintf(path, sizeof(path), "%s/new", folder);
+	return box_open(root, at->home, path, FOLDER);
+}
+
+bool box_has(int root, const char *home, struct str name)
+{
+	char z[SUBADDRESS_MAX + 1];
+	struct place at = { .home = home, .name = z };
+	FD(fresh) = -1;
+	FD(staging) = -1;
+	struct stat a, b;
+
+	MUST(name.n < sizeof(z));
+	memcpy(z, name.p, name.n);
+	z[name.n] = '\0';
+	fresh = open_new(root, &at);
+	if (fresh < 0)
+		return false;
+	staging = box_open(root, home, "staging", FOLDER);
+	return staging < 0 || (fstat(fresh, &a) == 0 && fstat(staging, &b) == 0 && a.st_dev == b.st_dev);
 }
 
 static int enter(int root, const struct place *at, struct box *out)

@@ -3,6 +3,7 @@
  *	DIR/DOMAIN/USER/staging		messages on their way
  *	DIR/DOMAIN/USER/Maildir		new, cur, tmp
  *	DIR/DOMAIN/USER/Maildir/.Junk	the same, for what the gate thought ill of
+ *	DIR/DOMAIN/USER/Maildir/.NAME	the same, for mail to USER+NAME (subaddress.h); never made here
  *
  * The tree belongs to users, who may be hostile and at work while we walk it: a
  * descriptor from here is of something beneath DIR that no link led to, and
@@ -23,10 +24,17 @@ int box_open(int root, const char *home, const char *path, int flags);
 struct place {
 	const char *home; /* DOMAIN/USER */
 	bool junk;        /* its Junk folder, else the inbox */
+	const char *name; /* a folder of its own that is there (box_has()), or NULL */
 };
 
-/* "Maildir" or "Maildir/.Junk": what new, cur and tmp lie in. */
-const char *place_folder(const struct place *p);
+enum { FOLDER_PATH_MAX = 160 };
+
+/* "Maildir", "Maildir/.Junk" or "Maildir/.NAME": what new, cur and tmp lie in. */
+void place_folder(const struct place *p, char path[FOLDER_PATH_MAX]);
+bool place_same(const struct place *a, const struct place *b);
+/* Is there such a folder, with a new of its own, on the disk of the staged messages, and no link on the way?  The name
+ * is one of subaddress.h. */
+bool box_has(int root, const char *home, struct str name);
 
 struct box {
 	int staging, fresh; /* HOME/staging and the folder's new, or -1 */

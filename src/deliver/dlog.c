@@ -98,15 +98,20 @@ void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now)
 		put_number(b, &a, LOG_DELIVERY_GAVE_UP, r->delivery, now);
 }
 
-void dlog_put_bounce(struct buf *b, uint64_t parent, uint64_t qp, int64_t now)
+static void put_child(struct buf *b, enum log_kind kind, uint64_t parent, uint64_t qp, int64_t now)
 {
 	ARENA(a);
 	struct log_line l;
 
-	log_begin(&l, LOG_DELIVERY_BOUNCE, now);
+	log_begin(&l, kind, now);
 	log_setn(&l, LOG_F_parent, &a, parent);
 	log_setn(&l, LOG_F_qp, &a, qp);
 	log_print(b, &l);
+}
+
+void dlog_put_bounce(struct buf *b, uint64_t parent, uint64_t qp, int64_t now)
+{
+	put_child(b, LOG_DELIVERY_BOUNCE, parent, qp, now);
 }
 
 /* Which numbers does one line open or close?  The value kept is a mark, not a pointer to anything. */
@@ -231,4 +236,9 @@ void dlog_result(struct dlog *d, const struct dlog_result *r)
 void dlog_bounce(struct dlog *d, uint64_t parent, uint64_t qp)
 {
 	dlog_put_bounce(&d->lines, parent, qp, clock_wall());
+}
+
+void dlog_delay_notice(struct dlog *d, uint64_t parent, uint64_t qp)
+{
+	put_child(&d->lines, LOG_DELIVERY_DELAY_NOTICE, parent, qp, clock_wall());
 }

@@ -47,6 +47,8 @@ void dlog_try(struct dlog *d, const struct dlog_try *t);
 void dlog_result(struct dlog *d, const struct dlog_result *r);
 /* The message `parent` went back to its sender as message `qp`. */
 void dlog_bounce(struct dlog *d, uint64_t parent, uint64_t qp);
+/* The sender of `parent` is told by message `qp` that it is late. */
+void dlog_delay_notice(struct dlog *d, uint64_t parent, uint64_t qp);
 /* Append what has gathered. */
 void dlog_flush(struct dlog *d);
 

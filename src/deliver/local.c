@@ -80,7 +80,9 @@ static int take_delivery(struct local *l, const struct ipc_frame *f, struct err 
 		return -1;
 	}
 	m->final = d->ask.final;
+	m->original = d->ask.original;
 	m->sender = d->ask.sender;
+	m->begun = clock_mono();
 	m->qp = d->ask.qp;
 	m->rcpt = d->ask.rcpt;
 	m->junk = d->ask.junk != 0;
@@ -172,6 +174,7 @@ static void tell(struct local *l, struct delivery *d)
 	say_trouble(l, &d->job.m);
 	done.outcome = d->job.m.out.kind;
 	done.report = d->job.m.out.report;
+	done.handed = l->box.lmtp != NULL && !d->job.finish;
 	ipc_queue(&l->conn, &deliver_done_type, 0, &done, -1);
 	map_deln(&l->deliveries, d->ask.delivery);
 	delivery_free(d);
@@ -322,6 +325,8 @@ int local_run(const struct local_set *set, struct err *e)
 	l.set = set;
 	l.box.host = set->host;
 	l.box.quota = quota_new(set->lookup);
+	l.box.lmtp = set->lmtp;
+	l.box.subaddress = set->subaddress;
 	l.pool = pool_new(&l.box, set->workers, e);
 	if (l.pool == NULL || take_mail_dir(&l, e) < 0)
 		return -1;

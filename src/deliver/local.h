@@ -12,11 +12,15 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct lmtp;
+
 struct local_set {
 	const char *socket;   /* run/queue.sock */
 	const char *lookup;   /* run/lookup.sock: for quotas */
 	const char *mail_dir; /* made when it is not there */
 	struct str host;
+	bool subaddress;   /* user+folder has a folder of its own */
+	struct lmtp *lmtp; /* NULL: Maildirs are written */
 	size_t workers;
 	int signals;   /* a signalfd: its first signal asks us to leave */
 	int64_t grace; /* ms to finish what we have after that */

@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "deliver/copy.h"
 #include "deliver/quota.h"
+#include "deliver/subaddress.h"
 #include "deliver/usage.h"
 
 /* The three that end a job return -1, so that `return end_job(...)` reads well. */
@@ -42,9 +43,20 @@ static int defer_by(struct maildir_job *j, int code)
 	return defer_job(j, "Temporary error on maildir delivery. (#4.3.0)", code);
 }
 
+/* Which folder?  The one that the address names, when it is there at this moment; mail makes none. */
+static struct place place_of(const struct maildir *m, const struct maildir_job *j)
+{
+	struct place at = { .home = box_home(j->mem, j->final), .junk = j->junk };
+	struct str name = m->subaddress && !j->junk && at.home != NULL ? subaddress_of(j->final, j->original) : STR("");
+
+	if (name.n > 0 && box_has(m->root, at.home, name))
+		at.name = arena_str(j->mem, name).p;
+	return at;
+}
+
 /* Every job's mailbox is opened, or the job ends.  Folders are made when a message is staged; afterwards a missing one
  * is a disk that is not mounted, not a delivery. */
-static void open_boxes(struct batch *b, struct maildir_job **jobs, size_t n, bool make)
+static void open_boxes(const struct maildir *m, struct batch *b, struct maildir_job **jobs, size_t n, bool make)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct maildir_job *j = jobs[i];
@@ -52,7 +64,7 @@ static void open_boxes(struct batch *b, struct maildir_job **jobs, size_t n, boo
 		j->file = -1;
 		j->ended = false;
 		j->trouble = 0;
-		j->at = (struct place){ box_home(j->mem, j->final), j->junk };
+		j->at = place_of(m, j);
 		if (j->at.home != NULL)
 			batch_open(b, j->at);
 		else
@@ -158,7 +170,7 @@ void maildir_stage(const struct maildir *m, struct maildir_job **jobs, size_t n)
 	struct batch b;
 
 	batch_init(&b, m->root, n);
-	open_boxes(&b, jobs, n, true);
+	open_boxes(m, &b, jobs, n, true);
 	for (size_t i = 0; i < n; i++)
 		if (!jobs[i]->ended)
 			write_staged(m, jobs[i]);
@@ -199,14 +211,18 @@ static struct staged look_at_staged(struct maildir_job *j, const char *name)
 }
 
 /* Does that folder of the Maildir hold the file, under this name or, as its owner has seen it, one that begins so? */
-static bool holds(const struct maildir *m, const struct maildir_job *j, const char *folder, const char *name, ino_t ino)
+static bool holds(const struct maildir *m, const struct maildir_job *j, const struct place *at, const char *folder,
+		  const char *name, ino_t ino)
 {
-	struct str path = arena_fmt(j->mem, "%s/%s", place_folder(&j->at), folder);
-	int fd = box_open(m->root, j->at.home, path.p, O_RDONLY | O_DIRECTORY);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	char in[FOLDER_PATH_MAX];
 	struct dirent *d;
 	bool found = false;
+	DIR *dir;
+	int fd;
 
+	place_folder(at, in);
+	fd = box_open(m->root, at->home, arena_fmt(j->mem, "%s/%s", in, folder).p, O_RDONLY | O_DIRECTORY);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
 		fd_clear(&fd);
 		return false;
@@ -215,6 +231,15 @@ static bool holds(const struct maildir *m, const struct maildir_job *j, const ch
 		found = d->d_ino == ino && str_starts(str_of(d->d_name), str_of(name));
 	closedir(dir);
 	return found;
+}
+
+/* In the folder of this attempt, or in the inbox: the folder may have come or gone since. */
+static bool holds_it(const struct maildir *m, const struct maildir_job *j, const char *name, ino_t ino)
+{
+	struct place inbox = { .home = j->at.home };
+
+	return holds(m, j, &j->at, "new", name, ino) || holds(m, j, &j->at, "cur", name, ino) ||
+	       (j->at.name != NULL && (holds(m, j, &inbox, "new", name, ino) || holds(m, j, &inbox, "cur", name, ino)));
 }
 
 static bool same_bytes(int a, int b, uint64_t size)
@@ -255,7 +280,7 @@ static int link_new(const struct maildir *m, struct maildir_job *j, const char *
 
 	if (s.linked) {
 		/* By an attempt that was cut short here; or somebody played with it. */
-		if (holds(m, j, "new", to, s.ino) || holds(m, j, "cur", to, s.ino))
+		if (holds_it(m, j, to, s.ino))
 			return 0;
 		errno = EPERM;
 		return -1;
@@ -299,6 +324,16 @@ static void drop_staged(struct maildir_job *j)
 		defer_by(j, errno);
 }
 
+static void end_delivered(struct maildir_job *j)
+{
+	const char *name = j->at.name;
+
+	end_job(j, OUTCOME_SUCCESS,
+		name != NULL ? arena_fmt(j->mem, "folder %s\ndid 1+0+0", name).p
+		: j->junk    ? "junk\ndid 1+0+0"
+			     : "did 1+0+0");
+}
+
 static void note_usage(const struct maildir *m, const struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++)
@@ -312,7 +347,7 @@ void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n
 	struct batch b;
 
 	batch_init(&b, m->root, n);
-	open_boxes(&b, jobs, n, false);
+	open_boxes(m, &b, jobs, n, false);
 	for (size_t i = 0; i < n; i++)
 		if (!jobs[i]->ended)
 			finish_one(m, jobs[i]);
@@ -323,7 +358,7 @@ void maildir_finish(const struct maildir *m, struct maildir_job **jobs, size_t n
 		if (!jobs[i]->ended)
 			drop_staged(jobs[i]);
 		if (!jobs[i]->ended)
-			end_job(jobs[i], OUTCOME_SUCCESS, jobs[i]->junk ? "junk\ndid 1+0+0" : "did 1+0+0");
+			end_delivered(jobs[i]);
 	}
 	batch_clear(&b);
 }

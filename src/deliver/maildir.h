@@ -30,15 +30,19 @@
 #include "mail/outcome.h"
 
 struct quota;
+struct lmtp;
 
 struct maildir {
 	int root;            /* the mail directory */
 	struct str host;     /* our name, as it stands in file names */
 	struct quota *quota; /* NULL: nobody has one */
+	bool subaddress;     /* user+folder goes into that folder when it is there */
+	struct lmtp *lmtp;   /* not NULL: what is not staged yet goes to that server (lmtp.h), not into a Maildir */
 };
 
 struct maildir_job {
-	struct str final; /* user@domain, lower case: where it goes */
+	struct str final;    /* user@domain, lower case: where it goes */
+	struct str original; /* as the client named it */
 	struct str sender;
 	uint64_t qp, rcpt;
 	bool junk;    /* into the Junk folder */
@@ -48,7 +52,11 @@ struct maildir_job {
 	struct arena *mem; /* the outcome's report is kept here */
 	bool ended;        /* out is valid: delivered, failed or deferred */
 	struct outcome out;
-	int trouble; /* the errno behind a deferral, else 0 */
+	int trouble;   /* the errno behind a deferral, else 0 */
+	int64_t begun; /* monotonic ms: it came to us */
+	/* while it is handed to an LMTP server */
+	bool accepted; /* its RCPT was */
+	bool foldered; /* which named a folder */
 	/* while a batch is worked on */
 	struct place at;
 	struct opened *in;

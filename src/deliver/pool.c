@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "base/proc.h"
+#include "deliver/lmtp.h"
 
 enum {
 	EACH_MOST = 16,    /* jobs of a batch in which each file is synced by itself */
@@ -67,32 +68,38 @@ static size_t share_of(const struct pool *p, size_t waiting)
 
 	if (waiting == 0)
 		return 0;
-	if (!batch_may_be_whole(p->m->root))
+	if (p->m->lmtp != NULL || !batch_may_be_whole(p->m->root))
 		return share < EACH_MOST ? share : EACH_MOST;
 	if (p->batches >= WHOLE_AT_ONCE)
 		return 0;
 	return waiting < POOL_BATCH ? waiting : POOL_BATCH;
 }
 
+/* An LMTP server gets a message once for all its recipients, as far as they stand together. */
+static bool goes_along(const struct pool *p, const struct list *l, const struct pool_job *last, size_t n)
+{
+	return p->m->lmtp != NULL && l->first != NULL && n < POOL_BATCH && l->first->m.qp == last->m.qp;
+}
+
 static size_t take_batch(struct pool *p, struct maildir_job **batch, struct pool_job **jobs)
 {
 	struct list *l;
-	size_t share;
+	size_t share, n;
 
 	pthread_mutex_lock(&p->lock);
 	while ((share = share_of(p, waiting(p)->n)) == 0)
 		pthread_cond_wait(&p->work, &p->lock);
 	l = waiting(p);
-	for (size_t i = 0; i < share; i++) {
-		jobs[i] = list_take(l);
-		batch[i] = &jobs[i]->m;
+	for (n = 0; n < share || goes_along(p, l, jobs[n - 1], n); n++) {
+		jobs[n] = list_take(l);
+		batch[n] = &jobs[n]->m;
 	}
-	p->running += share;
+	p->running += n;
 	p->batches++;
 	if (waiting(p)->n > 0)
 		pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
-	return share;
+	return n;
 }
 
 static void give_back(struct pool *p, struct pool_job **jobs, size_t n)
@@ -119,6 +126,8 @@ static void *work(void *arg)
 
 		if (jobs[0]->finish)
 			maildir_finish(p->m, batch, n);
+		else if (p->m->lmtp != NULL)
+			lmtp_deliver(p->m->lmtp, batch, n);
 		else
 			maildir_stage(p->m, batch, n);
 		give_back(p, jobs, n);

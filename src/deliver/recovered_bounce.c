@@ -13,7 +13,12 @@
 enum { YOUNG = 60 * 1000 };    /* ms: an older one was there at a start that lasted */
 #define TAIL (4 * 1024 * 1024) /* of the delivery log: more than is written meanwhile */
 
-/* The young bounces: their parents, by their numbers. */
+struct child {
+	uint64_t parent;
+	bool delay;
+};
+
+/* The young bounces and notices of a delay, by their numbers. */
 static void gather(struct depot *d, struct map *young, struct arena *mem)
 {
 	int64_t now = clock_wall();
@@ -22,15 +27,15 @@ static void gather(struct depot *d, struct map *young, struct arena *mem)
 	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
 		struct envelope v;
 		struct err e = { 0 };
-		uint64_t *parent;
+		struct child *child;
 
 		if (now - it->born >= YOUNG || it->held || depot_envelope(d, it, mem, &v, &e) < 0)
 			continue;
 		if (v.parent_qp == 0 || v.forward)
 			continue;
-		parent = arena_alloc(mem, sizeof(*parent));
-		*parent = v.parent_qp;
-		map_putn(young, v.qp, parent);
+		child = arena_alloc(mem, sizeof(*child));
+		*child = (struct child){ v.parent_qp, v.delay != 0 };
+		map_putn(young, v.qp, child);
 	}
 }
 
@@ -43,10 +48,11 @@ static void look(struct map *young, struct str text)
 		struct log_line l;
 		uint64_t qp;
 
-		if (str_find(line, STR(", bounce, ")) < 0)
+		if (str_find(line, STR(", bounce, ")) < 0 && str_find(line, STR(", delay-notice, ")) < 0)
 			continue;
 		log_parse(LOG_DELIVERY, line, &l);
-		if (l.kind == LOG_DELIVERY_BOUNCE && str_u64(l.field[LOG_F_qp], UINT64_MAX, &qp))
+		if ((l.kind == LOG_DELIVERY_BOUNCE || l.kind == LOG_DELIVERY_DELAY_NOTICE) &&
+		    str_u64(l.field[LOG_F_qp], UINT64_MAX, &qp))
 			map_deln(young, qp);
 	}
 }
@@ -58,7 +64,8 @@ void recovered_bounces(const struct conf *c, struct depot *d, struct dlog *log)
 	struct map young = MAP_INIT;
 	struct err e = { 0 };
 	struct str key;
-	uint64_t *parent, qp;
+	struct child *child;
+	uint64_t qp;
 
 	gather(d, &young, &mem);
 	if (young.n > 0 &&
@@ -66,9 +73,12 @@ void recovered_bounces(const struct conf *c, struct depot *d, struct dlog *log)
 		say(SAY_WARNING, "which bounces the delivery log names is not known: %s", e.text);
 	else
 		look(&young, buf_str(&tail));
-	for (size_t i = 0; (parent = map_next(&young, &i, &key)) != NULL;) {
+	for (size_t i = 0; (child = map_next(&young, &i, &key)) != NULL;) {
 		memcpy(&qp, key.p, sizeof(qp));
-		dlog_bounce(log, *parent, qp);
+		if (child->delay)
+			dlog_delay_notice(log, child->parent, qp);
+		else
+			dlog_bounce(log, child->parent, qp);
 	}
 	map_clear(&young);
 }

@@ -22,8 +22,10 @@ struct schedule *schedule_new(const struct schedule_set *set)
 
 	s->set = *set;
 	s->bounce_due = INT64_MAX;
-	for (size_t i = 0; (it = depot_walk(set->depot, &i)) != NULL;)
+	for (size_t i = 0; (it = depot_walk(set->depot, &i)) != NULL;) {
 		schedule_look(s, it);
+		schedule_late(s, it);
+	}
 	return s;
 }
 
@@ -130,7 +132,7 @@ static int hear_done(struct schedule *s, struct agent *agent, const struct ipc_f
 	a = map_getn(&s->attempts, m.delivery);
 	if (a == NULL || a->agent != agent || m.outcome > OUTCOME_DEFERRAL)
 		return err_set(e, "delivery %llu has no such result", (unsigned long long)m.delivery);
-	if (m.outcome == OUTCOME_SUCCESS && a->channel == CHANNEL_LOCAL && !a->finishing)
+	if (m.outcome == OUTCOME_SUCCESS && a->channel == CHANNEL_LOCAL && !a->finishing && m.handed == 0)
 		return err_set(e, "delivery %llu was never staged", (unsigned long long)m.delivery);
 	attempt_end(
 	    s, a,
@@ -280,6 +282,7 @@ void schedule_settings(struct schedule *s, const struct schedule_set *set)
 	s->set.destination_most = set->destination_most;
 	s->set.retry = set->retry;
 	s->set.most = set->most;
+	s->set.delay_notice = set->delay_notice;
 	s->set.memory = set->memory;
 	s->set.hostname = set->hostname;
 	s->set.contact = set->contact;

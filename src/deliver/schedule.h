@@ -23,6 +23,7 @@ struct schedule_set {
 	struct depot *depot;
 	struct dlog *log;
 	struct retry retry;
+	int64_t delay_notice;    /* ms after which a sender is told that his message waits; 0: he is not */
 	size_t most;             /* local attempts at one time */
 	uint64_t memory;         /* none of a channel is begun while the copies of its messages take so many bytes */
 	bool remote;             /* mail leaves for other servers; else it waits */
@@ -55,6 +56,8 @@ void schedule_stop(struct schedule *s);
 
 /* Something happened to the message: perhaps a bounce can be made now. */
 void schedule_look(struct schedule *s, struct item *it);
+/* One of its recipients was put off: perhaps its sender is to be told. */
+void schedule_late(struct schedule *s, struct item *it);
 /* Ask whose answer is needed for a bounce, a bounded number of questions. */
 void schedule_bounces(struct schedule *s);
 void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer);

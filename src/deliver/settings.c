@@ -23,6 +23,7 @@ struct schedule_set settings_schedule(const struct conf *c)
 {
 	return (struct schedule_set){
 		.retry = { c->queue.first_retry, c->queue.lifetime },
+		.delay_notice = c->queue.delay_notice,
 		.most = attempts_most(c),
 		.memory = MEMORY,
 		.remote = c->relay.enabled,

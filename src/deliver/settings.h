@@ -1,6 +1,6 @@
 /* deliver/settings.h - another configuration while telltale-queue goes on (queue_settings).
  *
- * In force at once: lifetime, first-retry, local-concurrency, remote-concurrency,
+ * In force at once: lifetime, first-retry, delay-notice, local-concurrency, remote-concurrency,
  * destination-concurrency, relay { enabled }, hostname, contact,
  * the logs' time, the size of new segments.  Paths need a restart.
  */

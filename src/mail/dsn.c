@@ -57,13 +57,26 @@ static void put_address(struct buf *b, const char *name, struct str address)
 	dsn_put_field(b, buf_str(&line));
 }
 
-static void put_rcpt_status(struct buf *b, const struct dsn_rcpt *r)
+/* Of what waits: nothing is final about it, whatever class the report named. */
+static void put_late(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r)
+{
+	struct str status = dsn_status(r->report);
+
+	buf_fmt(b, "Action: delayed\r\nStatus: 4%.*s\r\n",
+		STR_ARG(status.p[0] == '4' ? str_skip(status, 1) : STR(".0.0")));
+	put_date(b, "Will-Retry-Until", d->until);
+}
+
+static void put_rcpt_status(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r)
 {
 	buf_adds(b, "\r\n");
 	if (!str_ieq(r->original, r->final))
 		put_address(b, "Original-Recipient", r->original);
 	put_address(b, "Final-Recipient", r->final);
-	buf_fmt(b, "Action: failed\r\nStatus: %.*s\r\n", STR_ARG(dsn_status(r->report)));
+	if (d->until != 0)
+		put_late(b, d, r);
+	else
+		buf_fmt(b, "Action: failed\r\nStatus: %.*s\r\n", STR_ARG(dsn_status(r->report)));
 	if (r->report.n > 0)
 		put_diagnostic(b, r->report);
 }
@@ -76,7 +89,7 @@ static void put_status(struct buf *b, const struct dsn *d)
 	dsn_put_field(b, buf_str(&line));
 	put_date(b, "Arrival-Date", d->arrival);
 	for (size_t i = 0; i < d->n; i++)
-		put_rcpt_status(b, &d->rcpts[i]);
+		put_rcpt_status(b, d, &d->rcpts[i]);
 }
 
 static bool ascii_only(struct str s)
@@ -117,8 +130,9 @@ static void put_head(struct buf *b, const struct dsn *d, struct str boundary, bo
 	buf_fmt(b, "From: MAILER-DAEMON@%.*s\r\n", STR_ARG(d->hostname));
 	buf_fmt(&to, "To: <%.*s>", STR_ARG(d->sender));
 	dsn_put_clean(b, buf_str(&to), true);
-	buf_fmt(b, "\r\nSubject: failure notice\r\nMessage-ID: <%llu.%lld.bounce@%.*s>\r\n", (unsigned long long)d->qp,
-		(long long)d->now, STR_ARG(d->hostname));
+	buf_fmt(b, "\r\nSubject: %s\r\nMessage-ID: <%llu.%lld.%s@%.*s>\r\n",
+		d->until != 0 ? "delayed: your message waits, and is tried again" : "failure notice",
+		(unsigned long long)d->qp, (long long)d->now, d->until != 0 ? "delay" : "bounce", STR_ARG(d->hostname));
 	buf_adds(b, "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
 		    "Content-Type: multipart/report; report-type=delivery-status;\r\n");
 	buf_fmt(b, "\tboundary=\"%.*s\"\r\n", STR_ARG(boundary));

@@ -1,4 +1,5 @@
-/* mail/dsn.h - a bounce as text (RFC 3464, RFC 6522): what failed, in words for people and in fields for programs.
+/* mail/dsn.h - a bounce, or the notice of a delay, as text (RFC 3464, RFC 6522): what failed or waits, in words for
+ * people and in fields for programs.
  *
  * Three parts: plain words, message/delivery-status, the header of the message
  * that failed (text/rfc822-headers).  All of what others sent is made harmless: no control
@@ -22,6 +23,7 @@ struct dsn {
 	struct str sender;            /* of the message that failed: the bounce goes there */
 	uint64_t qp, parent;          /* numbers of the bounce and of the message that failed */
 	int64_t now, arrival;         /* wall ms */
+	int64_t until;                /* not 0: nothing has failed, it is late, and is tried until then (wall ms) */
 	struct str message; /* its beginning, CRLF lines; all up to the empty line is quoted, within the limit */
 	const struct dsn_rcpt *rcpts;
 	size_t n;

@@ -144,15 +144,29 @@ static void put_rcpt_words(struct buf *b, const struct dsn *d, const struct dsn_
 	}
 }
 
+static void put_opening(struct buf *b, const struct dsn *d)
+{
+	buf_fmt(b, "Hi. This is the mail server at %.*s.\r\n", STR_ARG(d->hostname));
+	if (d->until == 0) {
+		buf_fmt(b, "I could not deliver your message to the following address%s.\r\n", d->n == 1 ? "" : "es");
+		buf_adds(b, "I have given up; sorry it did not work out.\r\n");
+		return;
+	}
+	buf_fmt(b, "Your message is late: I could not yet deliver it to the following address%s.\r\n",
+		d->n == 1 ? "" : "es");
+	buf_adds(b, "It waits here and I go on trying by myself. You need not send it again.\r\n"
+		    "If it cannot be delivered by ");
+	stamp_put_rfc5322(b, d->until / 1000, zone_offset(d->until / 1000));
+	buf_adds(b, ",\r\nI give up, and you get it back.\r\n");
+}
+
 void dsn_put_words(struct buf *b, const struct dsn *d)
 {
 	int64_t seconds = d->arrival / 1000;
 	struct said said = { .text = BUF_INIT };
 	BUF(line);
 
-	buf_fmt(b, "Hi. This is the mail server at %.*s.\r\n", STR_ARG(d->hostname));
-	buf_fmt(b, "I could not deliver your message to the following address%s.\r\n", d->n == 1 ? "" : "es");
-	buf_adds(b, "I have given up; sorry it did not work out.\r\n");
+	put_opening(b, d);
 	for (size_t i = 0; i < d->n; i++)
 		put_rcpt_words(b, d, &d->rcpts[i], &said);
 	buf_clear(&said.text);

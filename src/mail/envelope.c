@@ -56,7 +56,7 @@ static void put_recipient(struct buf *b, const struct recipient *r)
 
 size_t envelope_settles(const struct envelope *v)
 {
-	if (v->parent_qp == 0)
+	if (v->parent_qp == 0 || v->delay)
 		return 0;
 	return v->parent_rcpts.n > 0 ? v->parent_rcpts.n / 4 : 1;
 }

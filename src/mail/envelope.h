@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 #define ENVELOPE_RECIPIENTS_MAX 100000
+#define ENVELOPE_NOBODY UINT64_MAX /* parent_rcpt of a message that settles nobody, even when its envelope is lost */
 
 enum channel { CHANNEL_LOCAL, CHANNEL_REMOTE };
 
@@ -34,6 +35,7 @@ struct envelope {
 	uint64_t parent_rcpt;                   /* the parent's recipient that this message settles ... */
 	struct str parent_rcpts;                /* ... or, when not empty, all of them: u32 little-endian each */
 	uint64_t forward; /* 1: it carries its parent's recipient on; 0: it says that they failed */
+	uint64_t delay;   /* 1: it only says that its parent is late, and settles nobody */
 	struct str junk;  /* the recipients whose Junk folder it goes to: u32 little-endian each, ascending */
 	const struct recipient *rcpts;
 	size_t nrcpts;

@@ -67,6 +67,17 @@ void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now)
 	free(report);
 }
 
+void depot_noticed(struct depot *d, struct item *it)
+{
+	struct journal_noticed t = { it->qp };
+
+	if (it->noticed)
+		return;
+	if (!d->recovering)
+		journal_add(&d->journal, &journal_noticed_type, &t);
+	index_apply_noticed(&d->index, &t);
+}
+
 void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held)
 {
 	struct journal_held t = { it->qp, rcpt, held };

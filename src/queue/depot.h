@@ -106,6 +106,8 @@ void depot_settle(struct depot *d, struct item *it, size_t rcpt, bool delivered)
 void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, struct str report);
 /* The attempt ended without a result (the agent died): waiting again, due at `next`.  Not recorded. */
 void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next);
+/* Its sender was told that it is late, or nobody is to be told. */
+void depot_noticed(struct depot *d, struct item *it);
 /* The postmaster's words.  Held: not tried until released.  Retry: a waiting recipient, also one that has
  * failed, is due now. */
 void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held);

@@ -256,6 +256,14 @@ void index_apply_held(struct index *ix, const struct journal_held *t)
 	index_tally(it, t->rcpt, 1);
 }
 
+void index_apply_noticed(struct index *ix, const struct journal_noticed *t)
+{
+	struct item *it = index_item(ix, t->qp);
+
+	if (it != NULL)
+		it->noticed = true;
+}
+
 void index_apply_rescued(struct index *ix, const struct journal_rescued *t)
 {
 	struct journal_rescued *kept = mem_alloc(sizeof(*kept));
@@ -278,6 +286,7 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		struct journal_settled settled;
 		struct journal_deferred deferred;
 		struct journal_held held;
+		struct journal_noticed noticed;
 		struct journal_rescued rescued;
 	} u;
 	const struct ipc_type *t = NULL;
@@ -301,6 +310,8 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		index_apply_deferred(ix, &u.deferred);
 	else if (t == &journal_held_type)
 		index_apply_held(ix, &u.held);
+	else if (t == &journal_noticed_type)
+		index_apply_noticed(ix, &u.noticed);
 	else
 		index_apply_rescued(ix, &u.rescued);
 	return 0;

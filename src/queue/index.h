@@ -63,6 +63,7 @@ void index_apply_held(struct index *ix, const struct journal_held *t);
 void index_apply_staged(struct index *ix, const struct journal_staged *t);
 void index_apply_settled(struct index *ix, const struct journal_settled *t);
 void index_apply_deferred(struct index *ix, const struct journal_deferred *t);
+void index_apply_noticed(struct index *ix, const struct journal_noticed *t);
 void index_apply_rescued(struct index *ix, const struct journal_rescued *t);
 /* Was this number seen?  Then a record that bears it is a repetition, though the message may be gone by now. */
 bool index_knows(const struct index *ix, uint64_t qp);

@@ -28,6 +28,8 @@ static void list_item(const struct item *it, struct journal *j)
 	t.listed = 1;
 	journal_add(j, &journal_taken_type, &t);
 	free(channels);
+	if (it->noticed)
+		journal_add(j, &journal_noticed_type, &(struct journal_noticed){ it->qp });
 	for (size_t i = 0; i < it->nrcpts; i++)
 		list_rcpt(it, i, j);
 }

@@ -54,6 +54,7 @@ struct item {
 	bool recovered;    /* found by scanning a segment after a crash: the logs may lack its lines */
 	bool held;         /* its record or file is damaged: kept, never tried */
 	bool verified;     /* its big file's checksum was right in this run */
+	bool noticed;      /* its sender was told that it is late, or cannot be */
 	bool fresh;        /* in the list of news */
 	bool finished;     /* in the list of those that the next sync frees */
 	struct item *next; /* in the list of news, or of finished ones */

@@ -153,6 +153,8 @@ void depot_settle_parent(struct depot *d, const struct envelope *v)
 {
 	struct item *parent = index_item(&d->index, v->parent_qp);
 
+	if (parent != NULL && v->delay)
+		depot_noticed(d, parent);
 	for (size_t i = 0; parent != NULL && i < envelope_settles(v); i++) {
 		struct journal_settled t = { parent->qp, envelope_settled(v, i), v->forward };
 

@@ -18,6 +18,8 @@ static const char *relation_of(const struct story *s)
 		return "next server";
 	if (s->visit != NULL && s->visit->foreign != NULL)
 		return s->from != NULL && s->from->text.n == 0 ? "bounce" : "forward";
+	if (s->parent->notice != NULL && s->parent->notice->qp == s->qp)
+		return "delay notice";
 	return s->parent->bounce != NULL && s->parent->bounce->qp == s->qp ? "bounce" : "forward";
 }
 

@@ -7,8 +7,9 @@ struct report {
 	const struct report_row *over;        /* the queue's lifetime was over */
 	struct str files, forwards, programs; /* of did A+B+C */
 	struct str qp;                        /* of the forwarded copy */
+	struct str folder;                    /* that the message lies in */
 	struct str remote;                    /* what the remote host said */
-	bool authenticated, junk, known;
+	bool authenticated, junk, lmtp, known;
 };
 
 static bool digits(struct str s)
@@ -33,7 +34,17 @@ static bool read_did(struct str part, struct report *r)
 	return true;
 }
 
-static void read_part(struct str part, struct report *r)
+/* A folder's name has no space: it was a _ before the report was decoded. */
+static struct str folder_name(struct explaining *x, struct str decoded)
+{
+	char *name = arena_alloc(x->mem, decoded.n + 1);
+
+	for (size_t i = 0; i < decoded.n; i++)
+		name[i] = decoded.p[i] == ' ' ? '_' : decoded.p[i];
+	return str_mem(name, decoded.n);
+}
+
+static void read_part(struct explaining *x, struct str part, struct report *r)
 {
 	const struct report_row *row;
 	struct str remote = STR("Remote host said: ");
@@ -47,6 +58,10 @@ static void read_part(struct str part, struct report *r)
 		r->junk = true;
 		return;
 	}
+	if (str_starts(part, STR("folder ")) && part.n < 200) {
+		r->folder = folder_name(x, str_skip(part, 7));
+		return;
+	}
 	if (str_starts(part, STR("qp ")) && digits(str_skip(part, 3))) {
 		r->qp = str_skip(part, 3);
 		r->known = true;
@@ -54,6 +69,7 @@ static void read_part(struct str part, struct report *r)
 	}
 	if (at >= 0 && r->remote.n == 0)
 		r->remote = str_trim(str_skip(part, (size_t)at + remote.n));
+	r->lmtp = r->lmtp || str_eqz(part, "The LMTP server took the message.");
 	row = report_match(part);
 	if (row == NULL || str_starts(str_of(row->pattern), STR("did ")) ||
 	    str_starts(str_of(row->pattern), STR("qp ")))
@@ -75,7 +91,7 @@ static void read_report(struct explaining *x, struct str text, struct report *r)
 	for (rest = r->decoded; rest.n > 0;) {
 		str_cut(rest, STR("\n"), &part, &rest);
 		if (str_trim(part).n > 0)
-			read_part(str_trim(part), r);
+			read_part(x, str_trim(part), r);
 	}
 	if (r->main == NULL && !r->known) { /* a text with a `/` of its own ("/bin/sh") */
 		char *whole = arena_alloc(x->mem, r->decoded.n + 1);
@@ -127,6 +143,14 @@ static void say_marks(struct explaining *x, const struct report *r)
 		explain_field(x, "authenticated", STR("yes"));
 		explain_add(x, "The sender had logged in (smtp_auth) when handing the message to this server.");
 	}
+	if (r->folder.n > 0) {
+		explain_field(x, "folder", r->folder);
+		explain_add(x, "It lies in the mailbox's folder %.*s: the address named it behind the plus.",
+			    STR_ARG(r->folder));
+	}
+	if (r->lmtp)
+		explain_add(x,
+			    "The server that keeps the mailboxes took it over LMTP; into which folder, its log says.");
 	if (r->junk) {
 		explain_add(
 		    x, "The gate doubted the message, so it lies in the mailbox's Junk folder; the gate lines of the "

@@ -127,6 +127,7 @@ static void on_bounce(struct delivery_reader *r, const struct line *ln, const st
 {
 	struct bounce *x = arena_alloc(&r->b->mem, sizeof(*x));
 
+	x->delay = l->kind == LOG_DELIVERY_DELAY_NOTICE;
 	x->line = line_new(r->b, ln);
 	x->parent = group_number(l->field[LOG_F_parent]);
 	x->qp = group_number(l->field[LOG_F_qp]);
@@ -150,6 +151,7 @@ void delivery_take(struct delivery_reader *r, const struct line *ln, const struc
 		on_try(r, ln, l);
 		break;
 	case LOG_DELIVERY_BOUNCE:
+	case LOG_DELIVERY_DELAY_NOTICE:
 		on_bounce(r, ln, l);
 		break;
 	case LOG_DELIVERY_RESULT:

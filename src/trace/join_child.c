@@ -208,7 +208,9 @@ void join_children(struct completer *c)
 	for (struct bounce *x = c->b->bounces; x != NULL; x = x->later) {
 		struct story *parent = map_getn(&c->by_qp, x->parent), *child = map_getn(&c->by_qp, x->qp);
 
-		if (parent != NULL && parent->bounce == NULL)
+		if (parent != NULL && x->delay)
+			parent->notice = x;
+		else if (parent != NULL && parent->bounce == NULL)
 			parent->bounce = x;
 		link_child(parent, child, x->line);
 	}

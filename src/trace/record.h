@@ -177,6 +177,7 @@ static inline uint64_t party_again(const struct party *p)
 }
 
 struct bounce {
+	bool delay; /* it only says that the message is late */
 	struct line *line;
 	uint64_t parent, qp;
 	struct bounce *later;

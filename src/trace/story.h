@@ -40,6 +40,7 @@ struct story {
 	const struct name *from; /* NULL: never said */
 	struct parties parties;
 	struct bounce *bounce; /* a bounce of this message was sent, says this line */
+	struct bounce *notice; /* its sender was told that it is late, says this line */
 	struct story *parent;  /* forwarded or bounced from; never in a circle */
 	struct join hop;       /* the same message on the next host: why we think so; key NULL: no hop */
 	struct story *child, *last_child, *sibling; /* what came out of it */
@@ -89,7 +90,9 @@ void story_join(struct story *s, struct join j);
 struct did {
 	uint64_t files, forwards, programs, qp;
 	bool authenticated;
-	bool junk; /* our gate had it put into the Junk folder */
+	bool junk;         /* our gate had it put into the Junk folder */
+	struct str folder; /* the one that the address named; empty: none */
+	bool lmtp;         /* an LMTP server took it */
 };
 bool did_of(struct str report, struct did *out);
 /* Did our postmaster take it out of the queue? */

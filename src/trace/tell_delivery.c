@@ -25,12 +25,23 @@ static const struct report_row *report_row_of(struct told *t, struct str report,
 }
 
 /* What the report counted, in words. */
-static const char *did_words(const struct did *d)
+static const char *did_words(struct told *t, const struct did *d)
 {
+	if (d->folder.n > 0)
+		return arena_fmt(
+			   t->mem,
+			   "The message was written to the folder %.*s of the recipient's mailbox, which the address "
+			   "named behind the plus. This server's part ends there.",
+			   STR_ARG(d->folder))
+		    .p;
 	if (d->junk)
 		return "The gate doubted the message, so it was put into the Junk folder of the recipient's mailbox; "
 		       "the "
 		       "gate's steps say why.";
+	if (d->lmtp)
+		return "The server that keeps the mailboxes took the message over LMTP. This server's part ends there: "
+		       "into "
+		       "which folder it went, and what the recipient's rules did, stands in that server's log.";
 	if (d->files > 0)
 		return "The message was written to the recipient's mailbox. This server's part ends there: what "
 		       "happens in "
@@ -70,7 +81,7 @@ static void tell_did(struct told *t, struct told_party *out, const struct attemp
 	if (!did_of(a->report, &d))
 		return;
 	out->explanation = arena_fmt(
-	    t->mem, "%s The report counts: %llu to a mailbox, %llu forwarded, %llu to a program.", did_words(&d),
+	    t->mem, "%s The report counts: %llu to a mailbox, %llu forwarded, %llu to a program.", did_words(t, &d),
 	    (unsigned long long)d.files, (unsigned long long)d.forwards, (unsigned long long)d.programs);
 	out->advice = NULL;
 	tell_advise(t, out, d.files + d.forwards + d.programs == 0 ? WHO_POSTMASTER : WHO_NOBODY, did_advice(t, &d));
@@ -87,7 +98,7 @@ const struct attempt *tell_succeeded(const struct party *p)
 	return found;
 }
 
-static const char *success_words(const struct attempt *a)
+static const char *success_words(struct told *t, const struct attempt *a)
 {
 	struct did d;
 
@@ -99,6 +110,10 @@ static const char *success_words(const struct attempt *a)
 		return "the mailbox's rules threw it away";
 	if (d.junk)
 		return "it was put into the mailbox's Junk folder";
+	if (d.folder.n > 0)
+		return arena_fmt(t->mem, "it was written to the mailbox's folder %.*s", STR_ARG(d.folder)).p;
+	if (d.lmtp)
+		return "the mailbox server took it";
 	return d.files > 0 ? "it was written to the mailbox" : "a delivery program on this server took it";
 }
 
@@ -147,8 +162,8 @@ void tell_success(struct told *t, struct told_party *out, const struct party *p)
 	bool counted = did_of(a->report, &d);
 
 	row = report_row_of(t, a->report, &line);
-	out->summary = arena_fmt(t->mem, "%s: %s", opening[out->verdict], success_words(a));
-	out->brief = str_of(success_words(a));
+	out->summary = arena_fmt(t->mem, "%s: %s", opening[out->verdict], success_words(t, a));
+	out->brief = str_of(success_words(t, a));
 	if (a->remote && !counted) {
 		tell_relayed(t, out, a);
 	} else {

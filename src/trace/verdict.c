@@ -18,6 +18,16 @@ static bool number_at(struct cur *c, uint64_t *out)
 	return cur_ok(c);
 }
 
+/* report = ... "folder_" name "/"; the name as the log has it. */
+static struct str folder_of(struct str report)
+{
+	struct str last = report.n > 0 ? str_take(report, report.n - 1) : report;
+	ptrdiff_t slash = str_rchr(last, '/');
+
+	last = str_skip(last, (size_t)(slash + 1));
+	return str_starts(last, STR("folder_")) ? str_skip(last, 7) : STR("");
+}
+
 bool did_of(struct str report, struct did *out)
 {
 	ptrdiff_t at = str_find(report, STR("did_"));
@@ -28,6 +38,8 @@ bool did_of(struct str report, struct did *out)
 		return false;
 	d.junk =
 	    str_ends(str_take(report, (size_t)at), STR("/junk/")) || str_eqz(str_take(report, (size_t)at), "junk/");
+	d.lmtp = str_find(str_skip(report, (size_t)at), STR("/The_LMTP_server_took_the_message./")) >= 0;
+	d.folder = folder_of(str_take(report, (size_t)at));
 	cur_wantz(&c, "did_", "did");
 	number_at(&c, &d.files);
 	cur_want(&c, '+', "plus");

@@ -93,6 +93,14 @@ def test_what_only_an_intruder_does_ends_the_program(probe, program):
     assert {what for what, how in found.items() if how == "refused (kill)"} == deadly
 
 
+def test_a_deliverer_with_an_lmtp_server_on_a_port_reaches_that_port_alone(house, probe):
+    with open(house.conf, "a", encoding="utf-8") as f:
+        f.write('local { lmtp = "inet:127.0.0.1:53" }\n')
+    _, found = probe("telltale-local")
+    assert found["connect-53"].startswith("ALLOWED") and found["connect-25"].startswith("refused")
+    assert found["bind"].startswith("refused")
+
+
 @pytest.mark.parametrize("program", ["telltale-smtpd", "telltale-local", "telltale-queue", "telltale-dns"])
 def test_a_socket_that_was_handed_over_connects_nowhere(probe, program):
     """The filter lets connect() pass where Unix sockets need it: Landlock is what holds an accepted socket."""

@@ -32,10 +32,109 @@ static void junk_has_a_folder_of_its_own(void **state)
 	close(b.fd);
 }
 
+#define WORK USER "/Maildir/.Work_1.x"
+
+static struct maildir_job to_work(void)
+{
+	struct maildir_job j = job(MESSAGE);
+
+	j.original = STR("Bob+Work_1.x@example.com");
+	return j;
+}
+
+static void deliver(struct maildir_job *j, const char *report)
+{
+	stage(j);
+	assert_false(j->ended);
+	finish(j);
+	assert_true(j->ended && j->out.kind == OUTCOME_SUCCESS);
+	if (!str_eqz(j->out.report, report))
+		fail_msg("report: %.*s", STR_ARG(j->out.report));
+	fd_clear(&j->fd);
+}
+
+/* The address names a folder: it is used when its owner has made it, and never made by mail. */
+static void a_named_folder_is_used_when_it_is_there(void **state)
+{
+	struct maildir_job j = to_work();
+
+	(void)state;
+	md.subaddress = true;
+	deliver(&j, "did 1+0+0");
+	assert_true(there(FRESH) && !there(WORK));
+	shell("mkdir -p mail/" WORK "/%s", "new");
+	j = to_work();
+	j.qp++;
+	deliver(&j, "folder Work_1.x\ndid 1+0+0");
+	assert_true(there(WORK "/new/1615286631.Q15310R0.mx.example.com" SIZE));
+	j = to_work();
+	j.qp += 2;
+	j.junk = true;
+	deliver(&j, "junk\ndid 1+0+0");
+	md.subaddress = false;
+	j = to_work();
+	j.qp += 3;
+	deliver(&j, "did 1+0+0");
+}
+
+/* It goes, or a link takes its place, between the two steps and before the first. */
+static void a_folder_that_is_none_any_more_is_the_inbox(void **state)
+{
+	struct maildir_job j = to_work();
+
+	(void)state;
+	md.subaddress = true;
+	shell("mkdir -p mail/" WORK "/%s", "new");
+	stage(&j);
+	shell("rm -r mail/" WORK "%s", "");
+	finish(&j);
+	ended(&j, OUTCOME_SUCCESS, "did 1+0+0");
+	fd_clear(&j.fd);
+	shell("mkdir -p outside/new && ln -s ../../../../outside mail/" WORK "%s", "");
+	j = to_work();
+	j.qp++;
+	deliver(&j, "did 1+0+0");
+	shell("test -z \"$(ls outside/new)\" && rm mail/" WORK " && mkdir mail/" WORK
+	      " && ln -s ../../../../../outside/new mail/" WORK "/%s",
+	      "new");
+	j = to_work();
+	j.qp += 2;
+	deliver(&j, "did 1+0+0");
+	shell("test -z \"$(ls outside/new)\"%s", "");
+}
+
+/* A crash between link and unlink: it is in the folder, or read there already, and is not brought again. */
+static void what_lies_in_a_folder_is_not_brought_again(void **state)
+{
+	struct maildir_job j = to_work();
+
+	(void)state;
+	md.subaddress = true;
+	shell("mkdir -p mail/" WORK "/new mail/" WORK "/%s", "cur");
+	stage(&j);
+	assert_int_equal(linkat(md.root, STAGED, md.root, WORK "/cur/" NAME ":2,S", 0), 0);
+	finish(&j);
+	ended(&j, OUTCOME_SUCCESS, "folder Work_1.x\ndid 1+0+0");
+	assert_false(there(WORK "/new/" NAME) || there(STAGED) || there(FRESH));
+	fd_clear(&j.fd);
+	/* It was put into the inbox before the folder was made. */
+	j = to_work();
+	j.qp = 15309;
+	stage(&j);
+	assert_int_equal(linkat(md.root, STAGED, md.root, FRESH, 0), 0);
+	finish(&j);
+	ended(&j, OUTCOME_SUCCESS, "folder Work_1.x\ndid 1+0+0");
+	assert_false(there(WORK "/new/" NAME) || there(STAGED));
+	fd_clear(&j.fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(junk_has_a_folder_of_its_own, setup, teardown),
+		T(junk_has_a_folder_of_its_own),
+		T(a_named_folder_is_used_when_it_is_there),
+		T(a_folder_that_is_none_any_more_is_the_inbox),
+		T(what_lies_in_a_folder_is_not_brought_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,12 +10,13 @@
 #include <sys/wait.h>
 #include "base/clock.h"
 #include "base/ipc.h"
+#include "deliver/lmtp.h"
 #include "deliver/local.h"
 #include "queue/spool.h"
 
 static int listener;
 
-static pid_t start_local(void)
+static pid_t start_with(struct lmtp *lmtp)
 {
 	pid_t pid = fork();
 	sigset_t set;
@@ -32,9 +33,15 @@ static pid_t start_local(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s.host = STR("mx.example.com");
 	s.workers = 2;
+	s.lmtp = lmtp;
 	s.grace = 10000;
 	s.signals = signalfd(-1, &set, SFD_CLOEXEC);
 	_exit(local_run(&s, &e) < 0 ? 1 : 0);
+}
+
+static pid_t start_local(void)
+{
+	return start_with(NULL);
 }
 
 static void next_frame(struct ipc_conn *c, uint16_t type, struct ipc_frame *f)
@@ -213,11 +220,38 @@ static void who_waits_for_the_folder_can_leave(void **state)
 	close(listener);
 }
 
+/* Between the two steps an LMTP server is named: what was staged lies in a Maildir, and ends there. */
+static void what_was_staged_is_finished_where_it_lies(void **state)
+{
+	struct lmtp nowhere = { .patience = 1000 };
+	struct ipc_conn a;
+	pid_t old, new;
+
+	(void)state;
+	open_house(&a, &old);
+	give(&a, 1, false);
+	is_staged(&a, 1);
+	kill(old, SIGKILL);
+	assert_int_equal(waitpid(old, NULL, 0), old);
+	ipc_conn_clear(&a);
+	assert_int_equal(service_read(&nowhere.at, STR("unix:/nowhere"), NULL), 0);
+	new = start_with(&nowhere);
+	assert_true(comes(&a, 20000));
+	give(&a, 2, true);
+	is_done(&a, 2);
+	assert_int_equal(filed(), 1);
+	kill(new, SIGTERM);
+	ipc_conn_clear(&a);
+	ends(new);
+	close(listener);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_new_one_waits_until_the_old_one_has_finished),
 		T(what_the_old_one_left_is_finished_by_the_new_one),
+		T(what_was_staged_is_finished_where_it_lies),
 		T(who_waits_for_the_folder_can_leave),
 	};
 

@@ -56,7 +56,9 @@ static int says(struct one *o, const struct ipc_type *t, const void *message)
 
 static int ends(struct one *o, uint64_t delivery, enum outcome_kind kind, bool unreachable)
 {
-	struct deliver_done m = { delivery, kind, STR("x"), unreachable };
+	struct deliver_done m = {
+		.delivery = delivery, .outcome = kind, .report = STR("x"), .unreachable = unreachable
+	};
 
 	return says(o, &deliver_done_type, &m);
 }

@@ -66,6 +66,8 @@ static void what_a_child_settles(void **state)
 	assert_int_equal(envelope_settles(&old), 2);
 	assert_int_equal(envelope_settled(&old, 0), 3);
 	assert_int_equal(envelope_settled(&old, 1), 70000);
+	old.delay = 1;
+	assert_int_equal(envelope_settles(&old), 0);
 }
 
 static void whose_copy_is_junk(void **state)

@@ -1,0 +1,136 @@
+/* A sender is told that his message is late: once, whatever happens in between. */
+#include "schedule_fails.h"
+#include "queue/inside.h"
+
+#define HOUR (INT64_C(3600) * 1000)
+#define WHY "Unable to chdir to maildir. (#4.2.1)"
+
+static void notices(int64_t after)
+{
+	struct schedule_set s = {
+		.retry = { 100 * 1000, 2 * DAY }, .most = 2, .memory = 1 << 20, .delay_notice = after
+	};
+
+	s.hostname = STR("mx.example.com");
+	s.contact = STR("abuse@example.com");
+	schedule_settings(schedule, &s);
+	asked.n = 0;
+}
+
+static struct item *child_of(uint64_t qp)
+{
+	struct item *it;
+
+	for (size_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
+		if (it->parent_qp == qp)
+			return it;
+	return NULL;
+}
+
+/* A message of that age that is deferred. */
+static uint64_t late(int64_t age)
+{
+	uint64_t qp = put(age, CHANNEL_LOCAL, NULL);
+
+	ends(OUTCOME_DEFERRAL, WHY);
+	turn();
+	return qp;
+}
+
+static void a_late_message_is_told_of_once(void **state)
+{
+	ARENA(a);
+	struct envelope v;
+	struct err e = { 0 };
+	struct item *child;
+	uint64_t qp, told;
+
+	(void)state;
+	notices(4 * HOUR);
+	late(3 * HOUR);
+	assert_int_equal(asked.n, 0);
+	qp = late(5 * HOUR);
+	assert_int_equal(asked.n, 1);
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	child = child_of(qp);
+	assert_non_null(child);
+	told = child->qp;
+	assert_int_equal(depot_envelope(depot, child, &a, &v, &e), 0);
+	assert_true(v.sender.n == 0 && v.delay == 1 && str_eqz(v.rcpts[0].final, "ann@x.example"));
+	assert_int_equal(envelope_settles(&v), 0);
+	turn();
+	assert_true(logged(", delay-notice, %llu, qp %llu\n", (unsigned long long)qp, (unsigned long long)told));
+	assert_true(depot_find(depot, qp)->noticed);
+	assert_int_equal(depot_find(depot, qp)->rcpts[0].state, RCPT_WAITING);
+	/* Not after a restart, which writes a checkpoint, and not after one more, when the notice itself is gone. */
+	for (int i = 0; i < 2; i++) {
+		if (i == 1)
+			depot_settle(depot, depot_find(depot, told), 0, true);
+		turn();
+		stop();
+		start();
+		notices(4 * HOUR);
+		schedule_late(schedule, depot_find(depot, qp));
+		turn();
+		assert_int_equal(asked.n, 0);
+	}
+}
+
+/* The record of the notice is on disk and the journal's words are not: the copy that a crash leaves knows it. */
+static void a_notice_that_is_found_counts(void **state)
+{
+	char copy[300];
+	uint64_t qp;
+
+	(void)state;
+	notices(4 * HOUR);
+	qp = late(5 * HOUR);
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	assert_int_equal(fdatasync(depot->own.fd), 0);
+	snprintf(copy, sizeof(copy), "cp -r %s %s.copy && rm -f %s.copy/lock", top, top, top);
+	assert_int_equal(system(copy), 0);
+	turn();
+	stop();
+	snprintf(copy, sizeof(copy), "rm -r %s && mv %s.copy %s", top, top, top);
+	assert_int_equal(system(copy), 0);
+	start();
+	notices(4 * HOUR);
+	assert_non_null(child_of(qp));
+	assert_true(depot_find(depot, qp)->noticed);
+	assert_int_equal(depot_find(depot, qp)->rcpts[0].state, RCPT_WAITING);
+}
+
+static void who_is_told_nothing(void **state)
+{
+	static const enum resolved t[] = { RESOLVED_NO_MAILBOX, RESOLVED_LOOP, RESOLVED_OVER_QUOTA };
+	struct envelope v = from("", three, 1);
+	uint64_t qp;
+
+	(void)state;
+	notices(4 * HOUR);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		qp = late(5 * HOUR);
+		answer(t[i], NULL, CHANNEL_LOCAL);
+		assert_true(child_of(qp) == NULL && depot_find(depot, qp)->noticed);
+	}
+	asked.n = 0;
+	v.time = clock_wall() - 5 * HOUR;
+	qp = put_envelope(v);
+	ends(OUTCOME_DEFERRAL, WHY);
+	turn();
+	assert_true(asked.n == 0 && child_of(qp) == NULL);
+	notices(0);
+	late(5 * HOUR);
+	assert_int_equal(asked.n, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_late_message_is_told_of_once),
+		T(a_notice_that_is_found_counts),
+		T(who_is_told_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
