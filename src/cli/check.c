@@ -8,6 +8,7 @@
 #include "dns/zone.h"
 #include "gate/rules.h"
 #include "session/consult.h"
+#include "sign/sign.h"
 #include "supervise/users.h"
 
 static const char check_usage[] =
@@ -39,7 +40,7 @@ static int check(int argc, char **argv)
 		return CLI_USAGE;
 	file = conf_find(a.config);
 	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || policy_check(&c, &e) < 0 ||
-	    consult_check(&c, &e) < 0 || rules_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
+	    consult_check(&c, &e) < 0 || sign_check(&c, &e) < 0 || rules_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		conf_clear(&c);
 		return CLI_NO;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/io.h"
 
@@ -16,11 +17,13 @@ const char *generation_fixed_option(const struct conf *now, const struct conf *n
 		{ "spool-dir", now->top.spool_dir, next->top.spool_dir },
 		{ "mail-dir", now->top.mail_dir, next->top.mail_dir },
 		{ "accounts { sqlite }", now->accounts.sqlite, next->accounts.sqlite },
+		{ "dkim { dir }", now->dkim.dir, next->dkim.dir },
 		{ "users { smtpd }", now->users.smtpd, next->users.smtpd },
 		{ "users { dns }", now->users.dns, next->users.dns },
 		{ "users { lookup }", now->users.lookup, next->users.lookup },
 		{ "users { queue }", now->users.queue, next->users.queue },
 		{ "users { local }", now->users.local, next->users.local },
+		{ "users { signer }", now->users.signer, next->users.signer },
 		{ "users { remote }", now->users.remote, next->users.remote },
 		{ "users { web }", now->users.web, next->users.web },
 	};
@@ -72,15 +75,24 @@ static int freeze(struct generation *g, const struct house *h, struct err *e)
 	return g->text < 0 ? -1 : 0;
 }
 
+static int open_sockets(struct generation *g, const struct generation *now, const struct generation_set *set,
+			struct err *e)
+{
+	struct sockets_set s = { now != NULL ? &now->sockets : NULL, set->service_mode, g->signs };
+
+	return sockets_open(&g->sockets, &g->conf, &s, e);
+}
+
 /* All that comes after the configuration has been read. */
 static struct generation *furnish(struct generation *g, const struct generation *now, const struct generation_set *set,
 				  struct err *e)
 {
+	/* Whoever has no keys needs no program for them. */
+	g->signs = !str_eqz(g->conf.dkim.sign, "none") && access(conf_z(g->conf.dkim.dir), F_OK) == 0;
 	if (g->conf.nports == 0)
 		err_set(e, "%s: no listener is configured", conf_z(g->conf.file));
 	else if (set->house->usable(&g->conf, e) == 0 && freeze(g, set->house, e) == 0 &&
-		 keys_read(&g->keys, &g->conf, set->house, e) == 0 &&
-		 sockets_open(&g->sockets, &g->conf, now != NULL ? &now->sockets : NULL, set->service_mode, e) == 0)
+		 keys_read(&g->keys, &g->conf, set->house, e) == 0 && open_sockets(g, now, set, e) == 0)
 		return g;
 	generation_free(g);
 	return NULL;
