@@ -141,7 +141,7 @@ def test_only_who_may_is_signed_for(server, keys):
     assert signatures(sent(server, foreign + MAIL, sender="", count=3)) == []
     with server.client() as c:
         assert c.deliver(ME, YOU, message=MAIL).code == 250
-    stranger, = [m.raw for m in server.arrived(YOU, 4) if b"with ESMTPSA " not in m.raw]
+    stranger, = [m.raw for m in server.arrived(YOU, 4) if b"with ESMTPSA" not in m.raw]
     assert signatures(stranger) == []
     assert "goes unsigned" not in server.said()
 
