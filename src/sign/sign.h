@@ -23,8 +23,9 @@ enum sign_result { SIGN_DONE, SIGN_NO_KEY, SIGN_FAILED };
 
 enum {
 	SIGN_DOMAINS_MAX = 2,
-	SIGN_NAMES_MAX = 4096,       /* bytes of h= */
-	SIGN_FIELDS_MAX = 256 * 1024 /* bytes of what is signed of the header */
+	SIGN_NAMES_MAX = 4096,        /* bytes of h= */
+	SIGN_FIELDS_MAX = 256 * 1024, /* bytes of what is signed of the header */
+	SIGN_ANSWER_MAX = 16 * 1024   /* bytes of all signatures of a message */
 };
 
 /* Which fields of that header are signed (h=), appended to out: what its reader sees and what decides how it is

@@ -3,7 +3,7 @@
 #include "sign/keyring.h"
 #include "vouch/dkim_sign.h"
 
-enum { ANSWER_MAX = 16 * 1024, NAME_MAX_BYTES = 80 };
+enum { NAME_MAX_BYTES = 80 };
 
 static bool is_line(struct str line, bool first)
 {
@@ -23,7 +23,7 @@ static bool are_fields(struct str s)
 {
 	bool first = true;
 
-	if (s.n == 0 || s.n > ANSWER_MAX)
+	if (s.n == 0 || s.n > SIGN_ANSWER_MAX)
 		return false;
 	while (s.n > 0) {
 		ptrdiff_t end = str_chr(s, '\n');
