@@ -40,9 +40,9 @@ def fixture_house(server):
     server.config("users { " + " ".join(f'{role} = "{user}"' for role, user in USERS.items()) + " }")
     os.chmod(server.folder, 0o711)
     server.build = reachable(server.build)
+    os.makedirs(os.path.join(server.data, "dkim"))
     server.start()
     server.command("dkim", "add", "example.com", "--only", "ed25519", "--now")
-    server.command("reload")
     return server
 
 
