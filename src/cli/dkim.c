@@ -117,11 +117,11 @@ static bool answers(struct conf *c, const char *socket)
 }
 
 /* The keys count for whoever signs; is there somebody? */
-static void say_who_signs(struct conf *c)
+static void say_who_signs(struct conf *c, bool first)
 {
 	if (str_eqz(c->dkim.sign, "none"))
 		fputs("telltale: dkim { sign = \"none\" }: no mail is signed\n", stderr);
-	else if (answers(c, "telltaled.ctl") && !answers(c, "signer.sock"))
+	else if (answers(c, "telltaled.ctl") && (first || !answers(c, "signer.sock")))
 		fputs("telltale: these are the first keys: `telltale reload` makes the running server sign\n", stderr);
 }
 
@@ -197,7 +197,7 @@ static int activate(struct request *r, struct dkim_folder *f)
 	if (dkim_store(f, &r->conf, &e) < 0)
 		return args_fail(CLI_NO, "%s", e.text);
 	fprintf(stderr, "telltale: mail of %.*s is signed with the new keys from now on\n", STR_ARG(f->domain));
-	say_who_signs(&r->conf);
+	say_who_signs(&r->conf, f->first);
 	return CLI_DONE;
 }
 

@@ -21,6 +21,7 @@ struct keybox_domain {
 struct keybox {
 	char *folder;
 	struct map domains; /* of their names, for which there is a file */
+	int told;           /* the latest errno of the folder that was said; 0: none */
 };
 
 struct keybox *keybox_new(const char *folder)
@@ -126,11 +127,14 @@ const struct keybox_key *keybox_look(struct keybox *b, struct str domain, size_t
 
 	*n = 0;
 	if (stat(arena_fmt(&a, "%s/keys", folder).p, &now) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
+		if (errno != ENOENT && errno != ENOTDIR && errno != b->told) {
+			b->told = errno;
 			say(SAY_ERROR, "nothing is signed for %s: %s", folder, strerror(errno));
+		}
 		drop(b, domain);
 		return NULL;
 	}
+	b->told = 0;
 	d = map_get(&b->domains, domain);
 	if (d == NULL) {
 		d = mem_alloc(sizeof(*d));

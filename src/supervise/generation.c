@@ -75,6 +75,12 @@ static int freeze(struct generation *g, const struct house *h, struct err *e)
 	return g->text < 0 ? -1 : 0;
 }
 
+/* Whoever has no keys needs no program for them. */
+static bool has_keys(const struct conf *c)
+{
+	return !str_eqz(c->dkim.sign, "none") && access(conf_z(c->dkim.dir), F_OK) == 0;
+}
+
 static int open_sockets(struct generation *g, const struct generation *now, const struct generation_set *set,
 			struct err *e)
 {
@@ -87,8 +93,6 @@ static int open_sockets(struct generation *g, const struct generation *now, cons
 static struct generation *furnish(struct generation *g, const struct generation *now, const struct generation_set *set,
 				  struct err *e)
 {
-	/* Whoever has no keys needs no program for them. */
-	g->signs = !str_eqz(g->conf.dkim.sign, "none") && access(conf_z(g->conf.dkim.dir), F_OK) == 0;
 	if (g->conf.nports == 0)
 		err_set(e, "%s: no listener is configured", conf_z(g->conf.file));
 	else if (set->house->usable(&g->conf, e) == 0 && freeze(g, set->house, e) == 0 &&
@@ -104,6 +108,7 @@ struct generation *generation_first(struct conf *c, const struct generation_set 
 
 	g->conf = *c;
 	*c = (struct conf){ .mem = ARENA_INIT };
+	g->signs = has_keys(&g->conf);
 	return furnish(g, NULL, set, e);
 }
 
@@ -116,6 +121,7 @@ struct generation *generation_again(const struct generation *now, const struct g
 		generation_free(g);
 		return NULL;
 	}
+	g->signs = has_keys(&g->conf);
 	fixed = generation_fixed_option(&now->conf, &g->conf);
 	if (fixed == NULL)
 		return furnish(g, now, set, e);
@@ -130,6 +136,7 @@ struct generation *generation_with_new_keys(const struct generation *now, const 
 	struct generation *g = generation_new(0);
 
 	/* Nobody asked for other rules: what is broken now does not keep an old certificate in use. */
+	g->signs = now->signs; /* only the sessions are exchanged */
 	g->rules = fcntl(now->rules, F_DUPFD_CLOEXEC, 3);
 	if (conf_parse(&g->conf, now->conf.text, conf_z(now->conf.file), e) == 0)
 		return furnish(g, now, set, e);
