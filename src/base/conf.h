@@ -63,6 +63,7 @@ struct conf {
 	struct conf_gate gate;
 	struct conf_rspamd rspamd;
 	struct conf_milter milter;
+	struct conf_dkim dkim;
 	struct conf_queue queue;
 	struct conf_local local;
 	struct conf_relay relay;

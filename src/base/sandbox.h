@@ -26,6 +26,7 @@
  *	telltale-remote   none                               Unix sockets; UDP; TCP to    -
  *	                                                     relay { port } and the smart
  *	                                                     host's port
+ *	telltale-signer   dkim.dir: read                     accepted Unix sockets        -
  *	telltaled         none: it starts programs, reads keys and the configuration again; it parses
  *	telltale          nothing from the net, and neither does the command line.
  *

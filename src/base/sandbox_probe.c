@@ -321,6 +321,7 @@ _Noreturn void sandbox_probe(const struct conf *c)
 	try_folder("mail", c->top.mail_dir);
 	tell("read-accounts", try_read(conf_z(c->accounts.sqlite)));
 	tell("read-key", try_read(conf_z(c->tls.key)));
+	tell("read-dkim", try_read(conf_z(c->dkim.dir)));
 	if (c->dns.zone.n > 0)
 		tell("read-zone", try_read(conf_z(c->dns.zone)));
 	try_plain();

@@ -43,6 +43,14 @@ static unsigned worker_of(int argc, char **argv)
 	return (unsigned)i;
 }
 
+static bool told_to_sign(int argc, char **argv)
+{
+	for (int k = 1; k < argc; k++)
+		if (strcmp(argv[k], "--sign") == 0)
+			return true;
+	return false;
+}
+
 /* One door: a listening socket and the port that it belongs to. */
 struct door {
 	int fd;
@@ -193,9 +201,11 @@ static void keep_the_heap(void)
 
 int main(int argc, char **argv)
 {
-	struct server_set set = {
-		.conf = &conf, .rules = &rules, .consult = &consult, .worker = worker_of(argc, argv)
-	};
+	struct server_set set = { .conf = &conf,
+				  .rules = &rules,
+				  .consult = &consult,
+				  .worker = worker_of(argc, argv),
+				  .signs = told_to_sign(argc, argv) };
 	struct work w = { .ep = epoll_create1(EPOLL_CLOEXEC) };
 	struct err e;
 

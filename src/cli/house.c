@@ -9,13 +9,15 @@
 #include "queue/spool.h"
 #include "session/census.h"
 #include "session/consult.h"
+#include "sign/sign.h"
 #include "wire/tls.h"
 
 static int usable(struct conf *c, struct err *e)
 {
 	struct lmtp lmtp;
 
-	if (consult_check(c, e) < 0 || remote_settings_check(c, e) < 0 || lmtp_read(&lmtp, c, e) < 0)
+	if (consult_check(c, e) < 0 || remote_settings_check(c, e) < 0 || lmtp_read(&lmtp, c, e) < 0 ||
+	    sign_check(c, e) < 0)
 		return -1;
 	return c->dns.zone.n > 0 ? zone_check_file(conf_z(c->dns.zone), e) : 0;
 }

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "session/intake.h"
 #include "session/session.h"
+#include "session/signing.h"
 
 /* What is not read to its end within this much beyond the limit is cut off. */
 enum { EXCESS_FACTOR = 4, EXCESS_MORE = 1 << 20 };
@@ -22,6 +23,7 @@ static void header_came(struct session *s, struct intake *in)
 	/* What we say about a message, nobody says for us. */
 	in->changed = vouched_disown(buf_str(&in->head), s->server->conf->top.hostname, &in->kept);
 	consult_header(s, in);
+	signing_begin(s, in);
 	if (intake_settle(in, deadline_in(SESSION_STORE_WAIT), &e) < 0)
 		not_stored(s, in, &e);
 }
@@ -41,6 +43,7 @@ static void store(struct session *s, struct intake *in, struct str piece)
 		header_came(s, in);
 	vouched_body(&s->facts, body);
 	consult_body(s, in, body);
+	signing_body(s, body);
 	if (intake_store(in, body, deadline_in(SESSION_STORE_WAIT), &e) < 0)
 		not_stored(s, in, &e);
 }
@@ -112,13 +115,25 @@ static void envelope_of(const struct session *s, struct envelope *v, uint64_t qp
 	};
 }
 
-/* What goes before the body. */
-static void put_head(struct session *s, const struct intake *in, uint64_t qp, int64_t when, struct buf *out)
+/* What goes before the body: signatures come between the two. */
+struct head_parts {
+	struct buf above, below;
+};
+
+static void head_parts_clear(struct head_parts *h)
 {
-	consult_put_above(s, out);
-	vouched_put(&s->facts, s->server->conf->top.hostname, out);
-	received_put(out, s, qp, when);
-	consult_put_head(s, in, out);
+	buf_clear(&h->above);
+	buf_clear(&h->below);
+}
+
+static void put_head(struct session *s, const struct intake *in, uint64_t qp, int64_t when, struct head_parts *out)
+{
+	buf_reset(&out->above);
+	buf_reset(&out->below);
+	consult_put_above(s, &out->above);
+	vouched_put(&s->facts, s->server->conf->top.hostname, &out->above);
+	received_put(&out->below, s, qp, when);
+	consult_put_head(s, in, &out->below);
 }
 
 /* Hand it to the queue: 0 once it is in custody. */
@@ -126,19 +141,22 @@ static int put(struct session *s, struct intake *in, uint64_t *qp, int64_t *when
 {
 	int64_t deadline = deadline_in(SESSION_STORE_WAIT);
 	struct envelope v;
-	BUF(head);
+	__attribute__((cleanup(head_parts_clear))) struct head_parts h = { BUF_INIT, BUF_INIT };
+	size_t n;
 
 	if (spool_number(s->server->spool, NUMBER_MESSAGE, qp, deadline, e) < 0)
 		return -1;
 	*when = clock_wall();
 	envelope_of(s, &v, *qp, *when);
-	put_head(s, in, *qp, *when, &head);
-	if (head.n > SPOOL_HEAD_MAX) {
-		consult_undo(s, head.n);
-		buf_reset(&head);
-		put_head(s, in, *qp, *when, &head);
+	put_head(s, in, *qp, *when, &h);
+	n = h.above.n + h.below.n;
+	if (n + signing_most(s) > SPOOL_HEAD_MAX) {
+		consult_undo(s, n);
+		put_head(s, in, *qp, *when, &h);
 	}
-	return spool_put(s->server->spool, &v, buf_str(&head), in->body, deadline, e);
+	signing_put(s, in, buf_str(&h.below), &h.above);
+	buf_addstr(&h.above, buf_str(&h.below));
+	return spool_put(s->server->spool, &v, buf_str(&h.above), in->body, deadline, e);
 }
 
 /* The message is one: all who get it get it into Junk. */

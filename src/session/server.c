@@ -49,11 +49,11 @@ static void open_ports(struct server *s)
 	}
 }
 
-static void open_clients(struct server *s, struct conf *c, unsigned worker)
+static void open_clients(struct server *s, struct conf *c, const struct server_set *x)
 {
 	struct spool_set set = {
 		.socket = proc_socket(c, "queue.sock"),
-		.worker = worker,
+		.worker = x->worker,
 		.segment_size = (size_t)c->queue.segment_size,
 		.big_message = (size_t)c->queue.big_message,
 		.memory = (size_t)c->limits.body_memory,
@@ -61,6 +61,8 @@ static void open_clients(struct server *s, struct conf *c, unsigned worker)
 
 	s->dns = ipc_client_new(proc_socket(c, "dns.sock"));
 	s->lookup = ipc_client_new(proc_socket(c, "lookup.sock"));
+	if (x->signs)
+		s->signer = ipc_client_new(proc_socket(c, "signer.sock"));
 	s->spool = spool_new(&set);
 	s->rcpt = (struct rcpt_set){
 		.lookup = s->lookup,
@@ -87,7 +89,7 @@ int server_open(struct server *s, const struct server_set *set, struct err *e)
 	cond_init(&s->left);
 	log_zone(str_eqz(c->logs.time, "utc"));
 	open_ports(s);
-	open_clients(s, c, set->worker);
+	open_clients(s, c, set);
 	s->census = census_open(set->census, set->worker, e);
 	if (s->census != NULL && open_logs(s, e) == 0)
 		return 0;
@@ -103,6 +105,7 @@ void server_close(struct server *s)
 	log_writer_close(s->spamdyke);
 	census_close(s->census);
 	spool_free(s->spool);
+	ipc_client_free(s->signer);
 	ipc_client_free(s->lookup);
 	ipc_client_free(s->dns);
 	tls_free(s->tls);

@@ -37,6 +37,7 @@ enum trouble_kind {
 	TROUBLE_RSPAMD,
 	TROUBLE_MILTER,
 	TROUBLE_MESSAGE,
+	TROUBLE_SIGNING,
 	TROUBLE_LOG,
 	TROUBLES
 };
@@ -62,6 +63,7 @@ struct server {
 	struct port *ports;
 	size_t nports;
 	struct ipc_client *dns, *lookup;
+	struct ipc_client *signer; /* NULL: nothing is signed */
 	struct spool *spool;
 	struct census *census;
 	struct log_writer *spamdyke;
@@ -86,6 +88,7 @@ struct server_set {
 	struct tls *tls;               /* NULL: no listener wants any; freed by server_close() */
 	unsigned worker;               /* which of the telltale-smtpd programs this is */
 	int census;                    /* the shared table, or -1 */
+	bool signs;                    /* there is a telltale-signer */
 };
 /* What telltaled handed over for TLS, as a context for server_set.tls, before the sandbox: 0; -1 when a listener wants
  * TLS and cannot have it. */

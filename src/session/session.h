@@ -53,6 +53,7 @@ struct transaction {
 	struct arena mem;
 	struct str sender, sender_key; /* empty: the null path */
 	struct vouched vouched;
+	struct signing *signing; /* NULL: it goes unsigned */
 	struct str junk;         /* see struct envelope */
 	bool gate_told;          /* findings of connect and sender are in the group */
 	struct recipient *rcpts; /* where it goes */

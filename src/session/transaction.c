@@ -1,6 +1,7 @@
 /* MAIL and RCPT: who writes, and to whom. */
 #include "base/clock.h"
 #include "session/session.h"
+#include "session/signing.h"
 
 /* What the gate found before RCPT, as the policy of this recipient has it: told once for each policy. */
 static void tell_view(struct session *s, struct view *w, struct str rcpt)
@@ -33,6 +34,7 @@ void transaction_end(struct session *s, const char *why)
 		record_close(s);
 	}
 	consult_abort(s);
+	signing_clear(t->signing);
 	vouched_clear(&t->vouched);
 	s->facts.vouched = NULL;
 	visit_end(&s->visit);

@@ -18,6 +18,7 @@ static const struct {
 	[TROUBLE_RSPAMD] = { SAY_WARNING, "a message is not looked at by rspamd" },
 	[TROUBLE_MILTER] = { SAY_WARNING, "a message is not looked at by a milter" },
 	[TROUBLE_MESSAGE] = { SAY_ERROR, "a message is put off" },
+	[TROUBLE_SIGNING] = { SAY_WARNING, "a message goes unsigned" },
 	[TROUBLE_LOG] = { SAY_ERROR, "a log cannot be written, lines are lost" },
 };
 

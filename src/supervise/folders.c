@@ -1,5 +1,6 @@
 #include "supervise/folders.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -77,6 +78,37 @@ static int give_smtp_logs(struct conf *c, struct proc_user smtpd, struct err *e)
 	return 0;
 }
 
+/* What lies in an open folder: each file, or each folder and its files. */
+static int give_inside(const char *path, struct proc_user to, int depth, struct err *e)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *d;
+	ARENA(a);
+	int rc = 0;
+
+	if (dir == NULL)
+		return err_sys(e, "open %s", path);
+	while (rc == 0 && (d = readdir(dir)) != NULL) {
+		const char *one = arena_fmt(&a, "%s/%s", path, d->d_name).p;
+
+		if (d->d_name[0] == '.')
+			continue;
+		rc = give(one, depth > 0 ? O_DIRECTORY : 0, to, depth > 0 ? 0700 : 0600, e);
+		if (rc == 0 && depth > 0)
+			rc = give_inside(one, to, depth - 1, e);
+	}
+	closedir(dir);
+	return rc;
+}
+
+/* DOMAIN/keys and DOMAIN/SELECTOR.pem, where there are any. */
+static int give_dkim(const struct conf *c, struct proc_user signer, struct err *e)
+{
+	if (access(conf_z(c->dkim.dir), F_OK) < 0 && errno == ENOENT)
+		return 0;
+	return give_folder(c->dkim.dir, signer, 0700, e) < 0 ? -1 : give_inside(conf_z(c->dkim.dir), signer, 1, e);
+}
+
 static int give_all(struct conf *c, const struct users *u, const char *run, struct err *e)
 {
 	const struct proc_user root = { 0 }, logs = { .gid = u->of[ROLE_SMTPD].as.gid };
@@ -87,7 +119,7 @@ static int give_all(struct conf *c, const struct users *u, const char *run, stru
 	    give_folder(c->top.spool_dir, u->of[ROLE_QUEUE].as, 0700, e) < 0 ||
 	    give_folder(c->top.mail_dir, u->of[ROLE_LOCAL].as, 0700, e) < 0 ||
 	    give_folder(c->top.log_dir, logs, 02770, e) < 0 || give(delivery, O_CREAT, dlog, 0600, e) < 0 ||
-	    give_smtp_logs(c, u->of[ROLE_SMTPD].as, e) < 0)
+	    give_smtp_logs(c, u->of[ROLE_SMTPD].as, e) < 0 || give_dkim(c, u->of[ROLE_SIGNER].as, e) < 0)
 		return -1;
 	return give_accounts(c, u, e);
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/io.h"
 
@@ -16,11 +17,13 @@ const char *generation_fixed_option(const struct conf *now, const struct conf *n
 		{ "spool-dir", now->top.spool_dir, next->top.spool_dir },
 		{ "mail-dir", now->top.mail_dir, next->top.mail_dir },
 		{ "accounts { sqlite }", now->accounts.sqlite, next->accounts.sqlite },
+		{ "dkim { dir }", now->dkim.dir, next->dkim.dir },
 		{ "users { smtpd }", now->users.smtpd, next->users.smtpd },
 		{ "users { dns }", now->users.dns, next->users.dns },
 		{ "users { lookup }", now->users.lookup, next->users.lookup },
 		{ "users { queue }", now->users.queue, next->users.queue },
 		{ "users { local }", now->users.local, next->users.local },
+		{ "users { signer }", now->users.signer, next->users.signer },
 		{ "users { remote }", now->users.remote, next->users.remote },
 		{ "users { web }", now->users.web, next->users.web },
 	};
@@ -72,6 +75,20 @@ static int freeze(struct generation *g, const struct house *h, struct err *e)
 	return g->text < 0 ? -1 : 0;
 }
 
+/* Whoever has no keys needs no program for them. */
+static bool has_keys(const struct conf *c)
+{
+	return !str_eqz(c->dkim.sign, "none") && access(conf_z(c->dkim.dir), F_OK) == 0;
+}
+
+static int open_sockets(struct generation *g, const struct generation *now, const struct generation_set *set,
+			struct err *e)
+{
+	struct sockets_set s = { now != NULL ? &now->sockets : NULL, set->service_mode, g->signs };
+
+	return sockets_open(&g->sockets, &g->conf, &s, e);
+}
+
 /* All that comes after the configuration has been read. */
 static struct generation *furnish(struct generation *g, const struct generation *now, const struct generation_set *set,
 				  struct err *e)
@@ -79,8 +96,7 @@ static struct generation *furnish(struct generation *g, const struct generation 
 	if (g->conf.nports == 0)
 		err_set(e, "%s: no listener is configured", conf_z(g->conf.file));
 	else if (set->house->usable(&g->conf, e) == 0 && freeze(g, set->house, e) == 0 &&
-		 keys_read(&g->keys, &g->conf, set->house, e) == 0 &&
-		 sockets_open(&g->sockets, &g->conf, now != NULL ? &now->sockets : NULL, set->service_mode, e) == 0)
+		 keys_read(&g->keys, &g->conf, set->house, e) == 0 && open_sockets(g, now, set, e) == 0)
 		return g;
 	generation_free(g);
 	return NULL;
@@ -92,6 +108,7 @@ struct generation *generation_first(struct conf *c, const struct generation_set 
 
 	g->conf = *c;
 	*c = (struct conf){ .mem = ARENA_INIT };
+	g->signs = has_keys(&g->conf);
 	return furnish(g, NULL, set, e);
 }
 
@@ -104,6 +121,7 @@ struct generation *generation_again(const struct generation *now, const struct g
 		generation_free(g);
 		return NULL;
 	}
+	g->signs = has_keys(&g->conf);
 	fixed = generation_fixed_option(&now->conf, &g->conf);
 	if (fixed == NULL)
 		return furnish(g, now, set, e);
@@ -118,6 +136,7 @@ struct generation *generation_with_new_keys(const struct generation *now, const 
 	struct generation *g = generation_new(0);
 
 	/* Nobody asked for other rules: what is broken now does not keep an old certificate in use. */
+	g->signs = now->signs; /* only the sessions are exchanged */
 	g->rules = fcntl(now->rules, F_DUPFD_CLOEXEC, 3);
 	if (conf_parse(&g->conf, now->conf.text, conf_z(now->conf.file), e) == 0)
 		return furnish(g, now, set, e);

@@ -16,8 +16,9 @@
 struct generation {
 	unsigned number; /* 1, 2 ...; a next one gets its from the crew */
 	struct conf conf;
-	int text;  /* sealed memfd of the configuration's bytes */
-	int rules; /* and of the gate's (house.h) */
+	int text;   /* sealed memfd of the configuration's bytes */
+	int rules;  /* and of the gate's (house.h) */
+	bool signs; /* telltale-signer is one of its programs */
 	struct keys keys;
 	struct sockets sockets;
 };

@@ -23,6 +23,7 @@ const struct program programs[PROGRAMS] = {
 	{ "telltale-queue", 1, 15000, NOT_AT_ALL, 0 },
 	{ "telltale-local", 2, 15000, AFTER, 0 },
 	{ "telltale-remote", 2, 15000, BESIDE, 0 },
+	{ "telltale-signer", 3, 3000, BESIDE, 0 }, /* where there is something to sign */
 	{ "telltale-smtpd", 0, 20000, BESIDE, 1 }, /* as many as there are workers */
 };
 
@@ -78,7 +79,7 @@ void member_start(struct member *m, const struct generation *g, const struct cre
 {
 	struct proc_pass pass[MAX_PASS];
 	char worker[16];
-	const char *argv[] = { m->program->name, "--worker", worker, NULL };
+	const char *argv[] = { m->program->name, "--worker", worker, g->signs ? "--sign" : NULL, NULL };
 	struct proc_plan plan = { m->program->name, argv, pass, list_pass(pass, m, g, set),
 				  users_of(set->users, m->program->name) };
 	struct err e = { 0 };

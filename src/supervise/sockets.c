@@ -20,7 +20,7 @@ static const struct {
 } unix_sockets[] = {
 	{ "dns.sock", "telltale-dns", "service" },      { "lookup.sock", "telltale-lookup", "service" },
 	{ "lookup.ctl", "telltale-lookup", "control" }, { "queue.sock", "telltale-queue", "service" },
-	{ "queue.ctl", "telltale-queue", "control" },
+	{ "queue.ctl", "telltale-queue", "control" },   { "signer.sock", "telltale-signer", "service" },
 };
 
 static void add(struct sockets *s, struct bound b)
@@ -93,16 +93,20 @@ static int open_port(struct sockets *s, const struct conf_port *p, const struct 
 	return 0;
 }
 
-int sockets_open(struct sockets *s, struct conf *c, const struct sockets *old, mode_t service_mode, struct err *e)
+int sockets_open(struct sockets *s, struct conf *c, const struct sockets_set *set, struct err *e)
 {
 	*s = (struct sockets){ .mem = ARENA_INIT };
 	for (size_t i = 0; i < c->nports; i++)
-		if (open_port(s, &c->ports[i], old, e) < 0)
+		if (open_port(s, &c->ports[i], set->old, e) < 0)
 			return -1;
 	for (size_t i = 0; i < COUNT(unix_sockets); i++) {
 		const char *file = unix_sockets[i].file, *name = unix_sockets[i].name;
-		mode_t mode = strcmp(name, "control") == 0 ? 0600 : service_mode;
-		int fd = take_over(old, file, e);
+		mode_t mode = strcmp(name, "control") == 0 ? 0600 : set->service_mode;
+		int fd;
+
+		if (!set->signs && strcmp(unix_sockets[i].program, "telltale-signer") == 0)
+			continue;
+		fd = take_over(set->old, file, e);
 
 		if (fd < 0)
 			fd = ipc_listen(proc_socket(c, file), mode, e);

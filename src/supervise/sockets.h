@@ -26,9 +26,14 @@ struct sockets {
 	struct arena mem;
 };
 
-/* Bind all of them, but those that old (or NULL) has already, or say which one could not be and why.  service_mode: of
- * the sockets that our programs serve each other on.  Cleared by sockets_close() in any case. */
-int sockets_open(struct sockets *s, struct conf *c, const struct sockets *old, mode_t service_mode, struct err *e);
+struct sockets_set {
+	const struct sockets *old; /* NULL, or those that are bound already */
+	mode_t service_mode;       /* of the sockets that our programs serve each other on */
+	bool signs;                /* there is a telltale-signer */
+};
+
+/* Bind all of them that are not yet, or say which one could not be and why.  Cleared by sockets_close() in any case. */
+int sockets_open(struct sockets *s, struct conf *c, const struct sockets_set *set, struct err *e);
 void sockets_close(struct sockets *s);
 
 #endif

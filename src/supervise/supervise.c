@@ -197,7 +197,7 @@ static void say_start(const struct generation *g, const struct users *u)
 	say(SAY_INFO, "telltale " TELLTALE_VERSION " starts on %s", conf_z(c->top.data_dir));
 	if (g->keys.made)
 		say(SAY_INFO, "there was no certificate; a self-signed one was made: %s", conf_z(c->tls.certificate));
-	if (!u->apart && n->smtpd.n + n->dns.n + n->lookup.n + n->queue.n + n->local.n + n->remote.n > 0)
+	if (!u->apart && n->smtpd.n + n->dns.n + n->lookup.n + n->queue.n + n->local.n + n->remote.n + n->signer.n > 0)
 		say(SAY_INFO, "users { } is ignored: the start was not as root");
 }
 

@@ -106,7 +106,7 @@ static void put_unsigned(struct field_text *t, const struct dkim_signer *s, cons
 	put(t, STR("b="));
 }
 
-static bool names_from(struct str names)
+bool dkim_sign_names_from(struct str names)
 {
 	struct str name;
 
@@ -116,17 +116,38 @@ static bool names_from(struct str names)
 	return false;
 }
 
-/* Over header and the field as it is so far. */
-static void digest_of(const struct dkim_signer *s, struct str header, struct str field, unsigned char out[SHA256_SIZE])
+bool dkim_sign_gather(struct canon_head *h, struct str names, enum canon form, struct buf *out)
 {
-	ARENA(a);
-	struct canon_head h;
-	struct canon_field own = { .raw = field };
-	struct signature sig = { .field = &own, .signed_names = s->names, .head = s->head };
+	struct str name;
 
-	canon_head_read(&h, &a, header);
-	signature_digest(&h, &sig, out);
-	canon_head_clear(&h);
+	canon_head_rewind(h);
+	while (tags_item(&names, &name)) {
+		struct canon_field *f = canon_head_take(h, name);
+
+		if (f == NULL)
+			continue;
+		h->hashed += f->raw.n;
+		if (h->hashed > CANON_HASH_MAX)
+			return false;
+		buf_addstr(out, canon_form(h, f, form));
+	}
+	return true;
+}
+
+/* Over the fields, and over our own as it is so far, which has no CRLF yet. */
+static void digest_of(const struct dkim_signer *s, struct str fields, struct str own, unsigned char out[SHA256_SIZE])
+{
+	struct sha256 *sum = sha256_new();
+	ARENA(a);
+
+	if (s->head == CANON_RELAXED) {
+		own = canon_relaxed(&a, own);
+		own.n -= 2;
+	}
+	sha256_add(sum, fields);
+	sha256_add(sum, own);
+	sha256_get(sum, out);
+	sha256_free(sum);
 }
 
 static bool sign_rsa(EVP_PKEY *key, const unsigned char *digest, unsigned char *out, size_t *n)
@@ -150,18 +171,18 @@ static bool sign_ed25519(EVP_PKEY *key, const unsigned char *digest, unsigned ch
 	return good;
 }
 
-int dkim_sign(const struct dkim_signer *s, struct str header, const unsigned char body[SHA256_SIZE], struct buf *out,
-	      struct err *e)
+int dkim_sign_over(const struct dkim_signer *s, struct str fields, const unsigned char body[SHA256_SIZE],
+		   struct buf *out, struct err *e)
 {
 	unsigned char digest[SHA256_SIZE], bytes[SIGNATURE_BYTES_MAX];
 	size_t before = out->n, n = sizeof(bytes);
 	struct field_text t = { .out = out };
 	bool good;
 
-	if (!names_from(s->names))
+	if (!dkim_sign_names_from(s->names))
 		return err_set(e, "a signature must name From");
 	put_unsigned(&t, s, body);
-	digest_of(s, header, str_skip(buf_str(out), before), digest);
+	digest_of(s, fields, str_skip(buf_str(out), before), digest);
 	good = is_ed25519(s) ? sign_ed25519(s->key, digest, bytes, &n) : sign_rsa(s->key, digest, bytes, &n);
 	ERR_clear_error();
 	if (!good) {
@@ -171,4 +192,18 @@ int dkim_sign(const struct dkim_signer *s, struct str header, const unsigned cha
 	put_base64(&t, bytes, n);
 	buf_adds(out, "\r\n");
 	return 0;
+}
+
+int dkim_sign(const struct dkim_signer *s, struct str header, const unsigned char body[SHA256_SIZE], struct buf *out,
+	      struct err *e)
+{
+	struct canon_head h;
+	BUF(fields);
+	ARENA(a);
+	bool good;
+
+	canon_head_read(&h, &a, header);
+	good = dkim_sign_gather(&h, s->names, s->head, &fields);
+	canon_head_clear(&h);
+	return good ? dkim_sign_over(s, buf_str(&fields), body, out, e) : err_set(e, "the header is too large");
 }

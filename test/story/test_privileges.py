@@ -1,6 +1,6 @@
 """Started as root with users { } set: who each program is, what it may, what it holds.  Looked at from outside.
 
-Any five users of the base system will do; nothing of theirs is touched.
+Any six users of the base system will do; nothing of theirs is touched.
 """
 import grp
 import os
@@ -15,7 +15,7 @@ import pytest
 from harness import reachable, until
 
 ME, YOU = "anna@elsewhere.test", "recipient@example.com"
-USERS = {"smtpd": "mail", "dns": "daemon", "lookup": "games", "queue": "bin", "local": "man"}
+USERS = {"smtpd": "mail", "dns": "daemon", "lookup": "games", "queue": "bin", "local": "man", "signer": "news"}
 KEPT = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 10  # KILL SETGID SETUID NET_BIND_SERVICE
 COMMON = r"/dev/null|.*/stderr|.*/logs/server\.log|/memfd:telltale\.conf.*|anon_inode:\[(eventpoll|signalfd|eventfd)\]"
 # What each may hold beside that; a socket is one that it was given, accepted or connected to another program.
@@ -25,6 +25,7 @@ HOLDS = {
     "dns": r"socket:.*|pipe:.*",
     "lookup": r"socket:.*|.*/accounts\.db(-wal|-shm)?",
     "queue": r"socket:.*|.*/spool(/.*)?|.*/logs/(delivery|spamdyke|smtp-\w+)\.log|/memfd:.*",
+    "signer": r"socket:.*",
     "local": r"socket:.*|.*/mail(/.*)?|/memfd:message.*|.*/spool/big/[^/]*",
 }
 
@@ -39,7 +40,10 @@ def fixture_house(server):
     server.config("users { " + " ".join(f'{role} = "{user}"' for role, user in USERS.items()) + " }")
     os.chmod(server.folder, 0o711)
     server.build = reachable(server.build)
-    return server.start()
+    os.makedirs(os.path.join(server.data, "dkim"))
+    server.start()
+    server.command("dkim", "add", "example.com", "--only", "ed25519", "--now")
+    return server
 
 
 def facts(pid):
@@ -113,14 +117,15 @@ def test_mail_login_queue_and_reload_work_in_this_setup(house):
         assert c.login().code == 235
         assert c.send("MAIL FROM:<sender@example.com>").code == 250
         assert c.send(f"RCPT TO:<{YOU}>").code == 250
-        assert c.data("Subject: in\r\n\r\nx\r\n").code == 250
+        assert c.data("From: sender@example.com\r\nSubject: in\r\n\r\nx\r\n").code == 250
         assert house.tell("reload").returncode == 0
         assert house.command("status") and house.command("route", YOU)
         house.command("account", "add", "new@example.com", "--password-stdin", text="correct horse\n")
         with house.client() as d:
             assert d.deliver(ME, "new@example.com", message="Subject: new\r\n\r\nx\r\n").code == 250
     until(lambda: house.maildir("new@example.com"), "mail for the new account")
-    house.arrived(YOU)
+    mail, = house.arrived(YOU)
+    assert "d=example.com" in mail.parsed["DKIM-Signature"]
     assert house.restart().tell("status").returncode == 0, "and once more on folders that are given away"
 
 
@@ -130,7 +135,7 @@ def test_nobody_else_reads_spool_mail_key_or_accounts(house):
     house.arrived(YOU)
     for user in ("smtpd", "dns"):
         for path in ("spool", "spool/journal", "spool/segments/1.segment", "mail", "tls/key.pem", "accounts.db",
-                     "logs/delivery.log", "run/telltaled.pid"):
+                     "logs/delivery.log", "run/telltaled.pid", "dkim", "dkim/example.com/keys"):
             whole = os.path.join(house.data, path)
             code = f"import os\ntry:\n os.open({whole!r}, os.O_RDONLY)\n print('open')\nexcept OSError as e:\n print(e.errno)"
             assert as_user(USERS[user], code) == "13", (user, path)
@@ -143,7 +148,7 @@ def test_nobody_else_reads_spool_mail_key_or_accounts(house):
 def test_a_stranger_keeps_no_place_from_our_programs(house):
     """Who is none of us is hung up on, however often he calls: else a few hundred held connections end the mail."""
     run = os.path.join(house.data, "run")
-    for name in ("lookup.sock", "dns.sock", "queue.sock"):
+    for name in ("lookup.sock", "dns.sock", "queue.sock", "signer.sock"):
         code = (f"import socket\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(5)\ns.connect({run + '/' + name!r})\n"
                 "try:\n print(len(s.recv(1)))\nexcept OSError as e:\n print(e)")
         assert as_user("nobody", code) == "0", name
@@ -166,6 +171,8 @@ def test_folders_belong_to_who_works_in_them(house):
     assert owner("logs") == ("root", group("smtpd"), "0o2770")
     assert owner("logs/smtp-25.log") == (USERS["smtpd"], group("smtpd"), "0o660")
     assert owner("logs/delivery.log") == (USERS["queue"], group("queue"), "0o600")
+    for path, mode in (("dkim", "0o700"), ("dkim/example.com", "0o700"), ("dkim/example.com/keys", "0o644")):
+        assert owner(path) == (USERS["signer"], group("signer"), mode)
     assert owner("accounts.db") == (USERS["lookup"], group("lookup"), "0o600")
 
 

@@ -17,12 +17,13 @@ MAY = {
     "telltale-dns": {"read-zone", "socket-udp", "socket-tcp6", "connect-53"},
     "telltale-lookup": {"read-accounts"},
     "telltale-queue": {"read-spool", "create-spool", "remove-spool", "read-logs", "create-logs", "socket-unix"},
+    "telltale-signer": {"read-dkim"},
     "telltale-local": {"read-mail", "create-mail", "remove-mail", "socket-unix"},
     "telltale-remote": {"socket-unix", "socket-udp", "socket-tcp6", "connect-25"},
 }
 # What must be refused to somebody, or to all.
 FOLDERS = {f"{what}-{folder}" for what in ("read", "create", "remove", "fifo") for folder in ("logs", "spool", "mail")}
-FILES = {"read-accounts", "read-key", "read-zone", "read-passwd", "create-tmp"}
+FILES = {"read-accounts", "read-key", "read-dkim", "read-zone", "read-passwd", "create-tmp"}
 NETWORK = {"socket-unix", "socket-udp", "socket-tcp6", "socket-raw", "socket-packet", "socket-netlink", "connect-25",
            "connect-53", "bind", "abstract"}
 # Only somebody else's code calls these: it ends there.
@@ -43,6 +44,7 @@ def fixture_house(server):
         c.deliver("anna@elsewhere.test", "recipient@example.com")
     server.arrived("recipient@example.com")
     assert server.stop() == 0
+    os.mkdir(os.path.join(server.data, "dkim"))
     for folder in ("logs", "spool", "mail"):
         with open(os.path.join(server.data, folder, ".sandbox-probe"), "w", encoding="ascii"):
             pass  # to be removed
@@ -109,6 +111,7 @@ def test_a_socket_that_was_handed_over_connects_nowhere(probe, program):
 
 
 def test_files_and_network_are_restricted_all_the_time_the_server_runs(server):
+    os.makedirs(os.path.join(server.data, "dkim"))
     server.start()
     for program in MAY:
         for pid in until(lambda p=program: server.pids(p), program):
@@ -127,9 +130,15 @@ def test_off_says_so(house):
 def test_the_server_works_in_the_sandbox_that_is_used_outside_of_tests(server, monkeypatch):
     """The other stories run with TELLTALE_SANDBOX=tell, which names what is refused."""
     monkeypatch.delenv("TELLTALE_SANDBOX", raising=False)
-    with server.client() as c:
-        assert c.deliver("anna@elsewhere.test", "recipient@example.com").code == 250
-    server.arrived("recipient@example.com")
+    server.start()
+    server.command("dkim", "add", "example.com", "--bits", "1024", "--now")
+    server.command("reload")
+    with server.client(port="465") as c:
+        c.send("EHLO client.test")
+        assert c.login().code == 235
+        assert c.deliver("sender@example.com", "recipient@example.com", message="From: sender@example.com\r\n\r\n").code == 250
+    mail, = server.arrived("recipient@example.com")
+    assert len(mail.parsed.get_all("DKIM-Signature")) == 2
     for program in MAY:
         for pid in until(lambda p=program: server.pids(p), program):
             with open(f"/proc/{pid}/environ", "rb") as f:

@@ -1,0 +1,16 @@
+/* sign/told.h - believe what came over the socket only after looking at all of it; for both ends. */
+#ifndef SIGN_TOLD_H
+#define SIGN_TOLD_H
+
+#include "sign/sign.h"
+
+/* An answer: SIGN_FAILED with the reason in *e when it is malformed or says so. */
+enum sign_result sign_told_read(const struct sign_told *told, struct arena *a, struct str *fields, struct err *e);
+
+/* A question: false when anything in it is not as proto.def has it. */
+bool sign_asked_ok(const struct sign_ask *ask);
+
+/* Is this the name of a field that may stand in h=? */
+bool sign_name_ok(struct str name);
+
+#endif
