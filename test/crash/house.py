@@ -28,6 +28,7 @@ spool-dir = "{spool}"
 mail-dir = "{mail}"
 listener "25" {{ bind = {{"127.0.0.1:{port}"}} tls = "starttls" }}
 dns {{ zone = "{zone}" }}
+relay {{ enabled = false }}
 queue {{ first-retry = 1s  lifetime = 2d  segment-size = 1M  big-message = 64K }}
 limits {{ workers = 2 }}
 """

@@ -20,6 +20,7 @@ limits {{ workers = 1 }}
 queue {{ segment-size = 256K  big-message = 16K  first-retry = 1s  lifetime = 1d }}
 listener "25" {{ bind = {{"127.0.0.1:{port}"}} tls = "starttls" }}
 dns {{ zone = "{data}/dns.zone" }}
+relay {{ enabled = false }}
 """
 ZONE = "127.in-addr.arpa static\ntest static\nexample.com static\n"
 
