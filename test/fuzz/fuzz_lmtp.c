@@ -19,7 +19,7 @@ static void check(const struct maildir_job *j)
 	for (size_t i = 0; i < j->out.report.n; i++)
 		MUST(j->out.report.p[i] == '\n' || ascii_isprint(j->out.report.p[i]));
 	if (j->out.kind == OUTCOME_SUCCESS)
-		MUST(j->accepted && str_find(j->out.report, STR("Remote host said: 2")) >= 0);
+		MUST(j->accepted && str_find(j->out.report, STR("Remote host said: ")) >= 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
