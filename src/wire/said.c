@@ -27,7 +27,8 @@ static void keep(struct said *a, char c)
 
 static void line_ends(struct said *a)
 {
-	if (a->column < 3) {
+	/* Lines that say yes and no at once are no reply (RFC 5321 4.2.1 wants one code in all). */
+	if (a->column < 3 || (a->code != 0 && a->code / 100 != a->number / 100)) {
 		a->bad = true;
 		return;
 	}

@@ -1,6 +1,6 @@
 /* wire/said.h - another server's reply (RFC 5321 4.2), read from its bytes.
  *
- * No byte of it is believed: it has a code of three digits in each line, ends, and is limited in bytes, or it is no
+ * No byte of it is believed: it has a code of three digits in each line, all of one class, ends, and is limited in bytes, or it is no
  * reply.  All its lines are kept, up to SAID_KEPT bytes, for the postmaster to read: printable, '\n' between them.
  */
 #ifndef WIRE_SAID_H
@@ -24,7 +24,7 @@ struct said {
 size_t said_feed(struct said *a, const char *p, size_t n);
 void said_reset(struct said *a); /* for the next one; keeps memory */
 void said_clear(struct said *a);
-/* An answer of that class ('2', '3' ...)? */
+/* An answer of that class (2, 3 ...)? */
 bool said_is(const struct said *a, int class);
 /* The next line of *rest without its code: for the keywords of EHLO. */
 bool said_line(struct str *rest, struct str *line);
