@@ -1,7 +1,8 @@
 /* wire/said.h - another server's reply (RFC 5321 4.2), read from its bytes.
  *
- * No byte of it is believed: it has a code of three digits in each line, all of one class, ends, and is limited in bytes, or it is no
- * reply.  All its lines are kept, up to SAID_KEPT bytes, for the postmaster to read: printable, '\n' between them.
+ * No byte of it is believed: it has a code of three digits in each line, all of one class, ends, and is limited in
+ * bytes, or it is no reply.  All its lines are kept, up to SAID_KEPT bytes, for the postmaster to read: printable,
+ * '\n' between them.
  */
 #ifndef WIRE_SAID_H
 #define WIRE_SAID_H

@@ -69,7 +69,7 @@ static void how_long_it_may_be(void **state)
 		said_reset(&a);
 		for (int n = 1; n < t[i].lines; n++)
 			(void)said_feed(&a, "550-01234567890123456789012345678901234567\r\n", 44);
-		(void)said_feed(&a, "450 end\r\n", 9);
+		(void)said_feed(&a, "551 end\r\n", 9);
 		assert_int_equal(a.done, t[i].done);
 		assert_int_equal(a.bad, !t[i].done);
 		assert_true(a.text.n <= SAID_KEPT);
