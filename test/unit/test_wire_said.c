@@ -73,7 +73,7 @@ static void how_long_it_may_be(void **state)
 		assert_int_equal(a.done, t[i].done);
 		assert_int_equal(a.bad, !t[i].done);
 		assert_true(a.text.n <= SAID_KEPT);
-		assert_int_equal(said_is(&a, 4), t[i].done);
+		assert_int_equal(said_is(&a, 5), t[i].done);
 	}
 	said_reset(&a);
 	for (size_t n = 0; n < SAID_BYTES_MAX && !a.bad; n++)
