@@ -46,9 +46,11 @@ ZONE = {name: ["static"] for name in ("127.in-addr.arpa", "test", "example", "ex
 
 
 def free_port():
-    """A port that nobody listens on, out of the range that the system gives to clients."""
+    """A port that nobody listens on, out of the range that the system gives to clients.  Stories that run at the same
+    time have ports of their own: one may be free when it is looked at, and taken when the server starts."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
     for _ in range(1000):
-        port = random.SystemRandom().randrange(20000, 32000)
+        port = random.SystemRandom().randrange(20000 + worker * 1500, 20000 + (worker + 1) * 1500)
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
