@@ -142,13 +142,14 @@ int list_take_header(struct list *l, struct str entry, const char **why)
 /* Where the part ends at its earliest place in s; SIZE_MAX: it is not there. */
 static size_t find_part(const struct part *p, struct str s)
 {
-	uint64_t last = p->n > 0 ? (uint64_t)1 << (p->n - 1) : 0, places = 0;
+	uint64_t last, places = 0;
 
-	if (p->masks == NULL) {
+	if (p->masks == NULL) { /* of any length: only parts with masks have a bit for each place */
 		ptrdiff_t at = str_find(s, p->plain);
 
 		return at < 0 ? SIZE_MAX : (size_t)at + p->n;
 	}
+	last = p->n > 0 ? (uint64_t)1 << (p->n - 1) : 0;
 	for (size_t i = 0; i < s.n; i++) {
 		places = (places << 1 | 1) & p->masks[(unsigned char)s.p[i]];
 		if (places & last)
