@@ -38,7 +38,9 @@ static struct str gate_words(struct told *t, const struct gate *g)
 {
 	bool named = g->rdns.n > 0 && !str_eqz(g->rdns, "(unknown)");
 	bool other = str_eqz(g->code, "DENIED_OTHER");
-	struct str said = log_reason_plain(t->mem, g->reason), reason = STR("");
+	/* A `_` stands for a space in words, and for itself in the entry or the file of a list. */
+	bool entry = !other && (str_starts(g->reason, STR("/")) || str_chr(g->reason, '@') >= 0);
+	struct str said = entry ? g->reason : log_reason_plain(t->mem, g->reason), reason = STR("");
 
 	if (g->reason.n > 0 && !str_eqz(g->reason, "(empty)") && !str_eqz(g->code, "ALLOWED"))
 		reason = arena_fmt(t->mem, ": %.*s", STR_ARG(said));

@@ -1,5 +1,6 @@
 """The real programs in a private folder: what a story may do with them and look at afterwards."""
 import base64
+import collections
 import atexit
 import ctypes
 import functools
@@ -45,16 +46,22 @@ AS_USERS = os.environ.get("TELLTALE_USERS") == "1" and os.geteuid() == 0
 ZONE = {name: ["static"] for name in ("127.in-addr.arpa", "test", "example", "example.com", "example.net", "example.org")}
 
 
+GIVEN = collections.deque(maxlen=100)  # ports that free_port() gave of late
+
+
 def free_port():
     """A port that nobody listens on, out of the range that the system gives to clients.  Stories that run at the same
     time have ports of their own: one may be free when it is looked at, and taken when the server starts."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
     for _ in range(1000):
         port = random.SystemRandom().randrange(20000 + worker * 1500, 20000 + (worker + 1) * 1500)
+        if port in GIVEN:
+            continue
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 s.bind(("127.0.0.1", port))
+                GIVEN.append(port)
                 return port
             except OSError:
                 continue

@@ -82,7 +82,7 @@ FILTERS = [
 @pytest.mark.parametrize("name, config, entry, to, reply, code, words", FILTERS,
                          ids=[f"{row[0]}{'-file' if '{file}' in row[1] else ''}" for row in FILTERS])
 def test_a_refusal_is_told_logged_and_explained(server, dns, name, config, entry, to, reply, code, words):
-    path = list_file(server, "list", "# ours", "", entry or "")
+    path = list_file(server, "my_list", "# ours", "", entry or "")
     server.config(config.format(file=path, entry=entry))
     server.config("logs { level = verbose }")
     dns.ptr(OTHER, "mail.b.example")
