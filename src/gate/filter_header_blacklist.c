@@ -1,5 +1,6 @@
 /* Header lines that are refused: each unfolded, its blanks collapsed. */
 #include "gate/filter.h"
+#include "mail/field.h"
 
 enum {
 	LOOKED_AT_MAX = 64 << 10, /* bytes of a header */
@@ -16,30 +17,21 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Up to the newline that no blank follows. */
-static size_t length_of(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '\n' && (i + 1 == s.n || (s.p[i + 1] != ' ' && s.p[i + 1] != '\t')))
-			return i;
-	return s.n;
-}
-
 /* The next field of *rest with its folds; without blanks in runs or at its ends. */
 static struct str next_line(struct str *rest, struct arena *a)
 {
-	size_t n = 0, length = length_of(*rest);
-	char *to = arena_alloc(a, length + 1);
+	struct str raw = field_raw(rest);
+	char *to = arena_alloc(a, raw.n + 1);
+	size_t n = 0;
 
-	for (size_t i = 0; i < length; i++) {
-		char c = rest->p[i];
+	for (size_t i = 0; i < raw.n; i++) {
+		char c = raw.p[i];
 
 		if (!is_blank(c))
 			to[n++] = c;
 		else if (n > 0 && to[n - 1] != ' ')
 			to[n++] = ' ';
 	}
-	*rest = str_skip(*rest, length + 1);
 	return str_trim(str_mem(to, n));
 }
 

@@ -198,7 +198,7 @@ static bool matches(const struct pattern *p, struct str s)
 	return true;
 }
 
-/* The value is a line as field_line() makes it: unfolded, blanks collapsed. */
+/* The value is one line: unfolded. */
 size_t list_find_header(const struct list *l, struct str value)
 {
 	ARENA(a);

@@ -1,6 +1,7 @@
 #include "gate/vouched.h"
 
 #include "base/clock.h"
+#include "mail/field.h"
 #include "vouch/results.h"
 
 /* ms of one step, where nothing is refused by what it finds */
@@ -80,21 +81,6 @@ static void ask_spf(struct facts *f)
 	}
 }
 
-/* The next field of a header block with its folds; lines that are none are taken for one. */
-static struct str next_field(struct str *rest)
-{
-	struct str all = *rest;
-	size_t n = 0;
-
-	do {
-		ptrdiff_t at = str_chr(str_skip(all, n), '\n');
-
-		n = at < 0 ? all.n : n + (size_t)at + 1;
-	} while (n < all.n && (all.p[n] == ' ' || all.p[n] == '\t'));
-	*rest = str_skip(all, n);
-	return str_take(all, n);
-}
-
 /* The values of all From fields, of however many fields. */
 static struct str *authors(const struct vouched *v, size_t *n)
 {
@@ -103,7 +89,7 @@ static struct str *authors(const struct vouched *v, size_t *n)
 
 	*n = 0;
 	while (rest.n > 0) {
-		if (!str_cut(next_field(&rest), STR(":"), &name, &value) || !str_ieq(str_trim(name), STR("From")))
+		if (!str_cut(field_raw(&rest), STR(":"), &name, &value) || !str_ieq(str_trim(name), STR("From")))
 			continue;
 		if (*n == room) {
 			room = 2 * room + 4;
@@ -257,7 +243,7 @@ bool vouched_disown(struct str header, struct str host, struct buf *out)
 	bool found = false;
 
 	while (header.n > 0) {
-		struct str field = next_field(&header);
+		struct str field = field_raw(&header);
 
 		if (disowned(field, host))
 			found = true;

@@ -1,6 +1,7 @@
 #include "handoff/edit.h"
 
 #include <string.h>
+#include "mail/field.h"
 
 static bool is_white(char c)
 {
@@ -101,21 +102,9 @@ struct str edit_spaced(struct arena *a, struct str value)
 
 /* ---- the header as a list ---- */
 
-/* The name in front of the colon, white space between them left out; "": the line is no field. */
-static struct str name_of(struct str line)
-{
-	size_t n = 0, colon;
-
-	while (n < line.n && line.p[n] > ' ' && line.p[n] < 0x7f && line.p[n] != ':')
-		n++;
-	for (colon = n; colon < line.n && is_white(line.p[colon]);)
-		colon++;
-	return str_take(line, colon < line.n && line.p[colon] == ':' ? n : 0);
-}
-
 static struct head_field field_of(struct str raw)
 {
-	struct head_field f = { .raw = raw, .name = name_of(raw) };
+	struct head_field f = { .raw = raw, .name = str_take(raw, field_name(raw)) };
 	ptrdiff_t colon = str_chr(raw, ':');
 
 	if (f.name.n == 0)
@@ -126,21 +115,6 @@ static struct head_field field_of(struct str raw)
 	if (str_ends(f.value, STR("\r")))
 		f.value.n--;
 	return f;
-}
-
-/* A field with all its folded lines; moves *block behind it. */
-static struct str take_raw(struct str *block)
-{
-	struct str raw = str_take(*block, 0);
-
-	do {
-		ptrdiff_t end = str_chr(*block, '\n');
-		size_t n = end < 0 ? block->n : (size_t)end + 1;
-
-		raw.n += n;
-		*block = str_skip(*block, n);
-	} while (block->n > 0 && is_white(block->p[0]));
-	return raw;
 }
 
 static void put_field(struct head *h, size_t at, struct head_field f)
@@ -168,7 +142,7 @@ void head_read(struct head *h, struct arena *a, struct str block)
 {
 	*h = (struct head){ .mem = a };
 	while (block.n > 0)
-		put_field(h, h->n, field_of(take_raw(&block)));
+		put_field(h, h->n, field_of(field_raw(&block)));
 }
 
 /* ---- applying ---- */

@@ -39,16 +39,34 @@ static bool is_name_char(char c)
 	return c > ' ' && c < 0x7f && c != ':';
 }
 
-/* The length of the field's name in front of its colon; 0: the line is no field. */
-static size_t name_of(struct str line)
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+size_t field_name(struct str raw)
 {
 	size_t n = 0, colon;
 
-	while (n < line.n && is_name_char(line.p[n]))
+	while (n < raw.n && is_name_char(raw.p[n]))
 		n++;
-	for (colon = n; colon < line.n && (line.p[colon] == ' ' || line.p[colon] == '\t');)
+	for (colon = n; colon < raw.n && is_blank(raw.p[colon]);)
 		colon++;
-	return colon < line.n && line.p[colon] == ':' ? n : 0;
+	return colon < raw.n && raw.p[colon] == ':' ? n : 0;
+}
+
+struct str field_raw(struct str *block)
+{
+	struct str all = *block;
+	size_t n = 0;
+
+	do {
+		ptrdiff_t at = str_chr(str_skip(all, n), '\n');
+
+		n = at < 0 ? all.n : n + (size_t)at + 1;
+	} while (n < all.n && is_blank(all.p[n]));
+	*block = str_skip(all, n);
+	return str_take(all, n);
 }
 
 static struct str take_line(struct str *text)
@@ -63,12 +81,12 @@ bool field_next(struct str *head, struct field *f)
 {
 	while (head->n > 0) {
 		struct str line = take_line(head), value;
-		size_t n = name_of(line);
+		size_t n = field_name(line);
 
 		if (n == 0)
 			continue;
 		value = str_skip(line, (size_t)str_chr(line, ':') + 1);
-		while (head->n > 0 && (head->p[0] == ' ' || head->p[0] == '\t')) {
+		while (head->n > 0 && is_blank(head->p[0])) {
 			struct str more = take_line(head);
 
 			value.n = (size_t)(more.p + more.n - value.p);

@@ -28,6 +28,13 @@ void field_split(struct str text, struct str *head, struct str *body);
 /* The next field of *head, which moves behind it; lines that are none are passed over.  False at the end. */
 bool field_next(struct str *head, struct field *f);
 
+/* Of a header as it came: the next field of *block with its folds and its last line end, byte for byte, or a line that
+ * is none; *block moves behind it.  A CR before the LF belongs to the line. */
+struct str field_raw(struct str *block);
+/* The length of the name in front of a field's colon; white space between them is obsolete, and still sent.  0: that is
+ * no field. */
+size_t field_name(struct str raw);
+
 /* The value of the first field of that name (case folded), "" when there is none; and on one line. */
 struct str field_get(struct str head, const char *name);
 struct str field_plain(struct arena *a, struct str value);

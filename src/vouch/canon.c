@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "base/err.h"
+#include "mail/field.h"
 
 struct canon_name {
 	size_t count, last; /* 1 + the index of the lowest */
@@ -32,11 +33,6 @@ static struct str take_field(struct str *rest)
 	return f;
 }
 
-static bool is_name_char(char c)
-{
-	return c > ' ' && c < 0x7f && c != ':';
-}
-
 static struct str without_crlf(struct str s)
 {
 	return str_ends(s, STR("\r\n")) ? str_take(s, s.n - 2) : s;
@@ -45,16 +41,12 @@ static struct str without_crlf(struct str s)
 /* Name, perhaps white space (obsolete, still sent), colon: false when it is no field. */
 static bool split_field(struct str raw, struct canon_field *f)
 {
-	size_t n = 0, colon;
+	size_t n = field_name(raw);
 
-	while (n < raw.n && is_name_char(raw.p[n]))
-		n++;
-	for (colon = n; colon < raw.n && is_blank(raw.p[colon]);)
-		colon++;
-	if (n == 0 || colon == raw.n || raw.p[colon] != ':')
+	if (n == 0)
 		return false;
 	*f = (struct canon_field){ .raw = raw, .name = str_take(raw, n) };
-	f->value = without_crlf(str_skip(raw, colon + 1));
+	f->value = without_crlf(str_skip(raw, (size_t)str_chr(raw, ':') + 1));
 	return true;
 }
 
