@@ -9,9 +9,6 @@
 
 enum { MOST = 16, PATIENCE = 20000 };
 
-static char **argv;
-static int status = 1;
-
 static const char *const verdicts[] = { "continue", "accept", "reject", "tempfail", "discard", "shutdown", "failed" };
 
 static enum milter_verdict tell(const char *step, struct milter_word w)
@@ -124,13 +121,5 @@ static void go(void *arg)
 
 int main(int argc, char **args)
 {
-	struct message message = { .bytes = BUF_INIT };
-	struct err e;
-
-	argv = args;
-	signal(SIGPIPE, SIG_IGN);
-	if (argc < 2 || message_read(&message, argv[1], &e) < 0 || fiber_run(go, &message, &e) < 0)
-		fprintf(stderr, "%s\n", argc < 2 ? "usage: ask_milter MESSAGE --at SERVICE ..." : e.text);
-	buf_clear(&message.bytes);
-	return status;
+	return drive("ask_milter", argc, args, go);
 }

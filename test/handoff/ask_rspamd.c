@@ -10,9 +10,6 @@
 
 enum { MOST = 4096 };
 
-static char **argv;
-static int status = 1;
-
 static void put_z(struct json *j, const char *key, struct str s)
 {
 	json_key(j, key);
@@ -91,13 +88,5 @@ static void go(void *arg)
 
 int main(int argc, char **args)
 {
-	struct message message = { .bytes = BUF_INIT };
-	struct err e;
-
-	argv = args;
-	signal(SIGPIPE, SIG_IGN);
-	if (argc < 2 || message_read(&message, argv[1], &e) < 0 || fiber_run(go, &message, &e) < 0)
-		fprintf(stderr, "%s\n", argc < 2 ? "usage: ask_rspamd MESSAGE --at SERVICE ..." : e.text);
-	buf_clear(&message.bytes);
-	return status;
+	return drive("ask_rspamd", argc, args, go);
 }

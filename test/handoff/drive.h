@@ -46,4 +46,23 @@ static inline size_t options(char **argv, const char *name, struct str *out, siz
 	return n;
 }
 
+static char **argv;
+static int status = 1; /* until go() says otherwise */
+
+/* The whole of such a program: the message, and what is done with it in a fiber. */
+static int drive(const char *name, int argc, char **args, void (*go)(void *message))
+{
+	struct message message = { .bytes = BUF_INIT };
+	struct err e;
+
+	argv = args;
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2)
+		fprintf(stderr, "usage: %s MESSAGE --at SERVICE ...\n", name);
+	else if (message_read(&message, argv[1], &e) < 0 || fiber_run(go, &message, &e) < 0)
+		fprintf(stderr, "%s\n", e.text);
+	buf_clear(&message.bytes);
+	return status;
+}
+
 #endif

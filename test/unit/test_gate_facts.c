@@ -1,23 +1,5 @@
 /* The costly facts, with a telltale-dns that is a thread of this test. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <cmocka.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include "base/clock.h"
-#include "base/io.h"
-#include "gate/gate.h"
-
-static char dir[] = "/tmp/facts-XXXXXX", path[64];
-static struct ipc_client *client;
-static atomic_int questions;
+#include "fake_dns.h"
 
 #define POLICY(ms) \
 	{ \
@@ -72,36 +54,6 @@ static bool tell(struct str name, uint64_t type, struct dns_told *told)
 		return false;
 	}
 	return true;
-}
-
-static const struct finding *of(const struct ruling *r, const char *name)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(r->findings[i].filter->name, name) == 0)
-			return &r->findings[i];
-	fail_msg("no filter %s", name);
-	return NULL;
-}
-
-static void *serve(void *arg)
-{
-	int listener = *(int *)arg;
-	int fd = io_wait(listener, POLLIN, DEADLINE_NEVER) == 0 ? accept(listener, NULL, NULL) : -1;
-	struct ipc_conn c;
-	struct ipc_frame f;
-	struct dns_ask q;
-	struct err e;
-
-	ipc_conn_init(&c, fd);
-	while (ipc_recv(&c, &f, deadline_in(60000), &e) >= 0 && ipc_unpack(f.body, &dns_ask_type, &q, &e) == 0) {
-		struct dns_told told = { 0 };
-
-		atomic_fetch_add(&questions, 1);
-		if (tell(q.name, q.rrtype, &told))
-			ipc_send(&c, &dns_told_type, f.id, &told, -1, deadline_in(5000), &e);
-	}
-	ipc_conn_clear(&c);
-	return NULL;
 }
 
 static void the_reverse_name(void **state)
@@ -248,22 +200,6 @@ int main(void)
 		cmocka_unit_test(nobody_waits_longer_than_the_deadline_in_all),
 		cmocka_unit_test(a_login_costs_nothing),
 	};
-	pthread_t t;
-	struct err e;
-	int fd, rc;
 
-	if (mkdtemp(dir) == NULL)
-		return 1;
-	snprintf(path, sizeof(path), "%s/dns.sock", dir);
-	fd = ipc_listen(path, 0600, &e);
-	client = ipc_client_new(path);
-	if (fd < 0 || pthread_create(&t, NULL, serve, &fd) != 0)
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	ipc_client_free(client);
-	pthread_join(t, NULL);
-	fd_clear(&fd);
-	unlink(path);
-	rmdir(dir);
-	return rc;
+	return run_served("dns.sock", tests, COUNT(tests));
 }

@@ -1,8 +1,6 @@
 /* Lists: what an entry may be and whom it means, which of several counts, files, long lists. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "list_rows.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +11,6 @@
 #include "base/io.h"
 #include "gate/ip_range.h"
 #include "gate/rules.h"
-
-/* An entry, some who are on the list by it, some who are not (ended by NULL); why: it is refused. */
-struct row {
-	enum list_kind kind;
-	const char *entry, *on[5], *off[5], *why;
-};
 
 static const struct row entries[] = {
 	/* clang-format off */
@@ -106,25 +98,7 @@ static const struct row entries[] = {
 static void entries_as_a_table(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(entries); i++) {
-		struct list *l = list_new(entries[i].kind);
-		const char *why = NULL;
-		struct hit h;
-		int rc = list_add(l, str_of(entries[i].entry), &why);
-
-		if (rc != (entries[i].why == NULL ? 0 : -1) || (rc < 0 && strcmp(why, entries[i].why) != 0))
-			fail_msg("%s: %d %s", entries[i].entry, rc, why);
-		assert_int_equal(list_empty(l), rc < 0);
-		list_seal(l);
-		for (size_t k = 0; k < 5 && entries[i].on[k] != NULL; k++)
-			if (!list_find(l, str_of(entries[i].on[k]), &h) || !str_eqz(h.entry, entries[i].entry) ||
-			    h.file.n > 0)
-				fail_msg("%s: %s is not on it", entries[i].entry, entries[i].on[k]);
-		for (size_t k = 0; k < 5 && entries[i].off[k] != NULL; k++)
-			if (list_find(l, str_of(entries[i].off[k]), &h))
-				fail_msg("%s: %s is on it", entries[i].entry, entries[i].off[k]);
-		list_free(l);
-	}
+	check_entries(entries, COUNT(entries));
 }
 
 static void the_first_of_several_counts(void **state)

@@ -1,18 +1,9 @@
 /* Entries that are matched one by one or asked in DNS: keywords, header patterns, lists in DNS, folders of names. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "list_rows.h"
+
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
-#include "gate/list.h"
-
-/* An entry, some who are on the list by it, some who are not (ended by NULL); why: it is refused. */
-struct row {
-	enum list_kind kind;
-	const char *entry, *on[5], *off[5], *why;
-};
 
 static const struct row entries[] = {
 	/* clang-format off */
@@ -55,25 +46,7 @@ static const struct row entries[] = {
 static void entries_as_a_table(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(entries); i++) {
-		struct list *l = list_new(entries[i].kind);
-		const char *why = NULL;
-		struct hit h;
-		int rc = list_add(l, str_of(entries[i].entry), &why);
-
-		if (rc != (entries[i].why == NULL ? 0 : -1) || (rc < 0 && strcmp(why, entries[i].why) != 0))
-			fail_msg("%s: %d %s", entries[i].entry, rc, why);
-		assert_int_equal(list_empty(l), rc < 0);
-		list_seal(l);
-		for (size_t k = 0; k < 5 && entries[i].on[k] != NULL; k++)
-			if (!list_find(l, str_of(entries[i].on[k]), &h) || !str_eqz(h.entry, entries[i].entry) ||
-			    h.file.n > 0)
-				fail_msg("%s: %s is not on it", entries[i].entry, entries[i].on[k]);
-		for (size_t k = 0; k < 5 && entries[i].off[k] != NULL; k++)
-			if (list_find(l, str_of(entries[i].off[k]), &h))
-				fail_msg("%s: %s is on it", entries[i].entry, entries[i].off[k]);
-		list_free(l);
-	}
+	check_entries(entries, COUNT(entries));
 }
 
 /* A list in DNS is no list that a value is on: it is asked. */

@@ -1,21 +1,8 @@
 /* Every outcome of the recipient check, with a telltale-lookup that is a thread of this test. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <cmocka.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include "base/clock.h"
-#include "base/io.h"
-#include "rcpt/rcpt.h"
+#include "fake_server.h"
 
-static char dir[] = "/tmp/rcpt-XXXXXX", path[64];
-static struct ipc_client *client;
+#include <string.h>
+#include "rcpt/rcpt.h"
 
 static const struct {
 	const char *address;
@@ -50,21 +37,15 @@ static void tell(struct ipc_conn *c, uint64_t id, struct str address)
 	ipc_send(c, &lookup_resolved_type, id, &m, -1, deadline_in(5000), &e);
 }
 
-static void *serve(void *arg)
+static bool hear(struct ipc_conn *c, const struct ipc_frame *f)
 {
-	int listener = *(int *)arg;
-	int fd = io_wait(listener, POLLIN, DEADLINE_NEVER) == 0 ? accept(listener, NULL, NULL) : -1;
-	struct ipc_conn c;
-	struct ipc_frame f;
 	struct lookup_resolve q;
 	struct err e;
 
-	ipc_conn_init(&c, fd);
-	while (ipc_recv(&c, &f, deadline_in(60000), &e) >= 0 && f.type == lookup_resolve_number &&
-	       ipc_unpack(f.body, &lookup_resolve_type, &q, &e) == 0)
-		tell(&c, f.id, q.address);
-	ipc_conn_clear(&c);
-	return NULL;
+	if (f->type != lookup_resolve_number || ipc_unpack(f->body, &lookup_resolve_type, &q, &e) < 0)
+		return false;
+	tell(c, f->id, q.address);
+	return true;
 }
 
 static const struct rcpt_set base = { .per_message = 100,
@@ -232,22 +213,6 @@ int main(void)
 		cmocka_unit_test(the_accounts_do_not_answer),
 		cmocka_unit_test(limits),
 	};
-	pthread_t t;
-	struct err e;
-	int fd, rc;
 
-	if (mkdtemp(dir) == NULL)
-		return 1;
-	snprintf(path, sizeof(path), "%s/lookup.sock", dir);
-	fd = ipc_listen(path, 0600, &e);
-	client = ipc_client_new(path);
-	if (fd < 0 || pthread_create(&t, NULL, serve, &fd) != 0)
-		return 1;
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	ipc_client_free(client);
-	pthread_join(t, NULL);
-	fd_clear(&fd);
-	unlink(path);
-	rmdir(dir);
-	return rc;
+	return run_served("lookup.sock", tests, COUNT(tests));
 }
