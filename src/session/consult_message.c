@@ -56,7 +56,7 @@ void consult_body(struct session *s, struct intake *in, struct str piece)
 		buf_clear(&c->copy);
 	else
 		buf_addstr(&c->copy, piece);
-	spool_body_hold(in->body, c->copy.cap + (in->head.n > INTAKE_HELD ? in->head.cap : 0));
+	intake_hold(in, c->copy.cap);
 }
 
 /* Of n changes of the header: can they not be made any more? */

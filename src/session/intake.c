@@ -53,6 +53,17 @@ static struct str split(struct intake *in, struct str piece)
 	return body;
 }
 
+void intake_hold(struct intake *in, size_t beside)
+{
+	size_t all = beside + (in->head.n > INTAKE_HELD ? in->head.cap : 0);
+
+	in->beside = beside;
+	if (in->body == NULL || all == in->held)
+		return;
+	in->held = all;
+	spool_body_hold(in->body, all);
+}
+
 bool intake_add(struct intake *in, struct str piece, uint64_t most, struct str *body)
 {
 	in->size += piece.n;
@@ -69,8 +80,7 @@ bool intake_add(struct intake *in, struct str piece, uint64_t most, struct str *
 		*body = split(in, piece);
 	else
 		buf_addstr(&in->head, piece);
-	if (in->body != NULL && in->head.n > INTAKE_HELD)
-		spool_body_hold(in->body, in->head.cap);
+	intake_hold(in, in->beside);
 	return in->walk.ended;
 }
 

@@ -23,6 +23,8 @@ struct intake {
 	struct buf kept; /* instead of them, where `changed`: what of them is kept */
 	bool changed;
 	bool blank;    /* an empty line is to end them: more came */
+	size_t beside; /* bytes that others hold for this message, */
+	size_t held;   /* and all that counts beside the body */
 	bool sent;     /* the header lies in the body: it was too large to be held */
 	uint64_t size; /* decoded, */
 	uint64_t raw;  /* and as sent */
@@ -41,6 +43,8 @@ bool intake_end(struct intake *in);
 int intake_settle(struct intake *in, int64_t deadline, struct err *e);
 /* Bytes of the body into the spool; nothing where the message will not be stored. */
 int intake_store(struct intake *in, struct str body, int64_t deadline, struct err *e);
+/* Others hold so many bytes for this message, which count in limits.body-memory like a large header. */
+void intake_hold(struct intake *in, size_t beside);
 /* The fields of the header, as they are to be kept. */
 struct str intake_fields(const struct intake *in);
 /* The fields and the empty line, as far as they are still to be put before the body. */

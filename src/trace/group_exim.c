@@ -88,17 +88,6 @@ static void on_result(struct foreign_reader *r)
 	a->next_id = foreign_queued_as(a->report);
 }
 
-static void on_completed(struct foreign_reader *r)
-{
-	struct mail *m = mail_known(r, mail_field(r, FF_id));
-
-	if (m == NULL || m->closed)
-		return;
-	m->closed = true;
-	m->visit->foreign->removed = true;
-	mail_line(r, m->visit);
-}
-
 /* Without anything that names the connection each line stands alone: the client's address is not enough. */
 static struct visit *refused_visit(struct foreign_reader *r)
 {
@@ -175,7 +164,7 @@ static void on_remark(struct foreign_reader *r)
 void exim_take(struct foreign_reader *r)
 {
 	static void (*const take[FOREIGN_KINDS])(struct foreign_reader *) = {
-		[FOREIGN_QUEUED] = on_arrival, [FOREIGN_RESULT] = on_result,       [FOREIGN_REMOVED] = on_completed,
+		[FOREIGN_QUEUED] = on_arrival, [FOREIGN_RESULT] = on_result,       [FOREIGN_REMOVED] = mail_ends,
 		[FOREIGN_REJECT] = on_reject,  [FOREIGN_AUTH_FAILED] = on_session, [FOREIGN_LOST] = on_session,
 		[FOREIGN_NOTE] = on_remark,    [FOREIGN_CONNECT] = on_disconnect,  [FOREIGN_DISCONNECT] = on_disconnect,
 	};

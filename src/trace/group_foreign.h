@@ -99,6 +99,10 @@ struct mail *mail_new(struct foreign_reader *r, struct str id);
 /* The message if it is known. */
 struct mail *mail_known(struct foreign_reader *r, struct str id);
 struct line *mail_line(struct foreign_reader *r, struct visit *v);
+/* The line says that its mail has left the queue. */
+void mail_ends(struct foreign_reader *r);
+/* The line says that its mail was returned, in the mail that its field `child` names. */
+void mail_bounced(struct foreign_reader *r, enum foreign_field child);
 struct party *mail_party(struct foreign_reader *r, struct mail *m, struct name *name);
 /* A recipient that was refused by this line; it stands at the end of the visit's lines. */
 struct party *mail_refuse(struct foreign_reader *r, struct visit *v, int code);

@@ -73,6 +73,25 @@ struct line *mail_line(struct foreign_reader *r, struct visit *v)
 	return x;
 }
 
+void mail_ends(struct foreign_reader *r)
+{
+	struct mail *m = mail_known(r, mail_field(r, FF_id));
+
+	if (m == NULL || m->closed)
+		return;
+	m->closed = true;
+	m->visit->foreign->removed = true;
+	mail_line(r, m->visit);
+}
+
+void mail_bounced(struct foreign_reader *r, enum foreign_field child)
+{
+	struct foreign *f = mail_of(r, mail_field(r, FF_id), false)->visit->foreign;
+
+	f->bounce = line_new(r->b, r->line);
+	f->bounce_id = mail_field(r, child);
+}
+
 static struct party *add_party(struct foreign_reader *r, struct visit *v, struct name *name)
 {
 	struct party *p = arena_alloc(&r->b->mem, sizeof(*p));

@@ -201,10 +201,7 @@ static void on_expired(struct foreign_reader *r)
 
 static void on_bounce(struct foreign_reader *r)
 {
-	struct foreign *f = mail_of(r, mail_field(r, FF_id), false)->visit->foreign;
-
-	f->bounce = line_new(r->b, r->line);
-	f->bounce_id = mail_field(r, FF_child);
+	mail_bounced(r, FF_child);
 }
 
 static void on_removed(struct foreign_reader *r)

@@ -77,21 +77,7 @@ static void on_result(struct foreign_reader *r)
 
 static void on_bounce(struct foreign_reader *r)
 {
-	struct foreign *f = mail_of(r, mail_field(r, FF_id), false)->visit->foreign;
-
-	f->bounce = line_new(r->b, r->line);
-	f->bounce_id = mail_field(r, FF_qp);
-}
-
-static void on_end(struct foreign_reader *r)
-{
-	struct mail *m = mail_known(r, mail_field(r, FF_id));
-
-	if (m == NULL || m->closed)
-		return;
-	m->closed = true;
-	m->visit->foreign->removed = true;
-	mail_line(r, m->visit);
+	mail_bounced(r, FF_qp);
 }
 
 static void on_discard(struct foreign_reader *r)
@@ -106,7 +92,7 @@ void qmail_take(struct foreign_reader *r)
 {
 	static void (*const take[FOREIGN_KINDS])(struct foreign_reader *) = {
 		[FOREIGN_CLIENT] = on_new,      [FOREIGN_QUEUED] = on_info,   [FOREIGN_START] = on_start,
-		[FOREIGN_RESULT] = on_result,   [FOREIGN_BOUNCE] = on_bounce, [FOREIGN_REMOVED] = on_end,
+		[FOREIGN_RESULT] = on_result,   [FOREIGN_BOUNCE] = on_bounce, [FOREIGN_REMOVED] = mail_ends,
 		[FOREIGN_DISCARD] = on_discard,
 	};
 
