@@ -240,14 +240,16 @@ static bool disowned(struct str field, struct str host)
 
 bool vouched_disown(struct str header, struct str host, struct buf *out)
 {
+	struct str rest = header;
 	bool found = false;
 
-	while (header.n > 0) {
+	/* Hardly any message has one: it is looked for before anything is copied. */
+	while (rest.n > 0 && !found)
+		found = disowned(field_raw(&rest), host);
+	while (header.n > 0 && found) {
 		struct str field = field_raw(&header);
 
-		if (disowned(field, host))
-			found = true;
-		else
+		if (!disowned(field, host))
 			buf_addstr(out, field);
 	}
 	return found;

@@ -46,7 +46,8 @@ enum { VOUCHED_FINDINGS = 2 };
 size_t vouched_findings(const struct facts *f, struct arena *a, struct finding out[VOUCHED_FINDINGS]);
 /* Our field, CRLF ended: of what was found, and of a login.  Nothing when there is nothing to tell. */
 void vouched_put(const struct facts *f, struct str host, struct buf *out);
-/* The fields of a header without those that claim to be ours, appended to out.  False: there were none such. */
+/* The fields of a header without those that claim to be ours, appended to out.  False: there
+ * were none such, and out is as it was. */
 bool vouched_disown(struct str header, struct str host, struct buf *out);
 void vouched_clear(struct vouched *v);
 
