@@ -139,9 +139,6 @@ static int hear_all(struct remote *r, struct err *e)
  * before it heard of that is still delivered. */
 static int serve(struct remote *r, struct err *e)
 {
-	struct queue_hello hello = { .role = STR("r") };
-
-	ipc_queue(&r->conn, &queue_hello_type, 0, &hello, -1);
 	while (clock_mono() < r->leave) {
 		if (ipc_flush(&r->conn, e) < 0)
 			return -1;
@@ -201,6 +198,19 @@ static void say_away(int64_t since, bool *said, const struct err *e)
 	*said = true;
 }
 
+/* The channel is open and greeted, or its fd stays -1. */
+static void open_channel(struct remote *r, struct err *e)
+{
+	struct queue_hello hello = { .role = STR("r") };
+	int fd = ipc_connect(r->set->socket, deadline_in(CONNECT_TIME), e);
+
+	if (fd < 0)
+		return;
+	ipc_conn_init(&r->conn, fd);
+	ipc_queue(&r->conn, &queue_hello_type, 0, &hello, -1);
+	(void)ipc_flush(&r->conn, e); /* that it broke is heard in a turn */
+}
+
 static void serve_for_ever(struct remote *r)
 {
 	int64_t since = clock_mono();
@@ -208,12 +218,12 @@ static void serve_for_ever(struct remote *r)
 
 	while (!leaving(r)) {
 		struct err e = { 0 };
-		int fd = ipc_connect(r->set->socket, deadline_in(CONNECT_TIME), &e);
 
-		if (fd >= 0) {
+		if (r->conn.fd < 0)
+			open_channel(r, &e);
+		if (r->conn.fd >= 0) {
 			int64_t begun = clock_mono();
 
-			ipc_conn_init(&r->conn, fd);
 			(void)serve(r, &e);
 			forget_all(r);
 			if (clock_mono() - begun >= AWAY) {
@@ -236,6 +246,9 @@ void remote_run(const struct remote_set *set)
 	r.set = set;
 	if (fiber_start(hear_signals, &r, &e) < 0)
 		BUG("%s", e.text);
+	/* Ready is who can be given work: what is accepted after a reload then goes by the new settings.  Where nobody
+	 * listens yet, we are ready without. */
+	open_channel(&r, &e);
 	proc_ready();
 	serve_for_ever(&r);
 	remote_tidy(set->world, true);

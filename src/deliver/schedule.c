@@ -74,13 +74,12 @@ static int64_t after_crash(const struct schedule *s, const struct attempt *a)
 
 struct agent *schedule_agent(struct schedule *s, enum channel channel, struct ipc_conn *conn)
 {
-	struct agent *a = mem_alloc(sizeof(*a)), **at = &s->agents;
+	struct agent *a = mem_alloc(sizeof(*a));
 
 	a->conn = conn;
 	a->channel = channel;
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = a;
+	a->next = s->agents;
+	s->agents = a;
 	return a;
 }
 

@@ -41,8 +41,8 @@ struct schedule;
 struct schedule *schedule_new(const struct schedule_set *set);
 void schedule_free(struct schedule *s);
 
-/* A telltale-local or telltale-remote is here; of several of a channel the first who has not said that it leaves gets
- * the attempts. */
+/* A telltale-local or telltale-remote is here; of several of a channel the newest who has not said that it leaves gets
+ * the attempts: it has the newest settings. */
 struct agent;
 struct agent *schedule_agent(struct schedule *s, enum channel channel, struct ipc_conn *conn);
 /* Its channel is gone, and its attempts with it. */

@@ -40,7 +40,7 @@ struct schedule {
 		size_t busy;
 		uint64_t copies; /* bytes in memory */
 	} of[CHANNELS];          /* of them */
-	struct agent *agents;
+	struct agent *agents;    /* the newest first */
 	struct destinations destinations;
 	bool stopped;
 	bool clock_known;

@@ -162,9 +162,9 @@ static void who_leaves_ends_what_he_has(void **state)
 	(void)state;
 	open_up(10);
 	comes(&old);
-	comes(&fresh);
 	qp[0] = put_for("bob@far.example");
 	d = given(&old);
+	comes(&fresh);
 	assert_true(d != 0 && given(&fresh) == 0);
 	assert_int_equal(says(&old, &deliver_leaving_type, &leaving), 0);
 	qp[1] = put_for("bob@far.example");
@@ -181,6 +181,24 @@ static void who_leaves_ends_what_he_has(void **state)
 	assert_int_equal(schedule_busy(schedule), 0);
 }
 
+/* After a reload the one with the old settings may not have heard yet that it is to leave. */
+static void the_newest_gets_what_comes_next(void **state)
+{
+	struct one old, fresh;
+
+	(void)state;
+	open_up(10);
+	comes(&old);
+	comes(&fresh);
+	put_for("bob@far.example");
+	assert_true(given(&fresh) != 0 && given(&old) == 0);
+	goes(&fresh);
+	turn();
+	put_for("bob@far.example");
+	assert_true(given(&old) != 0);
+	goes(&old);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -188,6 +206,7 @@ int main(void)
 		T(five_for_one_destination_to_begin_with),
 		T(who_does_not_answer_is_not_asked_again_at_once),
 		T(who_leaves_ends_what_he_has),
+		T(the_newest_gets_what_comes_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
