@@ -34,6 +34,12 @@ def missing(house, messages):
     return [(m.ident, u) for m in messages if m.fate == "promised" for u in m.mailboxes if (m.ident, u) not in found]
 
 
+def unreported(house, messages):
+    """What was promised, cannot be delivered, and has not been returned yet."""
+    _, reports = contents(house)
+    return [m.ident for m in messages if m.fate == "promised" and m.returns and m.ident not in reports]
+
+
 def queue(house):
     """What waits; None when there was no answer."""
     done = house.tell("queue", "list", "--json")

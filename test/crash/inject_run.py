@@ -158,15 +158,17 @@ class Run:
         self.drain(end)
 
     def drain(self, end):
+        """An empty queue is not enough: a segment that could not be read may hold more, and is read again later."""
         self.house.unblock()
         while not self.house.later(30) and not self.arrived():
             if time.monotonic() > end:
                 return  # the audit says what is missing
             time.sleep(0.05)
         self.house.later(2 * 86400)
-        while (waiting := inject_audit.queue(self.house)) != []:
+        while (waiting := inject_audit.queue(self.house)) != [] or inject_audit.unreported(self.house, self.messages):
             if time.monotonic() > end:
-                self.result.say("violations", f"the queue is not empty: {waiting}")
+                if waiting != []:
+                    self.result.say("violations", f"the queue is not empty: {waiting}")
                 return
             self.house.later(60)
             time.sleep(0.05)
