@@ -261,7 +261,7 @@ static int put(struct schedule *s, struct item *it, const struct envelope *v, st
 static bool recipients(const struct envelope *v, const struct lookup_answer *answer, struct recipient *stranger,
 		       struct envelope *child)
 {
-	*stranger = (struct recipient){ v->sender, v->sender, CHANNEL_LOCAL };
+	*stranger = (struct recipient){ .final = v->sender, .original = v->sender, .channel = CHANNEL_LOCAL };
 	child->rcpts = stranger;
 	child->nrcpts = 1;
 	if (answer->result == RESOLVED_NO_MAILBOX || answer->result == RESOLVED_LOOP)

@@ -40,12 +40,20 @@ static int put_copy(struct schedule *s, const struct attempt *a, const struct en
 		    uint64_t *qp, struct err *e)
 {
 	BUF(head);
-	struct recipient to = { v->rcpts[a->rcpt].final, v->rcpts[a->rcpt].final, CHANNEL_REMOTE };
+	const struct recipient *r = &v->rcpts[a->rcpt];
+	struct recipient to = { .final = r->final,
+				.original = r->final,
+				.channel = CHANNEL_REMOTE,
+				.notify = r->notify,
+				.orcpt = r->orcpt };
 	struct envelope child = { .time = clock_wall(),
 				  .sender = v->sender,
 				  .parent_qp = a->it->qp,
 				  .parent_rcpt = a->rcpt,
 				  .forward = 1,
+				  .envid = v->envid,
+				  .ret = v->ret,
+				  .requiretls = v->requiretls,
 				  .rcpts = &to,
 				  .nrcpts = 1 };
 

@@ -8,10 +8,11 @@
  *
  * `count` is the number of recipients.  A recipient is one field of type RCPT:
  * channel:u8, u32 length + final, and original, which fills the rest (nothing
- * when it equals final).  All numbers are little-endian.
+ * when it equals final).  ASKED may follow it and belongs to it: notify:u8, and
+ * orcpt, which fills the rest.  All numbers are little-endian.
  */
 static const char magic[] = "TE1";
-enum { RCPT = 64 };
+enum { RCPT = 64, ASKED = 65 };
 
 static void put_u32(struct buf *b, size_t v)
 {
@@ -52,6 +53,12 @@ static void put_recipient(struct buf *b, const struct recipient *r)
 	buf_addstr(b, r->final);
 	if (!same)
 		buf_addstr(b, r->original);
+	if (r->notify == 0 && r->orcpt.n == 0)
+		return;
+	buf_addc(b, (char)ASKED);
+	put_u32(b, 1 + r->orcpt.n);
+	buf_addc(b, (char)r->notify);
+	buf_addstr(b, r->orcpt);
 }
 
 size_t envelope_settles(const struct envelope *v)
@@ -122,6 +129,19 @@ static void take_recipient(struct cur *c, struct str body, struct recipient *r)
 		r->original = r->final;
 }
 
+static void take_asked(struct cur *c, struct str body, struct recipient *r)
+{
+	struct cur in = cur_of(body);
+	int notify = cur_next(&in);
+
+	if (r == NULL || notify < 0)
+		cur_fail(c, "options of no recipient");
+	if (c->why != NULL)
+		return;
+	r->notify = (uint64_t)notify;
+	r->orcpt = cur_rest(&in);
+}
+
 static uint64_t take_num(struct cur *c, struct str body)
 {
 	struct cur in = cur_of(body);
@@ -177,7 +197,9 @@ int envelope_unpack(struct str packed, struct arena *a, struct envelope *v, stru
 
 		if (!cur_ok(&c))
 			break;
-		if (type != RCPT)
+		if (type == ASKED)
+			take_asked(&c, body, seen > 0 ? &rcpts[seen - 1] : NULL);
+		else if (type != RCPT)
 			take_field(&c, type, body, &x);
 		else if (seen == x.nrcpts)
 			cur_fail(&c, "more recipients than counted");

@@ -15,14 +15,21 @@
 #include "base/str.h"
 
 #define ENVELOPE_RECIPIENTS_MAX 100000
+#define ENVELOPE_ENVID_MAX 100     /* RFC 3461 5.4: of ENVID, as it is written in xtext */
+#define ENVELOPE_ORCPT_MAX 500     /* of ORCPT, likewise */
 #define ENVELOPE_NOBODY UINT64_MAX /* parent_rcpt of a message that settles nobody, even when its envelope is lost */
 
 enum channel { CHANNEL_LOCAL, CHANNEL_REMOTE };
+enum ret { RET_NONE, RET_FULL, RET_HDRS }; /* what a bounce returns: RFC 3461 4.3 */
+enum notify { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 }; /* RFC 3461 4.1 */
 
 struct recipient {
 	struct str final;    /* where it goes: `user@domain`, lower case for local mailboxes */
 	struct str original; /* as the client named it; equal to final when no alias was expanded */
 	enum channel channel;
+	uint64_t
+	    notify; /* bits of enum notify; 0: the client did not say, which asks for FAILURE (and DELAY, as we like) */
+	struct str orcpt; /* `type;address`, decoded, as the client gave it; empty if it did not */
 };
 
 struct envelope {
@@ -34,9 +41,12 @@ struct envelope {
 	uint64_t parent_qp;                     /* 0, or the message this bounce or forward comes from */
 	uint64_t parent_rcpt;                   /* the parent's recipient that this message settles ... */
 	struct str parent_rcpts;                /* ... or, when not empty, all of them: u32 little-endian each */
-	uint64_t forward; /* 1: it carries its parent's recipient on; 0: it says that they failed */
-	uint64_t delay;   /* 1: it only says that its parent is late, and settles nobody */
-	struct str junk;  /* the recipients whose Junk folder it goes to: u32 little-endian each, ascending */
+	uint64_t forward;    /* 1: it carries its parent's recipient on; 0: it says that they failed */
+	uint64_t delay;      /* 1: it only says that its parent is late, and settles nobody */
+	struct str junk;     /* the recipients whose Junk folder it goes to: u32 little-endian each, ascending */
+	struct str envid;    /* the client's name for this mail, decoded: bytes of any kind but controls */
+	uint64_t ret;        /* enum ret */
+	uint64_t requiretls; /* 1: RFC 8689: only over verified TLS, or back to its sender */
 	const struct recipient *rcpts;
 	size_t nrcpts;
 };

@@ -152,7 +152,9 @@ static bool named_already(const struct transaction *t, struct str key)
 
 static struct recipient keep(struct arena *a, const struct recipient *r)
 {
-	return (struct recipient){ arena_str(a, r->final), arena_str(a, r->original), r->channel };
+	return (struct recipient){ .final = arena_str(a, r->final),
+				   .original = arena_str(a, r->original),
+				   .channel = r->channel };
 }
 
 static void add_named(struct transaction *t, struct named n)

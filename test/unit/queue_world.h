@@ -62,9 +62,9 @@ static inline void text_of(const struct letter *l, struct buf *out)
 static inline struct envelope envelope_of(const struct letter *l)
 {
 	static const struct recipient to[RCPTS] = {
-		{ STR_INIT("a@example.org"), STR_INIT("a@example.org"), CHANNEL_LOCAL },
-		{ STR_INIT("b@example.org"), STR_INIT("x@example.org"), CHANNEL_LOCAL },
-		{ STR_INIT("c@example.net"), STR_INIT("c@example.net"), CHANNEL_REMOTE },
+		{ STR_INIT("a@example.org"), STR_INIT("a@example.org"), .channel = CHANNEL_LOCAL },
+		{ STR_INIT("b@example.org"), STR_INIT("x@example.org"), .channel = CHANNEL_LOCAL },
+		{ STR_INIT("c@example.net"), STR_INIT("c@example.net"), .channel = CHANNEL_REMOTE },
 	};
 
 	return (struct envelope){ .qp = l->qp,

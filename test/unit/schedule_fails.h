@@ -6,9 +6,9 @@
 #include "schedule_house.h"
 
 static const struct recipient three[] = {
-	{ STR_INIT("a@example.com"), STR_INIT("a@example.com"), CHANNEL_LOCAL },
-	{ STR_INIT("b@example.com"), STR_INIT("list@example.com"), CHANNEL_LOCAL },
-	{ STR_INIT("c@other.test"), STR_INIT("c@other.test"), CHANNEL_REMOTE },
+	{ STR_INIT("a@example.com"), STR_INIT("a@example.com"), .channel = CHANNEL_LOCAL },
+	{ STR_INIT("b@example.com"), STR_INIT("list@example.com"), .channel = CHANNEL_LOCAL },
+	{ STR_INIT("c@other.test"), STR_INIT("c@other.test"), .channel = CHANNEL_REMOTE },
 };
 
 static inline struct envelope from(const char *sender, const struct recipient *rcpts, size_t n)

@@ -52,7 +52,7 @@ static bool ask(void *asker, uint64_t id, struct str address)
 /* telltale-lookup's word about the one asked last: its targets are `to`, if any. */
 static inline void answer(enum resolved result, const char *to, enum channel channel)
 {
-	struct recipient r = { str_of(to), asked.address, channel };
+	struct recipient r = { str_of(to), asked.address, .channel = channel };
 	struct lookup_answer a = { .result = result, .targets = &r, .n = to != NULL };
 
 	schedule_answer(schedule, asked.id, &a);
@@ -155,7 +155,7 @@ static uint64_t put_envelope(struct envelope v)
 
 static inline uint64_t put(int64_t age, enum channel channel, const char *auth)
 {
-	struct recipient r = { STR_INIT("bob@example.com"), STR_INIT("Bob@example.com"), channel };
+	struct recipient r = { STR_INIT("bob@example.com"), STR_INIT("Bob@example.com"), .channel = channel };
 	struct envelope v = { .time = clock_wall() - age, .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 };
 
 	v.auth = str_of(auth);

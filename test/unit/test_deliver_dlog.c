@@ -37,7 +37,7 @@ static void a_try_is_one_group(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {
 		BUF(b);
-		struct recipient r = { str_of(t[i].final), str_of(t[i].original), t[i].channel };
+		struct recipient r = { str_of(t[i].final), str_of(t[i].original), .channel = t[i].channel };
 		struct dlog_try x = { 77, 15309, 1, 620, str_of(t[i].sender), &r };
 
 		dlog_put_try(&b, &x, NOW);
@@ -77,7 +77,8 @@ static void a_result_says_how_and_when_again(void **state)
 static void a_sender_opens_and_closes_no_number(void **state)
 {
 	BUF(b);
-	struct recipient r = { STR_INIT("x\nresult, 5, success, y@x.example"), STR_INIT("x@x.example"), CHANNEL_LOCAL };
+	struct recipient r = { STR_INIT("x\nresult, 5, success, y@x.example"), STR_INIT("x@x.example"),
+			       .channel = CHANNEL_LOCAL };
 	struct dlog_try x = { 5, 1, 1, 1, STR("a>\n" T "try, 99, local, b"), &r };
 	struct str line, rest;
 	int n = 0;
@@ -125,7 +126,7 @@ static void a_reopened_log_is_closed_once(void **state)
 {
 	BUF(text);
 	char path[] = "/tmp/test-dlog.XXXXXX";
-	struct recipient r = { STR_INIT("a@x.example"), STR_INIT("a@x.example"), CHANNEL_LOCAL };
+	struct recipient r = { STR_INIT("a@x.example"), STR_INIT("a@x.example"), .channel = CHANNEL_LOCAL };
 	struct dlog_try x = { 41, 1, 1, 1, STR("s@x.example"), &r };
 	struct err e;
 	struct dlog *d;

@@ -27,9 +27,9 @@ static void slurp(struct buf *b)
 static uint64_t found(struct recovered *r, const char *label, const char *sender)
 {
 	static const struct recipient to[] = {
-		{ STR_INIT("bob@example.com"), STR_INIT("List@example.com"), CHANNEL_LOCAL },
-		{ STR_INIT("eve@example.com"), STR_INIT("list@example.com"), CHANNEL_LOCAL },
-		{ STR_INIT("dan@example.com"), STR_INIT("dan@example.com"), CHANNEL_LOCAL },
+		{ STR_INIT("bob@example.com"), STR_INIT("List@example.com"), .channel = CHANNEL_LOCAL },
+		{ STR_INIT("eve@example.com"), STR_INIT("list@example.com"), .channel = CHANNEL_LOCAL },
+		{ STR_INIT("dan@example.com"), STR_INIT("dan@example.com"), .channel = CHANNEL_LOCAL },
 	};
 	struct envelope v = { .time = INT64_C(1615286631123), .connection = 77, .rcpts = to, .nrcpts = 3 };
 	struct item *it;
@@ -90,7 +90,8 @@ static void a_group_that_is_missing_is_written_once(void **state)
 /* Told of, and then telltale-smtpd dies: long delivered perhaps, but the envelope was kept. */
 static void what_was_told_just_before_is_suspect_too(void **state)
 {
-	static const struct recipient to = { STR_INIT("bob@example.com"), STR_INIT("bob@example.com"), CHANNEL_LOCAL };
+	static const struct recipient to = { STR_INIT("bob@example.com"), STR_INIT("bob@example.com"),
+					     .channel = CHANNEL_LOCAL };
 	struct envelope v = {
 		.time = clock_wall(), .qp = 9, .sender = STR("ann@x.example"), .rcpts = &to, .nrcpts = 1
 	};
@@ -133,7 +134,8 @@ static size_t lines_of(const char *text)
 /* Found at one start, which ended before its log was written: at the next it is known, and no news. */
 static void a_bounce_that_the_log_does_not_name_is_named_once(void **state)
 {
-	static const struct recipient to = { STR_INIT("bob@example.com"), STR_INIT("bob@example.com"), CHANNEL_LOCAL };
+	static const struct recipient to = { STR_INIT("bob@example.com"), STR_INIT("bob@example.com"),
+					     .channel = CHANNEL_LOCAL };
 	struct envelope v = { .time = clock_wall(), .rcpts = &to, .nrcpts = 1, .parent_qp = 7 };
 	const char *bounced;
 
@@ -181,8 +183,9 @@ static void start_anew(void)
 static void an_attempt_whose_forward_exists_has_succeeded(void **state)
 {
 	static const struct recipient far = { STR_INIT("bob@far.example"), STR_INIT("bob@example.com"),
-					      CHANNEL_REMOTE };
-	static const struct recipient to = { STR_INIT("bob@far.example"), STR_INIT("bob@far.example"), CHANNEL_REMOTE };
+					      .channel = CHANNEL_REMOTE };
+	static const struct recipient to = { STR_INIT("bob@far.example"), STR_INIT("bob@far.example"),
+					     .channel = CHANNEL_REMOTE };
 	struct envelope child = { .time = clock_wall() - DAY, .rcpts = &to, .nrcpts = 1, .parent_qp = 1, .forward = 1 };
 	uint64_t made, none, older, qp;
 

@@ -194,7 +194,8 @@ static void what_failed_before_the_start_comes_back_too(void **state)
 	assert_int_equal(bounces_of(qp), 1);
 }
 
-static const struct recipient away[] = { { STR_INIT("bob@other.test"), STR_INIT("bob@example.com"), CHANNEL_REMOTE } };
+static const struct recipient away[] = { { STR_INIT("bob@other.test"), STR_INIT("bob@example.com"),
+					   .channel = CHANNEL_REMOTE } };
 
 static void an_alias_that_leads_elsewhere_goes_on_as_a_message_of_its_own(void **state)
 {

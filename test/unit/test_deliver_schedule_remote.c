@@ -65,7 +65,7 @@ static int ends(struct one *o, uint64_t delivery, enum outcome_kind kind, bool u
 
 static uint64_t put_for(const char *rcpt)
 {
-	struct recipient r = { str_of(rcpt), str_of(rcpt), CHANNEL_REMOTE };
+	struct recipient r = { str_of(rcpt), str_of(rcpt), .channel = CHANNEL_REMOTE };
 
 	return put_envelope(
 	    (struct envelope){ .time = clock_wall(), .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 });

@@ -6,8 +6,15 @@
 #include "mail/envelope.h"
 
 static const struct recipient two[] = {
-	{ STR_INIT("a@b.example"), STR_INIT("a@b.example"), CHANNEL_LOCAL },
-	{ STR_INIT("c@d.example"), STR_INIT("List@b.example"), CHANNEL_REMOTE },
+	{ STR_INIT("a@b.example"), STR_INIT("a@b.example"), .channel = CHANNEL_LOCAL },
+	{ STR_INIT("c@d.example"), STR_INIT("List@b.example"), .channel = CHANNEL_REMOTE },
+};
+
+static const struct recipient asked[] = {
+	{ STR_INIT("a@b.example"), STR_INIT("a@b.example"), .channel = CHANNEL_LOCAL, .notify = NOTIFY_NEVER },
+	{ STR_INIT("b@b.example"), STR_INIT("b@b.example"), CHANNEL_LOCAL, 0, STR_INIT("rfc822;b@old.example") },
+	{ STR_INIT("c@d.example"), STR_INIT("List@b.example"), CHANNEL_REMOTE,
+	  NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY, STR_INIT("rfc822;a b+@b.example") },
 };
 
 static const struct envelope samples[] = {
@@ -34,6 +41,12 @@ static const struct envelope samples[] = {
 	  .nrcpts = 1 },
 	{ .qp = 1, .time = -5, .rcpts = two, .nrcpts = 1 },
 	{ .qp = UINT64_MAX },
+	{ .qp = 9,
+	  .envid = STR_INIT("a b=c"),
+	  .ret = RET_HDRS,
+	  .requiretls = 1,
+	  .rcpts = asked,
+	  .nrcpts = COUNT(asked) },
 };
 
 static void same(const struct envelope *a, const struct envelope *b)
@@ -48,6 +61,8 @@ static void same(const struct envelope *a, const struct envelope *b)
 		assert_true(str_eq(a->rcpts[i].final, b->rcpts[i].final));
 		assert_true(str_eq(a->rcpts[i].original, b->rcpts[i].original));
 		assert_int_equal(a->rcpts[i].channel, b->rcpts[i].channel);
+		assert_int_equal(a->rcpts[i].notify, b->rcpts[i].notify);
+		assert_true(str_eq(a->rcpts[i].orcpt, b->rcpts[i].orcpt));
 	}
 }
 
@@ -145,6 +160,8 @@ static void hostile(void **state)
 		STR_INIT("TE1\0\0\0\0\2\1\0\0\0x"),
 		STR_INIT("TE1\0\0\0\0\100\6\0\0\0\0\1\0\0\0a"),
 		STR_INIT("TE1\1\0\0\0\100\6\0\0\0\2\1\0\0\0a"),
+		STR_INIT("TE1\1\0\0\0\101\1\0\0\0\1\100\6\0\0\0\0\1\0\0\0a"),
+		STR_INIT("TE1\1\0\0\0\100\6\0\0\0\0\1\0\0\0a\101\0\0\0\0"),
 		STR_INIT("TE1\1\0\0\0\100\5\0\0\0\0\0\0\0\0"),
 	};
 

@@ -68,7 +68,7 @@ static void note(struct depot *d, struct item *it, void *arg)
 static int put(struct spool *s, uint64_t qp, size_t size, uint64_t *sum, struct err *e)
 {
 	static const struct recipient to[] = { { STR_INIT("bob@example.org"), STR_INIT("bob@example.org"),
-						 CHANNEL_LOCAL } };
+						 .channel = CHANNEL_LOCAL } };
 	struct envelope v = { .qp = qp,
 			      .time = clock_wall(),
 			      .sender = STR("alice@example.com"),
