@@ -100,18 +100,22 @@ static void break_channel(struct ipc_client *c)
 	}
 }
 
+/* Has the other side gone?  Then the channel is broken, which an idle one would notice only with its next message. */
+static void look_alive(struct ipc_client *c)
+{
+	struct pollfd p = { .fd = c->conn.fd, .events = POLLRDHUP };
+
+	if (c->conn.fd >= 0 && !c->dead && poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
+		break_channel(c);
+}
+
 bool ipc_client_alive(struct ipc_client *c, uint64_t epoch)
 {
-	struct pollfd p = { .events = POLLRDHUP };
 	bool alive;
 
 	pthread_mutex_lock(&c->lock);
+	look_alive(c);
 	alive = c->epoch == epoch && !c->dead && c->conn.fd >= 0;
-	p.fd = c->conn.fd;
-	if (alive && poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
-		break_channel(c);
-		alive = false;
-	}
 	pthread_mutex_unlock(&c->lock);
 	return alive;
 }
@@ -128,6 +132,8 @@ static int be_connected(struct ipc_client *c, int64_t deadline, struct err *e)
 {
 	int fd;
 
+	if (c->groups == NULL) /* idle until now */
+		look_alive(c);
 	if (c->dead && !c->reading) {
 		ipc_conn_clear(&c->conn);
 		c->dead = false;

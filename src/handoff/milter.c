@@ -144,24 +144,6 @@ struct milter_word milter_helo(struct milter *m, struct str helo)
 	return milter_say(m, MILTER_STEP_HELO);
 }
 
-bool milter_again(struct milter *m, const struct milter_facts *facts)
-{
-	bool kept;
-
-	milter_abort(m);
-	kept = m->fd >= 0 && m->deal.version >= MILTER_VERSION;
-	if (kept) {
-		milter_close(&m->out, milter_open(&m->out, milter_step(MILTER_STEP_AGAIN)->letter));
-		kept = milter_flush(m, MILTER_STEP_AGAIN, deadline_in(m->set.command));
-	}
-	if (!kept)
-		fd_clear(&m->fd);
-	m->facts = facts;
-	m->visit = nothing();
-	m->helo_only = false;
-	return kept;
-}
-
 /* ---- a message ---- */
 
 static struct milter_path copy(struct arena *a, const struct milter_path *p)

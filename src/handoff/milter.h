@@ -110,8 +110,4 @@ struct milter_word milter_body(struct milter *m, struct str piece);
 struct milter_word milter_end(struct milter *m, struct arena *a, struct milter_changes *out);
 void milter_abort(struct milter *m);
 
-/* Keep the connection for another visit: its milter_connect() does not negotiate again.  False: it cannot be kept (a
- * filter of an older version, or one that failed); milter_connect() makes a new one.  *facts replaces the old. */
-bool milter_again(struct milter *m, const struct milter_facts *facts);
-
 #endif

@@ -5,8 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <pthread.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,9 @@ static void descriptors_travel_with_their_frames(void **state)
 	ipc_conn_clear(&b);
 }
 
-/* Answers every question with number + 1; "silent" gets none; "break" closes the channel. */
+static atomic_int closed; /* channels, by echo() */
+
+/* Answers every question with number + 1; "silent" gets none; "break" closes the channel, "last" does so after the answer. */
 static void *echo(void *arg)
 {
 	int listener = *(int *)arg;
@@ -158,8 +161,11 @@ static void *echo(void *arg)
 			p.number++;
 			if (!str_eqz(p.word, "silent"))
 				(void)ipc_send(&c, &ping_type, f.id, &p, -1, deadline_in(1000), NULL);
+			if (str_eqz(p.word, "last"))
+				break;
 		}
 		ipc_conn_clear(&c);
+		closed++;
 	}
 }
 
@@ -222,6 +228,13 @@ static void many_threads_share_a_client_and_each_gets_its_own_answer(void **stat
 			 -1);
 	assert_int_equal(ipc_call(client, &ping_type, &(struct ping){ STR("q"), 7 }, &a, &f, deadline_in(2000), &e), 0);
 	assert_int_equal(ipc_client_epoch(client), 2);
+	/* A break while nobody asks costs nobody an answer. */
+	assert_int_equal(ipc_call(client, &ping_type, &(struct ping){ STR("last"), 7 }, &a, &f, deadline_in(2000), &e),
+			 0);
+	while (closed < 2)
+		usleep(1000);
+	assert_int_equal(ipc_call(client, &ping_type, &(struct ping){ STR("q"), 7 }, &a, &f, deadline_in(2000), &e), 0);
+	assert_int_equal(ipc_client_epoch(client), 3);
 	assert_int_equal(ipc_call(client, &ping_type, &(struct ping){ STR("end"), 7 }, &a, &f, deadline_in(2000), &e),
 			 -1);
 	pthread_join(server, NULL);
