@@ -68,6 +68,26 @@ static void put_outcome(struct buf *b, struct arena *a, const struct dlog_result
 	log_print(b, &l);
 }
 
+static void put_peer(struct buf *b, struct arena *a, const struct dlog_result *r, int64_t now)
+{
+	const struct dlog_peer *p = &r->peer;
+	struct log_line l;
+
+	log_begin(&l, LOG_DELIVERY_REMOTE, now);
+	log_setn(&l, LOG_F_delivery, a, r->delivery);
+	log_set(&l, LOG_F_mx, a, p->host);
+	log_set(&l, LOG_F_ip, a, p->ip);
+	log_setn(&l, LOG_F_port, a, p->port);
+	log_set(&l, LOG_F_tls, a, p->tls.n > 0 ? p->tls : STR("none"));
+	log_set(&l, LOG_F_policy, a, p->policy);
+	log_setn(&l, LOG_F_connect, a, p->connect);
+	log_setn(&l, LOG_F_handshake, a, p->handshake);
+	log_setn(&l, LOG_F_reply, a, p->reply);
+	if (p->source.n > 0)
+		log_set(&l, LOG_F_source, a, p->source);
+	log_print(b, &l);
+}
+
 static void put_next(struct buf *b, struct arena *a, const struct dlog_result *r, int64_t now)
 {
 	BUF(when);
@@ -87,6 +107,8 @@ void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now)
 	ARENA(a);
 	struct log_line l;
 
+	if (r->peer.host.n > 0)
+		put_peer(b, &a, r, now);
 	put_outcome(b, &a, r, now);
 	log_begin(&l, LOG_DELIVERY_DONE, now);
 	log_setn(&l, LOG_F_delivery, &a, r->delivery);

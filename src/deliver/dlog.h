@@ -21,6 +21,12 @@ struct dlog_try {
 	const struct recipient *rcpt;
 };
 
+/* The other server whose words a report has; host empty: there is none. */
+struct dlog_peer {
+	struct str host, ip, tls, policy, source;
+	uint64_t port, connect, handshake, reply; /* ms */
+};
+
 struct dlog_result {
 	uint64_t delivery;
 	enum outcome_kind kind;
@@ -28,11 +34,12 @@ struct dlog_result {
 	int64_t millis;    /* how long it took */
 	int64_t next;      /* wall ms of the next try; 0: there is none */
 	bool gave_up;      /* the lifetime is over */
+	struct dlog_peer peer;
 };
 
 /* The text, stamped `now` (wall ms): init, info, [alias,] try. */
 void dlog_put_try(struct buf *b, const struct dlog_try *t, int64_t now);
-/* result, done, [next or gave-up]. */
+/* [remote,] result, done, [next or gave-up]. */
 void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now);
 /* bounce. */
 void dlog_put_bounce(struct buf *b, uint64_t parent, uint64_t qp, int64_t now);

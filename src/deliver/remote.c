@@ -64,6 +64,14 @@ static void deliver(void *arg)
 			.outcome = d->try.out.kind,
 			.report = d->try.out.report,
 			.unreachable = d->try.unreachable,
+			.host = d->try.met.host,
+			.ip = d->try.met.ip,
+			.port = d->try.met.port,
+			.tls = d->try.met.tls,
+			.policy = str_of(d->try.met.policy),
+			.connect = (uint64_t)d->try.met.connect,
+			.handshake = (uint64_t)d->try.met.handshake,
+			.reply = (uint64_t)d->try.met.reply,
 		};
 
 		map_deln(&r->deliveries, d->ask.delivery);

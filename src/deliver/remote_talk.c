@@ -54,6 +54,7 @@ static int connect_to(const struct route_stop *stop, int64_t deadline)
 struct remote_talk *talk_open(const struct remote_world *w, const struct route_stop *stop, struct str key,
 			      int64_t deadline)
 {
+	int64_t begun = clock_mono();
 	int fd = connect_to(stop, deadline);
 	struct remote_talk *k;
 
@@ -63,6 +64,8 @@ struct remote_talk *talk_open(const struct remote_world *w, const struct route_s
 	k->key = mem_dup(key);
 	k->host = mem_dup(stop->host);
 	k->ip = mem_dup(stop->ip);
+	k->port = stop->port;
+	k->connected = clock_mono() - begun + 1; /* never 0 */
 	k->set = w->client;
 	k->set.peer.name = k->host;
 	wire_init(&k->client.wire, fd);

@@ -8,8 +8,10 @@ struct remote_talk {
 	struct client client;
 	struct client_set set;
 	char *key, *host, *ip; /* ours */
-	unsigned messages;     /* sent over it */
-	int64_t until;         /* while it is idle */
+	uint16_t port;
+	int64_t connected; /* ms that it took */
+	unsigned messages; /* sent over it */
+	int64_t until;     /* while it is idle */
 	struct remote_talk *next;
 };
 

@@ -135,10 +135,36 @@ static void report_words(struct remote_try *t, const struct remote_talk *k, enum
 	}
 }
 
+/* How its TLS was proven. */
+static const char *policy(const struct remote_talk *k)
+{
+	if (k->client.wire.tls == NULL)
+		return "none";
+	if (k->set.peer.verify)
+		return "verified";
+	return k->set.tls == CLIENT_TLS_MUST ? "required" : "opportunistic";
+}
+
+/* Over a connection that was kept, the next message needs neither connecting nor a handshake. */
+static void note(struct remote_try *t, const struct remote_talk *k)
+{
+	bool first = k->messages == 0;
+
+	t->met = (struct remote_met){ .host = arena_str(t->mem, str_of(k->host)),
+				      .ip = arena_str(t->mem, str_of(k->ip)),
+				      .tls = arena_str(t->mem, wire_encryption(&k->client.wire)),
+				      .policy = policy(k),
+				      .port = k->port,
+				      .connect = first ? k->connected : 0,
+				      .handshake = first ? k->client.handshake : 0,
+				      .reply = k->client.said.done ? k->client.waited : 0 };
+}
+
 static void report_end(struct remote_try *t, const struct remote_talk *k, enum client_end end)
 {
 	report_words(t, k, end);
 	name_server(t, k);
+	note(t, k);
 }
 
 /* ---- the conversations ---- */
@@ -243,6 +269,7 @@ void remote_try(struct remote_try *t)
 	if (use_kept(t, key))
 		return;
 	t->answered = false;
+	t->met = (struct remote_met){ .policy = "none" };
 	route_find(&t->world->route, t->message.rcpt, t->mem, &r);
 	t->out = r.none;
 	if (r.n == 0)

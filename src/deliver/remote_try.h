@@ -37,6 +37,12 @@ struct remote_try {
 	/* the result */
 	struct outcome out;
 	bool unreachable; /* nobody let us as far as MAIL */
+	struct remote_met {
+		struct str host, ip, tls; /* host empty: nobody was met */
+		const char *policy;
+		uint16_t port;
+		int64_t connect, handshake, reply; /* ms */
+	} met;                                     /* the server whose words `out` has */
 	/* inside */
 	bool given_up;            /* nothing more is sent: nobody waits for the result */
 	struct remote_talk *talk; /* the conversation at this moment, or NULL */

@@ -121,6 +121,19 @@ static int hear_staged(struct schedule *s, struct agent *agent, const struct ipc
 	return 0;
 }
 
+static struct dlog_peer peer_of(const struct deliver_done *m)
+{
+	return (struct dlog_peer){ .host = m->host,
+				   .ip = m->ip,
+				   .port = m->port,
+				   .tls = m->tls,
+				   .policy = m->policy,
+				   .connect = m->connect,
+				   .handshake = m->handshake,
+				   .reply = m->reply,
+				   .source = m->source };
+}
+
 static int hear_done(struct schedule *s, struct agent *agent, const struct ipc_frame *f, struct err *e)
 {
 	struct deliver_done m;
@@ -133,9 +146,10 @@ static int hear_done(struct schedule *s, struct agent *agent, const struct ipc_f
 		return err_set(e, "delivery %llu has no such result", (unsigned long long)m.delivery);
 	if (m.outcome == OUTCOME_SUCCESS && a->channel == CHANNEL_LOCAL && !a->finishing && m.handed == 0)
 		return err_set(e, "delivery %llu was never staged", (unsigned long long)m.delivery);
-	attempt_end(
-	    s, a,
-	    (struct dlog_result){ .kind = (enum outcome_kind)m.outcome, .report = str_take(m.report, REPORT_MOST) });
+	attempt_end(s, a,
+		    (struct dlog_result){ .kind = (enum outcome_kind)m.outcome,
+					  .report = str_take(m.report, REPORT_MOST),
+					  .peer = peer_of(&m) });
 	drop_attempt(s, a, m.unreachable != 0 ? DESTINATION_UNREACHABLE : DESTINATION_ANSWERED);
 	return 0;
 }

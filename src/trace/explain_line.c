@@ -21,8 +21,9 @@ static const char *const field_names[] = {
 static bool is_count(enum log_field f)
 {
 	static const enum log_field counts[] = {
-		LOG_F_epoch,    LOG_F_connection, LOG_F_port,   LOG_F_bytes,  LOG_F_qp,    LOG_F_code,
-		LOG_F_delivery, LOG_F_attempt,    LOG_F_millis, LOG_F_parent, LOG_F_times,
+		LOG_F_epoch, LOG_F_connection, LOG_F_port,      LOG_F_bytes,  LOG_F_qp,
+		LOG_F_code,  LOG_F_delivery,   LOG_F_attempt,   LOG_F_millis, LOG_F_parent,
+		LOG_F_times, LOG_F_connect,    LOG_F_handshake, LOG_F_reply,
 	};
 
 	for (size_t i = 0; i < COUNT(counts); i++)

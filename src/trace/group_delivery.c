@@ -107,6 +107,20 @@ static void on_result(struct attempt *a, const struct log_line *l)
 	a->report = l->field[LOG_F_report];
 }
 
+static void on_remote(struct delivery_reader *r, struct attempt *a, const struct log_line *l)
+{
+	a->peer = arena_alloc(&r->b->mem, sizeof(*a->peer));
+	*a->peer = (struct peer){ .host = l->field[LOG_F_mx],
+				  .ip = l->field[LOG_F_ip],
+				  .port = l->field[LOG_F_port],
+				  .tls = l->field[LOG_F_tls],
+				  .policy = l->field[LOG_F_policy],
+				  .source = l->field[LOG_F_source],
+				  .connect = group_number(l->field[LOG_F_connect]),
+				  .handshake = group_number(l->field[LOG_F_handshake]),
+				  .reply = group_number(l->field[LOG_F_reply]) };
+}
+
 /* A line about an attempt whose beginning was seen; without it the line says nothing to anybody. */
 static void on_follow(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
 {
@@ -114,7 +128,9 @@ static void on_follow(struct delivery_reader *r, const struct line *ln, const st
 
 	if (a == NULL || a->to == NULL)
 		return;
-	if (l->kind == LOG_DELIVERY_RESULT)
+	if (l->kind == LOG_DELIVERY_REMOTE)
+		on_remote(r, a, l);
+	else if (l->kind == LOG_DELIVERY_RESULT)
 		on_result(a, l);
 	else if (l->kind == LOG_DELIVERY_NEXT)
 		a->retry = l->field[LOG_F_when];
@@ -154,6 +170,7 @@ void delivery_take(struct delivery_reader *r, const struct line *ln, const struc
 	case LOG_DELIVERY_DELAY_NOTICE:
 		on_bounce(r, ln, l);
 		break;
+	case LOG_DELIVERY_REMOTE:
 	case LOG_DELIVERY_RESULT:
 	case LOG_DELIVERY_DONE:
 	case LOG_DELIVERY_NEXT:

@@ -95,6 +95,12 @@ struct init {
 	struct story *story; /* of tries that no visit explains */
 };
 
+/* What a `remote` line says of the other server.  Texts as in the log. */
+struct peer {
+	struct str host, ip, port, tls, policy, source; /* tls "none": in the clear */
+	uint64_t connect, handshake, reply;             /* ms */
+};
+
 struct attempt {
 	struct line *init;       /* NULL: the logs begin after it */
 	struct init *latest;     /* the last init line before its try, whosever; NULL: none */
@@ -108,6 +114,7 @@ struct attempt {
 	bool remote, resulted, gave_up, restarted;
 	bool opens; /* the first try after its init: the sender is most likely that one's */
 	enum outcome_kind outcome;
+	struct peer *peer;        /* NULL: the log does not say */
 	enum went went;           /* where a success went; UNSAID: the report tells */
 	bool plain;               /* the report is in plain words, not qmail's */
 	struct str relay;         /* who took it, as another server's log names him */

@@ -123,7 +123,7 @@ static void tell_relayed(struct told *t, struct told_party *out, const struct at
 	struct remote r;
 	struct str host;
 
-	tell_read_remote(t, a->report, &r);
+	tell_read_remote(t, a, &r);
 	host = r.host.n > 0 ? r.host : STR("the other server");
 	out->summary = arena_fmt(t->mem, "Passed on: %.*s took the message over%s%.*s", STR_ARG(host),
 				 r.said.n > 0 ? " and said: " : "", STR_ARG(r.said));
@@ -132,7 +132,9 @@ static void tell_relayed(struct told *t, struct told_party *out, const struct at
 	    t->mem,
 	    "Since then %.*s answers for the message; what it did with it afterwards is not in our logs. %s%.*s%s",
 	    STR_ARG(host), r.encryption.n > 0 ? "The way there was encrypted (" : "", STR_ARG(r.encryption),
-	    r.encryption.n > 0 ? ")." : "Our log does not say whether the way there was encrypted.");
+	    r.encryption.n > 0 ? ")."
+	    : r.clear          ? "The way there was not encrypted."
+			       : "Our log does not say whether the way there was encrypted.");
 	if (r.id.n > 0)
 		tell_advise(
 		    t, out, WHO_NOBODY,
@@ -303,7 +305,7 @@ void tell_trouble(struct told *t, struct told_party *out, const struct party *p)
 	struct str line;
 
 	report_row_of(t, a->report, &line);
-	tell_read_remote(t, a->report, &r);
+	tell_read_remote(t, a, &r);
 	line = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(trouble_words(t, &r, line)), STR_ARG(tell_target(t, p, a)));
 	out->summary = arena_fmt(t->mem, "%s after %u attempt%s: %.*s", trouble_opening(out, a), n, n == 1 ? "" : "s",
 				 STR_ARG(line));

@@ -209,7 +209,11 @@ static struct str result_words(struct told *t, const struct attempt *a)
 	};
 	struct remote r;
 
-	tell_read_remote(t, a->report, &r);
+	tell_read_remote(t, a, &r);
+	if (a->peer != NULL && r.said.n > 0 && a->outcome == OUTCOME_SUCCESS)
+		return arena_fmt(t->mem, "delivery %llu succeeded: handed to %.*s%.*s, its reply: %.*s",
+				 (unsigned long long)a->number, STR_ARG(r.host), STR_ARG(tell_way(t, &r)),
+				 STR_ARG(r.said));
 	if (r.said.n > 0 && r.host.n > 0)
 		return arena_fmt(t->mem, "delivery %llu %s: %.*s said: %.*s", (unsigned long long)a->number,
 				 ended[a->outcome], STR_ARG(r.host), STR_ARG(r.said));
@@ -222,6 +226,8 @@ static struct str delivery_words(struct told *t, const struct attempt *a, const 
 	switch (l->kind) {
 	case LOG_DELIVERY_TRY:
 		return try_words(t, a);
+	case LOG_DELIVERY_REMOTE:
+		return tell_peer(t, a);
 	case LOG_DELIVERY_RESULT:
 		return result_words(t, a);
 	case LOG_DELIVERY_NEXT:

@@ -34,10 +34,15 @@ struct remote {
 	struct str host;       /* its address, as the report names it; empty: nobody answered */
 	struct str said;       /* its reply, on one line */
 	struct str id;         /* the number under which it keeps the message */
-	struct str encryption; /* "TLSv1.3" */
+	struct str encryption; /* "TLSv1.3"; empty: none, or the log does not say */
+	bool clear;            /* it says that there was none */
 	const char *stage;     /* what it would not take, as the rest of a sentence: ": it refused ... ." or ". " */
 };
-void tell_read_remote(struct told *t, struct str report, struct remote *out);
+void tell_read_remote(struct told *t, const struct attempt *a, struct remote *out);
+/* " over TLSv1.3"; " in the clear"; empty where the log does not say. */
+struct str tell_way(struct told *t, const struct remote *r);
+/* A `remote` line: whom the attempt reached, and how long that took. */
+struct str tell_peer(struct told *t, const struct attempt *a);
 /* The meaning and advice of another server's reply: of what is tried again, nobody must do anything at first. */
 void tell_use_reply(struct told *t, struct told_party *out, struct str said);
 /* The report in the words of explain. */

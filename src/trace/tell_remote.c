@@ -123,15 +123,66 @@ static const char *stage_of(struct str text)
 	return ". ";
 }
 
-void tell_read_remote(struct told *t, struct str report, struct remote *out)
+/* "mx.example.net[192.0.2.1]", as the `remote` line has it. */
+static struct str peer_name(struct told *t, const struct peer *p)
 {
-	struct str text = tell_report(t, report);
+	struct str host = log_plain(t->mem, p->host), ip = log_plain(t->mem, p->ip);
+
+	return str_eq(host, ip) ? ip : arena_fmt(t->mem, "%.*s[%.*s]", STR_ARG(host), STR_ARG(ip));
+}
+
+static void read_peer(struct told *t, const struct peer *p, struct remote *out)
+{
+	struct str tls = log_plain(t->mem, p->tls);
+
+	out->host = peer_name(t, p);
+	out->clear = str_eqz(tls, "none");
+	out->encryption = out->clear ? STR("") : str_word(&tls);
+}
+
+struct str tell_way(struct told *t, const struct remote *r)
+{
+	if (r->encryption.n > 0)
+		return arena_fmt(t->mem, " over %.*s", STR_ARG(r->encryption));
+	return r->clear ? STR(" in the clear") : STR("");
+}
+
+/* Of a connection that an earlier message had opened, no time was needed for that. */
+struct str tell_peer(struct told *t, const struct attempt *a)
+{
+	const struct peer *p = a->peer;
+	struct remote r = { .clear = false };
+	BUF(b);
+
+	read_peer(t, p, &r);
+	buf_fmt(&b, "delivery %llu reached %.*s, port %.*s,%.*s", (unsigned long long)a->number, STR_ARG(r.host),
+		STR_ARG(p->port), STR_ARG(tell_way(t, &r)));
+	if (r.encryption.n > 0 && p->policy.n > 0)
+		buf_fmt(&b, " (%.*s)", STR_ARG(log_plain(t->mem, p->policy)));
+	if (p->source.n > 0)
+		buf_fmt(&b, " from %.*s", STR_ARG(log_plain(t->mem, p->source)));
+	if (p->connect > 0)
+		buf_fmt(&b, ": connected in %llu ms", (unsigned long long)p->connect);
+	else
+		buf_adds(&b, ": over a connection that was open already");
+	if (p->handshake > 0)
+		buf_fmt(&b, ", TLS in %llu ms", (unsigned long long)p->handshake);
+	if (p->reply > 0)
+		buf_fmt(&b, ", its reply after %llu ms", (unsigned long long)p->reply);
+	return arena_str(t->mem, buf_str(&b));
+}
+
+void tell_read_remote(struct told *t, const struct attempt *a, struct remote *out)
+{
+	struct str text = tell_report(t, a->report);
 
 	*out = (struct remote){ .host = named(t, text, host_of(text)),
 				.said = said_of(text),
 				.encryption = encryption_of(text),
 				.stage = stage_of(text) };
 	out->id = id_of(out->said);
+	if (a->peer != NULL)
+		read_peer(t, a->peer, out);
 }
 
 void tell_use_reply(struct told *t, struct told_party *out, struct str said)

@@ -8,6 +8,15 @@
 
 enum { TLS_TIME = 60 * 1000, GOODBYE_TIME = 1000 };
 
+int client_hear(struct client *c, int64_t deadline)
+{
+	int64_t begun = clock_mono();
+	int rc = wire_said(&c->wire, &c->said, deadline);
+
+	c->waited = clock_mono() - begun;
+	return rc;
+}
+
 /* Send what waits, hear the answer to step. */
 static enum client_end hear(struct client *c, enum client_step step)
 {
@@ -18,7 +27,7 @@ static enum client_end hear(struct client *c, enum client_step step)
 		said_reset(&c->said);
 		return CLIENT_DIED;
 	}
-	return wire_said(&c->wire, &c->said, deadline) < 0 ? CLIENT_DIED : CLIENT_YES;
+	return client_hear(c, deadline) < 0 ? CLIENT_DIED : CLIENT_YES;
 }
 
 static enum client_end hear_yes(struct client *c, enum client_step step)
@@ -83,6 +92,8 @@ static enum client_end start_tls(struct client *c)
 {
 	bool must = c->set->tls == CLIENT_TLS_MUST || c->set->user.n > 0;
 	enum client_end end;
+	int64_t begun;
+	int rc;
 
 	if (!c->offers.starttls || c->set->tls == CLIENT_TLS_NEVER) {
 		said_reset(&c->said);
@@ -95,11 +106,13 @@ static enum client_end start_tls(struct client *c)
 		return must ? CLIENT_NO_TLS : CLIENT_YES;
 	if (end != CLIENT_YES)
 		return end;
-	if (wire_connect_tls(&c->wire, c->set->context, &c->set->peer, deadline_in(TLS_TIME), &c->why) < 0) {
-		said_reset(&c->said);
-		return CLIENT_BAD_TLS;
-	}
-	return hello(c);
+	begun = clock_mono();
+	rc = wire_connect_tls(&c->wire, c->set->context, &c->set->peer, deadline_in(TLS_TIME), &c->why);
+	c->handshake = clock_mono() - begun;
+	if (rc == 0)
+		return hello(c);
+	said_reset(&c->said);
+	return CLIENT_BAD_TLS;
 }
 
 static void put_base64(struct buf *out, struct str s)

@@ -57,6 +57,7 @@ struct client {
 	struct said said;
 	enum client_step step;
 	bool critical;
+	int64_t handshake, waited; /* ms: of TLS; for the reply in `said` */
 	struct err why;
 	struct client_offers {
 		bool pipelining, starttls, eightbit, size, utf8, plain, login;
@@ -75,6 +76,9 @@ enum client_end client_send(struct client *c, const struct client_message *m);
 bool client_again(struct client *c);
 void client_end(struct client *c);
 void client_clear(struct client *c);
+
+/* The next reply into c->said, and how long it took: 0, -1 as wire_said() (for client_send.c). */
+int client_hear(struct client *c, int64_t deadline);
 
 /* Is there a byte that is not ASCII in the message?  1, 0; -1 with *e. */
 int client_is_8bit(const struct client_message *m, struct err *e);

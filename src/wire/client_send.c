@@ -124,7 +124,7 @@ static enum client_end envelope(struct client *c, const struct client_message *m
 
 		if (!c->offers.pipelining)
 			put_step(c, m, c->step);
-		if (wire_flush(&c->wire, deadline) < 0 || wire_said(&c->wire, &c->said, deadline) < 0)
+		if (wire_flush(&c->wire, deadline) < 0 || client_hear(c, deadline) < 0)
 			return CLIENT_DIED;
 		if (!is_yes(&c->said, c->step))
 			return c->offers.pipelining ? hear_the_rest(c) : CLIENT_NO;
@@ -162,8 +162,7 @@ static enum client_end body(struct client *c, const struct client_message *m)
 	}
 	dot_out_end(&dots, &c->wire.out);
 	c->critical = true;
-	if (wire_flush(&c->wire, piece_deadline(all)) < 0 ||
-	    wire_said(&c->wire, &c->said, deadline_in(c->set->end)) < 0)
+	if (wire_flush(&c->wire, piece_deadline(all)) < 0 || client_hear(c, deadline_in(c->set->end)) < 0)
 		return CLIENT_DIED;
 	c->critical = false;
 	return said_is(&c->said, 2) ? CLIENT_YES : CLIENT_NO;

@@ -1,4 +1,6 @@
 """Mail that leaves for other servers: where it goes, what they say, and what becomes of it."""
+import re
+
 import pytest
 
 from harness import until
@@ -49,6 +51,12 @@ def test_from_one_server_to_the_other_and_both_know(server, far):
     assert told.only["verdict"] == "relayed"
     assert "mx0.far.test[127.0.0.1] took the message over and said: 250 2.0.0 ok" in told.text
     assert "The way there was encrypted (TLSv1.3)." in told.text
+    row, = server.log("delivery").verb("remote")
+    assert re.fullmatch(r"\d+, mx0\.far\.test, 127\.0\.0\.1, \d+, TLSv1\.3 TLS_AES_256_GCM_SHA384, opportunistic, "
+                        r"connect \d+, tls \d+, reply \d+", row)
+    assert re.search(r"reached mx0\.far\.test\[127\.0\.0\.1\], port \d+, over TLSv1\.3 \(opportunistic\): connected in \d+ ms, "
+                     r"TLS in \d+ ms", told.text)
+    assert "succeeded: handed to mx0.far.test[127.0.0.1] over TLSv1.3, its reply: 250 2.0.0 ok" in told.text
     assert report.split("_qp_")[1].startswith(f"{there['ids']['qp']}/"), "their number is in our log"
 
 
