@@ -21,7 +21,8 @@
 
 enum channel { CHANNEL_LOCAL, CHANNEL_REMOTE };
 enum ret { RET_NONE, RET_FULL, RET_HDRS }; /* what a bounce returns: RFC 3461 4.3 */
-enum notify { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 }; /* RFC 3461 4.1 */
+/* RFC 3461 4.1.  EXPANDED: SUCCESS asks for the word that an alias or list was reached, not for each mailbox behind it. */
+enum notify { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8, NOTIFY_EXPANDED = 16 };
 
 struct recipient {
 	struct str final;    /* where it goes: `user@domain`, lower case for local mailboxes */

@@ -110,6 +110,9 @@ static void envelope_of(const struct session *s, struct envelope *v, uint64_t qp
 		.auth = s->facts.user,
 		.label = s->port->conf->label,
 		.junk = t->junk,
+		.envid = t->envid,
+		.ret = t->ret,
+		.requiretls = t->requiretls,
 		.rcpts = t->rcpts,
 		.nrcpts = t->nrcpts,
 	};

@@ -15,6 +15,13 @@ bool session_offers_tls(const struct session *s)
 	return s->port->conf->tls == CONF_TLS_STARTTLS && !session_encrypted(s);
 }
 
+/* telltale-remote does not honour it yet. */
+bool session_offers_requiretls(const struct session *s)
+{
+	(void)s;
+	return false;
+}
+
 /* How a handshake failed, in the words of the log. */
 static const char *how(struct session *s, const struct err *e)
 {

@@ -191,10 +191,15 @@ static void (*const handlers[VERB_UNKNOWN])(struct session *, const struct comma
 
 /* ---- one line after the other ---- */
 
+static void mistake_words(struct session *s, struct reply r)
+{
+	session_reply(s, &r);
+	session_count_error(s);
+}
+
 static void mistake(struct session *s, enum reply_id id)
 {
-	session_say(s, id);
-	session_count_error(s);
+	mistake_words(s, session_words(id));
 }
 
 static void command(struct session *s, struct str text)
@@ -207,7 +212,7 @@ static void command(struct session *s, struct str text)
 	if (c.fault == COMMAND_FOREIGN)
 		session_close(s, REPLY_UNIMPLEMENTED, end_words(END_FOREIGN));
 	else if (c.fault == COMMAND_CONTROL || (c.fault != COMMAND_FINE && !path))
-		mistake(s, session_fault(&c));
+		mistake_words(s, session_fault(s, &c));
 	else
 		handlers[c.verb](s, &c);
 }

@@ -52,6 +52,9 @@ struct transaction {
 	bool open; /* MAIL was accepted */
 	struct arena mem;
 	struct str sender, sender_key; /* empty: the null path */
+	struct str envid;              /* what the client asked about notices: RFC 3461 */
+	unsigned ret;                  /* enum ret */
+	bool requiretls;
 	struct vouched vouched;
 	struct signing *signing; /* NULL: it goes unsigned */
 	struct str junk;         /* see struct envelope */
@@ -131,6 +134,8 @@ int session_begin_tls(struct session *s);
 bool session_encrypted(const struct session *s);
 bool session_offers_tls(const struct session *s);
 bool session_offers_auth(const struct session *s);
+/* RFC 8689: promised only inside TLS, and only if telltale-remote keeps the promise. */
+bool session_offers_requiretls(const struct session *s);
 void session_forget_login(struct session *s);
 
 void session_starttls(struct session *s, const struct command *c);
@@ -138,8 +143,8 @@ void session_auth(struct session *s, const struct command *c);
 void session_mail(struct session *s, const struct command *c);
 void session_rcpt(struct session *s, const struct command *c);
 void session_data(struct session *s, const struct command *c);
-/* What a fault of a MAIL or RCPT is answered with. */
-enum reply_id session_fault(const struct command *c);
+/* What a fault of a command is answered with. */
+struct reply session_fault(struct session *s, const struct command *c);
 
 /* Tell the graylist what a verdict that stands has to be done for it (struct effect). */
 void session_effects(struct session *s, const struct effect *effects);

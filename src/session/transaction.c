@@ -44,7 +44,7 @@ void transaction_end(struct session *s, const char *why)
 	s->rcpt.over = false;
 }
 
-enum reply_id session_fault(const struct command *c)
+static enum reply_id fault_reply(const struct command *c)
 {
 	bool mail = c->verb == VERB_MAIL, path = mail || c->verb == VERB_RCPT;
 
@@ -55,6 +55,8 @@ enum reply_id session_fault(const struct command *c)
 		return REPLY_UTF8_ADDRESS;
 	case COMMAND_PARAMETER:
 		return REPLY_PARAMETERS;
+	case COMMAND_VALUE:
+		return REPLY_PARAMETER_VALUE;
 	case COMMAND_ARGUMENT:
 		return path ? REPLY_SYNTAX : REPLY_BAD_ARGUMENT;
 	case COMMAND_UNKNOWN:
@@ -63,6 +65,15 @@ enum reply_id session_fault(const struct command *c)
 	default:
 		return REPLY_BAD_ARGUMENT;
 	}
+}
+
+struct reply session_fault(struct session *s, const struct command *c)
+{
+	struct reply r = session_words(fault_reply(c));
+
+	if (c->fault == COMMAND_VALUE)
+		r.text = arena_fmt(&s->scratch, "sorry, that parameter is not right: %s", c->why);
+	return r;
 }
 
 static struct reply check_words(enum check c)
@@ -92,8 +103,8 @@ static bool mail_refused(struct session *s, const struct command *c, struct repl
 	struct err e;
 
 	if (c->fault != COMMAND_FINE) {
-		*out = session_words(session_fault(c));
-	} else if (c->auth && !session_offers_auth(s)) {
+		*out = session_fault(s, c);
+	} else if ((c->auth && !session_offers_auth(s)) || (c->requiretls && !session_offers_requiretls(s))) {
 		*out = session_words(REPLY_PARAMETERS);
 	} else if (s->port->conf->set.submission && !s->facts.authenticated) {
 		record_check(s, check_row(CHECK_MUST_AUTH), str_of(NULL));
@@ -129,6 +140,9 @@ void session_mail(struct session *s, const struct command *c)
 		return;
 	}
 	t->open = true;
+	t->envid = arena_str(&t->mem, c->envid);
+	t->ret = c->ret;
+	t->requiretls = c->requiretls;
 	s->facts.sender = t->sender_key;
 	judge_sender(s);
 	if (consult_mail(s, c, &r)) {
@@ -150,13 +164,6 @@ static bool named_already(const struct transaction *t, struct str key)
 	return false;
 }
 
-static struct recipient keep(struct arena *a, const struct recipient *r)
-{
-	return (struct recipient){ .final = arena_str(a, r->final),
-				   .original = arena_str(a, r->original),
-				   .channel = r->channel };
-}
-
 static void add_named(struct transaction *t, struct named n)
 {
 	if (t->nnamed == t->named_room) {
@@ -168,8 +175,21 @@ static void add_named(struct transaction *t, struct named n)
 	t->named[t->nnamed++] = n;
 }
 
-static void add_targets(struct transaction *t, const struct rcpt_found *found)
+/* What is asked about notices goes to each target; but that an alias of several was reached is told once, for the
+ * first of them, and whom else it leads to is not (RFC 3461, 5.2.7.3). */
+static unsigned target_notify(const struct command *c, size_t i, size_t n)
 {
+	if (n == 1 || (c->notify & NOTIFY_SUCCESS) == 0)
+		return c->notify;
+	if (i == 0)
+		return c->notify | NOTIFY_EXPANDED;
+	return c->notify == NOTIFY_SUCCESS ? NOTIFY_NEVER : c->notify & ~NOTIFY_SUCCESS;
+}
+
+static void add_targets(struct transaction *t, const struct rcpt_found *found, const struct command *c)
+{
+	struct str orcpt = arena_str(&t->mem, c->orcpt);
+
 	if (t->nrcpts + found->n > t->room) {
 		size_t room = 2 * (t->nrcpts + found->n);
 
@@ -177,7 +197,11 @@ static void add_targets(struct transaction *t, const struct rcpt_found *found)
 		t->room = room;
 	}
 	for (size_t i = 0; i < found->n; i++)
-		t->rcpts[t->nrcpts++] = keep(&t->mem, &found->targets[i]);
+		t->rcpts[t->nrcpts++] = (struct recipient){ .final = arena_str(&t->mem, found->targets[i].final),
+							    .original = arena_str(&t->mem, found->targets[i].original),
+							    .channel = found->targets[i].channel,
+							    .notify = target_notify(c, i, found->n),
+							    .orcpt = orcpt };
 }
 
 /* Under which policy this recipient counts: false, with the reply, when there is none for it. */
@@ -250,19 +274,20 @@ static void told_by_check(struct session *s, const struct rcpt_outcome *out, str
 }
 
 /* Take it into the transaction. */
-static void accept_rcpt(struct transaction *t, struct named x, const struct rcpt_found *found)
+static void accept_rcpt(struct transaction *t, struct named x, const struct rcpt_found *found, const struct command *c)
 {
 	x.key = arena_str(&t->mem, x.key);
 	x.standing.by.seen = arena_str(&t->mem, x.standing.by.seen);
 	x.first = t->nrcpts;
 	x.n = found->n;
 	add_named(t, x);
-	add_targets(t, found);
+	add_targets(t, found, c);
 }
 
 /* Everything about one well-formed RCPT that was not named before: the reply in *r. */
-static void judge_rcpt(struct session *s, const struct addr *to, struct named x, struct reply *r)
+static void judge_rcpt(struct session *s, const struct command *c, struct named x, struct reply *r)
 {
+	const struct addr *to = &c->path;
 	struct transaction *t = &s->t;
 	struct rcpt_outcome out;
 	struct rcpt_found found = { 0 };
@@ -300,14 +325,14 @@ static void judge_rcpt(struct session *s, const struct addr *to, struct named x,
 		return;
 	}
 	session_effects(s, effects);
-	accept_rcpt(t, x, &found);
+	accept_rcpt(t, x, &found, c);
 }
 
 /* A RCPT that names nobody is told under the listener's own policy. */
-static void rcpt_fault(struct session *s, enum reply_id id, struct reply *r)
+static void rcpt_fault(struct session *s, struct reply words, struct reply *r)
 {
 	tell_view(s, &s->visit.plain, s->t.last_rcpt);
-	*r = session_words(id);
+	*r = words;
 }
 
 void session_rcpt(struct session *s, const struct command *c)
@@ -322,18 +347,18 @@ void session_rcpt(struct session *s, const struct command *c)
 		return;
 	}
 	t->asked = true;
-	record_to(s, c->arg);
+	record_to(s, c->sent.n > 0 ? c->sent : c->arg);
 	t->last_rcpt = arena_str(&t->mem, c->fault == COMMAND_FINE ? addr_text(&s->scratch, &c->path) : c->arg);
 	x.text = t->last_rcpt;
 	x.key = addr_key(&s->scratch, &c->path);
 	if (c->fault != COMMAND_FINE)
-		rcpt_fault(s, session_fault(c), &r);
+		rcpt_fault(s, session_fault(s, c), &r);
 	else if (addr_null(&c->path))
-		rcpt_fault(s, REPLY_BAD_ADDRESS, &r);
+		rcpt_fault(s, session_words(REPLY_BAD_ADDRESS), &r);
 	else if (named_already(t, x.key))
 		r = session_words(REPLY_OK_RCPT);
 	else
-		judge_rcpt(s, &c->path, x, &r);
+		judge_rcpt(s, c, x, &r);
 	session_answer(s, &r);
 	if (t->nnamed == before)
 		session_count_error(s);

@@ -1,5 +1,7 @@
 #include "wire/command.h"
 
+#include "wire/parameter.h"
+
 enum takes { ARG_NONE, ARG_SOME, ARG_ANY, ARG_FROM, ARG_TO };
 
 #define VERB(name, takes) { STR_INIT(#name), takes },
@@ -53,60 +55,6 @@ static bool has_control(struct str s)
 	return str_chr(s, 0x7f) >= 0;
 }
 
-/* Saturates: a number too large for us is too large for any limit, not malformed. */
-static bool size_value(struct str s, uint64_t *out)
-{
-	if (s.n == 0 || s.n > 20)
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (!ascii_isdigit(s.p[i]))
-			return false;
-	if (!str_u64(s, UINT64_MAX, out))
-		*out = UINT64_MAX;
-	return true;
-}
-
-/* xtext or "<>": xchar or "+" and two upper case hexadecimal digits   (RFC 3461, 4) */
-static bool mailbox_value(struct str s)
-{
-	size_t hex = 0;
-
-	if (str_eqz(s, "<>"))
-		return true;
-	for (size_t i = 0; i < s.n; i++) {
-		bool digit = ascii_isdigit(s.p[i]) || (s.p[i] >= 'A' && s.p[i] <= 'F');
-
-		if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '=' || (hex > 0 && !digit))
-			return false;
-		hex = s.p[i] == '+' ? 2 : hex > 0 ? hex - 1 : 0;
-	}
-	return s.n > 0 && hex == 0;
-}
-
-static enum command_fault mail_parameter(struct str name, struct str value, struct command *out, bool *bodied)
-{
-	if (str_ieq(name, STR("SIZE"))) {
-		bool again = out->sized;
-
-		out->sized = true;
-		return !again && size_value(value, &out->size) ? COMMAND_FINE : COMMAND_VALUE;
-	}
-	if (str_ieq(name, STR("BODY"))) {
-		bool again = *bodied;
-
-		*bodied = true;
-		out->eightbit = str_ieq(value, STR("8BITMIME"));
-		return !again && (out->eightbit || str_ieq(value, STR("7BIT"))) ? COMMAND_FINE : COMMAND_VALUE;
-	}
-	if (str_ieq(name, STR("AUTH"))) {
-		bool again = out->auth;
-
-		out->auth = true;
-		return !again && mailbox_value(value) ? COMMAND_FINE : COMMAND_VALUE;
-	}
-	return COMMAND_PARAMETER;
-}
-
 static bool beyond_ascii(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -116,18 +64,17 @@ static bool beyond_ascii(struct str s)
 }
 
 /* parameters = *( SP name [ "=" value ] ) */
-static enum command_fault parameters(struct str rest, enum takes takes, struct command *out)
+static enum command_fault parameters(struct str rest, enum takes takes, struct arena *a, struct command *out)
 {
-	bool bodied = false;
+	unsigned seen = 0;
 
 	for (;;) {
-		struct str word = str_word(&rest), name, value;
+		struct str word = str_word(&rest);
 		enum command_fault f;
 
 		if (word.n == 0)
 			return COMMAND_FINE;
-		str_cut(word, STR("="), &name, &value);
-		f = takes == ARG_FROM ? mail_parameter(name, value, out, &bodied) : COMMAND_PARAMETER;
+		f = parameter_read(takes == ARG_FROM, word, a, &seen, out);
 		if (f != COMMAND_FINE)
 			return f;
 	}
@@ -147,7 +94,8 @@ static enum command_fault path_argument(struct str arg, enum takes takes, struct
 		return beyond_ascii(out->arg) ? COMMAND_UTF8 : COMMAND_PATH;
 	if (!cur_end(&c) && cur_peek(&c) != ' ' && cur_peek(&c) != '\t')
 		return COMMAND_PATH;
-	return parameters(cur_rest(&c), takes, out);
+	out->sent = str_take(out->arg, cur_pos(&c));
+	return parameters(cur_rest(&c), takes, a, out);
 }
 
 static enum command_fault argument(struct str arg, struct arena *a, struct command *out)

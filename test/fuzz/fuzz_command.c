@@ -1,8 +1,30 @@
 /* What is said is inside the line; a fine MAIL or RCPT, written anew from its parts, says the same. */
 #include "base/err.h"
+#include "mail/envelope.h"
+#include "mail/xtext.h"
 #include "wire/command.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* ENVID and ORCPT at their shortest are no longer than they came. */
+static void put_notices(struct buf *b, const struct command *c)
+{
+	static const char *const notify[] = { "NEVER", "SUCCESS", "FAILURE", "DELAY" };
+	struct str type, address;
+	const char *sep = " NOTIFY=";
+
+	if (c->envid.n > 0)
+		buf_adds(b, " ENVID="), xtext_put(b, c->envid);
+	if (c->ret != RET_NONE)
+		buf_fmt(b, " RET=%s", c->ret == RET_FULL ? "FULL" : "HDRS");
+	for (unsigned i = 0; i < 4; i++)
+		if ((c->notify & 1u << i) != 0)
+			buf_fmt(b, "%s%s", sep, notify[i]), sep = ",";
+	if (str_cut(c->orcpt, STR(";"), &type, &address)) {
+		buf_fmt(b, " ORCPT=%.*s;", STR_ARG(type));
+		xtext_put(b, address);
+	}
+}
 
 static void again(const struct command *c, struct arena *a)
 {
@@ -16,9 +38,11 @@ static void again(const struct command *c, struct arena *a)
 		buf_fmt(&b, " SIZE=%llu", (unsigned long long)c->size);
 	if (c->eightbit)
 		buf_adds(&b, " BODY=8BITMIME");
+	put_notices(&b, c);
 	command_parse(buf_str(&b), a, &d);
 	MUST(d.fault == COMMAND_FINE && d.verb == c->verb);
 	MUST(str_eq(c->path.local, d.path.local) && str_eq(c->path.domain, d.path.domain));
+	MUST(str_eq(c->envid, d.envid) && str_eq(c->orcpt, d.orcpt) && c->ret == d.ret && c->notify == d.notify);
 	MUST(c->size == d.size && c->sized == d.sized && c->eightbit == d.eightbit);
 }
 

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include "mail/envelope.h"
 #include "wire/command.h"
 
 static void rows(void **state)
@@ -33,7 +34,7 @@ static void rows(void **state)
 		  "<> SIZE=000000000000000000000", 0 },
 		{ STR_INIT("MAIL FROM:<> SIZE=1 SIZE=2"),   VERB_MAIL, COMMAND_VALUE, "<> SIZE=1 SIZE=2", 1 },
 		{ STR_INIT("MAIL FROM:<> BODY=BINARYMIME"), VERB_MAIL, COMMAND_VALUE, "<> BODY=BINARYMIME", 0 },
-		{ STR_INIT("MAIL FROM:<> RET=HDRS"),        VERB_MAIL, COMMAND_PARAMETER, "<> RET=HDRS", 0 },
+		{ STR_INIT("MAIL FROM:<> BY=120;R"),        VERB_MAIL, COMMAND_PARAMETER, "<> BY=120;R", 0 },
 		{ STR_INIT("MAIL FROM:<a@b.c>SIZE=1"),      VERB_MAIL, COMMAND_PATH, "<a@b.c>SIZE=1", 0 },
 		{ STR_INIT("MAIL FROM:a@b.c"),              VERB_MAIL, COMMAND_PATH, "a@b.c", 0 },
 		{ STR_INIT("MAIL <a@b.c>"),                 VERB_MAIL, COMMAND_ARGUMENT, "<a@b.c>", 0 },
@@ -101,6 +102,74 @@ static void later_extensions(void **state)
 	}
 }
 
+static void what_is_asked_about_notices(void **state)
+{
+	static const char long_envid[] = "MAIL FROM:<> ENVID=";
+	static const struct {
+		struct str in;
+		enum command_fault fault;
+		const char *envid, *orcpt;
+		unsigned ret, notify;
+	} t[] = {
+		/* clang-format off */
+		{ STR_INIT("MAIL FROM:<a@b.c> RET=HDRS ENVID=QQ314159"), COMMAND_FINE, "QQ314159", "", RET_HDRS, 0 },
+		{ STR_INIT("MAIL FROM:<a@b.c> envid=a+20b+3D+2B ret=full"), COMMAND_FINE, "a b=+", "", RET_FULL, 0 },
+		{ STR_INIT("MAIL FROM:<> RET=BODY"),               COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> RET=FULL RET=FULL"),      COMMAND_VALUE, "", "", RET_FULL, 0 },
+		{ STR_INIT("MAIL FROM:<> ENVID=a ENVID=b"),        COMMAND_VALUE, "a", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> ENVID="),                 COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> ENVID"),                  COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> ENVID=a=b"),              COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> ENVID=a+0D+0Ab"),         COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> ENVID=a+C3"),             COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> ENVID=a+3d"),             COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> NOTIFY=NEVER"),           COMMAND_PARAMETER, "", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> REQUIRETLS=1"),           COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("MAIL FROM:<> REQUIRETLS"),             COMMAND_FINE, "", "", 0, 0 },
+		{ STR_INIT("RCPT TO:<a@b.c> NOTIFY=NEVER"),        COMMAND_FINE, "", "", 0, NOTIFY_NEVER },
+		{ STR_INIT("RCPT TO:<a@b.c> notify=success,Failure"), COMMAND_FINE, "", "", 0, NOTIFY_SUCCESS | NOTIFY_FAILURE },
+		{ STR_INIT("RCPT TO:<a@b.c> NOTIFY=DELAY ORCPT=rfc822;Bob+40old.example"), COMMAND_FINE, "",
+		  "rfc822;Bob@old.example", 0, NOTIFY_DELAY },
+		{ STR_INIT("RCPT TO:<a@b.c> NOTIFY=NEVER,DELAY"),  COMMAND_VALUE, "", "", 0, NOTIFY_NEVER | NOTIFY_DELAY },
+		{ STR_INIT("RCPT TO:<a@b.c> NOTIFY=DELAY,DELAY"),  COMMAND_VALUE, "", "", 0, NOTIFY_DELAY },
+		{ STR_INIT("RCPT TO:<a@b.c> NOTIFY="),             COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("RCPT TO:<a@b.c> NOTIFY=DELAY,"),       COMMAND_VALUE, "", "", 0, NOTIFY_DELAY },
+		{ STR_INIT("RCPT TO:<a@b.c> NOTIFY=ALWAYS"),       COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("RCPT TO:<a@b.c> NOTIFY=NEVER NOTIFY=NEVER"), COMMAND_VALUE, "", "", 0, NOTIFY_NEVER },
+		{ STR_INIT("RCPT TO:<a@b.c> ORCPT=bob@b.c"),       COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("RCPT TO:<a@b.c> ORCPT=;bob@b.c"),      COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("RCPT TO:<a@b.c> ORCPT=rfc822;"),       COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("RCPT TO:<a@b.c> ORCPT=rfc+41;a@b.c"),  COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("RCPT TO:<a@b.c> ORCPT=rfc822;a+0Ab"),  COMMAND_VALUE, "", "", 0, 0 },
+		{ STR_INIT("RCPT TO:<a@b.c> RRVS=2014-04-03T23:01:00Z"), COMMAND_PARAMETER, "", "", 0, 0 },
+		/* clang-format on */
+	};
+	BUF(line);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct command c;
+
+		command_parse(t[i].in, &a, &c);
+		if (c.fault != t[i].fault || c.ret != t[i].ret || c.notify != t[i].notify)
+			fail_msg("%.*s: fault %d ret %u notify %u", STR_ARG(t[i].in), c.fault, c.ret, c.notify);
+		assert_true(str_eqz(c.envid, t[i].envid) && str_eqz(c.orcpt, t[i].orcpt));
+		assert_int_equal(c.why != NULL, c.fault == COMMAND_VALUE);
+	}
+	for (size_t n = 99; n < 103; n++) {
+		ARENA(a);
+		struct command c;
+
+		buf_reset(&line);
+		buf_adds(&line, long_envid);
+		for (size_t i = 0; i < n; i++)
+			buf_addc(&line, 'x');
+		command_parse(buf_str(&line), &a, &c);
+		assert_int_equal(c.fault, n <= 100 ? COMMAND_FINE : COMMAND_VALUE);
+	}
+}
+
 static void first_bytes(void **state)
 {
 	(void)state;
@@ -112,6 +181,7 @@ static void first_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(rows), cmocka_unit_test(later_extensions),
+					    cmocka_unit_test(what_is_asked_about_notices),
 					    cmocka_unit_test(first_bytes) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
