@@ -21,15 +21,15 @@
 
 enum channel { CHANNEL_LOCAL, CHANNEL_REMOTE };
 enum ret { RET_NONE, RET_FULL, RET_HDRS }; /* what a bounce returns: RFC 3461 4.3 */
-/* RFC 3461 4.1.  EXPANDED: SUCCESS asks for the word that an alias or list was reached, not for each mailbox behind it. */
+/* RFC 3461 4.1.  EXPANDED: SUCCESS asks for the word that an alias or list was reached, not each mailbox behind
+ * it. */
 enum notify { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8, NOTIFY_EXPANDED = 16 };
 
 struct recipient {
 	struct str final;    /* where it goes: `user@domain`, lower case for local mailboxes */
 	struct str original; /* as the client named it; equal to final when no alias was expanded */
 	enum channel channel;
-	uint64_t
-	    notify; /* bits of enum notify; 0: the client did not say, which asks for FAILURE (and DELAY, as we like) */
+	uint64_t notify;  /* bits of enum notify; 0: not said: FAILURE, and DELAY where it is our habit */
 	struct str orcpt; /* `type;address`, decoded, as the client gave it; empty if it did not */
 };
 
