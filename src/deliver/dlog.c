@@ -102,6 +102,21 @@ static void put_next(struct buf *b, struct arena *a, const struct dlog_result *r
 	log_print(b, &l);
 }
 
+static void put_landing(struct buf *b, struct arena *a, const struct dlog_result *r, int64_t now)
+{
+	struct str quota = STR("-");
+	struct log_line l;
+
+	if (r->at.limit > 0)
+		quota = arena_fmt(a, "%llu/%llu", (unsigned long long)r->at.used, (unsigned long long)r->at.limit);
+	log_begin(&l, LOG_DELIVERY_MAILBOX, now);
+	log_setn(&l, LOG_F_delivery, a, r->delivery);
+	log_set(&l, LOG_F_box, a, r->at.path);
+	log_set(&l, LOG_F_rule, a, r->at.rule);
+	log_set(&l, LOG_F_quota, a, quota);
+	log_print(b, &l);
+}
+
 void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now)
 {
 	ARENA(a);
@@ -109,6 +124,8 @@ void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now)
 
 	if (r->peer.host.n > 0)
 		put_peer(b, &a, r, now);
+	if (r->kind == OUTCOME_SUCCESS && r->at.path.n > 0)
+		put_landing(b, &a, r, now);
 	put_outcome(b, &a, r, now);
 	log_begin(&l, LOG_DELIVERY_DONE, now);
 	log_setn(&l, LOG_F_delivery, &a, r->delivery);

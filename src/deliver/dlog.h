@@ -35,11 +35,12 @@ struct dlog_result {
 	int64_t next;      /* wall ms of the next try; 0: there is none */
 	bool gave_up;      /* the lifetime is over */
 	struct dlog_peer peer;
+	struct landing at; /* of a success here: its path is not empty */
 };
 
 /* The text, stamped `now` (wall ms): init, info, [alias,] try. */
 void dlog_put_try(struct buf *b, const struct dlog_try *t, int64_t now);
-/* [remote,] result, done, [next or gave-up]. */
+/* [remote,] [mailbox,] result, done, [next or gave-up]. */
 void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now);
 /* bounce. */
 void dlog_put_bounce(struct buf *b, uint64_t parent, uint64_t qp, int64_t now);

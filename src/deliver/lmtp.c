@@ -82,6 +82,13 @@ static void delivered(const struct group *g, struct maildir_job *j)
 {
 	struct str said = str_take(str_trim(buf_str(&g->t->answer.text)), REPLY_MOST);
 
+	j->at_last = (struct landing){
+		.path = arena_str(j->mem, str_of(g->t->l->at.text)),
+		.rule = !j->foldered ? STR("lmtp")
+			: j->junk    ? STR("lmtp; junk by gate")
+				     : arena_fmt(j->mem, "lmtp; subaddress folder %.*s",
+						 STR_ARG(subaddress_of(j->final, j->original))),
+	};
 	end_job(j, OUTCOME_SUCCESS,
 		arena_fmt(j->mem, "%sdid 1+0+0\nThe LMTP server took the message.\nRemote host said: %.*s",
 			  j->junk && j->foldered ? "junk\n" : "", STR_ARG(said)));

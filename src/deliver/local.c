@@ -174,6 +174,10 @@ static void tell(struct local *l, struct delivery *d)
 	say_trouble(l, &d->job.m);
 	done.outcome = d->job.m.out.kind;
 	done.report = d->job.m.out.report;
+	done.path = d->job.m.at_last.path;
+	done.rule = d->job.m.at_last.rule;
+	done.used = d->job.m.at_last.used;
+	done.limit = d->job.m.at_last.limit;
 	done.handed = l->box.lmtp != NULL && !d->job.finish;
 	ipc_queue(&l->conn, &deliver_done_type, 0, &done, -1);
 	map_deln(&l->deliveries, d->ask.delivery);

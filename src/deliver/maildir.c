@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include "base/io.h"
 #include "deliver/copy.h"
-#include "deliver/quota.h"
 #include "deliver/subaddress.h"
 #include "deliver/usage.h"
 
@@ -138,7 +137,8 @@ static int make_staged(int staging, const char *name)
 
 static int write_staged(const struct maildir *m, struct maildir_job *j)
 {
-	if (m->quota != NULL && quota_full(m->quota, m->root, j->final, j->size))
+	j->room = (struct room){ .size = j->size };
+	if (m->quota != NULL && quota_full(m->quota, m->root, j->final, &j->room))
 		return end_job(j, OUTCOME_DEFERRAL, "user is over quota (#4.2.2)");
 	j->file = make_staged(j->in->box.staging, staged_name(j->mem, j));
 	return j->file < 0 ? defer_by(j, errno) : copy_in(j);
@@ -324,10 +324,27 @@ static void drop_staged(struct maildir_job *j)
 		defer_by(j, errno);
 }
 
+/* The final step, as the log tells it. */
+static struct landing landing_of(struct maildir_job *j)
+{
+	char folder[FOLDER_PATH_MAX];
+
+	place_folder(&j->at, folder);
+	return (struct landing){
+		.path = arena_fmt(j->mem, "%s/%s", j->at.home, folder),
+		.rule = j->at.name != NULL ? arena_fmt(j->mem, "subaddress folder %s", j->at.name)
+			: j->junk          ? STR("junk by gate")
+					   : STR("mailbox"),
+		.used = j->room.used,
+		.limit = j->room.limit,
+	};
+}
+
 static void end_delivered(struct maildir_job *j)
 {
 	const char *name = j->at.name;
 
+	j->at_last = landing_of(j);
 	end_job(j, OUTCOME_SUCCESS,
 		name != NULL ? arena_fmt(j->mem, "folder %s\ndid 1+0+0", name).p
 		: j->junk    ? "junk\ndid 1+0+0"

@@ -27,9 +27,9 @@
 
 #include "base/arena.h"
 #include "deliver/batch.h"
+#include "deliver/quota.h"
 #include "mail/outcome.h"
 
-struct quota;
 struct lmtp;
 
 struct maildir {
@@ -52,8 +52,10 @@ struct maildir_job {
 	struct arena *mem; /* the outcome's report is kept here */
 	bool ended;        /* out is valid: delivered, failed or deferred */
 	struct outcome out;
-	int trouble;   /* the errno behind a deferral, else 0 */
-	int64_t begun; /* monotonic ms: it came to us */
+	struct landing at_last; /* of a success */
+	struct room room;       /* as it was asked for */
+	int trouble;            /* the errno behind a deferral, else 0 */
+	int64_t begun;          /* monotonic ms: it came to us */
 	/* while it is handed to an LMTP server */
 	bool accepted; /* its RCPT was */
 	bool foldered; /* which named a folder */

@@ -175,25 +175,30 @@ static int measure(struct quota *q, int root, struct str address, uint64_t belie
 	return 0;
 }
 
-bool quota_full(struct quota *q, int root, struct str address, uint64_t size)
+bool quota_full(struct quota *q, int root, struct str address, struct room *r)
 {
-	uint64_t limit = limit_of(q, address), used;
+	uint64_t used;
 	struct known *k;
 	bool full;
 
-	if (limit == 0)
+	r->used = 0;
+	r->limit = limit_of(q, address);
+	if (r->limit == 0)
 		return false;
-	if (size > limit)
+	if (r->size > r->limit)
 		return true;
-	if (measure(q, root, address, limit - size + 1, &used) < 0)
-		return false; /* the delivery itself will say what is wrong with it */
+	if (measure(q, root, address, r->limit - r->size + 1, &used) < 0) {
+		r->limit = 0; /* the delivery itself will say what is wrong with it */
+		return false;
+	}
 	pthread_mutex_lock(&q->lock);
 	k = known_of(q, address);
 	if (k->used < used) /* it was forgotten meanwhile */
 		k->used = used;
-	full = k->used > limit - size;
+	full = k->used > r->limit - r->size;
 	if (!full)
-		k->used += size;
+		k->used += r->size;
+	r->used = k->used;
 	pthread_mutex_unlock(&q->lock);
 	return full;
 }

@@ -20,8 +20,13 @@ struct quota;
 struct quota *quota_new(const char *socket);
 void quota_free(struct quota *q); /* nobody asks any more */
 
-/* Has user@domain no room for so many bytes?  When it has, they count as there. */
-bool quota_full(struct quota *q, int root, struct str address, uint64_t size);
+/* Room for so many bytes is asked for; what the mailbox may hold (0: no limit) and holds, with them, is the answer. */
+struct room {
+	uint64_t size, limit, used;
+};
+
+/* Has user@domain no such room?  When it has, they count as there. */
+bool quota_full(struct quota *q, int root, struct str address, struct room *r);
 
 /* How much does it hold?  -1: no such mailbox, or it cannot be measured. */
 int quota_usage(struct quota *q, int root, struct str address, uint64_t *bytes);

@@ -149,7 +149,8 @@ static int hear_done(struct schedule *s, struct agent *agent, const struct ipc_f
 	attempt_end(s, a,
 		    (struct dlog_result){ .kind = (enum outcome_kind)m.outcome,
 					  .report = str_take(m.report, REPORT_MOST),
-					  .peer = peer_of(&m) });
+					  .peer = peer_of(&m),
+					  .at = { m.path, m.rule, m.used, m.limit } });
 	drop_attempt(s, a, m.unreachable != 0 ? DESTINATION_UNREACHABLE : DESTINATION_ANSWERED);
 	return 0;
 }

@@ -121,6 +121,13 @@ static void on_remote(struct delivery_reader *r, struct attempt *a, const struct
 				  .reply = group_number(l->field[LOG_F_reply]) };
 }
 
+static void on_mailbox(struct attempt *a, const struct log_line *l)
+{
+	a->box = l->field[LOG_F_box];
+	a->rule = l->field[LOG_F_rule];
+	a->quota = l->field[LOG_F_quota];
+}
+
 /* A line about an attempt whose beginning was seen; without it the line says nothing to anybody. */
 static void on_follow(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
 {
@@ -136,6 +143,8 @@ static void on_follow(struct delivery_reader *r, const struct line *ln, const st
 		a->retry = l->field[LOG_F_when];
 	else if (l->kind == LOG_DELIVERY_GAVE_UP)
 		a->gave_up = true;
+	else if (l->kind == LOG_DELIVERY_MAILBOX)
+		on_mailbox(a, l);
 	lines_add(&a->lines, line_new(r->b, ln));
 }
 
@@ -171,6 +180,7 @@ void delivery_take(struct delivery_reader *r, const struct line *ln, const struc
 		on_bounce(r, ln, l);
 		break;
 	case LOG_DELIVERY_REMOTE:
+	case LOG_DELIVERY_MAILBOX:
 	case LOG_DELIVERY_RESULT:
 	case LOG_DELIVERY_DONE:
 	case LOG_DELIVERY_NEXT:

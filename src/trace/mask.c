@@ -290,6 +290,21 @@ static struct str next_address(const struct log_line *l, const char *from)
 	return next;
 }
 
+/* DOMAIN/USER/Maildir...: it names a mailbox, and that may be somebody else's. */
+static void mask_box(struct scope *sc, struct buf *out, struct str box)
+{
+	struct str domain, user, rest;
+	bool path = str_cut(box, STR("/"), &domain, &rest) && str_cut(rest, STR("/"), &user, &rest);
+
+	if (!path || !domain_like(domain) || own(sc, user, domain)) {
+		scope_mask(sc, out, box);
+		return;
+	}
+	buf_fmt(out, "%.*s/", STR_ARG(domain));
+	put_other(sc, out, user, STR(""));
+	buf_fmt(out, "/%.*s", STR_ARG(rest));
+}
+
 void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, const struct line *x)
 {
 	const char *done = x->raw.p, *end = x->raw.p + x->raw.n;
@@ -304,6 +319,12 @@ void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, co
 	while ((value = next_address(&l, done)).n > 0) {
 		scope_mask(sc, out, str_mem(done, (size_t)(value.p - done)));
 		mask_field(sc, out, value);
+		done = value.p + value.n;
+	}
+	value = l.field[LOG_F_box];
+	if (value.n > 0) {
+		scope_mask(sc, out, str_mem(done, (size_t)(value.p - done)));
+		mask_box(sc, out, value);
 		done = value.p + value.n;
 	}
 	scope_mask(sc, out, str_mem(done, (size_t)(end - done)));

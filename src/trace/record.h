@@ -114,15 +114,16 @@ struct attempt {
 	bool remote, resulted, gave_up, restarted;
 	bool opens; /* the first try after its init: the sender is most likely that one's */
 	enum outcome_kind outcome;
-	struct peer *peer;        /* NULL: the log does not say */
-	enum went went;           /* where a success went; UNSAID: the report tells */
-	bool plain;               /* the report is in plain words, not qmail's */
-	struct str relay;         /* who took it, as another server's log names him */
-	struct str dsn;           /* "5.1.1"; empty: not told */
-	struct str next_id;       /* the id that he gave it */
-	struct story *onward;     /* join_foreign.c: the same message in that server's own log */
-	int beyond;               /* what became of it there: enum verdict, plus 1; 0: not known */
-	struct str report, retry; /* as in the log; retry: of `next` */
+	struct peer *peer;           /* NULL: the log does not say */
+	enum went went;              /* where a success went; UNSAID: the report tells */
+	bool plain;                  /* the report is in plain words, not qmail's */
+	struct str relay;            /* who took it, as another server's log names him */
+	struct str dsn;              /* "5.1.1"; empty: not told */
+	struct str next_id;          /* the id that he gave it */
+	struct story *onward;        /* join_foreign.c: the same message in that server's own log */
+	int beyond;                  /* what became of it there: enum verdict, plus 1; 0: not known */
+	struct str report, retry;    /* as in the log; retry: of `next` */
+	struct str box, rule, quota; /* as in the log: where it lies; empty: not told */
 	struct join join;
 	struct attempt *next;  /* of the same recipient */
 	struct attempt *later; /* in the order of reading */

@@ -159,11 +159,12 @@ void tell_success(struct told *t, struct told_party *out, const struct party *p)
 							    [VERDICT_DISCARDED] = "Discarded" };
 	const struct attempt *a = tell_succeeded(p);
 	const struct report_row *row;
-	struct str line;
+	struct str line, landing;
 	struct did d;
 	bool counted = did_of(a->report, &d);
 
 	row = report_row_of(t, a->report, &line);
+	landing = tell_landing(t, a);
 	out->summary = arena_fmt(t->mem, "%s: %s", opening[out->verdict], success_words(t, a));
 	out->brief = str_of(success_words(t, a));
 	if (a->remote && !counted) {
@@ -173,6 +174,8 @@ void tell_success(struct told *t, struct told_party *out, const struct party *p)
 		tell_did(t, out, a);
 	}
 	out->summary = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(out->summary), STR_ARG(tell_target(t, p, a)));
+	if (landing.n > 0)
+		out->summary = arena_fmt(t->mem, "%.*s; %.*s", STR_ARG(out->summary), STR_ARG(landing));
 	if (counted && d.authenticated)
 		out->summary = arena_fmt(t->mem, "%.*s; the sender had logged in here, so it never left this server",
 					 STR_ARG(out->summary));

@@ -228,6 +228,8 @@ static struct str delivery_words(struct told *t, const struct attempt *a, const 
 		return try_words(t, a);
 	case LOG_DELIVERY_REMOTE:
 		return tell_peer(t, a);
+	case LOG_DELIVERY_MAILBOX:
+		return tell_landing(t, a);
 	case LOG_DELIVERY_RESULT:
 		return result_words(t, a);
 	case LOG_DELIVERY_NEXT:

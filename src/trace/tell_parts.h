@@ -18,6 +18,8 @@ const struct attempt *tell_succeeded(const struct party *p);
 const struct attempt *tell_troubled(const struct party *p);
 void tell_success(struct told *t, struct told_party *out, const struct party *p);
 void tell_trouble(struct told *t, struct told_party *out, const struct party *p);
+/* "it lies in PATH (rule: mailbox), and the mailbox was 43 % full then"; empty: the log does not say. */
+struct str tell_landing(struct told *t, const struct attempt *a);
 /* Adds to the explanation of a full mailbox since when; needs the tale. */
 void tell_quota(struct told *t, struct told_party *out);
 void tell_open(struct told *t, struct told_party *out, const struct party *p);

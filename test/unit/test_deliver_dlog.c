@@ -45,63 +45,93 @@ static void a_try_is_one_group(void **state)
 	}
 }
 
+static const struct {
+	struct dlog_result r;
+	const char *text;
+} results[] = {
+	{ { .delivery = 77,
+	    .kind = OUTCOME_SUCCESS,
+	    .report = STR_INIT("did 1+0+0"),
+	    .millis = 12,
+	    .next = 0,
+	    .gave_up = false },
+	  T "result, 77, success, did_1+0+0/\n" T "done, 77, 12\n" },
+	{ { .delivery = 77,
+	    .kind = OUTCOME_SUCCESS,
+	    .report = STR_INIT("smtp_auth\ndid 1+0+0"),
+	    .millis = 0,
+	    .next = 0,
+	    .gave_up = false },
+	  T "result, 77, success, smtp_auth/did_1+0+0/\n" T "done, 77, 0\n" },
+	{ { .delivery = 77,
+	    .kind = OUTCOME_SUCCESS,
+	    .report = STR_INIT("did 1+0+0"),
+	    .at = { STR_INIT("example.com/anna/Maildir/.a b"), STR_INIT("alias; junk by gate"), 512, 1024 } },
+	  T "mailbox, 77, example.com/anna/Maildir/.a b, alias; junk by gate, 512/1024\n" T
+	    "result, 77, success, did_1+0+0/\n" T "done, 77, 0\n" },
+	{ { .delivery = 77,
+	    .kind = OUTCOME_SUCCESS,
+	    .report = STR_INIT("did 1+0+0"),
+	    .at = { STR_INIT("a, b\nresult, 1"), STR_INIT("mailbox"), 512, 0 } },
+	  T "mailbox, 77, a\\x2c b\\x0aresult\\x2c 1, mailbox, -\n" T "result, 77, success, did_1+0+0/\n" T
+	    "done, 77, 0\n" },
+	{ { .delivery = 77,
+	    .kind = OUTCOME_DEFERRAL,
+	    .report = STR_INIT("not yet"),
+	    .at = { STR_INIT("x"), STR_INIT("mailbox"), 1, 2 } },
+	  T "result, 77, deferral, not_yet/\n" T "done, 77, 0\n" },
+	{ { .delivery = 77,
+	    .kind = OUTCOME_DEFERRAL,
+	    .report = STR_INIT("remote delivery is not configured"),
+	    .millis = 1,
+	    .next = NOW + 400000,
+	    .gave_up = false },
+	  T "result, 77, deferral, remote_delivery_is_not_configured/\n" T "done, 77, 1\n" T
+	    "next, 77, 2021-03-09 10:50:32\n" },
+	{ { .delivery = 77,
+	    .kind = OUTCOME_FAILURE,
+	    .report = STR_INIT("x\nI'm not going to try again"),
+	    .millis = -5,
+	    .next = 0,
+	    .gave_up = true },
+	  T "result, 77, failure, x/I'm_not_going_to_try_again/\n" T "done, 77, 0\n" T "gave-up, 77\n" },
+	{ { .delivery = 77,
+	    .kind = OUTCOME_SUCCESS,
+	    .report = STR_INIT("x"),
+	    .peer = { .host = STR_INIT("mx.far.test"),
+		      .ip = STR_INIT("2001:db8::1"),
+		      .port = 25,
+		      .tls = STR_INIT("TLSv1.3 TLS_AES_256_GCM_SHA384"),
+		      .policy = STR_INIT("opportunistic"),
+		      .connect = 12,
+		      .handshake = 30,
+		      .reply = 200,
+		      .source = STR_INIT("192.0.2.1") } },
+	  T "remote, 77, mx.far.test, 2001:db8::1, 25, TLSv1.3 TLS_AES_256_GCM_SHA384, opportunistic, "
+	    "connect 12, tls 30, reply 200, from 192.0.2.1\n" T "result, 77, success, x/\n" T "done, 77, 0\n" },
+	{ { .delivery = 77,
+	    .kind = OUTCOME_SUCCESS,
+	    .report = STR_INIT("x"),
+	    .peer = { .host = STR_INIT("a, none\n"), .ip = STR_INIT("::1"), .policy = STR_INIT("none") } },
+	  T "remote, 77, a\\x2c none\\x0a, ::1, 0, none, none, connect 0, tls 0, reply 0\n" T
+	    "result, 77, success, x/\n" T "done, 77, 0\n" },
+	{ { .delivery = 77,
+	    .kind = OUTCOME_DEFERRAL,
+	    .report = STR_INIT("a, b\r\n2021-03-09 10:43:52, result, 1, success"),
+	    .millis = 1,
+	    .next = 0,
+	    .gave_up = false },
+	  T "result, 77, deferral, a,_b_/2021-03-09_10:43:52,_result,_1,_success/\n" T "done, 77, 1\n" },
+};
+
 static void a_result_says_how_and_when_again(void **state)
 {
-	static const struct {
-		struct dlog_result r;
-		const char *text;
-	} t[] = {
-		{ { 77, OUTCOME_SUCCESS, STR_INIT("did 1+0+0"), 12, 0, false, { .port = 0 } },
-		  T "result, 77, success, did_1+0+0/\n" T "done, 77, 12\n" },
-		{ { 77, OUTCOME_SUCCESS, STR_INIT("smtp_auth\ndid 1+0+0"), 0, 0, false, { .port = 0 } },
-		  T "result, 77, success, smtp_auth/did_1+0+0/\n" T "done, 77, 0\n" },
-		{ { 77,
-		    OUTCOME_DEFERRAL,
-		    STR_INIT("remote delivery is not configured"),
-		    1,
-		    NOW + 400000,
-		    false,
-		    { .port = 0 } },
-		  T "result, 77, deferral, remote_delivery_is_not_configured/\n" T "done, 77, 1\n" T
-		    "next, 77, 2021-03-09 10:50:32\n" },
-		{ { 77, OUTCOME_FAILURE, STR_INIT("x\nI'm not going to try again"), -5, 0, true, { .port = 0 } },
-		  T "result, 77, failure, x/I'm_not_going_to_try_again/\n" T "done, 77, 0\n" T "gave-up, 77\n" },
-		{ { .delivery = 77,
-		    .kind = OUTCOME_SUCCESS,
-		    .report = STR_INIT("x"),
-		    .peer = { .host = STR_INIT("mx.far.test"),
-			      .ip = STR_INIT("2001:db8::1"),
-			      .port = 25,
-			      .tls = STR_INIT("TLSv1.3 TLS_AES_256_GCM_SHA384"),
-			      .policy = STR_INIT("opportunistic"),
-			      .connect = 12,
-			      .handshake = 30,
-			      .reply = 200,
-			      .source = STR_INIT("192.0.2.1") } },
-		  T "remote, 77, mx.far.test, 2001:db8::1, 25, TLSv1.3 TLS_AES_256_GCM_SHA384, opportunistic, "
-		    "connect 12, tls 30, reply 200, from 192.0.2.1\n" T "result, 77, success, x/\n" T "done, 77, 0\n" },
-		{ { .delivery = 77,
-		    .kind = OUTCOME_SUCCESS,
-		    .report = STR_INIT("x"),
-		    .peer = { .host = STR_INIT("a, none\n"), .ip = STR_INIT("::1"), .policy = STR_INIT("none") } },
-		  T "remote, 77, a\\x2c none\\x0a, ::1, 0, none, none, connect 0, tls 0, reply 0\n" T
-		    "result, 77, success, x/\n" T "done, 77, 0\n" },
-		{ { 77,
-		    OUTCOME_DEFERRAL,
-		    STR_INIT("a, b\r\n2021-03-09 10:43:52, result, 1, success"),
-		    1,
-		    0,
-		    false,
-		    { .port = 0 } },
-		  T "result, 77, deferral, a,_b_/2021-03-09_10:43:52,_result,_1,_success/\n" T "done, 77, 1\n" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(t); i++) {
+	for (size_t i = 0; i < COUNT(results); i++) {
 		BUF(b);
 
-		dlog_put_result(&b, &t[i].r, NOW);
-		assert_string_equal(buf_z(&b), t[i].text);
+		dlog_put_result(&b, &results[i].r, NOW);
+		assert_string_equal(buf_z(&b), results[i].text);
 	}
 }
 

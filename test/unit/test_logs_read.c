@@ -89,6 +89,7 @@ static const struct {
 	{ LOG_DELIVERY, LOG_DELIVERY_RESULT, C "result, 7, success, smtp_auth/did_0+0+1/" },
 	{ LOG_DELIVERY, LOG_DELIVERY_RESULT, C "result, 7, report, " },
 	{ LOG_DELIVERY, LOG_DELIVERY_DONE, C "done, 7, 35" },
+	{ LOG_DELIVERY, LOG_DELIVERY_MAILBOX, C "mailbox, 7, example.com/anna/Maildir/.Junk, junk by gate, 5/100" },
 	{ LOG_DELIVERY, LOG_DELIVERY_NEXT, C "next, 7, 2021-03-09 12:45:31" },
 	{ LOG_DELIVERY, LOG_DELIVERY_GAVE_UP, C "gave-up, 7" },
 	{ LOG_DELIVERY, LOG_DELIVERY_BOUNCE, C "bounce, 3, qp 9" },
