@@ -42,7 +42,7 @@ int main(void)
 	enter_sandbox();
 	set.socket = proc_socket(&conf, "queue.sock");
 	set.signals = proc_signals();
-	world.route.dns = ipc_client_new(proc_socket(&conf, "dns.sock"));
+	world.route.dns = world.desk.dns = ipc_client_new(proc_socket(&conf, "dns.sock"));
 	if (fiber_run(run, &set, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_OSERR;

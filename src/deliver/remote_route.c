@@ -20,6 +20,7 @@ struct search {
 	struct arena *mem;
 	struct route *out;
 	struct str domain;
+	bool vouched; /* who the exchangers are */
 	struct exchanger *at;
 	size_t n;
 	int64_t deadline;
@@ -94,12 +95,17 @@ static bool is_own(const struct route_set *set, struct str ip, uint16_t port)
 	return false;
 }
 
-static void add_stop(struct search *s, struct str host, struct str ip, uint16_t port)
+static void add_stop(struct search *s, struct route_stop stop)
 {
 	struct route *r = s->out;
 
 	if (r->n < ROUTE_ADDRESSES_MOST)
-		r->stop[r->n++] = (struct route_stop){ host, ip, port };
+		r->stop[r->n++] = stop;
+}
+
+static void add_address(struct search *s, struct str ip, uint16_t port)
+{
+	add_stop(s, (struct route_stop){ .host = ip, .ip = ip, .port = port });
 }
 
 /* The i-th address of that kind as text; empty: there is none, or it is malformed. */
@@ -137,10 +143,12 @@ static void add_stops(struct search *s, const struct exchanger *x, uint16_t port
 
 	for (size_t i = 0; i < most_addresses(x) && i < each; i++)
 		for (size_t k = 0; k < 2; k++) {
-			struct str ip = address(s, &x->at[k], i);
+			const struct dns_question *q = &x->at[k];
+			struct str ip = address(s, q, i);
 
 			if (ip.n > 0)
-				add_stop(s, x->name, ip, port);
+				add_stop(s,
+					 (struct route_stop){ x->name, ip, port, s->vouched, q->secure, q->canonical });
 		}
 }
 
@@ -247,6 +255,7 @@ static void find_domain(struct search *s)
 	struct dns_question mx = { .name = s->domain, .type = DNS_MX };
 
 	dns_ask_all(s->set->dns, &mx, 1, s->mem, s->deadline);
+	s->vouched = mx.secure;
 	if (mx.status == DNS_FAILED) {
 		s->out->none = temporary;
 		return;
@@ -272,7 +281,7 @@ static void find_literal(struct search *s, struct str ip)
 	else if (is_own(s->set, ip, s->set->port))
 		s->out->none = ourselves;
 	else
-		add_stop(s, ip, ip, s->set->port);
+		add_address(s, ip, s->set->port);
 }
 
 /* A smart host has addresses; its MX says nothing about it. */
@@ -286,9 +295,10 @@ static void find_smart_host(struct search *s)
 		return;
 	}
 	if (inet_is(name)) {
-		add_stop(s, name, name, port);
+		add_address(s, name, port);
 		return;
 	}
+	s->vouched = true;
 	just(s, name);
 	ask_addresses(s);
 	add_stops(s, &s->at[0], port);

@@ -35,6 +35,9 @@ struct route_stop {
 	struct str host; /* its name; of an address literal, the address */
 	struct str ip;
 	uint16_t port;
+	bool vouched;         /* that mail goes to this host: by validated DNS, or by our postmaster */
+	bool secure;          /* its address: by validated DNS */
+	struct str canonical; /* the name at the end of the host's aliases; may be empty */
 };
 
 struct route {

@@ -138,16 +138,21 @@ static int read_password(struct conf *c, struct client_set *out, struct err *e)
 	return out->password.n > 0 ? 0 : err_set(e, "relay { password-file }: its first line is empty");
 }
 
-/* Only a smart host shows a certificate that is judged: who the MX records name, DNS does not vouch for. */
-static int open_tls(const struct conf *c, struct client_set *out, struct err *e)
+/* Where certificates must be good, those who may vouch for them are needed; elsewhere they are of use. */
+static int open_tls(const struct conf *c, struct remote_world *out, struct err *e)
 {
+	bool needed = out->want.level == POLICY_VERIFIED || (out->want.level == POLICY_REQUIRED && c->relay.host.n > 0);
 	BUF(authorities);
 
-	out->peer.verify = c->relay.host.n > 0 && out->tls == CLIENT_TLS_MUST;
-	if (out->peer.verify && io_slurp(AT_FDCWD, conf_z(c->relay.ca_file), TLS_PEM_MAX, &authorities, e) < 0)
+	if (io_slurp(AT_FDCWD, conf_z(c->relay.ca_file), TLS_PEM_MAX, &authorities, e) < 0 && needed)
 		return err_wrap(e, "relay { ca-file }");
-	out->context = tls_open_client(buf_str(&authorities), e);
-	return out->context == NULL ? -1 : 0;
+	out->client.context = tls_open_client(buf_str(&authorities), e);
+	return out->client.context == NULL ? -1 : 0;
+}
+
+static void read_want(const struct conf *c, struct remote_want *out)
+{
+	*out = (struct remote_want){ .level = remote_policy_level(c->relay.tls), .dane = c->relay.dane };
 }
 
 int remote_settings_read(struct conf *c, struct remote_world *out, struct err *e)
@@ -164,9 +169,8 @@ int remote_settings_read(struct conf *c, struct remote_world *out, struct err *e
 	*client = (struct client_set){ .helo = c->top.hostname,
 				       .reply = c->relay.reply_deadline,
 				       .end = c->relay.end_deadline };
-	client->tls = str_eqz(c->relay.tls, "off")        ? CLIENT_TLS_NEVER
-		      : str_eqz(c->relay.tls, "required") ? CLIENT_TLS_MUST
-							  : CLIENT_TLS_MAY;
+	out->desk.dns_time = DNS_TIME;
+	read_want(c, &out->want);
 	find_own(c, &out->route);
-	return read_password(c, client, e) < 0 ? -1 : open_tls(c, client, e);
+	return read_password(c, client, e) < 0 ? -1 : open_tls(c, out, e);
 }

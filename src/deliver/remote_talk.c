@@ -67,7 +67,7 @@ struct remote_talk *talk_open(const struct remote_world *w, const struct route_s
 	k->port = stop->port;
 	k->connected = clock_mono() - begun + 1; /* never 0 */
 	k->set = w->client;
-	k->set.peer.name = k->host;
+	k->set.peer.name = k->host; /* without a policy: nobody in particular */
 	wire_init(&k->client.wire, fd);
 	return k;
 }

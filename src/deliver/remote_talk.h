@@ -9,6 +9,7 @@ struct remote_talk {
 	struct client_set set;
 	char *key, *host, *ip; /* ours */
 	uint16_t port;
+	enum policy_proof proof;
 	int64_t connected; /* ms that it took */
 	unsigned messages; /* sent over it */
 	int64_t until;     /* while it is idle */

@@ -77,13 +77,31 @@ static void report_no(struct remote_try *t, const struct remote_talk *k)
 	report(t, words[step].final ? kind_of(a) : OUTCOME_DEFERRAL, line);
 }
 
+/* What demands TLS; empty: nothing does. */
+static struct str demanded(struct remote_try *t)
+{
+	const char *why = t->policy->because;
+
+	if (why == NULL && t->world->client.user.n > 0)
+		why = "relay { user }";
+	return why != NULL ? arena_fmt(t->mem, " while %s exists", why) : STR("");
+}
+
 static void report_no_tls(struct remote_try *t, const struct remote_talk *k)
 {
 	const struct said *a = &k->client.said;
-	const char *what =
-	    a->done ? "STARTTLS rejected while tls = required exists" : "No TLS achieved while tls = required exists";
+	const char *what = a->done ? "STARTTLS rejected" : "No TLS achieved";
 
-	report(t, OUTCOME_DEFERRAL, with_answer(t, arena_fmt(t->mem, "%s; connected to %s. (#4.7.5)", what, k->ip), a));
+	report(t, OUTCOME_DEFERRAL,
+	       with_answer(t, arena_fmt(t->mem, "%s%.*s; connected to %s. (#4.7.5)", what, STR_ARG(demanded(t)), k->ip),
+			   a));
+}
+
+static void report_bad_tls(struct remote_try *t, const struct remote_talk *k)
+{
+	report(t, OUTCOME_DEFERRAL,
+	       arena_fmt(t->mem, "TLS unable to verify server or to agree with it%.*s; connected to %s: %s. (#4.7.5)",
+			 STR_ARG(demanded(t)), k->ip, k->client.why.text));
 }
 
 static void report_words(struct remote_try *t, const struct remote_talk *k, enum client_end end)
@@ -108,10 +126,7 @@ static void report_words(struct remote_try *t, const struct remote_talk *k, enum
 		report_no_tls(t, k);
 		break;
 	case CLIENT_BAD_TLS:
-		report(t, OUTCOME_DEFERRAL,
-		       arena_fmt(t->mem,
-				 "TLS unable to verify server or to agree with it; connected to %s: %s. (#4.7.5)",
-				 k->ip, c->why.text));
+		report_bad_tls(t, k);
 		break;
 	case CLIENT_NO_AUTH:
 		report(
@@ -135,16 +150,6 @@ static void report_words(struct remote_try *t, const struct remote_talk *k, enum
 	}
 }
 
-/* How its TLS was proven. */
-static const char *policy(const struct remote_talk *k)
-{
-	if (k->client.wire.tls == NULL)
-		return "none";
-	if (k->set.peer.verify)
-		return "verified";
-	return k->set.tls == CLIENT_TLS_MUST ? "required" : "opportunistic";
-}
-
 /* Over a connection that was kept, the next message needs neither connecting nor a handshake. */
 static void note(struct remote_try *t, const struct remote_talk *k)
 {
@@ -153,7 +158,7 @@ static void note(struct remote_try *t, const struct remote_talk *k)
 	t->met = (struct remote_met){ .host = arena_str(t->mem, str_of(k->host)),
 				      .ip = arena_str(t->mem, str_of(k->ip)),
 				      .tls = arena_str(t->mem, wire_encryption(&k->client.wire)),
-				      .policy = policy(k),
+				      .policy = remote_policy_word(k->proof, k->client.wire.tls != NULL),
 				      .port = k->port,
 				      .connect = first ? k->connected : 0,
 				      .handshake = first ? k->client.handshake : 0,
@@ -216,6 +221,7 @@ static enum client_end begin(struct remote_try *t, struct remote_talk *k)
 {
 	enum client_end end = client_begin(&k->client, fd_steal(&k->client.wire.fd), &k->set);
 
+	k->set.peer = (struct tls_peer){ .name = k->host }; /* the policy's memory is this message's */
 	if (end == CLIENT_YES)
 		return end;
 	report_end(t, k, end);
@@ -238,16 +244,32 @@ static bool visit_in_the_clear(struct remote_try *t, const struct route_stop *st
 /* One address.  True: the try has its result. */
 static bool visit(struct remote_try *t, const struct route_stop *stop, struct str key, bool last)
 {
-	const struct client_set *set = &t->world->client;
 	struct remote_talk *k = meet(t, stop, key, last);
 	enum client_end end;
 
 	if (k == NULL)
 		return false;
+	k->set.tls = t->policy->tls;
+	k->set.peer = t->policy->peer;
+	k->proof = t->policy->proof;
 	end = begin(t, k);
-	if (end == CLIENT_BAD_TLS && set->tls == CLIENT_TLS_MAY && set->user.n == 0)
+	if (end == CLIENT_BAD_TLS && t->policy->tls == CLIENT_TLS_MAY && t->world->client.user.n == 0)
 		return visit_in_the_clear(t, stop, key);
 	return end == CLIENT_YES && send_over(t, k);
+}
+
+/* The addresses of one host, from the i-th stop on: the policy is found once.  True: the try has its result. */
+static bool visit_host(struct remote_try *t, const struct remote_case *c, const struct route *r, size_t i)
+{
+	const struct route_stop *stop = &r->stop[i];
+
+	if (i == 0 || !str_ieq(stop->host, stop[-1].host) || stop->secure != stop[-1].secure)
+		t->policy = remote_policy_for(c, stop);
+	if (t->policy->refusal.n == 0)
+		return visit(t, stop, t->key, i + 1 == r->n);
+	report(t, OUTCOME_DEFERRAL, t->policy->refusal);
+	t->answered = true; /* somebody may be there: it is not the network */
+	return false;
 }
 
 /* A connection that was kept may have ended meanwhile: then that is no result. */
@@ -259,14 +281,28 @@ static bool use_kept(struct remote_try *t, struct str key)
 	return false;
 }
 
+/* The recipient's domain, or the smart host, and what is wanted there. */
+static struct remote_case case_of(const struct remote_try *t, struct str domain)
+{
+	const struct remote_world *w = t->world;
+	struct remote_case c = { &w->desk, w->want, domain, w->route.host.n > 0, t->mem };
+	uint16_t port;
+
+	if (c.smart && !route_host(w->route.host, w->route.port, &c.domain, &port))
+		c.domain = STR("");
+	return c;
+}
+
 void remote_try(struct remote_try *t)
 {
 	ptrdiff_t at = str_rchr(t->message.rcpt, '@');
-	struct str key = t->world->route.host.n > 0 ? STR("") : str_skip(t->message.rcpt, (size_t)(at + 1));
+	struct str domain = str_skip(t->message.rcpt, (size_t)(at + 1));
+	struct remote_case c = case_of(t, domain);
 	int64_t until = deadline_in(HOSTS_TIME);
 	struct route r;
 
-	if (use_kept(t, key))
+	t->key = c.smart ? STR("") : domain;
+	if (use_kept(t, t->key))
 		return;
 	t->answered = false;
 	t->met = (struct remote_met){ .policy = "none" };
@@ -276,7 +312,7 @@ void remote_try(struct remote_try *t)
 		return;
 	report(t, OUTCOME_DEFERRAL, STR("Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)"));
 	for (size_t i = 0; i < r.n && !t->given_up && clock_mono() < until; i++)
-		if (visit(t, &r.stop[i], key, i + 1 == r.n))
+		if (visit_host(t, &c, &r, i))
 			return;
 	t->unreachable = !t->answered;
 }

@@ -8,7 +8,8 @@
  *	8BITMIME     a message with 8-bit bytes for a server that does not take them fails (#5.6.3): it is not
  *	             rewritten, since that would break its signatures (RFC 6152, 3 allows either)
  *	SMTPUTF8     likewise for addresses (#5.6.7)
- *	STARTTLS     tls = "opportunistic": a handshake that fails is followed by a second connection in the clear
+ *	STARTTLS     as remote_policy.h has it for each host; where nothing demands it, a handshake that fails is
+ *	             followed by a second connection in the clear
  *	MAIL, RCPT   a 4xx is the answer: the next host is not asked for another opinion
  *
  * A connection over which all went well serves the next message for the same domain, if one comes soon.
@@ -16,6 +17,7 @@
 #ifndef DELIVER_REMOTE_TRY_H
 #define DELIVER_REMOTE_TRY_H
 
+#include "deliver/remote_policy.h"
 #include "deliver/remote_route.h"
 #include "wire/client.h"
 
@@ -24,7 +26,9 @@ struct remote_talk;
 /* All tries have in common. */
 struct remote_world {
 	struct route_set route;
-	struct client_set client; /* without its peer */
+	struct client_set client; /* without its peer, and what is wanted of TLS */
+	struct remote_want want;
+	struct remote_desk desk;
 	int64_t connect;          /* ms for a connection */
 	struct remote_talk *idle; /* connections that wait for another message */
 	size_t nidle;
@@ -44,9 +48,11 @@ struct remote_try {
 		int64_t connect, handshake, reply; /* ms */
 	} met;                                     /* the server whose words `out` has */
 	/* inside */
-	bool given_up;            /* nothing more is sent: nobody waits for the result */
-	struct remote_talk *talk; /* the conversation at this moment, or NULL */
-	bool answered;            /* some server answered to MAIL */
+	bool given_up;                /* nothing more is sent: nobody waits for the result */
+	struct remote_talk *talk;     /* the conversation at this moment, or NULL */
+	struct remote_policy *policy; /* of its host; NULL, when it was kept from an earlier message */
+	bool answered;                /* some server answered to MAIL */
+	struct str key;               /* of the connections that may serve it */
 };
 
 void remote_try(struct remote_try *t);

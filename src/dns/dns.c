@@ -18,6 +18,7 @@ static bool answer_without_asking(struct dns_question *q)
 	q->secure = false;
 	q->nowhere = true;
 	q->status = DNS_NONE;
+	q->canonical = STR("");
 	q->why = STR("not a domain name");
 	return !dns_name_ok(q->name);
 }

@@ -34,6 +34,7 @@ struct dns_question {
 	bool nowhere;      /* of DNS_NONE: the name itself does not exist, not just that type */
 	struct str *rdata; /* n records in wire form */
 	size_t n;
+	struct str canonical; /* of DNS_FOUND: the name that has the records, at the end of its aliases; may be empty */
 	struct str why;
 };
 

@@ -57,8 +57,6 @@ static int set_all(struct ub_ctx *ub, const struct setting *s, size_t n, struct 
 
 static int use_servers(struct ub_ctx *ub, struct conf_list servers, struct err *e)
 {
-	if (set_all(ub, with_servers, COUNT(with_servers), e) < 0)
-		return -1;
 	for (size_t i = 0; i < servers.n; i++) {
 		int code = ub_ctx_set_fwd(ub, conf_z(servers.at[i]));
 
@@ -138,6 +136,18 @@ static int load_zone(struct ub_ctx *ub, const char *file, struct err *e)
 	return rc;
 }
 
+/* Those that were named count instead of the root's, and whoever names one wants it kept: what lies below it and comes
+ * without signatures is bogus. */
+static int use_anchors(struct ub_ctx *ub, struct conf_list anchors, struct err *e)
+{
+	static const struct setting strict[] = { { "harden-dnssec-stripped:", "yes" } };
+
+	for (size_t i = 0; i < anchors.n; i++)
+		if (ub_ctx_add_ta(ub, conf_z(anchors.at[i])) != 0)
+			return err_set(e, "dns.trust-anchor \"%s\" is no DS or DNSKEY record", conf_z(anchors.at[i]));
+	return set_all(ub, strict, COUNT(strict), e);
+}
+
 /* A record a line.  We read the file ourselves: libunbound tries for ever to read one that a disk gives no more. */
 static int load_anchor(struct ub_ctx *ub, struct err *e)
 {
@@ -162,7 +172,12 @@ static int load_anchor(struct ub_ctx *ub, struct err *e)
 
 static int set_up(struct ub_ctx *ub, const struct conf_dns *set, struct err *e)
 {
-	if (set_all(ub, always, COUNT(always), e) < 0 || load_anchor(ub, e) < 0)
+	if (set_all(ub, always, COUNT(always), e) < 0)
+		return -1;
+	if (set->server.n > 0 && set_all(ub, with_servers, COUNT(with_servers), e) < 0)
+		return -1;
+	/* Before any zone is touched: from then on libunbound takes no anchor. */
+	if ((set->trust_anchor.n > 0 ? use_anchors(ub, set->trust_anchor, e) : load_anchor(ub, e)) < 0)
 		return -1;
 	if (set->server.n > 0 && use_servers(ub, set->server, e) < 0)
 		return -1;

@@ -103,7 +103,7 @@ void dns_told_read(const struct dns_told *told, struct dns_question *q, struct a
 	q->n = 0;
 	q->rdata = NULL;
 	q->secure = q->nowhere = false;
-	q->why = STR("");
+	q->why = q->canonical = STR("");
 	if (told->status == DNS_FAILED) {
 		fail(q, told->why.n > 0 ? arena_str(a, str_take(told->why, 200)) : STR("no reason given"));
 		return;
@@ -116,6 +116,8 @@ void dns_told_read(const struct dns_told *told, struct dns_question *q, struct a
 	if (told->status == DNS_FOUND)
 		take_records(told->records, q, a, n);
 	q->status = q->n > 0 ? DNS_FOUND : DNS_NONE;
+	if (q->status == DNS_FOUND && dns_name_ok(told->canonical))
+		q->canonical = arena_lower(a, told->canonical);
 	q->nowhere = told->status == DNS_NONE && told->nowhere == 1;
 	if (told->status == DNS_FOUND && q->n == 0)
 		q->why = STR("its records are unusable");

@@ -103,7 +103,7 @@ static bool set_up_client(SSL_CTX *ctx, struct str authorities)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	return random_works() && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
-	       add_authorities(ctx, authorities);
+	       SSL_CTX_dane_enable(ctx) == 1 && add_authorities(ctx, authorities);
 }
 
 struct tls *tls_open_client(struct str authorities, struct err *e)

@@ -43,10 +43,35 @@ struct tls_stream;
  * service (a listener's label) is worth nothing at another.  NULL: e->code is ETIMEDOUT, what broke the connection
  * (ECONNRESET when the client closed it), or EPROTO with OpenSSL's reason in e->text. */
 struct tls_stream *tls_accept(struct tls *t, int fd, struct str service, int64_t deadline, struct err *e);
+/* What DNS says of a server's certificate (a TLSA record, RFC 6698), as far as mail uses it (RFC 7672, 3.1). */
+struct tls_pin {
+	enum { TLS_PIN_CA = 2, TLS_PIN_SERVER = 3 } usage;
+	enum { TLS_PIN_WHOLE = 0, TLS_PIN_KEY = 1 } selector;
+	enum { TLS_PIN_AS_IS = 0, TLS_PIN_SHA256 = 1, TLS_PIN_SHA512 = 2 } match;
+	struct str data;
+};
+/* Read the rdata of one; false when a mail server's certificate cannot be judged by it: another usage, selector or
+ * digest, or data that is none. */
+bool tls_pin_read(struct str rdata, struct tls_pin *out);
+
+/* What is wrong with the certificate that a server showed. */
+enum tls_fault {
+	TLS_FAULT_NONE,
+	TLS_FAULT_EXPIRED,
+	TLS_FAULT_NAME,      /* it is somebody else's */
+	TLS_FAULT_UNTRUSTED, /* nobody we know vouches for it */
+	TLS_FAULT_OTHER,     /* something else, or no handshake came about */
+};
+
 /* Be the client of one; t is of tls_open_client().  The same errors. */
 struct tls_peer {
-	const char *name; /* the server's, for SNI and its certificate; or its address */
-	bool verify;      /* no stream without a certificate that is good for that name */
+	const char *name;           /* the server's, for SNI and its certificate; or its address */
+	bool verify;                /* no stream without a certificate that is good for that name */
+	const struct tls_pin *pins; /* with any: one that they fit, and the authorities count for nothing */
+	size_t npins;
+	const char *const *also; /* further names that a certificate under a TLS_PIN_CA may bear */
+	size_t nalso;
+	enum tls_fault *fault; /* NULL, or where it goes what is wrong, though nothing is verified too */
 };
 struct tls_stream *tls_connect(struct tls *t, int fd, const struct tls_peer *peer, int64_t deadline, struct err *e);
 /* Say goodbye (close_notify), as far as that takes no waiting, and free. */

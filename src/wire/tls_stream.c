@@ -1,12 +1,10 @@
 /* One encrypted connection: OpenSSL on a non-blocking socket, under deadlines. */
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/inet.h"
 #include "base/io.h"
 #include "wire/tls_inside.h"
 
@@ -58,11 +56,15 @@ static int shake_hands(struct tls_stream *s, int64_t deadline)
 }
 
 /* Takes OpenSSL's errors. */
-static void why_not(struct err *e)
+static void why_not(const SSL *ssl, struct err *e)
 {
 	int code = errno;
+	long verified = SSL_get_verify_result(ssl);
 
-	(void)err_set(e, "%s", code == EPROTO ? tls_reason() : strerror(code));
+	if (code == EPROTO && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE && verified != X509_V_OK)
+		(void)err_set(e, "certificate verify failed: %s", X509_verify_cert_error_string(verified));
+	else
+		(void)err_set(e, "%s", code == EPROTO ? tls_reason() : strerror(code));
 	ERR_clear_error();
 	e->code = code;
 }
@@ -75,20 +77,6 @@ static bool bind_to(SSL *ssl, struct str service)
 
 	return EVP_Digest(service.p, service.n, id, &n, EVP_sha256(), NULL) == 1 &&
 	       SSL_set_session_id_context(ssl, id, n) == 1;
-}
-
-/* Whose name must the server's certificate bear?  An address does not go into SNI (RFC 6066, 3). */
-static bool expect(SSL *ssl, const char *name, bool verify)
-{
-	X509_VERIFY_PARAM *p = SSL_get0_param(ssl);
-	bool address = inet_is(str_of(name));
-
-	if (!address && name[0] != '\0' && SSL_set_tlsext_host_name(ssl, name) != 1)
-		return false;
-	SSL_set_verify(ssl, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-	if (!verify)
-		return true;
-	return (address ? X509_VERIFY_PARAM_set1_ip_asc(p, name) : X509_VERIFY_PARAM_set1_host(p, name, 0)) == 1;
 }
 
 static struct tls_stream *stream_new(struct tls *t, int fd)
@@ -104,17 +92,23 @@ static struct tls_stream *stream_new(struct tls *t, int fd)
 	return s;
 }
 
-/* The stream after its handshake, or NULL. */
-static struct tls_stream *begin(struct tls_stream *s, bool usable, int64_t deadline, struct err *e)
+/* True: the handshake has been. */
+static bool shake(struct tls_stream *s, bool usable, int64_t deadline, struct err *e)
 {
 	if (!usable) {
 		(void)tls_err(e, "no TLS connection can be made");
-	} else if (shake_hands(s, deadline) < 0) {
-		why_not(e);
-	} else {
-		snprintf(s->words, sizeof(s->words), "%s %s", SSL_get_version(s->ssl), SSL_get_cipher_name(s->ssl));
-		return s;
+		return false;
 	}
+	if (shake_hands(s, deadline) < 0) {
+		why_not(s->ssl, e);
+		return false;
+	}
+	snprintf(s->words, sizeof(s->words), "%s %s", SSL_get_version(s->ssl), SSL_get_cipher_name(s->ssl));
+	return true;
+}
+
+static struct tls_stream *give_up(struct tls_stream *s)
+{
 	s->broken = true;
 	tls_end(s);
 	return NULL;
@@ -127,20 +121,31 @@ struct tls_stream *tls_accept(struct tls *t, int fd, struct str service, int64_t
 
 	if (usable)
 		SSL_set_accept_state(s->ssl);
-	return begin(s, usable, deadline, e);
+	return shake(s, usable, deadline, e) ? s : give_up(s);
+}
+
+/* What is wrong with the server: a failed handshake that is not the certificate's is something else. */
+static enum tls_fault fault_of(const struct tls_stream *s, bool shaken)
+{
+	enum tls_fault fault = tls_fault_of(s->ssl);
+
+	return !shaken && fault == TLS_FAULT_NONE ? TLS_FAULT_OTHER : fault;
 }
 
 struct tls_stream *tls_connect(struct tls *t, int fd, const struct tls_peer *peer, int64_t deadline, struct err *e)
 {
 	struct tls_stream *s = stream_new(t, fd);
-	bool usable = s->ssl != NULL && expect(s->ssl, peer->name, peer->verify);
-	long code;
+	bool usable = s->ssl != NULL && tls_expect(s->ssl, peer), shaken;
 
 	if (usable)
 		SSL_set_connect_state(s->ssl);
-	s = begin(s, usable, deadline, e);
-	code = s != NULL && peer->verify ? SSL_get_verify_result(s->ssl) : X509_V_OK;
-	MUST(code == X509_V_OK); /* SSL_VERIFY_PEER ends the handshake otherwise */
+	shaken = shake(s, usable, deadline, e);
+	if (peer->fault != NULL)
+		*peer->fault = usable ? fault_of(s, shaken) : TLS_FAULT_OTHER;
+	if (!shaken)
+		return give_up(s);
+	/* SSL_VERIFY_PEER ends the handshake otherwise. */
+	MUST(!(peer->verify || peer->npins > 0) || SSL_get_verify_result(s->ssl) == X509_V_OK);
 	return s;
 }
 

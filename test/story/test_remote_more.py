@@ -51,8 +51,8 @@ def test_a_smart_host_with_a_certificate_of_somebody_else_gets_no_password(serve
     Dns(server).record("mx.other.test", "A 127.0.0.1")
     send(server)
     report, = result(server)
-    assert report == ("deferral, TLS_unable_to_verify_server_or_to_agree_with_it;_connected_to_127.0.0.1:_"
-                      "certificate_verify_failed._(#4.7.5)/Asked_server_mx.other.test./")
+    assert report == ("deferral, TLS_unable_to_verify_server_or_to_agree_with_it_while_tls_=_required_exists;_connected_to_127.0.0.1:_"
+                      "certificate_verify_failed:_hostname_mismatch._(#4.7.5)/Asked_server_mx.other.test./")
     assert far.log("smtp-587").verb("auth") == [] == far.log("smtp-587").verb("auth-failed")
     assert server.trace("any:*").only["verdict"] == "waiting"
 
