@@ -3,6 +3,7 @@ import figures
 
 ACCEPT_POSTFIX, ACCEPT_SINK = 5.0, 0.7
 DELIVER_POSTFIX, DELIVER_FLOOR = 3.0, 0.7
+RELAY_POSTFIX = 4.0
 LONE, IDLE_KIB, IDLE_RATE, GATE = 1.3, 64.0, 0.9, 0.85
 
 
@@ -31,6 +32,13 @@ def deliver(result):
             yield at_least(where + ", of the floor", DELIVER_FLOOR, figures.ratios(case["rounds"], "ours", "floor"))
 
 
+def relay(result):
+    for disk in result["disks"]:
+        for case in disk["cases"]:
+            where = f"relay, {disk['disk']} disk, {case['domains']} domains, {case['size'] // 1024} KiB, times Postfix"
+            yield at_least(where, RELAY_POSTFIX, figures.ratios(case["rounds"], "ours", "postfix"))
+
+
 def lone(result):
     for disk in result["disks"]:
         for way in disk["ways"]:
@@ -55,7 +63,7 @@ def gate(result):
                            figures.ratios(load["rounds"], "cold", "none"))
 
 
-AIMS = {"accept": accept, "deliver": deliver, "lone": lone, "idle": idle, "gate": gate}
+AIMS = {"accept": accept, "deliver": deliver, "relay": relay, "lone": lone, "idle": idle, "gate": gate}
 
 
 def table(results):

@@ -23,7 +23,7 @@ def arguments(argv):
     p.add_argument("--disk", choices=("loop", "own"), help="only this disk (default both; quick: loop)")
     p.add_argument("--sessions", type=int, help="only loads with so many sessions")
     p.add_argument("--size", type=int, help="only loads with messages of so many bytes")
-    p.add_argument("--boxes", type=int, help="deliver: only with so many mailboxes")
+    p.add_argument("--boxes", type=int, help="deliver, relay: only with so many mailboxes, domains")
     p.add_argument("--kept", action=argparse.BooleanOptionalAction, help="only many (or only one) per connection")
     p.add_argument("--idle", type=int, default=10000, help="idle: sessions that are held (default 10,000)")
     p.add_argument("--keep", action="store_true", help="keep the figures in bench/results and write bench/RESULTS.md")

@@ -18,13 +18,14 @@ ZONE = """\
 127.in-addr.arpa static
 1.0.0.127.in-addr.arpa 3600 IN PTR localhost
 localhost 3600 IN A 127.0.0.1
-example.net static
+net static
 example.net 3600 IN TXT "v=spf1 ip4:127.0.0.1 -all"
 """
 
 
 class Ours:
     name = "ours"
+    holder = "telltale-local"  # the program that stands still while delivery is held
 
     def __init__(self, build, place, boxes=1, extra="", environment=None):
         self.build, self.boxes = build, boxes
@@ -46,6 +47,9 @@ class Ours:
     def recipients(self):
         return [f"user{i}@example.com" for i in range(self.boxes)]
 
+    def mailboxes(self):
+        return self.recipients()
+
     def start(self, hold):
         """hold: nothing is delivered until release()."""
         self.process = process.spawn([os.path.join(self.build, "telltale"), "serve"], self.log, env=self.environment)
@@ -53,11 +57,11 @@ class Ours:
         if not os.path.exists(os.path.join(self.data, "made")):
             self.make_accounts()
         if hold:
-            self.signal_local(signal.SIGSTOP)
+            self.signal(signal.SIGSTOP)
 
     def make_accounts(self):
         self.command("domain", "add", "example.com")
-        for address in self.recipients():
+        for address in self.mailboxes():
             self.command("account", "add", address, "--password-stdin", text="correct horse\n")
         with open(os.path.join(self.data, "made"), "w", encoding="utf-8"):
             pass
@@ -66,13 +70,13 @@ class Ours:
         return subprocess.run([os.path.join(self.build, "telltale"), *args], env=self.environment, input=text,
                               text=True, capture_output=True, check=True, timeout=60).stdout
 
-    def signal_local(self, number):
-        for pid in self.pids("telltale-local"):
+    def signal(self, number):
+        for pid in self.pids(self.holder):
             os.kill(pid, number)
 
     def release(self):
         """What lies in the queue is delivered from now on."""
-        self.signal_local(signal.SIGCONT)
+        self.signal(signal.SIGCONT)
 
     def pids(self, program):
         return [pid for pid in process.members(self.process.pid) if process.runs(pid, program)]

@@ -62,6 +62,7 @@ NOBODY = 65534
 
 class Postfix:
     name = "postfix"
+    more_main = more_master = ""
 
     def __init__(self, _build, place, boxes=1):
         self.boxes = boxes
@@ -86,12 +87,12 @@ class Postfix:
         shutil.chown(os.path.join(self.folder, "mail"), NOBODY, NOBODY)
 
     def write_config(self):
-        self.main = MAIN.format(folder=self.folder, uid=NOBODY, gid=NOBODY)
+        self.main = MAIN.format(folder=self.folder, uid=NOBODY, gid=NOBODY) + self.more_main
         with open(os.path.join(self.conf, "main.cf"), "w", encoding="utf-8") as f:
             f.write(self.main)
 
     def write_master(self, hold):
-        self.master = MASTER.format(port=f"127.0.0.1:{self.port}")
+        self.master = MASTER.format(port=f"127.0.0.1:{self.port}") + self.more_master
         with open(os.path.join(self.conf, "master.cf"), "w", encoding="utf-8") as f:
             f.write(self.master + ("" if hold else QMGR))
 

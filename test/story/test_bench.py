@@ -16,6 +16,7 @@ import deliver  # noqa: E402
 import figures  # noqa: E402
 import place  # noqa: E402
 import process  # noqa: E402
+import relay  # noqa: E402
 import report  # noqa: E402
 import source  # noqa: E402
 from ours import Ours  # noqa: E402
@@ -119,6 +120,25 @@ def test_a_side_holds_its_mail_and_delivers_it_when_released(folder, kind):
         assert deliver.lying(side) == MESSAGES + 2
     finally:
         side.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Postfix wants root")
+@pytest.mark.parametrize("kind", [relay.OurRelay, relay.PostfixRelay])
+def test_a_side_holds_mail_for_others_and_lets_it_out_when_released(folder, kind):
+    receiver = relay.Receiver(folder)
+    side = kind(BUILD, folder, 2, receiver.port)
+    receiver.start()
+    try:
+        side.start(hold=True)
+        source.send(side.port, side.recipients(), LOAD, MESSAGES)
+        assert receiver.taken() == 0
+        side.release()
+        receiver.wait(MESSAGES)
+        assert relay.fresh(side, relay.through, receiver, LOAD, MESSAGES) > 0
+        assert receiver.taken() == MESSAGES + 2
+    finally:
+        side.stop()
+        receiver.stop()
 
 
 def test_a_ratio_is_taken_within_a_round_and_an_aim_is_judged_by_the_median():
