@@ -182,7 +182,10 @@ static const char account_usage[] =
     "The mailboxes.  The password is read as one line from standard input, never from the\n"
     "command line; with --hash-stdin it is a hash made elsewhere, as crypt(3) or argon2id make it\n"
     "($y$..., $6$..., $2b$..., $argon2id$...).  SIZE takes K, M, G; 0 is no quota.  Mail to\n"
-    "USER+ANYTHING goes to USER.\n" SETTINGS COMMON;
+    "USER+ANYTHING goes to USER.\n"
+    "\n"
+    "set USER@DOMAIN forward=A@X,B@Y sends its mail on to these addresses, and keeps a copy here; with\n"
+    "keep-copy=no it keeps none.  forward=!A@X takes one away, forward= all.\n" SETTINGS COMMON;
 
 static const char alias_usage[] =
     "usage: telltale alias add NAME@DOMAIN TARGET... [-c FILE]\n"

@@ -79,13 +79,21 @@ static const char *where(struct route *r, const struct recipient *t)
 	    .p;
 }
 
+/* What else there is to say of a target. */
+static const char *led(const struct recipient *t)
+{
+	if (t->led == LED_FORWARD)
+		return "  (its mailbox has mail sent on)";
+	return t->replies ? "  (answers by itself)" : "";
+}
+
 static void print_text(struct route *r)
 {
 	printf("%.*s: %s\n", STR_ARG(r->address), why(r));
 	for (size_t i = 0; i < r->found.n; i++) {
 		const struct recipient *t = &r->found.targets[i];
 
-		printf("  -> %.*s  %s\n", STR_ARG(t->final), where(r, t));
+		printf("  -> %.*s  %s%s\n", STR_ARG(t->final), where(r, t), led(t));
 	}
 	if (meanings[r->found.result].status == CLI_NO)
 		printf("  it would be refused\n");
@@ -113,6 +121,8 @@ static void print_json(struct route *r)
 		json_key(&j, "address"), json_str(&j, t->final);
 		json_key(&j, "channel"), json_z(&j, t->channel == CHANNEL_LOCAL ? "local" : "remote");
 		json_key(&j, "where"), json_z(&j, where(r, t));
+		json_key(&j, "forward"), json_bool(&j, t->led == LED_FORWARD);
+		json_key(&j, "autoreply"), json_bool(&j, t->replies);
 		json_end_object(&j);
 	}
 	json_end_array(&j);

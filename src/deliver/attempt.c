@@ -7,6 +7,11 @@
 
 enum { UNREADABLE_PAUSE = 10 * 1000 /* until a message is tried again whose bytes could not be had */ };
 
+/* As the log says it. */
+static const char *const routes[] = {
+	[LED_ALIAS] = "alias", [LED_CATCHALL] = "catch-all", [LED_FORWARD] = "forward", [LED_LIST] = "list"
+};
+
 const struct item_rcpt *attempt_rcpt(const struct attempt *a)
 {
 	return &a->it->rcpts[a->rcpt];
@@ -50,8 +55,8 @@ void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result
 
 	r.delivery = a->delivery;
 	r.millis = clock_mono() - a->started;
-	if (a->alias && r.at.path.n > 0)
-		r.at.rule = arena_fmt(&mem, "alias; %.*s", STR_ARG(r.at.rule));
+	if (a->led != LED_PLAIN && r.at.path.n > 0)
+		r.at.rule = arena_fmt(&mem, "%s; %.*s", routes[a->led], STR_ARG(r.at.rule));
 	if (r.kind == OUTCOME_SUCCESS)
 		depot_settle(s->set.depot, a->it, a->rcpt, true);
 	else
@@ -64,17 +69,6 @@ void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result
 	schedule_look(s, a->it);
 }
 
-/* Was it an alias that led here?  user+anything is no other address than user. */
-static bool by_alias(const struct recipient *r)
-{
-	ptrdiff_t at = str_rchr(r->final, '@');
-
-	if (r->channel != CHANNEL_LOCAL || at < 0 || str_ieq(r->final, r->original))
-		return false;
-	return !str_istarts(r->original, str_take(r->final, (size_t)at)) || r->original.n <= (size_t)at ||
-	       r->original.p[at] != '+';
-}
-
 static int number(struct schedule *s, struct attempt *a, const struct envelope *v, struct err *e)
 {
 	if (a->rcpt >= v->nrcpts)
@@ -83,7 +77,7 @@ static int number(struct schedule *s, struct attempt *a, const struct envelope *
 		return -1;
 	a->channel = (enum channel)attempt_rcpt(a)->channel;
 	a->auth = a->channel == CHANNEL_LOCAL && v->auth.n > 0;
-	a->alias = by_alias(&v->rcpts[a->rcpt]);
+	a->led = v->rcpts[a->rcpt].led;
 	a->nobody = addr_is_nobody(v->sender);
 	a->started = clock_mono();
 	return 0;

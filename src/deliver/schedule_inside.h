@@ -27,7 +27,7 @@ struct attempt {
 	uint32_t destination; /* of a remote one */
 	bool auth;            /* its sender had logged in */
 	bool nobody;          /* it has no sender: a failure is not returned */
-	bool alias;           /* its address was an alias, and ends in a mailbox here */
+	enum led led;         /* what led there */
 	bool deleted;         /* by the postmaster: not returned either */
 	bool finishing;       /* told to finish */
 	int64_t started;      /* monotonic ms */

@@ -10,6 +10,17 @@
 
 enum { ADDRESS_MAX = 1024 };
 
+static bool read_led(char c, enum led *led, bool *replies)
+{
+	int n = ascii_lower(c) - 'a';
+
+	if (n < 0 || n >= LED_COUNT)
+		return false;
+	*led = (enum led)n;
+	*replies = c != ascii_lower(c);
+	return true;
+}
+
 /* As many addresses as channels, each channel known: else the whole answer is not believed. */
 static int read_targets(const struct lookup_resolved *told, struct str original, struct arena *a,
 			struct lookup_answer *out, struct err *e)
@@ -19,15 +30,20 @@ static int read_targets(const struct lookup_resolved *told, struct str original,
 
 	out->targets = arena_alloc(a, (n + 1) * sizeof(*out->targets));
 	for (size_t i = 0; i < n; i++) {
+		enum led led;
+		bool replies;
 		char channel = told->channels.p[i];
 		bool more = str_cut(rest, STR("\n"), &one, &rest);
 
-		if (one.n == 0 || (channel != 'l' && channel != 'r') || more != (i + 1 < n))
+		if (!read_led(told->routes.n > 0 ? told->routes.p[i] : 'a', &led, &replies) || one.n == 0 ||
+		    (channel != 'l' && channel != 'r') || more != (i + 1 < n))
 			return err_set(e, "telltale-lookup sent a malformed answer");
 		out->targets[i] = (struct recipient){
 			.final = one,
 			.original = original,
 			.channel = channel == 'l' ? CHANNEL_LOCAL : CHANNEL_REMOTE,
+			.led = led,
+			.replies = replies,
 		};
 	}
 	out->n = n;
@@ -41,7 +57,8 @@ int lookup_told_read(const struct lookup_resolved *told, struct str original, st
 
 	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 	if (told->result > RESOLVED_TEMPORARY || expanded != (told->channels.n > 0) ||
-	    told->channels.n > LOOKUP_TARGETS_MAX || !settings_fit(told->settings))
+	    (told->routes.n > 0 && told->routes.n != told->channels.n) || told->channels.n > LOOKUP_TARGETS_MAX ||
+	    !settings_fit(told->settings))
 		return err_set(e, "telltale-lookup sent a malformed answer");
 	if (told->result == RESOLVED_TEMPORARY)
 		return err_set(e, "the accounts cannot be asked now");

@@ -9,10 +9,10 @@
  * `count` is the number of recipients.  A recipient is one field of type RCPT:
  * channel:u8, u32 length + final, and original, which fills the rest (nothing
  * when it equals final).  ASKED may follow it and belongs to it: notify:u8, and
- * orcpt, which fills the rest.  All numbers are little-endian.
+ * orcpt, which fills the rest.  So does HOW: one byte, enum led and, as 128, replies.  All numbers are little-endian.
  */
 static const char magic[] = "TE1";
-enum { RCPT = 64, ASKED = 65 };
+enum { RCPT = 64, ASKED = 65, HOW = 66, REPLIES = 128 };
 
 static void put_u32(struct buf *b, size_t v)
 {
@@ -42,6 +42,15 @@ static void put_num(struct buf *b, int type, uint64_t v)
 	buf_add(b, &v, sizeof(v));
 }
 
+static void put_how(struct buf *b, const struct recipient *r)
+{
+	if (r->led == LED_PLAIN && !r->replies)
+		return;
+	buf_addc(b, (char)HOW);
+	put_u32(b, 1);
+	buf_addc(b, (char)(r->led | (r->replies ? REPLIES : 0)));
+}
+
 static void put_recipient(struct buf *b, const struct recipient *r)
 {
 	bool same = str_eq(r->final, r->original);
@@ -53,6 +62,7 @@ static void put_recipient(struct buf *b, const struct recipient *r)
 	buf_addstr(b, r->final);
 	if (!same)
 		buf_addstr(b, r->original);
+	put_how(b, r);
 	if (r->notify == 0 && r->orcpt.n == 0)
 		return;
 	buf_addc(b, (char)ASKED);
@@ -142,6 +152,18 @@ static void take_asked(struct cur *c, struct str body, struct recipient *r)
 	r->orcpt = cur_rest(&in);
 }
 
+static void take_how(struct cur *c, struct str body, struct recipient *r)
+{
+	int how = body.n == 1 ? (unsigned char)body.p[0] : -1;
+
+	if (r == NULL || how < 0 || (how & ~REPLIES) >= LED_COUNT) {
+		cur_fail(c, "bad way to a recipient");
+		return;
+	}
+	r->led = (enum led)(how & ~REPLIES);
+	r->replies = (how & REPLIES) != 0;
+}
+
 static uint64_t take_num(struct cur *c, struct str body)
 {
 	struct cur in = cur_of(body);
@@ -199,6 +221,8 @@ int envelope_unpack(struct str packed, struct arena *a, struct envelope *v, stru
 			break;
 		if (type == ASKED)
 			take_asked(&c, body, seen > 0 ? &rcpts[seen - 1] : NULL);
+		else if (type == HOW)
+			take_how(&c, body, seen > 0 ? &rcpts[seen - 1] : NULL);
 		else if (type != RCPT)
 			take_field(&c, type, body, &x);
 		else if (seen == x.nrcpts)

@@ -25,12 +25,24 @@ enum ret { RET_NONE, RET_FULL, RET_HDRS }; /* what a bounce returns: RFC 3461 4.
  * it. */
 enum notify { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8, NOTIFY_EXPANDED = 16 };
 
+/* What led from the address that was named to where it goes.  The numbers are on disk. */
+enum led {
+	LED_PLAIN,    /* it is that mailbox, or another server's */
+	LED_ALIAS,    /* an alias */
+	LED_CATCHALL, /* nobody has the name: the domain's catch-all */
+	LED_FORWARD,  /* its mailbox's owner has it sent on */
+	LED_LIST,     /* final is a mailing list of ours: whom it goes to is asked when it is its turn */
+	LED_COUNT
+};
+
 struct recipient {
 	struct str final;    /* where it goes: `user@domain`, lower case for local mailboxes */
 	struct str original; /* as the client named it; equal to final when no alias was expanded */
 	enum channel channel;
 	uint64_t notify;  /* bits of enum notify; 0: not said: FAILURE, and DELAY where it is our habit */
 	struct str orcpt; /* `type;address`, decoded, as the client gave it; empty if it did not */
+	enum led led;
+	bool replies; /* its mailbox answers by itself */
 };
 
 struct envelope {

@@ -200,6 +200,8 @@ static void add_targets(struct transaction *t, const struct rcpt_found *found, c
 		t->rcpts[t->nrcpts++] = (struct recipient){ .final = arena_str(&t->mem, found->targets[i].final),
 							    .original = arena_str(&t->mem, found->targets[i].original),
 							    .channel = found->targets[i].channel,
+							    .led = found->targets[i].led,
+							    .replies = found->targets[i].replies,
 							    .notify = target_notify(c, i, found->n),
 							    .orcpt = orcpt };
 }

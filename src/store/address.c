@@ -49,15 +49,18 @@ static void tell(struct visitor *v, uint64_t id, const struct lookup_answer *ans
 {
 	BUF(targets);
 	BUF(channels);
+	BUF(routes);
 
 	for (size_t i = 0; i < answer->n; i++) {
 		if (i > 0)
 			buf_addc(&targets, '\n');
 		buf_addstr(&targets, answer->targets[i].final);
 		buf_addc(&channels, answer->targets[i].channel == CHANNEL_LOCAL ? 'l' : 'r');
+		buf_addc(&routes, (char)((answer->targets[i].replies ? 'A' : 'a') + answer->targets[i].led));
 	}
 	ipc_queue(&v->conn, &lookup_resolved_type, id,
-		  &(struct lookup_resolved){ answer->result, buf_str(&targets), buf_str(&channels), answer->settings },
+		  &(struct lookup_resolved){ answer->result, buf_str(&targets), buf_str(&channels), answer->settings,
+					     buf_str(&routes) },
 		  -1);
 }
 

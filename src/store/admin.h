@@ -45,6 +45,8 @@ struct admin_name {
 	int64_t domain_id;
 };
 int admin_address(struct admin *a, struct str word, bool catchall, struct admin_name *out);
+/* Where mail can be sent on to, as it is kept: the local part as written, the domain in lower case. */
+int admin_target(struct admin *a, struct str word, struct str *out);
 /* A domain of the command line; *id is 0 when it is not here. */
 int admin_domain(struct admin *a, struct str word, struct str *name, int64_t *id);
 

@@ -2,8 +2,7 @@
 #include "mail/addr.h"
 #include "store/admin.h"
 
-/* A target as it is kept: the local part as written, the domain in lower case. */
-static int target(struct admin *a, struct str word, struct str *out)
+int admin_target(struct admin *a, struct str word, struct str *out)
 {
 	struct addr x;
 
@@ -57,7 +56,7 @@ int admin_alias_add(struct admin *a)
 	for (size_t i = 3; i < a->n && status == 0; i++) {
 		struct str to = STR("");
 
-		status = target(a, a->words[i], &to);
+		status = admin_target(a, a->words[i], &to);
 		const struct db_value v[] = { DB_NUM(name.domain_id), DB_TEXT(name.local), DB_TEXT(to) };
 
 		if (status == 0 && db_do(a->store, SQL_ALIAS_ADD, v, COUNT(v), &a->err) < 0)
@@ -121,7 +120,7 @@ int admin_alias_list(struct admin *a)
 static int remove_one(struct admin *a, const struct admin_name *name, struct str word)
 {
 	struct str to = STR("");
-	int n, status = target(a, word, &to);
+	int n, status = admin_target(a, word, &to);
 	const struct db_value v[] = { DB_NUM(name->domain_id), DB_TEXT(name->local), DB_TEXT(to) };
 
 	if (status != 0)

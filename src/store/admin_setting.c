@@ -1,4 +1,4 @@
-/* `set DOMAIN OPTION=VALUE...`: an option of the gate for one domain or mailbox.
+/* `set DOMAIN OPTION=VALUE...`: an option of the gate for one domain or mailbox, or one of mailbox.def for a mailbox.
  *
  * OPTION=VALUE sets it, or adds one value to a list; OPTION= takes all values of it away, OPTION=!VALUE that one.
  */
@@ -11,6 +11,45 @@ struct setting {
 	struct str scope, option, value;
 	bool list;
 };
+
+/* ---- the options of mailbox.def ---- */
+
+static int address(struct admin *a, struct setting *x)
+{
+	return admin_target(a, x->value, &x->value);
+}
+
+static int yes_or_no(struct admin *a, struct setting *x)
+{
+	return str_eqz(x->value, "yes") || str_eqz(x->value, "no")
+		   ? 0
+		   : admin_no(a, "%.*s must be yes or no", STR_ARG(x->option));
+}
+
+static const struct mailbox_row {
+	const char *option;
+	enum { ONE, MANY } values;
+	int (*check)(struct admin *a, struct setting *x); /* may put the value as it is kept */
+} mailbox_rows[] = {
+#define MAILBOX_SETTING(option, values, check) { option, values, check },
+#include "store/mailbox.def"
+#undef MAILBOX_SETTING
+};
+
+static const struct mailbox_row *mailbox_row(struct str option)
+{
+	for (size_t i = 0; i < COUNT(mailbox_rows); i++)
+		if (str_eqz(option, mailbox_rows[i].option))
+			return &mailbox_rows[i];
+	return NULL;
+}
+
+static bool many(struct str option)
+{
+	const struct mailbox_row *row = mailbox_row(option);
+
+	return row != NULL ? row->values == MANY : settings_many(option);
+}
 
 static int run(struct admin *a, enum db_sql which, const struct setting *x, size_t n)
 {
@@ -72,9 +111,10 @@ static int take_away(struct admin *a, const struct setting *x)
 				x->value.n > 0 ? " " : "", STR_ARG(str_skip(x->value, 1)));
 }
 
-static int put(struct admin *a, const struct setting *x)
+static int put(struct admin *a, struct setting *x)
 {
-	int status = check_value(a, x);
+	const struct mailbox_row *row = mailbox_row(x->option);
+	int status = row != NULL ? row->check(a, x) : check_value(a, x);
 
 	if (status != 0)
 		return status;
@@ -86,16 +126,26 @@ static int put(struct admin *a, const struct setting *x)
 static int set_one(struct admin *a, struct str scope, struct str word)
 {
 	struct setting x = { .scope = scope };
+	bool mailbox = scope.p[0] != '@';
+	int status = 0;
 
 	if (!str_cut(word, STR("="), &x.option, &x.value))
 		return admin_no(a, "OPTION=VALUE is wanted, not \"%.*s\"", STR_ARG(str_take(word, 100)));
-	if (!settings_settable(x.option))
+	if (!settings_settable(x.option) && !(mailbox && mailbox_row(x.option) != NULL))
 		return admin_no(a, "\"%.*s\" is no option that a domain or a mailbox can set",
 				STR_ARG(str_take(x.option, 100)));
-	x.list = settings_many(x.option);
+	x.list = many(x.option);
 	if (x.value.n == 0 || x.value.p[0] == '!')
 		return take_away(a, &x);
-	return put(a, &x);
+	if (!x.list || mailbox_row(x.option) == NULL)
+		return put(a, &x);
+	/* forward=a@x.example,b@y.example */
+	for (struct str rest = x.value; rest.n > 0 && status == 0;) {
+		str_cut(rest, STR(","), &x.value, &rest);
+		x.value = str_trim(x.value);
+		status = put(a, &x);
+	}
+	return status;
 }
 
 int admin_set(struct admin *a, struct str scope, size_t from, size_t *n)
@@ -127,7 +177,7 @@ static void show_option(struct admin *a, struct shown *x, struct str option)
 		json_end_array(x->j);
 	x->open = true;
 	x->option = arena_str(&a->mem, option);
-	x->list = settings_many(option);
+	x->list = many(option);
 	json_key_str(x->j, option);
 	if (x->list)
 		json_begin_array(x->j);

@@ -16,6 +16,7 @@ struct expansion {
 	struct store *store;
 	struct arena *mem;
 	struct str original;
+	enum led led; /* of what is found from here on */
 	struct str way[STORE_DEPTH_MAX];
 	size_t depth, steps;
 	struct recipient *targets;
@@ -128,7 +129,8 @@ static void add_target(struct expansion *x, struct str final, enum channel chann
 		return;
 	}
 	need_room(x);
-	x->targets[x->n++] = (struct recipient){ .final = final, .original = x->original, .channel = channel };
+	x->targets[x->n++] =
+	    (struct recipient){ .final = final, .original = x->original, .channel = channel, .led = x->led };
 }
 
 static int expand(struct expansion *x, struct str address, const struct place *p);
@@ -152,6 +154,14 @@ static int load_targets(struct expansion *x, const struct place *p, struct str *
 	return rc < 0 ? -1 : 0;
 }
 
+static bool on_the_way(const struct expansion *x, struct str node)
+{
+	for (size_t i = 0; i < x->depth; i++)
+		if (str_eq(x->way[i], node))
+			return true;
+	return false;
+}
+
 static int expand_alias(struct expansion *x, const struct place *p)
 {
 	struct str node = address_of(x->mem, p);
@@ -159,9 +169,7 @@ static int expand_alias(struct expansion *x, const struct place *p)
 	size_t n;
 	int rc;
 
-	for (size_t i = 0; i < x->depth; i++)
-		if (str_eq(x->way[i], node))
-			x->endless = true;
+	x->endless = x->endless || on_the_way(x, node);
 	if (x->depth == STORE_DEPTH_MAX || x->endless) {
 		x->endless = true;
 		return 0;
@@ -177,6 +185,58 @@ static int expand_alias(struct expansion *x, const struct place *p)
 	return rc;
 }
 
+/* What the owner of a mailbox has said about its mail: store/mailbox.def. */
+static int load_forward(struct expansion *x, struct str node, struct str *out, size_t *n, bool *keep)
+{
+	const struct db_value v = DB_TEXT(node);
+	int rc = db_begin(x->store, SQL_SETTING_FORWARD, &v, 1, x->e);
+
+	*n = 0;
+	*keep = true;
+	while (rc == 0 && (rc = db_row(x->store, SQL_SETTING_FORWARD, x->e)) == 1) {
+		struct str option = db_text(x->store, SQL_SETTING_FORWARD, 0);
+		struct str value = db_text(x->store, SQL_SETTING_FORWARD, 1);
+
+		if (str_eqz(option, "keep-copy"))
+			*keep = !str_eqz(value, "no");
+		else if (*n < STORE_TARGETS_MAX)
+			out[(*n)++] = arena_str(x->mem, value);
+		rc = 0;
+	}
+	db_end(x->store, SQL_SETTING_FORWARD);
+	return rc < 0 ? -1 : 0;
+}
+
+/* A mailbox that is come to once more on the way from itself keeps the mail: two that send all to each other lose
+ * none. */
+static int expand_mailbox(struct expansion *x, const struct place *p)
+{
+	struct str node = address_of(x->mem, p);
+	struct str *targets = arena_alloc(x->mem, STORE_TARGETS_MAX * sizeof(*targets));
+	enum led before = x->led;
+	bool keep = true;
+	size_t n = 0, had;
+	int rc = on_the_way(x, node) || x->depth == STORE_DEPTH_MAX ? 0 : load_forward(x, node, targets, &n, &keep);
+
+	if (keep || n == 0)
+		add_target(x, node, CHANNEL_LOCAL);
+	if (rc < 0 || n == 0)
+		return rc;
+	had = x->n;
+	x->way[x->depth++] = node;
+	x->led = LED_FORWARD;
+	for (size_t i = 0; i < n && rc == 0 && !x->endless; i++) {
+		struct place next = find(x->store, targets[i], x->mem, x->e);
+
+		rc = expand(x, targets[i], &next);
+	}
+	x->led = before;
+	x->depth--;
+	if (!keep && x->n == had) /* those addresses are not there any more */
+		add_target(x, node, CHANNEL_LOCAL);
+	return rc;
+}
+
 static int expand(struct expansion *x, struct str address, const struct place *p)
 {
 	if (++x->steps > STORE_STEPS_MAX) {
@@ -187,8 +247,7 @@ static int expand(struct expansion *x, struct str address, const struct place *p
 	case FOUND_ERROR:
 		return -1;
 	case FOUND_MAILBOX:
-		add_target(x, address_of(x->mem, p), CHANNEL_LOCAL);
-		return 0;
+		return expand_mailbox(x, p);
 	case FOUND_FOREIGN:
 		add_target(x, address, CHANNEL_REMOTE);
 		return 0;
@@ -198,6 +257,8 @@ static int expand(struct expansion *x, struct str address, const struct place *p
 	case FOUND_CATCHALL:
 		break;
 	}
+	if (x->led == LED_PLAIN)
+		x->led = p->found == FOUND_CATCHALL ? LED_CATCHALL : LED_ALIAS;
 	return expand_alias(x, p);
 }
 

@@ -45,7 +45,7 @@ def quota(channel, address):
 
 
 def resolved(channel):
-    number, _, (result, targets, _, _) = channel.receive("nsss")
+    number, _, (result, targets, _, _, _) = channel.receive("nssss")
     assert number == 2
     return result, targets.decode()
 

@@ -12,9 +12,13 @@ static const struct recipient two[] = {
 
 static const struct recipient asked[] = {
 	{ STR_INIT("a@b.example"), STR_INIT("a@b.example"), .channel = CHANNEL_LOCAL, .notify = NOTIFY_NEVER },
-	{ STR_INIT("b@b.example"), STR_INIT("b@b.example"), CHANNEL_LOCAL, 0, STR_INIT("rfc822;b@old.example") },
-	{ STR_INIT("c@d.example"), STR_INIT("List@b.example"), CHANNEL_REMOTE,
-	  NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY, STR_INIT("rfc822;a b+@b.example") },
+	{ STR_INIT("c@b.example"), STR_INIT("@b.example"), .notify = NOTIFY_NEVER, .led = LED_CATCHALL },
+	{ STR_INIT("d@b.example"), STR_INIT("d@b.example"), .replies = true, .led = LED_LIST },
+	{ STR_INIT("e@b.example"), STR_INIT("e@b.example"), .replies = true },
+	{ STR_INIT("b@b.example"), STR_INIT("b@b.example"), .channel = CHANNEL_LOCAL,
+	  .orcpt = STR_INIT("rfc822;b@old.example") },
+	{ STR_INIT("c@d.example"), STR_INIT("List@b.example"), .channel = CHANNEL_REMOTE,
+	  .notify = NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY, .orcpt = STR_INIT("rfc822;a b+@b.example") },
 };
 
 static const struct envelope samples[] = {
@@ -63,6 +67,8 @@ static void same(const struct envelope *a, const struct envelope *b)
 		assert_int_equal(a->rcpts[i].channel, b->rcpts[i].channel);
 		assert_int_equal(a->rcpts[i].notify, b->rcpts[i].notify);
 		assert_true(str_eq(a->rcpts[i].orcpt, b->rcpts[i].orcpt));
+		assert_int_equal(a->rcpts[i].led, b->rcpts[i].led);
+		assert_int_equal(a->rcpts[i].replies, b->rcpts[i].replies);
 	}
 }
 

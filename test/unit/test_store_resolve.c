@@ -19,12 +19,23 @@ static const char *const here[] = {
 	"alias add gone@example.com removed@example.com",
 	"alias add far@example.com x@far.example",
 	"alias add @other.example bob@example.com",
+	"account add keep@example.com --password-stdin",
+	"account add away@example.com --password-stdin",
+	"account add ping@example.com --password-stdin",
+	"account add pong@example.com --password-stdin",
+	"account add lost@example.com --password-stdin",
+	"account set keep@example.com forward=X@Far.Example,team@example.com",
+	"account set away@example.com forward=y@far.example keep-copy=no",
+	"account set ping@example.com forward=pong@example.com keep-copy=no",
+	"account set pong@example.com forward=ping@example.com keep-copy=no",
+	"account set lost@example.com forward=removed@example.com keep-copy=no",
+	"alias add desk@example.com away@example.com keep@example.com",
 };
 
 static const struct {
 	struct str address;
 	enum resolved result;
-	const char *targets; /* with their channel, in order */
+	const char *targets; /* with their channel, and 'a' + enum led when that is not plain, in order */
 } asked[] = {
 	{ STR_INIT("bob@example.com"), RESOLVED_MAILBOX, "l:bob@example.com " },
 	{ STR_INIT("BOB@Example.COM"), RESOLVED_MAILBOX, "l:bob@example.com " },
@@ -34,16 +45,27 @@ static const struct {
 	{ STR_INIT("a+b@example.com"), RESOLVED_MAILBOX, "l:a+b@example.com " },
 	{ STR_INIT("a+c@example.com"), RESOLVED_NO_MAILBOX, "" },
 	{ STR_INIT("+bob@example.com"), RESOLVED_NO_MAILBOX, "" },
-	{ STR_INIT("team@example.com"), RESOLVED_ALIAS, "l:bob@example.com l:ann@example.com r:X@far.example " },
-	{ STR_INIT("team+x@example.com"), RESOLVED_ALIAS, "l:bob@example.com l:ann@example.com r:X@far.example " },
+	{ STR_INIT("team@example.com"), RESOLVED_ALIAS, "l:bob@example.com/b l:ann@example.com/b r:X@far.example/b " },
+	{ STR_INIT("team+x@example.com"), RESOLVED_ALIAS,
+	  "l:bob@example.com/b l:ann@example.com/b r:X@far.example/b " },
 	{ STR_INIT("all@example.com"), RESOLVED_ALIAS,
-	  "l:bob@example.com l:ann@example.com r:X@far.example l:o'neil@other.example " },
-	{ STR_INIT("far@example.com"), RESOLVED_ALIAS, "r:x@far.example " },
+	  "l:bob@example.com/b l:ann@example.com/b r:X@far.example/b l:o'neil@other.example/b " },
+	{ STR_INIT("far@example.com"), RESOLVED_ALIAS, "r:x@far.example/b " },
 	{ STR_INIT("gone@example.com"), RESOLVED_NO_MAILBOX, "" },
 	{ STR_INIT("nobody@example.com"), RESOLVED_NO_MAILBOX, "" },
 	{ STR_INIT("@example.com"), RESOLVED_NO_MAILBOX, "" },
-	{ STR_INIT("nobody@other.example"), RESOLVED_CATCHALL, "l:bob@example.com " },
-	{ STR_INIT("@other.example"), RESOLVED_CATCHALL, "l:bob@example.com " },
+	{ STR_INIT("nobody@other.example"), RESOLVED_CATCHALL, "l:bob@example.com/c " },
+	{ STR_INIT("@other.example"), RESOLVED_CATCHALL, "l:bob@example.com/c " },
+	{ STR_INIT("keep@example.com"), RESOLVED_MAILBOX,
+	  "l:keep@example.com r:X@far.example/d l:bob@example.com/d l:ann@example.com/d " },
+	{ STR_INIT("keep+x@example.com"), RESOLVED_MAILBOX,
+	  "l:keep@example.com r:X@far.example/d l:bob@example.com/d l:ann@example.com/d " },
+	{ STR_INIT("away@example.com"), RESOLVED_MAILBOX, "r:y@far.example/d " },
+	{ STR_INIT("ping@example.com"), RESOLVED_MAILBOX, "l:ping@example.com/d " },
+	{ STR_INIT("pong@example.com"), RESOLVED_MAILBOX, "l:pong@example.com/d " },
+	{ STR_INIT("lost@example.com"), RESOLVED_MAILBOX, "l:lost@example.com " },
+	{ STR_INIT("desk@example.com"), RESOLVED_ALIAS,
+	  "r:y@far.example/d l:keep@example.com/b r:X@far.example/d l:bob@example.com/d l:ann@example.com/d " },
 	{ STR_INIT("bob@far.example"), RESOLVED_NOT_OURS, "" },
 	{ STR_INIT("bob@sub.example.com"), RESOLVED_NOT_OURS, "" },
 	{ STR_INIT("bob@example.com."), RESOLVED_NOT_OURS, "" },
@@ -73,8 +95,13 @@ static void every_address(void **state)
 
 		assert_int_equal(store_resolve(x->store, asked[i].address, &a, &out, &e), asked[i].result);
 		for (size_t k = 0; k < out.n; k++) {
-			buf_fmt(&targets, "%c:%.*s ", out.targets[k].channel == CHANNEL_LOCAL ? 'l' : 'r',
+			enum led led = out.targets[k].led;
+
+			buf_fmt(&targets, "%c:%.*s", out.targets[k].channel == CHANNEL_LOCAL ? 'l' : 'r',
 				STR_ARG(out.targets[k].final));
+			if (led != LED_PLAIN)
+				buf_fmt(&targets, "/%c", 'a' + led);
+			buf_addc(&targets, ' ');
 			assert_true(str_eq(out.targets[k].original, asked[i].address));
 		}
 		assert_string_equal(buf_z(&targets), asked[i].targets);
