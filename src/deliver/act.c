@@ -143,7 +143,7 @@ static void retry_all(struct schedule *s, struct shown *out)
 	struct tally n = { 0 };
 	struct item *it;
 
-	for (size_t i = 0; (it = depot_walk(s->set.depot, &i)) != NULL && n.changed < ONE_TURN;)
+	for (uint64_t i = 0; (it = depot_walk(s->set.depot, &i)) != NULL && n.changed < ONE_TURN;)
 		for (size_t k = 0; k < it->nrcpts; k++)
 			if (it->rcpts[k].state == RCPT_WAITING && it->rcpts[k].next != RETRY_NEVER)
 				retry(s, it, k, &n);

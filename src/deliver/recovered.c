@@ -163,7 +163,7 @@ void recovered_begin(struct recovered *r, struct depot *d)
 	int64_t now = clock_wall();
 	struct item *it;
 
-	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
+	for (uint64_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
 		ARENA(mem);
 		struct envelope v;
 		struct err e = { 0 };

@@ -24,7 +24,7 @@ static void gather(struct depot *d, struct map *young, struct arena *mem)
 	int64_t now = clock_wall();
 	struct item *it;
 
-	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
+	for (uint64_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
 		struct envelope v;
 		struct err e = { 0 };
 		struct child *child;

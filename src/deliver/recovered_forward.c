@@ -70,7 +70,7 @@ static void match(struct tries *t, struct depot *d)
 {
 	struct item *it;
 
-	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
+	for (uint64_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
 		ARENA(mem);
 		struct try_open *x = it->parent_qp != 0 ? maker(t, it) : NULL;
 		struct envelope v;

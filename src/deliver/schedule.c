@@ -22,7 +22,7 @@ struct schedule *schedule_new(const struct schedule_set *set)
 
 	s->set = *set;
 	s->bounce_due = INT64_MAX;
-	for (size_t i = 0; (it = depot_walk(set->depot, &i)) != NULL;) {
+	for (uint64_t i = 0; (it = depot_walk(set->depot, &i)) != NULL;) {
 		schedule_look(s, it);
 		schedule_late(s, it);
 	}
@@ -182,9 +182,8 @@ static bool is_free(const struct schedule *s, enum channel channel)
 static void clamp_all(struct schedule *s, int64_t now)
 {
 	struct item *it;
-	size_t i = 0;
 
-	while ((it = depot_walk(s->set.depot, &i)) != NULL) {
+	for (uint64_t i = 0; (it = depot_walk(s->set.depot, &i)) != NULL;) {
 		for (size_t k = 0; k < it->nrcpts; k++) {
 			const struct item_rcpt *r = &it->rcpts[k];
 			int64_t due = retry_clamp(&s->set.retry, r->next, now);
@@ -280,7 +279,7 @@ static void forget_destinations(struct schedule *s)
 {
 	struct item *it;
 
-	for (size_t i = 0; (it = depot_walk(s->set.depot, &i)) != NULL;)
+	for (uint64_t i = 0; (it = depot_walk(s->set.depot, &i)) != NULL;)
 		for (size_t k = 0; k < it->nrcpts; k++)
 			it->rcpts[k].destination = 0;
 	destinations_revive(&s->destinations);

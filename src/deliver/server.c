@@ -85,7 +85,7 @@ static int sleep_time(const struct server *s)
 {
 	int64_t next = schedule_next(s->set.schedule), ms, most = most_sleep(s);
 
-	if (s->clients.again)
+	if (s->clients.again || depot_working(s->set.depot))
 		return 0;
 	if (leaving(s))
 		return 100;

@@ -136,7 +136,7 @@ static void first_after(struct depot *d, uint64_t after, struct first *out)
 	struct item *it;
 
 	out->n = 0;
-	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;)
+	for (uint64_t i = 0; (it = depot_walk(d, &i)) != NULL;)
 		if (it->qp > after && it->left > 0)
 			keep_first(out, it);
 }

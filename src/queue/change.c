@@ -8,7 +8,7 @@ void depot_staged(struct depot *d, struct item *it, size_t rcpt)
 	struct journal_staged t = { it->qp, rcpt };
 
 	d->urgent = true;
-	journal_add(&d->journal, &journal_staged_type, &t);
+	depot_note(d, &journal_staged_type, &t);
 	index_apply_staged(&d->index, &t);
 }
 
@@ -17,7 +17,7 @@ void depot_settle(struct depot *d, struct item *it, size_t rcpt, bool delivered)
 	struct journal_settled t = { it->qp, rcpt, delivered };
 
 	d->urgent = true;
-	journal_add(&d->journal, &journal_settled_type, &t);
+	depot_note(d, &journal_settled_type, &t);
 	index_apply_settled(&d->index, &t);
 	depot_finish(d, it);
 }
@@ -30,7 +30,7 @@ void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, st
 	if (rcpt_final(r))
 		return;
 	d->urgent = true;
-	journal_add(&d->journal, &journal_deferred_type, &t);
+	depot_note(d, &journal_deferred_type, &t);
 	index_apply_deferred(&d->index, &t);
 	index_schedule(&d->index, it);
 }
@@ -53,18 +53,13 @@ void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now)
 {
 	struct item_rcpt *r = &it->rcpts[rcpt];
 	struct journal_deferred t = { it->qp, rcpt, r->attempts, (uint64_t)now, str_of(r->report) };
-	char *report = r->report != NULL ? mem_dupz(r->report) : NULL;
 
-	if (r->state != RCPT_WAITING) {
-		free(report);
+	if (r->state != RCPT_WAITING)
 		return;
-	}
-	t.report = str_of(report);
 	d->urgent = true;
-	journal_add(&d->journal, &journal_deferred_type, &t);
+	depot_note(d, &journal_deferred_type, &t);
 	index_apply_deferred(&d->index, &t);
 	index_schedule(&d->index, it);
-	free(report);
 }
 
 void depot_noticed(struct depot *d, struct item *it)
@@ -74,7 +69,7 @@ void depot_noticed(struct depot *d, struct item *it)
 	if (it->noticed)
 		return;
 	if (!d->recovering)
-		journal_add(&d->journal, &journal_noticed_type, &t);
+		depot_note(d, &journal_noticed_type, &t);
 	index_apply_noticed(&d->index, &t);
 }
 
@@ -85,7 +80,7 @@ void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held)
 	if (rcpt_final(&it->rcpts[rcpt]) || it->rcpts[rcpt].held == held)
 		return;
 	d->urgent = true;
-	journal_add(&d->journal, &journal_held_type, &t);
+	depot_note(d, &journal_held_type, &t);
 	index_apply_held(&d->index, &t);
 	index_schedule(&d->index, it);
 }

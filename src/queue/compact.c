@@ -52,7 +52,7 @@ static int move(struct depot *d, struct item *it, struct err *e)
 	t = index_entry(it, channels);
 	t.segment = p.r.segment;
 	t.offset = p.r.offset;
-	journal_add(&d->journal, &journal_taken_type, &t);
+	depot_note(d, &journal_taken_type, &t);
 	(void)index_apply_taken(&d->index, &t);
 	free(channels);
 	return 0;
@@ -70,7 +70,7 @@ void depot_compact(struct depot *d)
 	s = victim(d);
 	if (s == NULL)
 		return;
-	for (size_t i = 0; !s->stuck && (it = depot_walk(d, &i)) != NULL;) {
+	for (uint64_t i = 0; !s->stuck && (it = depot_walk(d, &i)) != NULL;) {
 		if (it->segment != s->head.id || move(d, it, &e) == 0)
 			continue;
 		s->stuck = true; /* something in it cannot be read: it stays as it is */

@@ -12,12 +12,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 
-enum {
-	CHECKPOINT_LEAST = 16 * 1024 * 1024,
-	CHECKPOINT_GROWTH = 4,
-	COMPLAINTS_MAX = 1024 * 1024,
-	LAZY_MOST = 1024 * 1024
-};
+enum { COMPLAINTS_MAX = 1024 * 1024, LAZY_MOST = 1024 * 1024 };
 
 void depot_complain(struct depot *d, const char *fmt, ...)
 {
@@ -101,6 +96,7 @@ static void clear(struct depot *d)
 	}
 	index_clear(&d->index);
 	journal_clear(&d->journal);
+	journal_clear(&d->fresh.journal);
 	buf_clear(&d->complaints);
 	map_clear(&d->used);
 	free(d->sealed.at);
@@ -125,8 +121,10 @@ int depot_open(const struct depot_set *set, struct depot **out, struct err *e)
 	*d = (struct depot){ .set = *set, .dir = -1, .segments = -1, .big = -1, .corrupt = -1, .lock = -1 };
 	d->set.dir = mem_dupz(set->dir);
 	depot_segment_size(d, set->segment_size);
-	d->journal.fd = d->own.fd = -1;
+	d->journal.fd = d->fresh.journal.fd = d->own.fd = -1;
 	d->news_last = &d->news;
+	d->long_enough = DEPOT_JOURNAL;
+	d->slice = DEPOT_SLICE;
 	if (open_folders(d, e) == 0 && depot_recover(d, e) == 0)
 		d->maker = maker_new(d->segments, d->big, e);
 	if (d->maker == NULL) {
@@ -145,25 +143,6 @@ void depot_close(struct depot *d)
 	(void)depot_sync(d, NULL);
 	(void)numbers_close(&d->numbers, NULL);
 	clear(d);
-}
-
-int depot_checkpoint(struct depot *d, struct err *e)
-{
-	struct journal fresh;
-
-	if (journal_create(&fresh, d->dir, e) < 0)
-		return -1;
-	index_checkpoint(&d->index, &fresh, clock_wall());
-	if (journal_install(&fresh, e) < 0) {
-		/* After the rename nobody knows which of the two a crash would show. */
-		d->broken = d->broken || fresh.broken;
-		journal_clear(&fresh);
-		return -1;
-	}
-	journal_clear(&d->journal);
-	d->journal = fresh;
-	d->checkpoint = fresh.end;
-	return 0;
 }
 
 int depot_number(struct depot *d, enum number_kind kind, uint64_t *out, struct err *e)
@@ -270,21 +249,8 @@ int depot_flush(struct depot *d, struct err *e)
 /* `taken` entries alone can wait: a crash finds the same messages by scanning. */
 static bool can_wait(const struct depot *d)
 {
-	return !d->broken && !d->urgent && !d->own.dirty && d->sealed.n == 0 && d->journal.pending.n < LAZY_MOST;
-}
-
-/* A journal that cannot be shortened now (no space) just goes on growing for a while. */
-static int shorten(struct depot *d, struct err *e)
-{
-	if (d->journal.end <= CHECKPOINT_LEAST || d->journal.end <= d->checkpoint * CHECKPOINT_GROWTH)
-		return 0;
-	if (depot_checkpoint(d, e) == 0)
-		return 0;
-	if (d->broken)
-		return -1;
-	depot_complain(d, "no new journal now: %s", e != NULL ? e->text : "");
-	d->checkpoint = d->journal.end;
-	return 0;
+	return !d->broken && !d->urgent && !d->own.dirty && d->sealed.n == 0 && d->journal.pending.n < LAZY_MOST &&
+	       !d->fresh.on;
 }
 
 int depot_sync(struct depot *d, struct err *e)
@@ -305,7 +271,12 @@ int depot_sync(struct depot *d, struct err *e)
 	}
 	d->sealed.n = 0;
 	depot_compact(d);
-	return shorten(d, e);
+	return depot_shorten(d, e);
+}
+
+bool depot_working(const struct depot *d)
+{
+	return depot_listing(d);
 }
 
 bool depot_broken(const struct depot *d)
@@ -326,9 +297,13 @@ struct item *depot_find(const struct depot *d, uint64_t qp)
 	return index_item(&d->index, qp);
 }
 
-struct item *depot_walk(const struct depot *d, size_t *i)
+struct item *depot_walk(const struct depot *d, uint64_t *from)
 {
-	return map_next(&d->index.items, i, NULL);
+	struct item *it = ordered_from(&d->index.items, *from);
+
+	if (it != NULL)
+		*from = it->qp + 1;
+	return it;
 }
 
 struct depot_state depot_state(const struct depot *d)

@@ -119,6 +119,8 @@ void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now);
  * word is worth nothing, and only a restart with its recovery is right. */
 int depot_sync(struct depot *d, struct err *e);
 bool depot_broken(const struct depot *d);
+/* Does it want to go on at once with work of its own, a little in each depot_sync()? */
+bool depot_working(const struct depot *d);
 
 /* A message of our own (bounce, forward) with v->qp set: news at once, durable with the next
  * depot_sync(), before all that is recorded after it.  When it names a parent, the recipients that it
@@ -128,9 +130,10 @@ int depot_put(struct depot *d, const struct envelope *v, struct str head, struct
 /* Of segments made from now on; kept within its limits. */
 void depot_segment_size(struct depot *d, uint64_t size);
 
-/* For the command: by number, and all in no order (`size_t i = 0`; no other call meanwhile). */
 struct item *depot_find(const struct depot *d, uint64_t qp);
-struct item *depot_walk(const struct depot *d, size_t *i);
+/* All by their numbers: the first that is not below *from, which becomes the number behind it; NULL: no more.  Anything
+ * may happen between two steps. */
+struct item *depot_walk(const struct depot *d, uint64_t *from);
 
 struct depot_state {
 	uint64_t messages, recipients; /* waiting or busy */

@@ -7,7 +7,7 @@
 static void place(struct due *d, size_t i, struct due_entry e)
 {
 	d->at[i] = e;
-	e.item->rcpts[e.rcpt].place = i + 1;
+	e.item->rcpts[e.rcpt].place = (uint32_t)(i + 1);
 }
 
 static void rise(struct due *d, size_t i)
@@ -46,7 +46,7 @@ void due_add(struct due *d, struct item *it, size_t rcpt, int64_t next)
 		d->at = mem_grow(d->at, d->cap * sizeof(*d->at));
 	}
 	it->rcpts[rcpt].next = next;
-	d->at[d->n] = (struct due_entry){ next, it, rcpt };
+	d->at[d->n] = (struct due_entry){ next, it, (uint32_t)rcpt };
 	rise(d, d->n++);
 }
 

@@ -7,7 +7,7 @@
 struct due_entry {
 	int64_t next;
 	struct item *item;
-	size_t rcpt;
+	uint32_t rcpt;
 };
 
 struct due {

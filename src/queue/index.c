@@ -14,11 +14,12 @@ static void seg_free(struct seg *s)
 	free(s);
 }
 
-static void item_free(struct item *it)
+static void item_free(struct index *ix, struct item *it)
 {
-	for (size_t i = 0; i < it->nrcpts; i++)
-		free(it->rcpts[i].report);
-	free(it->rcpts);
+	for (size_t i = 0; i < it->nrcpts; i++) {
+		intern_drop(&ix->texts, it->rcpts[i].report);
+		intern_drop(&ix->texts, it->rcpts[i].domain);
+	}
 	free(it);
 }
 
@@ -36,11 +37,14 @@ void index_clear(struct index *ix)
 	struct item *it;
 	struct seg *s;
 
-	for (size_t i = 0; (it = map_next(&ix->items, &i, NULL)) != NULL;)
-		item_free(it);
+	for (uint64_t at = 0; (it = ordered_from(&ix->items, at)) != NULL;) {
+		at = it->qp + 1;
+		free(it);
+	}
 	for (size_t i = 0; (s = map_next(&ix->segs, &i, NULL)) != NULL;)
 		seg_free(s);
-	map_clear(&ix->items);
+	ordered_clear(&ix->items);
+	intern_clear(&ix->texts);
 	map_clear(&ix->segs);
 	rescued_clear(ix);
 	for (size_t c = 0; c < CHANNELS; c++)
@@ -50,7 +54,7 @@ void index_clear(struct index *ix)
 
 struct item *index_item(const struct index *ix, uint64_t qp)
 {
-	return map_getn(&ix->items, qp);
+	return ordered_get(&ix->items, qp);
 }
 
 struct seg *index_seg(const struct index *ix, uint64_t id)
@@ -105,9 +109,9 @@ void index_tally(struct item *it, size_t rcpt, int by)
 	const struct item_rcpt *r = &it->rcpts[rcpt];
 
 	if (r->state == RCPT_WAITING && r->next == NEXT_NEVER)
-		it->failed += (size_t)by;
+		it->failed += (uint32_t)by;
 	else if (r->state == RCPT_BUSY || (r->state == RCPT_WAITING && r->attempts == 0 && !r->held))
-		it->open += (size_t)by;
+		it->open += (uint32_t)by;
 }
 
 static void settle(struct index *ix, struct item *it, size_t rcpt, bool delivered)
@@ -119,7 +123,7 @@ static void settle(struct index *ix, struct item *it, size_t rcpt, bool delivere
 	due_remove(&ix->due[r->channel], it, rcpt);
 	index_tally(it, rcpt, -1);
 	r->state = delivered ? RCPT_DONE : RCPT_FAILED;
-	free(r->report);
+	intern_drop(&ix->texts, r->report);
 	r->report = NULL;
 	it->left--;
 	ix->waiting--;
@@ -139,27 +143,26 @@ static void move(struct index *ix, struct item *it, const struct journal_taken *
 {
 	lie_in(ix, it, -1);
 	it->segment = t->segment;
-	it->offset = t->offset;
-	it->length = t->length;
+	it->offset = (uint32_t)t->offset;
+	it->length = (uint32_t)t->length;
 	lie_in(ix, it, 1);
 }
 
 static struct item *item_new(const struct journal_taken *t)
 {
-	struct item *it = mem_alloc(sizeof(*it));
+	struct item *it = mem_alloc(sizeof(*it) + t->channels.n * sizeof(it->rcpts[0]));
 
 	*it = (struct item){ .qp = t->qp,
 			     .segment = t->segment,
-			     .offset = t->offset,
-			     .length = t->length,
+			     .offset = (uint32_t)t->offset,
+			     .length = (uint32_t)t->length,
 			     .big = t->big,
 			     .size = t->size,
 			     .born = (int64_t)t->born,
 			     .parent_qp = t->parent_qp,
-			     .parent_rcpt = t->parent_rcpt,
-			     .nrcpts = t->channels.n,
-			     .left = t->channels.n };
-	it->rcpts = mem_alloc(it->nrcpts * sizeof(*it->rcpts));
+			     .parent_rcpt = t->parent_rcpt < ITEM_NOBODY ? (uint32_t)t->parent_rcpt : ITEM_NOBODY,
+			     .nrcpts = (uint32_t)t->channels.n,
+			     .left = (uint32_t)t->channels.n };
 	for (size_t i = 0; i < it->nrcpts; i++) {
 		it->rcpts[i].channel = t->channels.p[i] == CHANNEL_LOCAL ? CHANNEL_LOCAL : CHANNEL_REMOTE;
 		it->rcpts[i].next = it->born;
@@ -173,7 +176,8 @@ struct item *index_apply_taken(struct index *ix, const struct journal_taken *t)
 	struct item *it = index_item(ix, t->qp);
 	struct seg *s = seg_of(ix, t->segment);
 
-	if (t->channels.n == 0 || t->channels.n > ENVELOPE_RECIPIENTS_MAX)
+	if (t->qp == UINT64_MAX || t->channels.n == 0 || t->channels.n > ENVELOPE_RECIPIENTS_MAX ||
+	    t->offset > SEGMENT_SIZE_MOST || t->length > SEGMENT_SIZE_MOST)
 		return NULL;
 	if (t->listed)
 		s->listed++;
@@ -185,7 +189,7 @@ struct item *index_apply_taken(struct index *ix, const struct journal_taken *t)
 		return NULL;
 	}
 	it = item_new(t);
-	map_putn(&ix->items, it->qp, it);
+	ordered_put(&ix->items, it->qp, it);
 	ix->waiting += it->left;
 	lie_in(ix, it, 1);
 	return it;
@@ -198,7 +202,12 @@ void index_apply_segment(struct index *ix, const struct journal_segment *t)
 	cover(s, t->from, t->covered);
 	s->sealed = s->sealed || t->sealed;
 	s->own = s->own || t->own;
-	s->promised += t->live;
+	s->promised = t->live == INDEX_UNKNOWN ? INDEX_UNKNOWN : s->promised + t->live;
+}
+
+void index_apply_listed(struct index *ix, const struct journal_listed *t)
+{
+	seg_of(ix, t->segment)->promised = t->messages;
 }
 
 static struct item_rcpt *rcpt_of(struct index *ix, uint64_t qp, uint64_t rcpt, struct item **it)
@@ -228,7 +237,7 @@ void index_apply_deferred(struct index *ix, const struct journal_deferred *t)
 {
 	struct item *it;
 	struct item_rcpt *r = rcpt_of(ix, t->qp, t->rcpt, &it);
-	struct str report = str_take(t->report, REPORT_MAX);
+	const char *former;
 
 	if (r == NULL || rcpt_final(r))
 		return;
@@ -238,8 +247,9 @@ void index_apply_deferred(struct index *ix, const struct journal_deferred *t)
 	r->attempts = (uint32_t)t->attempts;
 	r->next = (int64_t)t->next;
 	index_tally(it, t->rcpt, 1);
-	free(r->report);
-	r->report = mem_dup(report);
+	former = r->report;
+	r->report = intern_keep(&ix->texts, str_take(t->report, REPORT_MAX));
+	intern_drop(&ix->texts, former);
 }
 
 void index_apply_held(struct index *ix, const struct journal_held *t)
@@ -287,6 +297,7 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		struct journal_deferred deferred;
 		struct journal_held held;
 		struct journal_noticed noticed;
+		struct journal_listed listed;
 		struct journal_rescued rescued;
 	} u;
 	const struct ipc_type *t = NULL;
@@ -312,6 +323,8 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		index_apply_held(ix, &u.held);
 	else if (t == &journal_noticed_type)
 		index_apply_noticed(ix, &u.noticed);
+	else if (t == &journal_listed_type)
+		index_apply_listed(ix, &u.listed);
 	else
 		index_apply_rescued(ix, &u.rescued);
 	return 0;
@@ -338,8 +351,8 @@ void index_drop(struct index *ix, struct item *it)
 	index_unschedule(ix, it);
 	ix->waiting -= it->left;
 	lie_in(ix, it, -1);
-	map_deln(&ix->items, it->qp);
-	item_free(it);
+	(void)ordered_del(&ix->items, it->qp);
+	item_free(ix, it);
 }
 
 struct journal_taken index_entry(const struct item *it, char *channels)
@@ -354,6 +367,6 @@ struct journal_taken index_entry(const struct item *it, char *channels)
 				       .size = it->size,
 				       .born = (uint64_t)it->born,
 				       .parent_qp = it->parent_qp,
-				       .parent_rcpt = it->parent_rcpt,
+				       .parent_rcpt = it->parent_rcpt < ITEM_NOBODY ? it->parent_rcpt : ENVELOPE_NOBODY,
 				       .channels = str_mem(channels, it->nrcpts) };
 }

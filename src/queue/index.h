@@ -7,7 +7,9 @@
 #ifndef QUEUE_INDEX_H
 #define QUEUE_INDEX_H
 
+#include "base/intern.h"
 #include "base/map.h"
+#include "base/ordered.h"
 #include "queue/due.h"
 #include "queue/journal.h"
 #include "queue/segment.h"
@@ -29,18 +31,22 @@ struct seg {
 	uint64_t covered;   /* all before it was looked at, except ... */
 	struct range *gaps; /* ... these, where journal entries were lost */
 	size_t ngaps;
-	uint64_t live, live_bytes;  /* messages in it that are not final */
-	uint64_t promised, listed;  /* live messages the checkpoint says it lists; found listed */
+	uint64_t live, live_bytes; /* messages in it that are not final */
+	uint64_t promised,
+	    listed; /* live messages the checkpoint says it lists; found listed, or listed in a new one */
 	struct depot_client *owner; /* the connection that writes there, or NULL */
 	int fd;                     /* open for reading, or -1 */
 };
 
+#define INDEX_UNKNOWN UINT64_MAX /* of journal_segment.live */
+
 enum { CHANNELS = CHANNEL_REMOTE + 1 };
 
 struct index {
-	struct map items;   /* qp -> struct item */
-	struct map segs;    /* id -> struct seg */
-	struct map rescued; /* qp -> struct journal_rescued; longer than the message is live, also over restarts */
+	struct ordered items; /* qp -> struct item */
+	struct intern texts;  /* reports and domains of recipients */
+	struct map segs;      /* id -> struct seg */
+	struct map rescued;   /* qp -> struct journal_rescued; longer than the message is live, also over restarts */
 	struct due due[CHANNELS];
 	uint64_t waiting; /* recipients not yet final */
 	uint64_t live_bytes;
@@ -59,6 +65,7 @@ void index_seg_drop(struct index *ix, struct seg *s); /* closes its descriptor *
  * moved) or that makes no sense.  Nothing here makes a recipient due. */
 struct item *index_apply_taken(struct index *ix, const struct journal_taken *t);
 void index_apply_segment(struct index *ix, const struct journal_segment *t);
+void index_apply_listed(struct index *ix, const struct journal_listed *t);
 void index_apply_held(struct index *ix, const struct journal_held *t);
 void index_apply_staged(struct index *ix, const struct journal_staged *t);
 void index_apply_settled(struct index *ix, const struct journal_settled *t);
@@ -81,7 +88,10 @@ void index_drop(struct index *ix, struct item *it);
 
 /* Where the message is, as an entry; channels has room for one byte per recipient. */
 struct journal_taken index_entry(const struct item *it, char *channels);
-/* Write all that is known as entries: a checkpoint.  Rescued numbers whose time is over are forgotten. */
-void index_checkpoint(struct index *ix, struct journal *j, int64_t now);
+/* All that is known as entries: a checkpoint.  Its beginning (rescued numbers whose time is over are forgotten), each
+ * message, its end.  Between these, entries of what happens meanwhile may stand. */
+void index_list_begin(struct index *ix, struct journal *j, int64_t now);
+void index_list_item(struct index *ix, const struct item *it, struct journal *j);
+void index_list_end(struct index *ix, struct journal *j);
 
 #endif

@@ -20,12 +20,13 @@ static void list_rcpt(const struct item *it, size_t i, struct journal *j)
 		journal_add(j, &journal_settled_type, &(struct journal_settled){ it->qp, i, r->state == RCPT_DONE });
 }
 
-static void list_item(const struct item *it, struct journal *j)
+void index_list_item(struct index *ix, const struct item *it, struct journal *j)
 {
 	char *channels = mem_alloc(it->nrcpts);
 	struct journal_taken t = index_entry(it, channels);
 
 	t.listed = 1;
+	index_seg(ix, it->segment)->listed++;
 	journal_add(j, &journal_taken_type, &t);
 	free(channels);
 	if (it->noticed)
@@ -34,7 +35,7 @@ static void list_item(const struct item *it, struct journal *j)
 		list_rcpt(it, i, j);
 }
 
-static void list_seg(const struct seg *s, struct journal *j)
+static void list_seg(struct seg *s, struct journal *j)
 {
 	/* A gap that could not be read yet is read again, with all behind it. */
 	struct journal_segment t = { .id = s->head.id,
@@ -42,8 +43,9 @@ static void list_seg(const struct seg *s, struct journal *j)
 				     .covered = s->ngaps > 0 ? s->gaps[0].from : s->covered,
 				     .sealed = s->sealed,
 				     .own = s->own,
-				     .live = s->live };
+				     .live = INDEX_UNKNOWN };
 
+	s->listed = 0;
 	journal_add(j, &journal_segment_type, &t);
 }
 
@@ -58,15 +60,21 @@ static void list_rescued(struct index *ix, struct journal *j, int64_t now)
 			free(map_deln(&ix->rescued, t->qp));
 }
 
-void index_checkpoint(struct index *ix, struct journal *j, int64_t now)
+void index_list_begin(struct index *ix, struct journal *j, int64_t now)
 {
-	const struct item *it;
-	const struct seg *s;
+	struct seg *s;
 
 	for (size_t i = 0; (s = map_next(&ix->segs, &i, NULL)) != NULL;)
 		if (s->exists)
 			list_seg(s, j);
-	for (size_t i = 0; (it = map_next(&ix->items, &i, NULL)) != NULL;)
-		list_item(it, j);
 	list_rescued(ix, j, now);
+}
+
+void index_list_end(struct index *ix, struct journal *j)
+{
+	const struct seg *s;
+
+	for (size_t i = 0; (s = map_next(&ix->segs, &i, NULL)) != NULL;)
+		if (s->exists)
+			journal_add(j, &journal_listed_type, &(struct journal_listed){ s->head.id, s->listed });
 }

@@ -40,6 +40,18 @@ struct own {
 	bool dirty;  /* written since the last sync */
 };
 
+/* A journal that is being made beside the one in use (checkpoint.c). */
+struct fresh {
+	struct journal journal;
+	uint64_t next;  /* messages below this number are listed */
+	uint64_t asked; /* bytes that the maker was asked to sync */
+	bool on;        /* there is one: all entries go there too */
+	bool listed;    /* all messages are */
+	bool syncing;   /* the maker has it in his hands */
+	bool synced;    /* all that was there when the list was complete */
+};
+
+enum { DEPOT_JOURNAL = 16 * 1024 * 1024, DEPOT_SLICE = 1000 };
 enum { DEPOT_RUSH = 8 /* segments in a second: they are used up faster than zeros can be written ahead */ };
 
 struct depot {
@@ -47,6 +59,9 @@ struct depot {
 	int dir, segments, big, corrupt, lock;
 	struct numbers numbers;
 	struct journal journal;
+	struct fresh fresh;
+	uint64_t long_enough; /* bytes of a journal that may be shortened */
+	uint32_t slice;       /* messages listed for it in a turn */
 	struct index index;
 	struct maker *maker;
 	struct ids spares, big_spares; /* ready to be given */
@@ -72,8 +87,15 @@ struct depot {
 
 void depot_complain(struct depot *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int depot_recover(struct depot *d, struct err *e);
-/* A fresh journal that begins with all that is known now. */
+/* An entry for the journal, and for the one that is being made beside it. */
+void depot_note(struct depot *d, const struct ipc_type *t, const void *entry);
+/* A fresh journal that begins with all that is known now; at once, however long that takes. */
 int depot_checkpoint(struct depot *d, struct err *e);
+/* One step towards it, when the journal is long.  -1: the disk's word is worth nothing any more. */
+int depot_shorten(struct depot *d, struct err *e);
+/* The maker has synced it. */
+void depot_shortened(struct depot *d, const struct maker_job *j);
+bool depot_listing(const struct depot *d); /* the next step waits for nobody */
 /* What depot_sync() does first: all written is on disk, nothing is freed yet. */
 int depot_flush(struct depot *d, struct err *e);
 

@@ -22,17 +22,19 @@ enum rcpt_state {
 /* A next try that never comes (the end of the year 9999): the recipient failed, and waits for its bounce. */
 #define NEXT_NEVER (INT64_C(253402300799) * 1000)
 
+/* A million of these are in memory: what many of them have in common is kept once (base/intern.h). */
 struct item_rcpt {
-	int64_t next;      /* next try, ms since 1970 */
-	char *report;      /* of the last deferral, '\n' between lines; NULL before the first */
-	size_t place;      /* in the heap of its channel, plus 1; 0: not there */
-	uint32_t attempts; /* attempts that ended in a deferral */
+	int64_t next;       /* next try, ms since 1970 */
+	const char *report; /* of the last deferral, '\n' between lines; NULL before the first */
+	const char *domain; /* of its address, lower case; NULL while nobody has asked */
+	uint32_t place;     /* in the heap of its channel, plus 1; 0: not there */
+	uint32_t attempts;  /* attempts that ended in a deferral */
 	uint32_t
-	    destination; /* of a remote one: the schedule's own note (deliver/destination.h), 0 before the first look */
+	    destination; /* of a remote one: the schedule's note (deliver/destination.h), 0 before the first look */
 	uint8_t state;   /* enum rcpt_state */
 	uint8_t channel; /* enum channel */
-	bool staged;     /* the journal says so: the agent must only finish it (deliver_local.staged) */
-	bool held;       /* the postmaster said so: not tried until released */
+	bool staged : 1; /* the journal says so: the agent must only finish it (deliver_local.staged) */
+	bool held : 1;   /* the postmaster said so: not tried until released */
 };
 
 /* Nothing can happen to it any more. */
@@ -43,21 +45,25 @@ static inline bool rcpt_settled(const struct item_rcpt *r)
 
 struct item {
 	uint64_t qp;
-	uint64_t segment, offset, length; /* where its record is */
-	uint64_t big;                     /* its file in big/, or 0 */
-	uint64_t size;                    /* bytes of the message, head included */
-	int64_t born;                     /* when it was accepted, ms since 1970 */
-	uint64_t parent_qp, parent_rcpt;  /* of a bounce or forward, else 0 */
-	size_t nrcpts, left;              /* left: not yet final */
-	size_t failed, open; /* of these: waiting for NEXT_NEVER; busy, or to be tried for the first time */
-	struct item_rcpt *rcpts;
-	bool recovered;    /* found by scanning a segment after a crash: the logs may lack its lines */
-	bool held;         /* its record or file is damaged: kept, never tried */
-	bool verified;     /* its big file's checksum was right in this run */
-	bool noticed;      /* its sender was told that it is late, or cannot be */
-	bool fresh;        /* in the list of news */
-	bool finished;     /* in the list of those that the next sync frees */
-	struct item *next; /* in the list of news, or of finished ones */
+	uint64_t segment;        /* where its record is, */
+	uint32_t offset, length; /* in there */
+	uint64_t big;            /* its file in big/, or 0 */
+	uint64_t size;           /* bytes of the message, head included */
+	int64_t born;            /* when it was accepted, ms since 1970 */
+	uint64_t parent_qp;      /* of a bounce or forward, else 0 */
+	struct item *next;       /* in the list of news, or of finished ones */
+	uint32_t parent_rcpt;    /* which it settles; ITEM_NOBODY: none */
+	uint32_t nrcpts, left;   /* left: not yet final */
+	uint32_t failed, open;   /* of these: waiting for NEXT_NEVER; busy, or to be tried for the first time */
+	bool recovered : 1;      /* found by scanning a segment after a crash: the logs may lack its lines */
+	bool held : 1;           /* its record or file is damaged: kept, never tried */
+	bool verified : 1;       /* its big file's checksum was right in this run */
+	bool noticed : 1;        /* its sender was told that it is late, or cannot be */
+	bool fresh : 1;          /* in the list of news */
+	bool finished : 1;       /* in the list of those that the next sync frees */
+	struct item_rcpt rcpts[];
 };
+
+#define ITEM_NOBODY UINT32_MAX
 
 #endif

@@ -59,7 +59,7 @@ int journal_create(struct journal *j, int dir, struct err *e)
 {
 	char header[HEADER], *p = header;
 
-	*j = (struct journal){ .dir = dir, .nonce = segment_nonce() };
+	*j = (struct journal){ .dir = dir, .nonce = segment_nonce(), .making = true };
 	if (unlinkat(dir, new_name, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove spool/%s", new_name);
 	j->fd = openat(dir, new_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -81,6 +81,7 @@ int journal_install(struct journal *j, struct err *e)
 		j->broken = true;
 		return err_sys(e, "rename spool/%s", new_name);
 	}
+	j->making = false;
 	return 0;
 }
 
@@ -102,21 +103,33 @@ void journal_add(struct journal *j, const struct ipc_type *t, const void *entry)
 		buf_addc(&j->pending, '\0');
 }
 
+/* While it is made nobody waits for its syncs: no zeros are written ahead. */
+int journal_write(struct journal *j, struct err *e)
+{
+	if (j->pending.n == 0)
+		return 0;
+	if ((!j->making && write_ahead(j, j->end + j->pending.n) < 0) ||
+	    io_pwrite_all(j->fd, j->pending.p, j->pending.n, (off_t)j->end) < 0)
+		return err_sys(e, "write spool/journal");
+	j->end += j->pending.n;
+	if (j->zeros < j->end)
+		j->zeros = j->end;
+	j->dirty = true;
+	buf_reset(&j->pending);
+	return 0;
+}
+
 int journal_sync(struct journal *j, struct err *e)
 {
 	if (j->broken)
 		return err_set(e, "a sync of spool/journal failed before: restart and recover");
-	if (j->pending.n == 0)
-		return 0;
-	if (write_ahead(j, j->end + j->pending.n) < 0 ||
-	    io_pwrite_all(j->fd, j->pending.p, j->pending.n, (off_t)j->end) < 0)
-		return err_sys(e, "write spool/journal");
-	if (fdatasync(j->fd) < 0) {
+	if (journal_write(j, e) < 0)
+		return -1;
+	if (j->dirty && fdatasync(j->fd) < 0) {
 		j->broken = true;
 		return err_sys(e, "sync spool/journal");
 	}
-	j->end += j->pending.n;
-	buf_reset(&j->pending);
+	j->dirty = false;
 	return 0;
 }
 

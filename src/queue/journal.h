@@ -18,9 +18,11 @@ extern const struct ipc_type *const journal_messages[];
 struct journal {
 	int dir, fd;
 	uint64_t nonce;
-	uint64_t end;   /* everything before it is synced */
+	uint64_t end;   /* everything before it is written */
 	uint64_t zeros; /* the file is written with zeros up to here */
 	struct buf pending;
+	bool dirty;  /* and not all of that is synced */
+	bool making; /* it is not in its place yet */
 	bool broken;
 };
 
@@ -29,6 +31,7 @@ struct journal {
 int journal_create(struct journal *j, int dir, struct err *e);
 int journal_install(struct journal *j, struct err *e);
 void journal_add(struct journal *j, const struct ipc_type *t, const void *entry);
+int journal_write(struct journal *j, struct err *e); /* not synced: for a checkpoint, piece by piece */
 int journal_sync(struct journal *j, struct err *e);
 void journal_clear(struct journal *j); /* what is pending is lost */
 

@@ -83,6 +83,9 @@ static void work(const struct maker *m, struct maker_job *j)
 	case MAKER_BIG_REMOVE:
 		j->rc = remove_big(m->big, j->old, &j->why);
 		break;
+	case MAKER_SYNC:
+		j->rc = fdatasync(j->fd) < 0 ? err_sys(&j->why, "sync spool/journal.new") : 0;
+		break;
 	}
 }
 

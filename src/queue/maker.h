@@ -5,16 +5,18 @@
 #include "queue/segment.h"
 
 enum maker_kind {
-	MAKER_SEGMENT,   /* a new file for made.id, made.size */
-	MAKER_RECYCLE,   /* `old` becomes made.id; made.id == 0 afterwards: `old` was removed instead */
-	MAKER_REMOVE,    /* remove the segment `old` */
-	MAKER_BIG,       /* an empty file big/ID for made.id */
-	MAKER_BIG_REMOVE /* remove big/ID of `old` */
+	MAKER_SEGMENT,    /* a new file for made.id, made.size */
+	MAKER_RECYCLE,    /* `old` becomes made.id; made.id == 0 afterwards: `old` was removed instead */
+	MAKER_REMOVE,     /* remove the segment `old` */
+	MAKER_BIG,        /* an empty file big/ID for made.id */
+	MAKER_BIG_REMOVE, /* remove big/ID of `old` */
+	MAKER_SYNC        /* sync the descriptor `fd`, which stays the caller's */
 };
 
 struct maker_job {
 	enum maker_kind kind;
 	uint64_t old;
+	int fd; /* of MAKER_SYNC */
 	struct segment_head made;
 	enum segment_room room; /* of MAKER_SEGMENT */
 	int rc;                 /* 0, or -1 and why */

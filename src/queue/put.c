@@ -50,8 +50,8 @@ static int adopt(struct depot *d, struct seg *s, struct err *e)
 	if (d->own.fd < 0)
 		return err_sys(e, "open segments/%s", name);
 	s->own = true;
-	journal_add(
-	    &d->journal, &journal_segment_type,
+	depot_note(
+	    d, &journal_segment_type,
 	    &(struct journal_segment){ .id = s->head.id, .from = SEGMENT_START, .covered = SEGMENT_START, .own = 1 });
 	d->own.seg = s;
 	d->own.at = SEGMENT_START;

@@ -222,7 +222,7 @@ static void settle_parents(struct depot *d)
 {
 	struct item *it;
 
-	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
+	for (uint64_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
 		ARENA(mem);
 		struct envelope v;
 		struct err e = { 0 };
@@ -262,7 +262,7 @@ static void sort_out(struct depot *d)
 
 	settle_parents(d);
 	sort_news(d);
-	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;)
+	for (uint64_t i = 0; (it = depot_walk(d, &i)) != NULL;)
 		if (it->left == 0 || (!it->recovered && lost(d, it)))
 			ids_add(&gone, it->qp);
 	for (size_t i = 0; i < gone.n; i++)
@@ -272,7 +272,7 @@ static void sort_out(struct depot *d)
 			ids_add(&rows, s->head.id);
 	for (size_t i = 0; i < rows.n; i++)
 		index_seg_drop(&d->index, index_seg(&d->index, rows.at[i]));
-	for (size_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
+	for (uint64_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
 		if (!it->recovered)
 			index_schedule(&d->index, it);
 		if (it->big != 0)

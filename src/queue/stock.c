@@ -226,6 +226,8 @@ static void came(struct depot *d, const struct maker_job *j)
 		d->making--;
 	if (j->kind == MAKER_BIG)
 		d->making_big--;
+	if (j->kind == MAKER_SYNC)
+		depot_shortened(d, j);
 	if (j->rc < 0)
 		return;
 	if ((j->kind == MAKER_REMOVE || j->kind == MAKER_RECYCLE) && old != NULL)
@@ -244,7 +246,7 @@ void depot_tend(struct depot *d)
 
 	while ((j = maker_take(d->maker)) != NULL) {
 		came(d, j);
-		if (j->rc < 0) {
+		if (j->rc < 0 && j->kind != MAKER_SYNC) {
 			trouble(d, &j->why);
 			refuse_all(d, &j->why);
 			d->retry_at = deadline_in(RETRY_MS);

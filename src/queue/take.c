@@ -94,7 +94,7 @@ static void cover(struct depot *d, struct seg *s, uint64_t from, uint64_t to)
 		.id = s->head.id, .from = from, .covered = to, .sealed = s->sealed, .own = s->own
 	};
 
-	journal_add(&d->journal, &journal_segment_type, &t);
+	depot_note(d, &journal_segment_type, &t);
 	index_apply_segment(&d->index, &t);
 }
 
@@ -145,7 +145,7 @@ static void rescue(struct depot *d, struct item *it)
 	struct journal_rescued t = { .qp = it->qp, .until = (uint64_t)(clock_wall() + REPEATED_WITHIN) };
 
 	it->recovered = true;
-	journal_add(&d->journal, &journal_rescued_type, &t);
+	depot_note(d, &journal_rescued_type, &t);
 	index_apply_rescued(&d->index, &t);
 }
 
@@ -184,7 +184,7 @@ static void add(struct depot *d, struct seg *s, const struct scan_hit *hit, cons
 
 	for (size_t i = 0; i < v->nrcpts; i++)
 		channels[i] = (char)v->rcpts[i].channel;
-	journal_add(&d->journal, &journal_taken_type, &t);
+	depot_note(d, &journal_taken_type, &t);
 	it = index_apply_taken(&d->index, &t);
 	free(channels);
 	if (it == NULL)

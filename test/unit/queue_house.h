@@ -85,7 +85,7 @@ static inline size_t listed(struct world *w)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; depot_walk(w->depot, &i) != NULL;)
+	for (uint64_t i = 0; depot_walk(w->depot, &i) != NULL;)
 		n++;
 	return n;
 }

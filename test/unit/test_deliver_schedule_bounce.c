@@ -7,7 +7,7 @@ static size_t bounces_of(uint64_t qp)
 	struct item *it;
 	size_t n = 0;
 
-	for (size_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
+	for (uint64_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
 		n += it->parent_qp == qp;
 	return n;
 }
@@ -16,7 +16,7 @@ static struct item *child_of(uint64_t qp)
 {
 	struct item *it;
 
-	for (size_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
+	for (uint64_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
 		if (it->parent_qp == qp)
 			return it;
 	fail_msg("message %llu has no child", (unsigned long long)qp);

@@ -21,7 +21,7 @@ static struct item *child_of(uint64_t qp)
 {
 	struct item *it;
 
-	for (size_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
+	for (uint64_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
 		if (it->parent_qp == qp)
 			return it;
 	return NULL;

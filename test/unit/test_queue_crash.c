@@ -113,7 +113,7 @@ static void check_all(struct world *w)
 	size_t listed = 0;
 
 	drain_news(w);
-	for (size_t i = 0; depot_walk(w->depot, &i) != NULL;)
+	for (uint64_t i = 0; depot_walk(w->depot, &i) != NULL;)
 		listed++;
 	w->found = 0;
 	for (size_t i = 0; i < w->n; i++)
@@ -248,7 +248,7 @@ static void hold_some(struct world *w)
 	struct item *it;
 	size_t skip = any(w, 20);
 
-	for (size_t i = 0; (it = depot_walk(w->depot, &i)) != NULL;) {
+	for (uint64_t i = 0; (it = depot_walk(w->depot, &i)) != NULL;) {
 		size_t r = any(w, it->nrcpts);
 
 		if (skip-- > 0 || rcpt_final(&it->rcpts[r]))
@@ -335,6 +335,10 @@ static void live(struct world *w, size_t steps)
 		}
 		if (any(w, 25) == 0)
 			assert_int_equal(depot_checkpoint(w->depot, &e), 0);
+		if (any(w, 10) == 0) { /* one in the midst of other work, message by message */
+			w->depot->long_enough = w->depot->checkpoint = 0;
+			w->depot->slice = 1;
+		}
 		if (any(w, 25) == 0)
 			crash(w, NULL);
 		depot_tend(w->depot);

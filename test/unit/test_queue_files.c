@@ -281,28 +281,28 @@ static void test_names(void **state)
 static void test_the_heap_keeps_order(void **state)
 {
 	enum { N = 500 };
-	static struct item_rcpt rcpts[N];
-	struct item it = { .nrcpts = N, .rcpts = rcpts };
+	struct item *it = mem_alloc(sizeof(*it) + N * sizeof(it->rcpts[0]));
 	struct due d = { 0 };
 	int64_t last = -1;
 	size_t left = 0;
 
 	(void)state;
 	for (size_t i = 0; i < N; i++)
-		due_add(&d, &it, i, (int64_t)(i * 7919 % 1009));
+		due_add(&d, it, i, (int64_t)(i * 7919 % 1009));
 	for (size_t i = 0; i < N; i += 3)
-		due_remove(&d, &it, i);
-	due_remove(&d, &it, 0);
+		due_remove(&d, it, i);
+	due_remove(&d, it, 0);
 	while (due_first(&d) != NULL) {
 		size_t r = due_first(&d)->rcpt;
 
 		assert_true(due_first(&d)->next >= last && r % 3 != 0);
 		last = due_first(&d)->next;
-		due_remove(&d, &it, r);
+		due_remove(&d, it, r);
 		left++;
 	}
 	assert_int_equal(left, N - (N + 2) / 3);
 	due_clear(&d);
+	free(it);
 }
 
 int main(void)
