@@ -61,6 +61,21 @@ static struct conf_port *port_of(struct conf *c, struct str label)
 	return p;
 }
 
+/* The route of that name, likewise. */
+static struct conf_way *way_of(struct conf *c, struct str name, int line)
+{
+	struct conf_way *w;
+
+	for (size_t i = 0; i < c->nways; i++)
+		if (str_eq(c->ways[i].name, name))
+			return &c->ways[i];
+	if ((c->nways & (c->nways - 1)) == 0)
+		c->ways = arena_grow(&c->mem, c->ways, c->nways, c->nways > 0 ? 2 * c->nways : 1, sizeof(*w));
+	w = &c->ways[c->nways++];
+	*w = (struct conf_way){ .name = arena_str(&c->mem, name), .set = c->route, .line = line };
+	return w;
+}
+
 /* Called by libconfuse for every value, in the order of the file. */
 static int take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
@@ -71,6 +86,8 @@ static int take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 
 	if (o->in == IN_listener)
 		field = (char *)&port_of(now.c, str_of(cfg_title(cfg)))->set + o->at;
+	if (o->in == IN_route)
+		field = (char *)&way_of(now.c, str_of(cfg_title(cfg)), cfg->line)->set + o->at;
 	now.c->line = cfg->line;
 	if (o->set(now.c, o, str_of(value), field, &why) < 0)
 		return fail(cfg->line, "%s %s", o->name, why.text);
@@ -100,6 +117,23 @@ static int check_listener(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static int check_route(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct str name = str_of(cfg_title(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1)));
+	const struct conf_way *w;
+
+	if (!is_label(name))
+		return fail(cfg->line, "a route's name is 1 to %d letters, digits, - or _", LONGEST_LABEL);
+	w = way_of(now.c, name, cfg->line);
+	if (w->set.to.n + w->set.from.n == 0)
+		return fail(cfg->line,
+			    "route \"%.*s\" names neither to nor from: what is for all belongs into relay { }",
+			    STR_ARG(name));
+	if (now.c->nways > CONF_WAYS_MOST)
+		return fail(cfg->line, "more than %d routes", CONF_WAYS_MOST);
+	return 0;
+}
+
 /* The options of one section in libconfuse's form; room for the sections behind those of `top`. */
 static cfg_opt_t *opts_of(struct arena *a, enum conf_section in)
 {
@@ -114,7 +148,7 @@ static cfg_opt_t *opts_of(struct arena *a, enum conf_section in)
 			list[n++] = (cfg_opt_t)CFG_STR_CB(o->name, NULL, flags | CFGF_NODEFAULT, take_value);
 	}
 	for (enum conf_section s = 0; in == IN_top && s < CONF_SECTIONS; s++) {
-		cfg_flag_t flags = s == IN_listener ? CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
+		cfg_flag_t flags = s == IN_listener || s == IN_route ? CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
 
 		if (s != IN_top)
 			list[n++] = (cfg_opt_t)CFG_SEC(conf_section_name(s), opts_of(a, s), flags | CFGF_MULTI);
@@ -197,6 +231,7 @@ static int read_items(struct conf *c, const char *file, const char *clean, struc
 	now = (__typeof__(now)){ .c = c, .file = file, .e = e };
 	cfg_set_error_function(cfg, complain);
 	cfg_set_validate_func(cfg, "listener", check_listener);
+	cfg_set_validate_func(cfg, "route", check_route);
 	rc = cfg_parse_buf(cfg, clean);
 	if (rc != CFG_SUCCESS && !now.failed)
 		err_set(e, "%s: cannot be parsed", file);

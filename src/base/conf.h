@@ -24,6 +24,11 @@ struct conf_list {
 	size_t n;
 };
 
+/* So many in so many ms.  each 0: not said; count 0: no limit. */
+struct conf_rate {
+	int64_t count, each;
+};
+
 #define CONF_SECTION(s, help) \
 	struct conf_##s { \
 		int unused_##s;
@@ -37,6 +42,8 @@ struct conf_list {
 #define CONF_WORDS(s, f, o, words, help) struct conf_list f;
 #define CONF_LINES(s, f, o, help) struct conf_list f;
 #define CONF_PATHS(s, f, o, help) struct conf_list f;
+#define CONF_ADDRESSES(s, f, o, help) struct conf_list f;
+#define CONF_RATE(s, f, o, d, help) struct conf_rate f;
 #define CONF_BOOL(s, f, o, d, help) bool f;
 #define CONF_NUMBER(s, f, o, d, least, most, help) int64_t f;
 #define CONF_DURATION(s, f, o, d, help) int64_t f;
@@ -46,12 +53,20 @@ struct conf_list {
 	;
 #include "base/options.def"
 
+enum { CONF_WAYS_MOST = 63 }; /* a way's number has six bits (deliver/destination.h) */
+
 enum conf_tls_mode { CONF_TLS_NONE, CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT };
 
 struct conf_port {
 	struct str label; /* the title: "25" */
 	struct conf_listener set;
 	enum conf_tls_mode tls;
+};
+
+struct conf_way {
+	struct str name; /* the title */
+	struct conf_route set;
+	int line; /* where it begins */
 };
 
 struct conf {
@@ -74,6 +89,9 @@ struct conf {
 	struct conf_listener listener; /* what a listener has that says nothing */
 	struct conf_port *ports;
 	size_t nports;
+	struct conf_route route; /* what a route has that says nothing */
+	struct conf_way *ways;   /* in the order of the file */
+	size_t nways;
 	struct arena mem;
 	struct str file; /* its name, for messages */
 	struct str text; /* its bytes, as read */
@@ -113,6 +131,8 @@ const char *conf_find(const char *given);
 /* "10s" "5m" "2h" "2d" (a bare number: seconds) in ms; "50M" in bytes; false when malformed, 0 or over 2^53. */
 bool conf_duration(struct str s, int64_t *ms);
 bool conf_size(struct str s, int64_t *bytes);
+/* "30/m", at most 1000 a second; "off". */
+bool conf_rate(struct str s, struct conf_rate *out);
 
 /* The halves of "127.0.0.1:25" or "[::1]:25"; false when it is not an address and a port 1..65535. */
 bool conf_bind(struct str s, struct str *address, uint16_t *port);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/inet.h"
+
 enum { LONGEST_TEXT = 512, MOST_IN_LIST = 64, MOST_TEXTS = 1000 };
 
 static int set_text(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
@@ -89,6 +91,13 @@ static int set_servers(struct conf *c, const struct conf_row *o, struct str valu
 
 	if (!conf_server(value, &address, &port))
 		return err_set(e, "must be ADDRESS or ADDRESS@PORT");
+	return list_add(c, o, field, value, e);
+}
+
+static int set_addresses(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	if (!inet_is(value))
+		return err_set(e, "must be an IP address");
 	return list_add(c, o, field, value, e);
 }
 
@@ -184,6 +193,18 @@ static int set_duration(struct conf *c, const struct conf_row *o, struct str val
 	return 0;
 }
 
+static int set_rate(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	(void)c;
+	if (str_eqz(value, "inherit") && strcmp(o->preset, "inherit") == 0) {
+		*(struct conf_rate *)field = (struct conf_rate){ 0, 0 };
+		return 0;
+	}
+	if (!conf_rate(value, field))
+		return err_set(e, "must be so many in a time, like 30/m, 1/s, 500/h or 9000/d, or off");
+	return 0;
+}
+
 static int set_size(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
 {
 	(void)c;
@@ -207,6 +228,8 @@ const struct conf_row conf_rows[] = {
 	{ FIELD(s, f, o), .set = set_words, .list = true, .words = (w), .most = MOST_IN_LIST },
 #define CONF_LINES(s, f, o, help) { FIELD(s, f, o), .set = set_lines, .list = true, .most = MOST_TEXTS },
 #define CONF_PATHS(s, f, o, help) { FIELD(s, f, o), .set = set_paths, .list = true, .most = MOST_IN_LIST },
+#define CONF_ADDRESSES(s, f, o, help) { FIELD(s, f, o), .set = set_addresses, .list = true, .most = MOST_IN_LIST },
+#define CONF_RATE(s, f, o, d, help) { FIELD(s, f, o), .set = set_rate, .preset = (d) },
 #define CONF_BOOL(s, f, o, d, help) { FIELD(s, f, o), .set = set_bool, .preset = #d },
 #define CONF_NUMBER(s, f, o, d, lo, hi, help) \
 	{ FIELD(s, f, o), .set = set_number, .preset = #d, .least = (lo), .most = (hi) },

@@ -19,11 +19,12 @@ static bool scaled(struct str s, const char *units, const int64_t *factors, int6
 	return true;
 }
 
+static const char times[] = "smhd";
+static const int64_t time_factors[] = { 1000, 60000, 3600000, 86400000, 1000 };
+
 bool conf_duration(struct str s, int64_t *ms)
 {
-	static const int64_t factors[] = { 1000, 60000, 3600000, 86400000, 1000 };
-
-	return scaled(s, "smhd", factors, ms);
+	return scaled(s, times, time_factors, ms);
 }
 
 bool conf_size(struct str s, int64_t *bytes)
@@ -74,5 +75,24 @@ bool conf_server(struct str s, struct str *address, uint16_t *port)
 	if (!inet_is(host))
 		return false;
 	*address = host;
+	return true;
+}
+
+bool conf_rate(struct str s, struct conf_rate *out)
+{
+	struct str many, unit;
+	const char *letter;
+	uint64_t n;
+
+	if (str_eqz(s, "off")) {
+		*out = (struct conf_rate){ 0, 1000 };
+		return true;
+	}
+	if (!str_cut(s, STR("/"), &many, &unit) || unit.n != 1)
+		return false;
+	letter = memchr(times, unit.p[0], strlen(times));
+	if (letter == NULL || !str_u64(many, (uint64_t)time_factors[letter - times], &n) || n == 0)
+		return false;
+	*out = (struct conf_rate){ (int64_t)n, time_factors[letter - times] };
 	return true;
 }

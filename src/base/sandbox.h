@@ -24,8 +24,9 @@
  *	                                                     when local { lmtp } names a
  *	                                                     port: TCP to that one
  *	telltale-remote   none                               Unix sockets; UDP; TCP to    -
- *	                                                     relay { port } and the smart
- *	                                                     host's port
+ *	                                                     the ports of relay { } and of
+ *	                                                     the routes; bind to port 0
+ *	                                                     where a source is named
  *	telltale-signer   dkim.dir: read                     accepted Unix sockets        -
  *	telltaled         none: it starts programs, reads keys and the configuration again; it parses
  *	telltale          nothing from the net, and neither does the command line.
@@ -73,6 +74,7 @@ struct sandbox {
 	} paths[SANDBOX_PATHS];
 	unsigned network;
 	uint16_t tcp_out[SANDBOX_PORTS]; /* 0 ends the list */
+	bool tcp_from;                   /* choose the address that TCP leaves from: bind to port 0 */
 	const char *calls;               /* names of further system calls, a space between */
 };
 

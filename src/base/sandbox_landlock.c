@@ -146,6 +146,12 @@ static void allow_ports(int set, const struct sandbox *box)
 		if (syscall(SYS_landlock_add_rule, set, RULE_NET_PORT, &rule, 0) < 0)
 			say(SAY_WARNING, "sandbox: port %u: %s", box->tcp_out[i], strerror(errno));
 	}
+	if (box->tcp_from) {
+		struct net_port rule = { NET_BIND_TCP, 0 };
+
+		if (syscall(SYS_landlock_add_rule, set, RULE_NET_PORT, &rule, 0) < 0)
+			say(SAY_WARNING, "sandbox: source addresses: %s", strerror(errno));
+	}
 }
 
 /* The first ABI refuses every move between folders, and nothing can be said against it. */

@@ -21,6 +21,7 @@ static void enter_sandbox(void)
 	struct sandbox box = { .network = SANDBOX_UNIX | SANDBOX_INET };
 
 	(void)remote_settings_ports(&conf, box.tcp_out);
+	box.tcp_from = remote_settings_bound(&conf);
 	sandbox_enter(&box, &conf);
 }
 
@@ -32,6 +33,7 @@ static void run(void *set)
 int main(void)
 {
 	struct err e = { 0 };
+	struct ipc_client *dns;
 	struct remote_set set = { .world = &world, .grace = GRACE, .drain = DRAIN };
 
 	proc_begin("telltale-remote", &conf);
@@ -42,7 +44,10 @@ int main(void)
 	enter_sandbox();
 	set.socket = proc_socket(&conf, "queue.sock");
 	set.signals = proc_signals();
-	world.route.dns = world.desk.dns = ipc_client_new(proc_socket(&conf, "dns.sock"));
+	dns = ipc_client_new(proc_socket(&conf, "dns.sock"));
+	world.desk.dns = dns;
+	for (size_t i = 0; i < world.nways; i++)
+		world.ways[i].route.dns = dns;
 	if (fiber_run(run, &set, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_OSERR;

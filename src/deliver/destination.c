@@ -11,6 +11,7 @@ enum {
 	MANY = 10000,            /* destinations, before those that are over are looked for */
 	SWEEP_PAUSE = 60 * 1000, /* between two such looks */
 	DOUBLINGS = 12,
+	SLACK = 10 * 1000, /* between two looks at the clock in one turn */
 };
 
 struct destination {
@@ -18,10 +19,18 @@ struct destination {
 	int64_t pace;       /* ms that a delivery takes, on average */
 	int64_t news;       /* wall ms: when the last one ended */
 	int64_t turn, down; /* wall ms: the last place given out; until when it is left alone */
+	int64_t open;       /* wall ms: when the next may begin, by the rate */
 	unsigned failed;    /* in turn */
 };
 
-uint32_t destination_of(struct destinations *d, struct str name)
+enum { WAYS = 63 /* the bits of a number that say which way */ };
+
+unsigned destination_way(uint32_t number)
+{
+	return number & WAYS;
+}
+
+uint32_t destination_of(struct destinations *d, struct str name, unsigned way)
 {
 	uint64_t hash;
 
@@ -29,7 +38,7 @@ uint32_t destination_of(struct destinations *d, struct str name)
 		d->key[0] = (uint64_t)(uintptr_t)d;
 	d->keyed = true;
 	hash = hash_keyed(name, d->key);
-	return (uint32_t)(hash >> 32) | 2;
+	return ((uint32_t)(hash >> 32) & ~(uint32_t)WAYS) | (WAYS + 1) | way;
 }
 
 static struct destination *find(const struct destinations *d, uint32_t number)
@@ -38,12 +47,14 @@ static struct destination *find(const struct destinations *d, uint32_t number)
 }
 
 /* A clock that was set back must not leave it alone for years. */
-static void believe(struct destination *t, int64_t now)
+static void believe(struct destination *t, const struct destination_rule *rule, int64_t now)
 {
 	if (t->down - now > DESTINATION_DOWN_MOST)
 		t->down = now;
 	if (t->turn - now > DESTINATION_DOWN_MOST)
 		t->turn = now;
+	if (t->open - now > rule->step + SLACK)
+		t->open = now;
 }
 
 /* Between two places: a quarter of what its pace would allow, and its pace is no quicker than the silence of now. */
@@ -53,8 +64,10 @@ static int64_t step_of(const struct destination *t, const struct destination_rul
 	int64_t step = pace / (int64_t)(4 * rule->most);
 
 	if (now < t->down || step < 1)
-		return 1;
-	return step < STEP_MOST ? step : STEP_MOST;
+		step = 1;
+	if (step > STEP_MOST)
+		step = STEP_MOST;
+	return step > rule->step ? step : rule->step;
 }
 
 bool destination_may(struct destinations *d, uint32_t number, const struct destination_rule *rule, int64_t now,
@@ -65,22 +78,25 @@ bool destination_may(struct destinations *d, uint32_t number, const struct desti
 
 	if (t == NULL)
 		return true;
-	believe(t, now);
+	believe(t, rule, now);
 	most = t->limit < rule->most ? t->limit : rule->most;
-	if (now >= t->down && t->busy < most)
+	if (now >= t->down && now >= t->open && t->busy < most)
 		return true;
 	if (t->turn < now)
 		t->turn = now;
 	if (t->turn < t->down)
 		t->turn = t->down;
-	t->turn += step_of(t, rule, now);
+	if (t->turn < t->open)
+		t->turn = t->open; /* the first place is that moment itself */
+	else
+		t->turn += step_of(t, rule, now);
 	*next = t->turn;
 	return false;
 }
 
 static bool is_over(const struct destination *t, int64_t now)
 {
-	return t->busy == 0 && t->down <= now && t->turn <= now;
+	return t->busy == 0 && t->down <= now && t->turn <= now && t->open <= now;
 }
 
 static void sweep(struct destinations *d, int64_t now)
@@ -98,7 +114,7 @@ static void sweep(struct destinations *d, int64_t now)
 		}
 }
 
-void destination_begins(struct destinations *d, uint32_t number, int64_t now)
+void destination_begins(struct destinations *d, uint32_t number, const struct destination_rule *rule, int64_t now)
 {
 	struct destination *t = find(d, number);
 
@@ -111,6 +127,7 @@ void destination_begins(struct destinations *d, uint32_t number, int64_t now)
 		map_putn(&d->at, number, t);
 	}
 	t->busy++;
+	t->open = now + rule->step;
 }
 
 static void leave_alone(struct destination *t, const struct destination_rule *rule, int64_t now)

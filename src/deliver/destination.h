@@ -4,6 +4,7 @@
  * more at a time with each that is answered, and half as many when nobody answers; then it is left alone for a while
  * that doubles (Postfix's feedback, qmail's tcpto).  Who finds no place gets the next place of its timetable, so that
  * a queue of any length for a slow destination costs others nothing, and a place that becomes free is soon taken.
+ * Where a rate is set, deliveries begin no closer together than it says.
  * All in memory: a restart begins anew.
  */
 #ifndef DELIVER_DESTINATION_H
@@ -25,14 +26,17 @@ enum destination_news { DESTINATION_ANSWERED, DESTINATION_UNREACHABLE, DESTINATI
 struct destination_rule {
 	size_t most;  /* deliveries at one time */
 	int64_t down; /* ms that it is left alone after the first time that nobody answered */
+	int64_t step; /* ms from one beginning to the next at least; 0: no matter */
 };
 
-/* The number of a name's destination, never 0 or 1 (equal for two of them now and then: they share). */
-uint32_t destination_of(struct destinations *d, struct str name);
+/* The number of a name's destination by that way (way.h), never 0 or 1 (equal for two of them now and then: they
+ * share). */
+uint32_t destination_of(struct destinations *d, struct str name, unsigned way);
+unsigned destination_way(uint32_t number);
 /* May a delivery begin at `now` (wall ms)?  False: not before *next. */
 bool destination_may(struct destinations *d, uint32_t number, const struct destination_rule *rule, int64_t now,
 		     int64_t *next);
-void destination_begins(struct destinations *d, uint32_t number, int64_t now);
+void destination_begins(struct destinations *d, uint32_t number, const struct destination_rule *rule, int64_t now);
 /* It took so many ms. */
 void destination_ends(struct destinations *d, uint32_t number, const struct destination_rule *rule,
 		      enum destination_news news, int64_t millis, int64_t now);

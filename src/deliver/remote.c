@@ -68,6 +68,7 @@ static void deliver(void *arg)
 			.ip = d->try.met.ip,
 			.port = d->try.met.port,
 			.tls = d->try.met.tls,
+			.source = d->try.met.source,
 			.policy = str_of(d->try.met.policy),
 			.connect = (uint64_t)d->try.met.connect,
 			.handshake = (uint64_t)d->try.met.handshake,

@@ -9,8 +9,9 @@
 
 #include "base/clock.h"
 #include "base/inet.h"
+#include "base/say.h"
 
-enum { IDLE_TIME = 2000, IDLE_MOST = 50, MESSAGES_MOST = 100 };
+enum { IDLE_TIME = 2000, IDLE_MOST = 50, MESSAGES_MOST = 100, SAY_PAUSE = 60 * 1000 };
 
 static socklen_t socket_address(const struct route_stop *stop, struct sockaddr_storage *out)
 {
@@ -33,15 +34,33 @@ static socklen_t socket_address(const struct route_stop *stop, struct sockaddr_s
 	return sizeof(*v6);
 }
 
+/* From that address, and from no other: a postmaster who names one has reasons. */
+static int leave_from(int fd, struct str source)
+{
+	static int64_t said_again;
+	struct route_stop from = { .ip = source };
+	struct sockaddr_storage at;
+	socklen_t n = socket_address(&from, &at);
+
+	if (source.n == 0 || bind(fd, (struct sockaddr *)&at, n) == 0)
+		return 0;
+	if (clock_mono() >= said_again) {
+		say(SAY_WARNING, "mail cannot leave from %.*s, which is named as a source: %s", STR_ARG(source),
+		    strerror(errno));
+		said_again = deadline_in(SAY_PAUSE);
+	}
+	return -1;
+}
+
 /* A connected socket, or -1. */
-static int connect_to(const struct route_stop *stop, int64_t deadline)
+static int connect_to(const struct route_stop *stop, struct str source, int64_t deadline)
 {
 	struct sockaddr_storage at;
 	socklen_t n = socket_address(stop, &at), len = sizeof(int);
 	FD(fd) = n > 0 ? socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
 	int code = 0, one = 1;
 
-	if (fd < 0)
+	if (fd < 0 || leave_from(fd, source) < 0)
 		return -1;
 	if (connect(fd, (struct sockaddr *)&at, n) < 0 &&
 	    (errno != EINPROGRESS || io_wait(fd, POLLOUT, deadline) < 0 ||
@@ -51,22 +70,24 @@ static int connect_to(const struct route_stop *stop, int64_t deadline)
 	return fd_steal(&fd);
 }
 
-struct remote_talk *talk_open(const struct remote_world *w, const struct route_stop *stop, struct str key,
-			      int64_t deadline)
+struct remote_talk *talk_open(const struct remote_try *t, const struct route_stop *stop, int64_t deadline)
 {
 	int64_t begun = clock_mono();
-	int fd = connect_to(stop, deadline);
+	int family = str_chr(stop->ip, ':') >= 0 ? AF_INET6 : AF_INET;
+	struct str source = way_source(&t->way->source, t->message.sender, family);
+	int fd = connect_to(stop, source, deadline);
 	struct remote_talk *k;
 
 	if (fd < 0)
 		return NULL;
 	k = mem_alloc(sizeof(*k));
-	k->key = mem_dup(key);
+	k->key = mem_dup(t->key);
 	k->host = mem_dup(stop->host);
 	k->ip = mem_dup(stop->ip);
+	k->source = mem_dup(source);
 	k->port = stop->port;
 	k->connected = clock_mono() - begun + 1; /* never 0 */
-	k->set = w->client;
+	k->set = t->way->client;
 	k->set.peer.name = k->host; /* without a policy: nobody in particular */
 	wire_init(&k->client.wire, fd);
 	return k;
@@ -79,6 +100,7 @@ void talk_close(struct remote_talk *k)
 	free(k->key);
 	free(k->host);
 	free(k->ip);
+	free(k->source);
 	free(k);
 }
 
@@ -95,7 +117,7 @@ static struct remote_talk *unlink_talk(struct remote_world *w, struct remote_tal
 static struct remote_talk *find(struct remote_world *w, struct str key)
 {
 	for (struct remote_talk **at = &w->idle; *at != NULL; at = &(*at)->next)
-		if (str_ieq(str_of((*at)->key), key))
+		if (str_eqz(key, (*at)->key))
 			return unlink_talk(w, at);
 	return NULL;
 }

@@ -7,7 +7,7 @@
 struct remote_talk {
 	struct client client;
 	struct client_set set;
-	char *key, *host, *ip; /* ours */
+	char *key, *host, *ip, *source; /* ours; source is empty unless one was chosen */
 	uint16_t port;
 	enum policy_proof proof;
 	int64_t connected; /* ms that it took */
@@ -16,9 +16,8 @@ struct remote_talk {
 	struct remote_talk *next;
 };
 
-/* Connect to the stop: NULL, when that did not succeed before the deadline. */
-struct remote_talk *talk_open(const struct remote_world *w, const struct route_stop *stop, struct str key,
-			      int64_t deadline);
+/* Connect to the stop for that try: NULL, when that did not succeed before the deadline. */
+struct remote_talk *talk_open(const struct remote_try *t, const struct route_stop *stop, int64_t deadline);
 void talk_close(struct remote_talk *k);
 /* A kept one for that key, or NULL. */
 struct remote_talk *talk_take(struct remote_world *w, struct str key);

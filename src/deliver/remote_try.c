@@ -82,7 +82,7 @@ static struct str demanded(struct remote_try *t)
 {
 	const char *why = t->policy->because;
 
-	if (why == NULL && t->world->client.user.n > 0)
+	if (why == NULL && t->way->client.user.n > 0)
 		why = "relay { user }";
 	return why != NULL ? arena_fmt(t->mem, " while %s exists", why) : STR("");
 }
@@ -158,6 +158,7 @@ static void note(struct remote_try *t, const struct remote_talk *k)
 	t->met = (struct remote_met){ .host = arena_str(t->mem, str_of(k->host)),
 				      .ip = arena_str(t->mem, str_of(k->ip)),
 				      .tls = arena_str(t->mem, wire_encryption(&k->client.wire)),
+				      .source = arena_str(t->mem, str_of(k->source)),
 				      .policy = remote_policy_word(k->proof, k->client.wire.tls != NULL),
 				      .port = k->port,
 				      .connect = first ? k->connected : 0,
@@ -207,13 +208,13 @@ static bool send_over(struct remote_try *t, struct remote_talk *k)
 	return decided;
 }
 
-static struct remote_talk *meet(struct remote_try *t, const struct route_stop *stop, struct str key, bool last)
+static struct remote_talk *meet(struct remote_try *t, const struct route_stop *stop, bool last)
 {
 	int64_t ms = t->world->connect;
 
 	if (t->given_up)
 		return NULL;
-	t->talk = talk_open(t->world, stop, key, deadline_in(last || ms < HASTE ? ms : HASTE));
+	t->talk = talk_open(t, stop, deadline_in(last || ms < HASTE ? ms : HASTE));
 	return t->talk;
 }
 
@@ -231,9 +232,9 @@ static enum client_end begin(struct remote_try *t, struct remote_talk *k)
 }
 
 /* In the clear, after a handshake that failed and was nobody's demand. */
-static bool visit_in_the_clear(struct remote_try *t, const struct route_stop *stop, struct str key)
+static bool visit_in_the_clear(struct remote_try *t, const struct route_stop *stop)
 {
-	struct remote_talk *k = meet(t, stop, key, true);
+	struct remote_talk *k = meet(t, stop, true);
 
 	if (k == NULL)
 		return false;
@@ -242,9 +243,9 @@ static bool visit_in_the_clear(struct remote_try *t, const struct route_stop *st
 }
 
 /* One address.  True: the try has its result. */
-static bool visit(struct remote_try *t, const struct route_stop *stop, struct str key, bool last)
+static bool visit(struct remote_try *t, const struct route_stop *stop, bool last)
 {
-	struct remote_talk *k = meet(t, stop, key, last);
+	struct remote_talk *k = meet(t, stop, last);
 	enum client_end end;
 
 	if (k == NULL)
@@ -253,8 +254,9 @@ static bool visit(struct remote_try *t, const struct route_stop *stop, struct st
 	k->set.peer = t->policy->peer;
 	k->proof = t->policy->proof;
 	end = begin(t, k);
-	if (end == CLIENT_BAD_TLS && t->policy->tls == CLIENT_TLS_MAY && t->world->client.user.n == 0)
-		return visit_in_the_clear(t, stop, key);
+	if (end == CLIENT_BAD_TLS && t->policy->tls == CLIENT_TLS_MAY && t->way->client.user.n == 0 &&
+	    !t->way->client.implicit)
+		return visit_in_the_clear(t, stop);
 	return end == CLIENT_YES && send_over(t, k);
 }
 
@@ -266,26 +268,42 @@ static bool visit_host(struct remote_try *t, const struct remote_case *c, const 
 	if (i == 0 || !str_ieq(stop->host, stop[-1].host) || stop->secure != stop[-1].secure)
 		t->policy = remote_policy_for(c, stop);
 	if (t->policy->refusal.n == 0)
-		return visit(t, stop, t->key, i + 1 == r->n);
+		return visit(t, stop, i + 1 == r->n);
 	report(t, OUTCOME_DEFERRAL, t->policy->refusal);
 	t->answered = true; /* somebody may be there: it is not the network */
 	return false;
 }
 
 /* A connection that was kept may have ended meanwhile: then that is no result. */
-static bool use_kept(struct remote_try *t, struct str key)
+static bool use_kept(struct remote_try *t)
 {
-	while (!t->given_up && (t->talk = talk_take(t->world, key)) != NULL)
+	while (!t->given_up && (t->talk = talk_take(t->world, t->key)) != NULL)
 		if (send_over(t, t->talk))
 			return true;
 	return false;
 }
 
-/* The recipient's domain, or the smart host, and what is wanted there. */
-static struct remote_case case_of(const struct remote_try *t, struct str domain)
+/* By which way; and who goes the same one from the same address, and to the same destination, shares connections. */
+static void choose(struct remote_try *t)
 {
 	const struct remote_world *w = t->world;
-	struct remote_case c = { &w->desk, w->want, domain, w->route.host.n > 0, t->mem };
+	struct way way;
+
+	way_of(w->conf, way_find(w->conf, t->message.sender, t->message.rcpt), &way);
+	t->way = &w->ways[way.number];
+	t->key = arena_fmt(t->mem, "%u %.*s %.*s %.*s", way.number,
+			   STR_ARG(way_source(&way.source, t->message.sender, AF_INET)),
+			   STR_ARG(way_source(&way.source, t->message.sender, AF_INET6)),
+			   STR_ARG(way_destination(&way, t->message.rcpt, t->mem)));
+}
+
+/* The recipient's domain, or the smart host, and what is wanted there. */
+static struct remote_case case_of(const struct remote_try *t)
+{
+	const struct remote_way *w = t->way;
+	ptrdiff_t at = str_rchr(t->message.rcpt, '@');
+	struct remote_case c = { &t->world->desk, w->want, str_skip(t->message.rcpt, (size_t)(at + 1)),
+				 w->route.host.n > 0, t->mem };
 	uint16_t port;
 
 	if (c.smart && !route_host(w->route.host, w->route.port, &c.domain, &port))
@@ -295,18 +313,17 @@ static struct remote_case case_of(const struct remote_try *t, struct str domain)
 
 void remote_try(struct remote_try *t)
 {
-	ptrdiff_t at = str_rchr(t->message.rcpt, '@');
-	struct str domain = str_skip(t->message.rcpt, (size_t)(at + 1));
-	struct remote_case c = case_of(t, domain);
 	int64_t until = deadline_in(HOSTS_TIME);
+	struct remote_case c;
 	struct route r;
 
-	t->key = c.smart ? STR("") : domain;
-	if (use_kept(t, t->key))
+	choose(t);
+	c = case_of(t);
+	if (use_kept(t))
 		return;
 	t->answered = false;
 	t->met = (struct remote_met){ .policy = "none" };
-	route_find(&t->world->route, t->message.rcpt, t->mem, &r);
+	route_find(&t->way->route, t->message.rcpt, t->mem, &r);
 	t->out = r.none;
 	if (r.n == 0)
 		return;

@@ -19,15 +19,25 @@
 
 #include "deliver/remote_policy.h"
 #include "deliver/remote_route.h"
+#include "deliver/way.h"
 #include "wire/client.h"
 
 struct remote_talk;
 
-/* All tries have in common. */
-struct remote_world {
+/* One way of way.h. */
+struct remote_way {
+	struct str name;
 	struct route_set route;
 	struct client_set client; /* without its peer, and what is wanted of TLS */
 	struct remote_want want;
+	struct conf_list source;
+};
+
+/* All tries have in common. */
+struct remote_world {
+	const struct conf *conf;
+	struct remote_way *ways; /* by their number */
+	size_t nways;
 	struct remote_desk desk;
 	int64_t connect;          /* ms for a connection */
 	struct remote_talk *idle; /* connections that wait for another message */
@@ -43,11 +53,13 @@ struct remote_try {
 	bool unreachable; /* nobody let us as far as MAIL */
 	struct remote_met {
 		struct str host, ip, tls; /* host empty: nobody was met */
+		struct str source;
 		const char *policy;
 		uint16_t port;
 		int64_t connect, handshake, reply; /* ms */
 	} met;                                     /* the server whose words `out` has */
 	/* inside */
+	const struct remote_way *way;
 	bool given_up;                /* nothing more is sent: nobody waits for the result */
 	struct remote_talk *talk;     /* the conversation at this moment, or NULL */
 	struct remote_policy *policy; /* of its host; NULL, when it was kept from an earlier message */

@@ -50,15 +50,16 @@ void schedule_free(struct schedule *s)
 
 static void drop_attempt(struct schedule *s, struct attempt *a, enum destination_news news)
 {
-	struct destination_rule rule = schedule_rule(s);
-
 	map_deln(&s->attempts, a->delivery);
 	s->of[a->channel].copies -= a->copy;
 	s->of[a->channel].busy--;
 	a->agent->busy--;
-	if (a->channel == CHANNEL_REMOTE)
+	if (a->channel == CHANNEL_REMOTE) {
+		struct destination_rule rule = schedule_rule(s, a->destination);
+
 		destination_ends(&s->destinations, a->destination, &rule, news, clock_mono() - a->started,
 				 clock_wall());
+	}
 	free(a);
 }
 
@@ -274,7 +275,7 @@ void schedule_revive(struct schedule *s)
 	destinations_revive(&s->destinations);
 }
 
-/* With another smart host, or with none any more, everybody has another destination. */
+/* Where mail leaves by other ways, everybody may have another destination. */
 static void forget_destinations(struct schedule *s)
 {
 	struct item *it;
@@ -287,12 +288,12 @@ static void forget_destinations(struct schedule *s)
 
 void schedule_settings(struct schedule *s, const struct schedule_set *set)
 {
-	if (s->set.smart_host != set->smart_host || s->set.remote != set->remote)
+	if (s->set.ways != set->ways)
 		forget_destinations(s);
 	s->set.remote = set->remote;
-	s->set.smart_host = set->smart_host;
 	s->set.remote_most = set->remote_most;
-	s->set.destination_most = set->destination_most;
+	s->set.conf = set->conf;
+	s->set.ways = set->ways;
 	s->set.retry = set->retry;
 	s->set.most = set->most;
 	s->set.delay_notice = set->delay_notice;

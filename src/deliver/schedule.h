@@ -27,9 +27,9 @@ struct schedule_set {
 	size_t most;             /* local attempts at one time */
 	uint64_t memory;         /* none of a channel is begun while the copies of its messages take so many bytes */
 	bool remote;             /* mail leaves for other servers; else it waits */
-	bool smart_host;         /* all of it for the same one */
-	size_t remote_most;      /* remote attempts at one time, */
-	size_t destination_most; /* and to one destination */
+	size_t remote_most;      /* remote attempts at one time */
+	const struct conf *conf; /* by which way, how many and how fast (way.h); of remote mail only */
+	uint64_t ways;           /* its ways_print() */
 	struct str hostname, contact; /* named in bounces */
 	/* Ask who `address` is; the answer comes by schedule_answer() with the same id.  False: not now. */
 	bool (*ask)(void *asker, uint64_t id, struct str address);

@@ -57,7 +57,7 @@ struct agent *start_agent(const struct schedule *s, enum channel channel);
 void start_with_agent(struct schedule *s, enum channel channel, struct item *it, size_t rcpt);
 /* One for another server.  False: its destination has no place now, and it waits. */
 bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
-struct destination_rule schedule_rule(const struct schedule *s);
+struct destination_rule schedule_rule(const struct schedule *s, uint32_t destination);
 
 /* Whom it is for, as the depot knows him. */
 const struct item_rcpt *attempt_rcpt(const struct attempt *a);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include "base/io.h"
 #include "base/say.h"
+#include "deliver/way.h"
 #include "logs/logs.h"
 
 /* A thread of telltale-local works on many at one time, since they share their syncs (pool.h): so many are handed over
@@ -27,9 +28,9 @@ struct schedule_set settings_schedule(const struct conf *c)
 		.most = attempts_most(c),
 		.memory = MEMORY,
 		.remote = c->relay.enabled,
-		.smart_host = c->relay.host.n > 0,
 		.remote_most = (size_t)c->queue.remote_concurrency,
-		.destination_most = (size_t)c->queue.destination_concurrency,
+		.conf = c,
+		.ways = ways_print(c),
 		.hostname = c->top.hostname,
 		.contact = c->top.contact,
 	};

@@ -1,7 +1,7 @@
 /* deliver/settings.h - another configuration while telltale-queue goes on (queue_settings).
  *
  * In force at once: lifetime, first-retry, delay-notice, local-concurrency, remote-concurrency,
- * destination-concurrency, relay { enabled }, hostname, contact,
+ * destination-concurrency, relay { enabled, host, rate }, all routes, hostname, contact,
  * the logs' time, the size of new segments.  Paths need a restart.
  */
 #ifndef DELIVER_SETTINGS_H

@@ -1,6 +1,7 @@
 /* deliver/start.c - an attempt begins: in the hands of an agent, or here. */
 #include "base/clock.h"
 #include "deliver/schedule_inside.h"
+#include "deliver/way.h"
 
 enum { DESTINATION_OURS = 1 /* it leads to an alias of ours: the copy is made here */ };
 
@@ -51,6 +52,7 @@ void start_with_agent(struct schedule *s, enum channel channel, struct item *it,
 {
 	ARENA(mem);
 	struct attempt a = { .agent = start_agent(s, channel), .it = it, .rcpt = rcpt, .channel = channel };
+	struct destination_rule rule;
 	struct loaded loaded;
 	struct attempt *kept;
 	struct err e = { 0 };
@@ -72,7 +74,8 @@ void start_with_agent(struct schedule *s, enum channel channel, struct item *it,
 		return;
 	}
 	kept->destination = it->rcpts[rcpt].destination;
-	destination_begins(&s->destinations, kept->destination, clock_wall());
+	rule = schedule_rule(s, kept->destination);
+	destination_begins(&s->destinations, kept->destination, &rule, clock_wall());
 	tell_remote(kept, &loaded);
 }
 
@@ -97,9 +100,23 @@ static void start_here(struct schedule *s, struct item *it, size_t rcpt)
 		attempt_end(s, &a, r);
 }
 
-struct destination_rule schedule_rule(const struct schedule *s)
+struct destination_rule schedule_rule(const struct schedule *s, uint32_t destination)
 {
-	return (struct destination_rule){ s->set.destination_most, s->set.retry.first };
+	unsigned number = destination_way(destination);
+	struct way w;
+
+	/* Its way may be gone after a reload, while its last deliveries end. */
+	way_of(s->set.conf, number <= s->set.conf->nways ? number : 0, &w);
+	return (struct destination_rule){ (size_t)w.concurrency, s->set.retry.first,
+					  w.rate.count > 0 ? w.rate.each / w.rate.count : 0 };
+}
+
+static uint32_t destination(struct schedule *s, struct str sender, struct str rcpt, struct arena *mem)
+{
+	struct way w;
+
+	way_of(s->set.conf, way_find(s->set.conf, sender, rcpt), &w);
+	return destination_of(&s->destinations, way_destination(&w, rcpt, mem), w.number);
 }
 
 /* The destination of the recipient is noted: 0; -1: his record cannot be read. */
@@ -116,19 +133,14 @@ static int note_destination(struct schedule *s, struct item *it, size_t rcpt, st
 	if (rcpt >= v.nrcpts)
 		return err_set(e, "its envelope lacks recipient %zu", rcpt);
 	r = &v.rcpts[rcpt];
-	if (!str_ieq(r->final, r->original))
-		it->rcpts[rcpt].destination = DESTINATION_OURS;
-	else
-		it->rcpts[rcpt].destination = destination_of(
-		    &s->destinations,
-		    s->set.smart_host ? STR("")
-				      : arena_lower(&mem, str_skip(r->final, (size_t)(str_rchr(r->final, '@') + 1))));
+	it->rcpts[rcpt].destination =
+	    str_ieq(r->final, r->original) ? destination(s, v.sender, r->final, &mem) : DESTINATION_OURS;
 	return 0;
 }
 
 bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 {
-	struct destination_rule rule = schedule_rule(s);
+	struct destination_rule rule;
 	struct err e = { 0 };
 	uint32_t to;
 	int64_t next;
@@ -142,6 +154,7 @@ bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 		start_here(s, it, rcpt);
 		return true;
 	}
+	rule = schedule_rule(s, to);
 	if (destination_may(&s->destinations, to, &rule, now, &next)) {
 		start_with_agent(s, CHANNEL_REMOTE, it, rcpt);
 		return true;

@@ -19,6 +19,8 @@ static const struct option_row rows[] = {
 #define CONF_TEXTS ANY_LIST
 #define CONF_LINES ANY_LIST
 #define CONF_PATHS ANY_LIST
+#define CONF_ADDRESSES ANY_LIST
+#define CONF_RATE ANY_SCALAR
 #define CONF_WORD(s, f, o, d, words, help) { #s, o, d, words, help },
 #define CONF_WORDS(s, f, o, words, help) { #s, o, NULL, words, help },
 #define CONF_REPLY(s, f, o, reason, help) { #s, o, NULL, NULL, help },

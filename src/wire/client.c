@@ -88,13 +88,24 @@ static enum client_end hello(struct client *c)
 	return end;
 }
 
+/* From here on both ways are encrypted. */
+static enum client_end shake_hands(struct client *c)
+{
+	int64_t begun = clock_mono();
+	int rc = wire_connect_tls(&c->wire, c->set->context, &c->set->peer, deadline_in(TLS_TIME), &c->why);
+
+	c->handshake = clock_mono() - begun;
+	said_reset(&c->said);
+	return rc == 0 ? CLIENT_YES : CLIENT_BAD_TLS;
+}
+
 static enum client_end start_tls(struct client *c)
 {
 	bool must = c->set->tls == CLIENT_TLS_MUST || c->set->user.n > 0;
 	enum client_end end;
-	int64_t begun;
-	int rc;
 
+	if (c->wire.tls != NULL)
+		return CLIENT_YES;
 	if (!c->offers.starttls || c->set->tls == CLIENT_TLS_NEVER) {
 		said_reset(&c->said);
 		c->step = CLIENT_STARTTLS;
@@ -104,15 +115,9 @@ static enum client_end start_tls(struct client *c)
 	end = hear_yes(c, CLIENT_STARTTLS);
 	if (end == CLIENT_NO)
 		return must ? CLIENT_NO_TLS : CLIENT_YES;
-	if (end != CLIENT_YES)
-		return end;
-	begun = clock_mono();
-	rc = wire_connect_tls(&c->wire, c->set->context, &c->set->peer, deadline_in(TLS_TIME), &c->why);
-	c->handshake = clock_mono() - begun;
-	if (rc == 0)
-		return hello(c);
-	said_reset(&c->said);
-	return CLIENT_BAD_TLS;
+	if (end == CLIENT_YES)
+		end = shake_hands(c);
+	return end == CLIENT_YES ? hello(c) : end;
 }
 
 static void put_base64(struct buf *out, struct str s)
@@ -176,7 +181,9 @@ enum client_end client_begin(struct client *c, int fd, const struct client_set *
 
 	*c = (struct client){ .set = set };
 	wire_init(&c->wire, fd);
-	end = hear_yes(c, CLIENT_GREETING);
+	end = set->implicit ? shake_hands(c) : CLIENT_YES;
+	if (end == CLIENT_YES)
+		end = hear_yes(c, CLIENT_GREETING);
 	if (end == CLIENT_YES)
 		end = hello(c);
 	if (end == CLIENT_YES)

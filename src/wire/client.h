@@ -24,6 +24,7 @@ struct client_set {
 	struct tls *context; /* of tls_open_client() */
 	struct tls_peer peer;
 	struct str user, password; /* empty: no login */
+	bool implicit;             /* TLS before the greeting (RFC 8314) */
 	int64_t reply, end;        /* ms: longest wait for an answer, and for the one to the message */
 };
 

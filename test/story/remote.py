@@ -1,8 +1,11 @@
 """Other servers, for stories about mail that leaves: a second telltale, and one that says exactly what the story says."""
+import os
 import socket
+import ssl
+import tempfile
 import threading
 
-from harness import PATIENCE, Dns, Server
+from harness import PATIENCE, Dns, Server, certificate
 
 ME, BOB = "sender@example.com", "bob@far.test"
 RELAY = "relay {{ enabled = true port = {port} }}\nqueue {{ first-retry = 1s }}\n"
@@ -29,18 +32,46 @@ class Far(Server):
         self.command("account", "add", BOB, "--password-stdin", text="correct horse\n")
 
 
+def encrypted(conn):
+    """The server's side of a handshake, with the stories' own certificate: the connection from then on."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, pem in zip(("cert.pem", "key.pem"), certificate()):
+            with open(os.path.join(folder, name), "wb") as f:
+                f.write(pem)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))
+    return context.wrap_socket(conn, server_side=True)
+
+
+def starttls(conn):
+    """A reply to STARTTLS."""
+    conn.sendall(b"220 go ahead\r\n")
+    return encrypted(conn)
+
+
+def readable(server, name, octets):
+    """A file that users { remote } can read; its path."""
+    path = os.path.join(server.folder, name)
+    with open(path, "wb") as f:
+        f.write(octets)
+    os.chmod(path, 0o644)
+    return path
+
+
 class Script:
     """A server that answers by a table: the first word of a command -> reply.  A reply of None closes the connection, one
-    that is callable is called with the socket."""
+    that is callable is called with the socket, and may return another one to go on with.  "greet" comes first of all:
+    implicit TLS.  Messages are kept as they came, dots and all."""
 
     REPLIES = {"": "220 far ESMTP", "EHLO": "250-far\r\n250-PIPELINING\r\n250 8BITMIME", "MAIL": "250 ok", "RCPT": "250 ok",
                "DATA": "354 go ahead", ".": "250 ok queued as 4XYZ", "QUIT": "221 bye", "RSET": "250 flushed"}
 
-    def __init__(self, address="127.0.0.1", port=0, **replies):
-        self.replies = {**self.REPLIES, **{"": self.REPLIES[""]}, **replies}
+    def __init__(self, address="127.0.0.1", port=0, greet=None, **replies):
+        self.replies = {**self.REPLIES, **replies}
+        self.greet = greet
         self.socket = socket.create_server((address, port))
         self.port = self.socket.getsockname()[1]
-        self.heard, self.messages, self.visits = [], [], 0
+        self.heard, self.messages, self.sources, self.visits = [], [], [], 0
         threading.Thread(target=self.serve, daemon=True).start()
 
     def __enter__(self):
@@ -52,35 +83,51 @@ class Script:
     def serve(self):
         while True:
             try:
-                conn, _ = self.socket.accept()
+                conn, source = self.socket.accept()
             except OSError:
                 return
             self.visits += 1
-            threading.Thread(target=self.talk, args=(conn,), daemon=True).start()
+            self.sources.append(source[0])
+            threading.Thread(target=self.visit, args=(conn,), daemon=True).start()
+
+    def visit(self, conn):
+        conn.settimeout(PATIENCE)
+        try:
+            with conn:
+                if self.greet is not None:
+                    conn = self.greet(conn)
+                if self.answer(conn, ""):
+                    self.talk(conn)
+        except OSError:
+            return
 
     def answer(self, conn, word):
+        """The connection to go on with, or None."""
         reply = self.replies.get(word, "500 what?")
         if callable(reply):
             reply = reply(conn)
-        if reply is None:
-            return False
+        if reply is None or isinstance(reply, socket.socket):
+            return reply
         conn.sendall(reply.encode("latin-1") + b"\r\n")
-        return True
+        return conn
 
     def talk(self, conn):
-        conn.settimeout(PATIENCE)
-        with conn, conn.makefile("rb") as lines:
-            try:
-                if not self.answer(conn, ""):
-                    return
-                for line in lines:
-                    self.heard.append(line.decode("latin-1").removesuffix("\r\n"))
-                    word = self.heard[-1].split(" ")[0].upper()
-                    if not self.answer(conn, word):
-                        return
-                    if word == "DATA" and self.replies["DATA"].startswith("354") and not self.take(conn, lines):
-                        return
-            except OSError:
+        lines, chunks = conn.makefile("rb"), b""
+        while line := lines.readline():
+            self.heard.append(line.decode("latin-1").removesuffix("\r\n"))
+            word, _, rest = self.heard[-1].partition(" ")
+            if word.upper() == "BDAT":
+                chunks += lines.read(int(rest.split(" ")[0]))
+                if rest.endswith(" LAST"):
+                    self.messages.append(chunks)
+                    chunks = b""
+                    word = "."
+            now = self.answer(conn, word.upper())
+            if now is None:
+                return
+            if now is not conn:
+                conn, lines = now, now.makefile("rb")
+            if word.upper() == "DATA" and self.replies["DATA"].startswith("354") and not self.take(conn, lines):
                 return
 
     def take(self, conn, lines):
@@ -90,4 +137,4 @@ class Script:
                 self.messages.append(message)
                 return self.answer(conn, ".")
             message += line
-        return False
+        return None

@@ -1,33 +1,16 @@
 """Mail that leaves, the longer tales: smart hosts, TLS, crashes, dead and slow destinations, bounces."""
 import os
 import signal
-import ssl
 import subprocess
 import threading
 
 import pytest
 
 from harness import Dns, certificate, free_port, until
-from remote import BOB, ME, Far, Script, leads_to
+from remote import BOB, ME, Far, Script, encrypted, leads_to, readable
 from test_remote import fixture_far, result, send  # noqa: F401  (a fixture)
 
 STARTTLS = "250-far\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-AUTH PLAIN\r\n250 STARTTLS"
-
-
-def encrypted(far):
-    """The TLS of a server with that server's certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(os.path.join(far.data, "tls", "cert.pem"), os.path.join(far.data, "tls", "key.pem"))
-    return context
-
-
-def readable(server, name, octets):
-    """A file that users { remote } can read; its path."""
-    path = os.path.join(server.folder, name)
-    with open(path, "wb") as f:
-        f.write(octets)
-    os.chmod(path, 0o644)
-    return path
 
 
 @pytest.mark.parametrize("tls", ["opportunistic", "required"])
@@ -71,14 +54,13 @@ def test_no_mail_leaves_in_the_clear_where_tls_is_required(server, replies, repo
         assert far.messages == [] and not any(h.startswith("MAIL") for h in far.heard)
 
 
-def test_what_was_said_before_the_handshake_is_forgotten(server, far):
+def test_what_was_said_before_the_handshake_is_forgotten(server):
     """CVE-2011-0411, the client's side: replies that somebody put behind the 220 are not taken for the server's."""
-    far.write_certificate()
     spoken = []
 
     def handshake(conn):
         conn.sendall(b"220 go ahead\r\n250-evil\r\n250 SIZE 1\r\n250 ok\r\n250 ok\r\n354 go\r\n250 I took it all\r\n")
-        with encrypted(far).wrap_socket(conn, server_side=True) as tls:
+        with encrypted(conn) as tls:
             lines = tls.makefile("rb")
             for reply in (b"250-far\r\n250 8BITMIME", b"550 nobody sends from there"):
                 spoken.append(lines.readline().split(b" ")[0])
@@ -230,7 +212,7 @@ def test_many_to_a_sink_over_few_connections(server):
     ('host = "mail.example.net:x"', "relay { host }: mail.example.net:x is not NAME, ADDRESS, NAME:PORT or [V6]:PORT"),
     ("reply-deadline = 1h", "relay { reply-deadline } is 10m at most"),
     ('user = "x" password-file = "/etc/passwd"', "relay { user } belongs to a smart host"),
-    ('host = "mail.example.net" user = "x"', "relay { user } and relay { password-file } belong together"),
+    ('host = "mail.example.net" user = "x"', "relay { user } and password-file belong together"),
     ('host = "mail.example.net" user = "x" password-file = "/nowhere"', "relay { password-file }: there is no /nowhere"),
     ('host = "mail.example.net" user = "x" password-file = "/etc/passwd" tls = "off"', "a password is sent under TLS only"),
 ])

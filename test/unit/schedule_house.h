@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/io.h"
 #include "deliver/schedule.h"
 #include "deliver/show.h"
@@ -29,6 +30,8 @@ static struct schedule *schedule;
 static struct agent *agent;
 static struct ipc_conn ours, theirs;
 static struct arena mem;
+
+static const struct conf house_conf = { .queue.destination_concurrency = 20 };
 
 /* Who was asked about last; the test answers. */
 static struct {
@@ -94,6 +97,7 @@ static void start(void)
 	dlog = dlog_open(arena_fmt(&mem, "%s/delivery.log", top).p, &e);
 	assert_non_null(dlog);
 	s.depot = depot;
+	s.conf = &house_conf;
 	s.log = dlog;
 	s.hostname = STR("mx.example.com");
 	s.contact = STR("abuse@example.com");

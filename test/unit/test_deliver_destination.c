@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include "deliver/destination.h"
 
-static const struct destination_rule rule = { 20, 100 * 1000 };
+static const struct destination_rule rule = { 20, 100 * 1000, 0 };
 static struct destinations d;
 
 static size_t places(uint32_t n, int64_t now)
@@ -16,7 +16,7 @@ static size_t places(uint32_t n, int64_t now)
 	int64_t next;
 
 	while (got < 1000 && destination_may(&d, n, &rule, now, &next)) {
-		destination_begins(&d, n, now);
+		destination_begins(&d, n, &rule, now);
 		got++;
 	}
 	return got;
@@ -37,11 +37,14 @@ static int teardown(void **state)
 
 static void names(void **state)
 {
-	uint32_t a = destination_of(&d, STR("a.example"));
+	uint32_t a = destination_of(&d, STR("a.example"), 0);
 
 	(void)state;
-	assert_true(a > 1 && a == destination_of(&d, STR("a.example")));
-	assert_true(a != destination_of(&d, STR("b.example")));
+	assert_true(a > 1 && a == destination_of(&d, STR("a.example"), 0));
+	assert_true(a != destination_of(&d, STR("b.example"), 0));
+	assert_true(a != destination_of(&d, STR("a.example"), 7));
+	assert_int_equal(destination_way(a), 0);
+	assert_int_equal(destination_way(destination_of(&d, STR("a.example"), 63)), 63);
 }
 
 static void it_grows_while_all_goes_well(void **state)
@@ -97,6 +100,37 @@ static void who_does_not_answer_is_left_alone(void **state)
 	assert_true(places(7, now) >= 2);
 }
 
+/* Two seconds between two, however many wait and whatever becomes of them; each has his own moment. */
+static void a_rate_spreads_them(void **state)
+{
+	static const struct destination_rule slow = { 20, 100 * 1000, 2000 };
+	int64_t next, begun[10];
+	size_t n = 0;
+
+	(void)state;
+	for (int64_t now = 1000; now < 21000; now += 100) {
+		if (!destination_may(&d, 7, &slow, now, &next))
+			continue;
+		destination_begins(&d, 7, &slow, now);
+		begun[n++] = now;
+		destination_ends(&d, 7, &slow, n % 3 == 0 ? DESTINATION_UNKNOWN : DESTINATION_ANSWERED, 5, now + 50);
+	}
+	assert_int_equal(n, 10);
+	for (size_t i = 1; i < n; i++)
+		assert_int_equal(begun[i] - begun[i - 1], 2000);
+	destination_begins(&d, 8, &slow, 20000);
+	for (int64_t i = 1; i < 50; i++) {
+		assert_false(destination_may(&d, 8, &slow, 20000, &next));
+		assert_int_equal(next, 20000 + 2000 * i);
+	}
+	assert_true(destination_may(&d, 8, &slow, 22000, &next));
+	assert_true(destination_may(&d, 9, &slow, 20000, &next));
+	destination_ends(&d, 8, &slow, DESTINATION_ANSWERED, 5, 20000);
+	assert_false(destination_may(&d, 8, &slow, 19990, &next)); /* the same turn, a moment before */
+	destination_begins(&d, 8, &slow, INT64_C(9000000000));
+	assert_true(destination_may(&d, 8, &slow, 20000, &next)); /* a clock that was set back */
+}
+
 static void a_clock_that_was_set_back_is_no_reason(void **state)
 {
 	int64_t next;
@@ -114,6 +148,7 @@ int main(void)
 		cmocka_unit_test_teardown(it_grows_while_all_goes_well, teardown),
 		cmocka_unit_test_teardown(who_finds_no_place_has_his_turn, teardown),
 		cmocka_unit_test_teardown(who_does_not_answer_is_left_alone, teardown),
+		cmocka_unit_test_teardown(a_rate_spreads_them, teardown),
 		cmocka_unit_test_teardown(a_clock_that_was_set_back_is_no_reason, teardown),
 	};
 

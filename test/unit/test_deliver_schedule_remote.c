@@ -77,7 +77,7 @@ static void open_up(size_t most)
 
 	set.remote = true;
 	set.remote_most = most;
-	set.destination_most = 20;
+	set.conf = &house_conf;
 	schedule_settings(schedule, &set);
 }
 
