@@ -7,9 +7,11 @@
 
 static void notices(int64_t after)
 {
-	struct schedule_set s = {
-		.retry = { 100 * 1000, 2 * DAY }, .most = 2, .memory = 1 << 20, .delay_notice = after
-	};
+	struct schedule_set s = { .conf = &house_conf,
+				  .retry = { 100 * 1000, 2 * DAY },
+				  .most = 2,
+				  .memory = 1 << 20,
+				  .delay_notice = after };
 
 	s.hostname = STR("mx.example.com");
 	s.contact = STR("abuse@example.com");
