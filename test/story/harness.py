@@ -139,9 +139,9 @@ class Reply:
 class Client:
     """A raw SMTP client: says exactly what the story says."""
 
-    def __init__(self, port, source, greeted=True, context=None):
+    def __init__(self, port, source, greeted=True, context=None, at="127.0.0.1"):
         """context: TLS from the first byte on."""
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE, source_address=(source, 0))
+        self.sock = socket.create_connection((at, port), timeout=PATIENCE, source_address=(source, 0))
         self.file = self.sock.makefile("rb")
         if context is not None:
             self.encrypt(context)
