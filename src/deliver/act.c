@@ -21,7 +21,7 @@ static void hold(struct schedule *s, struct item *it, size_t rcpt, struct tally 
 {
 	const struct item_rcpt *r = &it->rcpts[rcpt];
 
-	if (r->held || r->next == RETRY_NEVER) {
+	if (r->held || rcpt_over(r)) {
 		n->same++;
 		return;
 	}
@@ -48,7 +48,7 @@ static void retry(struct schedule *s, struct item *it, size_t rcpt, struct tally
 		n->busy++;
 		return;
 	}
-	if (r->held || it->held) {
+	if (r->held || it->held || rcpt_delivered(r)) {
 		n->same++;
 		return;
 	}
@@ -65,8 +65,10 @@ static void delete (struct schedule *s, struct item *it, size_t rcpt, struct tal
 		n->busy++;
 		return;
 	}
+	if (rcpt_delivered(&it->rcpts[rcpt])) /* only its notice is left */
+		depot_settle(s->set.depot, it, rcpt, true);
 	/* One whose record cannot be read has nothing that could be logged. */
-	if (attempt_refuse(s, it, rcpt, "deleted by the postmaster", true, &e) < 0)
+	else if (attempt_refuse(s, it, rcpt, "deleted by the postmaster", true, &e) < 0)
 		depot_settle(s->set.depot, it, rcpt, false);
 	n->changed++;
 }
@@ -145,7 +147,7 @@ static void retry_all(struct schedule *s, struct shown *out)
 
 	for (uint64_t i = 0; (it = depot_walk(s->set.depot, &i)) != NULL && n.changed < ONE_TURN;)
 		for (size_t k = 0; k < it->nrcpts; k++)
-			if (it->rcpts[k].state == RCPT_WAITING && it->rcpts[k].next != RETRY_NEVER)
+			if (it->rcpts[k].state == RCPT_WAITING && !rcpt_over(&it->rcpts[k]))
 				retry(s, it, k, &n);
 	tell(out, &actions[2], n);
 	out->status = DONE;

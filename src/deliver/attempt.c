@@ -28,6 +28,22 @@ static void give_up(struct schedule *s, const struct attempt *a, struct dlog_res
 			      STR_ARG(r->report));
 }
 
+/* Its sender wants to hear of no failure (RFC 3461). */
+static bool unwanted(const struct attempt *a)
+{
+	return a->notify != 0 && (a->notify & NOTIFY_FAILURE) == 0;
+}
+
+/* It is settled by the notice that its sender asked for.  What was handed on with his wishes is another server's to
+ * tell, and a forward's copy has taken them along. */
+static void keep_success(struct schedule *s, const struct attempt *a, const struct dlog_result *r)
+{
+	if ((a->notify & NOTIFY_SUCCESS) != 0 && !a->nobody && !r->handed_on)
+		depot_defer(s->set.depot, a->it, a->rcpt, next_over(clock_wall(), true), r->report);
+	else
+		depot_settle(s->set.depot, a->it, a->rcpt, true);
+}
+
 /* What a deferral or failure means for the recipient: `next` 0 asks for the schedule's own time. */
 static void keep(struct schedule *s, const struct attempt *a, struct dlog_result *r, struct arena *mem)
 {
@@ -43,10 +59,13 @@ static void keep(struct schedule *s, const struct attempt *a, struct dlog_result
 	r->next = 0;
 	if (a->nobody && !a->deleted)
 		r->report = arena_fmt(mem, "%.*s\nThis message has no sender: nobody is told.", STR_ARG(r->report));
-	if (a->nobody || a->deleted)
+	else if (unwanted(a) && !a->deleted)
+		r->report = arena_fmt(mem, "%.*s\nThe sender asked not to be told of failures: nobody is told.",
+				      STR_ARG(r->report));
+	if (a->nobody || a->deleted || unwanted(a))
 		depot_settle(s->set.depot, a->it, a->rcpt, false);
 	else
-		depot_defer(s->set.depot, a->it, a->rcpt, RETRY_NEVER, r->report);
+		depot_defer(s->set.depot, a->it, a->rcpt, next_over(now, false), r->report);
 }
 
 void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result r)
@@ -58,7 +77,7 @@ void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result
 	if (a->led != LED_PLAIN && r.at.path.n > 0)
 		r.at.rule = arena_fmt(&mem, "%s; %.*s", routes[a->led], STR_ARG(r.at.rule));
 	if (r.kind == OUTCOME_SUCCESS)
-		depot_settle(s->set.depot, a->it, a->rcpt, true);
+		keep_success(s, a, &r);
 	else
 		keep(s, a, &r, &mem);
 	if (a->auth)
@@ -79,6 +98,7 @@ static int number(struct schedule *s, struct attempt *a, const struct envelope *
 	a->auth = a->channel == CHANNEL_LOCAL && v->auth.n > 0;
 	a->led = v->rcpts[a->rcpt].led;
 	a->nobody = addr_is_nobody(v->sender);
+	a->notify = v->rcpts[a->rcpt].notify;
 	a->started = clock_mono();
 	return 0;
 }

@@ -137,20 +137,20 @@ void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now)
 		put_number(b, &a, LOG_DELIVERY_GAVE_UP, r->delivery, now);
 }
 
-static void put_child(struct buf *b, enum log_kind kind, uint64_t parent, uint64_t qp, int64_t now)
+void dlog_put_notice(struct buf *b, enum dlog_notice kind, uint64_t parent, uint64_t qp, int64_t now)
 {
+	static const enum log_kind kinds[] = {
+		[DLOG_BOUNCE] = LOG_DELIVERY_BOUNCE,
+		[DLOG_DELAY_NOTICE] = LOG_DELIVERY_DELAY_NOTICE,
+		[DLOG_SUCCESS_NOTICE] = LOG_DELIVERY_SUCCESS_NOTICE,
+	};
 	ARENA(a);
 	struct log_line l;
 
-	log_begin(&l, kind, now);
+	log_begin(&l, kinds[kind], now);
 	log_setn(&l, LOG_F_parent, &a, parent);
 	log_setn(&l, LOG_F_qp, &a, qp);
 	log_print(b, &l);
-}
-
-void dlog_put_bounce(struct buf *b, uint64_t parent, uint64_t qp, int64_t now)
-{
-	put_child(b, LOG_DELIVERY_BOUNCE, parent, qp, now);
 }
 
 /* Which numbers does one line open or close?  The value kept is a mark, not a pointer to anything. */
@@ -272,12 +272,12 @@ void dlog_result(struct dlog *d, const struct dlog_result *r)
 		dlog_flush(d);
 }
 
-void dlog_bounce(struct dlog *d, uint64_t parent, uint64_t qp)
+enum dlog_notice dlog_notice_of(const struct envelope *v)
 {
-	dlog_put_bounce(&d->lines, parent, qp, clock_wall());
+	return v->delay ? DLOG_DELAY_NOTICE : v->success ? DLOG_SUCCESS_NOTICE : DLOG_BOUNCE;
 }
 
-void dlog_delay_notice(struct dlog *d, uint64_t parent, uint64_t qp)
+void dlog_notice(struct dlog *d, enum dlog_notice kind, uint64_t parent, uint64_t qp)
 {
-	put_child(&d->lines, LOG_DELIVERY_DELAY_NOTICE, parent, qp, clock_wall());
+	dlog_put_notice(&d->lines, kind, parent, qp, clock_wall());
 }

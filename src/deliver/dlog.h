@@ -34,6 +34,7 @@ struct dlog_result {
 	int64_t millis;    /* how long it took */
 	int64_t next;      /* wall ms of the next try; 0: there is none */
 	bool gave_up;      /* the lifetime is over */
+	bool handed_on;    /* of a success: another server tells the sender what he asked to hear (RFC 3461) */
 	struct dlog_peer peer;
 	struct landing at; /* of a success here: its path is not empty */
 };
@@ -42,8 +43,9 @@ struct dlog_result {
 void dlog_put_try(struct buf *b, const struct dlog_try *t, int64_t now);
 /* [remote,] [mailbox,] result, done, [next or gave-up]. */
 void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now);
-/* bounce. */
-void dlog_put_bounce(struct buf *b, uint64_t parent, uint64_t qp, int64_t now);
+/* bounce, delay-notice or success-notice. */
+enum dlog_notice { DLOG_BOUNCE, DLOG_DELAY_NOTICE, DLOG_SUCCESS_NOTICE };
+void dlog_put_notice(struct buf *b, enum dlog_notice kind, uint64_t parent, uint64_t qp, int64_t now);
 /* One result line for each delivery number that `text` (lines of the log) opens and does not close. */
 size_t dlog_put_restarted(struct buf *b, struct str text, int64_t now);
 
@@ -53,10 +55,10 @@ struct dlog *dlog_open(const char *path, struct err *e);
 void dlog_close(struct dlog *d);
 void dlog_try(struct dlog *d, const struct dlog_try *t);
 void dlog_result(struct dlog *d, const struct dlog_result *r);
-/* The message `parent` went back to its sender as message `qp`. */
-void dlog_bounce(struct dlog *d, uint64_t parent, uint64_t qp);
-/* The sender of `parent` is told by message `qp` that it is late. */
-void dlog_delay_notice(struct dlog *d, uint64_t parent, uint64_t qp);
+/* Which of them a child is that carries nothing on. */
+enum dlog_notice dlog_notice_of(const struct envelope *v);
+/* The sender of message `parent` is told by message `qp` that it failed, is late, or was delivered. */
+void dlog_notice(struct dlog *d, enum dlog_notice kind, uint64_t parent, uint64_t qp);
 /* Append what has gathered. */
 void dlog_flush(struct dlog *d);
 

@@ -145,7 +145,7 @@ static void suspect(struct recovered *r, uint64_t size, const struct envelope *v
 		r->next = x->due;
 }
 
-void recovered_see(struct recovered *r, struct depot *d, struct item *it, struct dlog *log)
+void recovered_see(struct recovered *r, struct depot *d, struct item *it)
 {
 	ARENA(mem);
 	struct envelope v;
@@ -153,8 +153,6 @@ void recovered_see(struct recovered *r, struct depot *d, struct item *it, struct
 
 	if (!it->recovered || depot_envelope(d, it, &mem, &v, &e) < 0)
 		return;
-	if (v.parent_qp != 0 && !v.forward)
-		dlog_bounce(log, v.parent_qp, v.qp);
 	suspect(r, it->size, &v);
 }
 

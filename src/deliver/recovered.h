@@ -25,13 +25,14 @@ void recovered_note(struct recovered *r, const struct item *it, struct str envel
 void recovered_suspect(struct recovered *r);
 /* At the start: what was known and is young. */
 void recovered_begin(struct recovered *r, struct depot *d);
-/* At the start too: young bounces that the delivery log does not name get their line. */
+/* At the start too: bounces and notices, young or found by scanning, that the delivery log does not name get their
+ * line. */
 void recovered_bounces(const struct conf *c, struct depot *d, struct dlog *log);
 /* Before the log is opened, which closes what was left open: attempts that a forward in the depot came out of get
  * their result. */
 void recovered_forwards(const struct conf *c, struct depot *d);
-/* News of the depot, found by scanning.  A bounce whose line in the delivery log may be missing gets it again. */
-void recovered_see(struct recovered *r, struct depot *d, struct item *it, struct dlog *log);
+/* News of the depot, found by scanning. */
+void recovered_see(struct recovered *r, struct depot *d, struct item *it);
 /* Write what is due; monotonic ms. */
 void recovered_write(struct recovered *r, int64_t now);
 /* When recovered_write() has something to do; INT64_MAX: never. */

@@ -10,15 +10,15 @@
 #include "base/say.h"
 #include "logs/logs.h"
 
-enum { YOUNG = 60 * 1000 };    /* ms: an older one was there at a start that lasted */
+enum { YOUNG = 60 * 1000 };    /* ms: an older one that is no news was there at a start that lasted */
 #define TAIL (4 * 1024 * 1024) /* of the delivery log: more than is written meanwhile */
 
 struct child {
 	uint64_t parent;
-	bool delay;
+	enum dlog_notice kind;
 };
 
-/* The young bounces and notices of a delay, by their numbers. */
+/* The young bounces and other notices, by their numbers. */
 static void gather(struct depot *d, struct map *young, struct arena *mem)
 {
 	int64_t now = clock_wall();
@@ -29,12 +29,12 @@ static void gather(struct depot *d, struct map *young, struct arena *mem)
 		struct err e = { 0 };
 		struct child *child;
 
-		if (now - it->born >= YOUNG || it->held || depot_envelope(d, it, mem, &v, &e) < 0)
+		if ((now - it->born >= YOUNG && !it->recovered) || it->held || depot_envelope(d, it, mem, &v, &e) < 0)
 			continue;
 		if (v.parent_qp == 0 || v.forward)
 			continue;
 		child = arena_alloc(mem, sizeof(*child));
-		*child = (struct child){ v.parent_qp, v.delay != 0 };
+		*child = (struct child){ v.parent_qp, dlog_notice_of(&v) };
 		map_putn(young, v.qp, child);
 	}
 }
@@ -48,10 +48,11 @@ static void look(struct map *young, struct str text)
 		struct log_line l;
 		uint64_t qp;
 
-		if (str_find(line, STR(", bounce, ")) < 0 && str_find(line, STR(", delay-notice, ")) < 0)
+		if (str_find(line, STR(", bounce, ")) < 0 && str_find(line, STR("-notice, ")) < 0)
 			continue;
 		log_parse(LOG_DELIVERY, line, &l);
-		if ((l.kind == LOG_DELIVERY_BOUNCE || l.kind == LOG_DELIVERY_DELAY_NOTICE) &&
+		if ((l.kind == LOG_DELIVERY_BOUNCE || l.kind == LOG_DELIVERY_DELAY_NOTICE ||
+		     l.kind == LOG_DELIVERY_SUCCESS_NOTICE) &&
 		    str_u64(l.field[LOG_F_qp], UINT64_MAX, &qp))
 			map_deln(young, qp);
 	}
@@ -75,10 +76,7 @@ void recovered_bounces(const struct conf *c, struct depot *d, struct dlog *log)
 		look(&young, buf_str(&tail));
 	for (size_t i = 0; (child = map_next(&young, &i, &key)) != NULL;) {
 		memcpy(&qp, key.p, sizeof(qp));
-		if (child->delay)
-			dlog_delay_notice(log, child->parent, qp);
-		else
-			dlog_bounce(log, child->parent, qp);
+		dlog_notice(log, child->kind, child->parent, qp);
 	}
 	map_clear(&young);
 }

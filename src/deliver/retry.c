@@ -43,5 +43,5 @@ int64_t retry_clamp(const struct retry *r, int64_t due, int64_t now)
 {
 	int64_t longest = wait_at(r, CHANNEL_REMOTE, r->lifetime) + 1000;
 
-	return due != RETRY_NEVER && due - now > longest ? now + longest : due;
+	return due < NEXT_OVER && due - now > longest ? now + longest : due;
 }

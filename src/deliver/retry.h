@@ -15,9 +15,6 @@
 #include "mail/envelope.h"
 #include "queue/item.h"
 
-/* The recipient failed, and stays until it is returned. */
-#define RETRY_NEVER NEXT_NEVER
-
 struct retry {
 	int64_t first;    /* ms: wait before the second local attempt */
 	int64_t lifetime; /* ms: age at which an attempt is the last one */

@@ -150,6 +150,7 @@ static int hear_done(struct schedule *s, struct agent *agent, const struct ipc_f
 	attempt_end(s, a,
 		    (struct dlog_result){ .kind = (enum outcome_kind)m.outcome,
 					  .report = str_take(m.report, REPORT_MOST),
+					  .handed_on = m.dsn != 0,
 					  .peer = peer_of(&m),
 					  .at = { m.path, m.rule, m.used, m.limit } });
 	drop_attempt(s, a, m.unreachable != 0 ? DESTINATION_UNREACHABLE : DESTINATION_ANSWERED);

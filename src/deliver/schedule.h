@@ -5,7 +5,7 @@
  * Nothing is sent from here: answers wait in the agent's connection until the
  * loop has flushed the log and synced the depot ("do, sync, tell").
  *
- * What fails for good stays in the queue as failed (RETRY_NEVER), visible with its reason, until no recipient of
+ * What fails for good stays in the queue as failed (rcpt_failed()), visible with its reason, until no recipient of
  * its message is busy or still to be tried for the first time: then one bounce
  * goes to the sender and settles them all.  Who the sender is here (a mailbox,
  * an alias, a stranger) is asked of telltale-lookup, without waiting for it.

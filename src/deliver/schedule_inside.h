@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "deliver/destination.h"
 #include "deliver/schedule.h"
+#include "mail/dsn.h"
 
 enum { CHANNELS = 2 };
 
@@ -26,6 +27,7 @@ struct attempt {
 	enum channel channel;
 	uint32_t destination; /* of a remote one */
 	bool auth;            /* its sender had logged in */
+	uint64_t notify;      /* what its sender wants to hear: enum notify */
 	bool nobody;          /* it has no sender: a failure is not returned */
 	enum led led;         /* what led there */
 	bool deleted;         /* by the postmaster: not returned either */
@@ -77,6 +79,15 @@ void attempt_put_back(struct schedule *s, struct item *it, size_t rcpt, const st
 /* An alias of ours that leads elsewhere: the copy is put into the queue, and the attempt has its result. */
 struct dlog_result forward(struct schedule *s, const struct attempt *a, const struct envelope *v, struct arena *mem);
 bool forward_due(const struct attempt *a, const struct envelope *v);
+
+/* The notice about a message of which recipients failed, were delivered or wait: to whom telltale-lookup says.  Those
+ * that it tells of are settled by it; nothing is put where there is nobody to be told. */
+int notice_put(struct schedule *s, struct item *it, enum dsn_kind kind, const struct lookup_answer *answer,
+	       struct err *e);
+/* Was it put off, and is to be tried again? */
+bool notice_late(const struct item_rcpt *r);
+/* Is there a recipient of whom it may be told that it takes long (RFC 3461)? */
+bool notice_any_late(const struct envelope *v);
 
 void bounce_clear(struct schedule *s);
 

@@ -150,7 +150,7 @@ static void take_news(struct server *s)
 
 	while ((it = depot_news(s->set.depot)) != NULL)
 		if (it->recovered)
-			recovered_see(s->set.recovered, s->set.depot, it, s->set.log);
+			recovered_see(s->set.recovered, s->set.depot, it);
 }
 
 static int one_turn(struct server *s, struct err *e)

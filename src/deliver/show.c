@@ -28,9 +28,9 @@ static void json_time(struct json *j, int64_t wall_ms)
 
 static const char *state_of(const struct item *it, const struct item_rcpt *r)
 {
-	if (r->state == RCPT_DONE)
+	if (r->state == RCPT_DONE || rcpt_delivered(r))
 		return "done";
-	if (r->state == RCPT_FAILED || r->next == RETRY_NEVER)
+	if (r->state == RCPT_FAILED || rcpt_failed(r))
 		return "failed";
 	if (it->held || (r->held && r->state != RCPT_BUSY))
 		return "held";
@@ -52,7 +52,7 @@ static void put_rcpt(struct json *j, const struct item *it, const struct envelop
 	json_key(j, "attempts"), json_num(j, r->attempts);
 	json_key(j, "reason"), json_z(j, r->report);
 	json_key(j, "next");
-	if (r->state == RCPT_WAITING && r->next != RETRY_NEVER && !r->held && !it->held)
+	if (r->state == RCPT_WAITING && !rcpt_over(r) && !r->held && !it->held)
 		json_time(j, r->next);
 	else
 		json_none(j);

@@ -1,14 +1,12 @@
 #include "mail/dsn_text.h"
 
-#include "base/clock.h"
 #include "base/utf8.h"
-#include "words/words.h"
+#include "mail/field.h"
 
 enum {
 	WRAP = 72,        /* people's width */
 	FIELD_MAX = 2000, /* bytes of one field */
-	LINE_MAX = 900,   /* bytes before we break a line that somebody else wrote */
-	MEANINGS = 3      /* said about one report */
+	LINE_MAX = 900    /* bytes before we break a line that somebody else wrote */
 };
 
 void dsn_put_clean(struct buf *b, struct str s, bool wide)
@@ -50,132 +48,19 @@ void dsn_put_field(struct buf *b, struct str line)
 	put_wrapped(b, str_trim(buf_str(&clean)), WRAP, "  ");
 }
 
-static void put_paragraph(struct buf *b, const char *indent, struct str text)
+void dsn_put_paragraph(struct buf *b, const char *indent, struct str text)
 {
 	buf_adds(b, indent);
 	put_wrapped(b, text, WRAP, indent);
 }
 
-/* Who must act, as the reader of a bounce sees it. */
-static void put_who(struct buf *b, const struct dsn *d, const struct word *w)
+void dsn_put_raw(struct buf *b, const char *indent, struct str line)
 {
-	BUF(line);
+	BUF(clean);
 
-	switch (w->who) {
-	case WHO_SENDER:
-		buf_adds(&line, "You can do something about it. ");
-		break;
-	case WHO_RECIPIENT:
-		buf_adds(&line, "The recipient can do something about it; you may want to tell them by another way. ");
-		break;
-	case WHO_POSTMASTER:
-		buf_fmt(&line, "The postmaster of %.*s can do something about it (%.*s). ", STR_ARG(d->hostname),
-			STR_ARG(d->contact));
-		break;
-	case WHO_NOBODY:
-		break;
-	}
-	buf_adds(&line, w->advice);
-	if (line.n > 0)
-		put_paragraph(b, "  ", str_trim(buf_str(&line)));
-}
-
-/* What the vocabulary knows of a report: each line's meaning, and who must act on the first of them. */
-static void put_meaning(struct buf *b, const struct dsn *d, struct str report)
-{
-	const struct report_row *first = NULL, *last = NULL;
-	struct str line;
-	int n = 0;
-
-	while (report.n > 0 && n < MEANINGS) {
-		const struct report_row *row;
-
-		str_cut(report, STR("\n"), &line, &report);
-		row = str_trim(line).n > 0 ? report_match(str_trim(line)) : NULL;
-		if (row == NULL || row == last || row->outcome[0] == '\0')
-			continue;
-		first = first != NULL ? first : row;
-		last = row;
-		put_paragraph(b, "  ", str_of(row->word.meaning));
-		n++;
-	}
-	if (first != NULL)
-		put_who(b, d, &first->word);
-}
-
-/* What was said of a report: thousands of recipients often have the same one. */
-struct said {
-	struct str report;
-	struct buf text;
-};
-
-static void put_meaning_once(struct buf *b, const struct dsn *d, struct str report, struct said *said)
-{
-	if (said->text.n == 0 || !str_eq(said->report, report)) {
-		buf_reset(&said->text);
-		put_meaning(&said->text, d, report);
-		said->report = report;
-	}
-	buf_addstr(b, buf_str(&said->text));
-}
-
-static void put_rcpt_words(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r, struct said *said)
-{
-	struct str rest = r->report, line;
-
-	buf_adds(b, "\r\n<");
-	dsn_put_clean(b, r->original, true);
-	buf_adds(b, ">");
-	if (!str_ieq(r->original, r->final)) {
-		buf_adds(b, " (it leads to <");
-		dsn_put_clean(b, r->final, true);
-		buf_adds(b, ">)");
-	}
-	buf_adds(b, ":\r\n");
-	put_meaning_once(b, d, r->report, said);
-	buf_adds(b, "  The report, word by word:\r\n");
-	while (rest.n > 0) {
-		BUF(clean);
-
-		str_cut(rest, STR("\n"), &line, &rest);
-		dsn_put_clean(&clean, line, true);
-		buf_adds(b, "    ");
-		put_wrapped(b, buf_str(&clean), LINE_MAX, "    ");
-	}
-}
-
-static void put_opening(struct buf *b, const struct dsn *d)
-{
-	buf_fmt(b, "Hi. This is the mail server at %.*s.\r\n", STR_ARG(d->hostname));
-	if (d->until == 0) {
-		buf_fmt(b, "I could not deliver your message to the following address%s.\r\n", d->n == 1 ? "" : "es");
-		buf_adds(b, "I have given up; sorry it did not work out.\r\n");
-		return;
-	}
-	buf_fmt(b, "Your message is late: I could not yet deliver it to the following address%s.\r\n",
-		d->n == 1 ? "" : "es");
-	buf_adds(b, "It waits here and I go on trying by myself. You need not send it again.\r\n"
-		    "If it cannot be delivered by ");
-	stamp_put_rfc5322(b, d->until / 1000, zone_offset(d->until / 1000));
-	buf_adds(b, ",\r\nI give up, and you get it back.\r\n");
-}
-
-void dsn_put_words(struct buf *b, const struct dsn *d)
-{
-	int64_t seconds = d->arrival / 1000;
-	struct said said = { .text = BUF_INIT };
-	BUF(line);
-
-	put_opening(b, d);
-	for (size_t i = 0; i < d->n; i++)
-		put_rcpt_words(b, d, &d->rcpts[i], &said);
-	buf_clear(&said.text);
-	buf_fmt(b, "\r\nI took the message on ");
-	stamp_put_rfc5322(b, seconds, zone_offset(seconds));
-	buf_fmt(b, "; its number here is qp %llu.\r\n", (unsigned long long)d->parent);
-	buf_fmt(&line, "Questions: write to %.*s and quote that number.", STR_ARG(d->contact));
-	put_paragraph(b, "", buf_str(&line));
-	buf_adds(b, "What follows is the same for programs, and the header of your message.\r\n");
+	dsn_put_clean(&clean, line, true);
+	buf_adds(b, indent);
+	put_wrapped(b, buf_str(&clean), LINE_MAX, indent);
 }
 
 /* One line of the header: bytes as they are, but no control among them, and none too long. */
@@ -202,4 +87,30 @@ void dsn_put_headers(struct buf *b, struct str message)
 	message = str_take(message, DSN_HEADERS_MAX);
 	while (str_cut(message, STR("\r\n"), &line, &message) && line.n > 0)
 		put_header_line(b, line);
+}
+
+/* RFC 5321 4.5.3.1.6, and the controls that RFC 5322 does not know. */
+bool dsn_fits(struct str message)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < message.n; i++) {
+		char c = message.p[i];
+
+		if (c == '\r' && i + 1 < message.n && message.p[i + 1] == '\n') {
+			i++;
+			width = 0;
+		} else if (c == '\0' || c == '\r' || c == '\n' || ++width > 998) {
+			return false;
+		}
+	}
+	return width == 0;
+}
+
+struct str dsn_field(struct str message, const char *name, struct arena *mem)
+{
+	struct str head, body;
+
+	field_split(field_lines(mem, str_take(message, DSN_HEADERS_MAX)), &head, &body);
+	return field_plain(mem, field_get(head, name));
 }

@@ -55,6 +55,7 @@ struct envelope {
 	uint64_t parent_rcpt;                   /* the parent's recipient that this message settles ... */
 	struct str parent_rcpts;                /* ... or, when not empty, all of them: u32 little-endian each */
 	uint64_t forward;    /* 1: it carries its parent's recipient on; 0: it says that they failed */
+	uint64_t success;    /* 1: it says that they were delivered */
 	uint64_t delay;      /* 1: it only says that its parent is late, and settles nobody */
 	struct str junk;     /* the recipients whose Junk folder it goes to: u32 little-endian each, ascending */
 	struct str envid;    /* the client's name for this mail, decoded: bytes of any kind but controls */

@@ -54,7 +54,7 @@ void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now)
 	struct item_rcpt *r = &it->rcpts[rcpt];
 	struct journal_deferred t = { it->qp, rcpt, r->attempts, (uint64_t)now, str_of(r->report) };
 
-	if (r->state != RCPT_WAITING)
+	if (r->state != RCPT_WAITING || rcpt_delivered(r))
 		return;
 	d->urgent = true;
 	depot_note(d, &journal_deferred_type, &t);

@@ -108,8 +108,10 @@ void index_tally(struct item *it, size_t rcpt, int by)
 {
 	const struct item_rcpt *r = &it->rcpts[rcpt];
 
-	if (r->state == RCPT_WAITING && r->next == NEXT_NEVER)
+	if (rcpt_failed(r))
 		it->failed += (uint32_t)by;
+	else if (rcpt_delivered(r))
+		it->delivered += (uint32_t)by;
 	else if (r->state == RCPT_BUSY || (r->state == RCPT_WAITING && r->attempts == 0 && !r->held))
 		it->open += (uint32_t)by;
 }

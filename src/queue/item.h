@@ -19,12 +19,13 @@ enum rcpt_state {
 	RCPT_FAILED   /* returned or given up: final */
 };
 
-/* A next try that never comes (the end of the year 9999): the recipient failed, and waits for its bounce. */
-#define NEXT_NEVER (INT64_C(253402300799) * 1000)
+/* A next try that never comes (behind the end of the year 9999): the attempts are over, and the sender is to be told.
+ * next = NEXT_OVER + 2 * when they ended (ms since 1970; 0: not known) + 1 if it was delivered. */
+#define NEXT_OVER (INT64_C(253402300799) * 1000)
 
 /* A million of these are in memory: what many of them have in common is kept once (base/intern.h). */
 struct item_rcpt {
-	int64_t next;       /* next try, ms since 1970 */
+	int64_t next;       /* next try, ms since 1970; see NEXT_OVER */
 	const char *report; /* of the last deferral, '\n' between lines; NULL before the first */
 	const char *domain; /* of its address, lower case; NULL while nobody has asked */
 	uint32_t place;     /* in the heap of its channel, plus 1; 0: not there */
@@ -36,6 +37,33 @@ struct item_rcpt {
 	bool staged : 1; /* the journal says so: the agent must only finish it (deliver_local.staged) */
 	bool held : 1;   /* the postmaster said so: not tried until released */
 };
+
+static inline int64_t next_over(int64_t when, bool delivered)
+{
+	return NEXT_OVER + 2 * when + delivered;
+}
+
+/* It is not tried any more, and is settled by the notice that its sender gets. */
+static inline bool rcpt_over(const struct item_rcpt *r)
+{
+	return r->state == RCPT_WAITING && r->next >= NEXT_OVER;
+}
+
+static inline bool rcpt_failed(const struct item_rcpt *r)
+{
+	return rcpt_over(r) && (r->next - NEXT_OVER) % 2 == 0;
+}
+
+static inline bool rcpt_delivered(const struct item_rcpt *r)
+{
+	return rcpt_over(r) && (r->next - NEXT_OVER) % 2 == 1;
+}
+
+/* When its attempts ended; 0: not known. */
+static inline int64_t rcpt_ended(const struct item_rcpt *r)
+{
+	return rcpt_over(r) ? (r->next - NEXT_OVER) / 2 : 0;
+}
 
 /* Nothing can happen to it any more. */
 static inline bool rcpt_settled(const struct item_rcpt *r)
@@ -54,13 +82,14 @@ struct item {
 	struct item *next;       /* in the list of news, or of finished ones */
 	uint32_t parent_rcpt;    /* which it settles; ITEM_NOBODY: none */
 	uint32_t nrcpts, left;   /* left: not yet final */
-	uint32_t failed, open;   /* of these: waiting for NEXT_NEVER; busy, or to be tried for the first time */
-	bool recovered : 1;      /* found by scanning a segment after a crash: the logs may lack its lines */
-	bool held : 1;           /* its record or file is damaged: kept, never tried */
-	bool verified : 1;       /* its big file's checksum was right in this run */
-	bool noticed : 1;        /* its sender was told that it is late, or cannot be */
-	bool fresh : 1;          /* in the list of news */
-	bool finished : 1;       /* in the list of those that the next sync frees */
+	/* Of these: rcpt_failed(), rcpt_delivered(); busy, or to be tried for the first time. */
+	uint32_t failed, delivered, open;
+	bool recovered : 1; /* found by scanning a segment after a crash: the logs may lack its lines */
+	bool held : 1;      /* its record or file is damaged: kept, never tried */
+	bool verified : 1;  /* its big file's checksum was right in this run */
+	bool noticed : 1;   /* its sender was told that it is late, or cannot be */
+	bool fresh : 1;     /* in the list of news */
+	bool finished : 1;  /* in the list of those that the next sync frees */
 	struct item_rcpt rcpts[];
 };
 

@@ -156,14 +156,14 @@ void depot_settle_parent(struct depot *d, const struct envelope *v)
 	if (parent != NULL && v->delay)
 		depot_noticed(d, parent);
 	for (size_t i = 0; parent != NULL && i < envelope_settles(v); i++) {
-		struct journal_settled t = { parent->qp, envelope_settled(v, i), v->forward };
+		struct journal_settled t = { parent->qp, envelope_settled(v, i), v->forward || v->success };
 
 		if (t.rcpt >= parent->nrcpts || rcpt_final(&parent->rcpts[t.rcpt]))
 			continue;
 		if (d->recovering)
 			index_apply_settled(&d->index, &t);
 		else
-			depot_settle(d, parent, (size_t)t.rcpt, v->forward);
+			depot_settle(d, parent, (size_t)t.rcpt, t.delivered != 0);
 	}
 }
 

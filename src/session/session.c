@@ -133,7 +133,7 @@ static void do_ehlo(struct session *s, const struct command *c)
 		buf_adds(&s->wire.out, "250-STARTTLS\r\n");
 	if (session_offers_auth(s))
 		buf_adds(&s->wire.out, "250-AUTH PLAIN LOGIN\r\n");
-	buf_adds(&s->wire.out, "250 ENHANCEDSTATUSCODES\r\n");
+	buf_adds(&s->wire.out, "250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n");
 }
 
 static void do_helo(struct session *s, const struct command *c)

@@ -6,14 +6,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check(const struct buf *b)
+/* raw: a message that is returned whole may hold controls (ISO-2022-JP does). */
+static void check(const struct buf *b, bool raw)
 {
 	size_t line = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
 		unsigned char c = (unsigned char)b->p[i];
 
-		MUST(c >= 0x20 || c == '\t' || c == '\r' || c == '\n');
+		MUST(c >= 0x20 || c == '\t' || c == '\r' || c == '\n' || (raw && c != 0));
 		MUST(c != '\n' || (i > 0 && b->p[i - 1] == '\r'));
 		MUST(c != '\r' || b->p[i + 1] == '\n');
 		line = c == '\n' ? 0 : line + 1;
@@ -36,7 +37,7 @@ static size_t count(const struct buf *b, const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str rest = str_mem(data, size);
-	struct dsn_rcpt r;
+	struct dsn_rcpt r = { .action = DSN_IS_FAILED };
 	struct dsn d = { .hostname = STR("mx.example.com"), .contact = STR("c@example.com"), .rcpts = &r, .n = 1 };
 	BUF(head);
 	BUF(body);
@@ -48,10 +49,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r.final = str_take(r.final, 600);
 	r.original = str_take(r.original, 600);
 	d.sender = str_take(d.sender, 600);
+	d.envid = str_take(r.report, 100);
+	r.orcpt = str_take(r.report, 500);
+	d.kind = size % 3;
+	r.action = d.kind == DSN_SUCCESS ? DSN_IS_RELAYED : (enum dsn_action)d.kind;
 	d.message = rest;
+	d.size = rest.n;
+	d.full = size % 2 == 0;
 	dsn_put(&head, &body, &d);
-	check(&head);
-	check(&body);
+	check(&head, false);
+	check(&body, d.full);
 	MUST(count(&head, "\r\n\r\n") == 1 && str_ends(buf_str(&head), STR("\r\n\r\n")));
 	MUST(count(&head, "\r\nTo: ") == 1 && count(&head, "\r\nFrom: ") == 1);
 	MUST(count(&body, "\r\n--=_bounce_0_") >= 4);

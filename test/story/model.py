@@ -276,7 +276,7 @@ class Model:
         return [Reply("250 " + HOST)]
 
     def extensions(self):
-        said = {"PIPELINING", f"SIZE {MESSAGE_SIZE}", "8BITMIME", "ENHANCEDSTATUSCODES"}
+        said = {"PIPELINING", f"SIZE {MESSAGE_SIZE}", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES"}
         return said | ({"AUTH PLAIN LOGIN"} if self.tls else {"STARTTLS"})
 
     def do_ehlo(self, _):

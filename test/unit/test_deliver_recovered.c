@@ -42,7 +42,7 @@ static uint64_t found(struct recovered *r, const char *label, const char *sender
 	qp = put_envelope(v);
 	it = depot_find(depot, qp);
 	it->recovered = true;
-	recovered_see(r, depot, it, dlog);
+	recovered_see(r, depot, it);
 	return qp;
 }
 

@@ -182,7 +182,7 @@ static void what_failed_before_the_start_comes_back_too(void **state)
 	ends(OUTCOME_FAILURE, "x");
 	turn();
 	none = put_envelope(from("", three, 1));
-	depot_defer(depot, depot_find(depot, none), 0, RETRY_NEVER, STR("y"));
+	depot_defer(depot, depot_find(depot, none), 0, next_over(0, false), STR("y"));
 	stop();
 	asked.n = 0;
 	start();

@@ -94,6 +94,7 @@ static const struct {
 	{ LOG_DELIVERY, LOG_DELIVERY_GAVE_UP, C "gave-up, 7" },
 	{ LOG_DELIVERY, LOG_DELIVERY_BOUNCE, C "bounce, 3, qp 9" },
 	{ LOG_DELIVERY, LOG_DELIVERY_DELAY_NOTICE, C "delay-notice, 3, qp 9" },
+	{ LOG_DELIVERY, LOG_DELIVERY_SUCCESS_NOTICE, C "success-notice, 3, qp 9" },
 	{ LOG_DELIVERY, LOG_UNKNOWN, C "init, a@b.example" },
 	{ LOG_DELIVERY, LOG_UNKNOWN, C "size, 5" },
 

@@ -147,10 +147,13 @@ static void amazon_tells_in_json(void **state)
 static void our_own_bounce_comes_back(void **state)
 {
 	static const struct dsn_rcpt rcpts[] = {
-		{ STR_INIT("bob@example.com"), STR_INIT("bob@example.com"),
-		  STR_INIT("Sorry, no mailbox here by that name. (#5.1.1)") },
-		{ STR_INIT("away@other.test"), STR_INIT("List@example.com"),
-		  STR_INIT("192.0.2.1 does not like recipient.\nRemote host said: 552 5.2.2 full\nGiving up.") },
+		{ .final = STR_INIT("bob@example.com"),
+		  .original = STR_INIT("bob@example.com"),
+		  .report = STR_INIT("Sorry, no mailbox here by that name. (#5.1.1)") },
+		{ .final = STR_INIT("away@other.test"),
+		  .original = STR_INIT("List@example.com"),
+		  .report =
+		      STR_INIT("192.0.2.1 does not like recipient.\nRemote host said: 552 5.2.2 full\nGiving up.") },
 	};
 	struct dsn d = { .hostname = STR("mx.example.com"),
 			 .contact = STR("abuse@example.com"),

@@ -1,0 +1,248 @@
+/* What the sender asked to hear (RFC 3461) is what he hears: success once, failure not, through any crash. */
+#include "schedule_fails.h"
+#include "queue/inside.h"
+
+#define NOTIFY(bits) \
+	{ \
+		STR_INIT("a@example.com"), STR_INIT("a@example.com"), .channel = CHANNEL_LOCAL, .notify = (bits) \
+	}
+
+static const struct recipient success[] = { NOTIFY(NOTIFY_SUCCESS | NOTIFY_FAILURE) };
+static const struct recipient never[] = { NOTIFY(NOTIFY_NEVER) };
+static const struct recipient only_success[] = { NOTIFY(NOTIFY_SUCCESS) };
+static const struct recipient list[] = { { STR_INIT("a@example.com"), STR_INIT("list@example.com"),
+					   .channel = CHANNEL_LOCAL, .notify = NOTIFY_SUCCESS | NOTIFY_EXPANDED } };
+static const struct recipient two[] = { NOTIFY(0), NOTIFY(NOTIFY_SUCCESS) };
+
+static struct item *child_of(uint64_t qp)
+{
+	struct item *it;
+
+	for (size_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
+		if (it->parent_qp == qp)
+			return it;
+	return NULL;
+}
+
+static struct str text_of(struct item *it)
+{
+	struct message m;
+	struct err e = { 0 };
+	char *p;
+
+	assert_int_equal(depot_read(depot, it, &m, &e), 0);
+	p = arena_alloc(&mem, m.size + 1);
+	assert_int_equal(io_pread_all(m.fd, p, m.size, (off_t)m.offset), 0);
+	close(m.fd);
+	return str_mem(p, m.size);
+}
+
+/* telltale-local stages it and ends well. */
+static void arrives(void)
+{
+	struct deliver_staged m;
+	struct deliver_local task = { 0 };
+	struct deliver_finish go = { 0 };
+	struct deliver_done done = { .outcome = OUTCOME_SUCCESS, .report = STR("did 1+0+0") };
+	struct ipc_frame f = { .fd = -1 };
+	struct err e = { 0 };
+	BUF(b);
+
+	(void)ipc_fill(&theirs, &e);
+	assert_int_equal(ipc_next(&theirs, &f, &e), 1);
+	assert_int_equal(ipc_unpack(f.body, &deliver_local_type, &task, &e), 0);
+	close(f.fd);
+	m.delivery = done.delivery = task.delivery;
+	if (!task.staged) {
+		ipc_pack(&b, &deliver_staged_type, 0, &m);
+		f = (struct ipc_frame){ .type = deliver_staged_number, .body = str_skip(buf_str(&b), 16), .fd = -1 };
+		assert_int_equal(schedule_hear(schedule, agent, &f, &e), 0);
+		turn();
+		(void)ipc_fill(&theirs, &e);
+		assert_int_equal(ipc_next(&theirs, &f, &e), 1);
+		assert_int_equal(ipc_unpack(f.body, &deliver_finish_type, &go, &e), 0);
+	}
+	buf_reset(&b);
+	ipc_pack(&b, &deliver_done_type, 0, &done);
+	f = (struct ipc_frame){ .type = deliver_done_number, .body = str_skip(buf_str(&b), 16), .fd = -1 };
+	assert_int_equal(schedule_hear(schedule, agent, &f, &e), 0);
+}
+
+static void success_is_told_once(void **state)
+{
+	ARENA(a);
+	struct envelope v = from("ann@x.example", success, 1);
+	struct item *child;
+	struct err e = { 0 };
+	uint64_t qp;
+
+	(void)state;
+	v.envid = STR("QQ 1");
+	qp = put_envelope(v);
+	arrives();
+	assert_int_equal(depot_find(depot, qp)->delivered, 1);
+	turn();
+	assert_true(str_eqz(asked.address, "ann@x.example"));
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	child = child_of(qp);
+	assert_non_null(child);
+	assert_int_equal(depot_envelope(depot, child, &a, &v, &e), 0);
+	assert_true(v.sender.n == 0 && v.success == 1 && v.delay == 0 && envelope_settles(&v) == 1);
+	assert_true(has(text_of(child), "\r\nOriginal-Envelope-Id: QQ 1\r\n"));
+	assert_true(has(text_of(child), "\r\nAction: delivered\r\nStatus: 2.0.0\r\n"));
+	assert_true(logged(", success-notice, %llu, qp %llu\n", (unsigned long long)qp, (unsigned long long)child->qp));
+	turn();
+	assert_null(depot_find(depot, qp));
+}
+
+static void who_hears_nothing(void **state)
+{
+	uint64_t qp;
+
+	(void)state;
+	asked.n = 0;
+	put_envelope(from("ann@x.example", never, 1));
+	arrives();
+	turn();
+	put_envelope(from("", success, 1)); /* a bounce asks for nothing */
+	arrives();
+	turn();
+	qp = put_envelope(from("ann@x.example", never, 1));
+	ends(OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
+	turn();
+	assert_null(depot_find(depot, qp));
+	qp = put_envelope(from("ann@x.example", only_success, 1));
+	ends(OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
+	turn();
+	assert_null(depot_find(depot, qp));
+	assert_int_equal(asked.n, 0);
+	assert_true(logged("(#5.1.1)/The_sender_asked_not_to_be_told_of_failures:_nobody_is_told./\n"));
+}
+
+static void an_alias_of_several_is_told_by_its_name(void **state)
+{
+	uint64_t qp = put_envelope(from("ann@x.example", list, 1));
+	struct str text;
+
+	(void)state;
+	arrives();
+	turn();
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	text = text_of(child_of(qp));
+	assert_true(has(text, "\r\nFinal-Recipient: rfc822; list@example.com\r\nAction: expanded\r\n"));
+	assert_false(has(text, "a@example.com"));
+}
+
+/* The postmaster's words do not bring it back: it lies in its mailbox. */
+static void what_was_delivered_is_not_tried_again(void **state)
+{
+	uint64_t qp = put_envelope(from("ann@x.example", success, 1));
+
+	(void)state;
+	arrives();
+	turn();
+	assert_int_equal(acted("retry", qp, ""), 1);
+	assert_int_equal(acted("hold", qp, ""), 1);
+	assert_int_equal(depot_find(depot, qp)->delivered, 1);
+	assert_int_equal(acted("delete", qp, ""), 0);
+	turn();
+	assert_null(depot_find(depot, qp));
+	assert_false(logged("deleted_by_the_postmaster"));
+}
+
+/* Delivered, and the machine dies before the notice is made: it is made after the start, and never again. */
+static void a_restart_neither_loses_nor_doubles_it(void **state)
+{
+	uint64_t qp = put_envelope(from("ann@x.example", success, 1)), told;
+
+	(void)state;
+	arrives();
+	turn();
+	stop();
+	asked.n = 0;
+	start();
+	turn();
+	assert_int_equal(depot_find(depot, qp)->delivered, 1);
+	assert_int_equal(asked.n, 1);
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	told = child_of(qp)->qp;
+	turn();
+	stop();
+	asked.n = 0;
+	start();
+	turn();
+	assert_true(depot_find(depot, qp) == NULL && depot_find(depot, told) != NULL);
+	assert_int_equal(asked.n, 0);
+}
+
+/* The record of the notice is on disk and the journal's words are not. */
+static void a_notice_that_is_found_counts(void **state)
+{
+	char copy[300];
+	uint64_t qp = put_envelope(from("ann@x.example", success, 1));
+
+	(void)state;
+	arrives();
+	turn();
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	assert_int_equal(fdatasync(depot->own.fd), 0);
+	snprintf(copy, sizeof(copy), "cp -r %s %s.copy && rm -f %s.copy/lock", top, top, top);
+	assert_int_equal(system(copy), 0);
+	turn();
+	stop();
+	snprintf(copy, sizeof(copy), "rm -r %s && mv %s.copy %s", top, top, top);
+	assert_int_equal(system(copy), 0);
+	asked.n = 0;
+	start();
+	turn();
+	assert_true(child_of(qp) != NULL && depot_find(depot, qp) == NULL);
+	assert_int_equal(asked.n, 0);
+}
+
+/* Nobody is there to be told: it is delivered all the same. */
+static void a_sender_who_is_nobody(void **state)
+{
+	uint64_t qp = put_envelope(from("ann@example.com", success, 1));
+
+	(void)state;
+	arrives();
+	turn();
+	answer(RESOLVED_NO_MAILBOX, NULL, CHANNEL_LOCAL);
+	assert_null(child_of(qp));
+	turn();
+	assert_null(depot_find(depot, qp));
+}
+
+/* One is delivered, the other fails: a bounce for the one, then the notice for the other. */
+static void each_has_its_own_notice(void **state)
+{
+	uint64_t qp = put_envelope(from("ann@x.example", two, 2));
+
+	(void)state;
+	ends(OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
+	arrives();
+	turn();
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	turn();
+	assert_true(logged(", bounce, %llu, qp ", (unsigned long long)qp));
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	turn();
+	assert_true(logged(", success-notice, %llu, qp ", (unsigned long long)qp));
+	assert_null(depot_find(depot, qp));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(success_is_told_once),
+		T(who_hears_nothing),
+		T(an_alias_of_several_is_told_by_its_name),
+		T(what_was_delivered_is_not_tried_again),
+		T(a_restart_neither_loses_nor_doubles_it),
+		T(a_notice_that_is_found_counts),
+		T(a_sender_who_is_nobody),
+		T(each_has_its_own_notice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
