@@ -13,6 +13,7 @@ static void notices(int64_t after)
 				  .memory = 1 << 20,
 				  .delay_notice = after };
 
+	s.conf = &house_conf;
 	s.hostname = STR("mx.example.com");
 	s.contact = STR("abuse@example.com");
 	schedule_settings(schedule, &s);
