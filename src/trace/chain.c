@@ -18,8 +18,9 @@ static const char *relation_of(const struct story *s)
 		return "next server";
 	if (s->visit != NULL && s->visit->foreign != NULL)
 		return s->from != NULL && s->from->text.n == 0 ? "bounce" : "forward";
-	if (s->parent->notice != NULL && s->parent->notice->qp == s->qp)
-		return "delay notice";
+	for (const struct bounce *x = s->parent->notices; x != NULL; x = x->beside)
+		if (x->qp == s->qp)
+			return x->of == TOLD_LATE ? "delay notice" : "success notice";
 	return s->parent->bounce != NULL && s->parent->bounce->qp == s->qp ? "bounce" : "forward";
 }
 

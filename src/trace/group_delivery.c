@@ -152,7 +152,9 @@ static void on_bounce(struct delivery_reader *r, const struct line *ln, const st
 {
 	struct bounce *x = arena_alloc(&r->b->mem, sizeof(*x));
 
-	x->delay = l->kind == LOG_DELIVERY_DELAY_NOTICE;
+	x->of = l->kind == LOG_DELIVERY_BOUNCE         ? TOLD_FAILED
+		: l->kind == LOG_DELIVERY_DELAY_NOTICE ? TOLD_LATE
+						       : TOLD_ARRIVED;
 	x->line = line_new(r->b, ln);
 	x->parent = group_number(l->field[LOG_F_parent]);
 	x->qp = group_number(l->field[LOG_F_qp]);
@@ -177,6 +179,7 @@ void delivery_take(struct delivery_reader *r, const struct line *ln, const struc
 		break;
 	case LOG_DELIVERY_BOUNCE:
 	case LOG_DELIVERY_DELAY_NOTICE:
+	case LOG_DELIVERY_SUCCESS_NOTICE:
 		on_bounce(r, ln, l);
 		break;
 	case LOG_DELIVERY_REMOTE:

@@ -208,8 +208,8 @@ void join_children(struct completer *c)
 	for (struct bounce *x = c->b->bounces; x != NULL; x = x->later) {
 		struct story *parent = map_getn(&c->by_qp, x->parent), *child = map_getn(&c->by_qp, x->qp);
 
-		if (parent != NULL && x->delay)
-			parent->notice = x;
+		if (parent != NULL && x->of != TOLD_FAILED)
+			x->beside = parent->notices, parent->notices = x;
 		else if (parent != NULL && parent->bounce == NULL)
 			parent->bounce = x;
 		link_child(parent, child, x->line);

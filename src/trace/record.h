@@ -184,11 +184,15 @@ static inline uint64_t party_again(const struct party *p)
 	return p->code >= 400 || p->visit == NULL ? p->again : p->visit->again;
 }
 
+/* The sender is told something: the message failed, is late, was delivered. */
+enum told_of { TOLD_FAILED, TOLD_LATE, TOLD_ARRIVED };
+
 struct bounce {
-	bool delay; /* it only says that the message is late */
+	enum told_of of;
 	struct line *line;
 	uint64_t parent, qp;
 	struct bounce *later;
+	struct bounce *beside; /* of the same message, no bounce either */
 };
 
 struct marks {

@@ -222,8 +222,8 @@ void scope_each_line(const struct scope *sc, const struct book *b, const struct 
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		if (scope_party(sc, s, p))
 			each_attempt_line(scope_view(sc, s, p, &mem), see, with);
-	if (s->notice != NULL && scope_all(sc))
-		see(with, s->notice->line);
+	for (const struct bounce *x = scope_all(sc) ? s->notices : NULL; x != NULL; x = x->beside)
+		see(with, x->line);
 	if (scope_bounce(sc, b, s))
 		see(with, s->bounce->line);
 }

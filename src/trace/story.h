@@ -39,10 +39,10 @@ struct story {
 	struct visit *visit;     /* NULL: the SMTP log says nothing of it */
 	const struct name *from; /* NULL: never said */
 	struct parties parties;
-	struct bounce *bounce; /* a bounce of this message was sent, says this line */
-	struct bounce *notice; /* its sender was told that it is late, says this line */
-	struct story *parent;  /* forwarded or bounced from; never in a circle */
-	struct join hop;       /* the same message on the next host: why we think so; key NULL: no hop */
+	struct bounce *bounce;  /* a bounce of this message was sent, says this line */
+	struct bounce *notices; /* its sender was told that it is late, or arrived, say these lines */
+	struct story *parent;   /* forwarded or bounced from; never in a circle */
+	struct join hop;        /* the same message on the next host: why we think so; key NULL: no hop */
 	struct story *child, *last_child, *sibling; /* what came out of it */
 	struct join parent_join;
 	const struct line *parent_line;       /* which says so */
@@ -97,5 +97,6 @@ struct did {
 bool did_of(struct str report, struct did *out);
 /* Did our postmaster take it out of the queue? */
 bool attempt_deleted(const struct attempt *a);
+bool attempt_unwanted(const struct attempt *a);
 
 #endif

@@ -249,6 +249,7 @@ static const char *trouble_opening(const struct told_party *out, const struct at
 		return a->outcome == OUTCOME_FAILURE ? "Failed, and kept in the queue," : "Waiting in the queue";
 	return out->verdict == VERDICT_RETURNED ? "Not delivered, returned to the sender"
 	       : attempt_deleted(a)             ? "Not delivered, taken out of the queue"
+	       : attempt_unwanted(a)            ? "Not delivered, and the sender had asked not to be told"
 						: "Not delivered, and no sender to return it to";
 }
 

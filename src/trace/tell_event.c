@@ -269,8 +269,8 @@ static void tell_notice(struct told *t, const struct bounce *x)
 	add_event(
 	    t, (struct event){ .rank = RANK_DELIVERY,
 			       .station = "delivery",
-			       .what = arena_fmt(t->mem, "the sender is told that it is late: notice as message %llu",
-						 (unsigned long long)x->qp),
+			       .what = arena_fmt(t->mem, "the sender is told that it %s: notice as message %llu",
+						 x->of == TOLD_LATE ? "is late" : "arrived", (unsigned long long)x->qp),
 			       .line = x->line,
 			       .grade = GRADE_EXACT });
 }
@@ -307,8 +307,8 @@ void tell_events(struct told *t, const struct scope *sc)
 	for (size_t i = 0; i < t->nparties; i++)
 		for (const struct attempt *a = t->parties[i].party->attempts; a != NULL; a = a->next)
 			tell_attempt(t, t->parties[i].party, a);
-	if (s->notice != NULL && scope_all(sc))
-		tell_notice(t, s->notice);
+	for (const struct bounce *x = scope_all(sc) ? s->notices : NULL; x != NULL; x = x->beside)
+		tell_notice(t, x);
 	if (scope_bounce(sc, t->book, s))
 		tell_bounce(t, s->bounce);
 }

@@ -77,12 +77,18 @@ bool attempt_deleted(const struct attempt *a)
 	return str_find(a->report, STR("deleted_by_the_postmaster/")) >= 0;
 }
 
+/* Its sender had asked to hear of no failure. */
+bool attempt_unwanted(const struct attempt *a)
+{
+	return str_find(a->report, STR("The_sender_asked_not_to_be_told_of_failures")) >= 0;
+}
+
 /* No bounce is made of a message without a sender, nor of what was deleted. */
 static bool nobody_told(const struct story *s, const struct attempt *a)
 {
 	const struct name *from = s->from != NULL ? s->from : a->from;
 
-	return attempt_deleted(a) || (from != NULL && addr_is_nobody(from->text));
+	return attempt_deleted(a) || attempt_unwanted(a) || (from != NULL && addr_is_nobody(from->text));
 }
 
 /* Some bounce of the message is not older than this failure: it tells of it. */
