@@ -5,8 +5,8 @@
  *	conf      memfd with the configuration's bytes (the same for all of a generation)
  *	log       server.log, append
  *	service   the Unix socket this program listens on (run/dns.sock, run/lookup.sock, run/queue.sock,
- *		  run/signer.sock)
- *	control   its control socket (run/lookup.ctl, run/queue.ctl)
+ *		  run/signer.sock, run/policy.sock)
+ *	control   its control socket (run/lookup.ctl, run/queue.ctl, run/policy.ctl)
  *	listen.L  a listening TCP socket of listener L (telltale-smtpd)
  *	gate-rules  memfd with the gate's rules (telltale-smtpd)
  *	census    memfd of the shared session counts (telltale-smtpd)
@@ -44,7 +44,7 @@ int proc_signals(void);
 const char *proc_socket(struct conf *c, const char *name);
 
 /* Is the program at the other end of this Unix socket the one of that role ("smtpd", "dns", "lookup", "queue",
- * "local", "remote", "signer")?  Its user must be that role's; where no users are set apart, our own.  Root is whoever
+ * "local", "remote", "signer", "policy")?  Its user must be that role's; where no users are set apart, our own.  Root is whoever
  * it says. */
 bool proc_peer_is(int fd, const char *role);
 /* Is it any program of ours?  Nobody else is let in: a stranger would only keep a place from one of them. */

@@ -28,6 +28,8 @@
  *	                                                     the routes; bind to port 0
  *	                                                     where a source is named
  *	telltale-signer   dkim.dir: read                     accepted Unix sockets        -
+ *	telltale-policy   data-dir/tls-policy: all           Unix sockets; UDP; TCP to    socketpair
+ *	                                                     port 443
  *	telltaled         none: it starts programs, reads keys and the configuration again; it parses
  *	telltale          nothing from the net, and neither does the command line.
  *

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/inet.h"
 
+enum { STS_WAIT = 10 * 1000 /* ms for a policy that is not known yet; then the mail goes without */ };
+
 static const char *const levels[] = {
 	[POLICY_OFF] = "off",           [POLICY_OPPORTUNISTIC] = "opportunistic", [POLICY_REQUIRED] = "required",
 	[POLICY_VERIFIED] = "verified", [POLICY_DANE_ONLY] = "dane-only",
@@ -112,14 +114,43 @@ static bool dane(const struct remote_case *c, const struct route_stop *stop, str
 	return false;
 }
 
-struct remote_policy *remote_policy_for(const struct remote_case *c, const struct route_stop *stop)
+/* Once for a delivery, and only where it can matter. */
+static const struct sts_answer *published(struct remote_case *c)
+{
+	if (c->sts == NULL) {
+		c->sts = arena_alloc(c->mem, sizeof(*c->sts));
+		if (c->want.mta_sts && c->desk->sts != NULL && !c->smart)
+			sts_find(c->desk->sts, c->domain, STS_WAIT, c->mem, c->sts);
+	}
+	return c->sts;
+}
+
+static void mta_sts(struct remote_case *c, const struct route_stop *stop, struct remote_policy *p)
+{
+	const struct sts_answer *sts = published(c);
+	bool named = sts->mode != STS_NONE && sts_names(sts->mx, sts->nmx, stop->host);
+
+	p->tested = sts->mode == STS_TESTING;
+	p->tested_name = named;
+	if (sts->mode != STS_ENFORCE)
+		return;
+	demand(p, PROOF_MTA_STS, "an MTA-STS policy");
+	p->peer.verify = true;
+	if (!named)
+		p->refusal = arena_fmt(c->mem,
+				       "TLS unable to verify server %.*s: the MTA-STS policy of %.*s does not name it. "
+				       "(#4.7.5)",
+				       STR_ARG(stop->host), STR_ARG(c->domain));
+}
+
+struct remote_policy *remote_policy_for(struct remote_case *c, const struct route_stop *stop)
 {
 	struct remote_policy *p = arena_alloc(c->mem, sizeof(*p));
 
 	p->peer.name = arena_z(c->mem, stop->host);
 	p->peer.fault = &p->fault;
 	begin(c, p);
-	if (c->want.level != POLICY_OFF)
-		(void)dane(c, stop, p);
+	if (c->want.level != POLICY_OFF && !dane(c, stop, p))
+		mta_sts(c, stop, p);
 	return p;
 }

@@ -19,6 +19,7 @@
 #define DELIVER_REMOTE_POLICY_H
 
 #include "deliver/remote_dane.h"
+#include "sts/sts.h"
 #include "wire/client.h"
 
 enum policy_level { POLICY_OFF, POLICY_OPPORTUNISTIC, POLICY_REQUIRED, POLICY_VERIFIED, POLICY_DANE_ONLY };
@@ -32,7 +33,8 @@ struct remote_want {
 /* Whom to ask. */
 struct remote_desk {
 	struct ipc_client *dns;
-	int64_t dns_time; /* ms for the questions about one host */
+	struct ipc_client *sts; /* telltale-policy; NULL: there is none, or no authority to judge certificates by */
+	int64_t dns_time;       /* ms for the questions about one host */
 };
 
 /* One delivery's destination. */
@@ -42,6 +44,8 @@ struct remote_case {
 	struct str domain; /* the recipient's; of a smart host, its name */
 	bool smart;        /* a smart host: nothing that the domain publishes is about it */
 	struct arena *mem;
+	/* inside */
+	struct sts_answer *sts; /* what the domain publishes; NULL: not asked yet */
 };
 
 enum policy_proof { PROOF_NONE, PROOF_OPPORTUNISTIC, PROOF_REQUIRED, PROOF_VERIFIED, PROOF_DANE, PROOF_MTA_STS };
@@ -53,10 +57,12 @@ struct remote_policy {
 	struct tls_peer peer;
 	enum tls_fault fault; /* peer.fault points here */
 	const char *because;  /* "tls = required", "a DANE record": what demands it */
+	bool tested;          /* an MTA-STS policy in the mode "testing" is about it ... */
+	bool tested_name;     /* ... and names it */
 	struct str refusal;   /* not empty: this host gets nothing, and these are the words for it */
 };
 
-struct remote_policy *remote_policy_for(const struct remote_case *c, const struct route_stop *stop);
+struct remote_policy *remote_policy_for(struct remote_case *c, const struct route_stop *stop);
 
 /* "dane", "mta-sts" ... : how a conversation was protected that was encrypted, or was not. */
 const char *remote_policy_word(enum policy_proof proof, bool encrypted);

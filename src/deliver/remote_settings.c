@@ -229,7 +229,9 @@ static int read_way(struct conf *c, unsigned number, struct remote_way *out, str
 	out->route.port = (uint16_t)w.port;
 	out->route.hostname = c->top.hostname;
 	out->route.deadline = DNS_TIME;
-	out->want = (struct remote_want){ .level = remote_policy_level(w.tls), .dane = c->relay.dane };
+	out->want = (struct remote_want){ .level = remote_policy_level(w.tls),
+					  .dane = c->relay.dane,
+					  .mta_sts = c->relay.mta_sts };
 	read_client(c, &w, &out->client);
 	return read_password(c, &w, &out->client, e);
 }
@@ -249,7 +251,8 @@ static int open_tls(const struct conf *c, struct remote_world *out, struct err *
 
 	for (size_t i = 0; i < out->nways; i++)
 		needed = needed || needs_authorities(&out->ways[i]);
-	if (io_slurp(AT_FDCWD, conf_z(c->relay.ca_file), TLS_PEM_MAX, &authorities, e) < 0 && needed)
+	out->verifies = io_slurp(AT_FDCWD, conf_z(c->relay.ca_file), TLS_PEM_MAX, &authorities, e) == 0;
+	if (!out->verifies && needed)
 		return err_wrap(e, "relay { ca-file }");
 	context = tls_open_client(buf_str(&authorities), e);
 	for (size_t i = 0; context != NULL && i < out->nways; i++)

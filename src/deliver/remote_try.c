@@ -261,7 +261,7 @@ static bool visit(struct remote_try *t, const struct route_stop *stop, bool last
 }
 
 /* The addresses of one host, from the i-th stop on: the policy is found once.  True: the try has its result. */
-static bool visit_host(struct remote_try *t, const struct remote_case *c, const struct route *r, size_t i)
+static bool visit_host(struct remote_try *t, struct remote_case *c, const struct route *r, size_t i)
 {
 	const struct route_stop *stop = &r->stop[i];
 
@@ -302,8 +302,8 @@ static struct remote_case case_of(const struct remote_try *t)
 {
 	const struct remote_way *w = t->way;
 	ptrdiff_t at = str_rchr(t->message.rcpt, '@');
-	struct remote_case c = { &t->world->desk, w->want, str_skip(t->message.rcpt, (size_t)(at + 1)),
-				 w->route.host.n > 0, t->mem };
+	struct remote_case c = { &t->world->desk,     w->want, str_skip(t->message.rcpt, (size_t)(at + 1)),
+				 w->route.host.n > 0, t->mem,  NULL };
 	uint16_t port;
 
 	if (c.smart && !route_host(w->route.host, w->route.port, &c.domain, &port))

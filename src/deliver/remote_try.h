@@ -39,6 +39,7 @@ struct remote_world {
 	struct remote_way *ways; /* by their number */
 	size_t nways;
 	struct remote_desk desk;
+	bool verifies;            /* there are authorities to judge certificates by */
 	int64_t connect;          /* ms for a connection */
 	struct remote_talk *idle; /* connections that wait for another message */
 	size_t nidle;

@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 #include <jansson.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/cond.h"
 #include "base/fiber.h"
 #include "base/io.h"
+#include "handoff/transfer.h"
 
 /* rspamd refuses a question with more than 80 KiB of fields: many recipients must be no way around it. */
 enum { ASKED_MAX = 48 * 1024, VALUE_MAX = 1024, FIELDS_MAX = 64 * 1024 };
@@ -28,7 +28,6 @@ struct rspamd {
 struct ask {
 	const struct rspamd *r;
 	CURL *easy;
-	CURLM *multi;
 	struct curl_slist *fields;
 	size_t asked; /* bytes of them */
 	/* the message: the head, then the pieces of the body */
@@ -38,10 +37,6 @@ struct ask {
 	struct buf body;
 	size_t fields_read;
 	bool too_long;
-	/* what libcurl waits for */
-	int fd;
-	short events;
-	int64_t timer;
 	int64_t deadline;
 	char why[CURL_ERROR_SIZE];
 };
@@ -227,62 +222,6 @@ static size_t pass(char *from, size_t size, size_t count, void *arg)
 	return x->too_long ? 0 : n;
 }
 
-/* ---- waiting ---- */
-
-static int watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
-{
-	struct ask *x = arg;
-
-	(void)easy;
-	(void)of_socket;
-	x->fd = what == CURL_POLL_REMOVE ? -1 : fd;
-	x->events = (short)((what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0));
-	return 0;
-}
-
-static int set_timer(CURLM *multi, long ms, void *arg)
-{
-	struct ask *x = arg;
-
-	(void)multi;
-	x->timer = ms < 0 ? DEADLINE_NEVER : deadline_in(ms);
-	return 0;
-}
-
-/* What the kernel says of the descriptor now, as libcurl wants it told: io_wait() does not say. */
-static int ready(const struct ask *x)
-{
-	struct pollfd p = { .fd = x->fd, .events = x->events };
-	int what = 0;
-
-	if (poll(&p, 1, 0) <= 0)
-		return 0;
-	what |= p.revents & (POLLIN | POLLHUP) ? CURL_CSELECT_IN : 0;
-	what |= p.revents & POLLOUT ? CURL_CSELECT_OUT : 0;
-	what |= p.revents & (POLLERR | POLLNVAL) ? CURL_CSELECT_ERR : 0;
-	return what;
-}
-
-/* One wait, and what became of it: false at the deadline. */
-static bool step(struct ask *x, int *running)
-{
-	int64_t until = x->timer < x->deadline ? x->timer : x->deadline;
-
-	if (x->fd < 0 || x->events == 0)
-		fiber_sleep(until - clock_mono());
-	else if (io_wait(x->fd, x->events, until) < 0 && errno != ETIMEDOUT)
-		return false;
-	if (clock_mono() >= x->deadline)
-		return false;
-	if (x->fd >= 0)
-		curl_multi_socket_action(x->multi, x->fd, ready(x), running);
-	if (x->timer <= clock_mono()) {
-		x->timer = DEADLINE_NEVER;
-		curl_multi_socket_action(x->multi, CURL_SOCKET_TIMEOUT, 0, running);
-	}
-	return true;
-}
-
 /* ---- the question ---- */
 
 static void prepare(struct ask *x)
@@ -307,34 +246,14 @@ static void prepare(struct ask *x)
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, pass);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->why);
-	curl_multi_setopt(x->multi, CURLMOPT_SOCKETFUNCTION, watch);
-	curl_multi_setopt(x->multi, CURLMOPT_SOCKETDATA, x);
-	curl_multi_setopt(x->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(x->multi, CURLMOPT_TIMERDATA, x);
-}
-
-/* How the transfer ended; CURLE_OPERATION_TIMEDOUT: it has not. */
-static CURLcode outcome(struct ask *x)
-{
-	int left;
-	CURLMsg *m = curl_multi_info_read(x->multi, &left);
-
-	return m != NULL && m->msg == CURLMSG_DONE ? m->data.result : CURLE_OPERATION_TIMEDOUT;
 }
 
 static int transfer(struct ask *x, struct err *e)
 {
 	int64_t began = clock_mono();
-	int running = 1;
+	CURLcode rc = transfer_run(x->easy, x->deadline);
 	long status = 0;
-	CURLcode rc;
 
-	if (curl_multi_add_handle(x->multi, x->easy) != CURLM_OK)
-		return err_set(e, "libcurl cannot be used");
-	curl_multi_socket_action(x->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	while (running > 0 && step(x, &running))
-		continue;
-	rc = outcome(x);
 	if (x->too_long)
 		return err_set(e, "an answer of more than %d bytes", RSPAMD_ANSWER_MAX);
 	if (rc == CURLE_OPERATION_TIMEDOUT)
@@ -350,13 +269,10 @@ static int ask(struct ask *x, struct err *e)
 	int rc;
 
 	x->easy = curl_easy_init();
-	x->multi = curl_multi_init();
-	MUST(x->easy != NULL && x->multi != NULL); /* no memory */
+	MUST(x->easy != NULL); /* no memory */
 	put_fields(x);
 	prepare(x);
 	rc = transfer(x, e);
-	curl_multi_remove_handle(x->multi, x->easy);
-	curl_multi_cleanup(x->multi);
 	curl_easy_cleanup(x->easy);
 	curl_slist_free_all(x->fields);
 	return rc;
@@ -365,7 +281,7 @@ static int ask(struct ask *x, struct err *e)
 int rspamd_ask(struct rspamd *r, const struct rspamd_question *q, int64_t deadline, struct arena *a,
 	       struct rspamd_answer *out, struct err *e)
 {
-	struct ask x = { .r = r, .q = q, .fd = -1, .timer = DEADLINE_NEVER, .deadline = deadline };
+	struct ask x = { .r = r, .q = q, .deadline = deadline };
 	int rc;
 
 	if (take_turn(r, deadline) < 0)

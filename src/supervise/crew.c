@@ -87,11 +87,15 @@ void crew_drop(struct crew *k, struct member *m)
 	member_free(m);
 }
 
-static size_t how_many(const struct program *p, const struct generation *g)
+size_t crew_how_many(const struct program *p, const struct generation *g)
 {
 	if (crew_is_sessions(p))
 		return crew_workers(&g->conf);
-	return g->signs || strcmp(p->name, "telltale-signer") != 0 ? 1 : 0;
+	if (strcmp(p->name, "telltale-signer") == 0)
+		return g->signs ? 1 : 0;
+	if (strcmp(p->name, "telltale-policy") == 0)
+		return generation_asks_policies(g) ? 1 : 0;
+	return 1;
 }
 
 /* The programs of one step of a generation; -1 when the census has no column left. */
@@ -99,7 +103,7 @@ int crew_add_step(struct crew *k, const struct generation *g, int step, bool all
 {
 	for (size_t i = 0; i < PROGRAMS; i++) {
 		const struct program *p = &programs[i];
-		size_t n = how_many(p, g);
+		size_t n = crew_how_many(p, g);
 
 		if ((!all && p->exchange != BESIDE) || p->step != step)
 			continue;

@@ -74,7 +74,7 @@ void crew_commit(struct crew *k)
 			m->generation = k->next->number;
 	}
 	for (size_t i = 0; all && i < PROGRAMS; i++)
-		if (programs[i].exchange == AFTER)
+		if (programs[i].exchange == AFTER && crew_how_many(&programs[i], k->next) > 0)
 			crew_add(k, &programs[i], k->next->number, 0);
 	generation_free(k->now);
 	k->now = k->next;

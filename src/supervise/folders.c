@@ -113,11 +113,14 @@ static int give_all(struct conf *c, const struct users *u, const char *run, stru
 {
 	const struct proc_user root = { 0 }, logs = { .gid = u->of[ROLE_SMTPD].as.gid };
 	const struct proc_user dlog = { .uid = u->of[ROLE_QUEUE].as.uid, .gid = u->of[ROLE_QUEUE].as.gid };
+	const struct str tls_policy = arena_fmt(&c->mem, "%s/tls-policy", conf_z(c->top.data_dir));
 	const char *delivery = arena_fmt(&c->mem, "%s/delivery.log", conf_z(c->top.log_dir)).p;
 
 	if (give_folder(c->top.data_dir, root, 0711, e) < 0 || give(run, O_DIRECTORY, root, 0711, e) < 0 ||
 	    give_folder(c->top.spool_dir, u->of[ROLE_QUEUE].as, 0700, e) < 0 ||
 	    give_folder(c->top.mail_dir, u->of[ROLE_LOCAL].as, 0700, e) < 0 ||
+	    give_folder(tls_policy, u->of[ROLE_POLICY].as, 0700, e) < 0 ||
+	    give_inside(tls_policy.p, u->of[ROLE_POLICY].as, 0, e) < 0 ||
 	    give_folder(c->top.log_dir, logs, 02770, e) < 0 || give(delivery, O_CREAT, dlog, 0600, e) < 0 ||
 	    give_smtp_logs(c, u->of[ROLE_SMTPD].as, e) < 0 || give_dkim(c, u->of[ROLE_SIGNER].as, e) < 0)
 		return -1;
@@ -140,8 +143,9 @@ static int make_last(const char *path, struct err *e)
 int folders_make(struct conf *c, const struct users *u, struct err *e)
 {
 	const char *run = arena_fmt(&c->mem, "%s/run", conf_z(c->top.data_dir)).p;
-	const struct str folders[] = { c->top.data_dir, str_of(run), c->top.log_dir, c->top.spool_dir,
-				       c->top.mail_dir };
+	const char *tls_policy = arena_fmt(&c->mem, "%s/tls-policy", conf_z(c->top.data_dir)).p;
+	const struct str folders[] = { c->top.data_dir,  str_of(run),     c->top.log_dir,
+				       c->top.spool_dir, c->top.mail_dir, str_of(tls_policy) };
 
 	for (size_t i = 0; i < COUNT(folders); i++)
 		if (make_last(conf_z(folders[i]), e) < 0)

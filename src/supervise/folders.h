@@ -6,6 +6,7 @@
  *	run/        root           0711   sockets 0666, for proc_peer_is(); the control sockets 0600
  *	spool-dir   queue          0700
  *	mail-dir    local          0700
+ *	tls-policy  policy         0700   files 0600
  *	log-dir     root, group of smtpd  02770: smtpd and queue make and append to logs; delivery.log is queue's alone
  *	accounts.db, graylist.db, each with -wal, -shm    lookup 0600
  *

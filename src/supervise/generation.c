@@ -25,6 +25,7 @@ const char *generation_fixed_option(const struct conf *now, const struct conf *n
 		{ "users { local }", now->users.local, next->users.local },
 		{ "users { signer }", now->users.signer, next->users.signer },
 		{ "users { remote }", now->users.remote, next->users.remote },
+		{ "users { policy }", now->users.policy, next->users.policy },
 		{ "users { web }", now->users.web, next->users.web },
 	};
 
@@ -32,6 +33,11 @@ const char *generation_fixed_option(const struct conf *now, const struct conf *n
 		if (!str_eq(fixed[i].now, fixed[i].next))
 			return fixed[i].name;
 	return NULL;
+}
+
+bool generation_asks_policies(const struct generation *g)
+{
+	return g->conf.relay.enabled && g->conf.relay.mta_sts;
 }
 
 static struct generation *generation_new(unsigned number)
@@ -84,7 +90,8 @@ static bool has_keys(const struct conf *c)
 static int open_sockets(struct generation *g, const struct generation *now, const struct generation_set *set,
 			struct err *e)
 {
-	struct sockets_set s = { now != NULL ? &now->sockets : NULL, set->service_mode, g->signs };
+	struct sockets_set s = { now != NULL ? &now->sockets : NULL, set->service_mode, g->signs,
+				 generation_asks_policies(g) };
 
 	return sockets_open(&g->sockets, &g->conf, &s, e);
 }

@@ -40,4 +40,7 @@ void generation_free(struct generation *g);
 /* The option that differs and cannot while the server runs ("data-dir"), or NULL. */
 const char *generation_fixed_option(const struct conf *now, const struct conf *next);
 
+/* Is telltale-policy one of its programs? */
+bool generation_asks_policies(const struct generation *g);
+
 #endif

@@ -20,7 +20,7 @@ struct program {
 };
 
 extern const struct program programs[];
-enum { PROGRAMS = 7, WAVES = 4 };
+enum { PROGRAMS = 8, WAVES = 4 };
 enum { MEMBER_PAUSE_LEAST = 50, MEMBER_PAUSE_MOST = 10000 /* before one starts again, ms */ };
 
 enum member_state { MEMBER_WAITING, MEMBER_STARTING, MEMBER_READY, MEMBER_DRAINING, MEMBER_STOPPING, MEMBER_KILLED };
@@ -68,6 +68,8 @@ struct crew {
 };
 
 size_t crew_workers(const struct conf *c);
+/* How many of them a generation has. */
+size_t crew_how_many(const struct program *p, const struct generation *g);
 bool crew_is_sessions(const struct program *p);
 bool crew_is_next(const struct crew *k, const struct member *m);
 void crew_add(struct crew *k, const struct program *p, unsigned generation, int worker);

@@ -18,9 +18,10 @@ enum { BACKLOG = 1024 };
 static const struct {
 	const char *file, *program, *name;
 } unix_sockets[] = {
-	{ "dns.sock", "telltale-dns", "service" },      { "lookup.sock", "telltale-lookup", "service" },
-	{ "lookup.ctl", "telltale-lookup", "control" }, { "queue.sock", "telltale-queue", "service" },
-	{ "queue.ctl", "telltale-queue", "control" },   { "signer.sock", "telltale-signer", "service" },
+	{ "dns.sock", "telltale-dns", "service" },       { "lookup.sock", "telltale-lookup", "service" },
+	{ "lookup.ctl", "telltale-lookup", "control" },  { "queue.sock", "telltale-queue", "service" },
+	{ "queue.ctl", "telltale-queue", "control" },    { "signer.sock", "telltale-signer", "service" },
+	{ "policy.sock", "telltale-policy", "service" }, { "policy.ctl", "telltale-policy", "control" },
 };
 
 static void add(struct sockets *s, struct bound b)
@@ -93,6 +94,13 @@ static int open_port(struct sockets *s, const struct conf_port *p, const struct 
 	return 0;
 }
 
+static bool wanted(const struct sockets_set *set, const char *program)
+{
+	if (strcmp(program, "telltale-signer") == 0)
+		return set->signs;
+	return set->policies || strcmp(program, "telltale-policy") != 0;
+}
+
 int sockets_open(struct sockets *s, struct conf *c, const struct sockets_set *set, struct err *e)
 {
 	*s = (struct sockets){ .mem = ARENA_INIT };
@@ -104,7 +112,7 @@ int sockets_open(struct sockets *s, struct conf *c, const struct sockets_set *se
 		mode_t mode = strcmp(name, "control") == 0 ? 0600 : set->service_mode;
 		int fd;
 
-		if (!set->signs && strcmp(unix_sockets[i].program, "telltale-signer") == 0)
+		if (!wanted(set, unix_sockets[i].program))
 			continue;
 		fd = take_over(set->old, file, e);
 

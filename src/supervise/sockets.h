@@ -30,6 +30,7 @@ struct sockets_set {
 	const struct sockets *old; /* NULL, or those that are bound already */
 	mode_t service_mode;       /* of the sockets that our programs serve each other on */
 	bool signs;                /* there is a telltale-signer */
+	bool policies;             /* there is a telltale-policy */
 };
 
 /* Bind all of them that are not yet, or say which one could not be and why.  Cleared by sockets_close() in any case. */

@@ -1,6 +1,6 @@
 """Started as root with users { } set: who each program is, what it may, what it holds.  Looked at from outside.
 
-Any six users of the base system will do; nothing of theirs is touched.
+Any eight users of the base system will do; nothing of theirs is touched.
 """
 import grp
 import os
@@ -15,7 +15,7 @@ import pytest
 from harness import reachable, until
 
 ME, YOU = "anna@elsewhere.test", "recipient@example.com"
-USERS = {"smtpd": "mail", "dns": "daemon", "lookup": "games", "queue": "bin", "local": "man", "signer": "news"}
+USERS = {"smtpd": "mail", "dns": "daemon", "lookup": "games", "queue": "bin", "local": "man", "signer": "news", "policy": "uucp"}
 KEPT = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 10  # KILL SETGID SETUID NET_BIND_SERVICE
 COMMON = r"/dev/null|.*/stderr|.*/logs/server\.log|/memfd:telltale\.conf.*|anon_inode:\[(eventpoll|signalfd|eventfd)\]"
 # What each may hold beside that; a socket is one that it was given, accepted or connected to another program.
@@ -26,6 +26,7 @@ HOLDS = {
     "lookup": r"socket:.*|.*/accounts\.db(-wal|-shm)?",
     "queue": r"socket:.*|.*/spool(/.*)?|.*/logs/(delivery|spamdyke|smtp-\w+)\.log|/memfd:.*",
     "signer": r"socket:.*",
+    "policy": r"socket:.*|.*/tls-policy|pipe:.*",
     "local": r"socket:.*|.*/mail(/.*)?|/memfd:message.*|.*/spool/big/[^/]*",
 }
 
@@ -37,7 +38,7 @@ def fixture_house(server):
     missing = [u for u in USERS.values() if u not in {p.pw_name for p in pwd.getpwall()}]
     if missing:
         pytest.skip(f"no user {missing[0]} on this machine")
-    server.config("users { " + " ".join(f'{role} = "{user}"' for role, user in USERS.items()) + " }")
+    server.config("users { " + " ".join(f'{role} = "{user}"' for role, user in USERS.items()) + " } relay { enabled = true }")
     os.chmod(server.folder, 0o711)
     server.build = reachable(server.build)
     os.makedirs(os.path.join(server.data, "dkim"))
@@ -148,7 +149,7 @@ def test_nobody_else_reads_spool_mail_key_or_accounts(house):
 def test_a_stranger_keeps_no_place_from_our_programs(house):
     """Who is none of us is hung up on, however often he calls: else a few hundred held connections end the mail."""
     run = os.path.join(house.data, "run")
-    for name in ("lookup.sock", "dns.sock", "queue.sock", "signer.sock"):
+    for name in ("lookup.sock", "dns.sock", "queue.sock", "signer.sock", "policy.sock"):
         code = (f"import socket\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(5)\ns.connect({run + '/' + name!r})\n"
                 "try:\n print(len(s.recv(1)))\nexcept OSError as e:\n print(e)")
         assert as_user("nobody", code) == "0", name
@@ -168,6 +169,7 @@ def test_folders_belong_to_who_works_in_them(house):
     assert owner("run") == ("root", "root", "0o711")
     assert owner("spool") == (USERS["queue"], group("queue"), "0o700")
     assert owner("mail") == (USERS["local"], group("local"), "0o700")
+    assert owner("tls-policy") == (USERS["policy"], group("policy"), "0o700")
     assert owner("logs") == ("root", group("smtpd"), "0o2770")
     assert owner("logs/smtp-25.log") == (USERS["smtpd"], group("smtpd"), "0o660")
     assert owner("logs/delivery.log") == (USERS["queue"], group("queue"), "0o600")

@@ -20,12 +20,14 @@ MAY = {
     "telltale-signer": {"read-dkim"},
     "telltale-local": {"read-mail", "create-mail", "remove-mail", "socket-unix"},
     "telltale-remote": {"socket-unix", "socket-udp", "socket-tcp6", "connect-25"},
+    "telltale-policy": {"socket-unix", "socket-udp", "socket-tcp6"},  # and port 443, which the probe does not try
 }
 # What must be refused to somebody, or to all.
 FOLDERS = {f"{what}-{folder}" for what in ("read", "create", "remove", "fifo") for folder in ("logs", "spool", "mail")}
 FILES = {"read-accounts", "read-key", "read-dkim", "read-zone", "read-passwd", "create-tmp"}
 NETWORK = {"socket-unix", "socket-udp", "socket-tcp6", "socket-raw", "socket-packet", "socket-netlink", "connect-25",
            "connect-53", "bind", "abstract"}
+ONLINE = ("telltale-dns", "telltale-remote", "telltale-policy")
 # Only somebody else's code calls these: it ends there.
 DEADLY = {"mount", "umount", "unshare", "setns", "chroot", "open-by-handle", "bpf", "keyctl", "process-vm-readv",
           "userfaultfd", "io-uring", "perf-event", "init-module", "pidfd-open", "personality", "capset", "fork",
@@ -88,7 +90,7 @@ def test_what_is_not_stated_is_refused(probe, program):
 @pytest.mark.parametrize("program", MAY)
 def test_what_only_an_intruder_does_ends_the_program(probe, program):
     build, found = probe(program)
-    deadly = DEADLY | ({"socket-udp", "socket-tcp6", "socket-raw"} if program not in ("telltale-dns", "telltale-remote") else set())
+    deadly = DEADLY | ({"socket-udp", "socket-tcp6", "socket-raw"} if program not in ONLINE else set())
     if build == "sanitizer":
         deadly.remove("ptrace")
         assert found["ptrace"] == "refused (scope)"
@@ -112,6 +114,7 @@ def test_a_socket_that_was_handed_over_connects_nowhere(probe, program):
 
 def test_files_and_network_are_restricted_all_the_time_the_server_runs(server):
     os.makedirs(os.path.join(server.data, "dkim"))
+    server.config("relay { enabled = true }")
     server.start()
     for program in MAY:
         for pid in until(lambda p=program: server.pids(p), program):
@@ -130,6 +133,7 @@ def test_off_says_so(house):
 def test_the_server_works_in_the_sandbox_that_is_used_outside_of_tests(server, monkeypatch):
     """The other stories run with TELLTALE_SANDBOX=tell, which names what is refused."""
     monkeypatch.delenv("TELLTALE_SANDBOX", raising=False)
+    server.config("relay { enabled = true }")
     server.start()
     server.command("dkim", "add", "example.com", "--bits", "1024", "--now")
     server.command("reload")

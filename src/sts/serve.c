@@ -1,0 +1,251 @@
+/* One thread; a fiber for each visitor, and one for each of his questions: an answer may take long. */
+#include "sts/serve.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fiber.h"
+#include "base/io.h"
+#include "base/proc.h"
+#include "base/say.h"
+
+enum {
+	VISITORS_MAX = 128,
+	QUESTIONS_MAX = 4000, /* of all */
+	OUT_MAX = 4 * 1024 * 1024,
+	TURN_MS = 200,
+	PAUSE_MS = 100,
+	TEND_MS = 2000,
+	LOCK_MS = 20 * 1000,
+	LEAVE_MS = 1000,
+};
+
+struct server {
+	const struct sts_serve_set *set;
+	struct desk desk;
+	LIST_HEAD(, visitor) visitors;
+	size_t nvisitors, nquestions;
+	bool over;
+	struct err why; /* it could not begin */
+};
+
+struct visitor {
+	struct server *server;
+	struct ipc_conn conn;
+	size_t questions; /* fibers that will answer him */
+	bool gone;
+	LIST_ENTRY(visitor) entry;
+};
+
+struct question {
+	struct visitor *visitor;
+	struct sts_ask ask;
+	uint64_t id;
+	struct arena mem;
+};
+
+/* The last one who needs him lets him go. */
+static void visitor_free(struct visitor *v)
+{
+	ipc_conn_clear(&v->conn);
+	LIST_REMOVE(v, entry);
+	v->server->nvisitors--;
+	free(v);
+}
+
+static void question_end(struct question *q)
+{
+	struct visitor *v = q->visitor;
+
+	arena_clear(&q->mem);
+	free(q);
+	v->server->nquestions--;
+	if (--v->questions == 0 && v->gone)
+		visitor_free(v);
+}
+
+static void answer(void *arg)
+{
+	struct question *q = arg;
+	struct visitor *v = q->visitor;
+	struct sts_told told;
+
+	desk_answer(&v->server->desk, &q->ask, &q->mem, &told);
+	if (!v->gone) {
+		ipc_queue(&v->conn, &sts_told_type, q->id, &told, -1);
+		(void)ipc_flush(&v->conn, NULL); /* what does not go now goes in his turn; that he left is seen there */
+	}
+	question_end(q);
+}
+
+/* -1: this is no visitor of ours. */
+static int take_frame(struct visitor *v, struct ipc_frame *f)
+{
+	struct question *q;
+	struct err e = { 0 };
+
+	if (f->fd >= 0) {
+		fd_clear(&f->fd);
+		return -1;
+	}
+	if (f->type != sts_ask_number || v->server->nquestions >= QUESTIONS_MAX)
+		return -1;
+	q = mem_alloc(sizeof(*q));
+	q->visitor = v;
+	q->id = f->id;
+	v->questions++;
+	v->server->nquestions++;
+	if (ipc_unpack(f->body, &sts_ask_type, &q->ask, &e) < 0) {
+		question_end(q);
+		return -1;
+	}
+	ipc_keep(&q->mem, &sts_ask_type, &q->ask);
+	if (fiber_start(answer, q, &e) == 0)
+		return 0;
+	question_end(q);
+	return -1;
+}
+
+static int serve(struct visitor *v)
+{
+	struct ipc_frame f;
+	int rc = 0;
+
+	if (io_wait(v->conn.fd, POLLIN, deadline_in(TURN_MS)) == 0)
+		rc = ipc_fill(&v->conn, NULL);
+	else if (errno != ETIMEDOUT)
+		rc = -1;
+	while (rc > 0 && (rc = ipc_next(&v->conn, &f, NULL)) == 1)
+		rc = take_frame(v, &f) < 0 ? -1 : 1;
+	return rc < 0 || ipc_flush(&v->conn, NULL) < 0 || v->conn.out.n > OUT_MAX ? -1 : 0;
+}
+
+static void visit(void *arg)
+{
+	struct visitor *v = arg;
+
+	while (!v->server->over && serve(v) == 0)
+		;
+	v->gone = true;
+	(void)shutdown(v->conn.fd, SHUT_RDWR);
+	if (v->questions == 0)
+		visitor_free(v);
+}
+
+static void take_visitor(struct server *s, int fd, bool commands)
+{
+	struct err e = { 0 };
+	struct visitor *v;
+
+	if (!(commands ? proc_peer_may_command(fd) : proc_peer_is(fd, "remote"))) {
+		close(fd);
+		return;
+	}
+	v = mem_alloc(sizeof(*v));
+	v->server = s;
+	ipc_conn_init(&v->conn, fd);
+	LIST_INSERT_HEAD(&s->visitors, v, entry);
+	s->nvisitors++;
+	if (fiber_start(visit, v, &e) == 0)
+		return;
+	say(SAY_ERROR, "a visitor is sent away: %s", e.text);
+	visitor_free(v);
+}
+
+static void welcome(struct server *s, int listening, bool commands)
+{
+	int fd;
+
+	while (!s->over && io_wait(listening, POLLIN, DEADLINE_NEVER) == 0) {
+		while (!s->over && s->nvisitors < VISITORS_MAX &&
+		       (fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+			take_visitor(s, fd, commands);
+		if (s->nvisitors >= VISITORS_MAX || (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED))
+			fiber_sleep(PAUSE_MS);
+	}
+}
+
+static void at_the_service(void *arg)
+{
+	struct server *s = arg;
+
+	welcome(s, s->set->service, false);
+}
+
+static void at_the_control(void *arg)
+{
+	struct server *s = arg;
+
+	welcome(s, s->set->control, true);
+}
+
+static void tend(void *arg)
+{
+	struct server *s = arg;
+
+	while (!s->over) {
+		desk_tend(&s->desk);
+		fiber_sleep(TEND_MS);
+	}
+}
+
+/* A signal is waited for, and while the lock is too: a forerunner that hangs must not keep us. */
+static void wait_for_the_end(struct server *s)
+{
+	struct signalfd_siginfo si;
+
+	do
+		(void)io_wait(s->set->signals, POLLIN, DEADLINE_NEVER);
+	while (read(s->set->signals, &si, sizeof(si)) != (ssize_t)sizeof(si));
+}
+
+/* Everybody wakes up and sees that it is over. */
+static void send_away(struct server *s)
+{
+	int64_t until = deadline_in(LEAVE_MS);
+	struct visitor *v;
+
+	s->over = true;
+	LIST_FOREACH(v, &s->visitors, entry)
+	(void)shutdown(v->conn.fd, SHUT_RDWR);
+	while (s->nvisitors > 0 && clock_mono() < until)
+		fiber_sleep(1);
+}
+
+/* The first fiber. */
+static void work(void *arg)
+{
+	struct server *s = arg;
+
+	s->desk.book = book_open(s->set->folder, deadline_in(LOCK_MS), &s->why);
+	if (s->desk.book == NULL)
+		return;
+	if (fiber_start(at_the_service, s, &s->why) < 0 || fiber_start(at_the_control, s, &s->why) < 0 ||
+	    fiber_start(tend, s, &s->why) < 0)
+		return;
+	proc_ready();
+	wait_for_the_end(s);
+	send_away(s);
+	if (s->nquestions == 0 && s->desk.fetching == 0)
+		book_close(s->desk.book);
+}
+
+int sts_serve(const struct sts_serve_set *set, struct err *e)
+{
+	/* Static: fibers that are still there at the end point to it. */
+	static struct server s;
+
+	s.set = set;
+	s.desk.fetch = set->fetch;
+	LIST_INIT(&s.visitors);
+	if (io_nonblock(set->service) < 0 || io_nonblock(set->control) < 0)
+		return err_sys(e, "the service sockets");
+	if (fiber_run(work, &s, e) < 0)
+		return -1;
+	return s.why.text[0] != '\0' ? err_set(e, "%s", s.why.text) : 0;
+}
