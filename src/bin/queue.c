@@ -47,6 +47,11 @@ static bool ask(void *resolve, uint64_t id, struct str address)
 	return resolve_ask(resolve, id, address);
 }
 
+static bool ask_reply(void *resolve, uint64_t id, struct str address, struct str sender)
+{
+	return resolve_reply(resolve, id, address, sender);
+}
+
 static int run(struct depot *depot, struct dlog *log, struct recovered *recovered, struct err *e)
 {
 	struct schedule_set set = settings_schedule(&conf);
@@ -69,6 +74,7 @@ static int run(struct depot *depot, struct dlog *log, struct recovered *recovere
 	set.depot = depot;
 	set.log = log;
 	set.ask = ask;
+	set.ask_reply = ask_reply;
 	set.asker = server.resolve;
 	server.schedule = settings.schedule = schedule_new(&set);
 	recovered_begin(recovered, depot);

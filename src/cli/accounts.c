@@ -14,7 +14,7 @@
 #include "gate/entry_fits.h"
 #include "store/store.h"
 
-enum { CONNECT_MS = 5000, ANSWER_MS = 30000, LOCK_MS = 5000, INPUT_MAX = 4096 };
+enum { CONNECT_MS = 5000, ANSWER_MS = 30000, LOCK_MS = 5000, INPUT_MAX = 4096, TEXT_MAX = 64 * 1024 };
 
 struct request {
 	struct buf words, input;
@@ -42,20 +42,37 @@ static int read_password(struct buf *out)
 	return 0;
 }
 
+/* All of standard input. */
+static int read_text(struct buf *out)
+{
+	char p[4096];
+	ssize_t n = 1;
+
+	while (n != 0 && out->n < TEXT_MAX) {
+		n = read(0, p, sizeof(p));
+		if (n < 0 && errno != EINTR)
+			return args_fail(CLI_NO, "read the text: %s", strerror(errno));
+		if (n > 0)
+			buf_add(out, p, (size_t)n);
+	}
+	return 0;
+}
+
 static int collect(struct request *r, const char *noun, const struct args *a)
 {
-	bool password = false;
+	bool password = false, text = false;
 
 	buf_adds(&r->words, noun);
 	for (int i = 0; i < a->nrest; i++) {
 		buf_addc(&r->words, '\0');
 		buf_adds(&r->words, a->rest[i]);
+		text = text || strcmp(a->rest[i], "--text-stdin") == 0;
 		password =
 		    password || strcmp(a->rest[i], "--password-stdin") == 0 || strcmp(a->rest[i], "--hash-stdin") == 0;
 	}
 	if (r->words.n > IPC_LIMIT / 2)
 		return args_fail(CLI_USAGE, "too many words");
-	return password ? read_password(&r->input) : 0;
+	return text ? read_text(&r->input) : password ? read_password(&r->input) : 0;
 }
 
 static int ask_server(int fd, const struct request *r, struct store_done *out, struct err *e)
@@ -195,6 +212,22 @@ static const char alias_usage[] =
     "Names that lead to other addresses, here or elsewhere.  @DOMAIN is the catch-all: it gets\n"
     "what has no other name.  An alias that would end in itself is refused.\n" COMMON;
 
+static const char autoreply_usage[] =
+    "usage: telltale autoreply set USER@DOMAIN --text-stdin [--subject TEXT] [--from DAY] [--until DAY]\n"
+    "                                          [--every 7d] [-c FILE]\n"
+    "       telltale autoreply show USER@DOMAIN [--json]\n"
+    "       telltale autoreply off USER@DOMAIN\n"
+    "\n"
+    "A mailbox answers by itself (RFC 3834): each sender once in --every (7 days), never lists, robots or\n"
+    "other automatic answers, and only what names the mailbox in To or Cc.  The text is read from standard\n"
+    "input, UTF-8.  DAY is 2026-12-24 or \"2026-12-24 18:00\"; a last day without a time counts whole.\n"
+    "Without --subject it is \"Auto: \" and the subject of the message.\n" COMMON;
+
+static int autoreply(int argc, char **argv)
+{
+	return run("autoreply", autoreply_usage, argc, argv);
+}
+
 static int domain(int argc, char **argv)
 {
 	return run("domain", domain_usage, argc, argv);
@@ -229,4 +262,11 @@ const struct cli_command cli_command_alias = {
 	.summary = "names that lead to other addresses; the catch-all",
 	.usage = alias_usage,
 	.run = alias,
+};
+
+const struct cli_command cli_command_autoreply = {
+	.name = "autoreply",
+	.summary = "what a mailbox answers by itself: set, show, off",
+	.usage = autoreply_usage,
+	.run = autoreply,
 };

@@ -76,6 +76,8 @@ void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result
 	r.millis = clock_mono() - a->started;
 	if (a->led != LED_PLAIN && r.at.path.n > 0)
 		r.at.rule = arena_fmt(&mem, "%s; %.*s", routes[a->led], STR_ARG(r.at.rule));
+	if (r.kind == OUTCOME_SUCCESS && a->replies && !a->nobody)
+		autoreply_want(s, a);
 	if (r.kind == OUTCOME_SUCCESS)
 		keep_success(s, a, &r);
 	else
@@ -97,6 +99,7 @@ static int number(struct schedule *s, struct attempt *a, const struct envelope *
 	a->channel = (enum channel)attempt_rcpt(a)->channel;
 	a->auth = a->channel == CHANNEL_LOCAL && v->auth.n > 0;
 	a->led = v->rcpts[a->rcpt].led;
+	a->replies = a->channel == CHANNEL_LOCAL && v->rcpts[a->rcpt].replies && !envelope_junk(v, a->rcpt);
 	a->nobody = addr_is_nobody(v->sender);
 	a->notify = v->rcpts[a->rcpt].notify;
 	a->started = clock_mono();

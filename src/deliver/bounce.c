@@ -169,6 +169,7 @@ void schedule_bounces(struct schedule *s)
 	if (s->stopped || s->bounce_due > now)
 		return;
 	s->bounce_due = INT64_MAX;
+	autoreply_ask_all(s, now);
 	for (size_t i = 0; (w = map_next(&s->wants, &i, NULL)) != NULL;) {
 		if (w->asked)
 			continue;
@@ -199,7 +200,7 @@ static void over_quota(struct schedule *s, struct want *w, struct item *it)
 
 void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer)
 {
-	struct want *w = map_getn(&s->wants, id);
+	struct want *w = autoreply_answer(s, id, answer) ? NULL : map_getn(&s->wants, id);
 	struct item *it = depot_find(s->set.depot, id);
 	struct err e = { 0 };
 

@@ -143,6 +143,7 @@ void dlog_put_notice(struct buf *b, enum dlog_notice kind, uint64_t parent, uint
 		[DLOG_BOUNCE] = LOG_DELIVERY_BOUNCE,
 		[DLOG_DELAY_NOTICE] = LOG_DELIVERY_DELAY_NOTICE,
 		[DLOG_SUCCESS_NOTICE] = LOG_DELIVERY_SUCCESS_NOTICE,
+		[DLOG_AUTOREPLY] = LOG_DELIVERY_AUTOREPLY,
 	};
 	ARENA(a);
 	struct log_line l;
@@ -274,7 +275,10 @@ void dlog_result(struct dlog *d, const struct dlog_result *r)
 
 enum dlog_notice dlog_notice_of(const struct envelope *v)
 {
-	return v->delay ? DLOG_DELAY_NOTICE : v->success ? DLOG_SUCCESS_NOTICE : DLOG_BOUNCE;
+	return v->autoreply ? DLOG_AUTOREPLY
+	       : v->delay   ? DLOG_DELAY_NOTICE
+	       : v->success ? DLOG_SUCCESS_NOTICE
+			    : DLOG_BOUNCE;
 }
 
 void dlog_notice(struct dlog *d, enum dlog_notice kind, uint64_t parent, uint64_t qp)

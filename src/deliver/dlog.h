@@ -43,8 +43,8 @@ struct dlog_result {
 void dlog_put_try(struct buf *b, const struct dlog_try *t, int64_t now);
 /* [remote,] [mailbox,] result, done, [next or gave-up]. */
 void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now);
-/* bounce, delay-notice or success-notice. */
-enum dlog_notice { DLOG_BOUNCE, DLOG_DELAY_NOTICE, DLOG_SUCCESS_NOTICE };
+/* bounce, delay-notice, success-notice or autoreply. */
+enum dlog_notice { DLOG_BOUNCE, DLOG_DELAY_NOTICE, DLOG_SUCCESS_NOTICE, DLOG_AUTOREPLY };
 void dlog_put_notice(struct buf *b, enum dlog_notice kind, uint64_t parent, uint64_t qp, int64_t now);
 /* One result line for each delivery number that `text` (lines of the log) opens and does not close. */
 size_t dlog_put_restarted(struct buf *b, struct str text, int64_t now);
@@ -57,7 +57,8 @@ void dlog_try(struct dlog *d, const struct dlog_try *t);
 void dlog_result(struct dlog *d, const struct dlog_result *r);
 /* Which of them a child is that carries nothing on. */
 enum dlog_notice dlog_notice_of(const struct envelope *v);
-/* The sender of message `parent` is told by message `qp` that it failed, is late, or was delivered. */
+/* The sender of message `parent` is told by message `qp` that it failed, is late, or was delivered; or a
+ * mailbox answers him by itself. */
 void dlog_notice(struct dlog *d, enum dlog_notice kind, uint64_t parent, uint64_t qp);
 /* Append what has gathered. */
 void dlog_flush(struct dlog *d);

@@ -37,13 +37,13 @@ bool notice_any_late(const struct envelope *v)
 }
 
 /* As much of the message as the notice may quote. */
-static int read_message(struct making *m, bool full, struct buf *out, struct err *e)
+int notice_read(struct schedule *s, struct item *it, size_t most, struct buf *out, struct err *e)
 {
 	struct message msg;
-	size_t most = full ? DSN_FULL_MAX : DSN_HEADERS_MAX, n;
+	size_t n;
 	int rc;
 
-	if (depot_read(m->s->set.depot, m->it, &msg, e) < 0)
+	if (depot_read(s->set.depot, it, &msg, e) < 0)
 		return -1;
 	n = msg.size < most ? (size_t)msg.size : most;
 	buf_need(out, n);
@@ -155,7 +155,7 @@ static int put(struct making *m, struct envelope *child, struct err *e)
 	collect(m, arena_alloc(&m->mem, room * sizeof(struct dsn_rcpt)), &d, &list);
 	if (d.n == 0)
 		return 0;
-	if (read_message(m, d.full, &message, e) < 0)
+	if (notice_read(m->s, m->it, d.full ? DSN_FULL_MAX : DSN_HEADERS_MAX, &message, e) < 0)
 		return -1;
 	d.message = buf_str(&message);
 	dsn_put(&head, &body, &d);

@@ -48,11 +48,12 @@ static void look(struct map *young, struct str text)
 		struct log_line l;
 		uint64_t qp;
 
-		if (str_find(line, STR(", bounce, ")) < 0 && str_find(line, STR("-notice, ")) < 0)
+		if (str_find(line, STR(", bounce, ")) < 0 && str_find(line, STR("-notice, ")) < 0 &&
+		    str_find(line, STR(", autoreply, ")) < 0)
 			continue;
 		log_parse(LOG_DELIVERY, line, &l);
 		if ((l.kind == LOG_DELIVERY_BOUNCE || l.kind == LOG_DELIVERY_DELAY_NOTICE ||
-		     l.kind == LOG_DELIVERY_SUCCESS_NOTICE) &&
+		     l.kind == LOG_DELIVERY_SUCCESS_NOTICE || l.kind == LOG_DELIVERY_AUTOREPLY) &&
 		    str_u64(l.field[LOG_F_qp], UINT64_MAX, &qp))
 			map_deln(young, qp);
 	}

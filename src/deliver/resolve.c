@@ -13,6 +13,7 @@ struct question {
 	uint64_t id;
 	int64_t deadline;
 	char *address;
+	bool reply; /* an automatic answer to that address, else where its mail goes */
 };
 
 struct resolve {
@@ -89,22 +90,48 @@ static bool reach(struct resolve *r)
 	return false;
 }
 
+/* False: too many are open. */
+static bool begin(struct resolve *r, uint64_t id, struct str address, bool reply)
+{
+	struct question *q;
+
+	if (r->open.n >= OPEN_MOST || map_getn(&r->open, id) != NULL || !reach(r))
+		return false;
+	q = mem_alloc(sizeof(*q));
+	*q = (struct question){
+		.id = id, .deadline = deadline_in(ANSWER_TIME), .address = mem_dup(address), .reply = reply
+	};
+	map_putn(&r->open, id, q);
+	return true;
+}
+
+static void flush(struct resolve *r)
+{
+	struct err e = { 0 };
+
+	if (ipc_flush(&r->conn, &e) < 0)
+		hang_up(r);
+}
+
 bool resolve_ask(struct resolve *r, uint64_t id, struct str address)
 {
 	struct lookup_resolve m = { .address = address };
-	struct question *q;
-	struct err e = { 0 };
 
-	if (r->open.n >= OPEN_MOST || map_getn(&r->open, id) != NULL)
+	if (!begin(r, id, address, false))
 		return false;
-	if (!reach(r))
-		return false;
-	q = mem_alloc(sizeof(*q));
-	*q = (struct question){ .id = id, .deadline = deadline_in(ANSWER_TIME), .address = mem_dup(address) };
-	map_putn(&r->open, id, q);
 	ipc_queue(&r->conn, &lookup_resolve_type, id, &m, -1);
-	if (ipc_flush(&r->conn, &e) < 0)
-		hang_up(r);
+	flush(r);
+	return true;
+}
+
+bool resolve_reply(struct resolve *r, uint64_t id, struct str address, struct str sender)
+{
+	struct lookup_reply m = { address, sender };
+
+	if (!begin(r, id, sender, true))
+		return false;
+	ipc_queue(&r->conn, &lookup_reply_type, id, &m, -1);
+	flush(r);
 	return true;
 }
 
@@ -113,12 +140,18 @@ static struct question *read_frame(struct resolve *r, struct ipc_frame *f, struc
 {
 	struct question *q = map_getn(&r->open, f->id);
 	struct lookup_resolved told;
+	struct lookup_reply_told reply;
 	struct err e = { 0 };
 
 	fd_clear(&f->fd);
-	if (q == NULL || f->type != lookup_resolved_number || ipc_unpack(f->body, &lookup_resolved_type, &told, &e) < 0)
+	if (q == NULL || f->type != (q->reply ? lookup_reply_told_number : lookup_resolved_number))
 		return NULL;
-	(void)lookup_told_read(&told, arena_str(a, str_of(q->address)), a, out, &e);
+	if (q->reply && ipc_unpack(f->body, &lookup_reply_told_type, &reply, &e) == 0)
+		(void)lookup_told_reply(&reply, arena_str(a, str_of(q->address)), a, out, &e);
+	else if (!q->reply && ipc_unpack(f->body, &lookup_resolved_type, &told, &e) == 0)
+		(void)lookup_told_read(&told, arena_str(a, str_of(q->address)), a, out, &e);
+	else
+		return NULL;
 	return q;
 }
 

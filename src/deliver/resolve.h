@@ -17,6 +17,8 @@ void resolve_free(struct resolve *r);
 int resolve_fd(const struct resolve *r);
 /* False: too many are open. */
 bool resolve_ask(struct resolve *r, uint64_t id, struct str address);
+/* May the mailbox `address` answer that sender by itself?  The answer has the text, and where his mail goes. */
+bool resolve_reply(struct resolve *r, uint64_t id, struct str address, struct str sender);
 /* The next answer (its targets in `a`): true; false: none now. */
 bool resolve_next(struct resolve *r, struct arena *a, uint64_t *id, struct lookup_answer *out);
 /* Are answers outstanding?  Then resolve_next() is to be asked once a second, for those that never come. */

@@ -45,6 +45,7 @@ void schedule_free(struct schedule *s)
 	}
 	destinations_clear(&s->destinations);
 	bounce_clear(s);
+	autoreply_clear(s);
 	free(s);
 }
 

@@ -30,6 +30,7 @@ struct attempt {
 	uint64_t notify;      /* what its sender wants to hear: enum notify */
 	bool nobody;          /* it has no sender: a failure is not returned */
 	enum led led;         /* what led there */
+	bool replies;         /* its mailbox may answer by itself */
 	bool deleted;         /* by the postmaster: not returned either */
 	bool finishing;       /* told to finish */
 	int64_t started;      /* monotonic ms */
@@ -50,6 +51,7 @@ struct schedule {
 	int64_t ahead;      /* wall minus monotonic clock, the most that was seen since it was set back */
 	uint64_t copied;    /* bytes of forwarded messages in this turn */
 	struct map wants;   /* of bounces, by the number of the message that failed */
+	struct map replies; /* automatic answers that are to be asked for or made, by their own numbers */
 	int64_t bounce_due; /* monotonic ms: when one of them has something to do */
 };
 
@@ -89,6 +91,16 @@ bool notice_late(const struct item_rcpt *r);
 /* Is there a recipient of whom it may be told that it takes long (RFC 3461)? */
 bool notice_any_late(const struct envelope *v);
 
+/* The beginning of the message, at most `most` bytes. */
+int notice_read(struct schedule *s, struct item *it, size_t most, struct buf *out, struct err *e);
 void bounce_clear(struct schedule *s);
+
+/* It was delivered to a mailbox that may answer by itself. */
+void autoreply_want(struct schedule *s, const struct attempt *a);
+/* Ask for those that were not asked for; *due: when to come again (monotonic ms). */
+void autoreply_ask_all(struct schedule *s, int64_t now);
+/* False: the answer is to none of its questions. */
+bool autoreply_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer);
+void autoreply_clear(struct schedule *s);
 
 #endif

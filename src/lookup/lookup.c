@@ -69,6 +69,18 @@ int lookup_told_read(const struct lookup_resolved *told, struct str original, st
 	return 0;
 }
 
+int lookup_told_reply(const struct lookup_reply_told *told, struct str original, struct arena *a,
+		      struct lookup_answer *out, struct err *e)
+{
+	struct lookup_resolved where = { told->result, told->targets, told->channels, STR(""), told->routes };
+
+	if (lookup_told_read(&where, original, a, out, e) < 0)
+		return -1;
+	out->subject = arena_str(a, told->subject);
+	out->text = arena_str(a, told->text);
+	return 0;
+}
+
 enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena *a, struct lookup_answer *out,
 			 int64_t deadline, struct err *e)
 {

@@ -22,6 +22,8 @@ struct lookup_answer {
 	size_t n;
 	/* What the domain of the address has set for the gate, then what its mailbox has (lookup/settings.h). */
 	struct str settings;
+	/* Of an automatic answer to the address: what to say; text empty: nothing. */
+	struct str subject, text;
 };
 
 enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena *a, struct lookup_answer *out,

@@ -73,7 +73,7 @@ static void put_recipient(struct buf *b, const struct recipient *r)
 
 size_t envelope_settles(const struct envelope *v)
 {
-	if (v->parent_qp == 0 || v->delay)
+	if (v->parent_qp == 0 || v->delay || v->autoreply)
 		return 0;
 	return v->parent_rcpts.n > 0 ? v->parent_rcpts.n / 4 : 1;
 }

@@ -57,6 +57,7 @@ struct envelope {
 	uint64_t forward;    /* 1: it carries its parent's recipient on; 0: it says that they failed */
 	uint64_t success;    /* 1: it says that they were delivered */
 	uint64_t delay;      /* 1: it only says that its parent is late, and settles nobody */
+	uint64_t autoreply;  /* 1: its parent's recipient answers by himself; it settles nobody */
 	struct str junk;     /* the recipients whose Junk folder it goes to: u32 little-endian each, ascending */
 	struct str envid;    /* the client's name for this mail, decoded: bytes of any kind but controls */
 	uint64_t ret;        /* enum ret */

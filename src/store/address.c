@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/say.h"
 #include "store/server.h"
 
 static void resolve(struct server *s, struct str address, struct question *q)
@@ -45,23 +46,73 @@ static int find_needs(struct server *s, struct question *q, struct err *e)
 	return 0;
 }
 
+static void put_targets(const struct lookup_answer *answer, struct buf *targets, struct buf *channels,
+			struct buf *routes)
+{
+	for (size_t i = 0; i < answer->n; i++) {
+		const struct recipient *t = &answer->targets[i];
+
+		if (i > 0)
+			buf_addc(targets, '\n');
+		buf_addstr(targets, t->final);
+		buf_addc(channels, t->channel == CHANNEL_LOCAL ? 'l' : 'r');
+		buf_addc(routes, (char)((t->replies ? 'A' : 'a') + t->led));
+	}
+}
+
 static void tell(struct visitor *v, uint64_t id, const struct lookup_answer *answer)
 {
 	BUF(targets);
 	BUF(channels);
 	BUF(routes);
 
-	for (size_t i = 0; i < answer->n; i++) {
-		if (i > 0)
-			buf_addc(&targets, '\n');
-		buf_addstr(&targets, answer->targets[i].final);
-		buf_addc(&channels, answer->targets[i].channel == CHANNEL_LOCAL ? 'l' : 'r');
-		buf_addc(&routes, (char)((answer->targets[i].replies ? 'A' : 'a') + answer->targets[i].led));
-	}
+	put_targets(answer, &targets, &channels, &routes);
 	ipc_queue(&v->conn, &lookup_resolved_type, id,
 		  &(struct lookup_resolved){ answer->result, buf_str(&targets), buf_str(&channels), answer->settings,
 					     buf_str(&routes) },
 		  -1);
+}
+
+/* ---- automatic answers ---- */
+
+static void tell_reply(struct visitor *v, uint64_t id, const struct lookup_answer *answer)
+{
+	BUF(targets);
+	BUF(channels);
+	BUF(routes);
+
+	put_targets(answer, &targets, &channels, &routes);
+	ipc_queue(&v->conn, &lookup_reply_told_type, id,
+		  &(struct lookup_reply_told){ answer->result, buf_str(&targets), buf_str(&channels), buf_str(&routes),
+					       answer->subject, answer->text },
+		  -1);
+}
+
+int server_take_reply(struct server *s, struct visitor *v, const struct ipc_frame *f)
+{
+	static const struct lookup_answer later = { .result = RESOLVED_TEMPORARY };
+	struct lookup_reply m;
+	struct job *j;
+
+	if (!v->queue || ipc_unpack(f->body, &lookup_reply_type, &m, NULL) < 0 || m.sender.n == 0)
+		return -1;
+	j = mem_alloc(sizeof(*j));
+	*j = (struct job){ .kind = JOB_REPLY, .visitor = v->number, .id = f->id };
+	buf_addstr(&j->words, m.address);
+	buf_addstr(&j->input, m.sender);
+	if (workers_give(s->workers, j))
+		return 0;
+	tell_reply(v, f->id, &later);
+	job_free(j);
+	return 0;
+}
+
+void server_end_reply(struct visitor *v, const struct job *j)
+{
+	if (j->answer.result == RESOLVED_TEMPORARY)
+		say(SAY_WARNING, "an automatic answer waits: %s", j->err.text);
+	if (v != NULL)
+		tell_reply(v, j->id, &j->answer);
 }
 
 int server_take_resolve(struct server *s, struct visitor *v, const struct ipc_frame *f)

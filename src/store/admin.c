@@ -120,6 +120,32 @@ static int take_quota(struct admin *a, struct str value)
 	return 0;
 }
 
+static const struct {
+	const char *name, *noun;
+} options[] = {
+#define OPTION(name, noun) { "--" #name, #noun },
+#include "store/option.def"
+#undef OPTION
+};
+
+/* "--subject TEXT" or "--subject=TEXT".  False: the word is none of them. */
+static bool take_option(struct admin *a, struct str word, struct str *words)
+{
+	for (size_t i = 0; i < COUNT(options); i++) {
+		struct str name = str_of(options[i].name);
+
+		if (str_eq(word, name)) {
+			str_cut(*words, STR("\0"), &a->options[i], words);
+			return true;
+		}
+		if (str_starts(word, name) && word.p[name.n] == '=') {
+			a->options[i] = str_skip(word, name.n + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Options may stand anywhere behind the verb. */
 static int take_words(struct admin *a, struct str words)
 {
@@ -137,6 +163,10 @@ static int take_words(struct admin *a, struct str words)
 			status = take_quota(a, word);
 		} else if (str_starts(word, STR("--quota="))) {
 			status = take_quota(a, str_skip(word, 8));
+		} else if (str_eqz(word, "--text-stdin")) {
+			a->has_text = true;
+		} else if (take_option(a, word, &words)) {
+			continue;
 		} else if (str_starts(word, STR("-"))) {
 			status = usage(a, "unknown option %.*s", STR_ARG(str_take(word, 40)));
 		} else if (a->n == ADMIN_WORDS_MAX) {
@@ -156,6 +186,14 @@ static const struct admin_command *find_command(const struct admin *a)
 	return NULL;
 }
 
+static bool options_fit(const struct admin *a, const struct admin_command *c)
+{
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (a->options[i].n > 0 && strcmp(options[i].noun, c->noun) != 0)
+			return false;
+	return true;
+}
+
 static int check_command(struct admin *a, const struct admin_command *c)
 {
 	size_t n = a->n - 2;
@@ -163,6 +201,8 @@ static int check_command(struct admin *a, const struct admin_command *c)
 
 	if (n < c->least || n > c->most || (c->needs == NEEDS_PASSWORD && !password) ||
 	    (a->has_password && a->has_hash) || (c->needs == NEEDS_CHANGE && n == 1 && !a->has_quota))
+		return usage(a, "usage: telltale %s %s %s", c->noun, c->verb, c->usage);
+	if (a->has_text != (c->needs == NEEDS_TEXT) || !options_fit(a, c))
 		return usage(a, "usage: telltale %s %s %s", c->noun, c->verb, c->usage);
 	if (password && c->needs != NEEDS_PASSWORD)
 		return usage(a, "telltale %s %s takes no password", c->noun, c->verb);
@@ -200,7 +240,7 @@ static int run_command(struct admin *a, const struct admin_command *c)
 
 void store_admin(struct store *s, struct str words, struct str input, struct store_done *out)
 {
-	struct admin a = { .store = s, .done = out };
+	struct admin a = { .store = s, .done = out, .input = input };
 	const struct admin_command *c;
 	int status;
 
@@ -208,8 +248,8 @@ void store_admin(struct store *s, struct str words, struct str input, struct sto
 	status = take_words(&a, words);
 	c = find_command(&a);
 	if (status == 0 && c == NULL)
-		status =
-		    usage(&a, "unknown request: domain, account or alias, then add, list, show, set, passwd or remove");
+		status = usage(
+		    &a, "unknown request: domain, account, alias, list or autoreply, then add, list, show, set ...");
 	if (status == 0)
 		status = check_command(&a, c);
 	if (status == 0 && c->needs == NEEDS_PASSWORD)

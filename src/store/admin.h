@@ -7,11 +7,21 @@
 
 enum { ADMIN_WORDS_MAX = 128, USER_MAX = 64 };
 
+enum admin_option {
+#define OPTION(name, noun) OPTION_##name,
+#include "store/option.def"
+#undef OPTION
+	OPTION_COUNT
+};
+
 struct admin {
 	struct store *store;
 	struct arena mem;
 	struct str words[ADMIN_WORDS_MAX]; /* without the options */
 	size_t n;
+	struct str options[OPTION_COUNT]; /* empty: not given */
+	struct str input;                 /* of --text-stdin */
+	bool has_text;
 	bool has_quota, has_password, has_hash; /* the input is a password, or a hash made elsewhere */
 	int64_t quota;                          /* bytes; 0: none */
 	struct str hash;                        /* of the new password */
@@ -24,7 +34,7 @@ struct admin {
 struct admin_command {
 	const char *noun, *verb;
 	size_t least, most; /* arguments behind the verb */
-	enum { NEEDS_NOTHING, NEEDS_PASSWORD, NEEDS_CHANGE /* --quota, or a setting */ } needs;
+	enum { NEEDS_NOTHING, NEEDS_PASSWORD, NEEDS_CHANGE /* --quota, or a setting */, NEEDS_TEXT } needs;
 	int (*run)(struct admin *a);
 	const char *usage; /* the arguments, for people */
 };
@@ -57,6 +67,11 @@ int admin_set(struct admin *a, struct str scope, size_t from, size_t *n);
 /* "settings": {"option": "value", "list-option": ["value", ...]} where there are any. */
 int admin_show_settings(struct admin *a, struct json *j, struct str scope);
 int admin_forget_settings(struct admin *a, struct str scope);
+
+/* ---- admin_autoreply.c ---- */
+
+/* It answers nobody any more: 1, 0 when it did not anyway, -1. */
+int admin_forget_autoreply(struct admin *a, struct str address);
 
 /* Names become folders DOMAIN/USER: no '/', no leading dot, no control bytes, no quoting, 1..64 bytes. */
 bool admin_user_ok(struct str local);

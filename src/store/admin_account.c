@@ -169,6 +169,8 @@ int admin_account_remove(struct admin *a)
 
 	if (status == 0)
 		status = admin_forget_settings(a, scope_of(a, &x));
+	if (status == 0 && admin_forget_autoreply(a, scope_of(a, &x)) < 0)
+		status = admin_broken(a);
 	if (status != 0)
 		return status;
 	if (db_do(a->store, SQL_ACCOUNT_REMOVE, &v, 1, &a->err) < 0)

@@ -173,6 +173,7 @@ int server_take(struct server *s, struct visitor *v, struct ipc_frame *f)
 	} rows[] = {
 		{ &lookup_resolve_type.number, server_take_resolve },
 		{ &lookup_quota_type.number, server_take_quota },
+		{ &lookup_reply_type.number, server_take_reply },
 		{ &lookup_usage_server_type.number, server_take_usage_server },
 		{ &lookup_usage_told_type.number, server_take_usage },
 		{ &lookup_admin_type.number, take_admin },
@@ -206,6 +207,8 @@ void server_tell_done(struct server *s)
 			server_end_gray(s, j);
 		if (j->kind == JOB_LOGIN)
 			end_login(s, v, j);
+		else if (j->kind == JOB_REPLY)
+			server_end_reply(v, j);
 		else if (j->batch == NULL)
 			end_admin(s, v, j);
 		if (v != NULL)

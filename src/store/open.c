@@ -20,6 +20,16 @@ static const char *const accounts_steps[] = {
 	"CREATE TABLE setting (id INTEGER PRIMARY KEY, scope TEXT NOT NULL, option TEXT NOT NULL, value TEXT NOT NULL,"
 	" UNIQUE (scope, option, value));"
 	"PRAGMA user_version = 2;",
+
+	"CREATE TABLE autoreply (address TEXT PRIMARY KEY, subject TEXT NOT NULL, body TEXT NOT NULL,"
+	" since INTEGER NOT NULL, until INTEGER NOT NULL, every INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE replied (address TEXT NOT NULL, sender TEXT NOT NULL, at INTEGER NOT NULL,"
+	" PRIMARY KEY (address, sender)) WITHOUT ROWID;"
+	"CREATE TABLE list (id INTEGER PRIMARY KEY, domain INTEGER NOT NULL REFERENCES domain (id),"
+	" name TEXT NOT NULL, owner TEXT NOT NULL, post TEXT NOT NULL, UNIQUE (domain, name));"
+	"CREATE TABLE member (list INTEGER NOT NULL REFERENCES list (id), address TEXT NOT NULL,"
+	" key TEXT NOT NULL, PRIMARY KEY (list, key)) WITHOUT ROWID;"
+	"PRAGMA user_version = 3;",
 };
 
 static const struct db_schema accounts_schema = { accounts_steps, COUNT(accounts_steps) };

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/db.h"
 
 /* Where one address leads; `name` is the local part that was found ("" for the catch-all). */
@@ -185,6 +186,20 @@ static int expand_alias(struct expansion *x, const struct place *p)
 	return rc;
 }
 
+/* A mailbox of ours; does it answer by itself? */
+static int add_mailbox(struct expansion *x, struct str address)
+{
+	const struct db_value v[] = { DB_TEXT(address), DB_NUM(clock_wall()) };
+	int64_t one;
+	size_t had = x->n;
+	int rc = db_find(x->store, SQL_AUTOREPLY_IS, v, COUNT(v), &one, x->e);
+
+	add_target(x, address, CHANNEL_LOCAL);
+	if (x->n > had)
+		x->targets[had].replies = rc > 0;
+	return rc < 0 ? -1 : 0;
+}
+
 /* What the owner of a mailbox has said about its mail: store/mailbox.def. */
 static int load_forward(struct expansion *x, struct str node, struct str *out, size_t *n, bool *keep)
 {
@@ -218,8 +233,8 @@ static int expand_mailbox(struct expansion *x, const struct place *p)
 	size_t n = 0, had;
 	int rc = on_the_way(x, node) || x->depth == STORE_DEPTH_MAX ? 0 : load_forward(x, node, targets, &n, &keep);
 
-	if (keep || n == 0)
-		add_target(x, node, CHANNEL_LOCAL);
+	if (rc == 0 && (keep || n == 0))
+		rc = add_mailbox(x, node);
 	if (rc < 0 || n == 0)
 		return rc;
 	had = x->n;
@@ -232,8 +247,8 @@ static int expand_mailbox(struct expansion *x, const struct place *p)
 	}
 	x->led = before;
 	x->depth--;
-	if (!keep && x->n == had) /* those addresses are not there any more */
-		add_target(x, node, CHANNEL_LOCAL);
+	if (rc == 0 && !keep && x->n == had) /* those addresses are not there any more */
+		rc = add_mailbox(x, node);
 	return rc;
 }
 

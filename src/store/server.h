@@ -26,10 +26,10 @@ struct source {
 };
 
 struct visitor {
-	struct source source; /* first: an epoll event leads here */
-	uint64_t number;      /* never used twice: a late answer finds nobody */
-	bool admin;           /* came over the control socket */
-	bool smtpd, local;    /* may ask what these may ask */
+	struct source source;     /* first: an epoll event leads here */
+	uint64_t number;          /* never used twice: a late answer finds nobody */
+	bool admin;               /* came over the control socket */
+	bool smtpd, local, queue; /* may ask what these may ask */
 	bool wants_write;
 	bool dirty; /* has answers that another's message brought: they are sent at the end of this turn */
 	struct ipc_conn conn;
@@ -93,6 +93,8 @@ int server_take_resolve(struct server *s, struct visitor *v, const struct ipc_fr
 int server_take_quota(struct server *s, struct visitor *v, const struct ipc_frame *f);
 int server_take_usage_server(struct server *s, struct visitor *v, const struct ipc_frame *f);
 int server_take_usage(struct server *s, struct visitor *v, const struct ipc_frame *f);
+int server_take_reply(struct server *s, struct visitor *v, const struct ipc_frame *f);
+void server_end_reply(struct visitor *v, const struct job *j);
 /* Answer the questions that telltale-local's answers have settled. */
 void server_tell_resolved(struct server *s);
 /* telltale-local is not to be asked over this channel any more. */

@@ -41,6 +41,19 @@ int store_sets(struct store *s, struct str address, struct str option, struct st
 /* How many bytes may that mailbox hold?  1 and *limit (0: no limit), 0 when there is no such mailbox, -1. */
 int store_limit(struct store *s, struct str address, uint64_t *limit, struct err *e);
 
+/* An answer that a mailbox gives by itself: its text and subject (which may be empty) live in `a`. */
+struct autoreply_text {
+	struct str subject, text;
+	int64_t since, until, every; /* ms; until 0: no end */
+};
+
+/* 1 and *out, 0 when it has none, -1. */
+int store_autoreply(struct store *s, struct str address, struct arena *a, struct autoreply_text *out, struct err *e);
+/* May that mailbox answer this sender now?  1: it is noted on disk that it did, and *out is what to say; 0: not now;
+ * -1. */
+int store_autoreply_claim(struct store *s, struct str address, struct str sender, struct arena *a,
+			  struct autoreply_text *out, struct err *e);
+
 struct store_done {
 	int status;         /* exit code for the command: 0 done, 1 refused, 2 wrong usage */
 	struct buf output;  /* JSON for list and show, else empty */

@@ -111,6 +111,7 @@ static void come_in(struct server *s, int fd, bool admin)
 
 	*v = (struct visitor){ .source = { .kind = VISITOR, .fd = fd }, .number = ++s->next_number, .admin = admin };
 	v->smtpd = !admin && proc_peer_is(fd, "smtpd");
+	v->queue = !admin && proc_peer_is(fd, "queue");
 	v->local = !admin && proc_peer_is(fd, "local");
 	ipc_conn_init(&v->conn, fd);
 	TAILQ_INSERT_TAIL(&s->visitors, v, entry);

@@ -30,7 +30,7 @@ struct workers {
 	char *path;
 	int fd;
 	pthread_mutex_t lock;
-	struct crew crews[JOB_GRAYLIST + 1];
+	struct crew crews[JOB_REPLY + 1];
 	struct list done;
 	bool stop;
 };
@@ -68,6 +68,7 @@ void job_free(struct job *j)
 	buf_clear(&j->words);
 	buf_clear(&j->input);
 	store_done_clear(&j->done);
+	arena_clear(&j->mem);
 	free(j);
 }
 
@@ -108,6 +109,23 @@ static void do_graylist(struct job *j)
 		gray_import(j->path, buf_str(&j->words), buf_str(&j->input), &j->done);
 }
 
+/* What the mailbox says to the sender, and where he is. */
+static void do_reply(const char *path, struct job *j)
+{
+	struct store *s = store_open_existing(path, LOCK_MS, &j->err);
+	struct autoreply_text t;
+	int rc =
+	    s == NULL ? -1 : store_autoreply_claim(s, buf_str(&j->words), buf_str(&j->input), &j->mem, &t, &j->err);
+
+	j->answer = (struct lookup_answer){ .result = rc < 0 ? RESOLVED_TEMPORARY : RESOLVED_NO_MAILBOX };
+	if (rc > 0) {
+		store_resolve(s, buf_str(&j->input), &j->mem, &j->answer, &j->err);
+		j->answer.subject = t.subject;
+		j->answer.text = t.text;
+	}
+	store_close(s);
+}
+
 /* A store per job: a file that was replaced meanwhile is never written to by an old handle. */
 static void do_job(const char *path, struct job *j)
 {
@@ -115,6 +133,8 @@ static void do_job(const char *path, struct job *j)
 		do_admin(path, j);
 	else if (j->kind == JOB_LOGIN)
 		do_login(path, j);
+	else if (j->kind == JOB_REPLY)
+		do_reply(path, j);
 	else
 		do_graylist(j);
 	if (j->input.n > 0)
@@ -182,9 +202,11 @@ struct workers *workers_new(const char *path, struct err *e)
 	crew_init(w, JOB_ADMIN, ADMINS_WAITING_MAX);
 	crew_init(w, JOB_LOGIN, LOGINS_WAITING_MAX);
 	crew_init(w, JOB_GRAYLIST, GRAYLISTS_WAITING_MAX);
+	crew_init(w, JOB_REPLY, REPLIES_WAITING_MAX);
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->fd >= 0 && crew_start(&w->crews[JOB_ADMIN], ADMINS) == 0 &&
-	    crew_start(&w->crews[JOB_LOGIN], login_threads()) == 0 && crew_start(&w->crews[JOB_GRAYLIST], 1) == 0)
+	    crew_start(&w->crews[JOB_LOGIN], login_threads()) == 0 && crew_start(&w->crews[JOB_GRAYLIST], 1) == 0 &&
+	    crew_start(&w->crews[JOB_REPLY], 1) == 0)
 		return w;
 	err_sys(e, "start the workers");
 	workers_free(w);

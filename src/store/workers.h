@@ -16,16 +16,19 @@ enum {
 	LOGINS_MAX = 4, /* threads: one per core, at least 2; argon2 takes its memory once in each */
 	LOGINS_WAITING_MAX = 256,
 	LOGIN_AGE_MAX = 8000, /* ms in the list, after which nobody waits for the answer any more */
-	GRAYLISTS_WAITING_MAX = 64
+	GRAYLISTS_WAITING_MAX = 64,
+	REPLIES_WAITING_MAX = 256
 };
 
 struct job {
-	enum job_kind { JOB_ADMIN, JOB_LOGIN, JOB_GRAYLIST } kind;
+	enum job_kind { JOB_ADMIN, JOB_LOGIN, JOB_GRAYLIST, JOB_REPLY } kind;
 	uint64_t visitor, id; /* who asked: the loop's own number, and the frame's */
 	struct buf words;     /* of the request, the user's name, or the domains of an import */
 	struct buf input;     /* the password, or the entries of an import */
 	struct store_done done;
 	struct store_login login;
+	struct arena mem;               /* of JOB_REPLY: words is the mailbox, input the sender; */
+	struct lookup_answer answer;    /* the answer lives there */
 	struct attempt attempt;         /* of the login */
 	int64_t wait, given;            /* of the login: what the throttle asked for; when it was given */
 	struct err err;                 /* LOGIN_TEMPORARY, failed: why */

@@ -10,6 +10,11 @@ struct walk {
 	bool more;
 };
 
+static const char *const relations[] = { [TOLD_FAILED] = "bounce",
+					 [TOLD_LATE] = "delay notice",
+					 [TOLD_ARRIVED] = "success notice",
+					 [TOLD_ANSWER] = "automatic answer" };
+
 static const char *relation_of(const struct story *s)
 {
 	if (s->parent == NULL)
@@ -20,7 +25,7 @@ static const char *relation_of(const struct story *s)
 		return s->from != NULL && s->from->text.n == 0 ? "bounce" : "forward";
 	for (const struct bounce *x = s->parent->notices; x != NULL; x = x->beside)
 		if (x->qp == s->qp)
-			return x->of == TOLD_LATE ? "delay notice" : "success notice";
+			return relations[x->of];
 	return s->parent->bounce != NULL && s->parent->bounce->qp == s->qp ? "bounce" : "forward";
 }
 

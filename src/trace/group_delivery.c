@@ -154,6 +154,7 @@ static void on_bounce(struct delivery_reader *r, const struct line *ln, const st
 
 	x->of = l->kind == LOG_DELIVERY_BOUNCE         ? TOLD_FAILED
 		: l->kind == LOG_DELIVERY_DELAY_NOTICE ? TOLD_LATE
+		: l->kind == LOG_DELIVERY_AUTOREPLY    ? TOLD_ANSWER
 						       : TOLD_ARRIVED;
 	x->line = line_new(r->b, ln);
 	x->parent = group_number(l->field[LOG_F_parent]);
@@ -180,6 +181,7 @@ void delivery_take(struct delivery_reader *r, const struct line *ln, const struc
 	case LOG_DELIVERY_BOUNCE:
 	case LOG_DELIVERY_DELAY_NOTICE:
 	case LOG_DELIVERY_SUCCESS_NOTICE:
+	case LOG_DELIVERY_AUTOREPLY:
 		on_bounce(r, ln, l);
 		break;
 	case LOG_DELIVERY_REMOTE:

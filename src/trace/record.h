@@ -184,8 +184,8 @@ static inline uint64_t party_again(const struct party *p)
 	return p->code >= 400 || p->visit == NULL ? p->again : p->visit->again;
 }
 
-/* The sender is told something: the message failed, is late, was delivered. */
-enum told_of { TOLD_FAILED, TOLD_LATE, TOLD_ARRIVED };
+/* The sender is told something: the message failed, is late, was delivered; or a mailbox answers by itself. */
+enum told_of { TOLD_FAILED, TOLD_LATE, TOLD_ARRIVED, TOLD_ANSWER };
 
 struct bounce {
 	enum told_of of;

@@ -266,11 +266,16 @@ static void tell_attempt(struct told *t, const struct party *p, const struct att
 
 static void tell_notice(struct told *t, const struct bounce *x)
 {
+	static const char *const words[] = {
+		[TOLD_LATE] = "the sender is told that it is late: notice",
+		[TOLD_ARRIVED] = "the sender is told that it arrived: notice",
+		[TOLD_ANSWER] = "the mailbox answers by itself: automatic answer",
+	};
+
 	add_event(
 	    t, (struct event){ .rank = RANK_DELIVERY,
 			       .station = "delivery",
-			       .what = arena_fmt(t->mem, "the sender is told that it %s: notice as message %llu",
-						 x->of == TOLD_LATE ? "is late" : "arrived", (unsigned long long)x->qp),
+			       .what = arena_fmt(t->mem, "%s as message %llu", words[x->of], (unsigned long long)x->qp),
 			       .line = x->line,
 			       .grade = GRADE_EXACT });
 }

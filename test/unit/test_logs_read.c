@@ -93,6 +93,7 @@ static const struct {
 	{ LOG_DELIVERY, LOG_DELIVERY_NEXT, C "next, 7, 2021-03-09 12:45:31" },
 	{ LOG_DELIVERY, LOG_DELIVERY_GAVE_UP, C "gave-up, 7" },
 	{ LOG_DELIVERY, LOG_DELIVERY_BOUNCE, C "bounce, 3, qp 9" },
+	{ LOG_DELIVERY, LOG_DELIVERY_AUTOREPLY, C "autoreply, 3, qp 9" },
 	{ LOG_DELIVERY, LOG_DELIVERY_DELAY_NOTICE, C "delay-notice, 3, qp 9" },
 	{ LOG_DELIVERY, LOG_DELIVERY_SUCCESS_NOTICE, C "success-notice, 3, qp 9" },
 	{ LOG_DELIVERY, LOG_UNKNOWN, C "init, a@b.example" },
