@@ -87,19 +87,19 @@ static void use_dane(const struct remote_case *c, const struct route_stop *stop,
 /* True: DANE has decided. */
 static bool dane(const struct remote_case *c, const struct route_stop *stop, struct remote_policy *p)
 {
-	struct dane d = { .result = DANE_NONE };
+	struct dane *d = &p->dane;
 
 	if ((c->want.dane || c->want.level == POLICY_DANE_ONLY) && !inet_is(stop->host))
-		dane_ask(c->desk->dns, stop, c->mem, deadline_in(c->desk->dns_time), &d);
-	if (d.result == DANE_USABLE) {
-		use_dane(c, stop, &d, p);
+		dane_ask(c->desk->dns, stop, c->mem, deadline_in(c->desk->dns_time), d);
+	if (d->result == DANE_USABLE) {
+		use_dane(c, stop, d, p);
 		return true;
 	}
-	if (d.result == DANE_FAILED) {
+	if (d->result == DANE_FAILED) {
 		p->refusal = arena_fmt(c->mem,
 				       "TLS unable to verify server %.*s: its TLSA records could not be looked up "
 				       "(%.*s). (#4.7.5)",
-				       STR_ARG(stop->host), STR_ARG(d.why));
+				       STR_ARG(stop->host), STR_ARG(d->why));
 		return true;
 	}
 	if (c->want.level == POLICY_DANE_ONLY) {
@@ -109,7 +109,7 @@ static bool dane(const struct remote_case *c, const struct route_stop *stop, str
 				       STR_ARG(stop->host));
 		return true;
 	}
-	if (d.result == DANE_UNUSABLE && p->tls == CLIENT_TLS_MAY)
+	if (d->result == DANE_UNUSABLE && p->tls == CLIENT_TLS_MAY)
 		demand(p, PROOF_REQUIRED, "a DANE record");
 	return false;
 }

@@ -57,6 +57,7 @@ struct remote_policy {
 	struct tls_peer peer;
 	enum tls_fault fault; /* peer.fault points here */
 	const char *because;  /* "tls = required", "a DANE record": what demands it */
+	struct dane dane;     /* what DNS says */
 	bool tested;          /* an MTA-STS policy in the mode "testing" is about it ... */
 	bool tested_name;     /* ... and names it */
 	struct str refusal;   /* not empty: this host gets nothing, and these are the words for it */

@@ -218,7 +218,7 @@ static void read_client(const struct conf *c, const struct way *w, struct client
 				    .implicit = w->implicit };
 }
 
-static int read_way(struct conf *c, unsigned number, struct remote_way *out, struct err *e)
+void remote_settings_way(const struct conf *c, unsigned number, struct remote_way *out)
 {
 	struct way w;
 
@@ -233,6 +233,14 @@ static int read_way(struct conf *c, unsigned number, struct remote_way *out, str
 					  .dane = c->relay.dane,
 					  .mta_sts = c->relay.mta_sts };
 	read_client(c, &w, &out->client);
+}
+
+static int read_way(struct conf *c, unsigned number, struct remote_way *out, struct err *e)
+{
+	struct way w;
+
+	way_of(c, number, &w);
+	remote_settings_way(c, number, out);
 	return read_password(c, &w, &out->client, e);
 }
 

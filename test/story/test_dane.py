@@ -1,4 +1,6 @@
 """Other servers whose certificate DNSSEC vouches for (DANE, RFC 7672): one message for many domains, one of each kind."""
+import json
+
 import pytest
 
 from authority import Authority
@@ -97,6 +99,11 @@ def test_what_dns_says_of_a_certificate_counts(server, far):
     assert how["mx.good.signed"] == "dane" and how["mx.unusable.signed"] == "required" and how["mx.none.signed"] == "none"
     assert found["alias"].startswith(OK) and "mx.good.signed" in far.names
     assert found["away"].startswith(MISMATCH)
+    told = json.loads(server.command("tls", "--json", "two.signed"))
+    assert [(h["host"], h["policy"], h["dane"], h["tlsa"]) for h in told["hosts"]] == [
+        ("mx.wrong.signed", "dane", "usable", 1), ("mx.good.signed", "dane", "usable", 1)]
+    told = server.tell("tls", "bogus.signed")
+    assert told.returncode == 1 and "mx.bogus.signed: no mail: TLS unable to verify server" in told.stdout
     assert found["two"].startswith(OK) and "Asked_server_mx.good.signed." in found["two"]
 
 

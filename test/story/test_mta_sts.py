@@ -1,4 +1,5 @@
 """Domains that say by HTTPS which servers take their mail (MTA-STS, RFC 8461): what then leaves, and what does not."""
+import json
 import os
 
 import pytest
@@ -74,6 +75,12 @@ def test_what_a_domain_publishes_counts(server, far):
         said = found[number].replace("_127.0.0.1", "").replace("_127.0.0.2", "") if "success" in found[number] else found[number]
         assert said.replace("success, 127.0.0.1_", "success, ").replace("success, 127.0.0.2_", "success, ").startswith(report), (name, said)
         assert how.get(number) == proof, (name, how.get(number))
+    told = server.command("tls", "good.test")
+    assert "MTA-STS: mode enforce, id 20261128, kept until" in told
+    assert "mx.good.test: encrypted, with a certificate for mx.good.test, as the domain's policy wants it" in told
+    told = server.tell("tls", "unnamed.test", "--json")
+    assert told.returncode == 1 and json.loads(told.stdout)["hosts"][0]["mail"] is False
+    assert "text/plain" in server.command("tls", "html.test")
     assert far.web.asked.count("mta-sts.norecord.test") == 0 and far.web.asked.count("mta-sts.good.test") == 1
     assert sorted(os.listdir(os.path.join(server.data, "tls-policy"))) == sorted(
         f"{name}.test:sts" for name, *_ in ROWS if name in ("good", "wild", "wrong", "unnamed", "clear", "testing", "off", "two"))
