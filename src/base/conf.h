@@ -81,6 +81,7 @@ struct conf {
 	struct conf_dkim dkim;
 	struct conf_queue queue;
 	struct conf_local local;
+	struct conf_forward forward;
 	struct conf_relay relay;
 	struct conf_dns dns;
 	struct conf_logs logs;

@@ -52,6 +52,11 @@ static bool ask_reply(void *resolve, uint64_t id, struct str address, struct str
 	return resolve_reply(resolve, id, address, sender);
 }
 
+static bool ask_leaves(void *resolve, uint64_t id, struct str sender, struct str alias)
+{
+	return resolve_leaves(resolve, id, sender, alias);
+}
+
 static int run(struct depot *depot, struct dlog *log, struct recovered *recovered, struct err *e)
 {
 	struct schedule_set set = settings_schedule(&conf);
@@ -75,6 +80,7 @@ static int run(struct depot *depot, struct dlog *log, struct recovered *recovere
 	set.log = log;
 	set.ask = ask;
 	set.ask_reply = ask_reply;
+	set.ask_leaves = ask_leaves;
 	set.asker = server.resolve;
 	server.schedule = settings.schedule = schedule_new(&set);
 	recovered_begin(recovered, depot);

@@ -1,4 +1,4 @@
-/* telltale domain|account|alias: the running server is asked to do it, so that it counts at once; without a
+/* telltale domain|account|alias|srs: the running server is asked to do it, so that it counts at once; without a
  * server the same code works on the file. */
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/proc.h"
+#include "cli/accounts.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/table.h"
@@ -139,7 +140,7 @@ static int print_done(const struct store_done *d, const struct args *a)
 	return fflush(stdout) == 0 ? d->status : args_fail(CLI_NO, "write: %s", strerror(errno));
 }
 
-static int run(const char *noun, const char *usage, int argc, char **argv)
+int accounts_run(const char *noun, const char *usage, int argc, char **argv)
 {
 	struct request r = { BUF_INIT, BUF_INIT };
 	struct store_done done = { 0 };
@@ -230,17 +231,17 @@ static int autoreply(int argc, char **argv)
 
 static int domain(int argc, char **argv)
 {
-	return run("domain", domain_usage, argc, argv);
+	return accounts_run("domain", domain_usage, argc, argv);
 }
 
 static int account(int argc, char **argv)
 {
-	return run("account", account_usage, argc, argv);
+	return accounts_run("account", account_usage, argc, argv);
 }
 
 static int alias(int argc, char **argv)
 {
-	return run("alias", alias_usage, argc, argv);
+	return accounts_run("alias", alias_usage, argc, argv);
 }
 
 const struct cli_command cli_command_domain = {

@@ -1,7 +1,8 @@
 /* deliver/forward.c - an alias of ours leads to another server: the copy that goes there is a message of its own.
  *
- * It has the same sender, one recipient, and a Delivered-To line with our
- * address in front, by which a loop is found when it comes back.
+ * It has the sender of the message, or an address of ours that stands for him
+ * (leaves.c), one recipient, and a Delivered-To line with our address in front,
+ * by which a loop is found when it comes back.
  */
 #include "deliver/schedule_inside.h"
 

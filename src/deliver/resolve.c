@@ -12,8 +12,8 @@ enum { OPEN_MOST = 64, ANSWER_TIME = 10 * 1000 };
 struct question {
 	uint64_t id;
 	int64_t deadline;
-	char *address;
-	bool reply; /* an automatic answer to that address, else where its mail goes */
+	enum { ASKED_ADDRESS, ASKED_REPLY, ASKED_LEAVES } kind;
+	char *address; /* of the first two kinds: whose mail goes where */
 };
 
 struct resolve {
@@ -90,72 +90,100 @@ static bool reach(struct resolve *r)
 	return false;
 }
 
-/* False: too many are open. */
-static bool begin(struct resolve *r, uint64_t id, struct str address, bool reply)
+static bool ask(struct resolve *r, struct question q, const struct ipc_type *type, const void *m)
 {
-	struct question *q;
-
-	if (r->open.n >= OPEN_MOST || map_getn(&r->open, id) != NULL || !reach(r))
-		return false;
-	q = mem_alloc(sizeof(*q));
-	*q = (struct question){
-		.id = id, .deadline = deadline_in(ANSWER_TIME), .address = mem_dup(address), .reply = reply
-	};
-	map_putn(&r->open, id, q);
-	return true;
-}
-
-static void flush(struct resolve *r)
-{
+	struct question *kept;
 	struct err e = { 0 };
 
+	if (r->open.n >= OPEN_MOST || map_getn(&r->open, q.id) != NULL || !reach(r)) {
+		free(q.address);
+		return false;
+	}
+	kept = mem_alloc(sizeof(*kept));
+	*kept = q;
+	kept->deadline = deadline_in(ANSWER_TIME);
+	map_putn(&r->open, q.id, kept);
+	ipc_queue(&r->conn, type, q.id, m, -1);
 	if (ipc_flush(&r->conn, &e) < 0)
 		hang_up(r);
+	return true;
 }
 
 bool resolve_ask(struct resolve *r, uint64_t id, struct str address)
 {
-	struct lookup_resolve m = { .address = address };
-
-	if (!begin(r, id, address, false))
-		return false;
-	ipc_queue(&r->conn, &lookup_resolve_type, id, &m, -1);
-	flush(r);
-	return true;
+	return ask(r, (struct question){ .id = id, .address = mem_dup(address) }, &lookup_resolve_type,
+		   &(struct lookup_resolve){ .address = address });
 }
 
 bool resolve_reply(struct resolve *r, uint64_t id, struct str address, struct str sender)
 {
-	struct lookup_reply m = { address, sender };
+	return ask(r, (struct question){ .id = id, .kind = ASKED_REPLY, .address = mem_dup(sender) },
+		   &lookup_reply_type, &(struct lookup_reply){ address, sender });
+}
 
-	if (!begin(r, id, sender, true))
+bool resolve_leaves(struct resolve *r, uint64_t id, struct str sender, struct str alias)
+{
+	return ask(r, (struct question){ .id = id, .kind = ASKED_LEAVES }, &lookup_leaves_type,
+		   &(struct lookup_leaves){ .sender = sender, .alias = alias });
+}
+
+/* False: it is no such answer. */
+static bool read_leaves(const struct ipc_frame *f, struct arena *a, struct resolve_told *out)
+{
+	struct lookup_leaves_told told;
+	struct err e = { 0 };
+
+	if (f->type != lookup_leaves_told_number || ipc_unpack(f->body, &lookup_leaves_told_type, &told, &e) < 0)
 		return false;
-	ipc_queue(&r->conn, &lookup_reply_type, id, &m, -1);
-	flush(r);
+	(void)lookup_told_leaves(&told, a, &out->sender, &e);
 	return true;
 }
 
-/* A frame that came: whose answer is it?  NULL: it makes no sense. */
-static struct question *read_frame(struct resolve *r, struct ipc_frame *f, struct arena *a, struct lookup_answer *out)
+static bool read_address(const struct ipc_frame *f, const char *address, struct arena *a, struct resolve_told *out)
 {
-	struct question *q = map_getn(&r->open, f->id);
 	struct lookup_resolved told;
-	struct lookup_reply_told reply;
 	struct err e = { 0 };
 
-	fd_clear(&f->fd);
-	if (q == NULL || f->type != (q->reply ? lookup_reply_told_number : lookup_resolved_number))
-		return NULL;
-	if (q->reply && ipc_unpack(f->body, &lookup_reply_told_type, &reply, &e) == 0)
-		(void)lookup_told_reply(&reply, arena_str(a, str_of(q->address)), a, out, &e);
-	else if (!q->reply && ipc_unpack(f->body, &lookup_resolved_type, &told, &e) == 0)
-		(void)lookup_told_read(&told, arena_str(a, str_of(q->address)), a, out, &e);
-	else
-		return NULL;
-	return q;
+	if (f->type != lookup_resolved_number || ipc_unpack(f->body, &lookup_resolved_type, &told, &e) < 0)
+		return false;
+	(void)lookup_told_read(&told, arena_str(a, str_of(address)), a, &out->answer, &e);
+	return true;
 }
 
-static struct question *next_told(struct resolve *r, struct arena *a, struct lookup_answer *out)
+static bool read_reply(const struct ipc_frame *f, const char *sender, struct arena *a, struct resolve_told *out)
+{
+	struct lookup_reply_told told;
+	struct err e = { 0 };
+
+	if (f->type != lookup_reply_told_number || ipc_unpack(f->body, &lookup_reply_told_type, &told, &e) < 0)
+		return false;
+	(void)lookup_told_reply(&told, arena_str(a, str_of(sender)), a, &out->answer, &e);
+	return true;
+}
+
+static bool read_any(const struct question *q, const struct ipc_frame *f, struct arena *a, struct resolve_told *out)
+{
+	switch (q->kind) {
+	case ASKED_REPLY:
+		return read_reply(f, q->address, a, out);
+	case ASKED_LEAVES:
+		return read_leaves(f, a, out);
+	case ASKED_ADDRESS:
+		break;
+	}
+	return read_address(f, q->address, a, out);
+}
+
+/* A frame that came: whose answer is it?  NULL: it makes no sense. */
+static struct question *read_frame(struct resolve *r, struct ipc_frame *f, struct arena *a, struct resolve_told *out)
+{
+	struct question *q = map_getn(&r->open, f->id);
+
+	fd_clear(&f->fd);
+	return q != NULL && read_any(q, f, a, out) ? q : NULL;
+}
+
+static struct question *next_told(struct resolve *r, struct arena *a, struct resolve_told *out)
 {
 	struct ipc_frame f = { .fd = -1 };
 	struct question *q = NULL;
@@ -187,17 +215,18 @@ static struct question *next_lost(struct resolve *r)
 	return NULL;
 }
 
-bool resolve_next(struct resolve *r, struct arena *a, uint64_t *id, struct lookup_answer *out)
+bool resolve_next(struct resolve *r, struct arena *a, struct resolve_told *out)
 {
 	struct question *q;
 
-	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
+	*out = (struct resolve_told){ .answer.result = RESOLVED_TEMPORARY, .sender.result = LEAVES_LATER };
 	q = next_told(r, a, out);
 	if (q == NULL)
 		q = next_lost(r);
 	if (q == NULL)
 		return false;
-	*id = q->id;
+	out->id = q->id;
+	out->leaves = q->kind == ASKED_LEAVES;
 	map_deln(&r->open, q->id);
 	question_free(q);
 	return true;

@@ -46,6 +46,7 @@ void schedule_free(struct schedule *s)
 	destinations_clear(&s->destinations);
 	bounce_clear(s);
 	autoreply_clear(s);
+	leaves_clear(s);
 	free(s);
 }
 
@@ -65,7 +66,7 @@ static void drop_attempt(struct schedule *s, struct attempt *a, enum destination
 }
 
 /* An agent that died may die again of the same message: wait longer each time. */
-static int64_t after_crash(const struct schedule *s, const struct attempt *a)
+int64_t schedule_soon(const struct schedule *s, const struct attempt *a)
 {
 	int64_t now = clock_wall(), regular = retry_next(&s->set.retry, a->channel, a->it->born, now);
 	uint32_t n = attempt_rcpt(a)->attempts;
@@ -95,7 +96,7 @@ void schedule_agent_gone(struct schedule *s, struct agent *agent)
 
 		if (a->agent != agent)
 			continue;
-		r.next = after_crash(s, a);
+		r.next = schedule_soon(s, a);
 		attempt_end(s, a, r);
 		drop_attempt(s, a, DESTINATION_UNKNOWN);
 	}
@@ -292,6 +293,7 @@ void schedule_settings(struct schedule *s, const struct schedule_set *set)
 {
 	if (s->set.ways != set->ways)
 		forget_destinations(s);
+	s->set.srs = set->srs;
 	s->set.remote = set->remote;
 	s->set.remote_most = set->remote_most;
 	s->set.conf = set->conf;

@@ -35,7 +35,10 @@ struct schedule_set {
 	bool (*ask)(void *asker, uint64_t id, struct str address);
 	/* The same: may that mailbox answer that sender by itself? */
 	bool (*ask_reply)(void *asker, uint64_t id, struct str address, struct str sender);
+	/* The same for the sender of what an alias sends on; the answer comes by schedule_leaves(). */
+	bool (*ask_leaves)(void *asker, uint64_t id, struct str sender, struct str alias);
 	void *asker;
+	bool srs; /* forwards leave under a sender of ours (store/srs.h); else under their own */
 };
 
 struct schedule;
@@ -63,6 +66,8 @@ void schedule_late(struct schedule *s, struct item *it);
 /* Ask whose answer is needed for a bounce, a bounded number of questions. */
 void schedule_bounces(struct schedule *s);
 void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer);
+/* Under which sender a forward leaves: it is put into the queue now, or waits. */
+void schedule_leaves(struct schedule *s, uint64_t id, const struct leaves_answer *answer);
 /* When schedule_bounces() has something to do, monotonic ms; INT64_MAX: not by time alone. */
 int64_t schedule_bounces_next(const struct schedule *s);
 /* Another configuration: what takes part in the schedule. */

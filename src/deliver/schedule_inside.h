@@ -52,6 +52,8 @@ struct schedule {
 	uint64_t copied;    /* bytes of forwarded messages in this turn */
 	struct map wants;   /* of bounces, by the number of the message that failed */
 	struct map replies; /* automatic answers that are to be asked for or made, by their own numbers */
+	struct map leaving; /* forwards whose sender is asked for, by the question's number */
+	uint64_t questions; /* so many were asked */
 	int64_t bounce_due; /* monotonic ms: when one of them has something to do */
 };
 
@@ -81,6 +83,15 @@ void attempt_put_back(struct schedule *s, struct item *it, size_t rcpt, const st
 /* An alias of ours that leads elsewhere: the copy is put into the queue, and the attempt has its result. */
 struct dlog_result forward(struct schedule *s, const struct attempt *a, const struct envelope *v, struct arena *mem);
 bool forward_due(const struct attempt *a, const struct envelope *v);
+/* A forward begins: if it must be known first under which sender it leaves, that is asked, and the recipient stays busy
+ * until the answer comes.  False: too many are asked about, and it is due again in a moment. */
+bool leaves_start(struct schedule *s, struct item *it, size_t rcpt);
+void leaves_clear(struct schedule *s);
+/* An attempt that is made here: the copy that an alias asks for; or nothing leaves this server.  leaves: under which
+ * sender the copy does; NULL: under that of the message. */
+void start_here(struct schedule *s, struct item *it, size_t rcpt, const struct leaves_answer *leaves);
+/* When to try again what failed for a reason of our own: soon, but later each time. */
+int64_t schedule_soon(const struct schedule *s, const struct attempt *a);
 
 /* The notice about a message of which recipients failed, were delivered or wait: to whom telltale-lookup says.  Those
  * that it tells of are settled by it; nothing is put where there is nobody to be told. */

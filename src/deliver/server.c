@@ -134,11 +134,13 @@ static int sync_turn(struct server *s, struct err *e)
 static void hear_answers(struct server *s)
 {
 	ARENA(mem);
-	struct lookup_answer answer;
-	uint64_t id;
+	struct resolve_told told;
 
-	while (resolve_next(s->set.resolve, &mem, &id, &answer)) {
-		schedule_answer(s->set.schedule, id, &answer);
+	while (resolve_next(s->set.resolve, &mem, &told)) {
+		if (told.leaves)
+			schedule_leaves(s->set.schedule, told.id, &told.sender);
+		else
+			schedule_answer(s->set.schedule, told.id, &told.answer);
 		arena_reset(&mem);
 	}
 }

@@ -31,6 +31,7 @@ struct schedule_set settings_schedule(const struct conf *c)
 		.remote_most = (size_t)c->queue.remote_concurrency,
 		.conf = c,
 		.ways = ways_print(c),
+		.srs = c->forward.srs,
 		.hostname = c->top.hostname,
 		.contact = c->top.contact,
 	};

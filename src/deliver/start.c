@@ -79,8 +79,31 @@ void start_with_agent(struct schedule *s, enum channel channel, struct item *it,
 	tell_remote(kept, &loaded);
 }
 
-/* For another server, but done here: the copy that an alias asks for; or nothing leaves this server. */
-static void start_here(struct schedule *s, struct item *it, size_t rcpt)
+/* The copy, under the sender that was found for it. */
+static struct dlog_result send_on(struct schedule *s, const struct attempt *a, struct envelope *v,
+				  const struct leaves_answer *leaves, struct arena *mem)
+{
+	struct dlog_result r = { .kind = OUTCOME_DEFERRAL };
+
+	if (leaves == NULL)
+		return forward(s, a, v, mem);
+	switch (leaves->result) {
+	case LEAVES_AS:
+		v->sender = leaves->sender;
+		return forward(s, a, v, mem);
+	case LEAVES_NEVER:
+		r.kind = OUTCOME_FAILURE;
+		r.report = arena_fmt(mem, "Unable to forward message: %.*s. (#5.1.7)", STR_ARG(leaves->why));
+		return r;
+	case LEAVES_LATER:
+		break;
+	}
+	r.next = schedule_soon(s, a);
+	r.report = STR("Unable to forward message: its sender cannot be rewritten now. (#4.3.0)");
+	return r;
+}
+
+void start_here(struct schedule *s, struct item *it, size_t rcpt, const struct leaves_answer *leaves)
 {
 	ARENA(mem);
 	struct attempt a = { .it = it, .rcpt = rcpt, .channel = CHANNEL_REMOTE };
@@ -94,7 +117,7 @@ static void start_here(struct schedule *s, struct item *it, size_t rcpt)
 	}
 	attempt_log(s, &a, &v);
 	if (forward_due(&a, &v))
-		r = forward(s, &a, &v, &mem);
+		r = send_on(s, &a, &v, leaves, &mem);
 	/* Whether the copy stands in the spool only recovery can say then, and it gives the open attempt its result. */
 	if (!depot_broken(s->set.depot))
 		attempt_end(s, &a, r);
@@ -150,8 +173,10 @@ bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 		return true;
 	}
 	to = it->rcpts[rcpt].destination;
-	if (to == DESTINATION_OURS || !s->set.remote) {
-		start_here(s, it, rcpt);
+	if (to == DESTINATION_OURS)
+		return leaves_start(s, it, rcpt);
+	if (!s->set.remote) {
+		start_here(s, it, rcpt, NULL);
 		return true;
 	}
 	rule = schedule_rule(s, to);

@@ -58,7 +58,7 @@ int lookup_told_read(const struct lookup_resolved *told, struct str original, st
 	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 	if (told->result > RESOLVED_TEMPORARY || expanded != (told->channels.n > 0) ||
 	    (told->routes.n > 0 && told->routes.n != told->channels.n) || told->channels.n > LOOKUP_TARGETS_MAX ||
-	    !settings_fit(told->settings))
+	    told->srs >= SRS_WORDS || !settings_fit(told->settings))
 		return err_set(e, "telltale-lookup sent a malformed answer");
 	if (told->result == RESOLVED_TEMPORARY)
 		return err_set(e, "the accounts cannot be asked now");
@@ -66,13 +66,27 @@ int lookup_told_read(const struct lookup_resolved *told, struct str original, st
 		return -1;
 	out->result = (enum resolved)told->result;
 	out->settings = arena_str(a, told->settings);
+	out->srs = (enum srs_word)told->srs;
+	return 0;
+}
+
+int lookup_told_leaves(const struct lookup_leaves_told *told, struct arena *a, struct leaves_answer *out, struct err *e)
+{
+	struct str sender = arena_str(a, told->sender);
+	struct addr x;
+
+	*out = (struct leaves_answer){ .result = LEAVES_LATER };
+	if (told->result > LEAVES_NEVER || told->why.n > 500 ||
+	    (told->result == LEAVES_AS && !addr_is_nobody(sender) && addr_parse(sender, a, &x) < 0))
+		return err_set(e, "telltale-lookup sent a malformed answer");
+	*out = (struct leaves_answer){ (enum leaves)told->result, sender, arena_str(a, told->why) };
 	return 0;
 }
 
 int lookup_told_reply(const struct lookup_reply_told *told, struct str original, struct arena *a,
 		      struct lookup_answer *out, struct err *e)
 {
-	struct lookup_resolved where = { told->result, told->targets, told->channels, STR(""), told->routes };
+	struct lookup_resolved where = { told->result, told->targets, told->channels, STR(""), told->routes, SRS_NONE };
 
 	if (lookup_told_read(&where, original, a, out, e) < 0)
 		return -1;

@@ -11,6 +11,7 @@
 #include "base/ipc.h"
 #include "mail/envelope.h"
 #include "mail/recipient.h"
+#include "mail/srs.h"
 
 #define IPC_PROTO "lookup/proto.def"
 #include "base/ipc_declare.h"
@@ -24,6 +25,15 @@ struct lookup_answer {
 	struct str settings;
 	/* Of an automatic answer to the address: what to say; text empty: nothing. */
 	struct str subject, text;
+	enum srs_word srs; /* SRS_GOOD: its one target is who a forward came from (store/srs.h) */
+};
+
+/* Under which sender a forward leaves. */
+enum leaves { LEAVES_AS, LEAVES_LATER /* it cannot be known now */, LEAVES_NEVER };
+struct leaves_answer {
+	enum leaves result;
+	struct str sender; /* LEAVES_AS */
+	struct str why;    /* LEAVES_NEVER */
 };
 
 enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena *a, struct lookup_answer *out,

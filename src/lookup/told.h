@@ -18,6 +18,9 @@ int lookup_told_reply(const struct lookup_reply_told *told, struct str original,
 int lookup_told_login(const struct lookup_login_told *told, struct str user, struct arena *a, struct login_answer *out,
 		      struct err *e);
 int lookup_told_quota(const struct lookup_quota_told *told, uint64_t *limit, struct err *e);
+/* And for the sender of a forward: LEAVES_LATER in *out when it is malformed. */
+int lookup_told_leaves(const struct lookup_leaves_told *told, struct arena *a, struct leaves_answer *out,
+		       struct err *e);
 /* And for the graylist. */
 int lookup_told_gray(const struct lookup_gray_told *told, struct gray_known *out, struct err *e);
 

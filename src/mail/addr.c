@@ -33,6 +33,11 @@ static bool all(struct str s, bool (*is)(char))
 	return true;
 }
 
+bool addr_local_plain(struct str local)
+{
+	return all(local, is_local);
+}
+
 static bool label_ok(struct str l)
 {
 	return l.n > 0 && l.n <= 63 && l.p[0] != '-' && l.p[l.n - 1] != '-';
@@ -88,7 +93,7 @@ static void parse_local(struct cur *c, struct arena *a, struct addr *x)
 {
 	if (cur_peek(c) == '"') {
 		x->local = quoted_local(c, a);
-		x->quoted = !all(x->local, is_local);
+		x->quoted = !addr_local_plain(x->local);
 	} else {
 		x->local = cur_span(c, is_local, "bad local part");
 	}
@@ -191,7 +196,7 @@ struct str addr_text(struct arena *a, const struct addr *x)
 	return arena_str(a, buf_str(&b));
 }
 
-struct str addr_key(struct arena *a, const struct addr *x)
+struct str addr_named(struct arena *a, const struct addr *x)
 {
 	BUF(b);
 
@@ -200,5 +205,10 @@ struct str addr_key(struct arena *a, const struct addr *x)
 		buf_addc(&b, '@');
 		buf_addstr(&b, x->domain);
 	}
-	return arena_lower(a, buf_str(&b));
+	return arena_str(a, buf_str(&b));
+}
+
+struct str addr_key(struct arena *a, const struct addr *x)
+{
+	return arena_lower(a, addr_named(a, x));
 }

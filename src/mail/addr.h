@@ -35,9 +35,13 @@ bool addr_is_nobody(struct str sender);
 /* `local@domain`, quoted where needed; empty for the null path. */
 void addr_put(struct buf *b, const struct addr *x);
 struct str addr_text(struct arena *a, const struct addr *x);
+/* The same without quotes: cut it at the last @. */
+struct str addr_named(struct arena *a, const struct addr *x);
 /* Lower-case `local@domain` for look-ups and comparison; the local part stands unquoted, so cut it at the last @. */
 struct str addr_key(struct arena *a, const struct addr *x);
 /* A domain name as mail accepts it: LDH labels or an address literal; lengths checked. */
 bool addr_domain_ok(struct str domain);
+/* Can the local part be written without quotes? */
+bool addr_local_plain(struct str local);
 
 #endif

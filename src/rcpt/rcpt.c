@@ -46,6 +46,7 @@ static void ask(const struct rcpt_set *set, struct str address, struct arena *a,
 	out->targets = got.targets;
 	out->n = got.n;
 	out->settings = got.settings;
+	out->srs = got.srs;
 }
 
 /* RFC 5321 4.5.1: <postmaster> without a domain is always somebody: of our name's domain, or of the one above it. */
@@ -94,7 +95,7 @@ void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a
 
 	*out = (struct rcpt_found){ .known = RESOLVED_NO_MAILBOX };
 	if (x.domain.n > 0)
-		ask(set, addr_key(a, &x), a, out, deadline);
+		ask(set, addr_named(a, &x), a, out, deadline);
 	else if (str_ieq(x.local, STR("postmaster")))
 		ask_postmaster(set, a, out, deadline);
 	else
@@ -102,7 +103,17 @@ void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a
 	if (out->known == RESOLVED_NOT_OURS && !out->unqualified)
 		target_itself(out, &x, a);
 	name_originals(out, &x, a);
-	out->impossible = impossible(x.local) && out->known != RESOLVED_NOT_OURS && out->known != RESOLVED_TEMPORARY;
+	out->impossible = impossible(x.local) && out->srs == SRS_NONE && out->known != RESOLVED_NOT_OURS &&
+			  out->known != RESOLVED_TEMPORARY;
+}
+
+void rcpt_bounces_only(const struct rcpt_set *set, const struct rcpt_state *state, struct rcpt_found *found)
+{
+	if (found->srs != SRS_GOOD || set->srs_all || state->bounce)
+		return;
+	found->known = RESOLVED_NO_MAILBOX;
+	found->srs = SRS_NO_BOUNCE;
+	found->n = 0;
 }
 
 /* Whoever names too many that are not here is guessing. */
@@ -112,6 +123,18 @@ static void unknown(const struct rcpt_set *set, struct rcpt_state *state, enum c
 	state->invalid++;
 	if (state->invalid == set->invalid_per_session)
 		out->extra = check_row(CHECK_INTRUSION_THRESHOLD_INVALID);
+}
+
+/* Nobody of that name is here; why, if it could have been somebody's. */
+static enum check nobody(const struct rcpt_found *found)
+{
+	static const enum check rows[SRS_WORDS] = {
+		[SRS_NONE] = CHECK_NO_MAILBOX,         [SRS_GOOD] = CHECK_NO_MAILBOX,
+		[SRS_FORGED] = CHECK_SRS_FORGED,       [SRS_EXPIRED] = CHECK_SRS_EXPIRED,
+		[SRS_NO_BOUNCE] = CHECK_SRS_NO_BOUNCE,
+	};
+
+	return rows[found->srs];
 }
 
 void rcpt_judge(const struct rcpt_set *set, struct rcpt_state *state, const struct rcpt_found *found,
@@ -130,7 +153,7 @@ void rcpt_judge(const struct rcpt_set *set, struct rcpt_state *state, const stru
 	else if (found->known == RESOLVED_LOOP)
 		answer_plain(out, REPLY_ALIAS_LOOP);
 	else if (found->known == RESOLVED_NO_MAILBOX)
-		unknown(set, state, CHECK_NO_MAILBOX, out);
+		unknown(set, state, nobody(found), out);
 	else if (found->known == RESOLVED_NOT_OURS && state->may_relay)
 		answer(out, CHECK_RELAYING);
 	else

@@ -17,6 +17,7 @@ struct rcpt_set {
 	size_t per_message;         /* recipients of one message */
 	size_t invalid_per_session; /* unknown ones that a session may name; 0: no limit */
 	struct str hostname;        /* <postmaster> is the postmaster of this name's domain */
+	bool srs_all;               /* the senders of forwards get mail that has a sender too */
 };
 
 /* What a session did so far; the session zeroes accepted and over with each message. */
@@ -25,10 +26,12 @@ struct rcpt_state {
 	size_t accepted; /* recipients of this message */
 	bool over;       /* this message has met its limit */
 	size_t invalid;  /* unknown and impossible recipients of this session */
+	bool bounce;     /* this message has no sender */
 };
 
 struct rcpt_found {
 	enum resolved known;
+	enum srs_word srs;         /* what it is as the rewritten sender of a forward */
 	bool unqualified;          /* it had no domain and was no postmaster */
 	bool impossible;           /* the domain is ours, and no mailbox here can have such a name */
 	struct recipient *targets; /* where it goes: one delivery each */
@@ -49,6 +52,8 @@ bool rcpt_beyond_limits(const struct rcpt_set *set, struct rcpt_state *state, st
 /* Look the address up; for a domain that is not ours the one target is the address itself. */
 void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a, struct rcpt_found *out,
 	      int64_t deadline);
+/* The rewritten sender of a forward is there for bounces: to other mail it is nobody. */
+void rcpt_bounces_only(const struct rcpt_set *set, const struct rcpt_state *state, struct rcpt_found *found);
 /* Decide, and count what was decided in *state. */
 void rcpt_judge(const struct rcpt_set *set, struct rcpt_state *state, const struct rcpt_found *found,
 		struct rcpt_outcome *out);

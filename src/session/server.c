@@ -67,6 +67,7 @@ static void open_clients(struct server *s, struct conf *c, const struct server_s
 	s->rcpt = (struct rcpt_set){
 		.lookup = s->lookup,
 		.per_message = (size_t)c->recipients.per_message,
+		.srs_all = str_eqz(c->forward.srs_accepts, "all"),
 		.invalid_per_session = (size_t)c->recipients.invalid_per_session,
 		.hostname = c->top.hostname,
 	};

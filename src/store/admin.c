@@ -249,7 +249,8 @@ void store_admin(struct store *s, struct str words, struct str input, struct sto
 	c = find_command(&a);
 	if (status == 0 && c == NULL)
 		status = usage(
-		    &a, "unknown request: domain, account, alias, list or autoreply, then add, list, show, set ...");
+		    &a,
+		    "unknown request: domain, account, alias, list, autoreply or srs, then add, list, show, set ...");
 	if (status == 0)
 		status = check_command(&a, c);
 	if (status == 0 && c->needs == NEEDS_PASSWORD)

@@ -45,8 +45,10 @@ void server_look_at_file(struct server *s)
 		store_close(s->store);
 		s->store = NULL;
 	}
-	if (s->store == NULL)
+	if (s->store == NULL) {
 		s->store = store_open_existing(s->path, LOCK_MS, &e);
+		server_renew(s);
+	}
 	if (s->store != NULL)
 		s->opened = true;
 	else if (!s->opened && e.code == ENOENT)
@@ -178,6 +180,7 @@ int server_take(struct server *s, struct visitor *v, struct ipc_frame *f)
 		{ &lookup_usage_told_type.number, server_take_usage },
 		{ &lookup_admin_type.number, take_admin },
 		{ &lookup_login_type.number, take_login },
+		{ &lookup_leaves_type.number, server_take_leaves },
 		{ &lookup_gray_type.number, server_take_gray },
 		{ &lookup_gray_note_type.number, server_take_gray_note },
 		{ &lookup_gray_import_type.number, server_take_gray_import },
@@ -209,6 +212,8 @@ void server_tell_done(struct server *s)
 			end_login(s, v, j);
 		else if (j->kind == JOB_REPLY)
 			server_end_reply(v, j);
+		else if (j->kind == JOB_ADMIN && j->visitor == 0)
+			server_end_renewing(s, j);
 		else if (j->batch == NULL)
 			end_admin(s, v, j);
 		if (v != NULL)

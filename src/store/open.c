@@ -30,6 +30,9 @@ static const char *const accounts_steps[] = {
 	"CREATE TABLE member (list INTEGER NOT NULL REFERENCES list (id), address TEXT NOT NULL,"
 	" key TEXT NOT NULL, PRIMARY KEY (list, key)) WITHOUT ROWID;"
 	"PRAGMA user_version = 3;",
+
+	"CREATE TABLE srs (id INTEGER PRIMARY KEY, secret TEXT NOT NULL, made INTEGER NOT NULL);"
+	"PRAGMA user_version = 4;",
 };
 
 static const struct db_schema accounts_schema = { accounts_steps, COUNT(accounts_steps) };

@@ -1,15 +1,17 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/db.h"
+#include "store/srs.h"
 
 /* Where one address leads; `name` is the local part that was found ("" for the catch-all). */
-enum found { FOUND_ERROR = -1, FOUND_MAILBOX, FOUND_ALIAS, FOUND_CATCHALL, FOUND_NOTHING, FOUND_FOREIGN };
+enum found { FOUND_ERROR = -1, FOUND_MAILBOX, FOUND_ALIAS, FOUND_CATCHALL, FOUND_NOTHING, FOUND_FOREIGN, FOUND_SRS };
 
 struct place {
 	enum found found;
 	int64_t domain_id;
 	struct str name, domain; /* lower case */
+	enum srs_word srs;
+	struct addr sender; /* FOUND_SRS: it stands for him */
 };
 
 /* One expansion: the aliases on the way down, what was found so far. */
@@ -57,13 +59,29 @@ static enum found find_name(struct store *s, int64_t domain, struct str name, st
 	return rc < 0 ? FOUND_ERROR : rc > 0 ? FOUND_ALIAS : FOUND_NOTHING;
 }
 
-static void find_local(struct store *s, struct str local, struct place *p, struct err *e)
+/* Of what one of our secrets may have signed nothing goes to a +extension or a catch-all. */
+static bool find_srs(struct store *s, struct str local, struct arena *a, struct place *p, struct err *e)
+{
+	if (p->found != FOUND_NOTHING)
+		return false;
+	if (srs_check(s, local, clock_wall() / 1000, a, &p->srs, &p->sender, e) < 0)
+		p->found = FOUND_ERROR;
+	else if (p->srs == SRS_GOOD)
+		p->found = FOUND_SRS;
+	return p->srs != SRS_NONE;
+}
+
+/* sent: as it was named, for what is told by its letters' case. */
+static void find_local(struct store *s, struct str local, struct str sent, struct arena *a, struct place *p,
+		       struct err *e)
 {
 	ptrdiff_t plus = str_chr(local, '+');
 
 	p->name = local;
 	if (local.n > 0)
 		p->found = find_name(s, p->domain_id, p->name, e);
+	if (find_srs(s, sent, a, p, e))
+		return;
 	if (p->found == FOUND_NOTHING && plus > 0) {
 		p->name = str_take(local, (size_t)plus);
 		p->found = find_name(s, p->domain_id, p->name, e);
@@ -94,7 +112,7 @@ static struct place find(struct store *s, struct str address, struct arena *a, s
 		return p;
 	}
 	p.found = FOUND_NOTHING;
-	find_local(s, str_take(key, (size_t)at), &p, e);
+	find_local(s, str_take(key, (size_t)at), str_take(address, (size_t)at), a, &p, e);
 	return p;
 }
 
@@ -252,6 +270,15 @@ static int expand_mailbox(struct expansion *x, const struct place *p)
 	return rc;
 }
 
+/* Back to whom it was written for: another's address now, or one of ours by now. */
+static int expand_srs(struct expansion *x, const struct place *p)
+{
+	struct str to = addr_text(x->mem, &p->sender);
+	struct place next = find(x->store, addr_named(x->mem, &p->sender), x->mem, x->e);
+
+	return expand(x, to, &next);
+}
+
 static int expand(struct expansion *x, struct str address, const struct place *p)
 {
 	if (++x->steps > STORE_STEPS_MAX) {
@@ -268,6 +295,8 @@ static int expand(struct expansion *x, struct str address, const struct place *p
 		return 0;
 	case FOUND_NOTHING:
 		return 0;
+	case FOUND_SRS:
+		return expand_srs(x, p);
 	case FOUND_ALIAS:
 	case FOUND_CATCHALL:
 		break;
@@ -283,6 +312,7 @@ static enum resolved resolved_of(const struct expansion *x, const struct place *
 		[FOUND_MAILBOX] = RESOLVED_MAILBOX,
 		[FOUND_ALIAS] = RESOLVED_ALIAS,
 		[FOUND_CATCHALL] = RESOLVED_CATCHALL,
+		[FOUND_SRS] = RESOLVED_ALIAS,
 	};
 
 	if (x->endless)
@@ -319,6 +349,7 @@ enum resolved store_resolve(struct store *s, struct str address, struct arena *a
 	if (p.found == FOUND_ERROR || expand(&x, address, &p) < 0 || add_settings(s, &p, a, out, e) < 0)
 		return RESOLVED_TEMPORARY;
 	out->result = resolved_of(&x, &p);
+	out->srs = p.srs;
 	if (out->result <= RESOLVED_CATCHALL) {
 		out->targets = x.targets;
 		out->n = x.n;

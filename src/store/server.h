@@ -59,6 +59,8 @@ struct server {
 	uint64_t next_number;
 	bool stop;
 	bool dismiss;  /* telltale-local is to go elsewhere */
+	bool renewing; /* the workers make a new secret for forwards' senders */
+	bool no_via;   /* it was said that forward { srs-domain } is none of ours */
 	int64_t drain; /* no new visitors any more, and the end of patience with those who are there; 0: not yet */
 };
 
@@ -99,6 +101,14 @@ void server_end_reply(struct visitor *v, const struct job *j);
 void server_tell_resolved(struct server *s);
 /* telltale-local is not to be asked over this channel any more. */
 void server_forget_usage_server(struct server *s);
+
+/* ---- leaves.c ---- */
+
+int server_take_leaves(struct server *s, struct visitor *v, const struct ipc_frame *f);
+/* Have a new secret for forwards' senders made if it is time for one. */
+void server_renew(struct server *s);
+/* A worker has looked at the secrets. */
+void server_end_renewing(struct server *s, const struct job *j);
 
 /* ---- visitors.c ---- */
 

@@ -57,6 +57,22 @@ static void quota(struct str body)
 		MUST(told.known == 1 && limit == told.limit && limit <= INT64_MAX);
 }
 
+static void leaves(struct str body)
+{
+	struct lookup_leaves_told told;
+	struct leaves_answer out;
+	struct addr x;
+	ARENA(a);
+
+	if (ipc_unpack(body, &lookup_leaves_told_type, &told, NULL) < 0)
+		return;
+	if (lookup_told_leaves(&told, &a, &out, NULL) < 0)
+		MUST(out.result == LEAVES_LATER);
+	MUST(out.result <= LEAVES_NEVER);
+	if (out.result == LEAVES_AS)
+		MUST(addr_is_nobody(out.sender) || addr_parse(out.sender, &a, &x) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str body = str_mem(data, size);
@@ -65,5 +81,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	login(body);
 	quota(body);
 	gray(body);
+	leaves(body);
 	return 0;
 }

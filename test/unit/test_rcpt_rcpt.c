@@ -8,16 +8,20 @@ static const struct {
 	const char *address;
 	enum resolved result;
 	const char *targets, *channels;
+	enum srs_word srs;
 } world[] = {
-	{ "bob@here.example", RESOLVED_MAILBOX, "bob@here.example", "l" },
-	{ "list@here.example", RESOLVED_ALIAS, "bob@here.example\nx@away.example", "lr" },
-	{ "any@all.example", RESOLVED_CATCHALL, "bob@here.example", "l" },
-	{ "../../x@all.example", RESOLVED_CATCHALL, "bob@here.example", "l" },
-	{ "bob+../../x@here.example", RESOLVED_MAILBOX, "bob@here.example", "l" },
-	{ "full@here.example", RESOLVED_OVER_QUOTA, "", "" },
-	{ "loop@here.example", RESOLVED_LOOP, "", "" },
-	{ "postmaster@here.example", RESOLVED_ALIAS, "bob@here.example", "l" },
-	{ "a b@here.example", RESOLVED_MAILBOX, "a b@here.example", "l" },
+	{ "bob@here.example", RESOLVED_MAILBOX, "bob@here.example", "l", SRS_NONE },
+	{ "list@here.example", RESOLVED_ALIAS, "bob@here.example\nx@away.example", "lr", SRS_NONE },
+	{ "any@all.example", RESOLVED_CATCHALL, "bob@here.example", "l", SRS_NONE },
+	{ "../../x@all.example", RESOLVED_CATCHALL, "bob@here.example", "l", SRS_NONE },
+	{ "bob+../../x@here.example", RESOLVED_MAILBOX, "bob@here.example", "l", SRS_NONE },
+	{ "full@here.example", RESOLVED_OVER_QUOTA, "", "", SRS_NONE },
+	{ "loop@here.example", RESOLVED_LOOP, "", "", SRS_NONE },
+	{ "postmaster@here.example", RESOLVED_ALIAS, "bob@here.example", "l", SRS_NONE },
+	{ "a b@here.example", RESOLVED_MAILBOX, "a b@here.example", "l", SRS_NONE },
+	{ "SRS0=a/b+=2W=far.example=x@here.example", RESOLVED_ALIAS, "x@far.example", "r", SRS_GOOD },
+	{ "SRS0=a/bb=2W=far.example=x@here.example", RESOLVED_NO_MAILBOX, "", "", SRS_FORGED },
+	{ "SRS0=abbb=2A=far.example=x@here.example", RESOLVED_NO_MAILBOX, "", "", SRS_EXPIRED },
 };
 
 static void tell(struct ipc_conn *c, uint64_t id, struct str address)
@@ -28,11 +32,12 @@ static void tell(struct ipc_conn *c, uint64_t id, struct str address)
 	if (!str_iends(address, STR("@here.example")))
 		m.result = RESOLVED_NOT_OURS;
 	for (size_t i = 0; i < COUNT(world); i++) {
-		if (!str_eqz(address, world[i].address))
+		if (!str_ieq(address, str_of(world[i].address)))
 			continue;
 		m.result = world[i].result;
 		m.targets = str_of(world[i].targets);
 		m.channels = str_of(world[i].channels);
+		m.srs = world[i].srs;
 	}
 	ipc_send(c, &lookup_resolved_type, id, &m, -1, deadline_in(5000), &e);
 }
@@ -66,7 +71,43 @@ static void run(const struct rcpt_set *set, struct rcpt_state *s, const char *to
 	if (rcpt_beyond_limits(&with, s, out))
 		return;
 	rcpt_ask(&with, &x, a, found, deadline_in(2000));
+	rcpt_bounces_only(&with, s, found);
 	rcpt_judge(&with, s, found, out);
+}
+
+/* Who a forward came from: bounces go back to him, and nothing else by default. */
+static void rewritten_senders(void **state)
+{
+	static const struct {
+		const char *to;
+		bool bounce, all;
+		int code;
+		const char *description;
+	} t[] = {
+		{ "<SRS0=a/b+=2W=far.example=x@here.example>", true, false, 250, "found existing recipient" },
+		{ "<SRS0=a/b+=2W=far.example=x@here.example>", false, true, 250, "found existing recipient" },
+		{ "<SRS0=a/b+=2W=far.example=x@here.example>", false, false, 550,
+		  "rewritten sender takes bounces only" },
+		{ "<SRS0=a/bb=2W=far.example=x@here.example>", true, true, 550, "rewritten sender forged" },
+		{ "<SRS0=abbb=2A=far.example=x@here.example>", true, true, 550, "rewritten sender expired" },
+		{ "<bob@here.example>", false, false, 250, "found existing recipient" },
+		{ "<nobody@here.example>", true, true, 550, "not existing recipient" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct rcpt_set set = base;
+		struct rcpt_state s = { .bounce = t[i].bounce };
+		struct rcpt_outcome out;
+		struct rcpt_found found;
+
+		set.srs_all = t[i].all;
+		run(&set, &s, t[i].to, &out, &a, &found);
+		assert_int_equal(out.reply.code, t[i].code);
+		assert_string_equal(out.check->description, t[i].description);
+		assert_int_equal(s.invalid, t[i].code != 250);
+	}
 }
 
 static void outcomes(void **state)
@@ -208,9 +249,8 @@ static void limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(outcomes),
-		cmocka_unit_test(several_targets),
-		cmocka_unit_test(the_accounts_do_not_answer),
+		cmocka_unit_test(outcomes),        cmocka_unit_test(rewritten_senders),
+		cmocka_unit_test(several_targets), cmocka_unit_test(the_accounts_do_not_answer),
 		cmocka_unit_test(limits),
 	};
 
