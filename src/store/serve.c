@@ -63,6 +63,7 @@ static void server_clear(struct server *s)
 		visitor_free(s, v);
 	if (s->workers != NULL)
 		workers_free(s->workers);
+	server_forget_early(s);
 	throttle_free(s->throttle);
 	usage_free(s->usage);
 	graylist_free(s->graylist);

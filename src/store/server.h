@@ -58,7 +58,9 @@ struct server {
 	bool dirty;       /* some visitor is */
 	uint64_t next_number;
 	bool stop;
-	bool dismiss;  /* telltale-local is to go elsewhere */
+	bool dismiss;        /* telltale-local is to go elsewhere */
+	struct early *early; /* questions that wait for the first secret */
+	size_t nearly;
 	bool renewing; /* the workers make a new secret for forwards' senders */
 	bool no_via;   /* it was said that forward { srs-domain } is none of ours */
 	int64_t drain; /* no new visitors any more, and the end of patience with those who are there; 0: not yet */
@@ -109,6 +111,7 @@ int server_take_leaves(struct server *s, struct visitor *v, const struct ipc_fra
 void server_renew(struct server *s);
 /* A worker has looked at the secrets. */
 void server_end_renewing(struct server *s, const struct job *j);
+void server_forget_early(struct server *s);
 
 /* ---- visitors.c ---- */
 
