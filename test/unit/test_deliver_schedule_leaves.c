@@ -35,6 +35,7 @@ static int begin(void **state)
 				   .ask = ask,
 				   .ask_leaves = ask_leaves,
 				   .srs = true,
+				   .conf = &house_conf,
 				   .hostname = STR("mx.example.com"),
 				   .contact = STR("abuse@example.com") };
 	schedule = schedule_new(&s);
