@@ -226,7 +226,7 @@ static const char autoreply_usage[] =
 
 static int autoreply(int argc, char **argv)
 {
-	return run("autoreply", autoreply_usage, argc, argv);
+	return accounts_run("autoreply", autoreply_usage, argc, argv);
 }
 
 static int domain(int argc, char **argv)
