@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/utf8.h"
 
 /* A report's lines stand side by side; nothing from outside commands the terminal. */
@@ -63,10 +64,13 @@ static void put_time(struct buf *b, const char *iso)
 		buf_fmt(b, "%.5s %.8s", iso + 5, iso + 11);
 }
 
-enum { COLUMNS = 9 };
+enum { COLUMNS_MOST = 12 };
 
-static const char *const titles[COLUMNS] = { "QP",    "AGE",   "SIZE",     "SENDER", "RECIPIENT",
-					     "STATE", "TRIES", "NEXT TRY", "REASON" };
+static const char *const message_titles[] = { "QP",    "AGE",   "SIZE",     "SENDER",   "RECIPIENT",
+					      "STATE", "TRIES", "NEXT TRY", "GIVEN UP", "WHY IT WAITS" };
+static const char *const summary_titles[] = { "DESTINATION", "MESSAGES", "RECIPIENTS", "HELD",      "OLDEST",
+					      "STATE",       "BUSY",     "NEXT TRY",   "LAST REPLY" };
+static const char *const paused_titles[] = { "DESTINATION", "SINCE", "UNTIL", "BY", "WHY" };
 
 /* A row: its cells in one buf, NUL between them. */
 static void put_row(struct buf *b, const json_t *m, const json_t *r)
@@ -79,12 +83,13 @@ static void put_row(struct buf *b, const json_t *m, const json_t *r)
 	put_plain(b, text_of(r, "state")), buf_addc(b, '\0');
 	buf_fmt(b, "%lld", number_of(r, "attempts")), buf_addc(b, '\0');
 	put_time(b, text_of(r, "next")), buf_addc(b, '\0');
-	put_plain(b, text_of(r, "reason")), buf_addc(b, '\0');
+	put_time(b, text_of(r, "until")), buf_addc(b, '\0');
+	put_plain(b, text_of(r, "why")), buf_addc(b, '\0');
 }
 
-static void put_titles(struct buf *b)
+static void put_titles(struct buf *b, const char *const *titles, size_t n)
 {
-	for (size_t i = 0; i < COLUMNS; i++)
+	for (size_t i = 0; i < n; i++)
 		buf_add(b, titles[i], strlen(titles[i]) + 1);
 }
 
@@ -98,24 +103,24 @@ static size_t width_of(const char *z)
 	return n;
 }
 
-static void print_table(const struct buf *cells)
+static void print_table(const struct buf *cells, size_t columns)
 {
-	size_t width[COLUMNS] = { 0 };
+	size_t width[COLUMNS_MOST] = { 0 };
 	const char *end = cells->p + cells->n;
 	size_t i = 0;
 
 	for (const char *z = cells->p; z < end; z += strlen(z) + 1, i++)
-		if (width_of(z) > width[i % COLUMNS])
-			width[i % COLUMNS] = width_of(z);
+		if (width_of(z) > width[i % columns])
+			width[i % columns] = width_of(z);
 	i = 0;
 	for (const char *z = cells->p; z < end; z += strlen(z) + 1, i++) {
-		bool last = i % COLUMNS == COLUMNS - 1;
+		bool last = i % columns == columns - 1;
 
 		fputs(z, stdout);
 		if (last)
 			putchar('\n');
 		else
-			printf("%*s", (int)(width[i % COLUMNS] - width_of(z)) + 2, "");
+			printf("%*s", (int)(width[i % columns] - width_of(z)) + 2, "");
 	}
 }
 
@@ -126,16 +131,14 @@ void queue_print_messages(const json_t *messages)
 	size_t i, k;
 	long long omitted = 0;
 
-	put_titles(&cells);
+	put_titles(&cells, message_titles, COUNT(message_titles));
 	json_array_foreach(messages, i, m)
 	{
 		json_array_foreach(json_object_get(m, "recipients"), k, r) put_row(&cells, m, r);
 		omitted += number_of(m, "omitted");
 	}
 	if (json_array_size(messages) > 0)
-		print_table(&cells);
-	else
-		fputs("the queue is empty\n", stderr);
+		print_table(&cells, COUNT(message_titles));
 	if (omitted > 0)
 		fprintf(stderr, "%lld more recipients are not shown: telltale queue show QP/RECIPIENT\n", omitted);
 }
@@ -159,7 +162,10 @@ static void print_rcpt(const json_t *r)
 	print_line("state", text_of(r, "state"));
 	printf("%-11s%lld\n", "tries", number_of(r, "attempts"));
 	print_line("reason", text_of(r, "reason"));
+	print_line("why", text_of(r, "why"));
 	print_line("next try", text_of(r, "next"));
+	print_line("given up", text_of(r, "until"));
+	print_line("by host", text_of(r, "host"));
 }
 
 void queue_print_message(const json_t *m)
@@ -180,4 +186,71 @@ void queue_print_message(const json_t *m)
 	json_array_foreach(json_object_get(m, "recipients"), i, r) print_rcpt(r);
 	if (number_of(m, "omitted") > 0)
 		fprintf(stderr, "%lld more recipients are not shown\n", number_of(m, "omitted"));
+}
+
+static void put_state(struct buf *b, const json_t *d)
+{
+	put_plain(b, text_of(d, "state"));
+	if (text_of(d, "alone-until")[0] != '\0')
+		buf_adds(b, " until "), put_time(b, text_of(d, "alone-until"));
+	if (text_of(d, "paused-until")[0] != '\0')
+		buf_adds(b, " until "), put_time(b, text_of(d, "paused-until"));
+	if (text_of(d, "paused-why")[0] != '\0')
+		buf_adds(b, ": "), put_plain(b, text_of(d, "paused-why"));
+}
+
+static void put_destination(struct buf *b, const json_t *d)
+{
+	put_plain(b, text_of(d, "destination"));
+	if (strcmp(text_of(d, "channel"), "local") == 0)
+		buf_adds(b, " (here)");
+	buf_addc(b, '\0');
+	buf_fmt(b, "%lld", number_of(d, "messages")), buf_addc(b, '\0');
+	buf_fmt(b, "%lld", number_of(d, "recipients")), buf_addc(b, '\0');
+	buf_fmt(b, "%lld", number_of(d, "held")), buf_addc(b, '\0');
+	put_time(b, text_of(d, "oldest")), buf_addc(b, '\0');
+	put_state(b, d), buf_addc(b, '\0');
+	buf_fmt(b, "%lld", number_of(d, "busy"));
+	if (json_is_integer(json_object_get(d, "concurrency")))
+		buf_fmt(b, " of %lld", number_of(d, "concurrency"));
+	buf_addc(b, '\0');
+	put_time(b, text_of(d, "next")), buf_addc(b, '\0');
+	put_plain(b, text_of(d, "reply")), buf_addc(b, '\0');
+}
+
+void queue_print_summary(const json_t *j)
+{
+	BUF(cells);
+	const json_t *d;
+	size_t i;
+
+	put_titles(&cells, summary_titles, COUNT(summary_titles));
+	json_array_foreach(json_object_get(j, "destinations"), i, d) put_destination(&cells, d);
+	if (i > 0)
+		print_table(&cells, COUNT(summary_titles));
+	fprintf(stderr, "%lld messages, %lld recipients", number_of(j, "messages"), number_of(j, "recipients"));
+	if (number_of(j, "more") > 0)
+		fprintf(stderr, "; %lld more destinations: --limit N", number_of(j, "more"));
+	fputc('\n', stderr);
+}
+
+void queue_print_paused(const json_t *j)
+{
+	BUF(cells);
+	const json_t *p;
+	size_t i;
+
+	put_titles(&cells, paused_titles, COUNT(paused_titles));
+	json_array_foreach(json_object_get(j, "paused"), i, p)
+	{
+		put_plain(&cells, text_of(p, "destination")), buf_addc(&cells, '\0');
+		put_time(&cells, text_of(p, "since")), buf_addc(&cells, '\0');
+		put_time(&cells, text_of(p, "until")), buf_addc(&cells, '\0');
+		put_plain(&cells, text_of(p, "by")), buf_addc(&cells, '\0');
+		put_plain(&cells, text_of(p, "why")), buf_addc(&cells, '\0');
+	}
+	if (i > 0)
+		print_table(&cells, COUNT(paused_titles));
+	else
+		fputs("nothing is paused\n", stderr);
 }

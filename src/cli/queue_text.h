@@ -8,5 +8,8 @@
 void queue_print_messages(const json_t *messages);
 /* All that is known of one message. */
 void queue_print_message(const json_t *m);
+/* The answers of summary and of paused. */
+void queue_print_summary(const json_t *j);
+void queue_print_paused(const json_t *j);
 
 #endif

@@ -1,15 +1,41 @@
-/* deliver/act.h - what the postmaster does to the queue: hold, release, retry, delete, export.
+/* deliver/act.h - what the postmaster does to one recipient: hold, release, retry, delete, reroute.
  *
- * Words: `hold|release|delete|export QP[/RECIPIENT]`, `retry [QP[/RECIPIENT]]` (all that wait).
- * What was done is on disk before the answer goes out, as for every client.
+ * Each act is an entry in the journal and a line `postmaster` in the delivery log: the trace tells who did it.
  */
 #ifndef DELIVER_ACT_H
 #define DELIVER_ACT_H
 
+#include "deliver/pick.h"
 #include "deliver/schedule.h"
-#include "deliver/show.h"
 
-/* False: these are not words of ours (show_answer() may know them). */
-bool act_answer(struct schedule *s, struct str words, struct shown *out);
+/* How many recipients were meant: changed, as they were wanted already, busy with an attempt; of how many messages. */
+struct tally {
+	uint64_t changed, same, busy, messages;
+};
+
+struct deed {
+	struct schedule *schedule;
+	const struct pick *pick;
+	const struct recipient *targets; /* of reroute --to-address: who that is, and how many */
+	size_t ntargets;
+	struct tally n;
+};
+
+struct act {
+	const char *name;
+	const char *changed, *would; /* "12 recipients ..." */
+	void (*act)(struct deed *d, struct item *it, size_t rcpt);
+};
+
+const struct act *act_of(struct str verb); /* NULL: none */
+/* Its line in the delivery log. */
+void act_log(struct deed *d, const struct item *it, size_t rcpt, const char *action);
+/* reroute.c: by another host, or to another address. */
+struct shown;
+void act_reroute(struct deed *d, struct item *it, size_t rcpt);
+/* Can it be done at all?  -1: *out says why not. */
+int act_reroute_check(struct schedule *s, struct pick *p, struct shown *out);
+/* The message with that number is copied out: its bytes as a descriptor. */
+void act_export(struct schedule *s, const struct pick *p, struct shown *out);
 
 #endif

@@ -9,12 +9,14 @@
 #include "base/io.h"
 #include "base/proc.h"
 #include "base/say.h"
-#include "deliver/act.h"
+#include "deliver/sweep.h"
 
 enum {
-	CLIENTS_MOST = 400,      /* of both sockets */
-	TAKE_MOST = 64,          /* in one turn */
-	CONTROL_TIME = 30 * 1000 /* one command's whole visit */
+	CLIENTS_MOST = 400,       /* of both sockets */
+	TAKE_MOST = 64,           /* in one turn */
+	CONTROL_TIME = 30 * 1000, /* one command's whole visit, but for what it asks for */
+	PROGRESS = 500,           /* ms between two words about a command that takes long */
+	SWEEPS = 4                /* such commands that take a step in one turn; others wait for them */
 };
 
 enum role { ROLE_NONE, ROLE_SMTPD, ROLE_AGENT, ROLE_COMMAND };
@@ -25,6 +27,9 @@ struct client {
 	struct ipc_conn conn;
 	struct depot_client *depot; /* of a telltale-smtpd */
 	struct agent *agent;        /* a telltale-local or telltale-remote */
+	struct sweep *sweep;        /* of a command: what it asked for, and is being done */
+	uint64_t question;          /* its number */
+	int64_t progress;           /* when it is told again how far that is */
 	int64_t deadline;
 	bool dead, waiting_out;
 	struct client *next;
@@ -124,11 +129,62 @@ static int hear_settings(struct clients *s, struct client *c, const struct ipc_f
 	return 0;
 }
 
+static void answer(struct client *c, struct shown *a)
+{
+	struct queue_done done = { (uint64_t)a->status, buf_str(&a->output), buf_str(&a->message) };
+
+	ipc_queue(&c->conn, &queue_done_type, c->question, &done, fd_steal(&a->fd));
+	shown_clear(a);
+	c->deadline = deadline_in(CONTROL_TIME);
+}
+
+static void tell_progress(struct client *c)
+{
+	struct sweep_progress p = sweep_progress(c->sweep);
+	struct queue_progress m = { p.looked, p.of, p.found };
+
+	c->deadline = deadline_in(CONTROL_TIME);
+	if (clock_mono() < c->progress || c->conn.out.n > 0)
+		return;
+	c->progress = deadline_in(PROGRESS);
+	ipc_queue(&c->conn, &queue_progress_type, c->question, &m, -1);
+}
+
+void clients_work(struct clients *s)
+{
+	size_t n = 0;
+
+	for (struct client *c = s->first; c != NULL && n < SWEEPS; c = c->next) {
+		struct shown a = { .fd = -1 };
+
+		if (c->sweep == NULL || c->dead)
+			continue;
+		n++;
+		if (!sweep_step(c->sweep, &a)) {
+			s->again = s->again || !sweep_waits(c->sweep);
+			tell_progress(c);
+			continue;
+		}
+		answer(c, &a);
+		sweep_free(c->sweep);
+		c->sweep = NULL;
+	}
+}
+
+bool clients_answer(struct clients *s, uint64_t id, const struct lookup_answer *answer)
+{
+	for (struct client *c = s->first; c != NULL; c = c->next)
+		if (c->sweep != NULL && sweep_answer(c->sweep, id, answer)) {
+			s->again = true;
+			return true;
+		}
+	return false;
+}
+
 static int hear_command(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
 {
 	struct queue_admin m;
 	struct shown a = { .fd = -1 };
-	struct queue_done done;
 
 	if (f->type == queue_settings_number)
 		return hear_settings(s, c, f, e);
@@ -136,11 +192,15 @@ static int hear_command(struct clients *s, struct client *c, const struct ipc_fr
 		return err_set(e, "message %u is not a command's", f->type);
 	if (ipc_unpack(f->body, &queue_admin_type, &m, e) < 0)
 		return -1;
-	if (!act_answer(s->schedule, m.words, &a))
-		show_answer(s->depot, m.words, &a);
-	done = (struct queue_done){ (uint64_t)a.status, buf_str(&a.output), buf_str(&a.message) };
-	ipc_queue(&c->conn, &queue_done_type, f->id, &done, fd_steal(&a.fd));
-	shown_clear(&a);
+	if (c->sweep != NULL)
+		return err_set(e, "a command asks twice at a time");
+	c->question = f->id;
+	c->progress = deadline_in(PROGRESS);
+	c->sweep = sweep_new(s->schedule, m.words, &a);
+	if (c->sweep == NULL)
+		answer(c, &a);
+	else
+		s->again = true;
 	return 0;
 }
 
@@ -275,6 +335,8 @@ static void client_free(struct client *c)
 {
 	if (c->depot != NULL)
 		depot_client_free(c->depot);
+	if (c->sweep != NULL)
+		sweep_free(c->sweep);
 	ipc_conn_clear(&c->conn);
 	free(c);
 }

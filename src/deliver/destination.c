@@ -165,6 +165,17 @@ void destination_ends(struct destinations *d, uint32_t number, const struct dest
 	}
 }
 
+bool destination_look(const struct destinations *d, uint32_t number, const struct destination_rule *rule,
+		      struct destination_look *out)
+{
+	const struct destination *t = find(d, number);
+
+	if (t == NULL)
+		return false;
+	*out = (struct destination_look){ t->busy, t->limit < rule->most ? t->limit : rule->most, t->down };
+	return true;
+}
+
 void destinations_revive(struct destinations *d)
 {
 	struct destination *t;

@@ -40,6 +40,13 @@ void destination_begins(struct destinations *d, uint32_t number, const struct de
 /* It took so many ms. */
 void destination_ends(struct destinations *d, uint32_t number, const struct destination_rule *rule,
 		      enum destination_news news, int64_t millis, int64_t now);
+/* How it stands: false when nothing is known of it, and it is free. */
+struct destination_look {
+	size_t busy, most; /* deliveries under way; how many there may be */
+	int64_t down;      /* wall ms: left alone until then */
+};
+bool destination_look(const struct destinations *d, uint32_t number, const struct destination_rule *rule,
+		      struct destination_look *out);
 /* Nobody is left alone any longer: the postmaster says so. */
 void destinations_revive(struct destinations *d);
 void destinations_clear(struct destinations *d);

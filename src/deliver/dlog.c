@@ -273,6 +273,23 @@ void dlog_result(struct dlog *d, const struct dlog_result *r)
 		dlog_flush(d);
 }
 
+void dlog_order(struct dlog *d, const struct dlog_order *o)
+{
+	ARENA(a);
+	struct log_line l;
+
+	log_begin(&l, LOG_DELIVERY_POSTMASTER, clock_wall());
+	log_setn(&l, LOG_F_qp, &a, o->qp);
+	log_setn(&l, LOG_F_index, &a, o->rcpt);
+	log_set(&l, LOG_F_action, &a, o->action);
+	log_set(&l, LOG_F_by, &a, o->by);
+	if (o->detail.n > 0)
+		log_set(&l, LOG_F_words, &a, o->detail);
+	log_print(&d->lines, &l);
+	if (d->lines.n > GATHER)
+		dlog_flush(d);
+}
+
 enum dlog_notice dlog_notice_of(const struct envelope *v)
 {
 	return v->autoreply ? DLOG_AUTOREPLY

@@ -60,6 +60,13 @@ enum dlog_notice dlog_notice_of(const struct envelope *v);
 /* The sender of message `parent` is told by message `qp` that it failed, is late, or was delivered; or a
  * mailbox answers him by itself. */
 void dlog_notice(struct dlog *d, enum dlog_notice kind, uint64_t parent, uint64_t qp);
+/* The postmaster's word about a recipient. */
+struct dlog_order {
+	uint64_t qp, rcpt;
+	struct str action; /* held, released, retried, deleted, rerouted */
+	struct str by, detail;
+};
+void dlog_order(struct dlog *d, const struct dlog_order *o);
 /* Append what has gathered. */
 void dlog_flush(struct dlog *d);
 

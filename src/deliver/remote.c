@@ -112,6 +112,7 @@ static int take_delivery(struct remote *r, const struct ipc_frame *f, struct err
 	d->try.mem = &d->mem;
 	d->try.message.sender = d->ask.sender;
 	d->try.message.rcpt = d->ask.final;
+	d->try.host = d->ask.host;
 	d->try.message.offset = d->ask.offset;
 	d->try.message.size = d->ask.size;
 	if (map_getn(&r->deliveries, d->ask.delivery) != NULL || r->running >= DELIVERIES_MAX) {

@@ -283,6 +283,21 @@ static bool use_kept(struct remote_try *t)
 	return false;
 }
 
+/* By the host that the postmaster named: as relay { } has it, but no password goes to a host that it is not for. */
+static void choose_host(struct remote_try *t)
+{
+	struct remote_way *way = arena_alloc(t->mem, sizeof(*way));
+
+	*way = t->world->ways[0];
+	if (!str_ieq(way->route.host, t->host)) {
+		way->client.user = way->client.password = STR("");
+		way->client.implicit = false;
+	}
+	way->route.host = t->host;
+	t->way = way;
+	t->key = arena_fmt(t->mem, "host %.*s", STR_ARG(t->host));
+}
+
 /* By which way; and who goes the same one from the same address, and to the same destination, shares connections. */
 static void choose(struct remote_try *t)
 {
@@ -317,7 +332,10 @@ void remote_try(struct remote_try *t)
 	struct remote_case c;
 	struct route r;
 
-	choose(t);
+	if (t->host.n > 0)
+		choose_host(t);
+	else
+		choose(t);
 	c = case_of(t);
 	if (use_kept(t))
 		return;

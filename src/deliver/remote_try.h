@@ -48,6 +48,7 @@ struct remote_world {
 struct remote_try {
 	struct remote_world *world;
 	struct client_message message;
+	struct str host; /* it goes by this one, whatever the configuration says; or empty */
 	struct arena *mem;
 	/* the result */
 	struct outcome out;

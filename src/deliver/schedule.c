@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "deliver/schedule_inside.h"
@@ -14,6 +15,7 @@ enum {
 	REMOTE_MOST = 6 * 60 * 60 * 1000, /* and no remote one: its own deadlines add up to less */
 	STUCK_LOOK = 1000                 /* until it is looked again who takes longer */
 };
+#define NOT_OF_BOUNCES (UINT64_C(1) << 62) /* in the number of a question: no message has it */
 
 struct schedule *schedule_new(const struct schedule_set *set)
 {
@@ -216,18 +218,22 @@ void schedule_start(struct schedule *s)
 	size_t rcpt, n = 0;
 
 	watch_clock(s, now);
-	for (; !s->stopped && is_free(s, CHANNEL_LOCAL) && n < START_MOST; n++) {
+	for (size_t k = 0; !s->stopped && is_free(s, CHANNEL_LOCAL) && n < START_MOST && k < LOOK_MOST; k++) {
 		it = depot_due(s->set.depot, CHANNEL_LOCAL, now, &rcpt);
 		if (it == NULL)
 			break;
+		if (start_paused(s, it, rcpt, now))
+			continue;
 		start_with_agent(s, CHANNEL_LOCAL, it, rcpt);
+		n++;
 	}
 	s->copied = 0;
 	for (size_t k = 0; !s->stopped && is_free(s, CHANNEL_REMOTE) && n < START_MOST && k < LOOK_MOST; k++) {
 		it = s->copied < COPY_MOST ? depot_due(s->set.depot, CHANNEL_REMOTE, now, &rcpt) : NULL;
 		if (it == NULL)
 			break;
-		n += start_remote(s, it, rcpt, now);
+		if (!start_paused(s, it, rcpt, now))
+			n += start_remote(s, it, rcpt, now);
 	}
 }
 
@@ -271,6 +277,22 @@ bool schedule_stuck(struct schedule *s, struct agent *agent)
 		if (a->agent == agent && clock_mono() - a->started > most)
 			return true;
 	return false;
+}
+
+void schedule_rerouted(struct schedule *s, struct item *it, size_t rcpt)
+{
+	(void)s;
+	it->rcpts[rcpt].destination = 0;
+}
+
+uint64_t schedule_ask(struct schedule *s, struct str address)
+{
+	uint64_t id = NOT_OF_BOUNCES | (s->questions + 1);
+
+	if (!s->set.ask(s->set.asker, id, address))
+		return 0;
+	s->questions++;
+	return id;
 }
 
 void schedule_revive(struct schedule *s)

@@ -50,6 +50,7 @@ struct schedule {
 	bool clock_known;
 	int64_t ahead;      /* wall minus monotonic clock, the most that was seen since it was set back */
 	uint64_t copied;    /* bytes of forwarded messages in this turn */
+	uint64_t questions; /* that are not about bounces */
 	struct map wants;   /* of bounces, by the number of the message that failed */
 	struct map replies; /* automatic answers that are to be asked for or made, by their own numbers */
 	struct map leaving; /* forwards whose sender is asked for, by the question's number */
@@ -57,6 +58,14 @@ struct schedule {
 	int64_t bounce_due; /* monotonic ms: when one of them has something to do */
 };
 
+/* He has another destination than before. */
+void schedule_rerouted(struct schedule *s, struct item *it, size_t rcpt);
+/* The pause that holds for the recipient; NULL: none. */
+const struct pause *schedule_paused(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
+/* And the one of a destination. */
+const struct pause *schedule_pause_of(struct schedule *s, struct str domain, enum channel channel, int64_t now);
+/* Was he paused?  Then he is put back. */
+bool start_paused(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
 /* Who gets the next attempt of that channel; NULL: nobody is there. */
 struct agent *start_agent(const struct schedule *s, enum channel channel);
 /* An attempt that he makes. */
@@ -64,6 +73,8 @@ void start_with_agent(struct schedule *s, enum channel channel, struct item *it,
 /* One for another server.  False: its destination has no place now, and it waits. */
 bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
 struct destination_rule schedule_rule(const struct schedule *s, uint32_t destination);
+/* How a destination stands; false: nothing is known of it. */
+bool schedule_destination(const struct schedule *s, uint32_t number, struct destination_look *out);
 
 /* Whom it is for, as the depot knows him. */
 const struct item_rcpt *attempt_rcpt(const struct attempt *a);

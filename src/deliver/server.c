@@ -139,7 +139,7 @@ static void hear_answers(struct server *s)
 	while (resolve_next(s->set.resolve, &mem, &told)) {
 		if (told.leaves)
 			schedule_leaves(s->set.schedule, told.id, &told.sender);
-		else
+		else if (!clients_answer(&s->clients, told.id, &told.answer))
 			schedule_answer(s->set.schedule, told.id, &told.answer);
 		arena_reset(&mem);
 	}
@@ -164,6 +164,7 @@ static int one_turn(struct server *s, struct err *e)
 	hear_answers(s);
 	schedule_bounces(s->set.schedule);
 	take_news(s);
+	clients_work(&s->clients);
 	recovered_write(s->set.recovered, clock_mono());
 	schedule_start(s->set.schedule);
 	rc = sync_turn(s, e);

@@ -34,7 +34,14 @@ static void tell_local(struct attempt *a, const struct loaded *from)
 	ipc_queue(a->agent->conn, &deliver_local_type, 0, &m, from->m.fd);
 }
 
-static void tell_remote(struct attempt *a, const struct loaded *from)
+static struct str host_of(const struct schedule *s, const struct item *it, size_t rcpt)
+{
+	const struct order *o = it->rcpts[rcpt].rerouted ? depot_order(s->set.depot, it, rcpt) : NULL;
+
+	return str_of(o != NULL ? o->host : NULL);
+}
+
+static void tell_remote(const struct schedule *s, struct attempt *a, const struct loaded *from)
 {
 	struct deliver_remote m = {
 		.delivery = a->delivery,
@@ -43,6 +50,7 @@ static void tell_remote(struct attempt *a, const struct loaded *from)
 		.size = from->m.size,
 		.sender = from->v.sender,
 		.final = from->v.rcpts[a->rcpt].final,
+		.host = host_of(s, a->it, a->rcpt),
 	};
 
 	ipc_queue(a->agent->conn, &deliver_remote_type, 0, &m, from->m.fd);
@@ -76,7 +84,7 @@ void start_with_agent(struct schedule *s, enum channel channel, struct item *it,
 	kept->destination = it->rcpts[rcpt].destination;
 	rule = schedule_rule(s, kept->destination);
 	destination_begins(&s->destinations, kept->destination, &rule, clock_wall());
-	tell_remote(kept, &loaded);
+	tell_remote(s, kept, &loaded);
 }
 
 /* The copy, under the sender that was found for it. */
@@ -134,6 +142,13 @@ struct destination_rule schedule_rule(const struct schedule *s, uint32_t destina
 					  w.rate.count > 0 ? w.rate.each / w.rate.count : 0 };
 }
 
+bool schedule_destination(const struct schedule *s, uint32_t number, struct destination_look *out)
+{
+	struct destination_rule rule = schedule_rule(s, number);
+
+	return destination_look(&s->destinations, number, &rule, out);
+}
+
 static uint32_t destination(struct schedule *s, struct str sender, struct str rcpt, struct arena *mem)
 {
 	struct way w;
@@ -151,6 +166,11 @@ static int note_destination(struct schedule *s, struct item *it, size_t rcpt, st
 
 	if (it->rcpts[rcpt].destination != 0)
 		return 0;
+	if (it->rcpts[rcpt].rerouted) {
+		it->rcpts[rcpt].destination =
+		    destination_of(&s->destinations, arena_fmt(&mem, "host %.*s", STR_ARG(host_of(s, it, rcpt))), 0);
+		return 0;
+	}
 	if (depot_envelope(s->set.depot, it, &mem, &v, e) < 0)
 		return -1;
 	if (rcpt >= v.nrcpts)

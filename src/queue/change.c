@@ -44,9 +44,16 @@ void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next)
 	due_remove(&d->index.due[r->channel], it, rcpt);
 	index_tally(it, rcpt, -1);
 	r->state = RCPT_WAITING;
+	r->paused = false;
 	r->next = next;
 	index_tally(it, rcpt, 1);
 	index_schedule(&d->index, it);
+}
+
+void depot_release_paused(struct depot *d, struct item *it, size_t rcpt, int64_t next)
+{
+	depot_release(d, it, rcpt, next);
+	it->rcpts[rcpt].paused = true;
 }
 
 void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now)
@@ -73,14 +80,51 @@ void depot_noticed(struct depot *d, struct item *it)
 	index_apply_noticed(&d->index, &t);
 }
 
-void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held)
+const struct order *depot_order(const struct depot *d, const struct item *it, size_t rcpt)
 {
-	struct journal_held t = { it->qp, rcpt, held };
+	return index_order(&d->index, it, rcpt);
+}
 
-	if (rcpt_final(&it->rcpts[rcpt]) || it->rcpts[rcpt].held == held)
+void depot_order_set(struct depot *d, struct item *it, const struct order *o)
+{
+	struct journal_order t = index_order_entry(it, o);
+
+	if (rcpt_final(&it->rcpts[o->rcpt]))
 		return;
 	d->urgent = true;
-	depot_note(d, &journal_held_type, &t);
-	index_apply_held(&d->index, &t);
+	depot_note(d, &journal_order_type, &t);
+	index_apply_order(&d->index, &t);
 	index_schedule(&d->index, it);
+}
+
+void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held)
+{
+	const struct order *known = depot_order(d, it, rcpt);
+	struct order o = {
+		.rcpt = (uint32_t)rcpt, .held = held, .by = "", .why = "", .host = known != NULL ? known->host : ""
+	};
+
+	if (it->rcpts[rcpt].held != held)
+		depot_order_set(d, it, &o);
+}
+
+void depot_pause(struct depot *d, const struct pause *p)
+{
+	struct journal_paused t = index_pause_entry(p);
+
+	d->urgent = true;
+	depot_note(d, &journal_paused_type, &t);
+	index_apply_paused(&d->index, &t);
+}
+
+const struct pause *depot_paused(const struct depot *d, struct str name, int64_t now)
+{
+	const struct pause *p = d->index.pauses.n > 0 ? map_get(&d->index.pauses, name) : NULL;
+
+	return p != NULL && p->until > now ? p : NULL;
+}
+
+const struct pause *depot_pauses(const struct depot *d, size_t *i)
+{
+	return map_next(&d->index.pauses, i, NULL);
 }

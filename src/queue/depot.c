@@ -104,6 +104,7 @@ static void clear(struct depot *d)
 	free(d->spares.at);
 	free(d->big_spares.at);
 	fd_clear(&d->own.fd);
+	fd_clear(&d->reading.fd);
 	fd_clear(&d->segments);
 	fd_clear(&d->big);
 	fd_clear(&d->corrupt);
@@ -121,7 +122,7 @@ int depot_open(const struct depot_set *set, struct depot **out, struct err *e)
 	*d = (struct depot){ .set = *set, .dir = -1, .segments = -1, .big = -1, .corrupt = -1, .lock = -1 };
 	d->set.dir = mem_dupz(set->dir);
 	depot_segment_size(d, set->segment_size);
-	d->journal.fd = d->fresh.journal.fd = d->own.fd = -1;
+	d->journal.fd = d->fresh.journal.fd = d->own.fd = d->reading.fd = -1;
 	d->news_last = &d->news;
 	d->long_enough = DEPOT_JOURNAL;
 	d->slice = DEPOT_SLICE;
@@ -185,6 +186,7 @@ struct item *depot_due(struct depot *d, enum channel channel, int64_t now, size_
 	*rcpt = first->rcpt;
 	index_tally(it, *rcpt, -1);
 	it->rcpts[*rcpt].state = RCPT_BUSY;
+	it->rcpts[*rcpt].paused = false;
 	index_tally(it, *rcpt, 1);
 	due_remove(&d->index.due[channel], it, *rcpt);
 	return it;

@@ -25,6 +25,7 @@
 #include "base/ipc.h"
 #include "mail/envelope.h"
 #include "queue/item.h"
+#include "queue/order.h"
 #include "queue/spool.h"
 
 struct depot;
@@ -106,11 +107,23 @@ void depot_settle(struct depot *d, struct item *it, size_t rcpt, bool delivered)
 void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, struct str report);
 /* The attempt ended without a result (the agent died): waiting again, due at `next`.  Not recorded. */
 void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next);
+/* It was due, and its destination is paused: it waits until `next`.  Not recorded. */
+void depot_release_paused(struct depot *d, struct item *it, size_t rcpt, int64_t next);
 /* Its sender was told that it is late, or nobody is to be told. */
 void depot_noticed(struct depot *d, struct item *it);
 /* The postmaster's words.  Held: not tried until released.  Retry: a waiting recipient, also one that has
  * failed, is due now. */
 void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held);
+/* All that holds for o->rcpt from now on; its texts may be those of the order that held so far. */
+void depot_order_set(struct depot *d, struct item *it, const struct order *o);
+const struct order *depot_order(const struct depot *d, const struct item *it, size_t rcpt); /* NULL: nothing */
+/* A destination is paused, until then; until 0: it is not.  Only remembered here: who starts attempts asks. */
+void depot_pause(struct depot *d, const struct pause *p);
+const struct pause *depot_paused(const struct depot *d, struct str name, int64_t now); /* NULL: it is not */
+/* All of them, also those whose time is over, in no order; `size_t i = 0`. */
+const struct pause *depot_pauses(const struct depot *d, size_t *i);
+/* Its domain, lower case; read from the disk when nobody has asked before.  NULL: it cannot be read. */
+const char *depot_domain(struct depot *d, struct item *it, size_t rcpt, struct err *e);
 void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now);
 
 /* All that was recorded since the last call, on disk with one sync; finished

@@ -16,6 +16,7 @@ static void seg_free(struct seg *s)
 
 static void item_free(struct index *ix, struct item *it)
 {
+	index_orders_drop(ix, it);
 	for (size_t i = 0; i < it->nrcpts; i++) {
 		intern_drop(&ix->texts, it->rcpts[i].report);
 		intern_drop(&ix->texts, it->rcpts[i].domain);
@@ -47,6 +48,7 @@ void index_clear(struct index *ix)
 	intern_clear(&ix->texts);
 	map_clear(&ix->segs);
 	rescued_clear(ix);
+	index_orders_clear(ix);
 	for (size_t c = 0; c < CHANNELS; c++)
 		due_clear(&ix->due[c]);
 	*ix = (struct index){ 0 };
@@ -246,26 +248,13 @@ void index_apply_deferred(struct index *ix, const struct journal_deferred *t)
 	due_remove(&ix->due[r->channel], it, t->rcpt);
 	index_tally(it, t->rcpt, -1);
 	r->state = RCPT_WAITING;
+	r->paused = false;
 	r->attempts = (uint32_t)t->attempts;
 	r->next = (int64_t)t->next;
 	index_tally(it, t->rcpt, 1);
 	former = r->report;
 	r->report = intern_keep(&ix->texts, str_take(t->report, REPORT_MAX));
 	intern_drop(&ix->texts, former);
-}
-
-void index_apply_held(struct index *ix, const struct journal_held *t)
-{
-	struct item *it;
-	struct item_rcpt *r = rcpt_of(ix, t->qp, t->rcpt, &it);
-
-	if (r == NULL || rcpt_final(r))
-		return;
-	if (t->held)
-		due_remove(&ix->due[r->channel], it, t->rcpt);
-	index_tally(it, t->rcpt, -1);
-	r->held = t->held != 0;
-	index_tally(it, t->rcpt, 1);
 }
 
 void index_apply_noticed(struct index *ix, const struct journal_noticed *t)
@@ -300,6 +289,8 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		struct journal_held held;
 		struct journal_noticed noticed;
 		struct journal_listed listed;
+		struct journal_order order;
+		struct journal_paused paused;
 		struct journal_rescued rescued;
 	} u;
 	const struct ipc_type *t = NULL;
@@ -327,6 +318,10 @@ int index_apply(struct index *ix, const struct ipc_frame *f, struct err *e)
 		index_apply_noticed(ix, &u.noticed);
 	else if (t == &journal_listed_type)
 		index_apply_listed(ix, &u.listed);
+	else if (t == &journal_order_type)
+		index_apply_order(ix, &u.order);
+	else if (t == &journal_paused_type)
+		index_apply_paused(ix, &u.paused);
 	else
 		index_apply_rescued(ix, &u.rescued);
 	return 0;

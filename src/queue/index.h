@@ -12,6 +12,7 @@
 #include "base/ordered.h"
 #include "queue/due.h"
 #include "queue/journal.h"
+#include "queue/order.h"
 #include "queue/segment.h"
 #include "mail/envelope.h"
 
@@ -44,7 +45,9 @@ enum { CHANNELS = CHANNEL_REMOTE + 1 };
 
 struct index {
 	struct ordered items; /* qp -> struct item */
-	struct intern texts;  /* reports and domains of recipients */
+	struct intern texts;  /* reports and domains of recipients, words of the postmaster */
+	struct map orders;    /* qp -> struct order, one for each recipient that has any */
+	struct map pauses;    /* name -> struct pause */
 	struct map segs;      /* id -> struct seg */
 	struct map rescued;   /* qp -> struct journal_rescued; longer than the message is live, also over restarts */
 	struct due due[CHANNELS];
@@ -67,6 +70,8 @@ struct item *index_apply_taken(struct index *ix, const struct journal_taken *t);
 void index_apply_segment(struct index *ix, const struct journal_segment *t);
 void index_apply_listed(struct index *ix, const struct journal_listed *t);
 void index_apply_held(struct index *ix, const struct journal_held *t);
+void index_apply_order(struct index *ix, const struct journal_order *t);
+void index_apply_paused(struct index *ix, const struct journal_paused *t);
 void index_apply_staged(struct index *ix, const struct journal_staged *t);
 void index_apply_settled(struct index *ix, const struct journal_settled *t);
 void index_apply_deferred(struct index *ix, const struct journal_deferred *t);
@@ -93,5 +98,14 @@ struct journal_taken index_entry(const struct item *it, char *channels);
 void index_list_begin(struct index *ix, struct journal *j, int64_t now);
 void index_list_item(struct index *ix, const struct item *it, struct journal *j);
 void index_list_end(struct index *ix, struct journal *j);
+
+/* What the postmaster said about the recipient, or NULL (index_order.c). */
+const struct order *index_order(const struct index *ix, const struct item *it, size_t rcpt);
+struct journal_order index_order_entry(const struct item *it, const struct order *o);
+struct journal_paused index_pause_entry(const struct pause *p);
+void index_orders_drop(struct index *ix, struct item *it);
+void index_orders_clear(struct index *ix);
+void index_list_orders(struct index *ix, const struct item *it, struct journal *j);
+void index_list_pauses(struct index *ix, struct journal *j, int64_t now);
 
 #endif

@@ -14,8 +14,6 @@ static void list_rcpt(const struct item *it, size_t i, struct journal *j)
 			    &(struct journal_deferred){ it->qp, i, r->attempts, (uint64_t)r->next, str_of(r->report) });
 	if (r->staged)
 		journal_add(j, &journal_staged_type, &(struct journal_staged){ it->qp, i });
-	if (r->held)
-		journal_add(j, &journal_held_type, &(struct journal_held){ it->qp, i, 1 });
 	if (rcpt_final(r))
 		journal_add(j, &journal_settled_type, &(struct journal_settled){ it->qp, i, r->state == RCPT_DONE });
 }
@@ -33,6 +31,7 @@ void index_list_item(struct index *ix, const struct item *it, struct journal *j)
 		journal_add(j, &journal_noticed_type, &(struct journal_noticed){ it->qp });
 	for (size_t i = 0; i < it->nrcpts; i++)
 		list_rcpt(it, i, j);
+	index_list_orders(ix, it, j);
 }
 
 static void list_seg(struct seg *s, struct journal *j)
@@ -68,6 +67,7 @@ void index_list_begin(struct index *ix, struct journal *j, int64_t now)
 		if (s->exists)
 			list_seg(s, j);
 	list_rescued(ix, j, now);
+	index_list_pauses(ix, j, now);
 }
 
 void index_list_end(struct index *ix, struct journal *j)

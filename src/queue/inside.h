@@ -70,6 +70,10 @@ struct depot {
 	int64_t given[DEPOT_RUSH]; /* when the last segments were given, clock_mono(); a ring */
 	size_t ngiven;
 	struct own own;
+	struct {
+		uint64_t id;
+		int fd; /* or -1 */
+	} reading;      /* the segment that was read last */
 	struct item *news, **news_last, *finished;
 	struct buf complaints; /* '\0' behind each */
 	uint64_t checkpoint;   /* size of the journal after the last one */
@@ -125,6 +129,8 @@ struct parts {
 };
 /* Write it into our own segment: p->r says where; durable with the next flush. */
 int depot_append(struct depot *d, struct parts *p, struct err *e);
+/* The domains of its recipients are noted. */
+void depot_note_domains(struct depot *d, struct item *it, const struct envelope *v);
 /* The recipients of its parent that this child settles. */
 void depot_settle_parent(struct depot *d, const struct envelope *v);
 /* The item's record, checked; unload it after use.  -1: it cannot be read, or it is damaged and held now. */

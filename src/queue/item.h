@@ -27,15 +27,17 @@ enum rcpt_state {
 struct item_rcpt {
 	int64_t next;       /* next try, ms since 1970; see NEXT_OVER */
 	const char *report; /* of the last deferral, '\n' between lines; NULL before the first */
-	const char *domain; /* of its address, lower case; NULL while nobody has asked */
+	const char *domain; /* of its address, lower case; NULL while nobody has asked (depot_domain()) */
 	uint32_t place;     /* in the heap of its channel, plus 1; 0: not there */
 	uint32_t attempts;  /* attempts that ended in a deferral */
 	uint32_t
-	    destination; /* of a remote one: the schedule's note (deliver/destination.h), 0 before the first look */
-	uint8_t state;   /* enum rcpt_state */
-	uint8_t channel; /* enum channel */
-	bool staged : 1; /* the journal says so: the agent must only finish it (deliver_local.staged) */
-	bool held : 1;   /* the postmaster said so: not tried until released */
+	    destination;   /* of a remote one: the schedule's note (deliver/destination.h), 0 before the first look */
+	uint8_t state;     /* enum rcpt_state */
+	uint8_t channel;   /* enum channel */
+	bool staged : 1;   /* the journal says so: the agent must only finish it (deliver_local.staged) */
+	bool held : 1;     /* the postmaster said so: not tried until released */
+	bool rerouted : 1; /* he named another host (queue/order.h) */
+	bool paused : 1;   /* it was due, and waits because its destination is paused */
 };
 
 static inline int64_t next_over(int64_t when, bool delivered)
@@ -89,6 +91,7 @@ struct item {
 	bool verified : 1;  /* its big file's checksum was right in this run */
 	bool noticed : 1;   /* its sender was told that it is late, or cannot be */
 	bool fresh : 1;     /* in the list of news */
+	bool ordered : 1;   /* the postmaster said something about it */
 	bool finished : 1;  /* in the list of those that the next sync frees */
 	struct item_rcpt rcpts[];
 };

@@ -25,12 +25,28 @@ static int damaged(struct depot *d, struct item *it, struct err *e)
 	return -1;
 }
 
+/* Of a segment that nobody has open.  It stays open until another one is asked for: messages that are looked at one
+ * after the other lie side by side. */
+static int open_to_read(struct depot *d, struct seg *s, struct err *e)
+{
+	char name[SEGMENT_NAME];
+
+	if (s->fd >= 0)
+		return s->fd;
+	if (d->reading.fd >= 0 && d->reading.id == s->head.id)
+		return d->reading.fd;
+	fd_clear(&d->reading.fd);
+	segment_name(name, s->head.id, false);
+	d->reading.id = s->head.id;
+	d->reading.fd = openat(d->segments, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return d->reading.fd >= 0 ? d->reading.fd : err_sys(e, "open segments/%s", name);
+}
+
 int item_load(struct depot *d, struct item *it, struct scan_hit *hit, struct err *e)
 {
 	struct seg *s = index_seg(&d->index, it->segment);
 	char *bytes = mem_alloc(it->length);
-	bool mine;
-	int fd = seg_open(d, s, &mine, e), rc;
+	int fd = open_to_read(d, s, e), rc;
 	struct scan scan = { .bytes = str_mem(bytes, it->length),
 			     .base = it->offset,
 			     .segment = s->head.id,
@@ -40,8 +56,6 @@ int item_load(struct depot *d, struct item *it, struct scan_hit *hit, struct err
 	rc = fd < 0 ? -1 : io_pread_all(fd, bytes, it->length, (off_t)it->offset);
 	if (fd >= 0 && rc < 0)
 		err_sys(e, "read segments/%" PRIu64 ".segment", it->segment);
-	if (fd >= 0 && mine)
-		close(fd);
 	if (rc == 0 && (record_next(&scan, hit) != SCAN_RECORD || hit->r.qp != it->qp))
 		rc = damaged(d, it, e);
 	if (rc < 0)
@@ -64,6 +78,34 @@ int depot_envelope(struct depot *d, struct item *it, struct arena *a, struct env
 	packed = arena_str(a, hit.envelope);
 	item_unload(&hit);
 	return envelope_unpack(packed, a, out, e);
+}
+
+void depot_note_domains(struct depot *d, struct item *it, const struct envelope *v)
+{
+	ARENA(mem);
+
+	for (size_t i = 0; i < it->nrcpts && i < v->nrcpts; i++) {
+		struct str to = v->rcpts[i].final;
+
+		if (it->rcpts[i].domain == NULL)
+			it->rcpts[i].domain = intern_keep(
+			    &d->index.texts, arena_lower(&mem, str_skip(to, (size_t)(str_rchr(to, '@') + 1))));
+	}
+}
+
+const char *depot_domain(struct depot *d, struct item *it, size_t rcpt, struct err *e)
+{
+	ARENA(mem);
+	struct envelope v;
+
+	if (it->rcpts[rcpt].domain != NULL)
+		return it->rcpts[rcpt].domain;
+	if (depot_envelope(d, it, &mem, &v, e) < 0)
+		return NULL;
+	depot_note_domains(d, it, &v);
+	if (it->rcpts[rcpt].domain == NULL)
+		err_set(e, "its envelope lacks recipient %zu", rcpt);
+	return it->rcpts[rcpt].domain;
 }
 
 static int read_big(struct depot *d, struct item *it, const struct record *r, struct message *out, struct err *e)

@@ -189,6 +189,8 @@ static void add(struct depot *d, struct seg *s, const struct scan_hit *hit, cons
 	free(channels);
 	if (it == NULL)
 		return;
+	if (it->rcpts[0].channel == CHANNEL_REMOTE)
+		depot_note_domains(d, it, v);
 	if (d->scanning)
 		rescue(d, it);
 	if (d->set.taken != NULL && !d->scanning && !s->own)

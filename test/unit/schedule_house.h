@@ -18,7 +18,7 @@
 #include "base/conf.h"
 #include "base/io.h"
 #include "deliver/schedule.h"
-#include "deliver/show.h"
+#include "deliver/sweep.h"
 #include "logs/logs.h"
 
 #define DAY (INT64_C(86400) * 1000)
@@ -59,6 +59,17 @@ static inline void answer(enum resolved result, const char *to, enum channel cha
 	struct lookup_answer a = { .result = result, .targets = &r, .n = to != NULL };
 
 	schedule_answer(schedule, asked.id, &a);
+}
+
+/* A command about the queue, from its words to its answer. */
+static inline void command(struct str words, struct shown *a)
+{
+	struct sweep *w = sweep_new(schedule, words, a);
+
+	while (w != NULL && !sweep_step(w, a))
+		;
+	if (w != NULL)
+		sweep_free(w);
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)

@@ -76,7 +76,7 @@ static bool shows(uint64_t qp, const char *words)
 
 	buf_add(&ask, "show", 5);
 	buf_fmt(&ask, "%llu", (unsigned long long)qp);
-	show_answer(depot, buf_str(&ask), &a);
+	command(buf_str(&ask), &a);
 	found = a.status == 0 && str_find(buf_str(&a.output), str_of(words)) >= 0;
 	shown_clear(&a);
 	return found;

@@ -96,6 +96,8 @@ static const struct {
 	{ LOG_DELIVERY, LOG_DELIVERY_AUTOREPLY, C "autoreply, 3, qp 9" },
 	{ LOG_DELIVERY, LOG_DELIVERY_DELAY_NOTICE, C "delay-notice, 3, qp 9" },
 	{ LOG_DELIVERY, LOG_DELIVERY_SUCCESS_NOTICE, C "success-notice, 3, qp 9" },
+	{ LOG_DELIVERY, LOG_DELIVERY_POSTMASTER, C "postmaster, qp 40, 0, held, carol, their server moves" },
+	{ LOG_DELIVERY, LOG_DELIVERY_POSTMASTER, C "postmaster, qp 40, 2, released, root" },
 	{ LOG_DELIVERY, LOG_UNKNOWN, C "init, a@b.example" },
 	{ LOG_DELIVERY, LOG_UNKNOWN, C "size, 5" },
 
