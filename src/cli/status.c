@@ -43,6 +43,22 @@ static void print_table(const char *title, const json_t *rows)
 	free(text);
 }
 
+static void print_paused(const json_t *queue)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach(json_object_get(queue, "paused"), i, p)
+	{
+		const char *until = json_string_value(json_object_get(p, "until"));
+		const char *why = json_string_value(json_object_get(p, "why"));
+
+		printf("paused: %s, %s%s%s%s\n", json_string_value(json_object_get(p, "destination")),
+		       until != NULL ? "until " : "until it is resumed", until != NULL ? until : "",
+		       why != NULL && *why != '\0' ? ": " : "", why != NULL ? why : "");
+	}
+}
+
 static void print_text(const json_t *j)
 {
 	const json_t *queue = json_object_get(j, "queue"), *trouble = json_object_get(j, "trouble");
@@ -61,6 +77,7 @@ static void print_text(const json_t *j)
 		       (long long)json_integer_value(json_object_get(queue, "recipients")));
 	else
 		printf("queue: telltale-queue does not answer\n");
+	print_paused(queue);
 	printf("last trouble: %s\n", json_is_string(trouble) ? json_string_value(trouble) : "none");
 }
 

@@ -9,7 +9,7 @@
 #include "queue/spool.h"
 #include "session/census.h"
 
-enum { QUEUE_TIME = 3000, PAGES_MOST = 20 };
+enum { QUEUE_TIME = 3000 };
 #define TAIL_LOOKED_AT (256 * 1024)
 
 void status_date_programs(json_t *programs)
@@ -37,19 +37,15 @@ json_t *status_sessions(int census)
 
 /* ---- the queue ---- */
 
-/* One page after that number, or NULL. */
-static json_t *page_after(struct ipc_conn *conn, long long after, int64_t deadline)
+/* What is paused, and how much there is in all; NULL: no answer. */
+static json_t *ask_queue(struct ipc_conn *conn, int64_t deadline)
 {
-	struct queue_admin ask;
+	struct queue_admin ask = { STR("paused") };
 	struct queue_done done;
 	struct ipc_frame f = { .fd = -1 };
 	struct err e;
 	json_t *j = NULL;
-	BUF(words);
 
-	buf_add(&words, "list", 5);
-	buf_fmt(&words, "%lld", after);
-	ask = (struct queue_admin){ buf_str(&words) };
 	if (ipc_send(conn, &queue_admin_type, 1, &ask, -1, deadline, &e) < 0 || ipc_recv(conn, &f, deadline, &e) < 0)
 		return NULL;
 	if (f.type == queue_done_number && ipc_unpack(f.body, &queue_done_type, &done, &e) == 0)
@@ -58,46 +54,23 @@ static json_t *page_after(struct ipc_conn *conn, long long after, int64_t deadli
 	return j;
 }
 
-/* Adds a page to the counts; false when there is none. */
-static bool count_page(json_t *page, json_int_t *messages, json_int_t *recipients, long long *after)
-{
-	const json_t *all = json_object_get(page, "messages"), *m;
-	size_t i;
-
-	if (!json_is_array(all))
-		return false;
-	*messages += (json_int_t)json_array_size(all);
-	json_array_foreach(all, i, m) *recipients += (json_int_t)json_array_size(json_object_get(m, "recipients")) +
-						     json_integer_value(json_object_get(m, "omitted"));
-	*after = 0;
-	if (json_is_true(json_object_get(page, "more")))
-		*after = json_integer_value(json_object_get(json_array_get(all, json_array_size(all) - 1), "qp"));
-	return true;
-}
-
 json_t *status_queue(struct conf *c)
 {
 	int64_t deadline = deadline_in(QUEUE_TIME);
-	json_int_t messages = 0, recipients = 0;
 	struct ipc_conn conn;
 	struct err e;
-	long long after = 0;
-	bool good = true;
-	int fd = ipc_connect(proc_socket(c, "queue.ctl"), deadline, &e), pages = 0;
+	int fd = ipc_connect(proc_socket(c, "queue.ctl"), deadline, &e);
+	json_t *j;
 
 	if (fd < 0)
 		return json_null();
 	ipc_conn_init(&conn, fd);
-	do {
-		json_t *page = page_after(&conn, after, deadline);
-
-		good = count_page(page, &messages, &recipients, &after);
-		json_decref(page);
-	} while (good && after != 0 && ++pages < PAGES_MOST);
+	j = ask_queue(&conn, deadline);
 	ipc_conn_clear(&conn);
-	if (!good && pages == 0)
+	if (j == NULL)
 		return json_null();
-	return json_pack("{s:I,s:I,s:b}", "messages", messages, "recipients", recipients, "more", !good || after != 0);
+	json_object_set_new(j, "more", json_false()); /* all are counted; the key stands for those who ask for it */
+	return j;
 }
 
 /* ---- files ---- */

@@ -149,6 +149,8 @@ void pausing_list(struct schedule *s, struct shown *out)
 	}
 	json_end_array(&j);
 	json_key(&j, "more"), json_num(&j, (int64_t)more);
+	json_key(&j, "messages"), json_num(&j, (int64_t)depot_state(s->set.depot).messages);
+	json_key(&j, "recipients"), json_num(&j, (int64_t)depot_state(s->set.depot).recipients);
 	json_end_object(&j);
 	if (shown == 0)
 		buf_adds(&out->message, "nothing is paused");

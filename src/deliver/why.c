@@ -19,17 +19,20 @@ void why_put_time(struct buf *b, int64_t wall_ms)
 	stamp_put(b, civil_of_seconds(seconds + zone_offset(seconds)));
 }
 
-/* The last line of what was said: of a remote one the other server's own words. */
-static struct str last_line(const char *report)
+/* What was said, without how it was asked. */
+static void put_report(struct buf *b, const char *report)
 {
-	struct str rest = str_of(report), line, last = STR("");
+	struct str rest = str_of(report), line;
+	size_t begin = b->n;
 
 	for (bool more = true; more;) {
 		more = str_cut(rest, STR("\n"), &line, &rest);
-		if (str_trim(line).n > 0)
-			last = str_trim(line);
+		line = str_trim(line);
+		if (line.n == 0 || str_starts(line, STR("STARTTLS proto=")) || str_starts(line, STR("Asked server ")))
+			continue;
+		buf_adds(b, b->n > begin ? "; " : "");
+		buf_addstr(b, line);
 	}
-	return last;
 }
 
 static void put_order(struct buf *b, const char *what, int64_t since, const char *by, const char *why)
@@ -80,7 +83,7 @@ static const char *later(const struct asked *x, struct buf *b)
 		buf_adds(b, "not tried yet");
 		return "new";
 	}
-	buf_addstr(b, last_line(x->r->report));
+	put_report(b, x->r->report);
 	return "put-off";
 }
 

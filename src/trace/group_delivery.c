@@ -163,6 +163,20 @@ static void on_bounce(struct delivery_reader *r, const struct line *ln, const st
 	r->b->bounces = x;
 }
 
+static void on_order(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
+{
+	struct order *x = arena_alloc(&r->b->mem, sizeof(*x));
+
+	*x = (struct order){ .line = line_new(r->b, ln),
+			     .qp = group_number(l->field[LOG_F_qp]),
+			     .rcpt = group_number(l->field[LOG_F_index]),
+			     .action = l->field[LOG_F_action],
+			     .by = l->field[LOG_F_by],
+			     .words = l->field[LOG_F_words],
+			     .later = r->b->orders };
+	r->b->orders = x;
+}
+
 void delivery_take(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
 {
 	switch (l->kind) {
@@ -183,6 +197,9 @@ void delivery_take(struct delivery_reader *r, const struct line *ln, const struc
 	case LOG_DELIVERY_SUCCESS_NOTICE:
 	case LOG_DELIVERY_AUTOREPLY:
 		on_bounce(r, ln, l);
+		break;
+	case LOG_DELIVERY_POSTMASTER:
+		on_order(r, ln, l);
 		break;
 	case LOG_DELIVERY_REMOTE:
 	case LOG_DELIVERY_MAILBOX:

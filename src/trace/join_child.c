@@ -203,8 +203,23 @@ static void each_attempt(struct completer *c, struct story *s,
 			see(c, s, a);
 }
 
+/* They stand the last one first. */
+static void join_orders(struct completer *c)
+{
+	for (struct order *x = c->b->orders, *later; x != NULL; x = later) {
+		struct story *s = map_getn(&c->by_qp, x->qp);
+
+		later = x->later;
+		x->later = s != NULL ? s->orders : NULL;
+		if (s != NULL)
+			s->orders = x;
+	}
+	c->b->orders = NULL;
+}
+
 void join_children(struct completer *c)
 {
+	join_orders(c);
 	for (struct bounce *x = c->b->bounces; x != NULL; x = x->later) {
 		struct story *parent = map_getn(&c->by_qp, x->parent), *child = map_getn(&c->by_qp, x->qp);
 

@@ -277,7 +277,8 @@ static struct str inner_address(struct str field)
 /* The address of a field that stands next in the line, not before `from`; empty: there is none. */
 static struct str next_address(const struct log_line *l, const char *from)
 {
-	static const enum log_field addresses[] = { LOG_F_sender, LOG_F_path, LOG_F_rcpt, LOG_F_user };
+	static const enum log_field addresses[] = { LOG_F_sender, LOG_F_path, LOG_F_rcpt,
+						    LOG_F_user,   LOG_F_by,   LOG_F_words };
 	const char *end = l->raw.p + l->raw.n;
 	struct str next = STR("");
 

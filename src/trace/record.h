@@ -195,6 +195,14 @@ struct bounce {
 	struct bounce *beside; /* of the same message, no bounce either */
 };
 
+/* The postmaster's hand on a message. */
+struct order {
+	struct line *line;
+	uint64_t qp, rcpt;
+	struct str action, by, words;
+	struct order *later; /* of all, and of a story: the next one */
+};
+
 struct marks {
 	struct mark *at;
 	size_t n, cap;
@@ -221,6 +229,7 @@ struct book {
 	struct attempt *attempts, *last_attempt;
 	struct init *inits, *last_init;
 	struct bounce *bounces;
+	struct order *orders;
 	struct marks *marks; /* of each file (moment.h) */
 	int64_t *skew;       /* of each file: seconds its clock is ahead of the SMTP log's; NULL: not looked for */
 	struct hop_skew *hop_skews; /* join_foreign.c */

@@ -224,6 +224,8 @@ void scope_each_line(const struct scope *sc, const struct book *b, const struct 
 			each_attempt_line(scope_view(sc, s, p, &mem), see, with);
 	for (const struct bounce *x = scope_all(sc) ? s->notices : NULL; x != NULL; x = x->beside)
 		see(with, x->line);
+	for (const struct order *x = scope_all(sc) ? s->orders : NULL; x != NULL; x = x->later)
+		see(with, x->line);
 	if (scope_bounce(sc, b, s))
 		see(with, s->bounce->line);
 }

@@ -41,6 +41,7 @@ struct story {
 	struct parties parties;
 	struct bounce *bounce;  /* a bounce of this message was sent, says this line */
 	struct bounce *notices; /* its sender was told that it is late, or arrived, say these lines */
+	struct order *orders;   /* what the postmaster did to it, the first one first */
 	struct story *parent;   /* forwarded or bounced from; never in a circle */
 	struct join hop;        /* the same message on the next host: why we think so; key NULL: no hop */
 	struct story *child, *last_child, *sibling; /* what came out of it */

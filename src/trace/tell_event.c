@@ -280,6 +280,30 @@ static void tell_notice(struct told *t, const struct bounce *x)
 			       .grade = GRADE_EXACT });
 }
 
+static void tell_order(struct told *t, const struct order *x)
+{
+	static const struct {
+		const char *action, *words;
+	} did[] = {
+		{ "held", "held it by hand" },
+		{ "released", "released it" },
+		{ "retried", "wanted it tried at once" },
+		{ "deleted", "deleted it from the queue" },
+		{ "rerouted", "rerouted it by hand" },
+	};
+	struct str what = x->action;
+
+	for (size_t i = 0; i < COUNT(did); i++)
+		if (str_eqz(x->action, did[i].action))
+			what = str_of(did[i].words);
+	add_event(t, (struct event){ .rank = RANK_DELIVERY,
+				     .station = "delivery",
+				     .what = arena_fmt(t->mem, "the postmaster (%.*s) %.*s%s%.*s", STR_ARG(x->by),
+						       STR_ARG(what), x->words.n > 0 ? ": " : "", STR_ARG(x->words)),
+				     .line = x->line,
+				     .grade = GRADE_EXACT });
+}
+
 static void tell_bounce(struct told *t, const struct bounce *x)
 {
 	const struct foreign *f = tell_is_foreign(t->story);
@@ -314,6 +338,8 @@ void tell_events(struct told *t, const struct scope *sc)
 			tell_attempt(t, t->parties[i].party, a);
 	for (const struct bounce *x = scope_all(sc) ? s->notices : NULL; x != NULL; x = x->beside)
 		tell_notice(t, x);
+	for (const struct order *x = scope_all(sc) ? s->orders : NULL; x != NULL; x = x->later)
+		tell_order(t, x);
 	if (scope_bounce(sc, t->book, s))
 		tell_bounce(t, s->bounce);
 }

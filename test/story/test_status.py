@@ -24,7 +24,7 @@ def test_all_programs_listeners_and_sessions_are_shown(server):
         assert {p["program"] for p in said["programs"]} == PROGRAMS
         assert all(p["state"] == "ready" and p["pid"] > 0 and p["restarts"] == 0 for p in said["programs"])
         assert {row["address"] for row in said["listeners"]} == {f"127.0.0.1:{p}" for p in server.ports.values()}
-        assert said["queue"] == {"messages": 0, "recipients": 0, "more": False}
+        assert said["queue"] == {"messages": 0, "recipients": 0, "more": False, "paused": []}
         assert all(0 < d["free"] <= d["size"] for d in said["disk"]) and said["trouble"] is None
     until(lambda: status(server)["sessions"] == 0, "the session is counted out")
 
