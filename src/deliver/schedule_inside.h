@@ -50,7 +50,6 @@ struct schedule {
 	bool clock_known;
 	int64_t ahead;      /* wall minus monotonic clock, the most that was seen since it was set back */
 	uint64_t copied;    /* bytes of forwarded messages in this turn */
-	uint64_t questions; /* that are not about bounces */
 	struct map wants;   /* of bounces, by the number of the message that failed */
 	struct map replies; /* automatic answers that are to be asked for or made, by their own numbers */
 	struct map leaving; /* forwards whose sender is asked for, by the question's number */
