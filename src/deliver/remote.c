@@ -73,6 +73,7 @@ static void deliver(void *arg)
 			.connect = (uint64_t)d->try.met.connect,
 			.handshake = (uint64_t)d->try.met.handshake,
 			.reply = (uint64_t)d->try.met.reply,
+			.dsn = d->try.met.dsn,
 		};
 
 		map_deln(&r->deliveries, d->ask.delivery);
@@ -115,6 +116,11 @@ static int take_delivery(struct remote *r, const struct ipc_frame *f, struct err
 	d->try.host = d->ask.host;
 	d->try.message.offset = d->ask.offset;
 	d->try.message.size = d->ask.size;
+	d->try.message.envid = d->ask.envid;
+	d->try.message.ret = d->ask.ret;
+	d->try.message.requiretls = d->ask.requiretls != 0;
+	d->try.message.notify = d->ask.notify;
+	d->try.message.orcpt = d->ask.orcpt;
 	if (map_getn(&r->deliveries, d->ask.delivery) != NULL || r->running >= DELIVERIES_MAX) {
 		err_set(e, "delivery %llu is one too many", (unsigned long long)d->ask.delivery);
 		return refuse(d);

@@ -104,6 +104,23 @@ static void report_bad_tls(struct remote_try *t, const struct remote_talk *k)
 			 STR_ARG(demanded(t)), k->ip, k->client.why.text));
 }
 
+/* The server cannot take this message, whatever it would say to it. */
+static void report_unfit(struct remote_try *t, const struct remote_talk *k, enum client_end end)
+{
+	const struct client *c = &k->client;
+	struct str why = STR("it takes no such address. (#5.6.7)");
+
+	if (end == CLIENT_NO_8BIT)
+		why = arena_fmt(t->mem, "it takes no 8-bit message, and this one cannot be made 7-bit: %s. (#5.6.3)",
+				c->why.text);
+	if (end == CLIENT_TOO_BIG)
+		why = arena_fmt(t->mem, "it takes no message of more than %llu bytes; this one has %llu. (#5.3.4)",
+				(unsigned long long)c->offers.most, (unsigned long long)t->message.size);
+	if (end == CLIENT_NO_REQUIRETLS)
+		why = STR("it does not offer REQUIRETLS, which the sender demands. (#5.7.30)");
+	report(t, OUTCOME_FAILURE, arena_fmt(t->mem, "Connected to %s but %.*s", k->ip, STR_ARG(why)));
+}
+
 static void report_words(struct remote_try *t, const struct remote_talk *k, enum client_end end)
 {
 	const struct client *c = &k->client;
@@ -134,12 +151,10 @@ static void report_words(struct remote_try *t, const struct remote_talk *k, enum
 		    arena_fmt(t->mem, "Connected to %s but it offers no way to log in that I know. (#4.7.0)", k->ip));
 		break;
 	case CLIENT_NO_8BIT:
-		report(t, OUTCOME_FAILURE,
-		       arena_fmt(t->mem, "Connected to %s but it takes no 8-bit message. (#5.6.3)", k->ip));
-		break;
+	case CLIENT_TOO_BIG:
+	case CLIENT_NO_REQUIRETLS:
 	case CLIENT_NO_UTF8:
-		report(t, OUTCOME_FAILURE,
-		       arena_fmt(t->mem, "Connected to %s but it takes no such address. (#5.6.7)", k->ip));
+		report_unfit(t, k, end);
 		break;
 	case CLIENT_BAD_NAME:
 		report(t, OUTCOME_FAILURE, STR("I (qmail-remote) was invoked improperly. (#5.3.5)"));
@@ -161,6 +176,7 @@ static void note(struct remote_try *t, const struct remote_talk *k)
 				      .source = arena_str(t->mem, str_of(k->source)),
 				      .policy = remote_policy_word(k->proof, k->client.wire.tls != NULL),
 				      .port = k->port,
+				      .dsn = k->client.offers.dsn,
 				      .connect = first ? k->connected : 0,
 				      .handshake = first ? k->client.handshake : 0,
 				      .reply = k->client.said.done ? k->client.waited : 0 };
@@ -180,9 +196,9 @@ static bool decides(const struct client *c, enum client_end end)
 {
 	if (end == CLIENT_DIED)
 		return c->critical;
-	if (end == CLIENT_NO)
-		return c->step >= CLIENT_MAIL;
-	return end != CLIENT_NO_TLS && end != CLIENT_BAD_TLS && end != CLIENT_NO_AUTH;
+	if (end == CLIENT_NO) /* who closes to everybody (421) has said nothing of the message */
+		return c->step == CLIENT_MESSAGE || (c->step >= CLIENT_MAIL && c->said.code != 421);
+	return end != CLIENT_NO_TLS && end != CLIENT_BAD_TLS && end != CLIENT_NO_AUTH && end != CLIENT_NO_REQUIRETLS;
 }
 
 /* The conversation is over, or may go on with another message. */
@@ -248,8 +264,10 @@ static bool visit(struct remote_try *t, const struct route_stop *stop, bool last
 	struct remote_talk *k = meet(t, stop, last);
 	enum client_end end;
 
-	if (k == NULL)
+	if (k == NULL) {
+		t->missed = true;
 		return false;
+	}
 	k->set.tls = t->policy->tls;
 	k->set.peer = t->policy->peer;
 	k->proof = t->policy->proof;
@@ -260,6 +278,13 @@ static bool visit(struct remote_try *t, const struct route_stop *stop, bool last
 	return end == CLIENT_YES && send_over(t, k);
 }
 
+/* RFC 8689, 4.2.1: not only the server's certificate is good for its name, the name is the domain's server too. */
+static bool is_proven(const struct remote_try *t, const struct remote_case *c, const struct route_stop *stop)
+{
+	return !t->message.requiretls || c->smart || stop->vouched || t->policy->proof == PROOF_DANE ||
+	       t->policy->proof == PROOF_MTA_STS;
+}
+
 /* The addresses of one host, from the i-th stop on: the policy is found once.  True: the try has its result. */
 static bool visit_host(struct remote_try *t, struct remote_case *c, const struct route *r, size_t i)
 {
@@ -267,6 +292,16 @@ static bool visit_host(struct remote_try *t, struct remote_case *c, const struct
 
 	if (i == 0 || !str_ieq(stop->host, stop[-1].host) || stop->secure != stop[-1].secure)
 		t->policy = remote_policy_for(c, stop);
+	if (t->policy->refusal.n == 0 && !is_proven(t, c, stop)) {
+		report(
+		    t, OUTCOME_FAILURE,
+		    arena_fmt(t->mem,
+			      "The sender demands TLS all the way (REQUIRETLS), and neither DNSSEC, DANE nor MTA-STS "
+			      "proves that %.*s is a server of this domain. (#5.7.30)",
+			      STR_ARG(stop->host)));
+		t->answered = true;
+		return false;
+	}
 	if (t->policy->refusal.n == 0)
 		return visit(t, stop, i + 1 == r->n);
 	report(t, OUTCOME_DEFERRAL, t->policy->refusal);
@@ -306,7 +341,7 @@ static void choose(struct remote_try *t)
 
 	way_of(w->conf, way_find(w->conf, t->message.sender, t->message.rcpt), &way);
 	t->way = &w->ways[way.number];
-	t->key = arena_fmt(t->mem, "%u %.*s %.*s %.*s", way.number,
+	t->key = arena_fmt(t->mem, "%u%s %.*s %.*s %.*s", way.number, t->message.requiretls ? "R" : "",
 			   STR_ARG(way_source(&way.source, t->message.sender, AF_INET)),
 			   STR_ARG(way_source(&way.source, t->message.sender, AF_INET6)),
 			   STR_ARG(way_destination(&way, t->message.rcpt, t->mem)));
@@ -321,6 +356,8 @@ static struct remote_case case_of(const struct remote_try *t)
 				 w->route.host.n > 0, t->mem,  NULL };
 	uint16_t port;
 
+	if (t->message.requiretls && c.want.level < POLICY_VERIFIED)
+		c.want.level = POLICY_VERIFIED;
 	if (c.smart && !route_host(w->route.host, w->route.port, &c.domain, &port))
 		c.domain = STR("");
 	return c;
@@ -349,6 +386,8 @@ void remote_try(struct remote_try *t)
 	for (size_t i = 0; i < r.n && !t->given_up && clock_mono() < until; i++)
 		if (visit_host(t, &c, &r, i))
 			return;
+	if (t->missed && t->out.kind == OUTCOME_FAILURE)
+		t->out.kind = OUTCOME_DEFERRAL; /* another host may have what the one that answered lacks */
 	t->unreachable = !t->answered;
 }
 

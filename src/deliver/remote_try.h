@@ -5,9 +5,12 @@
  * nothing else does.  Reports are qmail-remote's, word for word (LOG-FORMATS 3.4); the other server's reply follows
  * whole.  Decided here:
  *
- *	8BITMIME     a message with 8-bit bytes for a server that does not take them fails (#5.6.3): it is not
- *	             rewritten, since that would break its signatures (RFC 6152, 3 allows either)
- *	SMTPUTF8     likewise for addresses (#5.6.7)
+ *	8BITMIME     a message with 8-bit bytes is made 7-bit for a server that does not take them: that breaks its
+ *	             signatures, but a bounce is worse; what cannot be made so fails (#5.6.3; mail/downgrade.h)
+ *	SMTPUTF8     an address beyond ASCII for a server without it fails (#5.6.7)
+ *	SIZE         what is larger than the server says that it takes fails at once (#5.3.4)
+ *	REQUIRETLS   only over TLS with a certificate that is proven, to a server that promises the same; else #5.7.30
+ *	421          before the message: the next host is asked, as if it had not let us in
  *	STARTTLS     as remote_policy.h has it for each host; where nothing demands it, a handshake that fails is
  *	             followed by a second connection in the clear
  *	MAIL, RCPT   a 4xx is the answer: the next host is not asked for another opinion
@@ -58,6 +61,7 @@ struct remote_try {
 		struct str source;
 		const char *policy;
 		uint16_t port;
+		bool dsn;                          /* it offers DSN, and was told what the sender wants to hear */
 		int64_t connect, handshake, reply; /* ms */
 	} met;                                     /* the server whose words `out` has */
 	/* inside */
@@ -66,6 +70,7 @@ struct remote_try {
 	struct remote_talk *talk;     /* the conversation at this moment, or NULL */
 	struct remote_policy *policy; /* of its host; NULL, when it was kept from an earlier message */
 	bool answered;                /* some server answered to MAIL */
+	bool missed;                  /* some server could not be reached */
 	struct str key;               /* of the connections that may serve it */
 };
 

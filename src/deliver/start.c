@@ -51,6 +51,11 @@ static void tell_remote(const struct schedule *s, struct attempt *a, const struc
 		.sender = from->v.sender,
 		.final = from->v.rcpts[a->rcpt].final,
 		.host = host_of(s, a->it, a->rcpt),
+		.envid = from->v.envid,
+		.ret = from->v.ret,
+		.requiretls = from->v.requiretls,
+		.notify = from->v.rcpts[a->rcpt].notify,
+		.orcpt = from->v.rcpts[a->rcpt].orcpt,
 	};
 
 	ipc_queue(a->agent->conn, &deliver_remote_type, 0, &m, from->m.fd);

@@ -15,11 +15,10 @@ bool session_offers_tls(const struct session *s)
 	return s->port->conf->tls == CONF_TLS_STARTTLS && !session_encrypted(s);
 }
 
-/* telltale-remote does not honour it yet. */
+/* RFC 8689, 2: what came in the clear cannot ask for it. */
 bool session_offers_requiretls(const struct session *s)
 {
-	(void)s;
-	return false;
+	return session_encrypted(s);
 }
 
 /* How a handshake failed, in the words of the log. */

@@ -133,6 +133,8 @@ static void do_ehlo(struct session *s, const struct command *c)
 		buf_adds(&s->wire.out, "250-STARTTLS\r\n");
 	if (session_offers_auth(s))
 		buf_adds(&s->wire.out, "250-AUTH PLAIN LOGIN\r\n");
+	if (session_offers_requiretls(s))
+		buf_adds(&s->wire.out, "250-REQUIRETLS\r\n");
 	buf_adds(&s->wire.out, "250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n");
 }
 

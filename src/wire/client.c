@@ -61,7 +61,13 @@ static void take_offers(struct client *c)
 		o->pipelining = o->pipelining || str_ieq(word, STR("PIPELINING"));
 		o->starttls = o->starttls || str_ieq(word, STR("STARTTLS"));
 		o->eightbit = o->eightbit || str_ieq(word, STR("8BITMIME"));
-		o->size = o->size || str_ieq(word, STR("SIZE"));
+		o->chunking = o->chunking || str_ieq(word, STR("CHUNKING"));
+		o->dsn = o->dsn || str_ieq(word, STR("DSN"));
+		o->requiretls = o->requiretls || str_ieq(word, STR("REQUIRETLS"));
+		if (str_ieq(word, STR("SIZE"))) {
+			o->size = true;
+			(void)str_u64(str_trim(line), UINT64_MAX, &o->most);
+		}
 		o->utf8 = o->utf8 || str_ieq(word, STR("SMTPUTF8"));
 		if (str_ieq(word, STR("AUTH")))
 			take_auth(o, line);

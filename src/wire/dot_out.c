@@ -31,7 +31,7 @@ void dot_out_put(struct dot_out *d, struct str in, struct buf *out)
 			in = str_skip(in, 1);
 			continue;
 		}
-		if (!d->inside && in.p[0] == '.')
+		if (!d->inside && !d->bare && in.p[0] == '.')
 			buf_addc(out, '.');
 		buf_add(out, in.p, n);
 		d->inside = true;
@@ -43,5 +43,6 @@ void dot_out_end(struct dot_out *d, struct buf *out)
 {
 	if (d->cr || d->inside)
 		end_line(d, out);
-	buf_add(out, ".\r\n", 3);
+	if (!d->bare)
+		buf_add(out, ".\r\n", 3);
 }

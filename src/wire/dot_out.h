@@ -11,6 +11,7 @@
 
 struct dot_out {
 	bool inside; /* of a line */
+	bool bare;   /* for BDAT: no dot is doubled, and none ends it */
 	bool cr;     /* a CR was the last byte, and is not written yet */
 };
 

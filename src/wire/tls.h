@@ -77,7 +77,8 @@ struct tls_stream *tls_connect(struct tls *t, int fd, const struct tls_peer *pee
 /* Say goodbye (close_notify), as far as that takes no waiting, and free. */
 void tls_end(struct tls_stream *s);
 /* As io_read() and io_write(): whatever ends the encrypted stream ends it for good, and nothing of what follows on the
- * socket is read. */
+ * socket is read.  One exception: when the network cuts us off while we write, what the other side had sent encrypted
+ * before can still be read. */
 ssize_t tls_read(struct tls_stream *s, void *p, size_t n, int64_t deadline);
 int tls_write(struct tls_stream *s, const void *p, size_t n, int64_t deadline);
 /* Has something been received that tls_read() has not given out? */

@@ -12,6 +12,7 @@ struct tls_stream {
 	SSL *ssl;
 	int fd;
 	bool broken; /* no goodbye is possible any more */
+	bool cut;    /* by the network, while we wrote: what the peer had sent before is still there */
 	char words[96];
 };
 
@@ -165,7 +166,7 @@ ssize_t tls_read(struct tls_stream *s, void *p, size_t n, int64_t deadline)
 {
 	int more;
 
-	if (s->broken) {
+	if (s->broken && !s->cut) {
 		errno = EPROTO;
 		return -1;
 	}
@@ -200,6 +201,7 @@ int tls_write(struct tls_stream *s, const void *p, size_t n, int64_t deadline)
 			continue;
 		}
 		rc = again(s, rc, deadline);
+		s->cut = s->broken && (errno == EPIPE || errno == ECONNRESET);
 		if (rc == 0)
 			errno = EPIPE;
 		if (rc <= 0)

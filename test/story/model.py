@@ -277,7 +277,7 @@ class Model:
 
     def extensions(self):
         said = {"PIPELINING", f"SIZE {MESSAGE_SIZE}", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES"}
-        return said | ({"AUTH PLAIN LOGIN"} if self.tls else {"STARTTLS"})
+        return said | ({"AUTH PLAIN LOGIN", "REQUIRETLS"} if self.tls else {"STARTTLS"})
 
     def do_ehlo(self, _):
         self.reset()

@@ -127,7 +127,7 @@ class Script:
                 return
             if now is not conn:
                 conn, lines = now, now.makefile("rb")
-            if word.upper() == "DATA" and self.replies["DATA"].startswith("354") and not self.take(conn, lines):
+            if word.upper() == "DATA" and str(self.replies["DATA"]).startswith("354") and not self.take(conn, lines):
                 return
 
     def take(self, conn, lines):

@@ -83,20 +83,6 @@ def test_a_handshake_that_fails_is_followed_by_mail_in_the_clear(server):
         assert far.visits == 2 and len(far.messages) == 1
 
 
-def test_an_8bit_message_goes_to_who_takes_it_and_nobody_else(server):
-    message = "Subject: out\r\n\r\nGrüße\r\n".encode()
-    with Script() as far, Script("127.0.0.3", far.port, EHLO="250 far") as old:
-        leads_to(server, far.port)
-        leads_to(server, far.port, "127.0.0.3", domain="old.test")
-        send(server, BOB, "x@old.test", message=message)
-        found = result(server, 2)
-        assert "failure, Connected_to_127.0.0.3_but_it_takes_no_8-bit_message._(#5.6.3)/Asked_server_mx0.old.test./" in found
-        assert any(r.startswith("success, 127.0.0.1_accepted") for r in found)
-        assert far.messages[0].endswith(message) and " BODY=8BITMIME" in "".join(far.heard) and old.messages == []
-    mail, = server.arrived(ME)
-    assert mail.parsed.get_payload()[1].get_payload()[1]["Status"] == "5.6.3"
-
-
 def test_what_comes_back_goes_to_strangers_too(server):
     """An alias leads out; the far server does not like it; whoever sent it hears of it by his own server."""
     with Script(RCPT="550 5.1.1 who is that?") as far, Script("127.0.0.3", far.port) as home:

@@ -1,0 +1,105 @@
+#include "mail/encode.h"
+
+enum { LINE_MOST = 76 };
+
+/* ---- quoted-printable ---- */
+
+static void put_unit(struct encode_qp *q, const char *unit, size_t n, struct buf *out)
+{
+	if (q->column + n > LINE_MOST - 1) {
+		buf_add(out, "=\r\n", 3);
+		q->column = 0;
+	}
+	buf_add(out, unit, n);
+	q->column += n;
+}
+
+static void put_hex(struct encode_qp *q, unsigned char c, struct buf *out)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const char unit[3] = { '=', digits[c >> 4], digits[c & 15] };
+
+	put_unit(q, unit, sizeof(unit), out);
+}
+
+/* Of a space or tab it is known now that more stands behind it on its line, or that nothing does. */
+static void let_go(struct encode_qp *q, bool last, struct buf *out)
+{
+	if (q->held != 0 && last)
+		put_hex(q, (unsigned char)q->held, out);
+	else if (q->held != 0)
+		put_unit(q, &q->held, 1, out);
+	q->held = 0;
+}
+
+void encode_qp_put(struct encode_qp *q, struct str text, struct buf *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		let_go(q, false, out);
+		if (c == ' ' || c == '\t')
+			q->held = c;
+		else if (c > ' ' && c <= '~' && c != '=')
+			put_unit(q, &c, 1, out);
+		else
+			put_hex(q, (unsigned char)c, out);
+	}
+}
+
+void encode_qp_line(struct encode_qp *q, struct buf *out)
+{
+	let_go(q, true, out);
+	buf_add(out, "\r\n", 2);
+	q->column = 0;
+}
+
+void encode_qp_end(struct encode_qp *q, struct buf *out)
+{
+	let_go(q, true, out);
+}
+
+/* ---- base64 ---- */
+
+static void put_group(struct encode_base64 *b, const unsigned char in[3], size_t n, struct buf *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned v = (unsigned)in[0] << 16 | (unsigned)in[1] << 8 | in[2];
+	char four[4] = { digits[v >> 18], digits[v >> 12 & 63], digits[v >> 6 & 63], digits[v & 63] };
+
+	if (n < 3)
+		four[3] = '=';
+	if (n < 2)
+		four[2] = '=';
+	buf_add(out, four, sizeof(four));
+	b->column += sizeof(four);
+	if (b->column < LINE_MOST)
+		return;
+	buf_add(out, "\r\n", 2);
+	b->column = 0;
+}
+
+void encode_base64_put(struct encode_base64 *b, struct str bytes, struct buf *out)
+{
+	for (size_t i = 0; i < bytes.n; i++) {
+		unsigned char three[3] = { b->kept[0], b->kept[1], (unsigned char)bytes.p[i] };
+
+		if (b->n < 2) {
+			b->kept[b->n++] = three[2];
+			continue;
+		}
+		put_group(b, three, 3, out);
+		b->n = 0;
+	}
+}
+
+void encode_base64_end(struct encode_base64 *b, struct buf *out)
+{
+	const unsigned char last[3] = { b->kept[0], b->n > 1 ? b->kept[1] : 0, 0 };
+
+	if (b->n > 0)
+		put_group(b, last, b->n, out);
+	if (b->column > 0)
+		buf_add(out, "\r\n", 2);
+	*b = (struct encode_base64){ 0 };
+}
