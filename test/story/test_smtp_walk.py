@@ -57,7 +57,7 @@ COMMANDS = [
     (2, "RCPT TO:<>", never),
     (2, "RCPT TO:<recipient>", never),
     (2, "MAIL FROM:<a@b.example> SIZE=99999999999999999999", never),
-    (1, "MAIL FROM:<a@b.example> RET=FULL", never),
+    (1, "MAIL FROM:<a@b.example> RET=ALL", never),
     (1, "MAIL FROM a@b.example", never),
     (4, "RSET", lambda m: m.forget() or 2),
     (2, "NOOP", fine),
