@@ -180,7 +180,8 @@ int accounts_run(const char *noun, const char *usage, int argc, char **argv)
 	"\n" \
 	"set gives it options of gate { } of its own (filter-level, graylist-..., reject-..., entries of\n" \
 	"lists, rejection-text-..., spf, dmarc ...); a mailbox's count after its domain's.  OPTION=VALUE sets\n" \
-	"one, or adds a value to a list; OPTION= takes it away, OPTION=!VALUE one value of a list.\n"
+	"one, or adds a value to a list; OPTION= takes it away, OPTION=!VALUE one value of a list.\n" \
+	"delay-notice=4h: who sends from there is told of a message that still waits after four hours; off: never.\n"
 
 static const char domain_usage[] =
     "usage: telltale domain add|show|remove DOMAIN [-c FILE]\n"

@@ -16,10 +16,13 @@
 #include "mail/addr.h"
 
 enum {
-	PAUSE_FIRST = 1000,         /* until a question is asked again; doubles */
-	PAUSE_MOST = 5 * 60 * 1000, /* up to this */
-	TROUBLE_PAUSE = 10 * 1000,  /* until a notice is tried again that could not be written */
-	OVER_QUOTA_TIMES = 2        /* lifetimes of the message; then a full sender's bounce is given up */
+	PAUSE_FIRST = 1000,          /* until a question is asked again; doubles */
+	PAUSE_MOST = 5 * 60 * 1000,  /* up to this */
+	TROUBLE_PAUSE = 10 * 1000,   /* until a notice is tried again that could not be written */
+	LATE_LEAST = 15 * 60 * 1000, /* no sender is told of less, unless all are (queue { delay-notice }) */
+	LATE_MOST = 1000,            /* wants, beside which nobody new is asked for the sake of a delay */
+	LATE_NEVER = UINT16_MAX,     /* item->notice_after */
+	OVER_QUOTA_TIMES = 2         /* lifetimes of the message; then a full sender's bounce is given up */
 };
 
 struct want {
@@ -43,13 +46,22 @@ static bool ready(const struct item *it)
 	return it != NULL && (it->failed > 0 || it->delivered > 0) && it->open == 0 && !it->held;
 }
 
+/* After how long its sender is told that it waits, ms; as long as his wish is not known, after how long he is asked. */
+static int64_t patience(const struct schedule *s, const struct item *it)
+{
+	if (it->notice_after == LATE_NEVER)
+		return INT64_MAX;
+	if (it->notice_after != 0)
+		return (int64_t)it->notice_after * 60 * 1000;
+	return s->set.delay_notice > 0 && s->set.delay_notice < LATE_LEAST ? s->set.delay_notice : LATE_LEAST;
+}
+
 /* Is its sender to be told that it waits?  Once for a message, and not any more when its time is over anyway. */
 static bool notice_due(const struct schedule *s, const struct item *it)
 {
 	int64_t age = it == NULL ? 0 : clock_wall() - it->born;
 
-	if (s->set.delay_notice == 0 || it == NULL || it->noticed || it->held || age < s->set.delay_notice ||
-	    age >= s->set.retry.lifetime)
+	if (it == NULL || it->noticed || it->held || age < patience(s, it) || age >= s->set.retry.lifetime)
 		return false;
 	for (size_t i = 0; i < it->nrcpts; i++)
 		if (notice_late(&it->rcpts[i]))
@@ -94,8 +106,16 @@ void schedule_look(struct schedule *s, struct item *it)
 
 void schedule_late(struct schedule *s, struct item *it)
 {
-	if (map_getn(&s->wants, it->qp) == NULL && notice_due(s, it))
+	if (s->wants.n < LATE_MOST && map_getn(&s->wants, it->qp) == NULL && notice_due(s, it))
 		want(s, it);
+}
+
+void bounce_ask_anew(struct schedule *s)
+{
+	struct item *it;
+
+	for (size_t i = 0; (it = depot_walk(s->set.depot, &i)) != NULL;)
+		it->notice_after = 0;
 }
 
 static void forget(struct schedule *s, struct want *w)
@@ -198,6 +218,16 @@ static void over_quota(struct schedule *s, struct want *w, struct item *it)
 	forget(s, w);
 }
 
+/* What he has set, or his domain, counts before what is set for all. */
+static bool too_early(const struct schedule *s, struct item *it, const struct lookup_answer *answer)
+{
+	int64_t after = answer->delay_notice != 0 ? answer->delay_notice : s->set.delay_notice;
+	int64_t minutes = (after + 60 * 1000 - 1) / (60 * 1000);
+
+	it->notice_after = after <= 0 || minutes >= LATE_NEVER ? LATE_NEVER : (uint16_t)minutes;
+	return after <= 0 || clock_wall() - it->born < after;
+}
+
 void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer)
 {
 	struct want *w = autoreply_answer(s, id, answer) ? NULL : map_getn(&s->wants, id);
@@ -211,6 +241,8 @@ void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer
 		forget(s, w);
 	} else if (answer->result == RESOLVED_TEMPORARY) {
 		later(s, w);
+	} else if (!ready(it) && too_early(s, it, answer)) {
+		forget(s, w);
 	} else if (answer->result == RESOLVED_OVER_QUOTA && !ready(it)) {
 		depot_noticed(s->set.depot, it); /* no news is worth the wait for room */
 		forget(s, w);

@@ -322,6 +322,8 @@ void schedule_settings(struct schedule *s, const struct schedule_set *set)
 	s->set.ways = set->ways;
 	s->set.retry = set->retry;
 	s->set.most = set->most;
+	if (s->set.delay_notice != set->delay_notice)
+		bounce_ask_anew(s);
 	s->set.delay_notice = set->delay_notice;
 	s->set.memory = set->memory;
 	s->set.hostname = set->hostname;

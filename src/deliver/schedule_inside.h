@@ -114,6 +114,8 @@ bool notice_any_late(const struct envelope *v);
 
 /* The beginning of the message, at most `most` bytes. */
 int notice_read(struct schedule *s, struct item *it, size_t most, struct buf *out, struct err *e);
+/* When senders are told of a delay was set anew. */
+void bounce_ask_anew(struct schedule *s);
 void bounce_clear(struct schedule *s);
 
 /* It was delivered to a mailbox that may answer by itself. */

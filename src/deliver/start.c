@@ -210,5 +210,6 @@ bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 		return true;
 	}
 	depot_release(s->set.depot, it, rcpt, next);
+	schedule_late(s, it);
 	return false;
 }

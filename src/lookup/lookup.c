@@ -58,7 +58,7 @@ int lookup_told_read(const struct lookup_resolved *told, struct str original, st
 	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 	if (told->result > RESOLVED_TEMPORARY || expanded != (told->channels.n > 0) ||
 	    (told->routes.n > 0 && told->routes.n != told->channels.n) || told->channels.n > LOOKUP_TARGETS_MAX ||
-	    told->srs >= SRS_WORDS || !settings_fit(told->settings))
+	    told->srs >= SRS_WORDS || !settings_fit(told->settings) || (int64_t)told->delay_notice < -1)
 		return err_set(e, "telltale-lookup sent a malformed answer");
 	if (told->result == RESOLVED_TEMPORARY)
 		return err_set(e, "the accounts cannot be asked now");
@@ -67,6 +67,7 @@ int lookup_told_read(const struct lookup_resolved *told, struct str original, st
 	out->result = (enum resolved)told->result;
 	out->settings = arena_str(a, told->settings);
 	out->srs = (enum srs_word)told->srs;
+	out->delay_notice = (int64_t)told->delay_notice;
 	return 0;
 }
 
@@ -86,7 +87,9 @@ int lookup_told_leaves(const struct lookup_leaves_told *told, struct arena *a, s
 int lookup_told_reply(const struct lookup_reply_told *told, struct str original, struct arena *a,
 		      struct lookup_answer *out, struct err *e)
 {
-	struct lookup_resolved where = { told->result, told->targets, told->channels, STR(""), told->routes, SRS_NONE };
+	struct lookup_resolved where = {
+		told->result, told->targets, told->channels, STR(""), told->routes, SRS_NONE, 0
+	};
 
 	if (lookup_told_read(&where, original, a, out, e) < 0)
 		return -1;

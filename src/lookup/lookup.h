@@ -25,7 +25,8 @@ struct lookup_answer {
 	struct str settings;
 	/* Of an automatic answer to the address: what to say; text empty: nothing. */
 	struct str subject, text;
-	enum srs_word srs; /* SRS_GOOD: its one target is who a forward came from (store/srs.h) */
+	int64_t delay_notice; /* ms after which it is told, as a sender, that its mail waits; 0: not set; -1: never */
+	enum srs_word srs;    /* SRS_GOOD: its one target is who a forward came from (store/srs.h) */
 };
 
 /* Under which sender a forward leaves. */

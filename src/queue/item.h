@@ -86,6 +86,8 @@ struct item {
 	uint32_t nrcpts, left;   /* left: not yet final */
 	/* Of these: rcpt_failed(), rcpt_delivered(); busy, or to be tried for the first time. */
 	uint32_t failed, delivered, open;
+	uint16_t
+	    notice_after; /* minutes until its sender is told that it waits; 0: nobody has asked him; all ones: never */
 	bool recovered : 1; /* found by scanning a segment after a crash: the logs may lack its lines */
 	bool held : 1;      /* its record or file is damaged: kept, never tried */
 	bool verified : 1;  /* its big file's checksum was right in this run */

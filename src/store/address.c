@@ -69,7 +69,7 @@ static void tell(struct visitor *v, uint64_t id, const struct lookup_answer *ans
 	put_targets(answer, &targets, &channels, &routes);
 	ipc_queue(&v->conn, &lookup_resolved_type, id,
 		  &(struct lookup_resolved){ answer->result, buf_str(&targets), buf_str(&channels), answer->settings,
-					     buf_str(&routes), answer->srs },
+					     buf_str(&routes), answer->srs, (uint64_t)answer->delay_notice },
 		  -1);
 }
 

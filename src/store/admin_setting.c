@@ -1,4 +1,4 @@
-/* `set DOMAIN OPTION=VALUE...`: an option of the gate for one domain or mailbox, or one of mailbox.def for a mailbox.
+/* `set DOMAIN OPTION=VALUE...`: an option of the gate for one domain or mailbox, or one of mailbox.def.
  *
  * OPTION=VALUE sets it, or adds one value to a list; OPTION= takes all values of it away, OPTION=!VALUE that one.
  */
@@ -14,6 +14,8 @@ struct setting {
 
 /* ---- the options of mailbox.def ---- */
 
+enum { DELAY_LEAST = 15 * 60 * 1000 /* ms: telltale-queue asks for nobody who has waited less */ };
+
 static int address(struct admin *a, struct setting *x)
 {
 	return admin_target(a, x->value, &x->value);
@@ -26,14 +28,26 @@ static int yes_or_no(struct admin *a, struct setting *x)
 		   : admin_no(a, "%.*s must be yes or no", STR_ARG(x->option));
 }
 
+static int delay(struct admin *a, struct setting *x)
+{
+	int64_t ms = 0;
+
+	return str_eqz(x->value, "off") || (conf_duration(x->value, &ms) && ms >= DELAY_LEAST)
+		   ? 0
+		   : admin_no(a, "%.*s must be off or a duration like 4h, at least 15m", STR_ARG(x->option));
+}
+
 static const struct mailbox_row {
 	const char *option;
 	enum { ONE, MANY } values;
+	bool domain;
 	int (*check)(struct admin *a, struct setting *x); /* may put the value as it is kept */
 } mailbox_rows[] = {
-#define MAILBOX_SETTING(option, values, check) { option, values, check },
+#define MAILBOX_SETTING(option, values, check) { option, values, false, check },
+#define DOMAIN_SETTING(option, values, check) { option, values, true, check },
 #include "store/mailbox.def"
 #undef MAILBOX_SETTING
+#undef DOMAIN_SETTING
 };
 
 static const struct mailbox_row *mailbox_row(struct str option)
@@ -127,17 +141,19 @@ static int set_one(struct admin *a, struct str scope, struct str word)
 {
 	struct setting x = { .scope = scope };
 	bool mailbox = scope.p[0] != '@';
+	const struct mailbox_row *row;
 	int status = 0;
 
 	if (!str_cut(word, STR("="), &x.option, &x.value))
 		return admin_no(a, "OPTION=VALUE is wanted, not \"%.*s\"", STR_ARG(str_take(word, 100)));
-	if (!settings_settable(x.option) && !(mailbox && mailbox_row(x.option) != NULL))
+	row = mailbox_row(x.option);
+	if (!settings_settable(x.option) && (row == NULL || !(mailbox || row->domain)))
 		return admin_no(a, "\"%.*s\" is no option that a domain or a mailbox can set",
 				STR_ARG(str_take(x.option, 100)));
 	x.list = many(x.option);
 	if (x.value.n == 0 || x.value.p[0] == '!')
 		return take_away(a, &x);
-	if (!x.list || mailbox_row(x.option) == NULL)
+	if (!x.list || row == NULL)
 		return put(a, &x);
 	/* forward=a@x.example,b@y.example */
 	for (struct str rest = x.value; rest.n > 0 && status == 0;) {

@@ -70,8 +70,9 @@ int db_find(struct store *s, enum db_sql which, const struct db_value *v, size_t
 
 /* ---- settings.c ---- */
 
-/* The lines of a domain ("@example.com") or a mailbox, appended to out. */
-int settings_read(struct store *s, struct str scope, struct buf *out, struct err *e);
+/* The lines of a domain ("@example.com") or a mailbox, appended to out; *delay_notice is as lookup_answer has it, and
+ * stays where nothing is set. */
+int settings_read(struct store *s, struct str scope, struct buf *out, int64_t *delay_notice, struct err *e);
 
 int db_fail(struct store *s, struct err *e); /* the sentence for what SQLite says now; -1 */
 

@@ -327,8 +327,8 @@ static int add_settings(struct store *s, const struct place *p, struct arena *a,
 	struct str domain = arena_fmt(a, "@%.*s", STR_ARG(p->domain));
 	BUF(b);
 
-	if (settings_read(s, domain, &b, e) < 0 ||
-	    (p->found == FOUND_MAILBOX && settings_read(s, address_of(a, p), &b, e) < 0))
+	if (settings_read(s, domain, &b, &out->delay_notice, e) < 0 ||
+	    (p->found == FOUND_MAILBOX && settings_read(s, address_of(a, p), &b, &out->delay_notice, e) < 0))
 		return -1;
 	out->settings = arena_str(a, buf_str(&b));
 	return 0;

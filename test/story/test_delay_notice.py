@@ -106,3 +106,30 @@ def test_kills_neither_lose_a_notice_nor_make_two(late):
     mails = late.maildir(ME)
     assert len(mails) == 10 and len({m.body for m in mails}) == 10
     assert len(set(notices(late))) == len(notices(late)) == 10
+
+
+def test_a_mailbox_or_its_domain_says_when_it_is_told(server):
+    """The server tells nobody, the domain asks for it, one mailbox does not want it; NOTIFY without DELAY neither."""
+    server.later(0)
+    server.start()
+    server.command("account", "add", "third@example.com", "--password-stdin", text="correct horse\n")
+    server.command("domain", "set", "example.com", "delay-notice=4h")
+    server.command("account", "set", "third@example.com", "delay-notice=off")
+    assert "at least 15m" in server.tell("account", "set", ME, "delay-notice=1m").stderr
+    block(server, "recipient")
+    qp = send(server, ME)
+    send(server, "third@example.com")
+    with server.client() as c:
+        c.send("EHLO client.test")
+        c.send(f"MAIL FROM:<{ME}>")
+        c.send(f"RCPT TO:<{YOU}> NOTIFY=FAILURE")
+        assert c.data().code == 250
+    until(lambda: len(server.log("delivery").verb("next")) == 3, "all three wait")
+    for n, hours in enumerate((3, 2, 2)):
+        server.later(hours * HOUR)
+        until(lambda k=n: len(server.log("delivery").verb("next")) == 3 * k + 6, "all three were tried again")
+        if hours == 3:
+            assert notices(server) == []
+    until(lambda: notices(server), "the notice")
+    assert [int(line.split(",")[0]) for line in notices(server)] == [qp]
+    assert len(server.maildir(ME)) == 1 and server.maildir("third@example.com") == []

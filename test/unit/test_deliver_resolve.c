@@ -70,7 +70,7 @@ static uint64_t heard(const char *address)
 
 static void say(uint64_t id, uint64_t result, const char *targets, const char *channels)
 {
-	struct lookup_resolved m = { result, str_of(targets), str_of(channels), STR(""), STR(""), 0 };
+	struct lookup_resolved m = { result, str_of(targets), str_of(channels), STR(""), STR(""), 0, 0 };
 	struct err e = { 0 };
 
 	assert_int_equal(ipc_send(&server, &lookup_resolved_type, id, &m, -1, deadline_in(5000), &e), 0);

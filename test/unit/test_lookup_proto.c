@@ -43,7 +43,7 @@ static void every_answer(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(answers); i++) {
 		struct lookup_resolved told = {
-			answers[i].result, answers[i].targets, answers[i].channels, STR(""), STR(""), 0
+			answers[i].result, answers[i].targets, answers[i].channels, STR(""), STR(""), 0, 0
 		};
 		struct lookup_answer out;
 		struct err e;
@@ -149,9 +149,8 @@ static void every_setting(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(settings); i++) {
-		struct lookup_resolved told = {
-			RESOLVED_MAILBOX, STR("a@b"), STR("l"), settings[i].settings, STR(""), 0
-		};
+		struct lookup_resolved told = { RESOLVED_MAILBOX, STR("a@b"), STR("l"), settings[i].settings,
+						STR(""),          0,          0 };
 		struct lookup_answer out;
 		struct err e;
 		ARENA(a);

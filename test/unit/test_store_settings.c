@@ -52,6 +52,12 @@ static const struct {
 	{ "domain show example.com", 0,
 	  "\"settings\":{\"graylist-level\":\"only\",\"ip-whitelist-entry\":[\"192.0.2.0/24\"],"
 	  "\"sender-blacklist-entry\":[\"@a.example\",\"b@b.example\"]}}" },
+	{ "domain set example.com delay-notice=4h", 0, "" },
+	{ "domain set example.com delay-notice=off", 0, "" },
+	{ "domain set example.com delay-notice=1m", 1, "delay-notice must be off or a duration like 4h, at least 15m" },
+	{ "domain set example.com delay-notice=soon", 1, "delay-notice must be off or a duration" },
+	{ "domain set example.com delay-notice=", 0, "" },
+	{ "domain set example.com forward=a@b.example", 1, "is no option that a domain or a mailbox can set" },
 	{ "domain set example.com sender-blacklist-entry=!@c.example", 1, "has no sender-blacklist-entry @c.example" },
 	{ "domain set example.com sender-blacklist-entry=!@a.example", 0, "1 setting" },
 	{ "domain set example.com ip-whitelist-entry=192.0.2.300", 1,
