@@ -36,17 +36,29 @@ static void put_line(struct buf *b, struct str address)
 	buf_adds(b, "\r\n");
 }
 
+/* What its sender knows it by, where the copy fails: he has not heard of the address that it goes to. */
+static struct str known_as(const struct recipient *r, struct arena *mem)
+{
+	for (size_t i = 0; i < r->original.n; i++)
+		if (!ascii_isprint(r->original.p[i]))
+			return r->orcpt;
+	return r->orcpt.n > 0 || r->original.n > ENVELOPE_ORCPT_MAX / 3
+		   ? r->orcpt
+		   : arena_fmt(mem, "rfc822;%.*s", STR_ARG(r->original));
+}
+
 /* 0: it is in the queue as *qp; 1: it loops; -1. */
 static int put_copy(struct schedule *s, const struct attempt *a, const struct envelope *v, struct str whole,
 		    uint64_t *qp, struct err *e)
 {
+	ARENA(mem);
 	BUF(head);
 	const struct recipient *r = &v->rcpts[a->rcpt];
 	struct recipient to = { .final = r->final,
 				.original = r->final,
 				.channel = CHANNEL_REMOTE,
 				.notify = r->notify,
-				.orcpt = r->orcpt };
+				.orcpt = known_as(r, &mem) };
 	struct envelope child = { .time = clock_wall(),
 				  .sender = v->sender,
 				  .parent_qp = a->it->qp,

@@ -148,6 +148,14 @@ static void put_references(struct buf *b, const struct dsn *d)
 		buf_fmt(b, "References: %.*s\r\nIn-Reply-To: %.*s\r\n", STR_ARG(id), STR_ARG(id));
 }
 
+static bool any_delivered(const struct dsn *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->rcpts[i].action != DSN_IS_RELAYED)
+			return true;
+	return false;
+}
+
 static void put_head(struct buf *b, const struct dsn *d, struct str boundary, bool wide)
 {
 	static const struct {
@@ -157,13 +165,15 @@ static void put_head(struct buf *b, const struct dsn *d, struct str boundary, bo
 		[DSN_DELAYED] = { "delayed: your message waits, and is tried again", "delay" },
 		[DSN_SUCCESS] = { "delivered: your message has arrived", "success" },
 	};
+	bool passed_on = d->kind == DSN_SUCCESS && !any_delivered(d);
 	BUF(to);
 
 	put_date(b, "Date", d->now);
 	buf_fmt(b, "From: MAILER-DAEMON@%.*s\r\n", STR_ARG(d->hostname));
 	buf_fmt(&to, "To: <%.*s>", STR_ARG(d->sender));
 	dsn_put_clean(b, buf_str(&to), true);
-	buf_fmt(b, "\r\nSubject: %s\r\nMessage-ID: <%llu.%lld.%s@%.*s>\r\n", kinds[d->kind].subject,
+	buf_fmt(b, "\r\nSubject: %s\r\nMessage-ID: <%llu.%lld.%s@%.*s>\r\n",
+		passed_on ? "passed on: the next mail server has your message" : kinds[d->kind].subject,
 		(unsigned long long)d->qp, (long long)d->now, kinds[d->kind].word, STR_ARG(d->hostname));
 	put_references(b, d);
 	buf_adds(b, "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"

@@ -1,6 +1,7 @@
 /* mail/dsn_words.c - the first part of a notice: what a person reads. */
 #include "mail/dsn_text.h"
 
+#include <string.h>
 #include "base/clock.h"
 #include "mail/encoded.h"
 
@@ -46,6 +47,34 @@ static void put_who(struct buf *b, const struct dsn *d, enum who who)
 	put_labelled(b, "Who can act", buf_str(&line));
 }
 
+/* The vocabulary speaks of one attempt; here all are over, and who reads it has the message back. */
+static struct str ended(const char *meaning, struct arena *mem)
+{
+	static const char *const tails[] = {
+		"; the delivery is tried again.",
+		"; it is tried again.",
+		". It is tried again.",
+		"; this message is tried again later.",
+		"; the sender gets the message back.",
+		"; the sender gets it back.",
+		". The sender gets it back.",
+	};
+	struct str text = str_of(meaning);
+
+	for (size_t i = 0; i < COUNT(tails); i++)
+		if (str_ends(text, str_of(tails[i])))
+			return arena_fmt(mem, "%.*s.", STR_ARG(str_take(text, text.n - strlen(tails[i]))));
+	return text;
+}
+
+/* "The sender's mail administrator ...": that is the reader's. */
+static struct str to_you(const char *advice, struct arena *mem)
+{
+	struct str text = str_of(advice), his = STR("The sender's ");
+
+	return str_starts(text, his) ? arena_fmt(mem, "Your %.*s", STR_ARG(str_skip(text, his.n))) : text;
+}
+
 /* What the vocabulary knows of it. */
 static void put_meaning(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r)
 {
@@ -56,14 +85,15 @@ static void put_meaning(struct buf *b, const struct dsn *d, const struct dsn_rcp
 	dsn_report_read(r->report, &mem, &report);
 	word = dsn_word(r->report, &report);
 	if (word != NULL && word->meaning[0] != '\0')
-		put_labelled(b, "What happened", str_of(word->meaning));
+		put_labelled(b, "What happened",
+			     d->kind == DSN_FAILED ? ended(word->meaning, &mem) : str_of(word->meaning));
 	if (report.over)
 		dsn_put_paragraph(b, "  ", STR("It was tried again and again until its time was over."));
 	if (word == NULL)
 		return;
 	put_who(b, d, word->who);
 	if (word->advice[0] != '\0')
-		put_labelled(b, "What to do", str_of(word->advice));
+		put_labelled(b, "What to do", to_you(word->advice, &mem));
 }
 
 static void put_tries(struct buf *b, const struct dsn_rcpt *r)
@@ -113,11 +143,11 @@ static void put_success(struct buf *b, const struct dsn_rcpt *r)
 	} else {
 		buf_adds(&line, "The next mail server");
 		if (report.host.n > 0)
-			buf_adds(&line, ", "), dsn_put_clean(&line, report.host, true), buf_addc(&line, ',');
+			buf_adds(&line, " ("), dsn_put_clean(&line, report.host, true), buf_addc(&line, ')');
 		buf_adds(&line, " took it");
 	}
 	if (r->last != 0)
-		buf_adds(&line, ", on "), put_when(&line, r->last);
+		buf_adds(&line, r->action == DSN_IS_RELAYED ? " on " : ", since "), put_when(&line, r->last);
 	buf_addc(&line, '.');
 	if (r->action == DSN_IS_RELAYED)
 		buf_adds(&line, " That server does not promise to tell you more.");
@@ -130,12 +160,18 @@ static void put_success(struct buf *b, const struct dsn_rcpt *r)
 
 static void put_address(struct buf *b, const struct dsn_rcpt *r, const char *end)
 {
+	struct str written = str_istarts(r->orcpt, STR("rfc822;")) ? str_skip(r->orcpt, 7) : STR("");
+
 	buf_adds(b, "<");
 	dsn_put_clean(b, r->original, true);
 	buf_adds(b, ">");
 	if (!str_ieq(r->original, r->final)) {
 		buf_adds(b, " (it leads to <");
 		dsn_put_clean(b, r->final, true);
+		buf_adds(b, ">)");
+	} else if (written.n > 0 && !str_ieq(written, r->final)) {
+		buf_adds(b, " (you wrote to <");
+		dsn_put_clean(b, written, true);
 		buf_adds(b, ">)");
 	}
 	buf_fmt(b, "%s\r\n", end);
@@ -190,8 +226,7 @@ static void put_opening(struct buf *b, const struct dsn *d)
 		dsn_put_paragraph(b, "", buf_str(&line));
 		break;
 	case DSN_SUCCESS:
-		buf_fmt(b, "You asked to be told: your message has reached the following address%s.\r\n",
-			plural(d->n, "", "es"));
+		buf_adds(b, "You asked to be told what becomes of your message: it has arrived, or was passed on.\r\n");
 		break;
 	}
 }

@@ -209,6 +209,8 @@ static void an_alias_that_leads_elsewhere_goes_on_as_a_message_of_its_own(void *
 	assert_true(str_eqz(v.sender, "ann@x.example"));
 	assert_true(str_eqz(v.rcpts[0].final, "bob@other.test") && str_eq(v.rcpts[0].final, v.rcpts[0].original));
 	assert_true(str_eqz(text_of(child), "Delivered-To: bob@example.com\r\nReceived: x\r\n\r\nhello\r\n"));
+	/* Should it fail, its sender recognises it by the address that he wrote to. */
+	assert_true(str_eqz(v.rcpts[0].orcpt, "rfc822;bob@example.com"));
 	turn();
 	assert_int_equal(bounces_of(qp), 1); /* it waits, and is not forwarded again */
 	assert_true(logged("deferral, remote_delivery_is_not_configured/\n"));
@@ -216,6 +218,26 @@ static void an_alias_that_leads_elsewhere_goes_on_as_a_message_of_its_own(void *
 	start();
 	turn();
 	assert_int_equal(bounces_of(qp), 1);
+}
+
+/* What its sender asked to hear goes along: the server that it reaches, or the bounce of the copy, answers it. */
+static void what_was_asked_goes_along(void **state)
+{
+	struct recipient r = away[0];
+	struct envelope v = from("ann@x.example", &r, 1), w;
+	uint64_t qp;
+
+	(void)state;
+	asked.n = 0;
+	r.notify = NOTIFY_SUCCESS | NOTIFY_FAILURE;
+	r.orcpt = STR("rfc822;old@example.net");
+	v.envid = STR("QQ 1");
+	v.ret = RET_FULL;
+	qp = put_envelope(v);
+	w = envelope_in(child_of(qp));
+	assert_true(str_eqz(w.envid, "QQ 1") && w.ret == RET_FULL);
+	assert_true(w.rcpts[0].notify == r.notify && str_eq(w.rcpts[0].orcpt, r.orcpt));
+	assert_int_equal(asked.n, 0);
 }
 
 static void a_big_message_goes_on_and_comes_back_whole(void **state)
@@ -304,6 +326,7 @@ int main(void)
 		T(a_lookup_that_is_away_is_asked_again),
 		T(what_failed_before_the_start_comes_back_too),
 		T(an_alias_that_leads_elsewhere_goes_on_as_a_message_of_its_own),
+		T(what_was_asked_goes_along),
 		T(a_big_message_goes_on_and_comes_back_whole),
 		T(a_forward_that_comes_back_is_a_loop),
 		T(a_forward_that_may_stand_there_has_no_result_yet),
