@@ -105,6 +105,8 @@ static void on_result(struct attempt *a, const struct log_line *l)
 {
 	a->resulted = outcome_of(l->field[LOG_F_outcome], &a->outcome);
 	a->report = l->field[LOG_F_report];
+	if (a->remote && a->resulted && a->outcome == OUTCOME_SUCCESS)
+		a->next_id = foreign_queued_as(a->report);
 }
 
 static void on_remote(struct delivery_reader *r, struct attempt *a, const struct log_line *l)

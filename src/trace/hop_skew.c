@@ -5,27 +5,28 @@
 
 enum { PAIRS = 64 }; /* of hosts that are looked at */
 
-static struct hop_skew *pair_of(struct book *b, const struct visit *from, const struct visit *to)
+static struct hop_skew *pair_of(struct book *b, const struct foreign *from, const struct visit *to)
 {
 	struct hop_skew *k = b->hop_skews;
+	uint32_t place = from != NULL ? from->place : HOP_OURS;
 
-	while (k != NULL && (k->from != from->foreign->place || k->to != to->foreign->place))
+	while (k != NULL && (k->from != place || k->to != to->foreign->place))
 		k = k->next;
 	if (k != NULL || b->nhop_skews == PAIRS)
 		return k;
 	b->nhop_skews++;
 	k = arena_alloc(&b->mem, sizeof(*k));
-	k->from = from->foreign->place;
+	k->from = place;
 	k->to = to->foreign->place;
-	k->from_host = from->foreign->host;
+	k->from_host = from != NULL ? from->host : STR("this server");
 	k->to_host = to->foreign->host;
 	k->next = b->hop_skews;
 	return b->hop_skews = k;
 }
 
-void hop_skew_add(struct book *b, const struct visit *from, const struct attempt *a, const struct visit *to)
+void hop_skew_add(struct book *b, const struct foreign *from, const struct attempt *a, const struct visit *to)
 {
-	bool other = to->foreign != NULL && from->foreign->place != to->foreign->place;
+	bool other = to->foreign != NULL && (from == NULL || from->place != to->foreign->place);
 	struct hop_skew *k = other ? pair_of(b, from, to) : NULL;
 
 	if (k == NULL)

@@ -86,8 +86,8 @@ bool join_child(struct story *parent, struct story *child);
 void join_foreign_begin(struct completer *c);
 void join_foreign(struct completer *c);
 
-/* A message of `from` was handed over by the attempt and is `to` there (hop_skew.c). */
-void hop_skew_add(struct book *b, const struct visit *from, const struct attempt *a, const struct visit *to);
+/* A message of `from` (NULL: of ours) was handed over by the attempt and is `to` there (hop_skew.c). */
+void hop_skew_add(struct book *b, const struct foreign *from, const struct attempt *a, const struct visit *to);
 void hop_skew_settle(struct book *b);
 
 void join_gates(struct completer *c);

@@ -6,6 +6,7 @@
 enum {
 	LOOKS = 16,       /* messages of one id that are looked at: short ids come again */
 	REPLY_NEAR = 60,  /* seconds between the gate's line and qmail's `info msg` of one message */
+	HANDED_NEAR = 60, /* seconds between our delivery and their acceptance, where clocks are right */
 	APART = 15 * 3600 /* clocks of two hosts, with their zones, are no further apart */
 };
 
@@ -122,21 +123,26 @@ static bool link_child(struct story *parent, struct story *child, const struct l
 	return true;
 }
 
+/* The attempt handed the message over, and it is `to` there. */
+static void link_hop(struct linker *k, struct story *s, struct attempt *a, struct visit *to, struct join j)
+{
+	if (to->story->parent == s && to->story->hop.key != NULL)
+		a->onward = to->story; /* another recipient's share of one transfer */
+	if (!link_child(s, to->story, a->lines.last, j) || !a->remote)
+		return;
+	to->story->hop = j;
+	a->onward = to->story;
+	story_join(s, j);
+	hop_skew_add(k->c->b, s->visit != NULL ? s->visit->foreign : NULL, a, to);
+}
+
 static void link_next(struct linker *k, struct visit *v, struct attempt *a)
 {
 	struct join j;
 	struct visit *to = next_visit(k, v, a, &j);
 
-	if (to == NULL || to->story == NULL)
-		return;
-	if (to->story->parent == v->story && to->story->hop.key != NULL)
-		a->onward = to->story; /* another recipient's share of one transfer */
-	if (!link_child(v->story, to->story, a->lines.last, j) || !a->remote)
-		return;
-	to->story->hop = j;
-	a->onward = to->story;
-	story_join(v->story, j);
-	hop_skew_add(k->c->b, v, a, to);
+	if (to != NULL && to->story != NULL)
+		link_hop(k, v->story, a, to, j);
 }
 
 /* qmail: the copy's number stands in the report. */
@@ -192,6 +198,64 @@ static void link_parent(struct linker *k, struct visit *v)
 		link_child(from->story, v->story, v->foreign->begins, by_id);
 }
 
+/* ---- our own deliveries to other servers, in these servers' logs ---- */
+
+static bool may_be(const struct visit *v, const struct story *s, const struct attempt *a)
+{
+	return v->story != NULL && apart(v->story->time, a->ended) <= APART &&
+	       (v->story->from == NULL || s->from == NULL || v->story->from == s->from);
+}
+
+/* The message of that id whose sender is ours, nearest to the delivery.  (Our log has no Message-ID.) */
+static struct visit *queued_as(const struct linker *k, const struct story *s, const struct attempt *a)
+{
+	struct visit *v = a->next_id.n > 0 ? map_get(&k->by_id, a->next_id) : NULL, *best = NULL;
+
+	for (int i = 0; i < LOOKS && v != NULL; i++, v = v->foreign->same_id)
+		if (may_be(v, s, a) &&
+		    (best == NULL || apart(v->story->time, a->ended) < apart(best->story->time, a->ended)))
+			best = v;
+	return best;
+}
+
+/* By qmail-send's number, which comes again soon. */
+static struct visit *queued_qp(const struct linker *k, const struct story *s, const struct attempt *a)
+{
+	uint64_t epoch, qp;
+	struct visit *v = foreign_queued_qp(a->report, &epoch, &qp) ? map_getn(&k->by_qp, qp) : NULL;
+
+	return v != NULL && may_be(v, s, a) && apart(v->story->time, (int64_t)epoch) <= REPLY_NEAR ? v : NULL;
+}
+
+static void link_ours(struct linker *k, struct story *s, struct attempt *a)
+{
+	struct join j = { GRADE_EXACT, "the queue id that the other server answered with", NULL };
+	struct visit *to = queued_as(k, s, a);
+	bool sure = to != NULL && (foreign_is_exim_id(a->next_id) || str_chr(a->next_id, 'z') >= 0);
+
+	if (to == NULL) {
+		to = queued_qp(k, s, a);
+		j.key = "epoch and qp that the other server answered with";
+	}
+	if (to == NULL)
+		return;
+	if (!sure && (story_party(to->story, a->to) == NULL || apart(to->story->time, a->ended) > HANDED_NEAR))
+		j.grade = GRADE_STRONG;
+	link_hop(k, s, a, to, j);
+}
+
+static void link_all_ours(struct linker *k)
+{
+	for (struct story *s = k->c->tale->stories; s != NULL; s = s->later) {
+		if (s->visit != NULL && s->visit->foreign != NULL)
+			continue;
+		for (struct party *p = s->parties.first; p != NULL; p = p->next)
+			for (struct attempt *a = p->attempts; a != NULL; a = a->next)
+				if (a->remote && a->resulted && a->outcome == OUTCOME_SUCCESS)
+					link_ours(k, s, a);
+	}
+}
+
 static void widen(struct visit *v)
 {
 	struct story *s = v->story;
@@ -234,6 +298,8 @@ void join_foreign(struct completer *c)
 		link_parent(&k, v);
 		link_attempts(&k, v);
 	}
+	if (k.by_id.n + k.by_qp.n > 0)
+		link_all_ours(&k);
 	hop_skew_settle(c->b);
 	map_clear(&k.by_id);
 	map_clear(&k.by_message_id);

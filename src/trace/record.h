@@ -208,9 +208,11 @@ struct marks {
 	size_t n, cap;
 };
 
+enum { HOP_OURS = UINT32_MAX };
+
 /* How far the clock of a host is ahead of another's, as the messages show that went from one to the other. */
 struct hop_skew {
-	uint32_t from, to;
+	uint32_t from, to; /* HOP_OURS: this server */
 	struct str from_host, to_host;
 	int64_t *seconds; /* one per message: taken over there, minus handed over here */
 	size_t n, cap;

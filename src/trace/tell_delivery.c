@@ -125,8 +125,9 @@ static void tell_relayed(struct told *t, struct told_party *out, const struct at
 
 	tell_read_remote(t, a, &r);
 	host = r.host.n > 0 ? r.host : STR("the other server");
-	out->summary = arena_fmt(t->mem, "Passed on: %.*s took the message over%s%.*s", STR_ARG(host),
-				 r.said.n > 0 ? " and said: " : "", STR_ARG(r.said));
+	out->summary =
+	    arena_fmt(t->mem, "Passed on at %.*s: %.*s took the message over%s%.*s", STR_ARG(tell_moment(t, a->ended)),
+		      STR_ARG(host), r.said.n > 0 ? " and said: " : "", STR_ARG(r.said));
 	out->brief = arena_fmt(t->mem, "taken by %.*s", STR_ARG(host));
 	out->explanation = arena_fmt(
 	    t->mem,
@@ -151,6 +152,21 @@ static void tell_relayed(struct told *t, struct told_party *out, const struct at
 			      STR_ARG(host)));
 }
 
+/* A try before it broke off when all had been sent: qmail-remote's "Possible duplicate!". */
+static void tell_twice(struct told *t, struct told_party *out, const struct party *p, const struct attempt *last)
+{
+	for (const struct attempt *a = p->attempts; a != NULL && a != last; a = a->next) {
+		if (str_find(a->report, STR("Possible_duplicate!")) < 0)
+			continue;
+		out->explanation =
+		    arena_fmt(t->mem,
+			      "%.*s An earlier try (delivery %llu) broke off after the whole message had "
+			      "been sent and before the answer came, so the recipient may have it twice.",
+			      STR_ARG(out->explanation), (unsigned long long)a->number);
+		return;
+	}
+}
+
 void tell_success(struct told *t, struct told_party *out, const struct party *p)
 {
 	static const char *const opening[VERDICT_COUNT] = { [VERDICT_DELIVERED] = "Delivered",
@@ -169,6 +185,7 @@ void tell_success(struct told *t, struct told_party *out, const struct party *p)
 	out->brief = str_of(success_words(t, a));
 	if (a->remote && !counted) {
 		tell_relayed(t, out, a);
+		tell_twice(t, out, p, a);
 	} else {
 		tell_use(t, out, row != NULL ? &row->word : NULL);
 		tell_did(t, out, a);
@@ -182,6 +199,7 @@ void tell_success(struct told *t, struct told_party *out, const struct party *p)
 	if (!a->remote && !counted && line.n > 0)
 		out->summary = arena_fmt(t->mem, "%.*s: %.*s", STR_ARG(out->summary), STR_ARG(line));
 	out->summary = arena_fmt(t->mem, "%.*s%.*s", STR_ARG(out->summary), STR_ARG(tell_other_targets(t, p, a)));
+	tell_copy(t, out, a);
 }
 
 static unsigned tries_of(const struct party *p, const struct name *to)

@@ -239,6 +239,18 @@ static void tell_failed(struct told *t, struct told_party *out, const struct par
 					     STR_ARG(out->explanation));
 }
 
+/* Of our own delivery: the way and the number there, too. */
+static struct str passed_to(struct told *t, const struct attempt *a)
+{
+	struct remote r;
+
+	if (tell_is_foreign(t->story) != NULL)
+		return who_took(t, a);
+	tell_read_remote(t, a, &r);
+	return arena_fmt(t->mem, "%.*s%.*s, whose number for it is %.*s", STR_ARG(r.host), STR_ARG(tell_way(t, &r)),
+			 STR_ARG(r.id));
+}
+
 /* The next server's log tells the end of it. */
 static bool tell_onward(struct told *t, struct told_party *out, const struct party *p)
 {
@@ -256,7 +268,7 @@ static bool tell_onward(struct told *t, struct told_party *out, const struct par
 	tell_client(&u);
 	tell_party(&u, &inner, there);
 	out->summary =
-	    arena_fmt(t->mem, "Passed on to %.*s. There: %.*s", STR_ARG(who_took(t, a)), STR_ARG(inner.summary));
+	    arena_fmt(t->mem, "Passed on to %.*s. There: %.*s", STR_ARG(passed_to(t, a)), STR_ARG(inner.summary));
 	out->brief = inner.brief;
 	out->explanation = inner.explanation;
 	out->advice = inner.advice;
@@ -278,7 +290,7 @@ bool tell_foreign_party(struct told *t, struct told_party *out, const struct par
 	const struct attempt *a = tell_succeeded(p);
 
 	if (tell_is_foreign(t->story) == NULL)
-		return false;
+		return p->last_attempt != NULL && tell_onward(t, out, p);
 	if (out->verdict == VERDICT_REFUSED || out->verdict == VERDICT_REFUSED_TEMPORARILY)
 		return tell_refusal(t, out, p);
 	if (p->last_attempt != NULL && tell_onward(t, out, p))

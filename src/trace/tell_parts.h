@@ -20,6 +20,10 @@ void tell_success(struct told *t, struct told_party *out, const struct party *p)
 void tell_trouble(struct told *t, struct told_party *out, const struct party *p);
 /* "it lies in PATH (rule: mailbox), and the mailbox was 43 % full then"; empty: the log does not say. */
 struct str tell_landing(struct told *t, const struct attempt *a);
+/* Adds what became of the copy that a forward made. */
+void tell_copy(struct told *t, struct told_party *out, const struct attempt *a);
+/* Words about the server that sent, which was ours: *ours says that they speak of it.  for_now: it is tried again. */
+struct str tell_as_ours(struct arena *a, struct str text, bool for_now, bool *ours);
 /* Adds to the explanation of a full mailbox since when; needs the tale. */
 void tell_quota(struct told *t, struct told_party *out);
 void tell_open(struct told *t, struct told_party *out, const struct party *p);

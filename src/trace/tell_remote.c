@@ -2,6 +2,19 @@
 #include "trace/explain_parts.h"
 #include "trace/tell_parts.h"
 
+/* Does a line of a report begin here, and not the rest of a link? */
+static bool begins_line(struct str s)
+{
+	static const char *const words[] = { "Remote host said: ", "Giving up on ", "STARTTLS proto=", "Asked server ",
+					     "I'm not going to try again;" };
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (str_starts(s, str_of(words[i])))
+			return true;
+	return s.n > 3 && ascii_isdigit(s.p[0]) && ascii_isdigit(s.p[1]) && ascii_isdigit(s.p[2]) &&
+	       (s.p[3] == '-' || s.p[3] == ' ');
+}
+
 /* A report's lines as one text; the slashes of a link come back. */
 struct str tell_report(struct told *t, struct str report)
 {
@@ -10,7 +23,8 @@ struct str tell_report(struct told *t, struct str report)
 	BUF(b);
 
 	for (size_t i = 0; i < plain.n; i++) {
-		bool link = str_starts(str_skip(buf_str(&b), word), STR("http"));
+		bool link =
+		    str_starts(str_skip(buf_str(&b), word), STR("http")) && !begins_line(str_skip(plain, i + 1));
 
 		if (plain.p[i] == ' ' || (plain.p[i] == '\n' && !link))
 			word = b.n + 1;
@@ -189,15 +203,18 @@ void tell_use_reply(struct told *t, struct told_party *out, struct str said)
 {
 	struct explanation x = { .final = FINAL_UNKNOWN };
 	struct explaining inner = { .mem = t->mem, .out = &x };
+	bool for_now = said.p[0] == '4', ours;
 
 	if (!explain_reply(&inner, said))
 		return;
-	out->explanation =
-	    explain_without_class(x.meaning, said); /* which speaks to another sender's server than ours */
+	out->explanation = tell_as_ours(
+	    t->mem, explain_without_class(x.meaning, said), /* which speaks to another sender's server than ours */
+	    for_now, &ours);
 	if (out->explanation.n == 0)
 		out->explanation = x.final == FINAL_YES ? STR("That is a final no.") : STR("That is a no for now.");
+	x.advice = tell_as_ours(t->mem, x.advice, for_now, &ours);
 	if (x.advice.n > 0)
-		tell_advise(t, out, x.who, x.advice);
+		tell_advise(t, out, ours && x.who == WHO_SENDER ? WHO_POSTMASTER : x.who, x.advice);
 }
 
 void tell_use_report(struct told *t, struct told_party *out, struct str report, enum outcome_kind outcome)

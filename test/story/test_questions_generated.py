@@ -3,6 +3,7 @@
 Each test is named by its question; what it says of the answer holds for the text and for the JSON.
 """
 import json
+import time
 
 import pytest
 
@@ -438,7 +439,7 @@ def test_26_forwarded_and_bounced_there_is_one_tree(logs):
     assert chain[0] == "message 11 to info@example.com: forwarded (this one)"
     assert chain[1].startswith("message 12 (the forward) to out@gmail.example: Not delivered, returned to the sender ")
     assert "203.0.113.25 said: 550 5.7.1 SPF check failed" in chain[1]
-    assert chain[2].startswith("message 13 (the bounce) to a@b.example: Passed on: ")
+    assert chain[2].startswith("message 13 (the bounce) to a@b.example: Passed on at ")
     assert [(c["qp"], c["relation"], c["verdict"]) for c in a.only["chain"]] == [
         (11, None, "forwarded"), (12, "forward", "returned"), (13, "bounce", "relayed")]
     assert ask("qp 13", logs.folder).headline.count("message 1") >= 3
@@ -450,6 +451,43 @@ def test_26_one_chain_is_one_message(logs):
     a = ask("from a@b.example to info@example.com on 2026-11-23", logs.folder)
     assert a.status == 0 and a.json["found"] == 2 and a.headline.startswith("FORWARDED")
     assert "message 12 (the forward)" in a.headline
+
+
+# 30: our delivery goes on in the log of the server that took it
+
+
+TAKEN = "success, 203.0.113.25_accepted_message./Remote_host_said:_250_2.0.0_Ok:_queued_as_4F1A2B/Asked_server_mx.big.example./"
+
+
+def their_log(logs, *messages):
+    """Postfix's: (seconds from ours, sender, recipient, how it ended) of messages that all have that id."""
+    path = logs.folder.parent / "their.log"
+    with open(path, "w", encoding="utf-8") as f:
+        for after, sender, to, status in messages:
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(logs.epoch + after))
+            for line in ("smtpd[7]: 4F1A2B: client=mx.example.com[192.0.2.1]", f"qmgr[8]: 4F1A2B: from=<{sender}>, size=900, nrcpt=1 (queue active)",
+                         f"virtual[9]: 4F1A2B: to=<{to}>, relay=virtual, delay=1, delays=0/0/0/1, dsn=2.0.0, status={status}",
+                         "qmgr[8]: 4F1A2B: removed"):
+                f.write(f"{stamp} mx postfix/{line}\n")
+    return path
+
+
+@pytest.mark.parametrize("messages, verdict, confidence, words", [
+    ([(0, "sender@example.com", "x@big.example", "sent (delivered to maildir)")], "delivered", "exact", "There: Delivered"),
+    ([(0, "sender@example.com", "x@big.example", "bounced (over quota)")], "returned", "exact", "over quota"),
+    ([(-9 * DAY, "sender@example.com", "x@big.example", "bounced (no)"),
+      (1, "sender@example.com", "x@big.example", "sent (delivered to maildir)")], "delivered", "exact", "There: Delivered"),
+    ([(2 * HOUR, "sender@example.com", "x@big.example", "sent (delivered to maildir)")], "delivered", "strong", "ahead of that of this server"),
+    ([(0, "sender@example.com", "other@big.example", "sent (delivered to maildir)")], "relayed", "strong", "(the next server) to other@big.example: Delivered"),
+    ([(0, "stranger@other.example", "x@big.example", "sent (delivered to maildir)")], "relayed", "exact", "answers for the message"),
+    ([(-9 * DAY, "sender@example.com", "x@big.example", "sent (delivered to maildir)")], "relayed", "exact", "answers for the message"),
+], ids=["sent", "bounced there", "an id that came again", "another clock", "another name there", "another sender", "long ago"])
+def test_30_the_log_of_the_server_that_took_it(logs, messages, verdict, confidence, words):
+    logs.submit(7, 11, "x@big.example")
+    logs.attempt(21, 11, 1, TAKEN, sender="sender@example.com", to="x@big.example", channel="remote")
+    a = ask("qp 11", logs.folder, "--logs", str(their_log(logs, *messages)))
+    assert a.only["verdict"] == verdict and a.only["confidence"] == confidence, a.text
+    assert words in flat(a.text), a.text
 
 
 # 27: a burst, 28: volumes
