@@ -38,7 +38,9 @@ static bool unwanted(const struct attempt *a)
  * tell, and a forward's copy has taken them along. */
 static void keep_success(struct schedule *s, const struct attempt *a, const struct dlog_result *r)
 {
-	if ((a->notify & NOTIFY_SUCCESS) != 0 && !a->nobody && !r->handed_on)
+	bool ours = !r->handed_on || (a->notify & NOTIFY_EXPANDED) != 0;
+
+	if ((a->notify & NOTIFY_SUCCESS) != 0 && !a->nobody && ours)
 		depot_defer(s->set.depot, a->it, a->rcpt, next_over(clock_wall(), true), r->report);
 	else
 		depot_settle(s->set.depot, a->it, a->rcpt, true);

@@ -81,6 +81,14 @@ static enum dsn_action action_of(const struct making *m, const struct recipient 
 	return r->channel == CHANNEL_LOCAL ? DSN_IS_DELIVERED : DSN_IS_RELAYED;
 }
 
+/* A forward's copy knows the alias by what it was told. */
+static struct str asked_name(const struct recipient *r)
+{
+	struct str type, address;
+
+	return str_cut(r->orcpt, STR(";"), &type, &address) ? address : r->original;
+}
+
 static struct dsn_rcpt tell(const struct making *m, size_t i)
 {
 	const struct recipient *r = &m->v.rcpts[i];
@@ -95,7 +103,7 @@ static struct dsn_rcpt tell(const struct making *m, size_t i)
 
 	/* Who stands behind a list is nobody's business. */
 	if (out.action == DSN_IS_EXPANDED) {
-		out.final = r->original;
+		out.final = out.original = m->it->parent_qp != 0 ? asked_name(r) : r->original;
 		out.report = str_of(NULL);
 	}
 	return out;

@@ -41,6 +41,16 @@ static struct str host_of(const struct schedule *s, const struct item *it, size_
 	return str_of(o != NULL ? o->host : NULL);
 }
 
+/* That an alias of several was reached is told here: nobody hears of each that it leads to (RFC 3461, 5.2.7.3). */
+static uint64_t passed_on(const struct recipient *r)
+{
+	uint64_t rest = r->notify & ~(uint64_t)(NOTIFY_SUCCESS | NOTIFY_EXPANDED);
+
+	if ((r->notify & NOTIFY_EXPANDED) == 0)
+		return r->notify;
+	return rest == 0 ? NOTIFY_NEVER : rest;
+}
+
 static void tell_remote(const struct schedule *s, struct attempt *a, const struct loaded *from)
 {
 	struct deliver_remote m = {
@@ -54,7 +64,7 @@ static void tell_remote(const struct schedule *s, struct attempt *a, const struc
 		.envid = from->v.envid,
 		.ret = from->v.ret,
 		.requiretls = from->v.requiretls,
-		.notify = from->v.rcpts[a->rcpt].notify,
+		.notify = passed_on(&from->v.rcpts[a->rcpt]),
 		.orcpt = from->v.rcpts[a->rcpt].orcpt,
 	};
 

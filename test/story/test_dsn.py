@@ -120,6 +120,24 @@ def test_what_another_server_takes_without_dsn_is_told_as_relayed(server):
     assert "does not promise" in server.maildir(ME)[0].parsed.get_payload()[0].get_payload()
 
 
+def test_what_is_asked_goes_on_to_a_server_that_knows_dsn(server):
+    """It tells the sender, we do not; but that an alias of several was reached we tell, and it is not asked to."""
+    with Script(EHLO="250-far\r\n250-PIPELINING\r\n250 DSN") as far:
+        leads_to(server, far.port)
+        server.start()
+        server.command("alias", "add", "both@example.com", BOB, YOU)
+        send(server, f"{BOB} NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;b+2Bob@x.test", mail="ENVID=a+20b RET=HDRS", port="465")
+        until(lambda: server.spool.empty and len(far.messages) == 1, "it left")
+        assert f"MAIL FROM:<{ME}> RET=HDRS ENVID=a+20b" in far.heard
+        assert f"RCPT TO:<{BOB}> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;b+2Bob@x.test" in far.heard
+        assert server.log("delivery").verb("success-notice") == []
+        send(server, "both@example.com NOTIFY=SUCCESS", port="465")
+        _, (rcpt,), _ = fields(one_notice(server, "delivered:"))
+        assert (rcpt["Final-Recipient"], rcpt["Action"]) == ("rfc822; both@example.com", "expanded")
+        assert f"RCPT TO:<{BOB}> NOTIFY=NEVER ORCPT=rfc822;both@example.com" in far.heard
+        assert BOB not in server.maildir(ME)[0].raw.decode()
+
+
 def test_a_bounce_says_what_another_server_said(server):
     reply = "550-5.7.1 Your message was refused,\r\n550 5.7.1 see http://far.test/why"
     with Script(RCPT=reply) as far:
