@@ -83,7 +83,7 @@ void summary_add(struct summary *y, struct item *it, size_t rcpt)
 	r->recipients++;
 	y->recipients++;
 	r->held += x->held || it->held;
-	r->failed += rcpt_over(x);
+	r->failed += rcpt_failed(x);
 	r->busy += x->state == RCPT_BUSY;
 	if (r->oldest == 0 || it->born < r->oldest)
 		r->oldest = it->born;
