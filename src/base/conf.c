@@ -76,6 +76,30 @@ static struct conf_way *way_of(struct conf *c, struct str name, int line)
 	return w;
 }
 
+const struct conf_runner *conf_runner(const struct conf *c, struct str name)
+{
+	for (size_t i = 0; i < c->nrunners; i++)
+		if (str_eq(c->runners[i].name, name))
+			return &c->runners[i];
+	return NULL;
+}
+
+/* The program of that name, likewise. */
+static struct conf_runner *runner_of(struct conf *c, struct str name, int line)
+{
+	struct conf_runner *r;
+
+	for (size_t i = 0; i < c->nrunners; i++)
+		if (str_eq(c->runners[i].name, name))
+			return &c->runners[i];
+	if ((c->nrunners & (c->nrunners - 1)) == 0)
+		c->runners =
+		    arena_grow(&c->mem, c->runners, c->nrunners, c->nrunners > 0 ? 2 * c->nrunners : 1, sizeof(*r));
+	r = &c->runners[c->nrunners++];
+	*r = (struct conf_runner){ .name = arena_str(&c->mem, name), .set = c->program, .line = line };
+	return r;
+}
+
 /* Called by libconfuse for every value, in the order of the file. */
 static int take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
@@ -88,6 +112,8 @@ static int take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 		field = (char *)&port_of(now.c, str_of(cfg_title(cfg)))->set + o->at;
 	if (o->in == IN_route)
 		field = (char *)&way_of(now.c, str_of(cfg_title(cfg)), cfg->line)->set + o->at;
+	if (o->in == IN_program)
+		field = (char *)&runner_of(now.c, str_of(cfg_title(cfg)), cfg->line)->set + o->at;
 	now.c->line = cfg->line;
 	if (o->set(now.c, o, str_of(value), field, &why) < 0)
 		return fail(cfg->line, "%s %s", o->name, why.text);
@@ -134,6 +160,21 @@ static int check_route(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static int check_program(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct str name = str_of(cfg_title(cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1)));
+	const struct conf_runner *r;
+
+	if (!is_label(name))
+		return fail(cfg->line, "a program's name is 1 to %d letters, digits, - or _", LONGEST_LABEL);
+	r = runner_of(now.c, name, cfg->line);
+	if (r->set.command.n == 0 || r->set.command.at[0].p[0] != '/')
+		return fail(cfg->line, "program \"%.*s\" needs a command, and its path begins with /", STR_ARG(name));
+	if (now.c->nrunners > CONF_PROGRAMS_MOST)
+		return fail(cfg->line, "more than %d programs", CONF_PROGRAMS_MOST);
+	return 0;
+}
+
 /* The options of one section in libconfuse's form; room for the sections behind those of `top`. */
 static cfg_opt_t *opts_of(struct arena *a, enum conf_section in)
 {
@@ -148,7 +189,8 @@ static cfg_opt_t *opts_of(struct arena *a, enum conf_section in)
 			list[n++] = (cfg_opt_t)CFG_STR_CB(o->name, NULL, flags | CFGF_NODEFAULT, take_value);
 	}
 	for (enum conf_section s = 0; in == IN_top && s < CONF_SECTIONS; s++) {
-		cfg_flag_t flags = s == IN_listener || s == IN_route ? CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
+		bool titled = s == IN_listener || s == IN_route || s == IN_program;
+		cfg_flag_t flags = titled ? CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
 
 		if (s != IN_top)
 			list[n++] = (cfg_opt_t)CFG_SEC(conf_section_name(s), opts_of(a, s), flags | CFGF_MULTI);
@@ -232,6 +274,7 @@ static int read_items(struct conf *c, const char *file, const char *clean, struc
 	cfg_set_error_function(cfg, complain);
 	cfg_set_validate_func(cfg, "listener", check_listener);
 	cfg_set_validate_func(cfg, "route", check_route);
+	cfg_set_validate_func(cfg, "program", check_program);
 	rc = cfg_parse_buf(cfg, clean);
 	if (rc != CFG_SUCCESS && !now.failed)
 		err_set(e, "%s: cannot be parsed", file);

@@ -53,7 +53,8 @@ struct conf_rate {
 	;
 #include "base/options.def"
 
-enum { CONF_WAYS_MOST = 63 }; /* a way's number has six bits (deliver/destination.h) */
+enum { CONF_WAYS_MOST = 62 }; /* a way's number has six bits, and the last one means programs (deliver/destination.h) */
+enum { CONF_PROGRAMS_MOST = 100 };
 
 enum conf_tls_mode { CONF_TLS_NONE, CONF_TLS_STARTTLS, CONF_TLS_IMPLICIT };
 
@@ -67,6 +68,13 @@ struct conf_way {
 	struct str name; /* the title */
 	struct conf_route set;
 	int line; /* where it begins */
+};
+
+/* A program that takes mail. */
+struct conf_runner {
+	struct str name; /* the title */
+	struct conf_program set;
+	int line;
 };
 
 struct conf {
@@ -93,6 +101,9 @@ struct conf {
 	struct conf_route route; /* what a route has that says nothing */
 	struct conf_way *ways;   /* in the order of the file */
 	size_t nways;
+	struct conf_program program; /* what a program has that says nothing */
+	struct conf_runner *runners;
+	size_t nrunners;
 	struct arena mem;
 	struct str file; /* its name, for messages */
 	struct str text; /* its bytes, as read */
@@ -122,6 +133,8 @@ void conf_unset(struct conf *c, const struct conf_row *o);
 void conf_own(struct conf *c, const struct conf_row *o);
 /* Take the value out again (of a list of its own); what is not in it, or is not its value, is no mistake. */
 void conf_remove(struct conf *c, const struct conf_row *o, struct str value);
+/* The program of that name, or NULL. */
+const struct conf_runner *conf_runner(const struct conf *c, struct str name);
 /* Is that word on the list? */
 bool conf_has(const struct conf_list *l, const char *word);
 

@@ -44,7 +44,7 @@ int proc_signals(void);
 const char *proc_socket(struct conf *c, const char *name);
 
 /* Is the program at the other end of this Unix socket the one of that role ("smtpd", "dns", "lookup", "queue",
- * "local", "remote", "signer", "policy")?  Its user must be that role's; where no users are set apart, our own.  Root is whoever
+ * "local", "remote", "signer", "policy", "pipe")?  Its user must be that role's; where no users are set apart, our own.  Root is whoever
  * it says. */
 bool proc_peer_is(int fd, const char *role);
 /* Is it any program of ours?  Nobody else is let in: a stranger would only keep a place from one of them. */

@@ -28,6 +28,7 @@
  *	                                                     the routes; bind to port 0
  *	                                                     where a source is named
  *	telltale-signer   dkim.dir: read                     accepted Unix sockets        -
+ *	telltale-pipe     all but our own folders            whatever its programs use    exec: see sandbox_around
  *	telltale-policy   data-dir/tls-policy: all           Unix sockets; UDP; TCP to    socketpair
  *	                                                     port 443
  *	telltaled         none: it starts programs, reads keys and the configuration again; it parses
@@ -84,5 +85,11 @@ struct sandbox {
  * moment (EIO, no descriptor) says so and ends.  A second thread at this moment is a BUG.
  * With TELLTALE_SANDBOX=probe it does not return. */
 void sandbox_enter(const struct sandbox *box, const struct conf *c);
+
+/* For a program of somebody else's that we start: all files but those below the `closed` folders (absolute, n of them).
+ * What comes later beside one of them, or beside a folder above one, is closed too.  Prepared once: a descriptor, -1
+ * with errno when this kernel cannot.  Entered by the child, after fork and before exec: 0, or -1 with errno. */
+int sandbox_around(const char *const *closed, size_t n);
+int sandbox_around_enter(int around);
 
 #endif

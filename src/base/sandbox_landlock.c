@@ -1,7 +1,10 @@
 /* Landlock by system call: each rule is a path or a port and what may be done with it; all else is refused. */
 #include "base/sandbox_inside.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -189,4 +192,86 @@ void sandbox_landlock(const struct sandbox *box)
 		allow_ports(set, box);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_landlock_restrict_self, set, 0) < 0)
 		say(SAY_WARNING, "Landlock: %s: files are not restricted", strerror(errno));
+}
+
+/* ---- around our folders ---- */
+
+/* Does `path` stand above a closed folder (1), is it one (2), or neither (0)? */
+static int closeness(const char *path, const char *const *closed, size_t n)
+{
+	size_t length = strcmp(path, "/") == 0 ? 0 : strlen(path);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(closed[i], path, length) != 0)
+			continue;
+		if (closed[i][length] == '\0')
+			return 2;
+		if (closed[i][length] == '/')
+			return 1;
+	}
+	return 0;
+}
+
+static void open_one(int set, const struct ruleset_attr *handled, const char *path)
+{
+	struct path_beneath rule = { .allowed = handled->fs };
+	FD(fd) = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode))
+		return; /* where a link leads is opened, or not, where it lies */
+	rule.fd = fd;
+	if (!S_ISDIR(st.st_mode))
+		rule.allowed &= FS_OF_FILES;
+	(void)syscall(SYS_landlock_add_rule, set, RULE_PATH_BENEATH, &rule, 0);
+}
+
+/* All that lies in this folder but the way to the closed ones: the folder itself stays shut, since a rule for it would
+ * hold for them. */
+static void open_around(int set, const struct ruleset_attr *handled, const char *folder, const char *const *closed,
+			size_t n)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *d;
+	char path[PATH_MAX];
+
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		int near;
+
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
+		    snprintf(path, sizeof(path), "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, d->d_name) >=
+			(int)sizeof(path))
+			continue;
+		near = closeness(path, closed, n);
+		if (near == 0)
+			open_one(set, handled, path);
+		else if (near == 1)
+			open_around(set, handled, path, closed, n);
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+int sandbox_around(const char *const *closed, size_t n)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, GIVE_VERSION);
+	struct ruleset_attr handled = handled_by(abi);
+	int set;
+
+	if (abi < 2) {
+		errno = ENOSYS;
+		return -1;
+	}
+	handled.net = 0;
+	set = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled), 0);
+	if (set >= 0)
+		open_around(set, &handled, "/", closed, n);
+	return set;
+}
+
+int sandbox_around_enter(int around)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	return around < 0 ? 0 : (int)syscall(SYS_landlock_restrict_self, around, 0);
 }

@@ -72,6 +72,14 @@ static const char *where(struct route *r, const struct recipient *t)
 {
 	ptrdiff_t at = str_rchr(t->final, '@');
 
+	if (t->led == LED_PROGRAM) {
+		const struct conf_runner *row = conf_runner(r->conf, str_skip(t->final, 1));
+
+		return row == NULL ? "no program of that name is configured: it would wait in the queue"
+				   : arena_fmt(&r->mem, "program %.*s: %.*s", STR_ARG(row->name),
+					       STR_ARG(row->set.command.at[0]))
+					 .p;
+	}
 	if (t->channel != CHANNEL_LOCAL || at < 0)
 		return way(r);
 	return arena_fmt(&r->mem, "%s/%.*s/%.*s/Maildir", conf_z(r->conf->top.mail_dir),
@@ -119,7 +127,9 @@ static void print_json(struct route *r)
 
 		json_begin_object(&j);
 		json_key(&j, "address"), json_str(&j, t->final);
-		json_key(&j, "channel"), json_z(&j, t->channel == CHANNEL_LOCAL ? "local" : "remote");
+		json_key(&j, "channel"), json_z(&j, t->led == LED_PROGRAM         ? "program"
+						    : t->channel == CHANNEL_LOCAL ? "local"
+										  : "remote");
 		json_key(&j, "where"), json_z(&j, where(r, t));
 		json_key(&j, "forward"), json_bool(&j, t->led == LED_FORWARD);
 		json_key(&j, "autoreply"), json_bool(&j, t->replies);

@@ -8,8 +8,9 @@
 enum { UNREADABLE_PAUSE = 10 * 1000 /* until a message is tried again whose bytes could not be had */ };
 
 /* As the log says it. */
-static const char *const routes[] = {
-	[LED_ALIAS] = "alias", [LED_CATCHALL] = "catch-all", [LED_FORWARD] = "forward", [LED_LIST] = "list"
+static const char *const routes[LED_COUNT] = {
+	[LED_ALIAS] = "alias", [LED_CATCHALL] = "catch-all", [LED_FORWARD] = "forward",
+	[LED_LIST] = "list",   [LED_PROGRAM] = "alias",
 };
 
 const struct item_rcpt *attempt_rcpt(const struct attempt *a)
@@ -99,7 +100,7 @@ static int number(struct schedule *s, struct attempt *a, const struct envelope *
 	if (depot_number(s->set.depot, NUMBER_DELIVERY, &a->delivery, e) < 0)
 		return -1;
 	a->channel = (enum channel)attempt_rcpt(a)->channel;
-	a->auth = a->channel == CHANNEL_LOCAL && v->auth.n > 0;
+	a->auth = (a->channel == CHANNEL_LOCAL || v->rcpts[a->rcpt].led == LED_PROGRAM) && v->auth.n > 0;
 	a->led = v->rcpts[a->rcpt].led;
 	a->replies = a->channel == CHANNEL_LOCAL && v->rcpts[a->rcpt].replies && !envelope_junk(v, a->rcpt);
 	a->nobody = addr_is_nobody(v->sender);

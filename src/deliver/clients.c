@@ -76,14 +76,14 @@ static void take_local(struct clients *s, struct client *c)
 		lose(s, s->local, NULL);
 	s->local = c;
 	c->role = ROLE_AGENT;
-	c->agent = schedule_agent(s->schedule, CHANNEL_LOCAL, &c->conn);
+	c->agent = schedule_agent(s->schedule, AGENT_LOCAL, &c->conn);
 }
 
 /* One that is there already may be on its way out, with tries that take long. */
-static void take_remote(struct clients *s, struct client *c)
+static void take_beside(struct clients *s, struct client *c, enum agent_kind kind)
 {
 	c->role = ROLE_AGENT;
-	c->agent = schedule_agent(s->schedule, CHANNEL_REMOTE, &c->conn);
+	c->agent = schedule_agent(s->schedule, kind, &c->conn);
 }
 
 static int hear_hello(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
@@ -99,7 +99,11 @@ static int hear_hello(struct clients *s, struct client *c, const struct ipc_fram
 		return 0;
 	}
 	if (str_eqz(m.role, "r") && proc_peer_is(c->source.fd, "remote")) {
-		take_remote(s, c);
+		take_beside(s, c, AGENT_REMOTE);
+		return 0;
+	}
+	if (str_eqz(m.role, "p") && proc_peer_is(c->source.fd, "pipe")) {
+		take_beside(s, c, AGENT_PIPE);
 		return 0;
 	}
 	if (!str_eqz(m.role, "s") || !proc_peer_is(c->source.fd, "smtpd"))

@@ -12,6 +12,7 @@
 
 #include "base/map.h"
 
+enum { WAY_PROGRAMS = 63 /* the way of what is for programs; never a route's (CONF_WAYS_MOST) */ };
 enum { DESTINATION_FIRST = 5 /* deliveries at one time, to begin with */, DESTINATION_DOWN_MOST = 3600 * 1000 };
 
 struct destinations {

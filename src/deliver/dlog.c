@@ -52,7 +52,10 @@ void dlog_put_try(struct buf *b, const struct dlog_try *t, int64_t now)
 	}
 	log_begin(&l, LOG_DELIVERY_TRY, now);
 	log_setn(&l, LOG_F_delivery, &a, t->delivery);
-	log_set(&l, LOG_F_channel, &a, t->rcpt->channel == CHANNEL_LOCAL ? STR("local") : STR("remote"));
+	log_set(&l, LOG_F_channel, &a,
+		t->rcpt->channel == CHANNEL_LOCAL || t->rcpt->led == LED_PROGRAM || t->rcpt->led == LED_LIST
+		    ? STR("local")
+		    : STR("remote"));
 	log_set(&l, LOG_F_rcpt, &a, t->rcpt->final);
 	log_print(b, &l);
 }

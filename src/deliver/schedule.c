@@ -55,8 +55,8 @@ void schedule_free(struct schedule *s)
 static void drop_attempt(struct schedule *s, struct attempt *a, enum destination_news news)
 {
 	map_deln(&s->attempts, a->delivery);
-	s->of[a->channel].copies -= a->copy;
-	s->of[a->channel].busy--;
+	s->of[a->kind].copies -= a->copy;
+	s->of[a->kind].busy--;
 	a->agent->busy--;
 	if (a->channel == CHANNEL_REMOTE) {
 		struct destination_rule rule = schedule_rule(s, a->destination);
@@ -77,12 +77,12 @@ int64_t schedule_soon(const struct schedule *s, const struct attempt *a)
 	return soon < regular ? soon : regular;
 }
 
-struct agent *schedule_agent(struct schedule *s, enum channel channel, struct ipc_conn *conn)
+struct agent *schedule_agent(struct schedule *s, enum agent_kind kind, struct ipc_conn *conn)
 {
 	struct agent *a = mem_alloc(sizeof(*a));
 
 	a->conn = conn;
-	a->channel = channel;
+	a->kind = kind;
 	a->next = s->agents;
 	s->agents = a;
 	return a;
@@ -181,7 +181,8 @@ static bool is_free(const struct schedule *s, enum channel channel)
 
 	if (channel == CHANNEL_REMOTE && !s->set.remote)
 		return true;
-	return start_agent(s, channel) != NULL && s->of[channel].busy < most && s->of[channel].copies < s->set.memory;
+	return start_agent(s, (enum agent_kind)channel) != NULL && s->of[channel].busy < most &&
+	       s->of[channel].copies < s->set.memory;
 }
 
 /* The wall clock may have been set back, while we ran or before: then due times lie too far ahead. */
@@ -224,7 +225,7 @@ void schedule_start(struct schedule *s)
 			break;
 		if (start_paused(s, it, rcpt, now))
 			continue;
-		start_with_agent(s, CHANNEL_LOCAL, it, rcpt);
+		start_with_agent(s, AGENT_LOCAL, it, rcpt);
 		n++;
 	}
 	s->copied = 0;
@@ -266,7 +267,7 @@ bool schedule_parted(const struct agent *a)
 
 bool schedule_stuck(struct schedule *s, struct agent *agent)
 {
-	int64_t most = agent->channel == CHANNEL_LOCAL ? LOCAL_MOST : REMOTE_MOST;
+	int64_t most = agent->kind == AGENT_LOCAL ? LOCAL_MOST : REMOTE_MOST;
 	const struct attempt *a;
 	size_t i = 0;
 

@@ -41,6 +41,10 @@ struct schedule_set {
 	bool srs; /* forwards leave under a sender of ours (store/srs.h); else under their own */
 };
 
+/* telltale-local has the local channel, telltale-remote the remote one; telltale-pipe gets of the latter what is for
+ * programs. */
+enum agent_kind { AGENT_LOCAL = CHANNEL_LOCAL, AGENT_REMOTE = CHANNEL_REMOTE, AGENT_PIPE, AGENT_KINDS };
+
 struct schedule;
 
 struct schedule *schedule_new(const struct schedule_set *set);
@@ -49,7 +53,7 @@ void schedule_free(struct schedule *s);
 /* A telltale-local or telltale-remote is here; of several of a channel the newest who has not said that it leaves gets
  * the attempts: it has the newest settings. */
 struct agent;
-struct agent *schedule_agent(struct schedule *s, enum channel channel, struct ipc_conn *conn);
+struct agent *schedule_agent(struct schedule *s, enum agent_kind kind, struct ipc_conn *conn);
 /* Its channel is gone, and its attempts with it. */
 void schedule_agent_gone(struct schedule *s, struct agent *a);
 /* What it says.  -1: it broke the protocol; close its channel. */

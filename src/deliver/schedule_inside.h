@@ -7,12 +7,10 @@
 #include "deliver/schedule.h"
 #include "mail/dsn.h"
 
-enum { CHANNELS = 2 };
-
 /* A telltale-local or telltale-remote. */
 struct agent {
 	struct ipc_conn *conn;
-	enum channel channel;
+	enum agent_kind kind;
 	bool leaving;       /* it takes no more */
 	size_t busy;        /* attempts in its hands */
 	int64_t look_again; /* monotonic ms: when schedule_stuck() looks through them again */
@@ -24,6 +22,7 @@ struct attempt {
 	struct agent *agent;
 	struct item *it;
 	size_t rcpt;
+	enum agent_kind kind; /* who makes it */
 	enum channel channel;
 	uint32_t destination; /* of a remote one */
 	bool auth;            /* its sender had logged in */
@@ -43,7 +42,7 @@ struct schedule {
 	struct {
 		size_t busy;
 		uint64_t copies; /* bytes in memory */
-	} of[CHANNELS];          /* of them */
+	} of[AGENT_KINDS];       /* of them */
 	struct agent *agents;    /* the newest first */
 	struct destinations destinations;
 	bool stopped;
@@ -66,9 +65,9 @@ const struct pause *schedule_pause_of(struct schedule *s, struct str domain, enu
 /* Was he paused?  Then he is put back. */
 bool start_paused(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
 /* Who gets the next attempt of that channel; NULL: nobody is there. */
-struct agent *start_agent(const struct schedule *s, enum channel channel);
+struct agent *start_agent(const struct schedule *s, enum agent_kind kind);
 /* An attempt that he makes. */
-void start_with_agent(struct schedule *s, enum channel channel, struct item *it, size_t rcpt);
+void start_with_agent(struct schedule *s, enum agent_kind kind, struct item *it, size_t rcpt);
 /* One for another server.  False: its destination has no place now, and it waits. */
 bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
 struct destination_rule schedule_rule(const struct schedule *s, uint32_t destination);

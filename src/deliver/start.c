@@ -3,13 +3,16 @@
 #include "deliver/schedule_inside.h"
 #include "deliver/way.h"
 
-enum { DESTINATION_OURS = 1 /* it leads to an alias of ours: the copy is made here */ };
+enum {
+	DESTINATION_OURS = 1, /* it leads to an alias of ours: the copy is made here */
+	AWAY_PAUSE = 2000     /* ms until it is looked again for a telltale-pipe */
+};
 
-struct agent *start_agent(const struct schedule *s, enum channel channel)
+struct agent *start_agent(const struct schedule *s, enum agent_kind kind)
 {
 	struct agent *a = s->agents;
 
-	while (a != NULL && (a->channel != channel || a->leaving))
+	while (a != NULL && (a->kind != kind || a->leaving))
 		a = a->next;
 	return a;
 }
@@ -71,10 +74,26 @@ static void tell_remote(const struct schedule *s, struct attempt *a, const struc
 	ipc_queue(a->agent->conn, &deliver_remote_type, 0, &m, from->m.fd);
 }
 
-void start_with_agent(struct schedule *s, enum channel channel, struct item *it, size_t rcpt)
+static void tell_program(struct attempt *a, const struct loaded *from)
+{
+	const struct recipient *r = &from->v.rcpts[a->rcpt];
+	struct deliver_program m = {
+		.delivery = a->delivery,
+		.qp = a->it->qp,
+		.offset = from->m.offset,
+		.size = from->m.size,
+		.sender = from->v.sender,
+		.program = str_skip(r->final, 1),
+		.rcpt = r->original,
+	};
+
+	ipc_queue(a->agent->conn, &deliver_program_type, 0, &m, from->m.fd);
+}
+
+void start_with_agent(struct schedule *s, enum agent_kind kind, struct item *it, size_t rcpt)
 {
 	ARENA(mem);
-	struct attempt a = { .agent = start_agent(s, channel), .it = it, .rcpt = rcpt, .channel = channel };
+	struct attempt a = { .agent = start_agent(s, kind), .it = it, .rcpt = rcpt, .kind = kind };
 	struct destination_rule rule;
 	struct loaded loaded;
 	struct attempt *kept;
@@ -86,20 +105,23 @@ void start_with_agent(struct schedule *s, enum channel channel, struct item *it,
 	}
 	attempt_log(s, &a, &loaded.v);
 	a.copy = it->big == 0 ? loaded.m.size : 0;
-	s->of[channel].copies += a.copy;
-	s->of[channel].busy++;
+	s->of[kind].copies += a.copy;
+	s->of[kind].busy++;
 	a.agent->busy++;
 	kept = mem_alloc(sizeof(*kept));
 	*kept = a;
 	map_putn(&s->attempts, a.delivery, kept);
-	if (channel == CHANNEL_LOCAL) {
+	if (kind == AGENT_LOCAL) {
 		tell_local(kept, &loaded);
 		return;
 	}
 	kept->destination = it->rcpts[rcpt].destination;
 	rule = schedule_rule(s, kept->destination);
 	destination_begins(&s->destinations, kept->destination, &rule, clock_wall());
-	tell_remote(s, kept, &loaded);
+	if (kind == AGENT_PIPE)
+		tell_program(kept, &loaded);
+	else
+		tell_remote(s, kept, &loaded);
 }
 
 /* The copy, under the sender that was found for it. */
@@ -191,13 +213,17 @@ static int note_destination(struct schedule *s, struct item *it, size_t rcpt, st
 	if (rcpt >= v.nrcpts)
 		return err_set(e, "its envelope lacks recipient %zu", rcpt);
 	r = &v.rcpts[rcpt];
-	it->rcpts[rcpt].destination =
-	    str_ieq(r->final, r->original) ? destination(s, v.sender, r->final, &mem) : DESTINATION_OURS;
+	if (r->led == LED_PROGRAM)
+		it->rcpts[rcpt].destination = destination_of(&s->destinations, r->final, WAY_PROGRAMS);
+	else
+		it->rcpts[rcpt].destination =
+		    str_ieq(r->final, r->original) ? destination(s, v.sender, r->final, &mem) : DESTINATION_OURS;
 	return 0;
 }
 
 bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 {
+	enum agent_kind kind = AGENT_REMOTE;
 	struct destination_rule rule;
 	struct err e = { 0 };
 	uint32_t to;
@@ -210,13 +236,19 @@ bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 	to = it->rcpts[rcpt].destination;
 	if (to == DESTINATION_OURS)
 		return leaves_start(s, it, rcpt);
-	if (!s->set.remote) {
+	if (destination_way(to) == WAY_PROGRAMS)
+		kind = AGENT_PIPE;
+	if (!s->set.remote && kind == AGENT_REMOTE) {
 		start_here(s, it, rcpt, NULL);
 		return true;
 	}
+	if (start_agent(s, kind) == NULL) { /* no telltale-pipe */
+		depot_release(s->set.depot, it, rcpt, now + AWAY_PAUSE);
+		return false;
+	}
 	rule = schedule_rule(s, to);
 	if (destination_may(&s->destinations, to, &rule, now, &next)) {
-		start_with_agent(s, CHANNEL_REMOTE, it, rcpt);
+		start_with_agent(s, kind, it, rcpt);
 		return true;
 	}
 	depot_release(s->set.depot, it, rcpt, next);

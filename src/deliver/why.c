@@ -92,7 +92,7 @@ static const char *due(const struct asked *x, struct buf *b)
 	enum channel channel = (enum channel)x->r->channel;
 	bool remote = channel == CHANNEL_REMOTE;
 
-	if (start_agent(x->s, channel) == NULL && (!remote || x->s->set.remote)) {
+	if (start_agent(x->s, (enum agent_kind)channel) == NULL && (!remote || x->s->set.remote)) {
 		buf_fmt(b, "telltale-%s is away", remote ? "remote" : "local");
 		return "away";
 	}

@@ -32,6 +32,7 @@ enum led {
 	LED_CATCHALL, /* nobody has the name: the domain's catch-all */
 	LED_FORWARD,  /* its mailbox's owner has it sent on */
 	LED_LIST,     /* final is a mailing list of ours: whom it goes to is asked when it is its turn */
+	LED_PROGRAM,  /* final is "|NAME", a program of the configuration */
 	LED_COUNT
 };
 

@@ -2,6 +2,30 @@
 #include "mail/addr.h"
 #include "store/admin.h"
 
+enum { PROGRAM_NAME_MAX = 40 };
+
+/* "|NAME": a program of the configuration; what it runs only that says. */
+static bool program_ok(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!ascii_isalnum(name.p[i]) && name.p[i] != '-' && name.p[i] != '_')
+			return false;
+	return name.n > 0 && name.n <= PROGRAM_NAME_MAX;
+}
+
+/* What an alias may lead to. */
+static int target(struct admin *a, struct str word, struct str *out)
+{
+	if (word.n == 0 || word.p[0] != '|')
+		return admin_target(a, word, out);
+	*out = word;
+	return program_ok(str_skip(word, 1))
+		   ? 0
+		   : admin_no(a,
+			      "\"%.*s\" names no program: |NAME, as program \"NAME\" { } of the configuration has it",
+			      STR_ARG(str_take(word, 100)));
+}
+
 int admin_target(struct admin *a, struct str word, struct str *out)
 {
 	struct addr x;
@@ -56,7 +80,7 @@ int admin_alias_add(struct admin *a)
 	for (size_t i = 3; i < a->n && status == 0; i++) {
 		struct str to = STR("");
 
-		status = admin_target(a, a->words[i], &to);
+		status = target(a, a->words[i], &to);
 		const struct db_value v[] = { DB_NUM(name.domain_id), DB_TEXT(name.local), DB_TEXT(to) };
 
 		if (status == 0 && db_do(a->store, SQL_ALIAS_ADD, v, COUNT(v), &a->err) < 0)
@@ -120,7 +144,7 @@ int admin_alias_list(struct admin *a)
 static int remove_one(struct admin *a, const struct admin_name *name, struct str word)
 {
 	struct str to = STR("");
-	int n, status = admin_target(a, word, &to);
+	int n, status = target(a, word, &to);
 	const struct db_value v[] = { DB_NUM(name->domain_id), DB_TEXT(name->local), DB_TEXT(to) };
 
 	if (status != 0)

@@ -279,8 +279,20 @@ static int expand_srs(struct expansion *x, const struct place *p)
 	return expand(x, to, &next);
 }
 
+static int expand_program(struct expansion *x, struct str name)
+{
+	enum led before = x->led;
+
+	x->led = LED_PROGRAM;
+	add_target(x, name, CHANNEL_REMOTE);
+	x->led = before;
+	return 0;
+}
+
 static int expand(struct expansion *x, struct str address, const struct place *p)
 {
+	if (x->depth > 0 && address.n > 0 && address.p[0] == '|')
+		return expand_program(x, address);
 	if (++x->steps > STORE_STEPS_MAX) {
 		x->endless = true;
 		return 0;

@@ -93,6 +93,8 @@ size_t crew_how_many(const struct program *p, const struct generation *g)
 		return crew_workers(&g->conf);
 	if (strcmp(p->name, "telltale-signer") == 0)
 		return g->signs ? 1 : 0;
+	if (strcmp(p->name, "telltale-pipe") == 0)
+		return g->conf.nrunners > 0 ? 1 : 0;
 	if (strcmp(p->name, "telltale-policy") == 0)
 		return generation_asks_policies(g) ? 1 : 0;
 	return 1;

@@ -26,6 +26,7 @@ const char *generation_fixed_option(const struct conf *now, const struct conf *n
 		{ "users { signer }", now->users.signer, next->users.signer },
 		{ "users { remote }", now->users.remote, next->users.remote },
 		{ "users { policy }", now->users.policy, next->users.policy },
+		{ "users { pipe }", now->users.pipe, next->users.pipe },
 		{ "users { web }", now->users.web, next->users.web },
 	};
 

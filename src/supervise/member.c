@@ -23,6 +23,7 @@ const struct program programs[PROGRAMS] = {
 	{ "telltale-queue", 1, 15000, NOT_AT_ALL, 0 },
 	{ "telltale-local", 2, 15000, AFTER, 0 },
 	{ "telltale-remote", 2, 15000, BESIDE, 0 },
+	{ "telltale-pipe", 2, 15000, BESIDE, 0 },  /* where there are programs that take mail */
 	{ "telltale-signer", 3, 3000, BESIDE, 0 }, /* where there is something to sign */
 	{ "telltale-policy", 3, 3000, AFTER, 0 },  /* where policies of other domains count */
 	{ "telltale-smtpd", 0, 20000, BESIDE, 1 }, /* as many as there are workers */

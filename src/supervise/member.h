@@ -20,7 +20,7 @@ struct program {
 };
 
 extern const struct program programs[];
-enum { PROGRAMS = 8, WAVES = 4 };
+enum { PROGRAMS = 9, WAVES = 4 };
 enum { MEMBER_PAUSE_LEAST = 50, MEMBER_PAUSE_MOST = 10000 /* before one starts again, ms */ };
 
 enum member_state { MEMBER_WAITING, MEMBER_STARTING, MEMBER_READY, MEMBER_DRAINING, MEMBER_STOPPING, MEMBER_KILLED };

@@ -5,12 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const roles[ROLES] = { "smtpd", "dns", "lookup", "queue", "local", "remote", "signer", "policy" };
+static const char *const roles[ROLES] = { "smtpd",  "dns",    "lookup", "queue", "local",
+					  "remote", "signer", "policy", "pipe" };
 
 static struct str name_of(const struct conf *c, enum role r)
 {
-	const struct str names[ROLES] = { c->users.smtpd, c->users.dns,    c->users.lookup, c->users.queue,
-					  c->users.local, c->users.remote, c->users.signer, c->users.policy };
+	const struct str names[ROLES] = { c->users.smtpd,  c->users.dns,    c->users.lookup,
+					  c->users.queue,  c->users.local,  c->users.remote,
+					  c->users.signer, c->users.policy, c->users.pipe };
 
 	return names[r];
 }

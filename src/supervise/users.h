@@ -11,7 +11,18 @@
 #include "base/err.h"
 #include "base/proc.h"
 
-enum role { ROLE_SMTPD, ROLE_DNS, ROLE_LOOKUP, ROLE_QUEUE, ROLE_LOCAL, ROLE_REMOTE, ROLE_SIGNER, ROLE_POLICY, ROLES };
+enum role {
+	ROLE_SMTPD,
+	ROLE_DNS,
+	ROLE_LOOKUP,
+	ROLE_QUEUE,
+	ROLE_LOCAL,
+	ROLE_REMOTE,
+	ROLE_SIGNER,
+	ROLE_POLICY,
+	ROLE_PIPE,
+	ROLES
+};
 
 struct users {
 	bool apart; /* somebody is named, and we can change users */

@@ -39,7 +39,7 @@ relay {{ enabled = false }}
 """
 # With TELLTALE_USERS=1, as root, each program runs as a user of its own (any that the base system has).
 MAIL_USER = "man"
-USERS = f'users {{ smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" local = "{MAIL_USER}" remote = "news" signer = "list" policy = "uucp" }}\n'
+USERS = f'users {{ smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" local = "{MAIL_USER}" remote = "news" signer = "list" policy = "uucp" pipe = "nobody" }}\n'
 AS_USERS = os.environ.get("TELLTALE_USERS") == "1" and os.geteuid() == 0
 
 # 127.0.0.1 has a name, no other address of this machine has one; no question leaves the machine.

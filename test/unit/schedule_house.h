@@ -87,7 +87,7 @@ static void agent_comes(void)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	ipc_conn_init(&ours, pair[0]);
 	ipc_conn_init(&theirs, pair[1]);
-	agent = schedule_agent(schedule, CHANNEL_LOCAL, &ours);
+	agent = schedule_agent(schedule, AGENT_LOCAL, &ours);
 }
 
 static inline void agent_goes(void)

@@ -39,7 +39,7 @@ static int begin(void **state)
 				   .hostname = STR("mx.example.com"),
 				   .contact = STR("abuse@example.com") };
 	schedule = schedule_new(&s);
-	agent = schedule_agent(schedule, CHANNEL_LOCAL, &ours);
+	agent = schedule_agent(schedule, AGENT_LOCAL, &ours);
 	memset(&leaving, 0, sizeof(leaving));
 	return 0;
 }

@@ -13,7 +13,7 @@ static void comes(struct one *o)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	ipc_conn_init(&o->ours, pair[0]);
 	ipc_conn_init(&o->theirs, pair[1]);
-	o->agent = schedule_agent(schedule, CHANNEL_REMOTE, &o->ours);
+	o->agent = schedule_agent(schedule, AGENT_REMOTE, &o->ours);
 }
 
 static void goes(struct one *o)

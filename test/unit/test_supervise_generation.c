@@ -148,7 +148,8 @@ static void peers(void **state)
 	u.of[ROLE_SMTPD].as.uid = 101;
 	u.of[ROLE_LOCAL].as.uid = 105;
 	users_put_peers(&u, &out);
-	assert_string_equal(buf_z(&out), "smtpd=101,dns=0,lookup=0,queue=0,local=105,remote=0,signer=0,policy=0");
+	assert_string_equal(buf_z(&out),
+			    "smtpd=101,dns=0,lookup=0,queue=0,local=105,remote=0,signer=0,policy=0,pipe=0");
 	assert_ptr_equal(users_of(&u, "telltale-smtpd"), &u.of[ROLE_SMTPD].as);
 	assert_null(users_of(&u, "telltale-dns"));
 }
