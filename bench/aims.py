@@ -1,9 +1,11 @@
 """What the figures should be, and whether they are: (figure, aim, found, reached) of a result."""
 import figures
+from deepqueue import bytes_each
 
 ACCEPT_POSTFIX, ACCEPT_SINK = 5.0, 0.7
 DELIVER_POSTFIX, DELIVER_FLOOR = 3.0, 0.7
 RELAY_POSTFIX = 4.0
+START, EACH, DEEP_RATE = 10.0, 400.0, 0.8
 LONE, IDLE_KIB, IDLE_RATE, GATE = 1.3, 64.0, 0.9, 0.85
 
 
@@ -30,6 +32,14 @@ def deliver(result):
             where = f"deliver, {disk['disk']} disk, {case['boxes']} mailboxes, {case['size'] // 1024} KiB"
             yield at_least(where + ", times Postfix", DELIVER_POSTFIX, figures.ratios(case["rounds"], "ours", "postfix"))
             yield at_least(where + ", of the floor", DELIVER_FLOOR, figures.ratios(case["rounds"], "ours", "floor"))
+
+
+def deepqueue(result):
+    for disk in result["disks"]:
+        where = f"{disk['messages']} deferred messages, {disk['disk']} disk, "
+        yield at_most(where + "start, s", START, figures.spread([s["deep"]["seconds"] for s in disk["starts"]]))
+        yield at_most(where + "bytes each", EACH, bytes_each(disk))
+        yield at_least(where + "accept beside an empty queue", DEEP_RATE, figures.ratios(disk["rates"], "deep", "empty"))
 
 
 def relay(result):
@@ -63,7 +73,7 @@ def gate(result):
                            figures.ratios(load["rounds"], "cold", "none"))
 
 
-AIMS = {"accept": accept, "deliver": deliver, "relay": relay, "lone": lone, "idle": idle, "gate": gate}
+AIMS = {"accept": accept, "deliver": deliver, "relay": relay, "deepqueue": deepqueue, "lone": lone, "idle": idle, "gate": gate}
 
 
 def table(results):

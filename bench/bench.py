@@ -26,6 +26,7 @@ def arguments(argv):
     p.add_argument("--boxes", type=int, help="deliver, relay: only with so many mailboxes, domains")
     p.add_argument("--kept", action=argparse.BooleanOptionalAction, help="only many (or only one) per connection")
     p.add_argument("--idle", type=int, default=10000, help="idle: sessions that are held (default 10,000)")
+    p.add_argument("--deep", type=int, default=1000000, help="deepqueue: messages that wait (default 1,000,000)")
     p.add_argument("--keep", action="store_true", help="keep the figures in bench/results and write bench/RESULTS.md")
     p.add_argument("--json", metavar="FILE", help="write the figures there too")
     p.add_argument("--seed", type=int, help="truth: the seed (default: a random one, which is printed)")

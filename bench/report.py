@@ -8,15 +8,15 @@ import aims
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Kind of bench, and the module that does it.
 KINDS = {"accept": "accept", "deliver": "deliver", "relay": "relay", "lone": "lone", "idle": "idle",
-         "limit": "limit", "gate": "gate", "profile": "costs"}
+         "limit": "limit", "deepqueue": "deepqueue", "gate": "gate", "profile": "costs"}
 TITLES = {"accept": "Accepting", "deliver": "Delivering", "relay": "Relay", "lone": "A lone client", "idle": "Idle sessions",
-          "limit": "What the client can send", "gate": "Lists in DNS",
+          "limit": "What the client can send", "deepqueue": "A queue of a million", "gate": "Lists in DNS",
           "profile": "Where the time goes"}
 HEAD = """\
 # How fast
 
 Written by `scripts/bench report` from `bench/results/` and `bench/notes/`; do not edit it here.  Everything can be had
-again with `scripts/bench KIND` (accept, deliver, relay, lone, idle, limit, gate, profile).  Figures are medians of rounds, with the
+again with `scripts/bench KIND` (accept, deliver, relay, lone, idle, limit, deepqueue, gate, profile).  Figures are medians of rounds, with the
 least and the most; a ratio is taken within a round, in which the sides take turns in short slices.
 """
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 
 enum {
-	GROWTH = 4,                    /* times its last checkpoint, before the next */
+	GROWTH = 2,                    /* times its last checkpoint, before the next */
 	SLICE_RCPTS = 4000,            /* recipients listed in a turn, and those of the last message */
 	SYNC_EVERY = 16 * 1024 * 1024, /* bytes that are synced at once */
 	WRITE_EVERY = 1024 * 1024      /* bytes kept in memory by a checkpoint that nobody waits beside */

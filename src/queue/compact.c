@@ -11,7 +11,13 @@
 
 #include "base/clock.h"
 
-enum { EVERY_MS = 1000, SLACK_SEGMENTS = 2, SLACK_TIMES = 4, MOSTLY_DEAD = 8 };
+enum {
+	EVERY_MS = 1000,
+	SLACK_SEGMENTS = 2,
+	SLACK_TIMES = 4,
+	MOSTLY_DEAD = 8,
+	LOOK_MOST = 20000 /* messages in a turn */
+};
 
 static bool mostly_dead(const struct seg *s)
 {
@@ -58,23 +64,36 @@ static int move(struct depot *d, struct item *it, struct err *e)
 	return 0;
 }
 
-void depot_compact(struct depot *d)
+/* Some of the messages are looked at; true when all were. */
+static bool empty_some(struct depot *d, struct seg *s)
 {
 	struct err e = { 0 };
 	struct item *it;
-	struct seg *s;
 
-	if (clock_mono() < d->compact_at)
-		return;
-	d->compact_at = deadline_in(EVERY_MS);
-	s = victim(d);
-	if (s == NULL)
-		return;
-	for (uint64_t i = 0; !s->stuck && (it = depot_walk(d, &i)) != NULL;) {
+	for (size_t n = 0; n < LOOK_MOST; n++) {
+		it = s->stuck ? NULL : depot_walk(d, &d->emptied);
+		if (it == NULL)
+			return true;
 		if (it->segment != s->head.id || move(d, it, &e) == 0)
 			continue;
 		s->stuck = true; /* something in it cannot be read: it stays as it is */
 		depot_complain(d, "%s", e.text);
 	}
+	return false;
+}
+
+void depot_compact(struct depot *d)
+{
+	struct seg *s = d->emptying != 0 ? index_seg(&d->index, d->emptying) : NULL;
+
+	if (s == NULL && clock_mono() >= d->compact_at) {
+		d->compact_at = deadline_in(EVERY_MS);
+		s = victim(d);
+		d->emptied = 0;
+	}
+	d->emptying = s != NULL && !s->leaving ? s->head.id : 0;
+	if (d->emptying == 0 || !empty_some(d, s))
+		return;
 	ids_add(&d->sealed, s->head.id);
+	d->emptying = 0;
 }

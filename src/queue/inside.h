@@ -82,6 +82,8 @@ struct depot {
 	int64_t reread_at;     /* and when to try again */
 	struct map used;       /* big files of live messages; while recovering */
 	int64_t compact_at;    /* when to look for mostly dead segments again */
+	uint64_t emptying;     /* the one that is being emptied, or 0; */
+	uint64_t emptied;      /* messages below this number were looked at for it */
 	int64_t retry_at;      /* after the maker failed: when to ask it again */
 	char trouble[512];     /* what could not be made last, and when that was said */
 	int64_t trouble_said;

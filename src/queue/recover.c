@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
+
+enum { FORGET = 16 * 1024 * 1024 /* bytes of a journal that are given back at once; whole pages */ };
 
 /* Put a file that makes no sense aside; it keeps its bytes and gets a name that is free. */
 static void put_aside(struct depot *d, int dir, const char *name, const char *why)
@@ -130,8 +133,20 @@ static void keep_bad_entries(struct depot *d, const struct journal_hit *hit, str
 		depot_complain(d, "could not keep a copy in corrupt/%s (error %d)", name, errno);
 }
 
+/* What was read is not kept: the messages that it told of take its room. */
+static void forget_before(struct str bytes, size_t at, size_t *forgotten)
+{
+	size_t to = at / FORGET * FORGET;
+
+	if (to > *forgotten)
+		(void)madvise((void *)(uintptr_t)(bytes.p + *forgotten), to - *forgotten, MADV_DONTNEED);
+	*forgotten = to > *forgotten ? to : *forgotten;
+}
+
 static int replay(struct depot *d, struct str bytes, struct err *e)
 {
+	size_t forgotten = 0;
+
 	struct journal_scan scan;
 	struct journal_hit hit;
 	enum journal_found found;
@@ -144,6 +159,7 @@ static int replay(struct depot *d, struct str bytes, struct err *e)
 			keep_bad_entries(d, &hit, bytes);
 		else if (index_apply(&d->index, &hit.entry, &why) < 0)
 			depot_complain(d, "spool/journal, byte %zu: %s", hit.from, why.text);
+		forget_before(bytes, hit.to, &forgotten);
 	}
 	return 0;
 }
@@ -153,7 +169,7 @@ static int load_journal(struct depot *d, struct err *e)
 	FD(fd) = openat(d->dir, "journal", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
 	struct err why = { 0 };
-	char *bytes;
+	void *bytes;
 	int rc;
 
 	if (fd < 0 && errno == ENOENT) {
@@ -163,13 +179,15 @@ static int load_journal(struct depot *d, struct err *e)
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open spool/journal");
-	bytes = mem_alloc((size_t)st.st_size);
+	bytes = mmap(NULL, (size_t)st.st_size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED)
+		return err_sys(e, "memory for spool/journal");
 	rc = io_pread_all(fd, bytes, (size_t)st.st_size, 0);
 	if (rc < 0)
 		err_sys(e, "read spool/journal");
 	else if (replay(d, str_mem(bytes, (size_t)st.st_size), &why) < 0)
 		put_aside(d, d->dir, "journal", "its beginning is damaged; all messages in the segments count as new");
-	free(bytes);
+	munmap(bytes, (size_t)st.st_size + 1);
 	return rc;
 }
 
