@@ -177,14 +177,15 @@ static void add_named(struct transaction *t, struct named n)
 }
 
 /* What is asked about notices goes to each target; but that an alias of several was reached is told once, for the
- * first of them, and whom else it leads to is not (RFC 3461, 5.2.7.3). */
-static unsigned target_notify(const struct command *c, size_t i, size_t n)
+ * first of them, and whom else it leads to is not (RFC 3461, 5.2.7.3).  A mailbox that sends copies on is told of
+ * itself. */
+static unsigned target_notify(const struct command *c, const struct rcpt_found *found, size_t i)
 {
-	if (n == 1 || (c->notify & NOTIFY_SUCCESS) == 0)
+	if (found->n == 1 || (c->notify & NOTIFY_SUCCESS) == 0)
 		return c->notify;
 	if (i == 0)
-		return c->notify | NOTIFY_EXPANDED;
-	return c->notify == NOTIFY_SUCCESS ? NOTIFY_NEVER : c->notify & ~NOTIFY_SUCCESS;
+		return c->notify | (found->targets[0].led == LED_PLAIN ? 0 : NOTIFY_EXPANDED);
+	return c->notify == NOTIFY_SUCCESS ? NOTIFY_NEVER : c->notify & ~(unsigned)NOTIFY_SUCCESS;
 }
 
 static void add_targets(struct transaction *t, const struct rcpt_found *found, const struct command *c)
@@ -203,7 +204,7 @@ static void add_targets(struct transaction *t, const struct rcpt_found *found, c
 							    .channel = found->targets[i].channel,
 							    .led = found->targets[i].led,
 							    .replies = found->targets[i].replies,
-							    .notify = target_notify(c, i, found->n),
+							    .notify = target_notify(c, found, i),
 							    .orcpt = orcpt };
 }
 

@@ -108,6 +108,12 @@ def test_an_alias_of_several_is_told_by_its_name_alone(server):
     rcpt = email.message_from_string(raw).get_payload()[1].get_payload()[1]
     assert (rcpt["Final-Recipient"], rcpt["Action"]) == ("rfc822; both@example.com", "expanded")
     assert YOU not in raw
+    server.command("account", "set", YOU, f"forward={ME}")
+    send(server, f"{YOU} NOTIFY=SUCCESS", sender="anna@elsewhere.test")
+    line = until(lambda: server.log("delivery").verb("success-notice")[1:], "a mailbox with a forward tells of itself")[0]
+    raw = server.command("queue", "export", line.split(", qp ")[1])
+    rcpt, = email.message_from_string(raw).get_payload()[1].get_payload()[1:]
+    assert (rcpt["Final-Recipient"], rcpt["Action"]) == (f"rfc822; {YOU}", "delivered")
 
 
 def test_what_another_server_takes_without_dsn_is_told_as_relayed(server):
@@ -138,21 +144,31 @@ def test_what_is_asked_goes_on_to_a_server_that_knows_dsn(server):
         assert BOB not in server.maildir(ME)[0].raw.decode()
 
 
-def test_a_bounce_says_what_another_server_said(server):
+def test_a_forward_that_another_server_refuses_comes_back_in_one_tree(server):
+    """Question 26: in, forward, out, 550, bounce; the sender knows the address that he wrote to, and what was said."""
     reply = "550-5.7.1 Your message was refused,\r\n550 5.7.1 see http://far.test/why"
     with Script(RCPT=reply) as far:
         leads_to(server, far.port)
-        qp = send(server, BOB, port="465")
+        server.start()
+        server.command("alias", "add", "away@example.com", BOB)
+        qp = send(server, "away@example.com", port="465")
         mail = one_notice(server, "failure")
     _, (rcpt,), _ = fields(mail)
     assert (rcpt["Status"], rcpt["Remote-MTA"]) == ("5.7.1", "dns; mx0.far.test")
+    assert (rcpt["Original-Recipient"], rcpt["Final-Recipient"]) == ("rfc822; away@example.com", f"rfc822; {BOB}")
     assert rcpt["Diagnostic-Code"].startswith("smtp; 550-5.7.1 Your message was refused,")
     assert "http://far.test/why" in rcpt["Diagnostic-Code"].replace("\n ", "")
     words = " ".join(mail.parsed.get_payload()[0].get_payload().split())
-    assert "Tried: once, on " in words and f"qp {qp}." in words and "Subject: hello" in words
-    report = server.log("delivery").verb("result")[0]
+    assert f"<{BOB}> (you wrote to <away@example.com>):" in words
+    assert "Tried: once, on " in words and "Subject: hello" in words and " qp " in words
+    report = next(r for r in server.log("delivery").verb("result") if "failure" in r)
     said = json.loads(server.command("explain", "--json", f"result, {report}"))
-    assert said["advice"] and said["advice"].replace("The sender's ", "Your ") in words, "the bounce and `telltale explain` say the same"
+    advice = said["advice"].replace("The sender's ", "Your ")
+    assert advice and advice in words, "the bounce and `telltale explain` say the same"
+    forward, bounce = map(int, server.log("delivery").verb("bounce")[0].split(", qp "))
+    for n in (qp, forward, bounce):
+        tree = server.trace(f"id:{n}").text
+        assert all(f"message {k} " in tree for k in (qp, forward, bounce)), (n, tree)
 
 
 def test_what_cannot_be_read_is_refused_with_words(server):
