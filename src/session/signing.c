@@ -1,6 +1,7 @@
 #include "session/signing.h"
 
 #include "base/clock.h"
+#include "session/sealing.h"
 #include "session/session.h"
 #include "sign/keyring.h"
 #include "sign/sign.h"
@@ -14,6 +15,7 @@ enum { PATIENCE = 3000 };
 struct signing {
 	struct body body;
 	int want;
+	bool seals; /* it is no mail of ours: it is only sealed */
 };
 
 void signing_clear(struct signing *x)
@@ -24,12 +26,15 @@ void signing_clear(struct signing *x)
 
 void signing_begin(struct session *s, const struct intake *in)
 {
+	bool ours = s->facts.authenticated || s->facts.may_relay;
 	struct signing *x;
 
-	if (s->server->signer == NULL || in->walk.malformed || in->body == NULL ||
-	    (!s->facts.authenticated && !s->facts.may_relay))
+	if (s->server->signer == NULL || in->walk.malformed || in->body == NULL)
+		return;
+	if (ours ? str_eqz(s->server->conf->dkim.sign, "none") : !sealing_wanted(s))
 		return;
 	x = arena_alloc(&s->t.mem, sizeof(*x));
+	x->seals = !ours;
 	body_init(&x->body);
 	x->want = body_want(&x->body, CANON_RELAXED, BODY_ALL);
 	s->t.signing = x;
@@ -43,7 +48,9 @@ void signing_body(struct session *s, struct str piece)
 
 size_t signing_most(const struct session *s)
 {
-	return s->t.signing != NULL ? SIGN_ANSWER_MAX : 0;
+	if (s->t.signing == NULL)
+		return 0;
+	return SIGN_ANSWER_MAX + (s->t.signing->seals ? SIGN_RESULTS_MAX : 0);
 }
 
 static struct str domain_of(struct str address, struct arena *a)
@@ -99,7 +106,6 @@ static void ask(struct session *s, struct canon_head *h, struct buf *head)
 	if (q.domains.n == 0 || !sign_names(h, &s->server->conf->dkim.headers, &names) ||
 	    !dkim_sign_gather(h, buf_str(&names), CANON_RELAXED, &bytes) || bytes.n > SIGN_FIELDS_MAX)
 		return;
-	body_end(&x->body);
 	q.names = buf_str(&names);
 	q.fields = buf_str(&bytes);
 	q.body = str_mem(body_digest(&x->body, x->want), SHA256_SIZE);
@@ -110,16 +116,21 @@ static void ask(struct session *s, struct canon_head *h, struct buf *head)
 
 void signing_put(struct session *s, const struct intake *in, struct str below, struct buf *head)
 {
+	struct signing *x = s->t.signing;
 	struct canon_head h;
 	BUF(all);
 
-	if (s->t.signing == NULL)
+	if (x == NULL)
 		return;
 	buf_addstr(&all, buf_str(head));
 	buf_addstr(&all, below);
 	if (in->sent) /* it lies in the body */
 		buf_addstr(&all, intake_fields(in));
 	canon_head_read(&h, &s->scratch, buf_str(&all));
-	ask(s, &h, head);
+	body_end(&x->body);
+	if (x->seals)
+		sealing_put(s, &h, body_digest(&x->body, x->want), head);
+	else
+		ask(s, &h, head);
 	canon_head_clear(&h);
 }

@@ -36,16 +36,21 @@ struct visitor {
 static int take_frame(struct visitor *v, struct ipc_frame *f)
 {
 	struct sign_ask ask;
+	struct sign_seal seal;
 	struct sign_told told;
+	int64_t now = clock_wall() / 1000;
 	ARENA(a);
 
 	if (f->fd >= 0) {
 		fd_clear(&f->fd);
 		return -1;
 	}
-	if (f->type != sign_ask_number || ipc_unpack(f->body, &sign_ask_type, &ask, NULL) < 0)
+	if (f->type == sign_ask_number && ipc_unpack(f->body, &sign_ask_type, &ask, NULL) == 0)
+		sign_answer(v->server->box, &ask, now, &a, &told);
+	else if (f->type == sign_seal_number && ipc_unpack(f->body, &sign_seal_type, &seal, NULL) == 0)
+		sign_answer_seal(v->server->box, &seal, now, &a, &told);
+	else
 		return -1;
-	sign_answer(v->server->box, &ask, clock_wall() / 1000, &a, &told);
 	ipc_queue(&v->conn, &sign_told_type, f->id, &told, -1);
 	return 0;
 }

@@ -12,6 +12,8 @@
 int sign_serve(const struct conf *c, int service, int signals, struct err *e);
 
 /* The answer to one question; told's strs live in the arena.  now: seconds since 1970. */
+void sign_answer_seal(struct keybox *box, const struct sign_seal *seal, int64_t now, struct arena *a,
+		      struct sign_told *told);
 void sign_answer(struct keybox *box, const struct sign_ask *ask, int64_t now, struct arena *a, struct sign_told *told);
 
 #endif

@@ -77,14 +77,22 @@ int sign_check(const struct conf *c, struct err *e)
 	return 0;
 }
 
+/* One of the two questions. */
+struct question {
+	const struct ipc_type *type;
+	const void *body;
+	bool good;
+	const char *const *fields; /* of the answer */
+};
+
 /* telltale-signer may have ended since we asked last, and is back in a moment: its socket is there all the time. */
-static int call(struct ipc_client *c, const struct sign_ask *ask, struct arena *a, struct ipc_frame *reply,
+static int call(struct ipc_client *c, const struct question *q, struct arena *a, struct ipc_frame *reply,
 		int64_t deadline, struct err *e)
 {
 	for (int i = 0; i < TRIES; i++) {
 		if (i > 0)
 			fiber_sleep(PAUSE);
-		if (ipc_call(c, &sign_ask_type, ask, a, reply, deadline, e) == 0)
+		if (ipc_call(c, q->type, q->body, a, reply, deadline, e) == 0)
 			return 0;
 		if (clock_mono() + PAUSE >= deadline)
 			return -1;
@@ -92,18 +100,18 @@ static int call(struct ipc_client *c, const struct sign_ask *ask, struct arena *
 	return -1;
 }
 
-enum sign_result sign_message(struct ipc_client *c, const struct sign_ask *ask, struct arena *a, struct str *fields,
-			      int64_t deadline, struct err *e)
+static enum sign_result ask_signer(struct ipc_client *c, const struct question *q, struct arena *a, struct str *fields,
+				   int64_t deadline, struct err *e)
 {
 	struct ipc_frame reply = { .fd = -1 };
 	struct sign_told told;
 
 	*fields = str_of(NULL);
-	if (!sign_asked_ok(ask)) {
+	if (!q->good) {
 		err_set(e, "the message cannot be put as a question to telltale-signer");
 		return SIGN_FAILED;
 	}
-	if (call(c, ask, a, &reply, deadline, e) < 0)
+	if (call(c, q, a, &reply, deadline, e) < 0)
 		return SIGN_FAILED;
 	fd_clear(&reply.fd);
 	if (reply.type != sign_told_number) {
@@ -112,5 +120,21 @@ enum sign_result sign_message(struct ipc_client *c, const struct sign_ask *ask, 
 	}
 	if (ipc_unpack(reply.body, &sign_told_type, &told, e) < 0)
 		return SIGN_FAILED;
-	return sign_told_read(&told, a, fields, e);
+	return sign_told_read(&told, q->fields, a, fields, e);
+}
+
+enum sign_result sign_message(struct ipc_client *c, const struct sign_ask *ask, struct arena *a, struct str *fields,
+			      int64_t deadline, struct err *e)
+{
+	struct question q = { &sign_ask_type, ask, sign_asked_ok(ask), sign_dkim_fields };
+
+	return ask_signer(c, &q, a, fields, deadline, e);
+}
+
+enum sign_result sign_chain(struct ipc_client *c, const struct sign_seal *seal, struct arena *a, struct str *fields,
+			    int64_t deadline, struct err *e)
+{
+	struct question q = { &sign_seal_type, seal, sign_seal_ok(seal), sign_arc_fields };
+
+	return ask_signer(c, &q, a, fields, deadline, e);
 }

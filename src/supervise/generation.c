@@ -85,7 +85,7 @@ static int freeze(struct generation *g, const struct house *h, struct err *e)
 /* Whoever has no keys needs no program for them. */
 static bool has_keys(const struct conf *c)
 {
-	return !str_eqz(c->dkim.sign, "none") && access(conf_z(c->dkim.dir), F_OK) == 0;
+	return (!str_eqz(c->dkim.sign, "none") || c->forward.arc) && access(conf_z(c->dkim.dir), F_OK) == 0;
 }
 
 static int open_sockets(struct generation *g, const struct generation *now, const struct generation_set *set,

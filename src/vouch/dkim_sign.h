@@ -20,6 +20,7 @@
 struct dkim_signer {
 	struct str domain, selector;
 	struct str identity; /* i=, or empty: the default "@" and the domain */
+	unsigned instance;   /* not 0: an ARC-Message-Signature of that set is written instead (RFC 8617 4.1.2) */
 	EVP_PKEY *key;       /* RSA: rsa-sha256; Ed25519: ed25519-sha256 */
 	enum canon head, body;
 	struct str names;     /* h=, with colons: as often as it is there and once more, and nobody can add one */

@@ -47,7 +47,7 @@ static void every_answer(void **state)
 		struct err e = { 0 };
 		ARENA(a);
 
-		if (sign_told_read(&told, &a, &fields, &e) != answers[i].expect)
+		if (sign_told_read(&told, sign_dkim_fields, &a, &fields, &e) != answers[i].expect)
 			fail_msg("row %zu", i);
 		assert_true(str_eqz(fields, answers[i].expect == SIGN_DONE ? answers[i].fields : ""));
 		if (answers[i].text != NULL)
@@ -63,7 +63,8 @@ static const struct {
 	{ "example.com", "From", 32, true },
 	{ "a.example\nb.example", "From:To:to:Subject", 32, true },
 	{ "", "From", 32, false },
-	{ "a.example\nb.example\nc.example", "From", 32, false },
+	{ "a.example\nb.example\nc.example\nd.example", "From", 32, true },
+	{ "a.example\nb.example\nc.example\nd.example\ne.example", "From", 32, false },
 	{ "a.example\n", "From", 32, false },
 	{ "../etc", "From", 32, false },
 	{ "a/b", "From", 32, false },
