@@ -1,5 +1,5 @@
-/* session/signing.h - the DKIM signature of a message that one of ours sends (RFC 6376), and the seal of a stranger's that
- * an alias sends on (session/sealing.h).
+/* session/signing.h - the DKIM signature of a message that one of ours sends (RFC 6376), and the seal of a stranger's
+ * that an alias sends on (session/sealing.h).
  *
  * Who has logged in, or may relay by a list, gets it, where telltale-signer has
  * a key: with the domain of From, else with that of the envelope's sender.  dkim { sign = "own" } signs a login's mail

@@ -97,6 +97,69 @@ static void every_question(void **state)
 }
 
 static const struct {
+	uint64_t instance, before;
+	const char *domains, *results;
+	bool ok;
+} seals[] = {
+	{ 1, 0, "example.com", "ARC-Authentication-Results: i=1; mx; none\r\n", true },
+	{ 2, 1, "example.com", "ARC-Authentication-Results: i=2; mx;\r\n\tspf=pass\r\n", true },
+	{ 50, 2, "example.com", "ARC-Authentication-Results: i=50; mx; none\r\n", true },
+	{ 0, 0, "example.com", "ARC-Authentication-Results: i=0; mx; none\r\n", false },
+	{ 51, 1, "example.com", "ARC-Authentication-Results: i=51; mx; none\r\n", false },
+	{ 1, 1, "example.com", "ARC-Authentication-Results: i=1; mx; none\r\n", false },
+	{ 2, 0, "example.com", "ARC-Authentication-Results: i=2; mx; none\r\n", false },
+	{ 2, 3, "example.com", "ARC-Authentication-Results: i=2; mx; none\r\n", false },
+	{ 1, 0, "../etc", "ARC-Authentication-Results: i=1; mx; none\r\n", false },
+	{ 1, 0, "example.com", "", false },
+	{ 1, 0, "example.com", "From: x\r\n", false },
+	{ 1, 0, "example.com", "ARC-Authentication-Results: i=1; mx; none", false },
+	{ 1, 0, "example.com", "ARC-Authentication-Results: i=1; mx; none\r\nFrom: x\r\n", false },
+	{ 1, 0, "example.com", "ARC-Authentication-Results: i=1; mx\n; none\r\n", false },
+};
+
+static const struct {
+	const char *fields;
+	bool ok;
+} sealed[] = {
+	{ "ARC-Seal: i=1\r\nARC-Message-Signature: i=1\r\n", true },
+	{ "ARC-Seal: i=1;\r\n\tb=\r\nARC-Message-Signature: i=1;\r\n\tb=\r\n", true },
+	{ "ARC-Seal: i=1\r\n", false },
+	{ "ARC-Message-Signature: i=1\r\nARC-Seal: i=1\r\n", false },
+	{ "ARC-Seal: i=1\r\nARC-Message-Signature: i=1\r\nARC-Seal: i=1\r\n", false },
+	{ "ARC-Seal: i=1\r\nARC-Message-Signature: i=1\r\nARC-Seal: i=1\r\nARC-Message-Signature: i=1\r\n", false },
+	{ "DKIM-Signature: v=1\r\n", false },
+	{ "", false },
+};
+
+static void every_seal(void **state)
+{
+	static const char body[32];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(seals); i++) {
+		struct sign_seal q = { .domains = str_of(seals[i].domains),
+				       .instance = seals[i].instance,
+				       .before = seals[i].before,
+				       .names = STR("From"),
+				       .fields = STR("from:x\r\n"),
+				       .body = str_mem(body, sizeof(body)),
+				       .results = str_of(seals[i].results) };
+
+		if (sign_seal_ok(&q) != seals[i].ok)
+			fail_msg("question %zu", i);
+	}
+	for (size_t i = 0; i < COUNT(sealed); i++) {
+		struct sign_told told = { SIGN_DONE, str_of(sealed[i].fields), STR("") };
+		struct str fields;
+		struct err e;
+		ARENA(a);
+
+		if ((sign_told_read(&told, sign_arc_fields, &a, &fields, &e) == SIGN_DONE) != sealed[i].ok)
+			fail_msg("answer %zu", i);
+	}
+}
+
+static const struct {
 	const char *head, *more, *names; /* names NULL: it is not signed */
 } headers[] = {
 	{ "From: a\r\n", "",
@@ -153,8 +216,8 @@ static void too_many_fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_message), cmocka_unit_test(every_answer),    cmocka_unit_test(every_question),
-		cmocka_unit_test(which_fields),  cmocka_unit_test(too_many_fields),
+		cmocka_unit_test(every_message), cmocka_unit_test(every_answer), cmocka_unit_test(every_question),
+		cmocka_unit_test(every_seal),    cmocka_unit_test(which_fields), cmocka_unit_test(too_many_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
