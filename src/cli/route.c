@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -6,12 +7,15 @@
 #include "base/proc.h"
 #include "cli/args.h"
 #include "cli/cli.h"
+#include "cli/route_way.h"
 #include "lookup/lookup.h"
 
 static const char route_usage[] =
-    "usage: telltale route ADDRESS [--json] [-c FILE]\n"
+    "usage: telltale route ADDRESS [--from SENDER] [--json] [-c FILE]\n"
     "\n"
-    "Where would a mail to this address go, and why?  Asks the running server, as a session does.\n"
+    "Where would a mail to this address go, and why?  Asks the running server, as a session does.  Of mail that\n"
+    "leaves: by which row of the configuration, and to which hosts, in the order in which they are tried.\n"
+    "  --from SENDER    rows that name senders count too; <> is that of bounces\n"
     "Exit codes: 0 it would be accepted, 1 it would be refused or no server is running, 2 wrong usage,\n"
     "3 it cannot be known now.\n";
 
@@ -35,40 +39,41 @@ static const struct {
 				 CLI_AMBIGUOUS },
 };
 
-struct route {
+struct look {
 	struct conf *conf;
-	struct str address;
+	struct str address, sender;
+	struct ipc_client *dns;
 	struct lookup_answer found;
 	struct arena mem;
 };
 
-static bool is_subaddress(const struct route *r)
+static bool is_subaddress(const struct look *r)
 {
 	return r->found.result == RESOLVED_MAILBOX && r->found.n == 1 && str_chr(r->address, '+') >= 0 &&
 	       !str_ieq(r->found.targets[0].final, r->address);
 }
 
 /* How mail leaves. */
-static const char *way(struct route *r)
+static struct route_way way(struct look *r, struct str rcpt, struct ipc_client *dns)
 {
-	const struct conf_relay *relay = &r->conf->relay;
+	struct route_way w;
 
-	if (!relay->enabled)
-		return "remote delivery is not configured: it would wait in the queue";
-	if (relay->host.n > 0)
-		return arena_fmt(&r->mem, "by the smart host %s", conf_z(relay->host)).p;
-	return "to the server that DNS names for its domain (MX)";
+	route_way_find(&w, r->conf, r->sender, rcpt, dns, &r->mem);
+	return w;
 }
 
-static const char *why(struct route *r)
+static const char *why(struct look *r)
 {
 	if (r->found.result == RESOLVED_NOT_OURS)
-		return arena_fmt(&r->mem, "%s %s", meanings[RESOLVED_NOT_OURS].why, way(r)).p;
+		return arena_fmt(&r->mem, "%s %s%.*s", meanings[RESOLVED_NOT_OURS].why,
+				 r->conf->relay.enabled ? "Such mail leaves " : "",
+				 STR_ARG(way(r, r->address, NULL).words))
+		    .p;
 	return is_subaddress(r) ? "it is a subaddress of a mailbox here" : meanings[r->found.result].why;
 }
 
 /* The folder of a mailbox; what happens to the rest. */
-static const char *where(struct route *r, const struct recipient *t)
+static const char *where(struct look *r, const struct recipient *t)
 {
 	ptrdiff_t at = str_rchr(t->final, '@');
 
@@ -81,7 +86,7 @@ static const char *where(struct route *r, const struct recipient *t)
 					 .p;
 	}
 	if (t->channel != CHANNEL_LOCAL || at < 0)
-		return way(r);
+		return arena_z(&r->mem, way(r, t->final, NULL).words);
 	return arena_fmt(&r->mem, "%s/%.*s/%.*s/Maildir", conf_z(r->conf->top.mail_dir),
 			 STR_ARG(str_skip(t->final, (size_t)at + 1)), STR_ARG(str_take(t->final, (size_t)at)))
 	    .p;
@@ -95,19 +100,44 @@ static const char *led(const struct recipient *t)
 	return t->replies ? "  (answers by itself)" : "";
 }
 
-static void print_text(struct route *r)
+static void print_hosts(struct look *r, struct str rcpt)
+{
+	struct route_way w = way(r, rcpt, r->dns);
+
+	route_way_print(&w);
+}
+
+/* Which way a mail to that address leaves; null: it does not. */
+static void put_way(struct look *r, struct str rcpt, bool leaves, struct json *j)
+{
+	struct route_way w;
+
+	json_key(j, "way");
+	if (!leaves) {
+		json_none(j);
+		return;
+	}
+	w = way(r, rcpt, r->dns);
+	route_way_json(&w, j);
+}
+
+static void print_text(struct look *r)
 {
 	printf("%.*s: %s\n", STR_ARG(r->address), why(r));
 	for (size_t i = 0; i < r->found.n; i++) {
 		const struct recipient *t = &r->found.targets[i];
 
 		printf("  -> %.*s  %s%s\n", STR_ARG(t->final), where(r, t), led(t));
+		if (t->channel == CHANNEL_REMOTE)
+			print_hosts(r, t->final);
 	}
+	if (r->found.result == RESOLVED_NOT_OURS)
+		print_hosts(r, r->address);
 	if (meanings[r->found.result].status == CLI_NO)
 		printf("  it would be refused\n");
 }
 
-static void print_json(struct route *r)
+static void print_json(struct look *r)
 {
 	BUF(out);
 	struct json j = json_to(&out);
@@ -133,14 +163,16 @@ static void print_json(struct route *r)
 		json_key(&j, "where"), json_z(&j, where(r, t));
 		json_key(&j, "forward"), json_bool(&j, t->led == LED_FORWARD);
 		json_key(&j, "autoreply"), json_bool(&j, t->replies);
+		put_way(r, t->final, t->channel == CHANNEL_REMOTE, &j);
 		json_end_object(&j);
 	}
 	json_end_array(&j);
+	put_way(r, r->address, r->found.result == RESOLVED_NOT_OURS, &j);
 	json_end_object(&j);
 	printf("%s\n", buf_z(&out));
 }
 
-static int ask(struct route *r, bool as_json)
+static int ask(struct look *r, bool as_json)
 {
 	const char *path = proc_socket(r->conf, "lookup.sock");
 	struct err e = { 0 };
@@ -153,27 +185,41 @@ static int ask(struct route *r, bool as_json)
 	c = ipc_client_new(path);
 	lookup_ask(c, r->address, &r->mem, &r->found, deadline_in(ANSWER_TIME), &e);
 	ipc_client_free(c);
+	r->dns = ipc_client_new(proc_socket(r->conf, "dns.sock"));
 	if (as_json)
 		print_json(r);
 	else
 		print_text(r);
+	ipc_client_free(r->dns);
 	return meanings[r->found.result].status;
+}
+
+static bool take_words(struct look *r, const struct args *a)
+{
+	for (int i = 0; i < a->nrest; i++) {
+		if (strcmp(a->rest[i], "--from") == 0 && i + 1 < a->nrest)
+			r->sender = str_of(strcmp(a->rest[++i], "<>") == 0 ? "" : a->rest[i]);
+		else if (a->rest[i][0] != '-' && r->address.n == 0)
+			r->address = str_of(a->rest[i]);
+		else
+			return false;
+	}
+	return r->address.n > 0;
 }
 
 static int route(int argc, char **argv)
 {
-	struct route r = { 0 };
+	struct look r = { .sender = ROUTE_ANYBODY };
 	struct args a;
 	struct conf c;
 	int rc;
 
 	if (!args_take(&a, argc, argv, route_usage))
 		return CLI_USAGE;
-	if (a.nrest != 1)
-		return args_fail(CLI_USAGE, "route takes one address");
-	r.address = str_of(a.rest[0]);
+	if (!take_words(&r, &a))
+		return args_fail(CLI_USAGE, "route takes one address, and --from ADDRESS");
 	if (str_rchr(r.address, '@') < 1 || (size_t)str_rchr(r.address, '@') + 1 == r.address.n)
-		return args_fail(CLI_USAGE, "%s is no address: NAME@DOMAIN", a.rest[0]);
+		return args_fail(CLI_USAGE, "%s is no address: NAME@DOMAIN", r.address.p);
 	rc = args_conf(&a, &c);
 	if (rc != 0)
 		return rc;

@@ -1,4 +1,5 @@
 """route { }: mail that leaves by another way than relay { } says - for whom, where to, from where, how fast."""
+import json
 import re
 
 import pytest
@@ -101,3 +102,18 @@ def test_a_reload_changes_the_way_of_what_waits(server):
         server.command("reload")
         server.command("queue", "retry")
         until(lambda: far.messages, "it went there")
+
+
+def test_route_says_which_row_and_which_hosts(server, dns):
+    leads_to(server, 2526)
+    server.config(f"""route "box" {{ to = {{"*.far.test"}} host = "127.0.0.3" source = "127.0.0.2" rate = 30/m concurrency = 2 }}
+        route "mine" {{ from = {{"{ME}"}} tls = "required" }}""")
+    server.start()
+    text = server.tell("route", BOB).stdout
+    assert "leaves to the server that DNS names" in text and "mx0.far.test, 127.0.0.1 port 2526" in text
+    text = server.tell("route", "bob@mail.far.test").stdout
+    assert re.search(r'by route "box" \(\S+telltale\.conf:\d+\), by the smart host 127\.0\.0\.3; TLS opportunistic, from 127\.0\.0\.2, '
+                     r"at most 30 in 60 s, 2 at one time", text), text
+    way = json.loads(server.tell("route", BOB, "--from", ME, "--json").stdout)["way"]
+    assert (way["route"], way["tls"], way["hosts"]) == ("mine", "required", [{"host": "mx0.far.test", "ip": "127.0.0.1", "port": 2526}])
+    assert server.tell("route", BOB, "ann@far.test").returncode == 2 == server.tell("route", "--from", BOB).returncode
