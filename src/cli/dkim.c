@@ -28,7 +28,8 @@ static const char usage[] =
     "add makes the first keys, rotate the next ones.  They sign as soon as their records are visible to the running\n"
     "server: publish them and say rotate again; --now does not wait.  Then those before them are retired: nothing is\n"
     "signed with them any more, and list says from when on their records may be removed from DNS; remove forgets\n"
-    "them.  show prints the records that DNS must have.  Changes count for the next message.\n"
+    "them.  show prints the records that DNS must have, and on stderr what of SPF and DMARC it lacks.\n"
+    "Changes count for the next message.\n"
     "Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 the next keys wait for their records.\n";
 
 struct request {
@@ -336,9 +337,10 @@ static int perform(struct request *r)
 		return args_fail(CLI_USAGE, "dkim %s takes a domain", r->verb);
 	if (dkim_open(&f, &r->conf, r->domain, add, &e) < 0)
 		return args_fail(CLI_NO, "%s", e.text);
-	if (strcmp(r->verb, "show") == 0)
+	if (strcmp(r->verb, "show") == 0) {
 		code = print_records(&f, ~0u);
-	else if (strcmp(r->verb, "remove") == 0)
+		dkim_say_needs(&r->conf, r->domain);
+	} else if (strcmp(r->verb, "remove") == 0)
 		code = forget(r, &f);
 	else
 		code = renew(r, &f);

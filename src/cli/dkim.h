@@ -39,5 +39,7 @@ void dkim_erase(const struct dkim_folder *f, const char *selector);
 void dkim_zone_line(const char *selector, struct str domain, struct str record, struct buf *out);
 /* Is the key's record in DNS, as the running server sees it?  false: *why says what is there instead. */
 bool dkim_visible(struct conf *c, const char *selector, struct str domain, EVP_PKEY *key, struct buf *why);
+/* On stderr: what of SPF and DMARC the domain lacks, and how it may look (cli/dkim_needs.c). */
+void dkim_say_needs(struct conf *c, struct str domain);
 
 #endif

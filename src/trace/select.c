@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "mail/srs.h"
+
 /* One filter against one story, as far as the scope shows it. */
 struct look {
 	const struct filter *f;
@@ -31,9 +33,22 @@ static bool text_in(const struct look *k, struct str text)
 	       (str_chr(k->f->pattern, ' ') >= 0 && str_chr(text, '_') >= 0 && spaced_in(k, text));
 }
 
+/* Does it stand for an address that fits (a forward's sender, SRS)?  Who sees only his own mail sees such an address
+ * masked whole, so he is not told by asking. */
+static bool origin_fits(const struct look *k, struct str text)
+{
+	struct addr origin;
+	ARENA(a);
+
+	return scope_all(k->sc) && srs_origin(text, &a, &origin) &&
+	       str_glob(k->f->pattern, arena_lower(&a, addr_text(&a, &origin)));
+}
+
 static bool address_fits(const struct look *k, const struct name *x)
 {
-	return x != NULL && (x->text.n > 0 ? text_in(k, x->text) : str_glob(k->f->pattern, x->text));
+	if (x == NULL || x->text.n == 0)
+		return x != NULL && str_glob(k->f->pattern, x->text);
+	return text_in(k, x->text) || origin_fits(k, x->text);
 }
 
 static const struct party *seen(const struct look *k, const struct party *p)

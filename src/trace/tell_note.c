@@ -1,4 +1,5 @@
 /* Warnings: what does not fit together, and what is only a guess. */
+#include "mail/srs.h"
 #include "trace/moment.h"
 #include "trace/tell_foreign.h"
 
@@ -193,6 +194,16 @@ static void note_parent(struct told *t)
 			  perhaps, STR_ARG(time_words(t, s->parent->time)), STR_ARG(by));
 }
 
+/* The sender of a forward, readable; whoever sees only his own mail sees such an address masked whole. */
+static void note_rewritten(struct told *t)
+{
+	struct addr origin;
+
+	if (t->story->from != NULL && scope_all(t->scope) && srs_origin(t->story->from->text, t->mem, &origin))
+		tell_note(t, "its sender was rewritten when it was forwarded (SRS), and stands for %.*s",
+			  STR_ARG(addr_text(t->mem, &origin)));
+}
+
 void tell_notes(struct told *t)
 {
 	const struct story *s = t->story;
@@ -202,6 +213,7 @@ void tell_notes(struct told *t)
 	for (size_t i = 0; i < t->nparties; i++)
 		note_party(t, t->parties[i].party);
 	note_skew(t);
+	note_rewritten(t);
 	tell_foreign_notes(t);
 	if (s->parent != NULL && tell_is_foreign(s) == NULL)
 		note_parent(t);

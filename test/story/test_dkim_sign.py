@@ -173,6 +173,8 @@ def test_keys_come_into_use_when_dns_has_them_and_go_when_others_do(server, dns)
     assert signatures(sent(server)) == []
     publish(dns, {name: [row] for name, row in first.items()})
     assert server.command("dkim", "show", "example.com") == done.stdout
+    lacks = server.tell("dkim", "show", "example.com").stderr
+    assert 'example.com. IN TXT "v=spf1 mx -all"' in lacks and '_dmarc.example.com. IN TXT "v=DMARC1; p=none"' in lacks
     server.command("dkim", "rotate", "example.com")
     raw = sent(server, count=2)
     assert verified(raw, first) == [True]

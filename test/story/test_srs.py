@@ -86,7 +86,10 @@ def test_what_the_other_server_refuses_comes_back_through_us_and_is_one_tree(ser
         assert "550 5.1.1 no such user" in told.text.replace("_", " "), told.text
         assert "returned" in told.text, told.text
         # The sender's own address finds what left under the other one.
-        assert qp in [m["ids"]["qp"] for m in server.trace(f"from:{ANN}").messages]
+        found = {m["ids"]["qp"]: m for m in server.trace(f"from:{ANN}").messages}
+        forward, = [m for m in found.values() if m["ids"]["qp"] != qp]
+        assert qp in found and forward["from"].startswith("srs0=")
+        assert f"stands for {ANN}" in " ".join(forward["warnings"])
 
 
 def test_what_was_not_signed_here_or_is_too_old_or_no_bounce_is_nobody(server):
