@@ -2,6 +2,7 @@
  * it sees no mail. */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sysexits.h>
 
 #include "base/io.h"
@@ -10,6 +11,8 @@
 #include "base/say.h"
 #include "sts/serve.h"
 #include "wire/tls.h"
+
+enum { REPORT_WINDOW = 4 * 60 * 60 /* seconds */ };
 
 static struct conf conf; /* static: reachable whichever way we end */
 static struct buf authorities;
@@ -25,6 +28,15 @@ static void enter_sandbox(const char *folder)
 	};
 
 	sandbox_enter(&box, &conf);
+}
+
+/* Not all servers of the world at midnight (RFC 8460, 4.1). */
+static int64_t jitter(void)
+{
+	unsigned n = 0;
+
+	(void)!getrandom(&n, sizeof(n), 0);
+	return n % REPORT_WINDOW;
 }
 
 int main(void)
@@ -48,6 +60,10 @@ int main(void)
 	}
 	set.fetch = (struct sts_fetch_set){ ipc_client_new(proc_socket(&conf, "dns.sock")),
 					    (uint16_t)conf.relay.mta_sts_port, buf_str(&authorities) };
+	set.post = (struct post){ .from = { conf.top.hostname, conf.top.contact },
+				  .queue = proc_socket(&conf, "queue.sock"),
+				  .enabled = conf.relay.tls_report,
+				  .jitter = jitter() };
 	rc = sts_serve(&set, &e);
 	if (rc < 0)
 		say(SAY_ERROR, "%s", e.text);

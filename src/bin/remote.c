@@ -48,8 +48,8 @@ int main(void)
 	world.desk.dns = dns;
 	for (size_t i = 0; i < world.nways; i++)
 		world.ways[i].route.dns = dns;
-	world.desk.sts =
-	    world.verifies && conf.relay.mta_sts ? ipc_client_new(proc_socket(&conf, "policy.sock")) : NULL;
+	if (conf.relay.mta_sts || conf.relay.tls_report)
+		world.desk.sts = ipc_client_new(proc_socket(&conf, "policy.sock"));
 	if (fiber_run(run, &set, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_OSERR;

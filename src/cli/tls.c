@@ -169,7 +169,11 @@ static void ask(struct look *l)
 
 	remote_settings_way(l->conf, way_find(l->conf, STR(""), rcpt), &l->way);
 	l->way.route.dns = l->desk.dns;
-	l->one = (struct remote_case){ &l->desk, l->way.want, l->domain, l->way.route.host.n > 0, &l->mem, NULL };
+	l->one = (struct remote_case){ .desk = &l->desk,
+				       .want = l->way.want,
+				       .domain = l->domain,
+				       .smart = l->way.route.host.n > 0,
+				       .mem = &l->mem };
 	if (l->one.smart && route_host(l->way.route.host, l->way.route.port, &name, &port))
 		l->one.domain = name;
 	route_find(&l->way.route, rcpt, &l->mem, &l->route);

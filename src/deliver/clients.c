@@ -19,7 +19,7 @@ enum {
 	SWEEPS = 4                /* such commands that take a step in one turn; others wait for them */
 };
 
-enum role { ROLE_NONE, ROLE_SMTPD, ROLE_AGENT, ROLE_COMMAND };
+enum role { ROLE_NONE, ROLE_SMTPD, ROLE_AGENT, ROLE_REPORTER, ROLE_COMMAND };
 
 struct client {
 	struct source source; /* first: what epoll points at */
@@ -104,6 +104,10 @@ static int hear_hello(struct clients *s, struct client *c, const struct ipc_fram
 	}
 	if (str_eqz(m.role, "p") && proc_peer_is(c->source.fd, "pipe")) {
 		take_beside(s, c, AGENT_PIPE);
+		return 0;
+	}
+	if (str_eqz(m.role, "t") && proc_peer_is(c->source.fd, "policy")) {
+		c->role = ROLE_REPORTER;
 		return 0;
 	}
 	if (!str_eqz(m.role, "s") || !proc_peer_is(c->source.fd, "smtpd"))
@@ -217,6 +221,8 @@ static int hear(struct clients *s, struct client *c, struct ipc_frame *f, struct
 		return depot_hear(c->depot, f, e);
 	case ROLE_AGENT:
 		return schedule_hear(s->schedule, c->agent, f, e);
+	case ROLE_REPORTER:
+		return schedule_hear_report(s->schedule, &c->conn, f, e);
 	case ROLE_COMMAND:
 		break;
 	}
@@ -326,7 +332,7 @@ void clients_check_deadlines(struct clients *s)
 
 	listen_again(s, now);
 	for (struct client *c = s->first; c != NULL; c = c->next)
-		if ((c->role == ROLE_COMMAND || c->role == ROLE_NONE) && now > c->deadline)
+		if ((c->role == ROLE_COMMAND || c->role == ROLE_REPORTER || c->role == ROLE_NONE) && now > c->deadline)
 			lose(s, c, NULL);
 	for (struct client *c = s->first; c != NULL; c = c->next)
 		if (c->agent != NULL && schedule_parted(c->agent))

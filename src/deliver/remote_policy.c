@@ -29,6 +29,12 @@ const char *remote_policy_word(enum policy_proof proof, bool encrypted)
 	return encrypted ? words[proof] : words[PROOF_NONE];
 }
 
+static void refuse(struct remote_policy *p, struct str words)
+{
+	p->refused = OUTCOME_DEFERRAL;
+	p->refusal = words;
+}
+
 static void demand(struct remote_policy *p, enum policy_proof proof, const char *because)
 {
 	p->proof = proof;
@@ -96,17 +102,17 @@ static bool dane(const struct remote_case *c, const struct route_stop *stop, str
 		return true;
 	}
 	if (d->result == DANE_FAILED) {
-		p->refusal = arena_fmt(c->mem,
-				       "TLS unable to verify server %.*s: its TLSA records could not be looked up "
-				       "(%.*s). (#4.7.5)",
-				       STR_ARG(stop->host), STR_ARG(d->why));
+		refuse(p, arena_fmt(c->mem,
+				    "TLS unable to verify server %.*s: its TLSA records could not be looked up "
+				    "(%.*s). (#4.7.5)",
+				    STR_ARG(stop->host), STR_ARG(d->why)));
 		return true;
 	}
 	if (c->want.level == POLICY_DANE_ONLY) {
-		p->refusal = arena_fmt(c->mem,
-				       "TLS unable to verify server %.*s: no usable DANE record while tls = dane-only "
-				       "exists. (#4.7.5)",
-				       STR_ARG(stop->host));
+		refuse(p, arena_fmt(c->mem,
+				    "TLS unable to verify server %.*s: no usable DANE record while tls = dane-only "
+				    "exists. (#4.7.5)",
+				    STR_ARG(stop->host)));
 		return true;
 	}
 	if (d->result == DANE_UNUSABLE && p->tls == CLIENT_TLS_MAY)
@@ -130,6 +136,7 @@ static void mta_sts(struct remote_case *c, const struct route_stop *stop, struct
 	const struct sts_answer *sts = published(c);
 	bool named = sts->mode != STS_NONE && sts_names(sts->mx, sts->nmx, stop->host);
 
+	p->sts = sts;
 	p->tested = sts->mode == STS_TESTING;
 	p->tested_name = named;
 	if (sts->mode != STS_ENFORCE)
@@ -137,10 +144,22 @@ static void mta_sts(struct remote_case *c, const struct route_stop *stop, struct
 	demand(p, PROOF_MTA_STS, "an MTA-STS policy");
 	p->peer.verify = true;
 	if (!named)
-		p->refusal = arena_fmt(c->mem,
-				       "TLS unable to verify server %.*s: the MTA-STS policy of %.*s does not name it. "
-				       "(#4.7.5)",
-				       STR_ARG(stop->host), STR_ARG(c->domain));
+		refuse(p, arena_fmt(c->mem,
+				    "TLS unable to verify server %.*s: the MTA-STS policy of %.*s does not name it. "
+				    "(#4.7.5)",
+				    STR_ARG(stop->host), STR_ARG(c->domain)));
+}
+
+/* Not only the server's certificate is good for its name, the name is the domain's server too. */
+static void prove(const struct remote_case *c, const struct route_stop *stop, struct remote_policy *p)
+{
+	if (c->smart || stop->vouched || p->proof == PROOF_DANE || p->proof == PROOF_MTA_STS || p->refusal.n > 0)
+		return;
+	p->refused = OUTCOME_FAILURE;
+	p->refusal = arena_fmt(c->mem,
+			       "The sender demands TLS all the way (REQUIRETLS), and neither DNSSEC, DANE nor MTA-STS "
+			       "proves that %.*s is a server of this domain. (#5.7.30)",
+			       STR_ARG(stop->host));
 }
 
 struct remote_policy *remote_policy_for(struct remote_case *c, const struct route_stop *stop)
@@ -152,5 +171,7 @@ struct remote_policy *remote_policy_for(struct remote_case *c, const struct rout
 	begin(c, p);
 	if (c->want.level != POLICY_OFF && !dane(c, stop, p))
 		mta_sts(c, stop, p);
+	if (c->requiretls)
+		prove(c, stop, p);
 	return p;
 }

@@ -12,7 +12,8 @@
  *	dane-only      dane               no mail                        no mail
  *
  * DANE records that are all unusable: TLS, and the rest as if there were none.  DANE that cannot be looked up where it
- * may be: that host gets no mail now.  An MTA-STS policy in the mode "testing" changes nothing; what would have failed
+ * may be: that host gets no mail now.  A sender who demands TLS all the way (REQUIRETLS, RFC 8689, 4.2.1) wants a proof
+ * that the host is the domain's, by validated MX records, DANE or MTA-STS, or gets it back.  An MTA-STS policy in the mode "testing" changes nothing; what would have failed
  * is told to telltale-policy.
  */
 #ifndef DELIVER_REMOTE_POLICY_H
@@ -33,7 +34,8 @@ struct remote_want {
 /* Whom to ask. */
 struct remote_desk {
 	struct ipc_client *dns;
-	struct ipc_client *sts; /* telltale-policy; NULL: there is none, or no authority to judge certificates by */
+	struct ipc_client *sts; /* telltale-policy; NULL: there is none */
+	bool counts;            /* it is told how sessions end */
 	int64_t dns_time;       /* ms for the questions about one host */
 };
 
@@ -42,6 +44,7 @@ struct remote_case {
 	const struct remote_desk *desk;
 	struct remote_want want;
 	struct str domain; /* the recipient's; of a smart host, its name */
+	bool requiretls;   /* the sender demands it all the way (RFC 8689) */
 	bool smart;        /* a smart host: nothing that the domain publishes is about it */
 	struct arena *mem;
 	/* inside */
@@ -55,12 +58,14 @@ struct remote_policy {
 	enum policy_proof proof;
 	enum client_tls tls;
 	struct tls_peer peer;
-	enum tls_fault fault; /* peer.fault points here */
-	const char *because;  /* "tls = required", "a DANE record": what demands it */
-	struct dane dane;     /* what DNS says */
-	bool tested;          /* an MTA-STS policy in the mode "testing" is about it ... */
-	bool tested_name;     /* ... and names it */
-	struct str refusal;   /* not empty: this host gets nothing, and these are the words for it */
+	enum tls_fault fault;         /* peer.fault points here */
+	const char *because;          /* "tls = required", "a DANE record": what demands it */
+	struct dane dane;             /* what DNS says */
+	const struct sts_answer *sts; /* what the domain publishes; NULL: it was not asked */
+	bool tested;                  /* an MTA-STS policy in the mode "testing" is about it ... */
+	bool tested_name;             /* ... and names it */
+	struct str refusal;           /* not empty: this host gets nothing, and these are the words for it */
+	enum outcome_kind refused;    /* of that refusal */
 };
 
 struct remote_policy *remote_policy_for(struct remote_case *c, const struct route_stop *stop);

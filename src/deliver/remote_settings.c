@@ -254,14 +254,16 @@ static bool needs_authorities(const struct remote_way *w)
 static int open_tls(const struct conf *c, struct remote_world *out, struct err *e)
 {
 	BUF(authorities);
-	bool needed = false;
+	bool needed = false, verifies;
 	struct tls *context;
 
 	for (size_t i = 0; i < out->nways; i++)
 		needed = needed || needs_authorities(&out->ways[i]);
-	out->verifies = io_slurp(AT_FDCWD, conf_z(c->relay.ca_file), TLS_PEM_MAX, &authorities, e) == 0;
-	if (!out->verifies && needed)
+	verifies = io_slurp(AT_FDCWD, conf_z(c->relay.ca_file), TLS_PEM_MAX, &authorities, e) == 0;
+	if (!verifies && needed)
 		return err_wrap(e, "relay { ca-file }");
+	for (size_t i = 0; !verifies && i < out->nways; i++)
+		out->ways[i].want.mta_sts = false; /* nothing could be verified; telltale-policy says so */
 	context = tls_open_client(buf_str(&authorities), e);
 	for (size_t i = 0; context != NULL && i < out->nways; i++)
 		out->ways[i].client.context = context;
@@ -275,9 +277,10 @@ int remote_settings_read(struct conf *c, struct remote_world *out, struct err *e
 	if (remote_settings_check(c, e) < 0)
 		return -1;
 	find_own(c, &own);
-	*out = (struct remote_world){
-		.conf = c, .connect = c->relay.connect_deadline, .nways = c->nways + 1, .desk.dns_time = DNS_TIME
-	};
+	*out = (struct remote_world){ .conf = c,
+				      .connect = c->relay.connect_deadline,
+				      .nways = c->nways + 1,
+				      .desk = { .dns_time = DNS_TIME, .counts = c->relay.tls_report } };
 	out->ways = arena_alloc(&c->mem, out->nways * sizeof(*out->ways));
 	for (unsigned i = 0; i < out->nways; i++) {
 		out->ways[i].route = own;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "deliver/remote_count.h"
 #include "deliver/remote_talk.h"
 
 enum {
@@ -238,6 +239,8 @@ static enum client_end begin(struct remote_try *t, struct remote_talk *k)
 {
 	enum client_end end = client_begin(&k->client, fd_steal(&k->client.wire.fd), &k->set);
 
+	if (k->set.tls != CLIENT_TLS_NEVER) /* else it is the consequence of one that failed */
+		remote_count(t->one, t->stop, t->policy, &k->client, end);
 	k->set.peer = (struct tls_peer){ .name = k->host }; /* the policy's memory is this message's */
 	if (end == CLIENT_YES)
 		return end;
@@ -271,6 +274,7 @@ static bool visit(struct remote_try *t, const struct route_stop *stop, bool last
 	k->set.tls = t->policy->tls;
 	k->set.peer = t->policy->peer;
 	k->proof = t->policy->proof;
+	t->policy->fault = TLS_FAULT_NONE;
 	end = begin(t, k);
 	if (end == CLIENT_BAD_TLS && t->policy->tls == CLIENT_TLS_MAY && t->way->client.user.n == 0 &&
 	    !t->way->client.implicit)
@@ -278,33 +282,20 @@ static bool visit(struct remote_try *t, const struct route_stop *stop, bool last
 	return end == CLIENT_YES && send_over(t, k);
 }
 
-/* RFC 8689, 4.2.1: not only the server's certificate is good for its name, the name is the domain's server too. */
-static bool is_proven(const struct remote_try *t, const struct remote_case *c, const struct route_stop *stop)
-{
-	return !t->message.requiretls || c->smart || stop->vouched || t->policy->proof == PROOF_DANE ||
-	       t->policy->proof == PROOF_MTA_STS;
-}
-
 /* The addresses of one host, from the i-th stop on: the policy is found once.  True: the try has its result. */
-static bool visit_host(struct remote_try *t, struct remote_case *c, const struct route *r, size_t i)
+static bool visit_host(struct remote_try *t, const struct route *r, size_t i)
 {
 	const struct route_stop *stop = &r->stop[i];
+	bool same = i > 0 && str_ieq(stop->host, stop[-1].host) && stop->secure == stop[-1].secure;
 
-	if (i == 0 || !str_ieq(stop->host, stop[-1].host) || stop->secure != stop[-1].secure)
-		t->policy = remote_policy_for(c, stop);
-	if (t->policy->refusal.n == 0 && !is_proven(t, c, stop)) {
-		report(
-		    t, OUTCOME_FAILURE,
-		    arena_fmt(t->mem,
-			      "The sender demands TLS all the way (REQUIRETLS), and neither DNSSEC, DANE nor MTA-STS "
-			      "proves that %.*s is a server of this domain. (#5.7.30)",
-			      STR_ARG(stop->host)));
-		t->answered = true;
-		return false;
-	}
+	t->stop = stop;
+	if (!same)
+		t->policy = remote_policy_for(t->one, stop);
+	if (!same && t->policy->refusal.n > 0)
+		remote_count_refused(t->one, t->stop, t->policy);
 	if (t->policy->refusal.n == 0)
 		return visit(t, stop, i + 1 == r->n);
-	report(t, OUTCOME_DEFERRAL, t->policy->refusal);
+	report(t, t->policy->refused, t->policy->refusal);
 	t->answered = true; /* somebody may be there: it is not the network */
 	return false;
 }
@@ -330,7 +321,7 @@ static void choose_host(struct remote_try *t)
 	}
 	way->route.host = t->host;
 	t->way = way;
-	t->key = arena_fmt(t->mem, "host %.*s", STR_ARG(t->host));
+	t->key = arena_fmt(t->mem, "host%s %.*s", t->message.requiretls ? "R" : "", STR_ARG(t->host));
 }
 
 /* By which way; and who goes the same one from the same address, and to the same destination, shares connections. */
@@ -352,8 +343,12 @@ static struct remote_case case_of(const struct remote_try *t)
 {
 	const struct remote_way *w = t->way;
 	ptrdiff_t at = str_rchr(t->message.rcpt, '@');
-	struct remote_case c = { &t->world->desk,     w->want, str_skip(t->message.rcpt, (size_t)(at + 1)),
-				 w->route.host.n > 0, t->mem,  NULL };
+	struct remote_case c = { .desk = &t->world->desk,
+				 .want = w->want,
+				 .domain = str_skip(t->message.rcpt, (size_t)(at + 1)),
+				 .requiretls = t->message.requiretls,
+				 .smart = w->route.host.n > 0,
+				 .mem = t->mem };
 	uint16_t port;
 
 	if (t->message.requiretls && c.want.level < POLICY_VERIFIED)
@@ -374,6 +369,7 @@ void remote_try(struct remote_try *t)
 	else
 		choose(t);
 	c = case_of(t);
+	t->one = &c;
 	if (use_kept(t))
 		return;
 	t->answered = false;
@@ -384,7 +380,7 @@ void remote_try(struct remote_try *t)
 		return;
 	report(t, OUTCOME_DEFERRAL, STR("Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)"));
 	for (size_t i = 0; i < r.n && !t->given_up && clock_mono() < until; i++)
-		if (visit_host(t, &c, &r, i))
+		if (visit_host(t, &r, i))
 			return;
 	if (t->missed && t->out.kind == OUTCOME_FAILURE)
 		t->out.kind = OUTCOME_DEFERRAL; /* another host may have what the one that answered lacks */

@@ -42,7 +42,6 @@ struct remote_world {
 	struct remote_way *ways; /* by their number */
 	size_t nways;
 	struct remote_desk desk;
-	bool verifies;            /* there are authorities to judge certificates by */
 	int64_t connect;          /* ms for a connection */
 	struct remote_talk *idle; /* connections that wait for another message */
 	size_t nidle;
@@ -66,8 +65,10 @@ struct remote_try {
 	} met;                                     /* the server whose words `out` has */
 	/* inside */
 	const struct remote_way *way;
-	bool given_up;                /* nothing more is sent: nobody waits for the result */
-	struct remote_talk *talk;     /* the conversation at this moment, or NULL */
+	bool given_up;            /* nothing more is sent: nobody waits for the result */
+	struct remote_talk *talk; /* the conversation at this moment, or NULL */
+	struct remote_case *one;  /* its destination */
+	const struct route_stop *stop;
 	struct remote_policy *policy; /* of its host; NULL, when it was kept from an earlier message */
 	bool answered;                /* some server answered to MAIL */
 	bool missed;                  /* some server could not be reached */

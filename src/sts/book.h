@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "sts/policy.h"
+#include "sts/results.h"
 
 enum { BOOK_MOST = 20000 };
 
@@ -22,8 +23,9 @@ struct page {
 	struct arena mem;      /* of these */
 	/* fetching */
 	bool fetching;
-	int64_t again; /* clock_mono(): not tried again before */
-	char why[160]; /* why the last try came to nothing; empty: it did not */
+	enum sts_result fault; /* of `why` */
+	int64_t again;         /* clock_mono(): not tried again before */
+	char why[160];         /* why the last try came to nothing; empty: it did not */
 };
 
 struct book;

@@ -31,9 +31,10 @@ struct errand {
 	char *domain, *id;
 };
 
-static void note_failure(struct page *p, const char *why, int64_t pause)
+static void note_failure(struct page *p, enum sts_result fault, const char *why, int64_t pause)
 {
 	p->again = deadline_in(pause);
+	p->fault = fault;
 	memset(p->why, 0, sizeof(p->why));
 	memcpy(p->why, why, strnlen(why, sizeof(p->why) - 1));
 }
@@ -48,7 +49,7 @@ static void take(struct desk *d, struct page *p, struct str id, struct str text)
 		return;
 	}
 	if (str_eq(p->id, had) && had.p == p->id.p)
-		note_failure(p, e.text, AGAIN_MS); /* it was no policy */
+		note_failure(p, STS_POLICY_INVALID, e.text, AGAIN_MS);
 	else
 		say(SAY_WARNING, "tls-policy: %s", e.text); /* it counts, and will be fetched again after a restart */
 }
@@ -69,7 +70,8 @@ static void run_errand(void *arg)
 	if (how == STS_FETCHED)
 		take(d, p, str_of(errand->id), buf_str(&text));
 	else
-		note_failure(p, e.text, page_holds(p, seconds()) ? AGAIN_LATE_MS : AGAIN_MS);
+		note_failure(p, how == STS_BAD_CERTIFICATE ? STS_WEBPKI_INVALID : STS_FETCH_ERROR, e.text,
+			     page_holds(p, seconds()) ? AGAIN_LATE_MS : AGAIN_MS);
 	d->fetching--;
 	free(errand->domain);
 	free(errand->id);
@@ -93,7 +95,7 @@ static void begin_errand(struct desk *d, struct page *p, struct str id)
 		return;
 	p->fetching = false;
 	d->fetching--;
-	note_failure(p, e.text, AGAIN_MS);
+	note_failure(p, STS_FETCH_ERROR, e.text, AGAIN_MS);
 	free(errand->domain);
 	free(errand->id);
 	free(errand);
@@ -113,9 +115,10 @@ static void put_patterns(const struct sts_policy *p, struct arena *a, struct str
 static void tell(const struct page *p, struct str record_id, struct arena *a, struct sts_told *told)
 {
 	*told = (struct sts_told){ .why = STR("the domain publishes none") };
-	if (p != NULL && p->why[0] != '\0')
+	if (p != NULL && p->why[0] != '\0') {
 		told->why = arena_str(a, str_of(p->why));
-	else if (p != NULL && p->fetching)
+		told->fault = p->fault;
+	} else if (p != NULL && p->fetching)
 		told->why = STR("it is being fetched");
 	else if (record_id.n > 0)
 		told->why = STR("");

@@ -1,6 +1,7 @@
 /* One thread; a fiber for each visitor, and one for each of his questions: an answer may take long. */
 #include "sts/serve.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -22,15 +23,21 @@ enum {
 	PAUSE_MS = 100,
 	TEND_MS = 2000,
 	LOCK_MS = 20 * 1000,
+	SAVE_MS = 10 * 1000,
+	DAY_MS = 86400 * 1000,
+	COUNTED_MAX = 900 * 1024, /* of an answer */
 	LEAVE_MS = 1000,
 };
 
 struct server {
 	const struct sts_serve_set *set;
 	struct desk desk;
+	struct tally tally;
+	struct post post;
 	LIST_HEAD(, visitor) visitors;
 	size_t nvisitors, nquestions;
 	bool over;
+	int dir;        /* the folder; or -1 */
 	struct err why; /* it could not begin */
 };
 
@@ -38,7 +45,7 @@ struct visitor {
 	struct server *server;
 	struct ipc_conn conn;
 	size_t questions; /* fibers that will answer him */
-	bool gone;
+	bool gone, commands;
 	LIST_ENTRY(visitor) entry;
 };
 
@@ -83,17 +90,12 @@ static void answer(void *arg)
 	question_end(q);
 }
 
-/* -1: this is no visitor of ours. */
-static int take_frame(struct visitor *v, struct ipc_frame *f)
+static int take_question(struct visitor *v, const struct ipc_frame *f)
 {
 	struct question *q;
 	struct err e = { 0 };
 
-	if (f->fd >= 0) {
-		fd_clear(&f->fd);
-		return -1;
-	}
-	if (f->type != sts_ask_number || v->server->nquestions >= QUESTIONS_MAX)
+	if (v->server->nquestions >= QUESTIONS_MAX)
 		return -1;
 	q = mem_alloc(sizeof(*q));
 	q->visitor = v;
@@ -109,6 +111,77 @@ static int take_frame(struct visitor *v, struct ipc_frame *f)
 		return 0;
 	question_end(q);
 	return -1;
+}
+
+static int take_session(struct visitor *v, const struct ipc_frame *f)
+{
+	struct sts_session m;
+	struct tally_session s;
+	const struct page *p;
+
+	if (ipc_unpack(f->body, &sts_session_type, &m, NULL) < 0 || m.kind >= TALLY_KINDS || m.result >= STS_RESULTS)
+		return -1;
+	s = (struct tally_session){ .domain = m.domain,
+				    .kind = (enum tally_kind)m.kind,
+				    .policy = m.policy,
+				    .result = (enum sts_result)m.result,
+				    .mx = m.mx,
+				    .ip = m.ip,
+				    .reason = m.reason };
+	p = s.kind == TALLY_STS ? book_find(v->server->desk.book, m.domain) : NULL;
+	if (p != NULL)
+		s.policy = p->text;
+	tally_count(&v->server->tally, clock_wall() / DAY_MS, &s);
+	ipc_queue(&v->conn, &sts_noted_type, f->id, &(struct sts_noted){ 0 }, -1);
+	return 0;
+}
+
+static void put_counted(const struct server *s, struct str domain, struct buf *out)
+{
+	int64_t today = clock_wall() / DAY_MS;
+	const struct tally_day *d = tally_day(&s->tally, today);
+	const struct tally_domain *x = d != NULL ? d->first : NULL;
+
+	buf_addc(out, '[');
+	for (; x != NULL && out->n < COUNTED_MAX; x = x->next) {
+		if (domain.n > 0 && !str_ieq(domain, x->domain))
+			continue;
+		if (out->n > 1)
+			buf_addc(out, ',');
+		report_json(&s->post.from, today, x, out);
+	}
+	buf_addc(out, ']');
+}
+
+static int take_count(struct visitor *v, const struct ipc_frame *f)
+{
+	struct sts_count m;
+	BUF(out);
+
+	if (!v->commands || ipc_unpack(f->body, &sts_count_type, &m, NULL) < 0)
+		return -1;
+	put_counted(v->server, m.domain, &out);
+	ipc_queue(&v->conn, &sts_counted_type, f->id, &(struct sts_counted){ buf_str(&out) }, -1);
+	return 0;
+}
+
+/* -1: this is no visitor of ours. */
+static int take_frame(struct visitor *v, struct ipc_frame *f)
+{
+	if (f->fd >= 0) {
+		fd_clear(&f->fd);
+		return -1;
+	}
+	switch (f->type) {
+	case sts_ask_number:
+		return take_question(v, f);
+	case sts_session_number:
+		return take_session(v, f);
+	case sts_count_number:
+		return take_count(v, f);
+	default:
+		return -1;
+	}
 }
 
 static int serve(struct visitor *v)
@@ -148,6 +221,7 @@ static void take_visitor(struct server *s, int fd, bool commands)
 	}
 	v = mem_alloc(sizeof(*v));
 	v->server = s;
+	v->commands = commands;
 	ipc_conn_init(&v->conn, fd);
 	LIST_INSERT_HEAD(&s->visitors, v, entry);
 	s->nvisitors++;
@@ -194,7 +268,32 @@ static void tend(void *arg)
 	}
 }
 
-/* A signal is waited for, and while the lock is too: a forerunner that hangs must not keep us. */
+static void save(struct server *s)
+{
+	struct err e = { 0 };
+
+	if (tally_save(&s->tally, &e) < 0)
+		say(SAY_WARNING, "what is counted of TLS is not kept: %s", e.text);
+}
+
+/* Reports go out, one after another; what was counted is kept. */
+static void report(void *arg)
+{
+	struct server *s = arg;
+	int64_t due = deadline_in(SAVE_MS);
+
+	while (!s->over) {
+		bool more = post_one(&s->post, &s->tally, clock_wall() / 1000);
+
+		if (more || clock_mono() >= due) {
+			save(s);
+			due = deadline_in(SAVE_MS);
+		}
+		if (!more)
+			fiber_sleep(TEND_MS);
+	}
+}
+
 static void wait_for_the_end(struct server *s)
 {
 	struct signalfd_siginfo si;
@@ -217,22 +316,32 @@ static void send_away(struct server *s)
 		fiber_sleep(1);
 }
 
+static int begin(struct server *s)
+{
+	s->desk.book = book_open(s->set->folder, deadline_in(LOCK_MS), &s->why);
+	if (s->desk.book == NULL)
+		return -1;
+	s->dir = io_opendir(AT_FDCWD, s->set->folder, &s->why);
+	if (s->dir < 0)
+		return -1;
+	tally_load(&s->tally, s->dir);
+	return fiber_start(at_the_service, s, &s->why) < 0 || fiber_start(at_the_control, s, &s->why) < 0 ||
+		       fiber_start(tend, s, &s->why) < 0 || fiber_start(report, s, &s->why) < 0
+		   ? -1
+		   : 0;
+}
+
 /* The first fiber. */
 static void work(void *arg)
 {
 	struct server *s = arg;
 
-	s->desk.book = book_open(s->set->folder, deadline_in(LOCK_MS), &s->why);
-	if (s->desk.book == NULL)
-		return;
-	if (fiber_start(at_the_service, s, &s->why) < 0 || fiber_start(at_the_control, s, &s->why) < 0 ||
-	    fiber_start(tend, s, &s->why) < 0)
+	if (begin(s) < 0)
 		return;
 	proc_ready();
 	wait_for_the_end(s);
 	send_away(s);
-	if (s->nquestions == 0 && s->desk.fetching == 0)
-		book_close(s->desk.book);
+	save(s);
 }
 
 int sts_serve(const struct sts_serve_set *set, struct err *e)
@@ -241,7 +350,10 @@ int sts_serve(const struct sts_serve_set *set, struct err *e)
 	static struct server s;
 
 	s.set = set;
+	s.dir = -1;
 	s.desk.fetch = set->fetch;
+	s.post = set->post;
+	s.post.web = &set->fetch;
 	LIST_INIT(&s.visitors);
 	if (io_nonblock(set->service) < 0 || io_nonblock(set->control) < 0)
 		return err_sys(e, "the service sockets");

@@ -5,11 +5,13 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "sts/desk.h"
+#include "sts/post.h"
 
 struct sts_serve_set {
 	int service, control, signals;
 	const char *folder; /* of the book */
 	struct sts_fetch_set fetch;
+	struct post post; /* without its web */
 };
 
 /* As the first fiber of its thread, until a signal says that it is over. */

@@ -31,7 +31,7 @@ static int read_patterns(struct str text, struct arena *a, struct sts_answer *ou
 int sts_told_read(const struct sts_told *told, struct arena *a, struct sts_answer *out)
 {
 	*out = (struct sts_answer){ .mode = STS_NONE };
-	if (told->mode > STS_ENFORCE || (told->id.n > 0 && !sts_id_ok(told->id)) ||
+	if (told->mode > STS_ENFORCE || told->fault >= STS_RESULTS || (told->id.n > 0 && !sts_id_ok(told->id)) ||
 	    read_patterns(told->mx, a, out) < 0) {
 		*out = (struct sts_answer){ .mode = STS_NONE, .why = STR("telltale-policy sent something else") };
 		return -1;
@@ -40,6 +40,7 @@ int sts_told_read(const struct sts_told *told, struct arena *a, struct sts_answe
 	out->id = arena_str(a, told->id);
 	out->fetched = (int64_t)told->fetched;
 	out->until = (int64_t)told->until;
+	out->fault = (enum sts_result)told->fault;
 	out->why = vouch_shown(told->why, 200, a);
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/ipc.h"
 #include "sts/policy.h"
+#include "sts/results.h"
 
 #define IPC_PROTO "sts/proto.def"
 #include "base/ipc_declare.h"
@@ -18,6 +19,7 @@ struct sts_answer {
 	size_t nmx;
 	struct str id; /* empty: no policy is known */
 	int64_t fetched, until;
+	enum sts_result fault; /* STS_SUCCESS: nothing is wrong with it */
 	struct str why;
 };
 

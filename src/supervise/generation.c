@@ -38,7 +38,7 @@ const char *generation_fixed_option(const struct conf *now, const struct conf *n
 
 bool generation_asks_policies(const struct generation *g)
 {
-	return g->conf.relay.enabled && g->conf.relay.mta_sts;
+	return g->conf.relay.enabled && (g->conf.relay.mta_sts || g->conf.relay.tls_report);
 }
 
 static struct generation *generation_new(unsigned number)

@@ -1,4 +1,5 @@
 /* A policy, the record that announces it, and what comes over telltale-policy's socket: whatever is believed fits. */
+#include "sts/report.h"
 #include "sts/sts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -50,12 +51,29 @@ static void answer(struct str body)
 	check_names(out.mx, out.nmx);
 }
 
+/* An address goes into a mail's head and over SMTP, a host and a path into a URL. */
+static void ruas(struct str text)
+{
+	struct str rua[REPORT_RUAS_MOST], host, path;
+	size_t n = report_ruas(text, rua, REPORT_RUAS_MOST);
+
+	for (size_t i = 0; i < n; i++) {
+		struct str address = report_mailto(rua[i]);
+
+		for (size_t k = 0; k < address.n; k++)
+			MUST(ascii_isprint(address.p[k]) && address.p[k] != ' ' && address.p[k] != '>');
+		if (report_https(rua[i], &host, &path))
+			MUST(sts_domain_ok(host) && str_starts(path, STR("/")));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str s = str_mem(data, size);
 
 	policy(s);
 	record(s);
+	ruas(s);
 	answer(s);
 	return 0;
 }
