@@ -178,21 +178,24 @@ static int put(struct making *m, struct envelope *child, struct err *e)
 	return 1;
 }
 
-/* Whom does it go to?  False: nobody of that name is here. */
-static bool addressee(const struct envelope *v, const struct lookup_answer *answer, struct recipient *stranger,
-		      struct envelope *child)
+/* Whom does it go to?  No server may write about it in its turn (RFC 3461, 6.1).  False: nobody of that name is here. */
+static bool addressee(struct making *m, const struct lookup_answer *answer, struct envelope *child)
 {
-	*stranger = (struct recipient){ .final = v->sender, .original = v->sender, .channel = CHANNEL_LOCAL };
-	child->rcpts = stranger;
-	child->nrcpts = 1;
-	if (answer->result == RESOLVED_NO_MAILBOX || answer->result == RESOLVED_LOOP)
-		return false;
-	stranger->channel = CHANNEL_REMOTE;
-	if (answer->result == RESOLVED_NOT_OURS)
+	bool ours = answer->result <= RESOLVED_CATCHALL;
+	size_t n = ours ? answer->n : 1;
+	struct recipient *to = arena_alloc(&m->mem, n * sizeof(*to));
+
+	to[0] = (struct recipient){ .final = m->v.sender, .original = m->v.sender, .channel = CHANNEL_REMOTE };
+	for (size_t i = 0; i < n; i++) {
+		to[i] = ours ? answer->targets[i] : to[0];
+		to[i].notify = NOTIFY_NEVER;
+	}
+	child->rcpts = to;
+	child->nrcpts = n;
+	if (answer->result != RESOLVED_NO_MAILBOX && answer->result != RESOLVED_LOOP)
 		return true;
-	child->rcpts = answer->targets;
-	child->nrcpts = answer->n;
-	return true;
+	to[0].channel = CHANNEL_LOCAL;
+	return false;
 }
 
 /* There is nobody who could be told: only a bounce exists all the same, and fails at once. */
@@ -220,13 +223,12 @@ int notice_put(struct schedule *s, struct item *it, enum dsn_kind kind, const st
 {
 	struct making m = { .s = s, .it = it, .kind = kind };
 	struct envelope child = { .delay = kind == DSN_DELAYED, .success = kind == DSN_SUCCESS };
-	struct recipient stranger;
 	int rc = depot_envelope(s->set.depot, it, &m.mem, &m.v, e);
 
 	if (rc == 0)
 		rc = depot_number(s->set.depot, NUMBER_MESSAGE, &child.qp, e);
 	if (rc == 0)
-		rc = addressee(&m.v, answer, &stranger, &child) ? put(&m, &child, e) : nobody(&m, &child, e);
+		rc = addressee(&m, answer, &child) ? put(&m, &child, e) : nobody(&m, &child, e);
 	arena_clear(&m.mem);
 	return rc < 0 ? -1 : 0;
 }

@@ -27,13 +27,15 @@ static void put_labelled(struct buf *b, const char *label, struct str text)
 	dsn_put_paragraph(b, "  ", buf_str(&line));
 }
 
-static void put_who(struct buf *b, const struct dsn *d, enum who who)
+static void put_who(struct buf *b, const struct dsn *d, const struct word *w)
 {
 	BUF(line);
 
-	switch (who) {
+	switch (w->who) {
 	case WHO_SENDER:
-		buf_adds(&line, "you, the sender.");
+		buf_adds(&line, str_starts(str_of(w->advice), STR("The sender's mail admin"))
+				    ? "your mail administrator."
+				    : "you, the sender.");
 		break;
 	case WHO_RECIPIENT:
 		buf_adds(&line, "the recipient; you may want to tell them by another way.");
@@ -91,7 +93,7 @@ static void put_meaning(struct buf *b, const struct dsn *d, const struct dsn_rcp
 		dsn_put_paragraph(b, "  ", STR("It was tried again and again until its time was over."));
 	if (word == NULL)
 		return;
-	put_who(b, d, word->who);
+	put_who(b, d, word);
 	if (word->advice[0] != '\0')
 		put_labelled(b, "What to do", to_you(word->advice, &mem));
 }
@@ -226,7 +228,8 @@ static void put_opening(struct buf *b, const struct dsn *d)
 		dsn_put_paragraph(b, "", buf_str(&line));
 		break;
 	case DSN_SUCCESS:
-		buf_adds(b, "You asked to be told what becomes of your message: it has arrived, or was passed on.\r\n");
+		buf_adds(b, "You asked to be told what becomes of your message.\r\n"
+			    "It has arrived, or was passed on to another server.\r\n");
 		break;
 	}
 }

@@ -88,6 +88,7 @@ static void success_is_told_once(void **state)
 	assert_non_null(child);
 	assert_int_equal(depot_envelope(depot, child, &a, &v, &e), 0);
 	assert_true(v.sender.n == 0 && v.success == 1 && v.delay == 0 && envelope_settles(&v) == 1);
+	assert_true(v.rcpts[0].notify == NOTIFY_NEVER); /* RFC 3461, 6.1 */
 	assert_true(has(text_of(child), "\r\nOriginal-Envelope-Id: QQ 1\r\n"));
 	assert_true(has(text_of(child), "\r\nAction: delivered\r\nStatus: 2.0.0\r\n"));
 	assert_true(logged(", success-notice, %llu, qp %llu\n", (unsigned long long)qp, (unsigned long long)child->qp));

@@ -219,7 +219,8 @@ static void what_was_asked_is_answered(void **state)
 		  .action = DSN_IS_EXPANDED },
 	};
 	static const char *const body_has[] = {
-		"You asked to be told what becomes of your message: it has arrived, or was passed on.\r\n",
+		"You asked to be told what becomes of your message.\r\nIt has arrived, or was passed on to another "
+		"server.\r\n",
 		"\r\n<bob@example.com> (you wrote to <Bob@old.example>):\r\n  It is in the mailbox, since Tue, 09 Mar "
 		"2021 ",
 		"\r\n<c@other.test>:\r\n  The next mail server ([192.0.2.1]) took it. That server does not\r\n  "
