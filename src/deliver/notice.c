@@ -178,7 +178,8 @@ static int put(struct making *m, struct envelope *child, struct err *e)
 	return 1;
 }
 
-/* Whom does it go to?  No server may write about it in its turn (RFC 3461, 6.1).  False: nobody of that name is here. */
+/* Whom does it go to?  No server may write about it in its turn (RFC 3461, 6.1).  False: nobody of that name is
+ * here. */
 static bool addressee(struct making *m, const struct lookup_answer *answer, struct envelope *child)
 {
 	bool ours = answer->result <= RESOLVED_CATCHALL;
