@@ -1,13 +1,16 @@
 #include "deliver/destination.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/err.h"
 
 enum {
-	PACE = 100,              /* ms that a delivery takes, before it is known */
-	STEP_MOST = 1000,        /* between two places of a timetable */
+	PACE = 100,       /* ms that a delivery takes, before it is known */
+	STEP_LEAST = 100, /* between two places of a timetable: the line is quicker */
+	STEP_MOST = 1000,
+	LINE_MOST = 1 << 20,     /* who comes later has his place of the timetable only */
 	MANY = 10000,            /* destinations, before those that are over are looked for */
 	SWEEP_PAUSE = 60 * 1000, /* between two such looks */
 	DOUBLINGS = 12,
@@ -21,6 +24,11 @@ struct destination {
 	int64_t turn, down; /* wall ms: the last place given out; until when it is left alone */
 	int64_t open;       /* wall ms: when the next may begin, by the rate */
 	unsigned failed;    /* in turn */
+	size_t calls;       /* so many of the line may begin */
+	struct {
+		struct destination_waiting *at;
+		size_t head, n, cap;
+	} line; /* who waits stands in at[head..n) */
 };
 
 enum { WAYS = 63 /* the bits of a number that say which way */ };
@@ -63,8 +71,8 @@ static int64_t step_of(const struct destination *t, const struct destination_rul
 	int64_t silence = now - t->news, pace = silence > t->pace ? silence : t->pace;
 	int64_t step = pace / (int64_t)(4 * rule->most);
 
-	if (now < t->down || step < 1)
-		step = 1;
+	if (now < t->down || step < STEP_LEAST)
+		step = rule->step > 0 ? 1 : STEP_LEAST;
 	if (step > STEP_MOST)
 		step = STEP_MOST;
 	return step > rule->step ? step : rule->step;
@@ -99,6 +107,12 @@ static bool is_over(const struct destination *t, int64_t now)
 	return t->busy == 0 && t->down <= now && t->turn <= now && t->open <= now;
 }
 
+static void drop(struct destination *t)
+{
+	free(t->line.at);
+	free(t);
+}
+
 static void sweep(struct destinations *d, int64_t now)
 {
 	struct destination *t;
@@ -110,7 +124,7 @@ static void sweep(struct destinations *d, int64_t now)
 	for (size_t i = 0; (t = map_next(&d->at, &i, &key)) != NULL;)
 		if (is_over(t, now)) {
 			(void)map_del(&d->at, key);
-			free(t);
+			drop(t);
 		}
 }
 
@@ -153,16 +167,65 @@ void destination_ends(struct destinations *d, uint32_t number, const struct dest
 	t->news = now;
 	if (news == DESTINATION_UNREACHABLE)
 		leave_alone(t, rule, now);
+	else
+		t->calls++;
 	if (news == DESTINATION_ANSWERED) {
 		t->pace = (t->pace * 7 + millis) / 8;
+		t->calls += t->limit < rule->most;
 		t->limit += t->limit < rule->most;
 		t->failed = 0;
 		t->down = 0;
 	}
 	if (is_over(t, now)) {
 		map_deln(&d->at, number);
-		free(t);
+		drop(t);
 	}
+}
+
+/* The room of those who were called is used again when it is more than half. */
+static void make_room(struct destination *t)
+{
+	if (t->line.head > t->line.cap / 2) {
+		t->line.n -= t->line.head;
+		memmove(t->line.at, t->line.at + t->line.head, t->line.n * sizeof(*t->line.at));
+		t->line.head = 0;
+	} else if (t->line.n == t->line.cap) {
+		t->line.cap = t->line.cap > 0 ? t->line.cap * 2 : 16;
+		t->line.at = mem_grow(t->line.at, t->line.cap * sizeof(*t->line.at));
+	}
+}
+
+void destination_waits(struct destinations *d, uint32_t number, const struct destination_rule *rule,
+		       struct destination_waiting who)
+{
+	struct destination *t = find(d, number);
+
+	if (t == NULL || rule->step > 0 || t->line.n - t->line.head >= LINE_MOST)
+		return;
+	make_room(t);
+	t->line.at[t->line.n++] = who;
+}
+
+bool destination_first(struct destinations *d, uint32_t number, int64_t now, struct destination_waiting *out)
+{
+	struct destination *t = find(d, number);
+
+	if (t == NULL)
+		return false;
+	if (t->line.head == t->line.n)
+		t->calls = t->line.head = t->line.n = 0;
+	if (t->calls == 0 || now < t->down)
+		return false;
+	*out = t->line.at[t->line.head++];
+	return true;
+}
+
+void destination_called(struct destinations *d, uint32_t number)
+{
+	struct destination *t = find(d, number);
+
+	if (t != NULL && t->calls > 0)
+		t->calls--;
 }
 
 bool destination_look(const struct destinations *d, uint32_t number, const struct destination_rule *rule,
@@ -189,6 +252,6 @@ void destinations_clear(struct destinations *d)
 	struct destination *t;
 
 	for (size_t i = 0; (t = map_next(&d->at, &i, NULL)) != NULL;)
-		free(t);
+		drop(t);
 	map_clear(&d->at);
 }

@@ -2,9 +2,10 @@
  *
  * A destination is the domain of a recipient, or the smart host for all.  It begins with a few deliveries, gets one
  * more at a time with each that is answered, and half as many when nobody answers; then it is left alone for a while
- * that doubles (Postfix's feedback, qmail's tcpto).  Who finds no place gets the next place of its timetable, so that
- * a queue of any length for a slow destination costs others nothing, and a place that becomes free is soon taken.
- * Where a rate is set, deliveries begin no closer together than it says.
+ * that doubles (Postfix's feedback, qmail's tcpto).  Who finds no place stands in its line and is called when a
+ * delivery ends; in case that he is never called he gets a place of its timetable, too.  So a queue of any length for
+ * a slow destination costs others nothing, and a place that becomes free is taken at once.
+ * Where a rate is set, deliveries begin no closer together than it says: there the timetable alone counts.
  * All in memory: a restart begins anew.
  */
 #ifndef DELIVER_DESTINATION_H
@@ -41,6 +42,17 @@ void destination_begins(struct destinations *d, uint32_t number, const struct de
 /* It took so many ms. */
 void destination_ends(struct destinations *d, uint32_t number, const struct destination_rule *rule,
 		      enum destination_news news, int64_t millis, int64_t now);
+/* Who found no place.  He may be gone, or stand in the line twice, when he is called. */
+struct destination_waiting {
+	uint64_t qp;
+	uint32_t rcpt;
+};
+void destination_waits(struct destinations *d, uint32_t number, const struct destination_rule *rule,
+		       struct destination_waiting who);
+/* The first of the line, when there is a place for him since a delivery ended; false: nobody.  The place stays free
+ * until destination_called() says that he takes it. */
+bool destination_first(struct destinations *d, uint32_t number, int64_t now, struct destination_waiting *out);
+void destination_called(struct destinations *d, uint32_t number);
 /* How it stands: false when nothing is known of it, and it is free. */
 struct destination_look {
 	size_t busy, most; /* deliveries under way; how many there may be */

@@ -63,6 +63,7 @@ static void drop_attempt(struct schedule *s, struct attempt *a, enum destination
 
 		destination_ends(&s->destinations, a->destination, &rule, news, clock_mono() - a->started,
 				 clock_wall());
+		start_from_line(s, a->destination, clock_wall());
 	}
 	free(a);
 }

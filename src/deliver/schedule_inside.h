@@ -66,6 +66,8 @@ const struct pause *schedule_pause_of(struct schedule *s, struct str domain, enu
 bool start_paused(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
 /* Who gets the next attempt of that channel; NULL: nobody is there. */
 struct agent *start_agent(const struct schedule *s, enum agent_kind kind);
+/* A delivery ended: who waits for such a place is due. */
+void start_from_line(struct schedule *s, uint32_t destination, int64_t now);
 /* An attempt that he makes. */
 void start_with_agent(struct schedule *s, enum agent_kind kind, struct item *it, size_t rcpt);
 /* One for another server.  False: its destination has no place now, and it waits. */

@@ -5,6 +5,7 @@
 
 enum {
 	DESTINATION_OURS = 1, /* it leads to an alias of ours: the copy is made here */
+	GONE_MOST = 100,      /* of a line that are not there any more, looked at for one delivery that ended */
 	AWAY_PAUSE = 2000     /* ms until it is looked again for a telltale-pipe */
 };
 
@@ -221,6 +222,31 @@ static int note_destination(struct schedule *s, struct item *it, size_t rcpt, st
 	return 0;
 }
 
+/* Is he still the one who stood in the line? */
+static bool still_waits(const struct item *it, size_t rcpt, uint32_t number, int64_t now)
+{
+	const struct item_rcpt *r = it != NULL && rcpt < it->nrcpts ? &it->rcpts[rcpt] : NULL;
+
+	return r != NULL && r->state == RCPT_WAITING && !r->held && !it->held && !r->paused && !rcpt_over(r) &&
+	       r->destination == number && r->next > now;
+}
+
+void start_from_line(struct schedule *s, uint32_t number, int64_t now)
+{
+	struct destination_waiting w;
+
+	for (size_t gone = 0; gone < GONE_MOST && destination_first(&s->destinations, number, now, &w);) {
+		struct item *it = depot_find(s->set.depot, w.qp);
+
+		if (!still_waits(it, w.rcpt, number, now)) {
+			gone++;
+			continue;
+		}
+		depot_release(s->set.depot, it, w.rcpt, it->born); /* before all that came later */
+		destination_called(&s->destinations, number);
+	}
+}
+
 bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 {
 	enum agent_kind kind = AGENT_REMOTE;
@@ -251,6 +277,7 @@ bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 		start_with_agent(s, kind, it, rcpt);
 		return true;
 	}
+	destination_waits(&s->destinations, to, &rule, (struct destination_waiting){ it->qp, (uint32_t)rcpt });
 	depot_release(s->set.depot, it, rcpt, next);
 	schedule_late(s, it);
 	return false;

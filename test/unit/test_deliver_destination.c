@@ -100,6 +100,49 @@ static void who_does_not_answer_is_left_alone(void **state)
 	assert_true(places(7, now) >= 2);
 }
 
+static uint64_t called(uint32_t n, int64_t now)
+{
+	struct destination_waiting w;
+
+	if (!destination_first(&d, n, now, &w))
+		return 0;
+	destination_called(&d, n);
+	return w.qp;
+}
+
+/* One for each that ended, one more where it may grow; in their order; nobody for who is left alone. */
+static void who_finds_no_place_stands_in_line(void **state)
+{
+	static const struct destination_rule slow = { 20, 100 * 1000, 2000 };
+	struct destination_waiting w;
+	uint64_t qp = 1;
+	int64_t next;
+
+	(void)state;
+	assert_int_equal(places(7, 1000), DESTINATION_FIRST);
+	for (uint64_t i = 1; i <= 1000; i++)
+		destination_waits(&d, 7, &rule, (struct destination_waiting){ i, 0 });
+	assert_int_equal(called(7, 1000), 0);
+	for (int i = 0; i < 300; i++) {
+		end(7, 1, DESTINATION_ANSWERED, 1000 + i);
+		assert_true(destination_first(&d, 7, 1000 + i, &w)); /* not there any more: the next one is asked */
+		assert_int_equal(w.qp, qp++);
+		for (uint64_t got; (got = called(7, 1000 + i)) > 0; qp++) {
+			assert_int_equal(got, qp);
+			assert_true(destination_may(&d, 7, &rule, 1000 + i, &next));
+			destination_begins(&d, 7, &rule, 1000 + i);
+		}
+	}
+	assert_int_equal(places(7, 2000), 0);
+	end(7, 1, DESTINATION_UNREACHABLE, 2000);
+	assert_int_equal(called(7, 2000), 0);
+	destination_begins(&d, 8, &slow, 1000);
+	destination_waits(&d, 8, &slow, (struct destination_waiting){ 1, 0 });
+	destination_ends(&d, 8, &slow, DESTINATION_ANSWERED, 5, 1001);
+	assert_int_equal(called(8, 1001), 0); /* the rate alone says when */
+	assert_int_equal(called(9, 1001), 0);
+}
+
 /* Two seconds between two, however many wait and whatever becomes of them; each has his own moment. */
 static void a_rate_spreads_them(void **state)
 {
@@ -147,6 +190,7 @@ int main(void)
 		cmocka_unit_test_teardown(names, teardown),
 		cmocka_unit_test_teardown(it_grows_while_all_goes_well, teardown),
 		cmocka_unit_test_teardown(who_finds_no_place_has_his_turn, teardown),
+		cmocka_unit_test_teardown(who_finds_no_place_stands_in_line, teardown),
 		cmocka_unit_test_teardown(who_does_not_answer_is_left_alone, teardown),
 		cmocka_unit_test_teardown(a_rate_spreads_them, teardown),
 		cmocka_unit_test_teardown(a_clock_that_was_set_back_is_no_reason, teardown),
