@@ -135,31 +135,48 @@ static int send(struct post *p, int64_t day, const struct tally_domain *x)
 	return rc;
 }
 
-static struct tally_domain *due_of(const struct tally_day *d)
+static struct tally_domain *due_of(const struct tally_day *d, bool *all)
 {
-	struct tally_domain *x = d->first;
+	int64_t now = clock_mono();
 
-	while (x != NULL && x->done)
-		x = x->next;
-	return x;
+	*all = true;
+	for (struct tally_domain *x = d->first; x != NULL; x = x->next) {
+		if (!x->done && x->again <= now)
+			return x;
+		*all = *all && x->done;
+	}
+	return NULL;
+}
+
+/* Of one day that is over. */
+static bool post_of(struct post *p, struct tally *t, struct tally_day *d, int64_t now_s)
+{
+	bool all = true, late = now_s >= (d->day + 1 + KEPT) * DAY;
+	struct tally_domain *x = p->enabled && !late ? due_of(d, &all) : NULL;
+
+	if (x == NULL && !all)
+		return false;
+	if (x == NULL) {
+		tally_done(t, d);
+		return true;
+	}
+	if (send(p, d->day, x) < 0)
+		x->again = deadline_in(AGAIN_MS);
+	else
+		x->done = d->changed = true;
+	return true;
 }
 
 bool post_one(struct post *p, struct tally *t, int64_t now_s)
 {
-	struct tally_day *d = t->first;
-	struct tally_domain *x;
+	struct tally_day *after;
 
-	if (d == NULL || now_s < (d->day + 1) * DAY + p->jitter || clock_mono() < p->again)
-		return false;
-	x = p->enabled ? due_of(d) : NULL;
-	if (x == NULL || now_s >= (d->day + 1 + KEPT) * DAY) {
-		tally_done(t, d);
-		return true;
+	for (struct tally_day *d = t->first; d != NULL; d = after) {
+		after = d->next;
+		if (now_s < (d->day + 1) * DAY + p->jitter)
+			break; /* the days stand in their order */
+		if (post_of(p, t, d, now_s))
+			return true;
 	}
-	if (send(p, d->day, x) < 0) {
-		p->again = deadline_in(AGAIN_MS);
-		return false;
-	}
-	x->done = d->changed = true;
-	return true;
+	return false;
 }

@@ -11,7 +11,6 @@ struct post {
 	const struct sts_fetch_set *web;
 	bool enabled;   /* relay { tls-report } */
 	int64_t jitter; /* seconds into the new day before the first one goes */
-	int64_t again;  /* clock_mono(): not before */
 };
 
 /* Send what is due of the days before `today`, one domain at a call; true: there was one.  In a fiber. */

@@ -35,6 +35,7 @@ struct tally_domain {
 	struct str domain;
 	struct tally_policy of[TALLY_KINDS];
 	bool done;                 /* its report is out, or nobody wants one */
+	int64_t again;             /* clock_mono(): not tried before */
 	struct tally_domain *next; /* in the order in which they were met */
 };
 

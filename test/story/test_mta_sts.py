@@ -100,6 +100,8 @@ def test_a_policy_is_kept_until_there_is_another_or_its_time_is_over(server, far
     server.later(0)
     publish(server, far, "good", TLS, {"mx": ["mx.elsewhere.test"], "age": 864000})
     assert outcome(server, far) == "deferral"
+    server.later(86401)
+    until(lambda: far.web.asked.count("mta-sts.good.test") > 1, "once a day it is fetched again")
     # Nobody answers any more, and DNS names a new one: the kept one counts, after a restart too.
     far.web.pages.clear()
     server.records["_mta-sts.good.test"] = ['TXT "v=STSv1; id=new"']

@@ -39,6 +39,7 @@ def fixture_far(server, tmp_path):
         web.publish("wrong.test", mx=["*.wrong.test"])
         dns.record("reports.test", "A 127.0.0.1")
         dns.record("_smtp._tls.good.test", 'TXT "v=TLSRPTv1; rua=https://reports.test/tls/v1,mailto:tls@postbox.test"')
+        dns.record("_smtp._tls.plain.test", 'TXT "v=TLSRPTv1; rua=https://nowhere.test/"')  # and the others are told
         dns.record("_smtp._tls.wrong.test", 'TXT "v=TLSRPTv1; rua=mailto:tls@postbox.test"')
         yield far
 
@@ -73,7 +74,10 @@ def test_what_was_counted_is_told_the_next_day(server, far):
         inside = mail.get_payload()[1]
         assert inside.get_content_type() == "application/tlsrpt+gzip" and inside.get_filename().endswith(".json.gz")
         assert json.loads(gzip.decompress(inside.get_payload(decode=True)))["report-id"] in " ".join(mail["Subject"].split())
-    until(lambda: len([n for n in os.listdir(os.path.join(server.data, "tls-policy")) if n.endswith(":tlsrpt")]) == 1,
-          "nothing is left of that day")
     assert "good.test" not in server.command("tls-report"), "today only the reports left"
+    until(lambda: "the TLS report about plain.test to https://nowhere.test/: nowhere.test has no address" in server.said(), "it is said")
+    folder = os.path.join(server.data, "tls-policy")
+    assert len([n for n in os.listdir(folder) if n.endswith(":tlsrpt")]) == 2, "that day is kept until it is told, or two days old"
+    server.later(86400)
+    until(lambda: len([n for n in os.listdir(folder) if n.endswith(":tlsrpt")]) == 1, "nothing is left of that day")
     assert "MAIL FROM:<>" in "".join(far.plain.heard)
