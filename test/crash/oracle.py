@@ -21,7 +21,8 @@ DELIVERY = re.compile(STAMP + r", (?:zone, [+-]\d\d:\d\d, \d+|init, <\S*>|"
                       r"info, \d+, qp \d+, attempt \d+, bytes \d+, [\d.]+|"
                       r"alias, \d+, \S+|try, \d+, (?:local|remote), \S+|"
                       r"result, \d+, (?:[DRK]|success|deferral|failure), \S+.*|done, \d+, \d+|"
-                      rf"next, \d+, {STAMP}|gave-up, \d+|bounce, \d+, qp \d+)")
+                      rf"next, \d+, {STAMP}|gave-up, \d+|(?:bounce|(?:delay|success)-notice|autoreply), \d+, qp \d+|"
+                      r"mailbox, \d+, [^,]+, [^,]+, \S+|remote, \d+, .+|postmaster, qp \d+, \d+, .+)")
 SMTP = re.compile(r"|" + STAMP + r", (?:zone, [+-]\d\d:\d\d, \d+|session, \d+, [\d.]+, \d+, [\d.]+|"
                   r"helo, \S+|tls, \S+ \S+|"
                   r"from,(?: \S*)?|to, \S+|check, .+|gate, .+|size, \d+|resp, \d{3}.*|end, .+|recovered)")
