@@ -1,85 +1,36 @@
 #include "deliver/remote_talk.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "base/inet.h"
-#include "base/say.h"
 
-enum { IDLE_TIME = 2000, IDLE_MOST = 50, MESSAGES_MOST = 100, SAY_PAUSE = 60 * 1000 };
+enum { IDLE_TIME = 2000, IDLE_MOST = 50, MESSAGES_MOST = 100 };
 
-static socklen_t socket_address(const struct route_stop *stop, struct sockaddr_storage *out)
+/* The address of ours for one of that family. */
+static struct str source_for(const struct remote_try *t, const struct route_stop *stop)
 {
-	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)out;
-	unsigned char bytes[INET_BYTES_MAX];
-
-	memset(out, 0, sizeof(*out));
-	if (inet_bytes(AF_INET, stop->ip, bytes)) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons(stop->port);
-		memcpy(&v4->sin_addr, bytes, 4);
-		return sizeof(*v4);
-	}
-	if (!inet_bytes(AF_INET6, stop->ip, bytes))
-		return 0;
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons(stop->port);
-	memcpy(&v6->sin6_addr, bytes, 16);
-	return sizeof(*v6);
-}
-
-/* From that address, and from no other: a postmaster who names one has reasons. */
-static int leave_from(int fd, struct str source)
-{
-	static int64_t said_again;
-	struct route_stop from = { .ip = source };
-	struct sockaddr_storage at;
-	socklen_t n = socket_address(&from, &at);
-
-	if (source.n == 0 || bind(fd, (struct sockaddr *)&at, n) == 0)
-		return 0;
-	if (clock_mono() >= said_again) {
-		say(SAY_WARNING, "mail cannot leave from %.*s, which is named as a source: %s", STR_ARG(source),
-		    strerror(errno));
-		said_again = deadline_in(SAY_PAUSE);
-	}
-	return -1;
-}
-
-/* A connected socket, or -1. */
-static int connect_to(const struct route_stop *stop, struct str source, int64_t deadline)
-{
-	struct sockaddr_storage at;
-	socklen_t n = socket_address(stop, &at), len = sizeof(int);
-	FD(fd) = n > 0 ? socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
-	int code = 0, one = 1;
-
-	if (fd < 0 || leave_from(fd, source) < 0)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&at, n) < 0 &&
-	    (errno != EINPROGRESS || io_wait(fd, POLLOUT, deadline) < 0 ||
-	     getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0 || code != 0))
-		return -1;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return fd_steal(&fd);
-}
-
-struct remote_talk *talk_open(const struct remote_try *t, const struct route_stop *stop, int64_t deadline)
-{
-	int64_t begun = clock_mono();
 	int family = str_chr(stop->ip, ':') >= 0 ? AF_INET6 : AF_INET;
-	struct str source = way_source(&t->way->source, t->message.sender, family);
-	int fd = connect_to(stop, source, deadline);
-	struct remote_talk *k;
 
+	return way_source(&t->way->source, t->message.sender, family);
+}
+
+struct remote_talk *talk_open(const struct remote_try *t, struct remote_race *r, int64_t deadline)
+{
+	struct str sources[ROUTE_ADDRESSES_MOST], source;
+	int64_t begun = clock_mono();
+	const struct route_stop *stop;
+	struct remote_talk *k;
+	int fd;
+
+	for (size_t i = 0; i < r->n; i++)
+		sources[i] = source_for(t, &r->at[i]);
+	fd = race_run(r, sources, deadline);
 	if (fd < 0)
 		return NULL;
+	stop = &r->at[r->won];
+	source = sources[r->won];
 	k = mem_alloc(sizeof(*k));
 	k->key = mem_dup(t->key);
 	k->host = mem_dup(stop->host);

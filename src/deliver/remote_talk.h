@@ -2,6 +2,7 @@
 #ifndef DELIVER_REMOTE_TALK_H
 #define DELIVER_REMOTE_TALK_H
 
+#include "deliver/remote_race.h"
 #include "deliver/remote_try.h"
 
 struct remote_talk {
@@ -16,8 +17,8 @@ struct remote_talk {
 	struct remote_talk *next;
 };
 
-/* Connect to the stop for that try: NULL, when that did not succeed before the deadline. */
-struct remote_talk *talk_open(const struct remote_try *t, const struct route_stop *stop, int64_t deadline);
+/* Connect, for that try, to whichever stop of the race lets us in first: NULL, when none did before the deadline. */
+struct remote_talk *talk_open(const struct remote_try *t, struct remote_race *r, int64_t deadline);
 void talk_close(struct remote_talk *k);
 /* A kept one for that key, or NULL. */
 struct remote_talk *talk_take(struct remote_world *w, struct str key);

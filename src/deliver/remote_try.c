@@ -225,13 +225,15 @@ static bool send_over(struct remote_try *t, struct remote_talk *k)
 	return decided;
 }
 
-static struct remote_talk *meet(struct remote_try *t, const struct route_stop *stop, bool last)
+static struct remote_talk *meet(struct remote_try *t, struct remote_race *r, bool last)
 {
 	int64_t ms = t->world->connect;
 
 	if (t->given_up)
 		return NULL;
-	t->talk = talk_open(t, stop, deadline_in(last || ms < HASTE ? ms : HASTE));
+	t->talk = talk_open(t, r, deadline_in(last || ms < HASTE ? ms : HASTE));
+	if (t->talk != NULL)
+		t->stop = &r->at[r->won];
 	return t->talk;
 }
 
@@ -253,7 +255,8 @@ static enum client_end begin(struct remote_try *t, struct remote_talk *k)
 /* In the clear, after a handshake that failed and was nobody's demand. */
 static bool visit_in_the_clear(struct remote_try *t, const struct route_stop *stop)
 {
-	struct remote_talk *k = meet(t, stop, true);
+	struct remote_race again = { .at = stop, .n = 1 };
+	struct remote_talk *k = meet(t, &again, true);
 
 	if (k == NULL)
 		return false;
@@ -261,10 +264,10 @@ static bool visit_in_the_clear(struct remote_try *t, const struct route_stop *st
 	return begin(t, k) == CLIENT_YES && send_over(t, k);
 }
 
-/* One address.  True: the try has its result. */
-static bool visit(struct remote_try *t, const struct route_stop *stop, bool last)
+/* The address that answers first.  True: the try has its result. */
+static bool visit(struct remote_try *t, struct remote_race *r, bool last)
 {
-	struct remote_talk *k = meet(t, stop, last);
+	struct remote_talk *k = meet(t, r, last);
 	enum client_end end;
 
 	if (k == NULL) {
@@ -278,23 +281,21 @@ static bool visit(struct remote_try *t, const struct route_stop *stop, bool last
 	end = begin(t, k);
 	if (end == CLIENT_BAD_TLS && t->policy->tls == CLIENT_TLS_MAY && t->way->client.user.n == 0 &&
 	    !t->way->client.implicit)
-		return visit_in_the_clear(t, stop);
+		return visit_in_the_clear(t, &r->at[r->won]);
 	return end == CLIENT_YES && send_over(t, k);
 }
 
-/* The addresses of one host, from the i-th stop on: the policy is found once.  True: the try has its result. */
-static bool visit_host(struct remote_try *t, const struct route *r, size_t i)
+/* The addresses of one host that are vouched for alike, which have one policy.  True: the try has its result. */
+static bool visit_host(struct remote_try *t, struct remote_race *r, bool last)
 {
-	const struct route_stop *stop = &r->stop[i];
-	bool same = i > 0 && str_ieq(stop->host, stop[-1].host) && stop->secure == stop[-1].secure;
-
-	t->stop = stop;
-	if (!same)
-		t->policy = remote_policy_for(t->one, stop);
-	if (!same && t->policy->refusal.n > 0)
-		remote_count_refused(t->one, t->stop, t->policy);
+	t->stop = r->at;
+	t->policy = remote_policy_for(t->one, r->at);
+	while (t->policy->refusal.n == 0 && !t->given_up && race_goes_on(r))
+		if (visit(t, r, last))
+			return true;
 	if (t->policy->refusal.n == 0)
-		return visit(t, stop, i + 1 == r->n);
+		return false;
+	remote_count_refused(t->one, t->stop, t->policy);
 	report(t, t->policy->refused, t->policy->refusal);
 	t->answered = true; /* somebody may be there: it is not the network */
 	return false;
@@ -379,9 +380,13 @@ void remote_try(struct remote_try *t)
 	if (r.n == 0)
 		return;
 	report(t, OUTCOME_DEFERRAL, STR("Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)"));
-	for (size_t i = 0; i < r.n && !t->given_up && clock_mono() < until; i++)
-		if (visit_host(t, &r, i))
+	for (size_t i = 0; i < r.n && !t->given_up && clock_mono() < until;) {
+		struct remote_race race = race_of(&r, i);
+
+		i += race.n;
+		if (visit_host(t, &race, i == r.n))
 			return;
+	}
 	if (t->missed && t->out.kind == OUTCOME_FAILURE)
 		t->out.kind = OUTCOME_DEFERRAL; /* another host may have what the one that answered lacks */
 	t->unreachable = !t->answered;

@@ -97,7 +97,7 @@ static enum client_end listen_in(struct client *c)
 
 	if (!wire_more(&c->wire, 0))
 		return CLIENT_YES;
-	rc = wire_fill(&c->wire, deadline_in(0));
+	rc = wire_input(&c->wire).n > 0 ? 1 : wire_fill(&c->wire, deadline_in(0));
 	if (rc < 0 && errno == ETIMEDOUT)
 		return CLIENT_YES;
 	return rc > 0 ? interrupted(c, deadline_in(c->set->reply)) : CLIENT_DIED;
