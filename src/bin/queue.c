@@ -47,6 +47,11 @@ static bool ask(void *resolve, uint64_t id, struct str address)
 	return resolve_ask(resolve, id, address);
 }
 
+static bool ask_list(void *resolve, uint64_t id, struct str list, struct str after)
+{
+	return resolve_list(resolve, id, list, after);
+}
+
 static bool ask_reply(void *resolve, uint64_t id, struct str address, struct str sender)
 {
 	return resolve_reply(resolve, id, address, sender);
@@ -80,6 +85,7 @@ static int run(struct depot *depot, struct dlog *log, struct recovered *recovere
 	set.log = log;
 	set.ask = ask;
 	set.ask_reply = ask_reply;
+	set.ask_list = ask_list;
 	set.ask_leaves = ask_leaves;
 	set.asker = server.resolve;
 	server.schedule = settings.schedule = schedule_new(&set);

@@ -15,7 +15,7 @@
 #include "gate/entry_fits.h"
 #include "store/store.h"
 
-enum { CONNECT_MS = 5000, ANSWER_MS = 30000, LOCK_MS = 5000, INPUT_MAX = 4096, TEXT_MAX = 64 * 1024 };
+enum { CONNECT_MS = 5000, ANSWER_MS = 30000, LOCK_MS = 5000, INPUT_MAX = 4096, TEXT_MAX = 512 * 1024 };
 
 struct request {
 	struct buf words, input;
@@ -225,6 +225,24 @@ static const char autoreply_usage[] =
     "input, UTF-8.  DAY is 2026-12-24 or \"2026-12-24 18:00\"; a last day without a time counts whole.\n"
     "Without --subject it is \"Auto: \" and the subject of the message.\n" COMMON;
 
+static const char list_usage[] =
+    "usage: telltale list add NAME@DOMAIN --owner ADDRESS [--who-may-post anyone|members|owner] [-c FILE]\n"
+    "       telltale list set NAME@DOMAIN [--owner ADDRESS] [--who-may-post ...]\n"
+    "       telltale list show|remove NAME@DOMAIN\n"
+    "       telltale list list [DOMAIN] [--json]\n"
+    "       telltale list member add|remove NAME@DOMAIN ADDRESS... | --text-stdin\n"
+    "       telltale list member list NAME@DOMAIN [--json]\n"
+    "\n"
+    "Mailing lists: mail to NAME@DOMAIN goes to all members as one message from NAME-bounces@DOMAIN.  That\n"
+    "address, NAME-owner and NAME-request are the owner, who so hears of members that are gone.  With\n"
+    "--text-stdin the members are read from standard input, one to a line.  Unless --who-may-post says\n"
+    "otherwise only members and the owner may write (by the sender of the envelope).\n" COMMON;
+
+static int list(int argc, char **argv)
+{
+	return accounts_run("list", list_usage, argc, argv);
+}
+
 static int autoreply(int argc, char **argv)
 {
 	return accounts_run("autoreply", autoreply_usage, argc, argv);
@@ -271,4 +289,11 @@ const struct cli_command cli_command_autoreply = {
 	.summary = "what a mailbox answers by itself: set, show, off",
 	.usage = autoreply_usage,
 	.run = autoreply,
+};
+
+const struct cli_command cli_command_list = {
+	.name = "list",
+	.summary = "mailing lists and their members",
+	.usage = list_usage,
+	.run = list,
 };

@@ -77,6 +77,8 @@ static const char *where(struct look *r, const struct recipient *t)
 {
 	ptrdiff_t at = str_rchr(t->final, '@');
 
+	if (t->led == LED_LIST)
+		return "a mailing list: telltale list show, telltale list member list";
 	if (t->led == LED_PROGRAM) {
 		const struct conf_runner *row = conf_runner(r->conf, str_skip(t->final, 1));
 

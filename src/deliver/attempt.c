@@ -10,7 +10,7 @@ enum { UNREADABLE_PAUSE = 10 * 1000 /* until a message is tried again whose byte
 /* As the log says it. */
 static const char *const routes[LED_COUNT] = {
 	[LED_ALIAS] = "alias", [LED_CATCHALL] = "catch-all", [LED_FORWARD] = "forward",
-	[LED_LIST] = "list",   [LED_PROGRAM] = "alias",
+	[LED_LIST] = "list",   [LED_PROGRAM] = "alias",      [LED_MEMBER] = "list",
 };
 
 const struct item_rcpt *attempt_rcpt(const struct attempt *a)

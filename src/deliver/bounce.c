@@ -230,7 +230,7 @@ static bool too_early(const struct schedule *s, struct item *it, const struct lo
 
 void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer)
 {
-	struct want *w = autoreply_answer(s, id, answer) ? NULL : map_getn(&s->wants, id);
+	struct want *w = autoreply_answer(s, id, answer) || list_answer(s, id, answer) ? NULL : map_getn(&s->wants, id);
 	struct item *it = depot_find(s->set.depot, id);
 	struct err e = { 0 };
 

@@ -19,7 +19,7 @@ bool forward_due(const struct attempt *a, const struct envelope *v)
 }
 
 /* Does a line of the header say that it was here? */
-static bool was_here(struct str message, struct str address)
+bool forward_was_here(struct str message, struct str address)
 {
 	struct str line, name = STR("Delivered-To:");
 
@@ -29,7 +29,7 @@ static bool was_here(struct str message, struct str address)
 	return false;
 }
 
-static void put_line(struct buf *b, struct str address)
+void forward_put_line(struct buf *b, struct str address)
 {
 	buf_adds(b, "Delivered-To: ");
 	head_put_address(b, address);
@@ -70,11 +70,11 @@ static int put_copy(struct schedule *s, const struct attempt *a, const struct en
 				  .rcpts = &to,
 				  .nrcpts = 1 };
 
-	if (was_here(whole, v->rcpts[a->rcpt].original))
+	if (forward_was_here(whole, v->rcpts[a->rcpt].original))
 		return 1;
 	if (depot_number(s->set.depot, NUMBER_MESSAGE, &child.qp, e) < 0)
 		return -1;
-	put_line(&head, v->rcpts[a->rcpt].original);
+	forward_put_line(&head, v->rcpts[a->rcpt].original);
 	dlog_flush(s->set.log); /* depot_put() may sync what was recorded so far */
 	if (depot_put(s->set.depot, &child, buf_str(&head), whole, e) < 0)
 		return -1;
@@ -83,23 +83,38 @@ static int put_copy(struct schedule *s, const struct attempt *a, const struct en
 	return 0;
 }
 
-static int copy(struct schedule *s, const struct attempt *a, const struct envelope *v, uint64_t *qp, struct err *e)
+int forward_map(struct schedule *s, struct item *it, struct mapped *out, struct err *e)
 {
 	struct message msg;
 	size_t skip;
-	void *at;
 	int rc;
 
-	if (depot_read(s->set.depot, a->it, &msg, e) < 0)
+	if (depot_read(s->set.depot, it, &msg, e) < 0)
 		return -1;
 	skip = (size_t)(msg.offset % (uint64_t)sysconf(_SC_PAGESIZE));
-	at = mmap(NULL, skip + msg.size, PROT_READ, MAP_PRIVATE, msg.fd, (off_t)(msg.offset - skip));
-	rc = at == MAP_FAILED ? err_sys(e, "map the message") : 0;
+	out->length = skip + msg.size;
+	out->at = mmap(NULL, out->length, PROT_READ, MAP_PRIVATE, msg.fd, (off_t)(msg.offset - skip));
+	rc = out->at == MAP_FAILED ? err_sys(e, "map the message") : 0;
 	close(msg.fd);
-	if (rc < 0)
+	if (rc == 0)
+		out->whole = str_mem((const char *)out->at + skip, msg.size);
+	return rc;
+}
+
+void forward_unmap(const struct mapped *m)
+{
+	munmap(m->at, m->length);
+}
+
+static int copy(struct schedule *s, const struct attempt *a, const struct envelope *v, uint64_t *qp, struct err *e)
+{
+	struct mapped m;
+	int rc;
+
+	if (forward_map(s, a->it, &m, e) < 0)
 		return -1;
-	rc = put_copy(s, a, v, str_mem((const char *)at + skip, msg.size), qp, e);
-	munmap(at, skip + msg.size);
+	rc = put_copy(s, a, v, m.whole, qp, e);
+	forward_unmap(&m);
 	return rc;
 }
 

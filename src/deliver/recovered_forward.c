@@ -48,9 +48,9 @@ static void follow(struct tries *t, struct str text)
 	x = map_getn(&t->open, delivery);
 	if (l.kind == LOG_DELIVERY_INFO && x == NULL && str_u64(l.field[LOG_F_qp], UINT64_MAX, &qp))
 		open_one(t, delivery, qp);
-	else if (l.kind == LOG_DELIVERY_TRY && x != NULL && str_eqz(l.field[LOG_F_channel], "remote"))
+	else if (l.kind == LOG_DELIVERY_TRY && x != NULL)
 		x->to = arena_str(&t->mem, l.field[LOG_F_rcpt]);
-	else if (l.kind == LOG_DELIVERY_RESULT || l.kind == LOG_DELIVERY_TRY)
+	else if (l.kind == LOG_DELIVERY_RESULT)
 		map_deln(&t->open, delivery);
 }
 
@@ -66,6 +66,16 @@ static struct try_open *maker(const struct tries *t, const struct item *it)
 	return best;
 }
 
+/* A list's copy leaves as LIST-bounces. */
+static bool is_list_of(struct str sender, struct str list)
+{
+	ptrdiff_t at = str_rchr(list, '@');
+
+	return at > 0 && str_starts(sender, str_take(list, (size_t)at)) &&
+	       str_starts(str_skip(sender, (size_t)at), STR("-bounces@")) &&
+	       str_ends(sender, str_skip(list, (size_t)at));
+}
+
 static void match(struct tries *t, struct depot *d)
 {
 	struct item *it;
@@ -78,7 +88,7 @@ static void match(struct tries *t, struct depot *d)
 
 		if (x == NULL || it->held || depot_envelope(d, it, &mem, &v, &e) < 0)
 			continue;
-		if (v.forward && v.nrcpts == 1 && str_eq(v.rcpts[0].final, x->to))
+		if (v.forward && (is_list_of(v.sender, x->to) || (v.nrcpts == 1 && str_eq(v.rcpts[0].final, x->to))))
 			x->forward = it->qp;
 	}
 }

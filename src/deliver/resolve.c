@@ -12,7 +12,7 @@ enum { OPEN_MOST = 64, ANSWER_TIME = 10 * 1000 };
 struct question {
 	uint64_t id;
 	int64_t deadline;
-	enum { ASKED_ADDRESS, ASKED_REPLY, ASKED_LEAVES } kind;
+	enum { ASKED_ADDRESS, ASKED_REPLY, ASKED_LEAVES, ASKED_LIST } kind;
 	char *address; /* of the first two kinds: whose mail goes where */
 };
 
@@ -127,6 +127,23 @@ bool resolve_leaves(struct resolve *r, uint64_t id, struct str sender, struct st
 		   &(struct lookup_leaves){ .sender = sender, .alias = alias });
 }
 
+bool resolve_list(struct resolve *r, uint64_t id, struct str list, struct str after)
+{
+	return ask(r, (struct question){ .id = id, .kind = ASKED_LIST }, &lookup_list_type,
+		   &(struct lookup_list){ list, after });
+}
+
+static bool read_list(const struct ipc_frame *f, struct arena *a, struct resolve_told *out)
+{
+	struct lookup_list_told told;
+	struct err e = { 0 };
+
+	if (f->type != lookup_list_told_number || ipc_unpack(f->body, &lookup_list_told_type, &told, &e) < 0)
+		return false;
+	(void)lookup_told_list(&told, a, &out->answer, &e);
+	return true;
+}
+
 /* False: it is no such answer. */
 static bool read_leaves(const struct ipc_frame *f, struct arena *a, struct resolve_told *out)
 {
@@ -168,6 +185,8 @@ static bool read_any(const struct question *q, const struct ipc_frame *f, struct
 		return read_reply(f, q->address, a, out);
 	case ASKED_LEAVES:
 		return read_leaves(f, a, out);
+	case ASKED_LIST:
+		return read_list(f, a, out);
 	case ASKED_ADDRESS:
 		break;
 	}

@@ -22,6 +22,10 @@ bool resolve_reply(struct resolve *r, uint64_t id, struct str address, struct st
 /* Under which sender does mail leave that this alias sends on?  False as above. */
 bool resolve_leaves(struct resolve *r, uint64_t id, struct str sender, struct str alias);
 
+/* Where does mail for the members of that list go, for those behind this one?  The answer has them, and in `text` where
+ * to go on.  False as above. */
+bool resolve_list(struct resolve *r, uint64_t id, struct str list, struct str after);
+
 struct resolve_told {
 	uint64_t id;
 	bool leaves; /* the answer is: */

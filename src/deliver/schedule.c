@@ -48,6 +48,7 @@ void schedule_free(struct schedule *s)
 	destinations_clear(&s->destinations);
 	bounce_clear(s);
 	autoreply_clear(s);
+	list_clear(s);
 	leaves_clear(s);
 	free(s);
 }

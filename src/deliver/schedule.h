@@ -33,6 +33,8 @@ struct schedule_set {
 	struct str hostname, contact; /* named in bounces */
 	/* Ask who `address` is; the answer comes by schedule_answer() with the same id.  False: not now. */
 	bool (*ask)(void *asker, uint64_t id, struct str address);
+	/* The same: a page of the members of a list. */
+	bool (*ask_list)(void *asker, uint64_t id, struct str list, struct str after);
 	/* The same: may that mailbox answer that sender by itself? */
 	bool (*ask_reply)(void *asker, uint64_t id, struct str address, struct str sender);
 	/* The same for the sender of what an alias sends on; the answer comes by schedule_leaves(). */

@@ -50,6 +50,7 @@ struct schedule {
 	int64_t ahead;      /* wall minus monotonic clock, the most that was seen since it was set back */
 	uint64_t copied;    /* bytes of forwarded messages in this turn */
 	struct map wants;   /* of bounces, by the number of the message that failed */
+	struct map lists;   /* those whose members are asked for, by the question's number */
 	struct map replies; /* automatic answers that are to be asked for or made, by their own numbers */
 	struct map leaving; /* forwards whose sender is asked for, by the question's number */
 	uint64_t questions; /* so many were asked */
@@ -118,6 +119,25 @@ int notice_read(struct schedule *s, struct item *it, size_t most, struct buf *ou
 /* When senders are told of a delay was set anew. */
 void bounce_ask_anew(struct schedule *s);
 void bounce_clear(struct schedule *s);
+
+/* Mail for a list of ours begins: who its members are is asked, and the recipient stays busy meanwhile.  False: not
+ * now. */
+bool list_start(struct schedule *s, struct item *it, size_t rcpt);
+/* False: the answer is to none of its questions. */
+bool list_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer);
+void list_clear(struct schedule *s);
+
+/* What a forward and a list share: the message as it lies there; was it at that address before?  Its new line for
+ * that. */
+struct mapped {
+	void *at;
+	size_t length;
+	struct str whole;
+};
+int forward_map(struct schedule *s, struct item *it, struct mapped *out, struct err *e);
+void forward_unmap(const struct mapped *m);
+bool forward_was_here(struct str message, struct str address);
+void forward_put_line(struct buf *b, struct str address);
 
 /* It was delivered to a mailbox that may answer by itself. */
 void autoreply_want(struct schedule *s, const struct attempt *a);

@@ -4,6 +4,7 @@
 #include "deliver/way.h"
 
 enum {
+	DESTINATION_LIST = 2, /* it is a list of ours */
 	DESTINATION_OURS = 1, /* it leads to an alias of ours: the copy is made here */
 	GONE_MOST = 100,      /* of a line that are not there any more, looked at for one delivery that ended */
 	AWAY_PAUSE = 2000     /* ms until it is looked again for a telltale-pipe */
@@ -214,7 +215,9 @@ static int note_destination(struct schedule *s, struct item *it, size_t rcpt, st
 	if (rcpt >= v.nrcpts)
 		return err_set(e, "its envelope lacks recipient %zu", rcpt);
 	r = &v.rcpts[rcpt];
-	if (r->led == LED_PROGRAM)
+	if (r->led == LED_LIST)
+		it->rcpts[rcpt].destination = DESTINATION_LIST;
+	else if (r->led == LED_PROGRAM)
 		it->rcpts[rcpt].destination = destination_of(&s->destinations, r->final, WAY_PROGRAMS);
 	else
 		it->rcpts[rcpt].destination =
@@ -260,6 +263,8 @@ bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 		return true;
 	}
 	to = it->rcpts[rcpt].destination;
+	if (to == DESTINATION_LIST)
+		return list_start(s, it, rcpt);
 	if (to == DESTINATION_OURS)
 		return leaves_start(s, it, rcpt);
 	if (destination_way(to) == WAY_PROGRAMS)

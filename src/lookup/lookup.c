@@ -98,6 +98,35 @@ int lookup_told_reply(const struct lookup_reply_told *told, struct str original,
 	return 0;
 }
 
+int lookup_told_list(const struct lookup_list_told *told, struct arena *a, struct lookup_answer *out, struct err *e)
+{
+	struct lookup_resolved where = {
+		told->result, told->targets, told->channels, STR(""), told->routes, SRS_NONE, 0
+	};
+
+	if (lookup_told_read(&where, STR(""), a, out, e) < 0)
+		return -1;
+	out->text = arena_str(a, told->next);
+	return 0;
+}
+
+int lookup_post(struct ipc_client *c, struct str list, struct str sender, bool *may, int64_t deadline, struct err *e)
+{
+	ARENA(mem);
+	struct lookup_post question = { list, sender };
+	struct lookup_post_told told;
+	struct ipc_frame reply = { .fd = -1 };
+
+	if (ipc_call(c, &lookup_post_type, &question, &mem, &reply, deadline, e) < 0)
+		return -1;
+	fd_clear(&reply.fd);
+	if (reply.type != lookup_post_told_number || ipc_unpack(reply.body, &lookup_post_told_type, &told, e) < 0 ||
+	    told.known == 0)
+		return err_set(e, "the accounts cannot be asked now");
+	*may = told.may != 0;
+	return 0;
+}
+
 enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena *a, struct lookup_answer *out,
 			 int64_t deadline, struct err *e)
 {

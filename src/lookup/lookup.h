@@ -23,7 +23,8 @@ struct lookup_answer {
 	size_t n;
 	/* What the domain of the address has set for the gate, then what its mailbox has (lookup/settings.h). */
 	struct str settings;
-	/* Of an automatic answer to the address: what to say; text empty: nothing. */
+	/* Of an automatic answer to the address: what to say; text empty: nothing.  Of a list: text is where to go
+	 * on. */
 	struct str subject, text;
 	int64_t delay_notice; /* ms after which it is told, as a sender, that its mail waits; 0: not set; -1: never */
 	enum srs_word srs;    /* SRS_GOOD: its one target is who a forward came from (store/srs.h) */
@@ -54,6 +55,9 @@ enum { LOGIN_WAIT_MAX = 30000, LOGIN_USER_MAX = 255, LOGIN_PASSWORD_MAX = 4096 }
  * too many failures from this address, the accounts cannot be asked.  After 10 s no answer comes any more. */
 enum login lookup_login(struct ipc_client *c, struct str user, struct str password, struct str ip, struct arena *a,
 			struct login_answer *out, int64_t deadline, struct err *e);
+
+/* May this sender write to that list?  0 with *may; -1: it cannot be known now. */
+int lookup_post(struct ipc_client *c, struct str list, struct str sender, bool *may, int64_t deadline, struct err *e);
 
 /* How much may that mailbox hold?  0 with the bytes in *limit (0: no limit); -1: it cannot be known now. */
 int lookup_quota(struct ipc_client *c, struct str address, uint64_t *limit, int64_t deadline, struct err *e);

@@ -14,6 +14,8 @@ int lookup_told_read(const struct lookup_resolved *told, struct str original, st
 int lookup_told_reply(const struct lookup_reply_told *told, struct str original, struct arena *a,
 		      struct lookup_answer *out, struct err *e);
 
+int lookup_told_list(const struct lookup_list_told *told, struct arena *a, struct lookup_answer *out, struct err *e);
+
 /* The same for a login (LOGIN_TEMPORARY as an answer is 0, with the sentence in *e) and for a quota. */
 int lookup_told_login(const struct lookup_login_told *told, struct str user, struct arena *a, struct login_answer *out,
 		      struct err *e);

@@ -33,6 +33,7 @@ enum led {
 	LED_FORWARD,  /* its mailbox's owner has it sent on */
 	LED_LIST,     /* final is a mailing list of ours: whom it goes to is asked when it is its turn */
 	LED_PROGRAM,  /* final is "|NAME", a program of the configuration */
+	LED_MEMBER,   /* a list has it as a member */
 	LED_COUNT
 };
 

@@ -88,6 +88,22 @@ static bool impossible(struct str local)
 	return local.n > 0 && local.p[0] == '.';
 }
 
+/* A list is asked whether it takes mail of that sender. */
+static void ask_lists(const struct rcpt_set *set, struct rcpt_found *out, int64_t deadline)
+{
+	for (size_t i = 0; i < out->n && !out->barred; i++) {
+		bool may = false;
+
+		if (out->targets[i].led != LED_LIST)
+			continue;
+		if (lookup_post(set->lookup, out->targets[i].final, set->sender, &may, deadline, &out->why) < 0) {
+			out->known = RESOLVED_TEMPORARY;
+			out->n = 0;
+		}
+		out->barred = out->n > 0 && !may;
+	}
+}
+
 void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a, struct rcpt_found *out,
 	      int64_t deadline)
 {
@@ -102,6 +118,7 @@ void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a
 		out->unqualified = true;
 	if (out->known == RESOLVED_NOT_OURS && !out->unqualified)
 		target_itself(out, &x, a);
+	ask_lists(set, out, deadline);
 	name_originals(out, &x, a);
 	out->impossible = impossible(x.local) && out->srs == SRS_NONE && out->known != RESOLVED_NOT_OURS &&
 			  out->known != RESOLVED_TEMPORARY;
@@ -150,6 +167,8 @@ void rcpt_judge(const struct rcpt_set *set, struct rcpt_state *state, const stru
 		answer(out, CHECK_NO_DOMAIN);
 	else if (found->impossible)
 		unknown(set, state, CHECK_RCPT_SYNTAX, out);
+	else if (found->barred)
+		answer(out, CHECK_LIST_CLOSED);
 	else if (found->known == RESOLVED_LOOP)
 		answer_plain(out, REPLY_ALIAS_LOOP);
 	else if (found->known == RESOLVED_NO_MAILBOX)

@@ -17,6 +17,7 @@ struct rcpt_set {
 	size_t per_message;         /* recipients of one message */
 	size_t invalid_per_session; /* unknown ones that a session may name; 0: no limit */
 	struct str hostname;        /* <postmaster> is the postmaster of this name's domain */
+	struct str sender;          /* of the transaction: whoever may not write to a list is refused */
 	bool srs_all;               /* the senders of forwards get mail that has a sender too */
 };
 
@@ -31,6 +32,7 @@ struct rcpt_state {
 
 struct rcpt_found {
 	enum resolved known;
+	bool barred;               /* it is a list that the sender may not write to */
 	enum srs_word srs;         /* what it is as the rewritten sender of a forward */
 	bool unqualified;          /* it had no domain and was no postmaster */
 	bool impossible;           /* the domain is ours, and no mailbox here can have such a name */

@@ -259,8 +259,10 @@ static bool gate_refuses(struct session *s, struct named *x, enum looked looked,
 static void ask(struct session *s, const struct addr *to, struct rcpt_found *found)
 {
 	int64_t began = clock_mono();
+	struct rcpt_set set = s->server->rcpt;
 
-	rcpt_ask(&s->server->rcpt, to, &s->scratch, found, deadline_in(SESSION_LOOKUP_WAIT));
+	set.sender = s->t.sender;
+	rcpt_ask(&set, to, &s->scratch, found, deadline_in(SESSION_LOOKUP_WAIT));
 	rcpt_bounces_only(&s->server->rcpt, &s->rcpt, found);
 	facts_set_recipient(&s->facts, found->impossible ? RESOLVED_NO_MAILBOX : found->known, clock_mono() - began);
 	if (found->known == RESOLVED_TEMPORARY)

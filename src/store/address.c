@@ -107,11 +107,65 @@ int server_take_reply(struct server *s, struct visitor *v, const struct ipc_fram
 	return 0;
 }
 
+static void tell_list(struct visitor *v, uint64_t id, const struct lookup_answer *answer)
+{
+	BUF(targets);
+	BUF(channels);
+	BUF(routes);
+
+	put_targets(answer, &targets, &channels, &routes);
+	ipc_queue(&v->conn, &lookup_list_told_type, id,
+		  &(struct lookup_list_told){ answer->result, buf_str(&targets), buf_str(&channels), buf_str(&routes),
+					      answer->text },
+		  -1);
+}
+
+int server_take_list(struct server *s, struct visitor *v, const struct ipc_frame *f)
+{
+	static const struct lookup_answer later = { .result = RESOLVED_TEMPORARY };
+	struct lookup_list m;
+	struct job *j;
+
+	if (!v->queue || ipc_unpack(f->body, &lookup_list_type, &m, NULL) < 0)
+		return -1;
+	j = mem_alloc(sizeof(*j));
+	*j = (struct job){ .kind = JOB_REPLY, .visitor = v->number, .id = f->id, .list = true };
+	buf_addstr(&j->words, m.list);
+	buf_addstr(&j->input, m.after);
+	if (workers_give(s->workers, j))
+		return 0;
+	tell_list(v, f->id, &later);
+	job_free(j);
+	return 0;
+}
+
+int server_take_post(struct server *s, struct visitor *v, const struct ipc_frame *f)
+{
+	struct lookup_post m;
+	struct lookup_post_told told = { 0 };
+	struct err e = { 0 };
+	int rc = -1;
+
+	if (ipc_unpack(f->body, &lookup_post_type, &m, NULL) < 0)
+		return -1;
+	server_look_at_file(s);
+	if (s->store != NULL && store_read(s->store, &e) == 0)
+		rc = store_list_may_post(s->store, m.list, m.sender, &e);
+	if (rc < 0 && s->store != NULL)
+		server_trouble(s, &e);
+	told.known = rc >= 0;
+	told.may = rc > 0;
+	ipc_queue(&v->conn, &lookup_post_told_type, f->id, &told, -1);
+	return 0;
+}
+
 void server_end_reply(struct visitor *v, const struct job *j)
 {
 	if (j->answer.result == RESOLVED_TEMPORARY)
-		say(SAY_WARNING, "an automatic answer waits: %s", j->err.text);
-	if (v != NULL)
+		say(SAY_WARNING, "%s waits: %s", j->list ? "mail for a list" : "an automatic answer", j->err.text);
+	if (v != NULL && j->list)
+		tell_list(v, j->id, &j->answer);
+	else if (v != NULL)
 		tell_reply(v, j->id, &j->answer);
 }
 

@@ -123,7 +123,7 @@ static int take_quota(struct admin *a, struct str value)
 static const struct {
 	const char *name, *noun;
 } options[] = {
-#define OPTION(name, noun) { "--" #name, #noun },
+#define OPTION(name, word, noun) { word, #noun },
 #include "store/option.def"
 #undef OPTION
 };
@@ -202,7 +202,8 @@ static int check_command(struct admin *a, const struct admin_command *c)
 	if (n < c->least || n > c->most || (c->needs == NEEDS_PASSWORD && !password) ||
 	    (a->has_password && a->has_hash) || (c->needs == NEEDS_CHANGE && n == 1 && !a->has_quota))
 		return usage(a, "usage: telltale %s %s %s", c->noun, c->verb, c->usage);
-	if (a->has_text != (c->needs == NEEDS_TEXT) || !options_fit(a, c))
+	if ((a->has_text ? c->needs != NEEDS_TEXT && c->needs != MAY_HAVE_TEXT : c->needs == NEEDS_TEXT) ||
+	    !options_fit(a, c))
 		return usage(a, "usage: telltale %s %s %s", c->noun, c->verb, c->usage);
 	if (password && c->needs != NEEDS_PASSWORD)
 		return usage(a, "telltale %s %s takes no password", c->noun, c->verb);

@@ -8,7 +8,7 @@
 enum { ADMIN_WORDS_MAX = 128, USER_MAX = 64 };
 
 enum admin_option {
-#define OPTION(name, noun) OPTION_##name,
+#define OPTION(name, word, noun) OPTION_##name,
 #include "store/option.def"
 #undef OPTION
 	OPTION_COUNT
@@ -34,7 +34,13 @@ struct admin {
 struct admin_command {
 	const char *noun, *verb;
 	size_t least, most; /* arguments behind the verb */
-	enum { NEEDS_NOTHING, NEEDS_PASSWORD, NEEDS_CHANGE /* --quota, or a setting */, NEEDS_TEXT } needs;
+	enum {
+		NEEDS_NOTHING,
+		NEEDS_PASSWORD,
+		NEEDS_CHANGE /* --quota, or a setting */,
+		NEEDS_TEXT,
+		MAY_HAVE_TEXT
+	} needs;
 	int (*run)(struct admin *a);
 	const char *usage; /* the arguments, for people */
 };

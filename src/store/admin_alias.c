@@ -43,10 +43,12 @@ static int must_not_be_account(struct admin *a, const struct admin_name *name)
 	int64_t id;
 	int rc = db_find(a->store, SQL_ACCOUNT_FIND, v, COUNT(v), &id, &a->err);
 
+	if (rc == 0)
+		rc = db_find(a->store, SQL_LIST_FIND, v, COUNT(v), &id, &a->err);
 	if (rc < 0)
 		return admin_broken(a);
 	return rc == 0 ? 0
-		       : admin_no(a, "%.*s@%.*s is an account: mail to it goes to its mailbox", STR_ARG(name->local),
+		       : admin_no(a, "%.*s@%.*s is an account or a list: mail to it goes there", STR_ARG(name->local),
 				  STR_ARG(name->domain));
 }
 

@@ -140,7 +140,9 @@ int admin_domain_remove(struct admin *a)
 	if (admin_forget_settings(a, scope_of(a, d.name)) != 0)
 		return 1;
 	v = (struct db_value)DB_NUM(d.id);
-	if (db_do(a->store, SQL_ALIAS_REMOVE_ALL, &v, 1, &a->err) < 0 ||
+	if (db_do(a->store, SQL_MEMBER_REMOVE_ALL, &v, 1, &a->err) < 0 ||
+	    db_do(a->store, SQL_LIST_REMOVE_ALL, &v, 1, &a->err) < 0 ||
+	    db_do(a->store, SQL_ALIAS_REMOVE_ALL, &v, 1, &a->err) < 0 ||
 	    db_do(a->store, SQL_DOMAIN_REMOVE, &v, 1, &a->err) < 0)
 		return admin_broken(a);
 	if (d.aliases > 0)

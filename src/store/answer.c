@@ -176,6 +176,8 @@ int server_take(struct server *s, struct visitor *v, struct ipc_frame *f)
 		{ &lookup_resolve_type.number, server_take_resolve },
 		{ &lookup_quota_type.number, server_take_quota },
 		{ &lookup_reply_type.number, server_take_reply },
+		{ &lookup_list_type.number, server_take_list },
+		{ &lookup_post_type.number, server_take_post },
 		{ &lookup_usage_server_type.number, server_take_usage_server },
 		{ &lookup_usage_told_type.number, server_take_usage },
 		{ &lookup_admin_type.number, take_admin },

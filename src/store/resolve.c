@@ -1,18 +1,8 @@
+/* Where an address leads in the end (store.h). */
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/srs.h"
-
-/* Where one address leads; `name` is the local part that was found ("" for the catch-all). */
-enum found { FOUND_ERROR = -1, FOUND_MAILBOX, FOUND_ALIAS, FOUND_CATCHALL, FOUND_NOTHING, FOUND_FOREIGN, FOUND_SRS };
-
-struct place {
-	enum found found;
-	int64_t domain_id;
-	struct str name, domain; /* lower case */
-	enum srs_word srs;
-	struct addr sender; /* FOUND_SRS: it stands for him */
-};
+#include "store/place.h"
 
 /* One expansion: the aliases on the way down, what was found so far. */
 struct expansion {
@@ -42,89 +32,6 @@ int store_rest(struct store *s, struct err *e)
 		return -1;
 	s->reading = false;
 	return 0;
-}
-
-static enum found find_name(struct store *s, int64_t domain, struct str name, struct err *e)
-{
-	const struct db_value v[] = { DB_NUM(domain), DB_TEXT(name) };
-	int64_t id;
-	int rc = db_find(s, SQL_ACCOUNT_FIND, v, COUNT(v), &id, e);
-
-	if (rc != 0)
-		return rc > 0 ? FOUND_MAILBOX : FOUND_ERROR;
-	rc = db_begin(s, SQL_ALIAS_TARGETS, v, COUNT(v), e);
-	if (rc == 0)
-		rc = db_row(s, SQL_ALIAS_TARGETS, e);
-	db_end(s, SQL_ALIAS_TARGETS);
-	return rc < 0 ? FOUND_ERROR : rc > 0 ? FOUND_ALIAS : FOUND_NOTHING;
-}
-
-/* Of what one of our secrets may have signed nothing goes to a +extension or a catch-all. */
-static bool find_srs(struct store *s, struct str local, struct arena *a, struct place *p, struct err *e)
-{
-	if (p->found != FOUND_NOTHING)
-		return false;
-	if (srs_check(s, local, clock_wall() / 1000, a, &p->srs, &p->sender, e) < 0)
-		p->found = FOUND_ERROR;
-	else if (p->srs == SRS_GOOD)
-		p->found = FOUND_SRS;
-	return p->srs != SRS_NONE;
-}
-
-/* sent: as it was named, for what is told by its letters' case. */
-static void find_local(struct store *s, struct str local, struct str sent, struct arena *a, struct place *p,
-		       struct err *e)
-{
-	ptrdiff_t plus = str_chr(local, '+');
-
-	p->name = local;
-	if (local.n > 0)
-		p->found = find_name(s, p->domain_id, p->name, e);
-	if (find_srs(s, sent, a, p, e))
-		return;
-	if (p->found == FOUND_NOTHING && plus > 0) {
-		p->name = str_take(local, (size_t)plus);
-		p->found = find_name(s, p->domain_id, p->name, e);
-	}
-	if (p->found == FOUND_NOTHING) {
-		p->name = STR("");
-		p->found = find_name(s, p->domain_id, p->name, e);
-		if (p->found == FOUND_ALIAS)
-			p->found = FOUND_CATCHALL;
-	}
-}
-
-static struct place find(struct store *s, struct str address, struct arena *a, struct err *e)
-{
-	struct str key = arena_lower(a, address);
-	ptrdiff_t at = str_rchr(key, '@');
-	struct place p = { .found = FOUND_FOREIGN };
-	struct db_value v;
-	int rc;
-
-	if (at < 0)
-		return p;
-	p.domain = str_skip(key, (size_t)at + 1);
-	v = (struct db_value)DB_TEXT(p.domain);
-	rc = db_find(s, SQL_DOMAIN_FIND, &v, 1, &p.domain_id, e);
-	if (rc <= 0) {
-		p.found = rc < 0 ? FOUND_ERROR : FOUND_FOREIGN;
-		return p;
-	}
-	p.found = FOUND_NOTHING;
-	find_local(s, str_take(key, (size_t)at), str_take(address, (size_t)at), a, &p, e);
-	return p;
-}
-
-static struct str address_of(struct arena *a, const struct place *p)
-{
-	size_t n = p->name.n + 1 + p->domain.n;
-	char *z = arena_alloc(a, n + 1);
-
-	memcpy(z, p->name.p, p->name.n);
-	z[p->name.n] = '@';
-	memcpy(z + p->name.n + 1, p->domain.p, p->domain.n);
-	return str_mem(z, n);
 }
 
 /* Most addresses have one target: room grows as it is needed. */
@@ -183,7 +90,7 @@ static bool on_the_way(const struct expansion *x, struct str node)
 
 static int expand_alias(struct expansion *x, const struct place *p)
 {
-	struct str node = address_of(x->mem, p);
+	struct str node = place_address(x->mem, p);
 	struct str *targets = arena_alloc(x->mem, STORE_TARGETS_MAX * sizeof(*targets));
 	size_t n;
 	int rc;
@@ -196,7 +103,7 @@ static int expand_alias(struct expansion *x, const struct place *p)
 	x->way[x->depth++] = node;
 	rc = load_targets(x, p, targets, &n);
 	for (size_t i = 0; i < n && rc == 0 && !x->endless; i++) {
-		struct place next = find(x->store, targets[i], x->mem, x->e);
+		struct place next = place_find(x->store, targets[i], x->mem, x->e);
 
 		rc = expand(x, targets[i], &next);
 	}
@@ -244,7 +151,7 @@ static int load_forward(struct expansion *x, struct str node, struct str *out, s
  * none. */
 static int expand_mailbox(struct expansion *x, const struct place *p)
 {
-	struct str node = address_of(x->mem, p);
+	struct str node = place_address(x->mem, p);
 	struct str *targets = arena_alloc(x->mem, STORE_TARGETS_MAX * sizeof(*targets));
 	enum led before = x->led;
 	bool keep = true;
@@ -259,7 +166,7 @@ static int expand_mailbox(struct expansion *x, const struct place *p)
 	x->way[x->depth++] = node;
 	x->led = LED_FORWARD;
 	for (size_t i = 0; i < n && rc == 0 && !x->endless; i++) {
-		struct place next = find(x->store, targets[i], x->mem, x->e);
+		struct place next = place_find(x->store, targets[i], x->mem, x->e);
 
 		rc = expand(x, targets[i], &next);
 	}
@@ -274,9 +181,42 @@ static int expand_mailbox(struct expansion *x, const struct place *p)
 static int expand_srs(struct expansion *x, const struct place *p)
 {
 	struct str to = addr_text(x->mem, &p->sender);
-	struct place next = find(x->store, addr_named(x->mem, &p->sender), x->mem, x->e);
+	struct place next = place_find(x->store, addr_named(x->mem, &p->sender), x->mem, x->e);
 
 	return expand(x, to, &next);
+}
+
+/* Whom it goes to is asked when it is its turn: however many they are, it is one message until then. */
+static int add_list(struct expansion *x, const struct place *p)
+{
+	enum led before = x->led;
+
+	x->led = LED_LIST;
+	add_target(x, place_address(x->mem, p), CHANNEL_REMOTE);
+	x->led = before;
+	return 0;
+}
+
+static int expand_owner(struct expansion *x, const struct place *p)
+{
+	const struct db_value v[] = { DB_NUM(p->domain_id), DB_TEXT(p->name) };
+	struct str node = arena_fmt(x->mem, "%.*s-owner@%.*s", STR_ARG(p->name), STR_ARG(p->domain)), owner = STR("");
+	int rc = db_begin(x->store, SQL_LIST_OWNER, v, COUNT(v), x->e);
+	struct place next;
+
+	if (rc == 0)
+		rc = db_row(x->store, SQL_LIST_OWNER, x->e);
+	if (rc == 1)
+		owner = arena_str(x->mem, db_text(x->store, SQL_LIST_OWNER, 0));
+	db_end(x->store, SQL_LIST_OWNER);
+	x->endless = x->endless || x->depth == STORE_DEPTH_MAX || on_the_way(x, node);
+	if (rc <= 0 || x->endless)
+		return rc < 0 ? -1 : 0;
+	x->way[x->depth++] = node;
+	next = place_find(x->store, owner, x->mem, x->e);
+	rc = expand(x, owner, &next);
+	x->depth--;
+	return rc;
 }
 
 static int expand_program(struct expansion *x, struct str name)
@@ -302,6 +242,11 @@ static int expand(struct expansion *x, struct str address, const struct place *p
 		return -1;
 	case FOUND_MAILBOX:
 		return expand_mailbox(x, p);
+	case FOUND_LIST:
+		return add_list(x, p);
+	case FOUND_LIST_OWNER:
+		x->led = x->led == LED_PLAIN ? LED_ALIAS : x->led;
+		return expand_owner(x, p);
 	case FOUND_FOREIGN:
 		add_target(x, address, CHANNEL_REMOTE);
 		return 0;
@@ -321,10 +266,9 @@ static int expand(struct expansion *x, struct str address, const struct place *p
 static enum resolved resolved_of(const struct expansion *x, const struct place *p)
 {
 	static const enum resolved by[] = {
-		[FOUND_MAILBOX] = RESOLVED_MAILBOX,
-		[FOUND_ALIAS] = RESOLVED_ALIAS,
-		[FOUND_CATCHALL] = RESOLVED_CATCHALL,
-		[FOUND_SRS] = RESOLVED_ALIAS,
+		[FOUND_LIST] = RESOLVED_ALIAS,        [FOUND_LIST_OWNER] = RESOLVED_ALIAS,
+		[FOUND_MAILBOX] = RESOLVED_MAILBOX,   [FOUND_ALIAS] = RESOLVED_ALIAS,
+		[FOUND_CATCHALL] = RESOLVED_CATCHALL, [FOUND_SRS] = RESOLVED_ALIAS,
 	};
 
 	if (x->endless)
@@ -340,7 +284,7 @@ static int add_settings(struct store *s, const struct place *p, struct arena *a,
 	BUF(b);
 
 	if (settings_read(s, domain, &b, &out->delay_notice, e) < 0 ||
-	    (p->found == FOUND_MAILBOX && settings_read(s, address_of(a, p), &b, &out->delay_notice, e) < 0))
+	    (p->found == FOUND_MAILBOX && settings_read(s, place_address(a, p), &b, &out->delay_notice, e) < 0))
 		return -1;
 	out->settings = arena_str(a, buf_str(&b));
 	return 0;
@@ -350,7 +294,7 @@ enum resolved store_resolve(struct store *s, struct str address, struct arena *a
 			    struct err *e)
 {
 	struct expansion x = { .store = s, .mem = a, .e = e };
-	struct place p = find(s, address, a, e);
+	struct place p = place_find(s, address, a, e);
 
 	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 	if (p.found == FOUND_FOREIGN) {

@@ -98,6 +98,8 @@ int server_take_quota(struct server *s, struct visitor *v, const struct ipc_fram
 int server_take_usage_server(struct server *s, struct visitor *v, const struct ipc_frame *f);
 int server_take_usage(struct server *s, struct visitor *v, const struct ipc_frame *f);
 int server_take_reply(struct server *s, struct visitor *v, const struct ipc_frame *f);
+int server_take_list(struct server *s, struct visitor *v, const struct ipc_frame *f);
+int server_take_post(struct server *s, struct visitor *v, const struct ipc_frame *f);
 void server_end_reply(struct visitor *v, const struct job *j);
 /* Answer the questions that telltale-local's answers have settled. */
 void server_tell_resolved(struct server *s);

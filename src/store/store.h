@@ -54,6 +54,15 @@ int store_autoreply(struct store *s, struct str address, struct arena *a, struct
 int store_autoreply_claim(struct store *s, struct str address, struct str sender, struct arena *a,
 			  struct autoreply_text *out, struct err *e);
 
+/* ---- list.c ---- */
+
+/* May that sender write to the list?  1, 0, -1.  Nobody without an address may. */
+int store_list_may_post(struct store *s, struct str list, struct str sender, struct err *e);
+/* Where mail for its members goes, those whose address is behind `after`: *out, with `text` the address to go on behind
+ * (empty: that is all).  Of members that are not here any more nothing is said. */
+enum resolved store_list_members(struct store *s, struct str list, struct str after, struct arena *a,
+				 struct lookup_answer *out, struct err *e);
+
 struct store_done {
 	int status;         /* exit code for the command: 0 done, 1 refused, 2 wrong usage */
 	struct buf output;  /* JSON for list and show, else empty */

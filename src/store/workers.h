@@ -27,7 +27,8 @@ struct job {
 	struct buf input;     /* the password, or the entries of an import */
 	struct store_done done;
 	struct store_login login;
-	struct arena mem;               /* of JOB_REPLY: words is the mailbox, input the sender; */
+	bool list;                      /* of JOB_REPLY: words is a list, input the member to go on behind; else */
+	struct arena mem;               /* words is the mailbox, input the sender; */
 	struct lookup_answer answer;    /* the answer lives there */
 	struct attempt attempt;         /* of the login */
 	int64_t wait, given;            /* of the login: what the throttle asked for; when it was given */

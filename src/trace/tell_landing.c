@@ -23,7 +23,9 @@ struct str tell_landing(struct told *t, const struct attempt *a)
 
 	if (box.n == 0)
 		return STR("");
-	if (str_starts(rule, STR("program ")))
+	if (str_starts(box, STR("list ")))
+		buf_fmt(&b, "it went to the %.*s of the %.*s", STR_ARG(rule), STR_ARG(box));
+	else if (str_find(rule, STR("program ")) >= 0)
 		buf_fmt(&b, "it was given to the %.*s", STR_ARG(rule));
 	else if (!scope_all(t->scope)) /* the path names the mailbox, whosever it is */
 		buf_fmt(&b, "rule: %.*s", STR_ARG(rule));
