@@ -113,8 +113,8 @@ static int post_to(const struct parcel *x, struct str rua)
 	return rc;
 }
 
-/* To all that are named.  After a failure all of them get it again: who has it knows it by its report-id. */
-static int send(struct post *p, int64_t day, const struct tally_domain *x)
+/* To all that are named.  Who has it does not get it again, but after a restart: then its report-id tells. */
+static int send(struct post *p, int64_t day, struct tally_domain *x)
 {
 	struct parcel parcel = { .post = p, .day = day, .x = x };
 	struct str ruas[REPORT_RUAS_MOST];
@@ -129,8 +129,11 @@ static int send(struct post *p, int64_t day, const struct tally_domain *x)
 		return 0;
 	report_json(&p->from, day, x, &json);
 	rc = report_pack(buf_str(&json), &parcel.packed);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = post_to(&parcel, ruas[i]);
+	for (size_t i = 0; parcel.packed.n > 0 && i < n; i++)
+		if ((x->told & 1u << i) == 0 && post_to(&parcel, ruas[i]) == 0)
+			x->told |= 1u << i;
+		else if ((x->told & 1u << i) == 0)
+			rc = -1;
 	buf_clear(&parcel.packed);
 	return rc;
 }

@@ -86,6 +86,24 @@ def test_what_a_domain_publishes_counts(server, far):
         f"{name}.test:sts" for name, *_ in ROWS if name in ("good", "wild", "wrong", "unnamed", "clear", "testing", "off", "two"))
 
 
+def test_a_certificate_may_be_demanded_of_all(server, far):
+    server.config('relay { tls = "verified" mta-sts = false }')
+    for name, address in (("good", TLS), ("wrong", TLS), ("clear", CLEAR)):
+        publish(server, far, name, address, None)
+    send(server, ["good.test", "wrong.test", "clear.test"])
+    found = sorted(r.split(", ", 1)[1] for r in server.log("delivery").verb("result"))
+    assert found[0].startswith("deferral, No_TLS_achieved_while_tls_=_verified_exists;_connected_to_127.0.0.2")
+    assert "while_tls_=_verified_exists;_connected_to_127.0.0.1:_certificate_verify_failed:_hostname_mismatch" in found[1]
+    assert found[2].startswith("success, ") and "STARTTLS" in found[2]
+    assert "verified" in [r.split(", ")[5] for r in server.log("delivery").verb("remote")] and far.web.asked == []
+    assert server.pids("telltale-policy") == []
+    server.extra += "relay { mta-sts = true }"
+    server.write_files()
+    server.command("reload")
+    until(lambda: server.pids("telltale-policy"), "a reload starts it")
+    until(lambda: "no policy" in server.tell("tls", "good.test").stdout, "and it answers")
+
+
 def outcome(server, far):
     """Send once more; the outcome."""
     before = len(server.log("delivery").verb("result"))
