@@ -4,7 +4,8 @@ The domain example.com has the mailboxes of BOXES and SENDER, and
     later@     puts off every delivery until the house is drained
     never@     puts off every delivery for good: what is for it goes back when its lifetime ends
     pair@      leads to box0@ and box1@
-    away@      leads to STRANGER: it is forwarded, and as nobody delivers there the forward goes back at its end
+    away@      leads to STRANGER, whose server is not there: it is forwarded, and the forward goes back at its end
+    far@       leads to FRIEND, whose server takes it (far.py)
 Mail folder and spool may lie elsewhere (on a disk whose power can be cut).  The clock can be moved on.
 """
 import os
@@ -14,12 +15,15 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "story"))
+import far  # noqa: E402  pylint: disable=wrong-import-position
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 from harness import until  # noqa: E402  pylint: disable=wrong-import-position
 
-PROGRAMS = ("telltaled", "telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local", "telltale-remote", "telltale-smtpd")
+PROGRAMS = ("telltaled", "telltale-dns", "telltale-lookup", "telltale-queue", "telltale-local", "telltale-remote",
+            "telltale-policy", "telltale-smtpd")
 BOXES = tuple(f"box{n}" for n in range(4))
-SENDER, LATER, NEVER, STRANGER = "sender", "later", "never", "bob@elsewhere.test"
+SENDER, LATER, NEVER = "sender", "later", "never"
+STRANGER, FRIEND = "bob@elsewhere.test", "bob@far.test"
 LIFETIME = 2 * 86400
 CONFIG = """\
 hostname = "mx.example.com"
@@ -28,11 +32,12 @@ spool-dir = "{spool}"
 mail-dir = "{mail}"
 listener "25" {{ bind = {{"127.0.0.1:{port}"}} tls = "starttls" }}
 dns {{ zone = "{zone}" }}
-relay {{ enabled = false }}
+relay {{ enabled = true port = {far.port} }}
 queue {{ first-retry = 1s  lifetime = 2d  segment-size = 1M  big-message = 64K }}
 limits {{ workers = 2 }}
 """
-ZONE = "127.in-addr.arpa static\n1.0.0.127.in-addr.arpa PTR localhost\ntest static\nexample.net static\nexample.com static\n"
+ZONE = ("127.in-addr.arpa static\n1.0.0.127.in-addr.arpa PTR localhost\ntest static\nexample.net static\nexample.com static\n"
+        "far.test A 127.0.0.1\nelsewhere.test A 127.0.9.9\n")
 LEFT_OUT = os.path.join("test", "leave-out.so")
 
 
@@ -46,7 +51,7 @@ class House:
         self.logs = os.path.join(self.data, "logs")
         self.conf, self.stderr = os.path.join(folder, "telltale.conf"), os.path.join(folder, "stderr")
         self.clock, self.ahead = os.path.join(folder, "clock"), 0
-        self.port = harness.free_port()
+        self.port, self.far = harness.free_port(), far.Far()
         self.leave_out, self.config = leave_out, config
         self.process = self.group = None
         self.before = []  # what stands before the command: strace and the like
@@ -103,6 +108,7 @@ class House:
             self.command("account", "add", f"{user}@example.com", "--password-stdin", text="correct horse\n")
         self.command("alias", "add", "pair@example.com", "box0@example.com", "box1@example.com")
         self.command("alias", "add", "away@example.com", STRANGER)
+        self.command("alias", "add", "far@example.com", FRIEND)
         for user in (LATER, NEVER):
             self.block(user)
 
@@ -144,6 +150,7 @@ class House:
                 self.process.wait(60)
             self.gone()
         self.process = None
+        self.far.close()
 
     # -- hurting it
 

@@ -82,7 +82,7 @@ class Case:
         self.reader.stop()
         honest = not self.house.leave_out
         audit = oracle.audit(self.house, self.journal, honest, honest and restart,
-                             kill_audit.Audit(self.journal, self.together))
+                             kill_audit.Audit(self.journal, self.together, self.kills))
         audit.violations += stuck
         return audit
 

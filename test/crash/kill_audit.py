@@ -14,9 +14,9 @@ ENOUGH = 1000  # messages, of which some must be of each kind
 class Audit(oracle.Audit):
     """together: several programs died at one moment; then a message may have its delivery logged and no SMTP group."""
 
-    def __init__(self, journal, together):
+    def __init__(self, journal, together, crashes=0):
         super().__init__(journal)
-        self.together = together
+        self.together, self.crashes = together, crashes
 
     def spool(self, house):
         super().spool(house)

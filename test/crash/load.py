@@ -14,19 +14,20 @@ import threading
 import time
 
 from harness import Client  # the folder of the stories is on the path: house.py
-from house import BOXES, LATER, NEVER, SENDER, STRANGER
+from house import BOXES, FRIEND, LATER, NEVER, SENDER, STRANGER
 
 DOMAIN = "@example.com"
 OURS, ABROAD, NOBODY = SENDER + DOMAIN, "anna@elsewhere.test", ""
 
 # What must become of one recipient in the end.
-BOX, RETURNED = "box", "returned"
+BOX, RETURNED, TAKEN = "box", "returned", "taken"
 
 # RCPT: whom it reaches in the end, and what becomes of that.
 LEADS = {box: [(box + DOMAIN, BOX)] for box in (*BOXES, LATER)} | {
     NEVER: [(NEVER + DOMAIN, RETURNED)],
     "pair": [("box0" + DOMAIN, BOX), ("box1" + DOMAIN, BOX)],
     "away": [(STRANGER, RETURNED)],
+    "far": [(FRIEND, TAKEN)],
 }
 
 Kind = collections.namedtuple("Kind", "share sender rcpts loops", defaults=((),))
@@ -45,6 +46,8 @@ KINDS = {
     "later": Kind(4, OURS, [LATER, "box1"]),
     "never": Kind(2, OURS, [NEVER, "box2"]),
     "away": Kind(6, OURS, ["away"]),
+    "far": Kind(10, OURS, ["far"]),
+    "both": Kind(3, OURS, ["far", "box1"]),
     "mixed": Kind(4, OURS, ["box0", "box2", "away", LATER, NEVER], ["box2"]),
 }
 CUT = "cut"  # the client leaves inside the message: nothing of it may ever be seen

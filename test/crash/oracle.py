@@ -4,6 +4,7 @@
     what lies in a mailbox is what its client said, byte for byte; of what was not acknowledged: all of it, or nothing
     nothing that a client broke off, or that nobody sent, lies anywhere
     the logs say the same, line by line, and the tracer knows each acknowledged message with its end
+    what another server took, it took whole, and once more at most for each crash that may have come behind its 250
     the spool holds nothing more; and after another start nothing comes again
 """
 import collections
@@ -14,12 +15,14 @@ import re
 import mailbox
 from harness import until
 from house import SENDER, STRANGER
-from load import ABROAD, BOX, DOMAIN, OURS, RETURNED, fates, kind_of
+from load import ABROAD, BOX, DOMAIN, OURS, RETURNED, TAKEN, fates, kind_of
 
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 DELIVERY = re.compile(STAMP + r", (?:zone, [+-]\d\d:\d\d, \d+|init, <\S*>|"
                       r"info, \d+, qp \d+, attempt \d+, bytes \d+, [\d.]+|"
                       r"alias, \d+, \S+|try, \d+, (?:local|remote), \S+|"
+                      r"postmaster, qp \d+, \d+, [\w-]+, \S+(?:, .+)?|mailbox, \d+, \S+, [^,]+, (?:-|\d+/\d+)|"
+                      r"remote, \d+, \S+, [\d.]+, \d+, none, none, connect \d+, tls \d+, reply \d+|"
                       r"result, \d+, (?:[DRK]|success|deferral|failure), \S+.*|done, \d+, \d+|"
                       rf"next, \d+, {STAMP}|gave-up, \d+|(?:bounce|(?:delay|success)-notice|autoreply), \d+, qp \d+|"
                       r"mailbox, \d+, [^,]+, [^,]+, \S+|remote, \d+, .+|postmaster, qp \d+, \d+, .+)")
@@ -38,7 +41,8 @@ class Audit:
     def __init__(self, journal):
         self.journal = journal
         self.acked = len(journal.acked())
-        self.lost = self.doubled = self.torn = 0
+        self.lost = self.doubled = self.torn = self.again = 0
+        self.crashes = 1 << 30  # after which another server may have got something once more
         self.violations = list(journal.wrong)
 
     def complain(self, *what):
@@ -71,6 +75,8 @@ class Audit:
             self.complain(name, "was never sent")
         for name in self.journal.acked().keys() | (seen & self.journal.entries.keys()):
             for address, fate in fates(name).items():
+                if fate == TAKEN:
+                    continue
                 self.end(name, address, (boxes[name, address], back[name, address]), self.wanted(name, fate))
         for name, address in (boxes.keys() | back.keys()):
             if address not in fates(name):
@@ -90,6 +96,32 @@ class Audit:
         self.doubled += found[0] > wanted[0] or found[1] > wanted[1]
         self.complain(name, f"(qp {self.journal.entries[name].qp}, {self.journal.entries[name].state})", address,
                       f"lies in the mailbox {found[0]} times, came back {found[1]} times; wanted {wanted}")
+
+    def taken(self, far):
+        """What the other server has: all that was acknowledged, whole, and no more often than there were crashes."""
+        times = collections.Counter()
+        for (name, digest), n in far.taken.items():
+            entry = self.journal.entries.get(name)
+            times[name] += n
+            if entry is None or entry.state == "begun" or TAKEN not in fates(name).values():
+                self.complain(f"another server got {name or 'something'}, which was never sent there")
+            elif entry.digest != digest:
+                self.torn += 1
+                self.complain(name, "came to another server as something else")
+        for name in self.journal.acked():
+            if TAKEN in fates(name).values() and times[name] == 0:
+                self.lost += 1
+                self.complain(name, "never came to the other server")
+        again = {name: n - 1 for name, n in times.items() if n > 1}
+        self.again = sum(again.values())
+        self.complain_of_more(again)
+
+    def complain_of_more(self, again):
+        """Each crash may cost one more of each message that was on its way just then."""
+        for name, n in again.items():
+            if n > self.crashes:
+                self.doubled += n - self.crashes
+                self.complain(name, f"came to the other server {n + 1} times; {self.crashes} crashes")
 
     def parents(self, bounces):
         """A bounce quotes the number of what comes back, or of the forward that was made of it."""
@@ -204,7 +236,7 @@ def read_messages(told):
 def verdicts(name):
     """{RCPT: how its story ends}"""
     bare = "returned" if kind_of(name).sender else "discarded"
-    ends = {"away": "forwarded"}
+    ends = {"away": "forwarded", "far": "forwarded"}
     return {rcpt + DOMAIN: ends.get(rcpt, "") or (bare if fates(name).get(rcpt + DOMAIN) == RETURNED else "delivered")
             for rcpt in kind_of(name).rcpts if rcpt != "pair"}
 
@@ -215,6 +247,7 @@ def audit(house, journal, traces=True, restart=True, found=None):
     mails, bounces, torn = mailbox.all_mail(house)
     found.content(mails, torn)
     found.ends(mails, bounces)
+    found.taken(house.far)
     found.parents(bounces)
     found.shapes(house)
     found.accepted(house)

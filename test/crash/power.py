@@ -88,9 +88,9 @@ class Reader(mailbox.Reader):
 class Audit(oracle.Audit):
     """young: messages of which the logs may not tell all, since the power went right then."""
 
-    def __init__(self, journal, young):
+    def __init__(self, journal, young, cuts):
         super().__init__(journal)
-        self.young = young
+        self.young, self.crashes = young, cuts
 
     def but_young(self, check, *args):
         """Their lines are looked at nevertheless, and must be lines: only what is missing is forgiven."""
@@ -162,7 +162,7 @@ class Life:
         begun = time.monotonic()
         self.house.drain()
         time.sleep(max(0, begun + RECOVERED - time.monotonic()))
-        found = oracle.audit(self.house, self.journal, found=Audit(self.journal, self.young))
+        found = oracle.audit(self.house, self.journal, found=Audit(self.journal, self.young, self.cuts))
         found.violations += self.wrong
         return found
 

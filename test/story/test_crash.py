@@ -1,5 +1,6 @@
 """The crash rigs' oracle (test/crash/oracle.py) finds nothing wrong with what a server did that was killed now and
 then, and finds each thing that is made wrong afterwards."""
+import collections
 import contextlib
 import os
 import random
@@ -20,7 +21,7 @@ BUILD = os.environ.get("TELLTALE_BUILD", os.path.join(ROOT, "build-test"))
 
 
 def audit(case):
-    return oracle.audit(case.house, case.journal, False, False, kill_audit.Audit(case.journal, True))
+    return oracle.audit(case.house, case.journal, False, False, kill_audit.Audit(case.journal, True, case.kills))
 
 
 @pytest.fixture(name="case", scope="module")
@@ -75,6 +76,18 @@ def test_a_message_that_came_twice(case):
         shutil.copy2(found.path, found.path + "T")
         assert audit(case).doubled > 0
         os.unlink(found.path + "T")
+
+
+def test_what_another_server_has(case):
+    """It may have got something once more for each crash, and nothing less."""
+    taken = case.house.far.taken
+    (name, digest), n = next(pair for pair in taken.items() if pair[0][0] in case.journal.acked())
+    for change, wrong in (({(name, digest): 0}, "lost"), ({(name, digest): n + case.kills + 1}, "doubled"), ({(name, "0"): 1}, "torn"),
+                          ({("far-99-99", digest): 1}, "violations")):
+        case.house.far.taken = collections.Counter({key: k for key, k in {**taken, **change}.items() if k > 0})
+        assert getattr(audit(case), wrong), wrong
+    case.house.far.taken = taken
+    assert audit(case).violations == []
 
 
 def test_a_message_with_other_bytes(case):
