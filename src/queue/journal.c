@@ -37,29 +37,26 @@ static uint64_t seed_of(uint64_t nonce, uint64_t offset)
 	return nonce + offset;
 }
 
-static int write_ahead(struct journal *j, uint64_t need)
+/* So that a sync moves no metadata, and what frees space can be noted on a disk that is full.  A disk that has no room
+ * for it may have some for the entries, which is another question. */
+static void write_ahead(struct journal *j, uint64_t need)
 {
 	uint64_t to = (need / AHEAD + 1) * AHEAD;
 	char *zeros;
-	int rc = 0;
 
 	if (need <= j->zeros)
-		return 0;
+		return;
 	zeros = mem_alloc(AHEAD);
-	while (rc == 0 && j->zeros < to) {
-		rc = io_pwrite_all(j->fd, zeros, AHEAD, (off_t)j->zeros);
-		if (rc == 0)
-			j->zeros += AHEAD;
-	}
+	while (j->zeros < to && io_pwrite_all(j->fd, zeros, AHEAD, (off_t)j->zeros) == 0)
+		j->zeros += AHEAD;
 	free(zeros);
-	return rc;
 }
 
 int journal_create(struct journal *j, int dir, struct err *e)
 {
 	char header[HEADER], *p = header;
 
-	*j = (struct journal){ .dir = dir, .nonce = segment_nonce(), .making = true };
+	*j = (struct journal){ .dir = dir, .fd = -1, .nonce = segment_nonce(), .making = true };
 	if (unlinkat(dir, new_name, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove spool/%s", new_name);
 	j->fd = openat(dir, new_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -75,6 +72,10 @@ int journal_create(struct journal *j, int dir, struct err *e)
 
 int journal_install(struct journal *j, struct err *e)
 {
+	if (!j->broken && journal_write(j, e) < 0)
+		return -1;
+	write_ahead(j, j->end + 1);
+	j->dirty = true;
 	if (journal_sync(j, e) < 0)
 		return -1;
 	if (renameat(j->dir, new_name, j->dir, file_name) < 0 || fsync(j->dir) < 0) {
@@ -108,8 +109,9 @@ int journal_write(struct journal *j, struct err *e)
 {
 	if (j->pending.n == 0)
 		return 0;
-	if ((!j->making && write_ahead(j, j->end + j->pending.n) < 0) ||
-	    io_pwrite_all(j->fd, j->pending.p, j->pending.n, (off_t)j->end) < 0)
+	if (!j->making)
+		write_ahead(j, j->end + j->pending.n);
+	if (io_pwrite_all(j->fd, j->pending.p, j->pending.n, (off_t)j->end) < 0)
 		return err_sys(e, "write spool/journal");
 	j->end += j->pending.n;
 	if (j->zeros < j->end)

@@ -113,7 +113,6 @@ static void come_in(struct server *s, int fd, bool admin)
 	v->smtpd = !admin && proc_peer_is(fd, "smtpd");
 	v->queue = !admin && proc_peer_is(fd, "queue");
 	v->local = !admin && proc_peer_is(fd, "local");
-	v->queue = !admin && proc_peer_is(fd, "queue");
 	ipc_conn_init(&v->conn, fd);
 	TAILQ_INSERT_TAIL(&s->visitors, v, entry);
 	map_putn(&s->by_number, v->number, v);
