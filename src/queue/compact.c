@@ -60,6 +60,9 @@ static int move(struct depot *d, struct item *it, struct err *e)
 	t.offset = p.r.offset;
 	depot_note(d, &journal_taken_type, &t);
 	(void)index_apply_taken(&d->index, &t);
+	/* A new journal that does not list it yet has its place now, and would lack what was settled before. */
+	if (d->fresh.on && it->qp >= d->fresh.next)
+		index_list_item(&d->index, it, &d->fresh.journal);
 	free(channels);
 	return 0;
 }

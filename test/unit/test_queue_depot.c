@@ -138,6 +138,58 @@ static void test_segments_with_little_life_are_emptied(void **state)
 	}
 }
 
+static void sync_all(struct world *w)
+{
+	struct err e = { 0 };
+
+	w->depot->urgent = true;
+	if (depot_sync(w->depot, &e) < 0)
+		fail_msg("%s", e.text);
+	usleep(1000);
+	depot_tend(w->depot);
+}
+
+/* While a new journal is made, a message that it does not list yet is moved, and then settled. */
+static void test_who_is_moved_beside_a_new_journal_is_settled_in_it(void **state)
+{
+	struct world *w = *state;
+	struct depot *d = w->depot;
+	struct letter *l;
+	uint64_t from;
+
+	put_some(w, 3);
+	l = new_letter(w);
+	l->nrcpts = 2;
+	from = w->used;
+	write_record(w, l);
+	hear(w, &queue_committed_type, &(struct queue_committed){ w->seg.id, from, w->used });
+	hear(w, &queue_sealed_type, &(struct queue_sealed){ w->seg.id, 0 });
+	fd_clear(&w->fd);
+	while (depot_news(d) != NULL)
+		continue;
+	depot_settle(d, depot_find(d, l->qp), 0, true);
+	sync_all(w);
+	d->long_enough = d->checkpoint = 0;
+	d->slice = 1;
+	while (!d->fresh.on)
+		sync_all(w);
+	assert_true(d->fresh.next < l->qp);
+	from = depot_find(d, l->qp)->segment;
+	d->emptying = from;
+	d->emptied = 0;
+	sync_all(w);
+	assert_true(d->fresh.next < l->qp && depot_find(d, l->qp)->segment != from);
+	depot_settle(d, depot_find(d, l->qp), 1, true);
+	sync_all(w);
+	d->long_enough = UINT64_MAX;
+	while (d->fresh.on)
+		sync_all(w);
+	restart(w);
+	assert_int_equal(listed(w), 3);
+	assert_null(depot_find(w->depot, l->qp));
+	assert_int_equal(complaints(w, ""), 0);
+}
+
 static int tell(struct world *w, const struct ipc_type *t, const void *m)
 {
 	BUF(b);
@@ -222,6 +274,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lost_numbers_stop_the_start, begin, end),
 		cmocka_unit_test_setup_teardown(test_settled_segments_go_round, begin, end),
 		cmocka_unit_test_setup_teardown(test_segments_with_little_life_are_emptied, begin, end),
+		cmocka_unit_test_setup_teardown(test_who_is_moved_beside_a_new_journal_is_settled_in_it, begin, end),
 		cmocka_unit_test_setup_teardown(test_who_breaks_the_protocol_is_not_heard, begin, end),
 		cmocka_unit_test_setup_teardown(test_committed_nonsense_is_quarantined, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_client_has_no_children, begin, end),
