@@ -2,6 +2,7 @@
  * what it has to send, as read-only descriptors. */
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 #include "base/conf.h"
 #include "base/fiber.h"
 #include "base/proc.h"
@@ -15,10 +16,18 @@ enum { GRACE = 8000, DRAIN = 10 * 60 * 1000 };
 static struct conf conf;
 static struct remote_world world;
 
-/* telltale-queue and telltale-dns by Unix sockets; other servers at their port alone. */
+/* Is there somebody who signs what this server writes itself?  telltaled has made the socket, or has not. */
+static struct ipc_client *signer(void)
+{
+	const char *path = proc_socket(&conf, "signer.sock");
+
+	return !str_eqz(conf.dkim.sign, "none") && access(path, F_OK) == 0 ? ipc_client_new(path) : NULL;
+}
+
+/* telltale-queue, telltale-signer and telltale-dns by Unix sockets; other servers at their port alone. */
 static void enter_sandbox(void)
 {
-	struct sandbox box = { .network = SANDBOX_UNIX | SANDBOX_INET };
+	struct sandbox box = { .network = SANDBOX_UNIX | SANDBOX_INET, .calls = "memfd_create" };
 
 	(void)remote_settings_ports(&conf, box.tcp_out);
 	box.tcp_from = remote_settings_bound(&conf);
@@ -34,13 +43,16 @@ int main(void)
 {
 	struct err e = { 0 };
 	struct ipc_client *dns;
-	struct remote_set set = { .world = &world, .grace = GRACE, .drain = DRAIN };
+	static struct remote_set set = { .world = &world,
+					 .grace = GRACE,
+					 .drain = DRAIN }; /* static: reachable at the end */
 
 	proc_begin("telltale-remote", &conf);
 	if (remote_settings_read(&conf, &world, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_CONFIG;
 	}
+	set.signer = signer();
 	enter_sandbox();
 	set.socket = proc_socket(&conf, "queue.sock");
 	set.signals = proc_signals();

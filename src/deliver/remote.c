@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/proc.h"
 #include "base/say.h"
+#include "deliver/remote_sign.h"
 #include "queue/spool.h"
 
 enum {
@@ -57,6 +58,8 @@ static void deliver(void *arg)
 	struct delivery *d = arg;
 	struct remote *r = d->home;
 
+	if (d->ask.ours != 0)
+		remote_sign(r->set->signer, r->set->world->conf, &d->try.message, &d->mem);
 	remote_try(&d->try);
 	if (!d->unheard) {
 		struct deliver_done done = {

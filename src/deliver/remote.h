@@ -12,8 +12,9 @@
 struct remote_set {
 	const char *socket; /* run/queue.sock */
 	struct remote_world *world;
-	int signals;          /* a signalfd: SIGHUP asks us to finish what we have, SIGTERM to do so soon */
-	int64_t drain, grace; /* ms to finish what we have after these */
+	struct ipc_client *signer; /* who signs what is our own; NULL: nobody */
+	int signals;               /* a signalfd: SIGHUP asks us to finish what we have, SIGTERM to do so soon */
+	int64_t drain, grace;      /* ms to finish what we have after these */
 };
 
 /* Runs, as the first fiber of its thread, until asked to leave. */

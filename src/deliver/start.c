@@ -1,6 +1,7 @@
 /* deliver/start.c - an attempt begins: in the hands of an agent, or here. */
 #include "base/clock.h"
 #include "deliver/schedule_inside.h"
+#include "mail/addr.h"
 #include "deliver/way.h"
 
 enum {
@@ -71,6 +72,7 @@ static void tell_remote(const struct schedule *s, struct attempt *a, const struc
 		.requiretls = from->v.requiretls,
 		.notify = passed_on(&from->v.rcpts[a->rcpt]),
 		.orcpt = from->v.rcpts[a->rcpt].orcpt,
+		.ours = from->v.connection == 0 && !from->v.forward && addr_is_nobody(from->v.sender),
 	};
 
 	ipc_queue(a->agent->conn, &deliver_remote_type, 0, &m, from->m.fd);

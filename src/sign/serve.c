@@ -100,7 +100,7 @@ static void take_visitor(struct server *s, int fd)
 	struct visitor *v;
 	struct err e = { 0 };
 
-	if (!proc_peer_is(fd, "smtpd")) {
+	if (!proc_peer_is(fd, "smtpd") && !proc_peer_is(fd, "remote")) {
 		close(fd);
 		return;
 	}

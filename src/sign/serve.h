@@ -1,4 +1,4 @@
-/* sign/serve.h - telltale-signer at work: telltale-smtpd's questions, one after another. */
+/* sign/serve.h - telltale-signer at work: telltale-smtpd's and telltale-remote's questions, one after another. */
 #ifndef SIGN_SERVE_H
 #define SIGN_SERVE_H
 

@@ -1,5 +1,7 @@
 """What an alias sends on is sealed: python3-dkim believes our seal, and so do we; a chain that came broken stays broken."""
 import logging
+import os
+import signal
 
 import dkim
 import pytest
@@ -8,7 +10,7 @@ from harness import Dns
 from remote import Script
 from signatures import Rsa, txt
 from test_dkim_sign import publish, records
-from test_srs import ALIAS, HERE, begin, comes_in, heard
+from test_srs import ALIAS, HERE, THERE, begin, comes_in, heard
 
 logging.disable(logging.CRITICAL)
 MAIL = b"From: Ann <ann@elsewhere.test>\r\nTo: team@example.com\r\nSubject:  two  spaces\r\n\r\nHello,  \r\n\r\n\r\n"
@@ -88,3 +90,23 @@ def test_a_chain_of_others_goes_on_and_mail_that_stays_is_not_sealed(server, far
         assert c.deliver("sender@example.com", ALIAS, message=MAIL.replace(b"ann@elsewhere.test", b"sender@example.com")).code == 250
     heard(far, "MAIL", 2)
     assert b"ARC-Seal" not in far.messages[1] and b"DKIM-Signature" in far.messages[1]
+
+
+def test_what_we_write_ourselves_leaves_signed(server, far):
+    with Script(THERE, far.port) as home:
+        comes_in(server, rcpt="recipient@example.com", message=b"Delivered-To: recipient@example.com\r\n" + MAIL)
+        heard(home, "RCPT")
+        bounce, = home.messages
+        assert b"\r\nFrom: MAILER-DAEMON@mx.example.com\r\n" in bounce
+        assert bounce.count(b"DKIM-Signature: ") == 2 and b"d=example.com;" in bounce
+        assert dkim.verify(bounce, dnsfunc=known(far))
+        assert not dkim.verify(bounce.replace(b"From: MAILER", b"From: mailer"), dnsfunc=known(far))
+        # Nobody to sign it: it leaves all the same.
+        server.unclean = True
+        signer, = server.pids("telltale-signer")
+        os.kill(signer, signal.SIGSTOP)
+        comes_in(server, rcpt="recipient@example.com", message=b"Delivered-To: recipient@example.com\r\n" + MAIL)
+        heard(home, "RCPT", 2)
+        os.kill(signer, signal.SIGCONT)
+        assert b"DKIM-Signature: " not in home.messages[1]
+        assert "a message of our own goes unsigned" in server.said()
