@@ -1,8 +1,8 @@
 /* deliver/start.c - an attempt begins: in the hands of an agent, or here. */
 #include "base/clock.h"
 #include "deliver/schedule_inside.h"
-#include "mail/addr.h"
 #include "deliver/way.h"
+#include "mail/addr.h"
 
 enum {
 	DESTINATION_LIST = 2, /* it is a list of ours */
