@@ -52,6 +52,8 @@ def zones(port):
     lines += ["alias MX 10 mx.alias", "mx.alias CNAME mx.good", "away MX 10 mx.away", "mx.away CNAME www.open",
               f"_{port}._tcp.mx.away TLSA {OTHER.tlsa()}"]
     unsigned.append(f"www A {TLS}")
+    # No MX: the domain is its own server.
+    lines += [f"nomx A {TLS}", f"_{port}._tcp.nomx TLSA {SHOWN.tlsa()}"]
     # Two servers, the first of which is not the right one.
     lines += ["two MX 10 mx.wrong", "two MX 20 mx.good"]
     return [Zone("signed", lines).sign(forged=(f"_{port}._tcp.mx.bogus TLSA", "bogusmx MX")), Zone("open.signed", unsigned)]
@@ -89,7 +91,7 @@ def send(server, domains):
 
 
 def test_what_dns_says_of_a_certificate_counts(server, far):
-    domains = [f"{row[0]}.signed" for row in ROWS] + ["alias.signed", "away.signed", "two.signed"]
+    domains = [f"{row[0]}.signed" for row in ROWS] + ["alias.signed", "away.signed", "two.signed", "nomx.signed"]
     server.config(f"relay {{ enabled = true port = {far.port} }} queue {{ first-retry = 1h }}" + far.nsd.config())
     send(server, domains)
     found = reports(server, domains)
@@ -99,6 +101,7 @@ def test_what_dns_says_of_a_certificate_counts(server, far):
     assert how["mx.good.signed"] == "dane" and how["mx.unusable.signed"] == "required" and how["mx.none.signed"] == "none"
     assert found["alias"].startswith(OK) and "mx.good.signed" in far.names
     assert found["away"].startswith(MISMATCH)
+    assert found["nomx"].startswith(OK) and how["nomx.signed"] == "dane"
     told = json.loads(server.command("tls", "--json", "two.signed"))
     assert [(h["host"], h["policy"], h["dane"], h["tlsa"]) for h in told["hosts"]] == [
         ("mx.wrong.signed", "dane", "usable", 1), ("mx.good.signed", "dane", "usable", 1)]
