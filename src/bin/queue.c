@@ -62,6 +62,11 @@ static bool ask_leaves(void *resolve, uint64_t id, struct str sender, struct str
 	return resolve_leaves(resolve, id, sender, alias);
 }
 
+static void suppress(void *resolve, struct str mailbox, struct str address, struct str reason)
+{
+	resolve_suppress(resolve, mailbox, address, reason);
+}
+
 static int run(struct depot *depot, struct dlog *log, struct recovered *recovered, struct err *e)
 {
 	struct schedule_set set = settings_schedule(&conf);
@@ -87,6 +92,7 @@ static int run(struct depot *depot, struct dlog *log, struct recovered *recovere
 	set.ask_reply = ask_reply;
 	set.ask_list = ask_list;
 	set.ask_leaves = ask_leaves;
+	set.suppress = suppress;
 	set.asker = server.resolve;
 	server.schedule = settings.schedule = schedule_new(&set);
 	recovered_begin(recovered, depot);

@@ -243,6 +243,21 @@ static int list(int argc, char **argv)
 	return accounts_run("list", list_usage, argc, argv);
 }
 
+static const char suppress_usage[] =
+    "usage: telltale suppress list USER@DOMAIN [--json] [-c FILE]\n"
+    "       telltale suppress add USER@DOMAIN ADDRESS\n"
+    "       telltale suppress remove USER@DOMAIN ADDRESS\n"
+    "\n"
+    "Addresses that a mailbox's mail could not reach for good: no such mailbox, or moved.  They are noted where the\n"
+    "mailbox or its domain has suppress=on (30 days; suppress=90d: so long), and refused at once when who has logged\n"
+    "in as that mailbox names one: `telltale account set USER@DOMAIN suppress=on`, `telltale domain set DOMAIN "
+    "suppress=on`.\n" COMMON;
+
+static int suppress(int argc, char **argv)
+{
+	return accounts_run("suppress", suppress_usage, argc, argv);
+}
+
 static int autoreply(int argc, char **argv)
 {
 	return accounts_run("autoreply", autoreply_usage, argc, argv);
@@ -296,4 +311,11 @@ const struct cli_command cli_command_list = {
 	.summary = "mailing lists and their members",
 	.usage = list_usage,
 	.run = list,
+};
+
+const struct cli_command cli_command_suppress = {
+	.name = "suppress",
+	.summary = "addresses that a mailbox's mail could not reach for good: list, add, remove",
+	.usage = suppress_usage,
+	.run = suppress,
 };

@@ -60,6 +60,8 @@ static void keep(struct schedule *s, const struct attempt *a, struct dlog_result
 		return;
 	}
 	r->next = 0;
+	if (!r->gave_up)
+		suppress_look(s, a, r->report);
 	if (a->nobody && !a->deleted)
 		r->report = arena_fmt(mem, "%.*s\nThis message has no sender: nobody is told.", STR_ARG(r->report));
 	else if (unwanted(a) && !a->deleted)

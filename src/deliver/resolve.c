@@ -7,7 +7,7 @@
 #include "base/map.h"
 #include "lookup/told.h"
 
-enum { OPEN_MOST = 64, ANSWER_TIME = 10 * 1000 };
+enum { OPEN_MOST = 64, ANSWER_TIME = 10 * 1000, UNSENT_MOST = 256 * 1024 };
 
 struct question {
 	uint64_t id;
@@ -142,6 +142,17 @@ static bool read_list(const struct ipc_frame *f, struct arena *a, struct resolve
 		return false;
 	(void)lookup_told_list(&told, a, &out->answer, &e);
 	return true;
+}
+
+void resolve_suppress(struct resolve *r, struct str mailbox, struct str address, struct str reason)
+{
+	struct err e = { 0 };
+
+	if (!reach(r) || r->conn.out.n > UNSENT_MOST)
+		return;
+	ipc_queue(&r->conn, &lookup_suppress_type, 0, &(struct lookup_suppress){ mailbox, address, reason }, -1);
+	if (ipc_flush(&r->conn, &e) < 0)
+		hang_up(r);
 }
 
 /* False: it is no such answer. */

@@ -32,6 +32,8 @@ struct resolve_told {
 	struct leaves_answer sender;
 	struct lookup_answer answer; /* else */
 };
+/* Not a question: that mailbox's mail failed there for good.  Lost when telltale-lookup is away. */
+void resolve_suppress(struct resolve *r, struct str mailbox, struct str address, struct str reason);
 /* The next answer (all of it in `a`): true; false: none now. */
 bool resolve_next(struct resolve *r, struct arena *a, struct resolve_told *out);
 /* Are answers outstanding?  Then resolve_next() is to be asked once a second, for those that never come. */

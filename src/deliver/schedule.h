@@ -40,6 +40,8 @@ struct schedule_set {
 	/* The same for the sender of what an alias sends on; the answer comes by schedule_leaves(). */
 	bool (*ask_leaves)(void *asker, uint64_t id, struct str sender, struct str alias);
 	void *asker;
+	/* Mail of that mailbox failed at this address for good, because of it; NULL: nobody is told. */
+	void (*suppress)(void *asker, struct str mailbox, struct str address, struct str reason);
 	bool srs; /* forwards leave under a sender of ours (store/srs.h); else under their own */
 };
 

@@ -65,6 +65,9 @@ const struct pause *schedule_paused(struct schedule *s, struct item *it, size_t 
 const struct pause *schedule_pause_of(struct schedule *s, struct str domain, enum channel channel, int64_t now);
 /* Was he paused?  Then he is put back. */
 bool start_paused(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
+/* It failed for good, with this report: is the address bad?  Then its sender's list may get it (suppress.c). */
+void suppress_look(struct schedule *s, const struct attempt *a, struct str report);
+bool suppress_is_bad(struct str report);
 /* Who gets the next attempt of that channel; NULL: nobody is there. */
 struct agent *start_agent(const struct schedule *s, enum agent_kind kind);
 /* A delivery ended: who waits for such a place is due. */

@@ -1,5 +1,7 @@
 #include "rcpt/rcpt.h"
 
+#include "base/clock.h"
+
 static void answer(struct rcpt_outcome *out, enum check c)
 {
 	const struct check_row *row = check_row(c);
@@ -179,4 +181,27 @@ void rcpt_judge(const struct rcpt_set *set, struct rcpt_state *state, const stru
 		answer(out, rows[found->known]);
 	if (out->accepted)
 		state->accepted++;
+}
+
+static struct str day_of(struct arena *a, int64_t ms)
+{
+	int64_t seconds = ms / 1000;
+	struct civil c = civil_of_seconds(seconds + zone_offset(seconds));
+
+	return arena_fmt(a, "%04d-%02d-%02d", c.year, c.month, c.day);
+}
+
+enum { REASON_SHOWN = 160 };
+
+void rcpt_suppress(struct rcpt_state *state, const struct suppressed *x, struct arena *a, struct rcpt_outcome *out)
+{
+	struct str until = x->until > 0 ? arena_fmt(a, " before %.*s", STR_ARG(day_of(a, x->until))) : STR("");
+
+	answer(out, CHECK_SUPPRESSED);
+	state->accepted--;
+	out->reply.text =
+	    arena_fmt(a,
+		      "5.1.1 sorry, mail from you to that address failed on %.*s (%.*s), so it is not sent there"
+		      "%.*s; your postmaster can take it off your list (chkuser)",
+		      STR_ARG(day_of(a, x->since)), STR_ARG(str_take(x->reason, REASON_SHOWN)), STR_ARG(until));
 }

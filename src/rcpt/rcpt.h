@@ -7,7 +7,7 @@
 #ifndef RCPT_RCPT_H
 #define RCPT_RCPT_H
 
-#include "lookup/lookup.h"
+#include "lookup/suppressed.h"
 #include "mail/addr.h"
 #include "mail/reply.h"
 #include "words/words.h"
@@ -56,6 +56,8 @@ void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a
 	      int64_t deadline);
 /* The rewritten sender of a forward is there for bounces: to other mail it is nobody. */
 void rcpt_bounces_only(const struct rcpt_set *set, const struct rcpt_state *state, struct rcpt_found *found);
+/* It was accepted, and is on the list of who has logged in: it is not. */
+void rcpt_suppress(struct rcpt_state *state, const struct suppressed *x, struct arena *a, struct rcpt_outcome *out);
 /* Decide, and count what was decided in *state. */
 void rcpt_judge(const struct rcpt_set *set, struct rcpt_state *state, const struct rcpt_found *found,
 		struct rcpt_outcome *out);

@@ -269,6 +269,18 @@ static void ask(struct session *s, const struct addr *to, struct rcpt_found *fou
 		server_trouble(s->server, TROUBLE_RECIPIENT, found->why.text);
 }
 
+/* Whom mail of this login could not reach for good, it is not taken for, where its mailbox wants that. */
+static void ask_list(struct session *s, const struct addr *to, struct rcpt_outcome *out)
+{
+	struct suppressed x;
+
+	if (!out->accepted || !s->facts.authenticated || to->domain.n == 0)
+		return;
+	if (lookup_suppressed(s->server->rcpt.lookup, s->facts.user, addr_key(&s->scratch, to), &s->scratch, &x,
+			      deadline_in(SESSION_LOOKUP_WAIT)))
+		rcpt_suppress(&s->rcpt, &x, &s->scratch, out);
+}
+
 /* The recipient check, told in its own lines. */
 static void told_by_check(struct session *s, const struct rcpt_outcome *out, struct str rcpt)
 {
@@ -318,6 +330,7 @@ static void judge_rcpt(struct session *s, const struct command *c, struct named 
 	s->rcpt.may_relay = s->port->policy.on ? gate_may_relay(&s->facts) : s->facts.authenticated;
 	if (looked != NOT_LOOKED_UP)
 		rcpt_judge(&s->server->rcpt, &s->rcpt, &found, &out);
+	ask_list(s, to, &out);
 	if (out.accepted && t->nrcpts + found.n > ENVELOPE_RECIPIENTS_MAX) {
 		*r = session_words(REPLY_RCPT_LIMIT);
 		record_other(s, r, x.text);

@@ -79,6 +79,9 @@ int admin_forget_settings(struct admin *a, struct str scope);
 /* It answers nobody any more: 1, 0 when it did not anyway, -1. */
 int admin_forget_autoreply(struct admin *a, struct str address);
 
+/* Its list of addresses that it does not send to is empty: how many were there, or -1 (admin_suppress.c). */
+int admin_forget_suppressed(struct admin *a, struct str address);
+
 /* Names become folders DOMAIN/USER: no '/', no leading dot, no control bytes, no quoting, 1..64 bytes. */
 bool admin_user_ok(struct str local);
 

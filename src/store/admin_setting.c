@@ -14,6 +14,7 @@ struct setting {
 
 /* ---- the options of mailbox.def ---- */
 
+enum { SUPPRESS_LEAST = 60 * 60 * 1000 };
 enum { DELAY_LEAST = 15 * 60 * 1000 /* ms: telltale-queue asks for nobody who has waited less */ };
 
 static int address(struct admin *a, struct setting *x)
@@ -35,6 +36,17 @@ static int delay(struct admin *a, struct setting *x)
 	return str_eqz(x->value, "off") || (conf_duration(x->value, &ms) && ms >= DELAY_LEAST)
 		   ? 0
 		   : admin_no(a, "%.*s must be off or a duration like 4h, at least 15m", STR_ARG(x->option));
+}
+
+static int suppression(struct admin *a, struct setting *x)
+{
+	int64_t ms = 0;
+
+	return str_eqz(x->value, "off") || str_eqz(x->value, "on") ||
+		       (conf_duration(x->value, &ms) && ms >= SUPPRESS_LEAST)
+		   ? 0
+		   : admin_no(a, "%.*s must be on (30 days), off or a duration like 90d, at least 1h",
+			      STR_ARG(x->option));
 }
 
 static const struct mailbox_row {

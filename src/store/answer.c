@@ -183,6 +183,8 @@ int server_take(struct server *s, struct visitor *v, struct ipc_frame *f)
 		{ &lookup_admin_type.number, take_admin },
 		{ &lookup_login_type.number, take_login },
 		{ &lookup_leaves_type.number, server_take_leaves },
+		{ &lookup_suppress_type.number, server_take_suppress },
+		{ &lookup_suppressed_type.number, server_take_suppressed },
 		{ &lookup_gray_type.number, server_take_gray },
 		{ &lookup_gray_note_type.number, server_take_gray_note },
 		{ &lookup_gray_import_type.number, server_take_gray_import },
@@ -214,6 +216,8 @@ void server_tell_done(struct server *s)
 			end_login(s, v, j);
 		else if (j->kind == JOB_REPLY)
 			server_end_reply(v, j);
+		else if (j->kind == JOB_SUPPRESS)
+			server_end_suppress(j);
 		else if (j->kind == JOB_ADMIN && j->visitor == 0)
 			server_end_renewing(s, j);
 		else if (j->batch == NULL)

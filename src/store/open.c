@@ -33,6 +33,10 @@ static const char *const accounts_steps[] = {
 
 	"CREATE TABLE srs (id INTEGER PRIMARY KEY, secret TEXT NOT NULL, made INTEGER NOT NULL);"
 	"PRAGMA user_version = 4;",
+
+	"CREATE TABLE suppressed (mailbox TEXT NOT NULL, address TEXT NOT NULL, reason TEXT NOT NULL,"
+	" at INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (mailbox, address)) WITHOUT ROWID;"
+	"PRAGMA user_version = 5;",
 };
 
 static const struct db_schema accounts_schema = { accounts_steps, COUNT(accounts_steps) };

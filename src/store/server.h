@@ -106,6 +106,12 @@ void server_tell_resolved(struct server *s);
 /* telltale-local is not to be asked over this channel any more. */
 void server_forget_usage_server(struct server *s);
 
+/* ---- suppress_take.c ---- */
+
+int server_take_suppress(struct server *s, struct visitor *v, const struct ipc_frame *f);
+int server_take_suppressed(struct server *s, struct visitor *v, const struct ipc_frame *f);
+void server_end_suppress(const struct job *j);
+
 /* ---- leaves.c ---- */
 
 int server_take_leaves(struct server *s, struct visitor *v, const struct ipc_frame *f);

@@ -63,6 +63,14 @@ int store_list_may_post(struct store *s, struct str list, struct str sender, str
 enum resolved store_list_members(struct store *s, struct str list, struct str after, struct arena *a,
 				 struct lookup_answer *out, struct err *e);
 
+/* Whom a mailbox's mail could not reach for good.  1 and *out (reason in `a`) when that address is on its list, and the
+ * list is in use; 0; -1. */
+struct suppressed;
+int store_suppressed(struct store *s, struct str mailbox, struct str address, struct arena *a, struct suppressed *out,
+		     struct err *e);
+/* It is from now on, if the mailbox or its domain wants that: 1; 0: they do not; -1. */
+int store_suppress(struct store *s, struct str mailbox, struct str address, struct str reason, struct err *e);
+
 struct store_done {
 	int status;         /* exit code for the command: 0 done, 1 refused, 2 wrong usage */
 	struct buf output;  /* JSON for list and show, else empty */

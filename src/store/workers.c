@@ -30,7 +30,7 @@ struct workers {
 	char *path;
 	int fd;
 	pthread_mutex_t lock;
-	struct crew crews[JOB_REPLY + 1];
+	struct crew crews[JOB_SUPPRESS + 1];
 	struct list done;
 	bool stop;
 };
@@ -67,6 +67,7 @@ void job_free(struct job *j)
 		explicit_bzero(j->input.p, j->input.n);
 	buf_clear(&j->words);
 	buf_clear(&j->input);
+	buf_clear(&j->reason);
 	store_done_clear(&j->done);
 	arena_clear(&j->mem);
 	free(j);
@@ -136,6 +137,15 @@ static void do_reply(const char *path, struct job *j)
 	store_close(s);
 }
 
+static void do_suppress(const char *path, struct job *j)
+{
+	struct store *s = store_open_existing(path, LOCK_MS, &j->err);
+
+	j->failed =
+	    s == NULL || store_suppress(s, buf_str(&j->words), buf_str(&j->input), buf_str(&j->reason), &j->err) < 0;
+	store_close(s);
+}
+
 /* A store per job: a file that was replaced meanwhile is never written to by an old handle. */
 static void do_job(const char *path, struct job *j)
 {
@@ -147,6 +157,8 @@ static void do_job(const char *path, struct job *j)
 		do_list(path, j);
 	else if (j->kind == JOB_REPLY)
 		do_reply(path, j);
+	else if (j->kind == JOB_SUPPRESS)
+		do_suppress(path, j);
 	else
 		do_graylist(j);
 	if (j->input.n > 0)
@@ -215,10 +227,11 @@ struct workers *workers_new(const char *path, struct err *e)
 	crew_init(w, JOB_LOGIN, LOGINS_WAITING_MAX);
 	crew_init(w, JOB_GRAYLIST, GRAYLISTS_WAITING_MAX);
 	crew_init(w, JOB_REPLY, REPLIES_WAITING_MAX);
+	crew_init(w, JOB_SUPPRESS, REPLIES_WAITING_MAX);
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->fd >= 0 && crew_start(&w->crews[JOB_ADMIN], ADMINS) == 0 &&
 	    crew_start(&w->crews[JOB_LOGIN], login_threads()) == 0 && crew_start(&w->crews[JOB_GRAYLIST], 1) == 0 &&
-	    crew_start(&w->crews[JOB_REPLY], 1) == 0)
+	    crew_start(&w->crews[JOB_REPLY], 1) == 0 && crew_start(&w->crews[JOB_SUPPRESS], 1) == 0)
 		return w;
 	err_sys(e, "start the workers");
 	workers_free(w);

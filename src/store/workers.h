@@ -21,10 +21,11 @@ enum {
 };
 
 struct job {
-	enum job_kind { JOB_ADMIN, JOB_LOGIN, JOB_GRAYLIST, JOB_REPLY } kind;
+	enum job_kind { JOB_ADMIN, JOB_LOGIN, JOB_GRAYLIST, JOB_REPLY, JOB_SUPPRESS } kind;
 	uint64_t visitor, id; /* who asked: the loop's own number, and the frame's */
 	struct buf words;     /* of the request, the user's name, or the domains of an import */
 	struct buf input;     /* the password, or the entries of an import */
+	struct buf reason;    /* of JOB_SUPPRESS: words is the mailbox, input the address */
 	struct store_done done;
 	struct store_login login;
 	bool list;                      /* of JOB_REPLY: words is a list, input the member to go on behind; else */

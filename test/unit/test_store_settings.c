@@ -157,7 +157,8 @@ static void only_so_many(void **state)
 static void an_old_file_is_brought_up_to_date(void **state)
 {
 	static const char old[] =
-	    "DROP TABLE setting; DROP TABLE srs; DROP TABLE autoreply; DROP TABLE replied; DROP TABLE member; DROP "
+	    "DROP TABLE setting; DROP TABLE suppressed; DROP TABLE srs; DROP TABLE autoreply; DROP TABLE replied; DROP "
+	    "TABLE member; DROP "
 	    "TABLE list; PRAGMA "
 	    "user_version = 1;"
 	    "INSERT INTO domain (name, created) VALUES ('old.example', 1);"
