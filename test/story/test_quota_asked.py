@@ -45,7 +45,7 @@ def quota(channel, address):
 
 
 def resolved(channel):
-    number, _, (result, targets, _, _, _, _) = channel.receive("nssssn")
+    number, _, (result, targets, _, _, _, _) = channel.receive("nssssnn")
     assert number == 2
     return result, targets.decode()
 
