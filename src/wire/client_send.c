@@ -202,6 +202,7 @@ static enum client_end take_step(struct sending *s)
 		deadline = deadline_in(c->set->end);
 	if (wire_flush(&c->wire, deadline) < 0 || client_hear(c, deadline) < 0)
 		return CLIENT_DIED;
+	c->critical = s->chunk;
 	return is_yes(&c->said, c->step) ? CLIENT_YES : refused(s);
 }
 
@@ -219,7 +220,9 @@ static enum client_end envelope(struct sending *s)
 	}
 	if (end != CLIENT_YES)
 		return end;
-	c->critical = s->chunk;
+	/* An old connection that dies without a word was dead before. */
+	c->critical = s->chunk && !c->used;
+	c->used = true;
 	for (;; c->step = next_step(s, c->step)) {
 		end = take_step(s);
 		if (end != CLIENT_YES || c->step == last_step(s))

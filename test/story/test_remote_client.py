@@ -146,6 +146,17 @@ def test_who_closes_to_everybody_is_passed_over(server):
         assert busy.messages == [] and len(second.messages) == 1
 
 
+def test_an_old_connection_that_ended_is_no_duplicate(server):
+    answers = ["250 ok", None, "250 ok"]
+    with Script(EHLO=says("PIPELINING", "CHUNKING"), MAIL=lambda _: answers.pop(0)) as far:
+        leads_to(server, far.port)
+        send(server)
+        result(server, 1)
+        send(server)
+        reports = result(server, 2)
+        assert all(r.startswith("success") for r in reports) and far.visits == 2 and len(far.messages) == 2
+
+
 def test_tls_all_the_way_or_not_at_all(server, dns):
     """REQUIRETLS goes only to who promises it, over TLS that is proven; a smart host of ours is who we say it is."""
     offers = says("PIPELINING", "REQUIRETLS")
