@@ -13,6 +13,7 @@ from replay_trace import SHOWN, TRACED, Recording
 
 CONFIG = """\
 gate {{ ip-relay-entry = {{"127.0.0.1"}} }}
+relay {{ enabled = false }}
 queue {{ segment-size = 256K }}
 logs {{ time = "utc" }}
 """
