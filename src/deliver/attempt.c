@@ -41,6 +41,8 @@ static void keep_success(struct schedule *s, const struct attempt *a, const stru
 {
 	bool ours = !r->handed_on || (a->notify & NOTIFY_EXPANDED) != 0;
 
+	if (rcpt_over(attempt_rcpt(a)))
+		return; /* a list's copy did that */
 	if ((a->notify & NOTIFY_SUCCESS) != 0 && !a->nobody && ours)
 		depot_defer(s->set.depot, a->it, a->rcpt, next_over(clock_wall(), true), r->report);
 	else

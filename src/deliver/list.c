@@ -149,6 +149,7 @@ static int put(struct schedule *s, const struct attempt *a, const struct listing
 				  .parent_qp = a->it->qp,
 				  .parent_rcpt = a->rcpt,
 				  .forward = 1,
+				  .tells = (a->notify & NOTIFY_SUCCESS) != 0 && !a->nobody,
 				  .rcpts = l->rcpts,
 				  .nrcpts = l->n };
 	int rc;

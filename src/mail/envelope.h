@@ -57,6 +57,7 @@ struct envelope {
 	uint64_t parent_rcpt;                   /* the parent's recipient that this message settles ... */
 	struct str parent_rcpts;                /* ... or, when not empty, all of them: u32 little-endian each */
 	uint64_t forward;    /* 1: it carries its parent's recipient on; 0: it says that they failed */
+	uint64_t tells;      /* of a forward, 1: its parent's sender is to be told, and only then they are settled */
 	uint64_t success;    /* 1: it says that they were delivered */
 	uint64_t delay;      /* 1: it only says that its parent is late, and settles nobody */
 	uint64_t autoreply;  /* 1: its parent's recipient answers by himself; it settles nobody */

@@ -149,6 +149,20 @@ static void rescue(struct depot *d, struct item *it)
 	index_apply_rescued(&d->index, &t);
 }
 
+/* The list's copy is there: it is not made again, and the sender hears of it before this recipient is settled. */
+static void tell_of(struct depot *d, struct item *parent, size_t rcpt, int64_t when)
+{
+	struct item_rcpt *r = &parent->rcpts[rcpt];
+	struct journal_deferred t = { parent->qp, rcpt, r->attempts + 1, (uint64_t)next_over(when, true), STR("") };
+
+	if (rcpt_over(r))
+		return;
+	if (d->recovering)
+		index_apply_deferred(&d->index, &t);
+	else
+		depot_defer(d, parent, rcpt, next_over(when, true), STR(""));
+}
+
 void depot_settle_parent(struct depot *d, const struct envelope *v)
 {
 	struct item *parent = index_item(&d->index, v->parent_qp);
@@ -160,7 +174,9 @@ void depot_settle_parent(struct depot *d, const struct envelope *v)
 
 		if (t.rcpt >= parent->nrcpts || rcpt_final(&parent->rcpts[t.rcpt]))
 			continue;
-		if (d->recovering)
+		if (v->tells)
+			tell_of(d, parent, (size_t)t.rcpt, v->time);
+		else if (d->recovering)
 			index_apply_settled(&d->index, &t);
 		else
 			depot_settle(d, parent, (size_t)t.rcpt, t.delivered != 0);

@@ -116,6 +116,20 @@ def test_an_alias_of_several_is_told_by_its_name_alone(server):
     assert (rcpt["Final-Recipient"], rcpt["Action"]) == (f"rfc822; {YOU}", "delivered")
 
 
+def test_a_list_that_took_it_is_told_once_and_its_members_are_nobodys_business(server):
+    server.start()
+    server.command("list", "add", "team@example.com", "--owner", ME, "--who-may-post", "anyone")
+    server.command("list", "member", "add", "team@example.com", "--text-stdin", text=f"{YOU}\n{ME}\n")
+    qp = send(server, "team@example.com NOTIFY=SUCCESS", sender="anna@elsewhere.test")
+    line, = until(lambda: server.log("delivery").verb("success-notice"), "the notice")
+    parent, child = line.split(", qp ")
+    raw = server.command("queue", "export", child)
+    rcpt, = email.message_from_string(raw).get_payload()[1].get_payload()[1:]
+    assert (rcpt["Final-Recipient"], rcpt["Action"]) == ("rfc822; team@example.com", "expanded")
+    assert int(parent) == qp and YOU not in raw
+    until(lambda: len(server.maildir(YOU)) == len(server.maildir(ME)) == 1, "all members have it")
+
+
 def test_what_another_server_takes_without_dsn_is_told_as_relayed(server):
     with Script() as far:
         leads_to(server, far.port)

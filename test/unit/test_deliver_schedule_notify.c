@@ -176,28 +176,57 @@ static void a_restart_neither_loses_nor_doubles_it(void **state)
 	assert_int_equal(asked.n, 0);
 }
 
-/* The record of the notice is on disk and the journal's words are not. */
+/* What a crash leaves when the records are on disk and the journal's latest words are not. */
+static void crash(void)
+{
+	char words[300];
+
+	assert_int_equal(fdatasync(depot->own.fd), 0);
+	snprintf(words, sizeof(words), "cp -r %s %s.copy && rm -f %s.copy/lock", top, top, top);
+	assert_int_equal(system(words), 0);
+	turn();
+	stop();
+	snprintf(words, sizeof(words), "rm -r %s && mv %s.copy %s", top, top, top);
+	assert_int_equal(system(words), 0);
+	asked.n = 0;
+	start();
+	turn();
+}
+
 static void a_notice_that_is_found_counts(void **state)
 {
-	char copy[300];
 	uint64_t qp = put_envelope(from("ann@x.example", success, 1));
 
 	(void)state;
 	arrives();
 	turn();
 	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
-	assert_int_equal(fdatasync(depot->own.fd), 0);
-	snprintf(copy, sizeof(copy), "cp -r %s %s.copy && rm -f %s.copy/lock", top, top, top);
-	assert_int_equal(system(copy), 0);
-	turn();
-	stop();
-	snprintf(copy, sizeof(copy), "rm -r %s && mv %s.copy %s", top, top, top);
-	assert_int_equal(system(copy), 0);
-	asked.n = 0;
-	start();
-	turn();
+	crash();
 	assert_true(child_of(qp) != NULL && depot_find(depot, qp) == NULL);
 	assert_int_equal(asked.n, 0);
+}
+
+/* A list's copy ends the attempt, and its sender is told: also when only the copy's record is found. */
+static void a_list_that_took_it_is_told_of(void **state)
+{
+	struct recipient member = { STR_INIT("b@other.test"), STR_INIT("b@other.test"), .channel = CHANNEL_REMOTE };
+	struct envelope v = from("ann@x.example", success, 1), copy = from("list-bounces@example.com", &member, 1);
+	struct err e = { 0 };
+	uint64_t qp = put_envelope(v);
+
+	(void)state;
+	copy.parent_qp = qp;
+	copy.forward = copy.tells = 1;
+	assert_int_equal(depot_number(depot, NUMBER_MESSAGE, &copy.qp, &e), 0);
+	assert_int_equal(depot_put(depot, &copy, STR("X: y\r\n"), STR("\r\nhello\r\n"), &e), 0);
+	assert_int_equal(depot_find(depot, qp)->delivered, 1);
+	crash();
+	assert_true(depot_find(depot, copy.qp) != NULL && depot_find(depot, qp)->delivered == 1);
+	assert_int_equal(asked.n, 1);
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	turn();
+	assert_null(depot_find(depot, qp));
+	assert_true(logged(", success-notice, %llu, qp ", (unsigned long long)qp));
 }
 
 /* Nobody is there to be told: it is delivered all the same. */
@@ -241,6 +270,7 @@ int main(void)
 		T(what_was_delivered_is_not_tried_again),
 		T(a_restart_neither_loses_nor_doubles_it),
 		T(a_notice_that_is_found_counts),
+		T(a_list_that_took_it_is_told_of),
 		T(a_sender_who_is_nobody),
 		T(each_has_its_own_notice),
 	};
