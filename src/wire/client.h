@@ -63,7 +63,7 @@ struct client {
 	struct said said;
 	enum client_step step;
 	bool critical;
-	bool used; /* it has been asked to take a message before */
+	bool used;                 /* it has been asked to take a message before */
 	int64_t handshake, waited; /* ms: of TLS; for the reply in `said` */
 	struct err why;
 	struct client_offers {
