@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "mail/autoreply.h"
 
 static void check_head(struct str head)
