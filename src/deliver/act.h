@@ -16,6 +16,7 @@ struct tally {
 struct deed {
 	struct schedule *schedule;
 	const struct pick *pick;
+	struct picked *at;               /* the message that is acted on, with its envelope when that was asked for */
 	const struct recipient *targets; /* of reroute --to-address: who that is, and how many */
 	size_t ntargets;
 	struct tally n;

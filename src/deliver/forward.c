@@ -37,7 +37,7 @@ void forward_put_line(struct buf *b, struct str address)
 }
 
 /* What its sender knows it by, where the copy fails: he has not heard of the address that it goes to. */
-static struct str known_as(const struct recipient *r, struct arena *mem)
+struct str forward_known_as(const struct recipient *r, struct arena *mem)
 {
 	for (size_t i = 0; i < r->original.n; i++)
 		if (!ascii_isprint(r->original.p[i]))
@@ -58,7 +58,7 @@ static int put_copy(struct schedule *s, const struct attempt *a, const struct en
 				.original = r->final,
 				.channel = CHANNEL_REMOTE,
 				.notify = r->notify,
-				.orcpt = known_as(r, &mem) };
+				.orcpt = forward_known_as(r, &mem) };
 	struct envelope child = { .time = clock_wall(),
 				  .sender = v->sender,
 				  .parent_qp = a->it->qp,

@@ -6,15 +6,23 @@
  */
 #include "deliver/act.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "deliver/remote_route.h"
 #include "deliver/remote_settings.h"
 #include "deliver/schedule_inside.h"
 #include "deliver/show.h"
 #include "mail/addr.h"
+
+/* A host of the postmaster's is told of other servers' addresses only: a program has none, a list's members are asked
+ * for, and what an alias sends on is made a copy with a sender of its own first. */
+static bool may_go_by_host(struct deed *d, size_t rcpt)
+{
+	const struct envelope *v = picked_envelope(d->at);
+	const struct recipient *r = v != NULL && rcpt < v->nrcpts ? &v->rcpts[rcpt] : NULL;
+
+	return r != NULL && r->channel == CHANNEL_REMOTE && r->led != LED_PROGRAM && r->led != LED_LIST &&
+	       str_ieq(r->final, r->original);
+}
 
 static void by_host(struct deed *d, struct item *it, size_t rcpt)
 {
@@ -23,7 +31,8 @@ static void by_host(struct deed *d, struct item *it, size_t rcpt)
 	struct str host = str_eqz(d->pick->host, "none") ? STR("") : d->pick->host;
 	struct order o = { .rcpt = (uint32_t)rcpt, .since = clock_wall() };
 
-	if (it->rcpts[rcpt].channel != CHANNEL_REMOTE || str_eq(host, str_of(known != NULL ? known->host : ""))) {
+	if (it->rcpts[rcpt].channel != CHANNEL_REMOTE || str_eq(host, str_of(known != NULL ? known->host : "")) ||
+	    (host.n > 0 && !may_go_by_host(d, rcpt))) {
 		d->n.same++;
 		return;
 	}
@@ -37,35 +46,58 @@ static void by_host(struct deed *d, struct item *it, size_t rcpt)
 	d->n.changed++;
 }
 
-static int put_copy(struct deed *d, const struct attempt *a, const struct envelope *v, struct envelope *child,
-		    struct err *e)
+/* As when an alias of several is named (RFC 3461, 5.2.7.3): that they were reached is told once. */
+static uint64_t wishes(const struct deed *d, const struct recipient *of, size_t i)
 {
+	uint64_t rest = of->notify & ~(uint64_t)(NOTIFY_SUCCESS | NOTIFY_EXPANDED);
+
+	if (d->ntargets == 1 || (of->notify & NOTIFY_SUCCESS) == 0)
+		return of->notify;
+	if (i == 0)
+		return of->notify | NOTIFY_EXPANDED;
+	return rest != 0 ? rest : NOTIFY_NEVER;
+}
+
+/* What their sender wants to hear, and by which name he knows them, is what he said of the one whose mail they get. */
+static struct recipient *copy_targets(const struct deed *d, const struct recipient *of, struct arena *mem)
+{
+	struct recipient *to = arena_alloc(mem, d->ntargets * sizeof(*to));
+	struct str known_as = forward_known_as(of, mem);
+
+	for (size_t i = 0; i < d->ntargets; i++) {
+		to[i] = d->targets[i];
+		to[i].notify = wishes(d, of, i);
+		to[i].orcpt = known_as;
+	}
+	return to;
+}
+
+/* 0: it is in the queue as *qp. */
+static int put_copy(struct deed *d, const struct attempt *a, const struct envelope *v, uint64_t *qp, struct err *e)
+{
+	ARENA(mem);
 	struct depot *depot = d->schedule->set.depot;
-	struct message msg;
-	size_t skip;
-	void *at;
+	struct mapped m;
+	struct envelope child = { .time = clock_wall(),
+				  .sender = v->sender,
+				  .parent_qp = a->it->qp,
+				  .parent_rcpt = a->rcpt,
+				  .forward = 1,
+				  .envid = v->envid,
+				  .ret = v->ret,
+				  .requiretls = v->requiretls,
+				  .rcpts = copy_targets(d, &v->rcpts[a->rcpt], &mem),
+				  .nrcpts = d->ntargets };
 	int rc;
 
-	if (depot_read(depot, a->it, &msg, e) < 0)
+	if (forward_map(d->schedule, a->it, &m, e) < 0)
 		return -1;
-	skip = (size_t)(msg.offset % (uint64_t)sysconf(_SC_PAGESIZE));
-	at = mmap(NULL, skip + msg.size, PROT_READ, MAP_PRIVATE, msg.fd, (off_t)(msg.offset - skip));
-	rc = at == MAP_FAILED ? err_sys(e, "map the message") : 0;
-	close(msg.fd);
-	*child = (struct envelope){ .time = clock_wall(),
-				    .sender = v->sender,
-				    .parent_qp = a->it->qp,
-				    .parent_rcpt = a->rcpt,
-				    .forward = 1,
-				    .rcpts = d->targets,
-				    .nrcpts = d->ntargets };
-	if (rc == 0)
-		rc = depot_number(depot, NUMBER_MESSAGE, &child->qp, e);
+	rc = depot_number(depot, NUMBER_MESSAGE, &child.qp, e);
 	dlog_flush(d->schedule->set.log); /* depot_put() may sync what was recorded so far */
 	if (rc == 0)
-		rc = depot_put(depot, child, STR(""), str_mem((const char *)at + skip, msg.size), e);
-	if (at != MAP_FAILED)
-		munmap(at, skip + msg.size);
+		rc = depot_put(depot, &child, STR(""), m.whole, e);
+	forward_unmap(&m);
+	*qp = child.qp;
 	return rc;
 }
 
@@ -74,7 +106,8 @@ static void to_address(struct deed *d, struct item *it, size_t rcpt)
 {
 	ARENA(mem);
 	struct attempt a = { .it = it, .rcpt = rcpt };
-	struct envelope v, child;
+	struct envelope v;
+	uint64_t qp;
 	struct err e = { 0 };
 
 	if (it->rcpts[rcpt].staged || it->held || attempt_begin(d->schedule, &a, &mem, &v, &e) < 0) {
@@ -82,13 +115,13 @@ static void to_address(struct deed *d, struct item *it, size_t rcpt)
 		return;
 	}
 	act_log(d, it, rcpt, "rerouted");
-	a.auth = false;
+	a.auth = a.replies = false; /* it did not reach him */
 	attempt_log(d->schedule, &a, &v);
-	if (put_copy(d, &a, &v, &child, &e) == 0) {
-		attempt_end(d->schedule, &a,
-			    (struct dlog_result){
-				.kind = OUTCOME_SUCCESS,
-				.report = arena_fmt(&mem, "did 0+1+0\nqp %llu", (unsigned long long)child.qp) });
+	if (put_copy(d, &a, &v, &qp, &e) == 0) {
+		attempt_end(
+		    d->schedule, &a,
+		    (struct dlog_result){ .kind = OUTCOME_SUCCESS,
+					  .report = arena_fmt(&mem, "did 0+1+0\nqp %llu", (unsigned long long)qp) });
 		d->n.changed++;
 		return;
 	}

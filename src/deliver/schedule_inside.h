@@ -141,6 +141,8 @@ int forward_map(struct schedule *s, struct item *it, struct mapped *out, struct 
 void forward_unmap(const struct mapped *m);
 bool forward_was_here(struct str message, struct str address);
 void forward_put_line(struct buf *b, struct str address);
+/* The copy's `orcpt`. */
+struct str forward_known_as(const struct recipient *r, struct arena *mem);
 
 /* It was delivered to a mailbox that may answer by itself. */
 void autoreply_want(struct schedule *s, const struct attempt *a);

@@ -26,6 +26,7 @@ struct sweep {
 	struct summary *summary;
 	struct arena mem, one; /* of the command; of the message in hand */
 	uint64_t next;         /* messages below this number were looked at */
+	uint64_t end;          /* and none from this one on is: the sweep may have made it */
 	uint64_t looked, of, found;
 	struct buf output; /* of a list */
 	struct json json;
@@ -110,6 +111,7 @@ struct sweep *sweep_new(struct schedule *s, struct str words, struct shown *out)
 	if (pick_parse(rest, &w->mem, &w->pick, &e) < 0)
 		shown_no(out, SHOWN_USAGE, "%.*s", str_of(e.text));
 	else if (!at_once(w, verb, out) && begin(w, verb, out) == 0) {
+		w->end = depot_next_number(s->set.depot);
 		w->of = w->pick.named ? 1 : depot_state(s->set.depot).messages;
 		if (w->pick.named)
 			w->next = w->pick.qp;
@@ -138,8 +140,10 @@ static void act_on(struct sweep *w, struct picked *x, size_t rcpt)
 		summary_add(w->summary, x->it, rcpt);
 	else if (w->pick.dry)
 		w->deed.n.changed++;
-	else
+	else {
+		w->deed.at = x;
 		w->act->act(&w->deed, x->it, rcpt);
+	}
 }
 
 static bool acts(struct sweep *w, struct picked *x)
@@ -265,7 +269,7 @@ bool sweep_step(struct sweep *w, struct shown *out)
 		return false;
 	for (size_t n = 1; !over && !w->full; n++) {
 		it = depot_walk(w->schedule->set.depot, &w->next);
-		if (it == NULL || (w->pick.named && it->qp != w->pick.qp)) {
+		if (it == NULL || it->qp >= w->end || (w->pick.named && it->qp != w->pick.qp)) {
 			over = true;
 			break;
 		}
@@ -325,7 +329,9 @@ bool sweep_answer(struct sweep *w, uint64_t id, const struct lookup_answer *answ
 	for (size_t i = 0; answer->result != RESOLVED_NOT_OURS && i < n; i++)
 		r[i] = (struct recipient){ .final = arena_str(&w->mem, answer->targets[i].final),
 					   .original = to,
-					   .channel = answer->targets[i].channel };
+					   .channel = answer->targets[i].channel,
+					   .led = answer->targets[i].led,
+					   .replies = answer->targets[i].replies };
 	w->deed.targets = r;
 	w->deed.ntargets = n;
 	return true;

@@ -1,9 +1,9 @@
 /* deliver/sweep.h - what a command wants of the queue, done a little in each turn of the loop.
  *
  * A sweep walks over the messages by their numbers, looks at those that a pick means, and acts on them, lists them or
- * counts them.  Each step takes some milliseconds at most, so a million messages hold up nobody; what is accepted
- * meanwhile with a higher number is met too.  Everything done in a step is on disk before its answer is told; when the
- * command goes away, what was done stays done.
+ * counts them.  Each step takes some milliseconds at most, so a million messages hold up nobody.  A message
+ * whose number was not given out when it began is none of its: it may be a copy that the sweep itself made.
+ * Everything done in a step is on disk before its answer is told; when the command goes away, what was done stays done.
  */
 #ifndef DELIVER_SWEEP_H
 #define DELIVER_SWEEP_H

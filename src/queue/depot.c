@@ -308,6 +308,11 @@ struct item *depot_walk(const struct depot *d, uint64_t *from)
 	return it;
 }
 
+uint64_t depot_next_number(const struct depot *d)
+{
+	return d->numbers.next[COUNTER_LOGGED];
+}
+
 struct depot_state depot_state(const struct depot *d)
 {
 	return (struct depot_state){ .messages = d->index.items.n,

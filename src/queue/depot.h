@@ -147,6 +147,8 @@ struct item *depot_find(const struct depot *d, uint64_t qp);
 /* All by their numbers: the first that is not below *from, which becomes the number behind it; NULL: no more.  Anything
  * may happen between two steps. */
 struct item *depot_walk(const struct depot *d, uint64_t *from);
+/* The number that a new message gets is not below it, that of every one so far is. */
+uint64_t depot_next_number(const struct depot *d);
 
 struct depot_state {
 	uint64_t messages, recipients; /* waiting or busy */
