@@ -19,7 +19,7 @@ struct making {
 
 bool notice_late(const struct item_rcpt *r)
 {
-	return r->state == RCPT_WAITING && !rcpt_over(r) && r->report != NULL && !r->held;
+	return r->state == RCPT_WAITING && !rcpt_over(r) && (r->report != NULL || r->alone) && !r->held;
 }
 
 /* Does his sender want to hear that it takes long? */
@@ -96,7 +96,7 @@ static struct dsn_rcpt tell(const struct making *m, size_t i)
 	struct dsn_rcpt out = { .final = r->final,
 				.original = r->original,
 				.orcpt = r->orcpt,
-				.report = str_of(x->report),
+				.report = x->report == NULL && x->alone ? STR(LEFT_ALONE) : str_of(x->report),
 				.action = action_of(m, r),
 				.attempts = x->attempts,
 				.last = rcpt_ended(x) };

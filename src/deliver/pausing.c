@@ -38,6 +38,7 @@ bool start_paused(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 	if (p == NULL)
 		return false;
 	depot_release_paused(s->set.depot, it, rcpt, p->until == PAUSE_OPEN ? now + LOOK_AGAIN : p->until);
+	schedule_look(s, it);
 	return true;
 }
 

@@ -102,6 +102,9 @@ bool forward_due(const struct attempt *a, const struct envelope *v);
  * until the answer comes.  False: too many are asked about, and it is due again in a moment. */
 bool leaves_start(struct schedule *s, struct item *it, size_t rcpt);
 void leaves_clear(struct schedule *s);
+/* What is said of who is not tried because his destination did not answer others. */
+#define LEFT_ALONE "No server of its destination answered lately. (#4.4.1)"
+
 /* An attempt that is made here: the copy that an alias asks for; or nothing leaves this server.  leaves: under which
  * sender the copy does; NULL: under that of the message. */
 void start_here(struct schedule *s, struct item *it, size_t rcpt, const struct leaves_answer *leaves);
@@ -112,7 +115,7 @@ int64_t schedule_soon(const struct schedule *s, const struct attempt *a);
  * that it tells of are settled by it; nothing is put where there is nobody to be told. */
 int notice_put(struct schedule *s, struct item *it, enum dsn_kind kind, const struct lookup_answer *answer,
 	       struct err *e);
-/* Was it put off, and is to be tried again? */
+/* Was it put off, or its destination left alone, and is it to be tried again? */
 bool notice_late(const struct item_rcpt *r);
 /* Is there a recipient of whom it may be told that it takes long (RFC 3461)? */
 bool notice_any_late(const struct envelope *v);

@@ -252,6 +252,44 @@ void start_from_line(struct schedule *s, uint32_t number, int64_t now)
 	}
 }
 
+/* His destination is left alone, and his time is over: this was his last attempt, though nobody was asked. */
+static void end_untried(struct schedule *s, struct item *it, size_t rcpt)
+{
+	ARENA(mem);
+	struct attempt a = { .it = it, .rcpt = rcpt };
+	struct envelope v;
+	struct err e = { 0 };
+
+	if (attempt_begin(s, &a, &mem, &v, &e) < 0) {
+		attempt_put_back(s, it, rcpt, &e);
+		return;
+	}
+	attempt_log(s, &a, &v);
+	attempt_end(s, &a, (struct dlog_result){ .kind = OUTCOME_DEFERRAL, .report = STR(LEFT_ALONE) });
+}
+
+/* He found no place.  True: that was the end of it. */
+static bool waits(struct schedule *s, struct item *it, size_t rcpt, const struct destination_rule *rule, int64_t now,
+		  int64_t next)
+{
+	uint32_t to = it->rcpts[rcpt].destination;
+	struct destination_look look;
+	bool alone = destination_look(&s->destinations, to, rule, &look) && look.down > now;
+
+	if (alone && retry_over(&s->set.retry, it->born, now)) {
+		end_untried(s, it, rcpt);
+		return true;
+	}
+	destination_waits(&s->destinations, to, rule, (struct destination_waiting){ it->qp, (uint32_t)rcpt });
+	if (alone)
+		depot_release_alone(s->set.depot, it, rcpt, next);
+	else
+		depot_release(s->set.depot, it, rcpt, next);
+	schedule_look(s, it);
+	schedule_late(s, it);
+	return false;
+}
+
 bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 {
 	enum agent_kind kind = AGENT_REMOTE;
@@ -284,8 +322,5 @@ bool start_remote(struct schedule *s, struct item *it, size_t rcpt, int64_t now)
 		start_with_agent(s, kind, it, rcpt);
 		return true;
 	}
-	destination_waits(&s->destinations, to, &rule, (struct destination_waiting){ it->qp, (uint32_t)rcpt });
-	depot_release(s->set.depot, it, rcpt, next);
-	schedule_late(s, it);
-	return false;
+	return waits(s, it, rcpt, &rule, now, next);
 }

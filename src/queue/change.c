@@ -44,7 +44,7 @@ void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next)
 	due_remove(&d->index.due[r->channel], it, rcpt);
 	index_tally(it, rcpt, -1);
 	r->state = RCPT_WAITING;
-	r->paused = false;
+	r->paused = r->alone = false;
 	r->next = next;
 	index_tally(it, rcpt, 1);
 	index_schedule(&d->index, it);
@@ -53,7 +53,17 @@ void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next)
 void depot_release_paused(struct depot *d, struct item *it, size_t rcpt, int64_t next)
 {
 	depot_release(d, it, rcpt, next);
+	index_tally(it, rcpt, -1);
 	it->rcpts[rcpt].paused = true;
+	index_tally(it, rcpt, 1);
+}
+
+void depot_release_alone(struct depot *d, struct item *it, size_t rcpt, int64_t next)
+{
+	depot_release(d, it, rcpt, next);
+	index_tally(it, rcpt, -1);
+	it->rcpts[rcpt].alone = true;
+	index_tally(it, rcpt, 1);
 }
 
 void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now)

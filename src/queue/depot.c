@@ -186,7 +186,7 @@ struct item *depot_due(struct depot *d, enum channel channel, int64_t now, size_
 	*rcpt = first->rcpt;
 	index_tally(it, *rcpt, -1);
 	it->rcpts[*rcpt].state = RCPT_BUSY;
-	it->rcpts[*rcpt].paused = false;
+	it->rcpts[*rcpt].paused = it->rcpts[*rcpt].alone = false;
 	index_tally(it, *rcpt, 1);
 	due_remove(&d->index.due[channel], it, *rcpt);
 	return it;

@@ -109,6 +109,8 @@ void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, st
 void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next);
 /* It was due, and its destination is paused: it waits until `next`.  Not recorded. */
 void depot_release_paused(struct depot *d, struct item *it, size_t rcpt, int64_t next);
+/* The same where its destination is left alone. */
+void depot_release_alone(struct depot *d, struct item *it, size_t rcpt, int64_t next);
 /* Its sender was told that it is late, or nobody is to be told. */
 void depot_noticed(struct depot *d, struct item *it);
 /* The postmaster's words.  Held: not tried until released.  Retry: a waiting recipient, also one that has

@@ -114,7 +114,8 @@ void index_tally(struct item *it, size_t rcpt, int by)
 		it->failed += (uint32_t)by;
 	else if (rcpt_delivered(r))
 		it->delivered += (uint32_t)by;
-	else if (r->state == RCPT_BUSY || (r->state == RCPT_WAITING && r->attempts == 0 && !r->held))
+	else if (r->state == RCPT_BUSY ||
+		 (r->state == RCPT_WAITING && r->attempts == 0 && !r->held && !r->paused && !r->alone))
 		it->open += (uint32_t)by;
 }
 
@@ -248,7 +249,7 @@ void index_apply_deferred(struct index *ix, const struct journal_deferred *t)
 	due_remove(&ix->due[r->channel], it, t->rcpt);
 	index_tally(it, t->rcpt, -1);
 	r->state = RCPT_WAITING;
-	r->paused = false;
+	r->paused = r->alone = false;
 	r->attempts = (uint32_t)t->attempts;
 	r->next = (int64_t)t->next;
 	index_tally(it, t->rcpt, 1);

@@ -38,6 +38,7 @@ struct item_rcpt {
 	bool held : 1;     /* the postmaster said so: not tried until released */
 	bool rerouted : 1; /* he named another host (queue/order.h) */
 	bool paused : 1;   /* it was due, and waits because its destination is paused */
+	bool alone : 1;    /* it was due, and waits because its destination did not answer lately */
 };
 
 static inline int64_t next_over(int64_t when, bool delivered)
@@ -84,7 +85,8 @@ struct item {
 	struct item *next;       /* in the list of news, or of finished ones */
 	uint32_t parent_rcpt;    /* which it settles; ITEM_NOBODY: none */
 	uint32_t nrcpts, left;   /* left: not yet final */
-	/* Of these: rcpt_failed(), rcpt_delivered(); busy, or to be tried for the first time. */
+	/* Of these: rcpt_failed(), rcpt_delivered(); busy, or to be tried for the first time and
+	 * neither held, paused nor left alone: no notice waits for who waits on others. */
 	uint32_t failed, delivered, open;
 	uint16_t
 	    notice_after; /* minutes until its sender is told that it waits; 0: nobody has asked him; all ones: never */

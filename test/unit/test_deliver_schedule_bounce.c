@@ -84,6 +84,61 @@ static void all_failures_come_back_in_one_bounce(void **state)
 	assert_int_equal(bounces_of(qp), 1);
 }
 
+/* He waits as long as the postmaster says; the sender is told of the other one meanwhile. */
+static void no_bounce_waits_for_who_is_paused(void **state)
+{
+	static const struct recipient to[] = {
+		{ STR_INIT("c@other.test"), STR_INIT("c@other.test"), .channel = CHANNEL_LOCAL },
+		{ STR_INIT("a@example.com"), STR_INIT("a@example.com"), .channel = CHANNEL_LOCAL },
+	};
+	struct shown a = act("pause", "other.test");
+	uint64_t qp;
+
+	(void)state;
+	assert_int_equal(a.status, 0);
+	shown_clear(&a);
+	qp = put_envelope(from("ann@x.example", to, 2));
+	asked.n = 0;
+	ends(OUTCOME_FAILURE, "x (#5.1.1)");
+	turn();
+	assert_int_equal(asked.n, 1);
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	turn();
+	assert_int_equal(bounces_of(qp), 1);
+	assert_int_equal(depot_find(depot, qp)->open, 0);
+	a = act("resume", "other.test");
+	shown_clear(&a);
+	assert_int_equal(depot_find(depot, qp)->open, 1);
+	turn();
+	ends(OUTCOME_FAILURE, "y (#5.1.1)");
+	turn();
+	assert_int_equal(depot_find(depot, qp)->open, 0);
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	turn();
+	assert_null(depot_find(depot, qp));
+}
+
+/* He is found to be paused when the other one has failed already. */
+static void a_pause_that_is_found_later_is_no_reason_to_wait_either(void **state)
+{
+	static const struct recipient to[] = {
+		{ STR_INIT("c@other.test"), STR_INIT("c@other.test"), .channel = CHANNEL_LOCAL },
+		{ STR_INIT("a@example.com"), STR_INIT("a@example.com"), .channel = CHANNEL_LOCAL },
+	};
+	struct shown a = act("pause", "other.test");
+	uint64_t qp = put_envelope(from("ann@x.example", to, 2));
+
+	(void)state;
+	shown_clear(&a);
+	depot_release(depot, depot_find(depot, qp), 0, clock_wall());
+	asked.n = 0;
+	ends(OUTCOME_FAILURE, "x (#5.1.1)");
+	turn();
+	assert_int_equal(asked.n, 0);
+	turn();
+	assert_int_equal(asked.n, 1);
+}
+
 static void a_later_failure_makes_a_later_bounce(void **state)
 {
 	uint64_t qp = put_envelope(from("ann@x.example", three, 2));
@@ -320,6 +375,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(all_failures_come_back_in_one_bounce),
+		T(no_bounce_waits_for_who_is_paused),
+		T(a_pause_that_is_found_later_is_no_reason_to_wait_either),
 		T(a_later_failure_makes_a_later_bounce),
 		T(nobody_is_told_of_a_bounce_that_fails),
 		T(a_sender_that_is_not_here_gets_a_bounce_that_fails),

@@ -63,13 +63,20 @@ static int ends(struct one *o, uint64_t delivery, enum outcome_kind kind, bool u
 	return says(o, &deliver_done_type, &m);
 }
 
-static uint64_t put_for(const char *rcpt)
+static uint64_t put_old(const char *rcpt, int64_t age)
 {
 	struct recipient r = { str_of(rcpt), str_of(rcpt), .channel = CHANNEL_REMOTE };
 
 	return put_envelope(
-	    (struct envelope){ .time = clock_wall(), .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 });
+	    (struct envelope){ .time = clock_wall() - age, .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 });
 }
+
+static uint64_t put_for(const char *rcpt)
+{
+	return put_old(rcpt, 0);
+}
+
+static int64_t delay_notice;
 
 static void open_up(size_t most)
 {
@@ -78,6 +85,9 @@ static void open_up(size_t most)
 	set.remote = true;
 	set.remote_most = most;
 	set.conf = &house_conf;
+	set.delay_notice = delay_notice;
+	set.hostname = STR("mx.example.com");
+	set.contact = STR("abuse@example.com");
 	schedule_settings(schedule, &set);
 }
 
@@ -166,6 +176,90 @@ static void who_does_not_answer_is_not_asked_again_at_once(void **state)
 	goes(&o);
 }
 
+static struct item *child_of(uint64_t qp)
+{
+	struct item *it;
+
+	for (uint64_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
+		if (it->parent_qp == qp)
+			return it;
+	return NULL;
+}
+
+/* One of them is tried now and then; the time of the others, who are not tried meanwhile, is over all the same. */
+static void nobody_outlives_his_time_because_his_destination_is_left_alone(void **state)
+{
+	struct one o;
+	uint64_t old, young;
+
+	(void)state;
+	open_up(10);
+	comes(&o);
+	put_for("bob@far.example");
+	assert_int_equal(ends(&o, given(&o), OUTCOME_DEFERRAL, true), 0);
+	asked.n = 0;
+	young = put_old("ann@far.example", 60 * 1000);
+	old = put_old("ann@far.example", 2 * DAY + 1000);
+	assert_int_equal(given(&o), 0);
+	assert_int_equal(depot_find(depot, young)->rcpts[0].attempts, 0);
+	assert_true(rcpt_failed(&depot_find(depot, old)->rcpts[0]));
+	assert_non_null(strstr(depot_find(depot, old)->rcpts[0].report, "(#4.4.1)\nI'm not going to try again"));
+	turn();
+	assert_int_equal(asked.n, 1);
+	assert_int_equal(asked.id, old);
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	assert_non_null(child_of(old));
+	goes(&o);
+}
+
+/* Of whom else that message was for, and failed, its sender is told meanwhile. */
+static void no_bounce_waits_for_a_destination_that_is_left_alone(void **state)
+{
+	static const struct recipient to[] = {
+		{ STR_INIT("ann@other.example"), STR_INIT("ann@other.example"), .channel = CHANNEL_REMOTE },
+		{ STR_INIT("ann@far.example"), STR_INIT("ann@far.example"), .channel = CHANNEL_REMOTE },
+	};
+	struct one o;
+	uint64_t qp;
+
+	(void)state;
+	open_up(10);
+	comes(&o);
+	put_for("bob@far.example");
+	assert_int_equal(ends(&o, given(&o), OUTCOME_DEFERRAL, true), 0);
+	asked.n = 0;
+	qp = put_envelope(
+	    (struct envelope){ .time = clock_wall(), .sender = STR("ann@x.example"), .rcpts = to, .nrcpts = 2 });
+	assert_int_equal(ends(&o, given(&o), OUTCOME_FAILURE, false), 0);
+	turn();
+	assert_int_equal(asked.n, 1);
+	assert_int_equal(asked.id, qp);
+	goes(&o);
+}
+
+static void his_sender_is_told_that_it_takes_long(void **state)
+{
+	struct one o;
+	uint64_t qp;
+
+	(void)state;
+	delay_notice = DAY / 6;
+	open_up(10);
+	comes(&o);
+	put_for("bob@far.example");
+	assert_int_equal(ends(&o, given(&o), OUTCOME_DEFERRAL, true), 0);
+	asked.n = 0;
+	qp = put_old("ann@far.example", DAY);
+	turn();
+	assert_int_equal(asked.n, 1);
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	assert_non_null(child_of(qp));
+	turn();
+	assert_true(depot_find(depot, qp)->noticed);
+	delay_notice = 0;
+	goes(&o);
+}
+
 /* Two of them while one hands over: each answers for what he was given. */
 static void who_leaves_ends_what_he_has(void **state)
 {
@@ -219,6 +313,9 @@ int main(void)
 		T(nobody_is_there_and_all_waits),
 		T(five_for_one_destination_to_begin_with),
 		T(who_does_not_answer_is_not_asked_again_at_once),
+		T(nobody_outlives_his_time_because_his_destination_is_left_alone),
+		T(no_bounce_waits_for_a_destination_that_is_left_alone),
+		T(his_sender_is_told_that_it_takes_long),
 		T(who_leaves_ends_what_he_has),
 		T(the_newest_gets_what_comes_next),
 	};
