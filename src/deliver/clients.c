@@ -117,6 +117,14 @@ static int hear_hello(struct clients *s, struct client *c, const struct ipc_fram
 	return 0;
 }
 
+/* It owes us a word: a command that is being done does not, however many are done before it. */
+static bool is_late(const struct client *c, int64_t now)
+{
+	bool owes = c->role == ROLE_COMMAND || c->role == ROLE_REPORTER || c->role == ROLE_NONE;
+
+	return owes && c->sweep == NULL && now > c->deadline;
+}
+
 static int hear_settings(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
 {
 	BUF(why);
@@ -151,7 +159,6 @@ static void tell_progress(struct client *c)
 	struct sweep_progress p = sweep_progress(c->sweep);
 	struct queue_progress m = { p.looked, p.of, p.found };
 
-	c->deadline = deadline_in(CONTROL_TIME);
 	if (clock_mono() < c->progress || c->conn.out.n > 0)
 		return;
 	c->progress = deadline_in(PROGRESS);
@@ -167,7 +174,7 @@ void clients_work(struct clients *s)
 
 		if (c->sweep == NULL || c->dead)
 			continue;
-		n++;
+		n += !sweep_waits(c->sweep);
 		if (!sweep_step(c->sweep, &a)) {
 			s->again = s->again || !sweep_waits(c->sweep);
 			tell_progress(c);
@@ -332,7 +339,7 @@ void clients_check_deadlines(struct clients *s)
 
 	listen_again(s, now);
 	for (struct client *c = s->first; c != NULL; c = c->next)
-		if ((c->role == ROLE_COMMAND || c->role == ROLE_REPORTER || c->role == ROLE_NONE) && now > c->deadline)
+		if (is_late(c, now))
 			lose(s, c, NULL);
 	for (struct client *c = s->first; c != NULL; c = c->next)
 		if (c->agent != NULL && schedule_parted(c->agent))

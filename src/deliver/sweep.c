@@ -11,8 +11,9 @@
 #include "deliver/summary.h"
 
 enum {
-	STEP_US = 8000, /* of one step */
-	LOOK_EVERY = 16 /* messages between two looks at the clock */
+	STEP_US = 8000,         /* of one step */
+	LOOK_EVERY = 16,        /* messages between two looks at the clock */
+	ANSWER_TIME = 30 * 1000 /* ms that telltale-lookup's word is waited for */
 };
 
 enum kind { SWEEP_ACT, SWEEP_LIST, SWEEP_SUMMARY };
@@ -34,6 +35,7 @@ struct sweep {
 	bool full;    /* the limit or the page is reached */
 	bool waiting; /* for telltale-lookup */
 	uint64_t asked;
+	int64_t answer_by;
 	char refused[200]; /* telltale-lookup's word was no */
 };
 
@@ -116,6 +118,7 @@ struct sweep *sweep_new(struct schedule *s, struct str words, struct shown *out)
 		if (w->pick.named)
 			w->next = w->pick.qp;
 		w->deed = (struct deed){ .schedule = s, .pick = &w->pick };
+		w->answer_by = deadline_in(ANSWER_TIME);
 		w->waiting = w->kind == SWEEP_ACT && w->pick.address.n > 0 && !w->pick.dry;
 		return w;
 	}
@@ -256,17 +259,32 @@ static void tell(struct sweep *w, struct shown *out)
 	}
 }
 
+static void refuse(struct sweep *w, const char *why)
+{
+	snprintf(w->refused, sizeof(w->refused), "%.*s: %s", STR_ARG(str_take(w->pick.address, 100)), why);
+	w->waiting = false;
+}
+
+/* True as long as telltale-lookup's word is waited for. */
+static bool waits(struct sweep *w)
+{
+	if (w->waiting && clock_mono() > w->answer_by)
+		refuse(w, "telltale-lookup does not answer");
+	else if (w->waiting && w->asked == 0)
+		w->asked = schedule_ask(w->schedule, w->pick.address);
+	return w->waiting;
+}
+
 bool sweep_step(struct sweep *w, struct shown *out)
 {
 	int64_t end = clock_mono_us() + STEP_US;
 	uint64_t changed = w->deed.n.changed;
 	struct item *it = NULL;
-	bool over = w->refused[0] != '\0';
+	bool over;
 
-	if (w->waiting && w->asked == 0)
-		w->asked = schedule_ask(w->schedule, w->pick.address);
-	if (w->waiting)
+	if (waits(w))
 		return false;
+	over = w->refused[0] != '\0';
 	for (size_t n = 1; !over && !w->full; n++) {
 		it = depot_walk(w->schedule->set.depot, &w->next);
 		if (it == NULL || it->qp >= w->end || (w->pick.named && it->qp != w->pick.qp)) {
@@ -317,12 +335,11 @@ bool sweep_answer(struct sweep *w, uint64_t id, const struct lookup_answer *answ
 
 	if (!w->waiting || w->asked != id)
 		return false;
-	w->waiting = false;
 	if (no != NULL || n == 0) {
-		snprintf(w->refused, sizeof(w->refused), "%.*s: %s", STR_ARG(str_take(to, 100)),
-			 no != NULL ? no : "nobody is behind it");
+		refuse(w, no != NULL ? no : "nobody is behind it");
 		return true;
 	}
+	w->waiting = false;
 	r = arena_alloc(&w->mem, n * sizeof(*r));
 	if (answer->result == RESOLVED_NOT_OURS)
 		r[0] = (struct recipient){ .final = to, .original = to, .channel = CHANNEL_REMOTE };

@@ -1,6 +1,19 @@
 /* The postmaster sends mail elsewhere: once, what he may, and as what it leads to. */
 #include "schedule_fails.h"
 
+#include <sys/syscall.h>
+#include <time.h>
+
+static time_t ahead; /* seconds that this test's clocks are */
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, t);
+
+	t->tv_sec += ahead;
+	return rc;
+}
+
 enum { STEPS_MOST = 200 };
 
 static const struct recipient far = { STR_INIT("c@other.test"), STR_INIT("c@other.test"), .channel = CHANNEL_REMOTE };
@@ -153,6 +166,30 @@ static void a_copy_keeps_what_its_sender_asked_for(void **state)
 	assert_true(str_eqz(v.rcpts[0].orcpt, "rfc822;bob@other.test") && str_eqz(v.rcpts[0].final, "d@else.test"));
 }
 
+/* telltale-lookup is away: the postmaster is not kept for ever. */
+static void nobody_who_knows_the_address(void **state)
+{
+	struct shown a = { .fd = -1 };
+	struct sweep *w;
+
+	(void)state;
+	asked.away = true;
+	put_envelope(from("ann@x.example", &far, 1));
+	w = sweep_new(schedule, str_mem("reroute\0--all\0--to-address\0d@else.test", 38), &a);
+	assert_non_null(w);
+	for (int i = 0; i < 3; i++)
+		assert_true(!sweep_step(w, &a) && sweep_waits(w));
+	ahead = 31;
+	assert_true(sweep_step(w, &a));
+	ahead = 0;
+	asked.away = false;
+	assert_int_equal(a.status, SHOWN_NO);
+	assert_true(str_eqz(buf_str(&a.message), "d@else.test: telltale-lookup does not answer"));
+	shown_clear(&a);
+	sweep_free(w);
+	assert_int_equal(depot_state(depot).messages, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +198,7 @@ int main(void)
 		T(an_alias_that_leads_to_a_program_does),
 		T(a_mailbox_does_not_answer_what_went_elsewhere),
 		T(a_copy_keeps_what_its_sender_asked_for),
+		T(nobody_who_knows_the_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
