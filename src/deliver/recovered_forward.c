@@ -1,8 +1,9 @@
 /* A forward is on disk before the result of its attempt is in the delivery log.  Recovery settles what it carries on,
  * so nobody tries that again: the attempt that the log left open gets its result from the forward itself.
  *
- * Connections, messages and deliveries share one counter, and an attempt makes its forward at once: the forward of an
- * open attempt is a child of the same message with a higher number, that of an older attempt has a lower one. */
+ * Connections, messages and deliveries share one counter, and an attempt that ends in a copy (an alias's forward, a
+ * list's, a postmaster's reroute, wherever it was to go before) takes the copy's number right after its own: the copy
+ * of an open attempt is the child of the same message with the next number. */
 #include "deliver/recovered.h"
 
 #include "base/clock.h"
@@ -13,10 +14,9 @@
 
 #define TAIL (4 * 1024 * 1024) /* of the delivery log: more than one turn of the loop writes */
 
-/* An attempt to a remote address that has no result yet. */
+/* An attempt that has no result yet. */
 struct try_open {
 	uint64_t delivery, parent;
-	struct str to;
 	uint64_t forward; /* 0: none is known */
 };
 
@@ -41,39 +41,15 @@ static void follow(struct tries *t, struct str text)
 	uint64_t delivery, qp;
 
 	log_parse(LOG_DELIVERY, text, &l);
-	if (l.kind != LOG_DELIVERY_INFO && l.kind != LOG_DELIVERY_TRY && l.kind != LOG_DELIVERY_RESULT)
+	if (l.kind != LOG_DELIVERY_INFO && l.kind != LOG_DELIVERY_RESULT)
 		return;
 	if (!str_u64(l.field[LOG_F_delivery], UINT64_MAX, &delivery))
 		return;
 	x = map_getn(&t->open, delivery);
 	if (l.kind == LOG_DELIVERY_INFO && x == NULL && str_u64(l.field[LOG_F_qp], UINT64_MAX, &qp))
 		open_one(t, delivery, qp);
-	else if (l.kind == LOG_DELIVERY_TRY && x != NULL)
-		x->to = arena_str(&t->mem, l.field[LOG_F_rcpt]);
 	else if (l.kind == LOG_DELIVERY_RESULT)
 		map_deln(&t->open, delivery);
-}
-
-/* The open attempt that made this child, if one did: the last one of its message before it. */
-static struct try_open *maker(const struct tries *t, const struct item *it)
-{
-	struct try_open *x, *best = NULL;
-
-	for (size_t i = 0; (x = map_next(&t->open, &i, NULL)) != NULL;)
-		if (x->parent == it->parent_qp && x->delivery < it->qp && x->to.n > 0 &&
-		    (best == NULL || x->delivery > best->delivery))
-			best = x;
-	return best;
-}
-
-/* A list's copy leaves as LIST-bounces. */
-static bool is_list_of(struct str sender, struct str list)
-{
-	ptrdiff_t at = str_rchr(list, '@');
-
-	return at > 0 && str_starts(sender, str_take(list, (size_t)at)) &&
-	       str_starts(str_skip(sender, (size_t)at), STR("-bounces@")) &&
-	       str_ends(sender, str_skip(list, (size_t)at));
 }
 
 static void match(struct tries *t, struct depot *d)
@@ -82,13 +58,13 @@ static void match(struct tries *t, struct depot *d)
 
 	for (uint64_t i = 0; (it = depot_walk(d, &i)) != NULL;) {
 		ARENA(mem);
-		struct try_open *x = it->parent_qp != 0 ? maker(t, it) : NULL;
+		struct try_open *x = it->parent_qp != 0 ? map_getn(&t->open, it->qp - 1) : NULL;
 		struct envelope v;
 		struct err e = { 0 };
 
-		if (x == NULL || it->held || depot_envelope(d, it, &mem, &v, &e) < 0)
+		if (x == NULL || x->parent != it->parent_qp || it->held || depot_envelope(d, it, &mem, &v, &e) < 0)
 			continue;
-		if (v.forward && (is_list_of(v.sender, x->to) || (v.nrcpts == 1 && str_eq(v.rcpts[0].final, x->to))))
+		if (v.forward)
 			x->forward = it->qp;
 	}
 }

@@ -187,13 +187,18 @@ static void an_attempt_whose_forward_exists_has_succeeded(void **state)
 	static const struct recipient to = { STR_INIT("bob@far.example"), STR_INIT("bob@far.example"),
 					     .channel = CHANNEL_REMOTE };
 	struct envelope child = { .time = clock_wall() - DAY, .rcpts = &to, .nrcpts = 1, .parent_qp = 1, .forward = 1 };
-	uint64_t made, none, older, qp;
+	static const struct recipient here = { STR_INIT("bob@example.com"), STR_INIT("bob@example.com"),
+					       .channel = CHANNEL_LOCAL };
+	uint64_t made, none, older, moved, qp, there;
 
 	(void)state;
 	read_conf();
 	made = attempt(1, &far);
 	qp = put_envelope(child);
 	none = attempt(2, &far);
+	child.parent_qp = 4; /* the postmaster sent it to another address */
+	moved = attempt(4, &here);
+	there = put_envelope(child);
 	child.parent_qp = 3;
 	put_envelope(child);
 	older = attempt(3, &far); /* that of the other recipient: the forward was there before */
@@ -202,6 +207,8 @@ static void an_attempt_whose_forward_exists_has_succeeded(void **state)
 		assert_int_equal(
 		    results_of(made, arena_fmt(&mem, "success, did_0+1+0/qp_%llu/", (unsigned long long)qp).p), 1);
 		assert_int_equal(results_of(made, ""), 1);
+		assert_int_equal(
+		    results_of(moved, arena_fmt(&mem, "success, did_0+1+0/qp_%llu/", (unsigned long long)there).p), 1);
 		assert_int_equal(results_of(none, "deferral, server_restarted/"), 1);
 		assert_int_equal(results_of(older, "deferral, server_restarted/"), 1);
 	}
