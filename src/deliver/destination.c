@@ -141,7 +141,7 @@ void destination_begins(struct destinations *d, uint32_t number, const struct de
 		map_putn(&d->at, number, t);
 	}
 	t->busy++;
-	t->open = now + rule->step;
+	t->open = rule->step > 0 ? now + rule->step : 0; /* without a rate the clock says nothing */
 }
 
 static void leave_alone(struct destination *t, const struct destination_rule *rule, int64_t now)

@@ -134,6 +134,9 @@ static void who_finds_no_place_stands_in_line(void **state)
 		}
 	}
 	assert_int_equal(places(7, 2000), 0);
+	end(7, 1, DESTINATION_ANSWERED, 2000);
+	assert_true(destination_may(&d, 7, &rule, 1990, &next)); /* the same turn, a moment before */
+	assert_true(called(7, 2000) > 0);
 	end(7, 1, DESTINATION_UNREACHABLE, 2000);
 	assert_int_equal(called(7, 2000), 0);
 	destination_begins(&d, 8, &slow, 1000);
