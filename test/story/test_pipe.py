@@ -32,7 +32,7 @@ def fixture_scripts(server):
             f.write("#!/bin/sh\n" + text.replace("DATA", server.data).replace("OUT", out) + "\n")
         os.chmod(path, 0o755)
         rows.append(f'program "{name}" {{ command = {{"{path}", "an argument"}} deadline = {1 if name == "hang" else 30}s }}')
-    os.chmod(server.folder, stat.S_IMODE(os.stat(server.folder).st_mode) | 0o011)
+    os.chmod(server.folder, stat.S_IMODE(os.stat(server.folder).st_mode) | 0o055)
     server.config("\n".join(rows) + "\nqueue { first-retry = 1s }\n")
     return server
 
