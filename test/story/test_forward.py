@@ -26,7 +26,7 @@ def test_with_and_without_a_copy_here(server):
         qp = send(server, "recipient+x@example.com")
         assert [len(server.maildir(m)) for m in (YOU, ALSO)] == [1, 1]
         assert far.messages[0].startswith(b"Delivered-To: recipient+x@example.com\r\n")
-        assert rules(server) == [["example.com/recipient/Maildir", "mailbox"], ["example.com/sender/Maildir", "forward; mailbox"]]
+        assert sorted(rules(server)) == [["example.com/recipient/Maildir", "mailbox"], ["example.com/sender/Maildir", "forward; mailbox"]]
         told = server.trace(f"id:{qp}")
         assert told.only["recipients"][0]["address"] == "recipient+x@example.com" and AWAY in told.text
         server.command("account", "set", YOU, "keep-copy=no", f"forward=!{ALSO}")
