@@ -141,7 +141,7 @@ static struct dsn about(const struct making *m, uint64_t qp)
 			     .contact = set->contact,
 			     .sender = m->v.sender,
 			     .envid = m->v.envid,
-			     .full = m->kind == DSN_FAILED && m->v.ret == RET_FULL,
+			     .full = m->kind == DSN_FAILED && m->v.ret == RET_FULL && !m->v.requiretls,
 			     .qp = qp,
 			     .parent = m->it->qp,
 			     .now = clock_wall(),
@@ -168,6 +168,7 @@ static int put(struct making *m, struct envelope *child, struct err *e)
 	d.message = buf_str(&message);
 	dsn_put(&head, &body, &d);
 	child->time = d.now;
+	child->requiretls = m->v.requiretls; /* RFC 8689, 5 */
 	child->parent_qp = m->it->qp;
 	child->parent_rcpts = child->delay ? STR("") : buf_str(&list);
 	child->parent_rcpt = child->delay ? ENVELOPE_NOBODY : envelope_settled(child, 0);

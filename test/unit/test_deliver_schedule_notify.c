@@ -261,6 +261,28 @@ static void each_has_its_own_notice(void **state)
 	assert_null(depot_find(depot, qp));
 }
 
+/* RFC 8689, 5: what goes back is as secret as what came, and only its header. */
+static void a_bounce_demands_tls_where_the_message_did(void **state)
+{
+	ARENA(a);
+	struct envelope v = from("ann@x.example", two, 1);
+	struct item *child;
+	struct err e = { 0 };
+	uint64_t qp;
+
+	(void)state;
+	v.requiretls = 1;
+	v.ret = RET_FULL;
+	qp = put_envelope(v);
+	ends(OUTCOME_FAILURE, "Sorry, no mailbox here by that name. (#5.1.1)");
+	turn();
+	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
+	child = child_of(qp);
+	assert_int_equal(depot_envelope(depot, child, &a, &v, &e), 0);
+	assert_int_equal(v.requiretls, 1);
+	assert_false(has(text_of(child), "hello"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +295,7 @@ int main(void)
 		T(a_list_that_took_it_is_told_of),
 		T(a_sender_who_is_nobody),
 		T(each_has_its_own_notice),
+		T(a_bounce_demands_tls_where_the_message_did),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
