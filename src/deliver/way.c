@@ -64,7 +64,11 @@ static void of_relay(const struct conf *c, struct way *out)
 
 static void own_host(const struct conf_route *r, struct way *out)
 {
-	out->host = str_eqz(r->host, "mx") ? STR("") : r->host;
+	bool mx = str_eqz(r->host, "mx");
+
+	if (mx && out->host.n > 0)
+		out->port = SMTP; /* relay { port } is the smart host's */
+	out->host = mx ? STR("") : r->host;
 	out->user = out->password_file = STR("");
 	out->implicit = false;
 }

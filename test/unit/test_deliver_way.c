@@ -81,7 +81,7 @@ static void what_a_row_does_not_say(void **state)
 		bool implicit;
 	} t[] = {
 		{ 0, "smart.example", "us", "/p", "required", "192.0.2.1", 26, 1, 1000, 7, false },
-		{ 1, "", "", "", "required", "192.0.2.1", 26, 1, 1000, 7, false },
+		{ 1, "", "", "", "required", "192.0.2.1", 25, 1, 1000, 7, false },
 		{ 2, "box.example:2525", "me", "/q", "required", "192.0.2.1", 26, 1, 1000, 7, false },
 		{ 3, "smart.example", "us", "/p", "off", "192.0.2.9", 26, 0, 1000, 2, false },
 		{ 4, "smart.example", "ann", "/r", "required", "192.0.2.1", 26, 1, 1000, 7, false },
