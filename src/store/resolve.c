@@ -287,6 +287,8 @@ static int add_settings(struct store *s, const struct place *p, struct arena *a,
 	    (p->found == FOUND_MAILBOX && settings_read(s, place_address(a, p), &b, &out->delay_notice, e) < 0))
 		return -1;
 	out->settings = arena_str(a, buf_str(&b));
+	if (p->found == FOUND_SRS)
+		out->delay_notice = 0; /* he who is behind it is none of the domain's */
 	return 0;
 }
 

@@ -259,6 +259,7 @@ static void an_address_goes_back_to_its_sender_and_nowhere_else(void **state)
 
 	accounts_must(x, "domain add example.com");
 	accounts_must(x, "domain add other.example");
+	accounts_must(x, "domain set example.com delay-notice=4h");
 	accounts_must(x, "account add ann@example.com --password-stdin");
 	accounts_must(x, "account add srs0=ann@example.com --password-stdin");
 	accounts_must(x, "alias add @other.example ann@example.com");
@@ -273,6 +274,8 @@ static void an_address_goes_back_to_its_sender_and_nowhere_else(void **state)
 		assert_int_equal(store_resolve(x->store, arena_fmt(&a, t[i].address, STR_ARG(named)), &a, &out, &e),
 				 t[i].result);
 		assert_int_equal(out.srs, t[i].srs);
+		/* Its wish is not its strangers'. */
+		assert_int_equal(out.delay_notice, i == 5 ? 4 * 3600 * 1000 : 0);
 		for (size_t k = 0; k < out.n; k++)
 			buf_fmt(&target, "%c:%.*s", out.targets[k].channel == CHANNEL_LOCAL ? 'l' : 'r',
 				STR_ARG(out.targets[k].final));
