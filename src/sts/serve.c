@@ -23,7 +23,8 @@ enum {
 	PAUSE_MS = 100,
 	TEND_MS = 2000,
 	LOCK_MS = 20 * 1000,
-	SAVE_MS = 10 * 1000,
+	SAVE_MS = 60 * 1000,
+	TOLD_MS = 10 * 1000, /* the same, when a report has gone out */
 	DAY_MS = 86400 * 1000,
 	COUNTED_MAX = 900 * 1024, /* of an answer */
 	LEAVE_MS = 1000,
@@ -285,7 +286,9 @@ static void report(void *arg)
 	while (!s->over) {
 		bool more = post_one(&s->post, &s->tally, clock_wall() / 1000);
 
-		if (more || clock_mono() >= due) {
+		if (more && due > deadline_in(TOLD_MS))
+			due = deadline_in(TOLD_MS);
+		if (clock_mono() >= due) {
 			save(s);
 			due = deadline_in(SAVE_MS);
 		}

@@ -11,7 +11,13 @@
 #include "sts/policy.h"
 #include "vouch/text.h"
 
-enum { FILE_MAX = 64 * 1024 * 1024, NAME_MAX_BYTES = 64 };
+enum {
+	FILE_MAX = 4 * TALLY_BYTES,
+	NAME_MAX_BYTES = 64,
+	DOMAIN_BYTES = 320, /* of a domain's lines and those of its policies, without its name */
+	LINE_BYTES = 6,
+	FAILURE_BYTES = 64,
+};
 
 #define END ":tlsrpt"
 
@@ -52,11 +58,27 @@ static void insert(struct tally *t, struct tally_day *d)
 	*at = d;
 }
 
+/* What the file is read from has passed here when it was written. */
+static bool has_room(struct tally_day *d, size_t n)
+{
+	if (n > TALLY_BYTES - d->bytes)
+		return false;
+	d->bytes += n;
+	return true;
+}
+
+/* What vouch_shown() makes of a text is not longer. */
+static size_t text_room(struct str s)
+{
+	return s.n > TALLY_TEXT ? TALLY_TEXT + 3 : s.n;
+}
+
 static struct tally_domain *domain_of(struct tally_day *d, struct str domain)
 {
 	struct tally_domain *x = map_get(&d->domains, domain);
 
-	if (x != NULL || d->domains.n >= TALLY_DOMAINS || !sts_domain_ok(domain))
+	if (x != NULL || d->domains.n >= TALLY_DOMAINS || !sts_domain_ok(domain) ||
+	    !has_room(d, DOMAIN_BYTES + domain.n))
 		return x;
 	x = arena_alloc(&d->mem, sizeof(*x));
 	x->domain = arena_lower(&d->mem, domain);
@@ -78,8 +100,25 @@ static void add_line(struct tally_day *d, struct tally_policy *p, struct str lin
 {
 	if (p->lines == NULL)
 		p->lines = arena_alloc(&d->mem, TALLY_LINES * sizeof(*p->lines));
-	if (p->nlines < TALLY_LINES && line.n > 0)
+	if (p->nlines < TALLY_LINES && line.n > 0 && has_room(d, LINE_BYTES + text_room(line)))
 		p->lines[p->nlines++] = vouch_shown(line, TALLY_TEXT, &d->mem);
+}
+
+static struct tally_failure *failure_new(struct tally_day *d, struct tally_policy *p, const struct tally_failure *f,
+					 struct str mx, struct str ip)
+{
+	struct tally_failure *x;
+
+	if (p->nfailures >= TALLY_FAILURES ||
+	    !has_room(d, FAILURE_BYTES + text_room(mx) + text_room(ip) + text_room(f->reason)))
+		return NULL;
+	x = arena_alloc(&d->mem, sizeof(*x));
+	*x = (struct tally_failure){ .result = f->result,
+				     .mx = vouch_shown(mx, TALLY_TEXT, &d->mem),
+				     .ip = vouch_shown(ip, TALLY_TEXT, &d->mem),
+				     .reason = vouch_shown(f->reason, TALLY_TEXT, &d->mem) };
+	p->nfailures++;
+	return x;
 }
 
 static void add_failure(struct tally_day *d, struct tally_policy *p, const struct tally_failure *f, uint64_t n)
@@ -89,15 +128,8 @@ static void add_failure(struct tally_day *d, struct tally_policy *p, const struc
 
 	while ((x = *at) != NULL && (x->result != f->result || !str_eq(x->mx, mx) || !str_eq(x->ip, ip)))
 		at = &x->next;
-	if (x == NULL && p->nfailures < TALLY_FAILURES) {
-		x = arena_alloc(&d->mem, sizeof(*x));
-		*x = (struct tally_failure){ .result = f->result,
-					     .mx = vouch_shown(mx, TALLY_TEXT, &d->mem),
-					     .ip = vouch_shown(ip, TALLY_TEXT, &d->mem),
-					     .reason = vouch_shown(f->reason, TALLY_TEXT, &d->mem) };
-		*at = x;
-		p->nfailures++;
-	}
+	if (x == NULL)
+		x = *at = failure_new(d, p, f, mx, ip);
 	if (x != NULL)
 		x->n += n;
 }

@@ -1,7 +1,7 @@
 /* sts/tally.h - sessions with other servers, counted by day (UTC), domain and policy (RFC 8460).
  *
  * Kept in memory and in a file a day, DAY:tlsrpt (days since 1970), which tally_save() replaces when something has
- * changed: a crash loses the counts of the last seconds.  Everything has a limit: what is beyond is not counted.
+ * changed: a crash loses the counts of the last minute.  Everything has a limit: what is beyond is not counted.
  * A day's counts go when its reports are out (tally_done), or two days later.
  */
 #ifndef STS_TALLY_H
@@ -13,7 +13,13 @@
 #include "base/map.h"
 #include "sts/results.h"
 
-enum { TALLY_DOMAINS = 10000, TALLY_FAILURES = 64, TALLY_LINES = 300, TALLY_TEXT = 200 };
+enum {
+	TALLY_DOMAINS = 10000,
+	TALLY_FAILURES = 64,
+	TALLY_LINES = 300,
+	TALLY_TEXT = 200,
+	TALLY_BYTES = 16 * 1024 * 1024, /* of a day as its file has it */
+};
 
 /* Sessions that failed in the same way. */
 struct tally_failure {
@@ -45,6 +51,7 @@ struct tally_day {
 	struct tally_domain *first, **last;
 	struct map domains; /* the same by their names */
 	struct arena mem;
+	size_t bytes; /* of its file: not fewer */
 	bool changed;
 	struct tally_day *next; /* a later one */
 };

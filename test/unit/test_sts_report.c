@@ -129,6 +129,36 @@ static void there_is_an_end_to_it(void **state)
 	tally_clear(&t);
 }
 
+/* However much is counted, its file can be read back. */
+static void a_day_has_an_end_too(void **state)
+{
+	struct tally t = { 0 };
+	struct tally_day *back;
+	BUF(policy);
+	BUF(name);
+	BUF(text);
+
+	(void)state;
+	for (int i = 0; i < TALLY_LINES; i++)
+		buf_fmt(&policy, "%0*d\n", TALLY_TEXT, i);
+	for (int i = 0; i < 400; i++) {
+		struct tally_session s = { STR(""),   TALLY_STS, buf_str(&policy), STS_EXPIRED,
+					   STR("mx"), STR("1"),  STR("old") };
+
+		buf_reset(&name);
+		buf_fmt(&name, "d%d.example", i);
+		s.domain = buf_str(&name);
+		tally_count(&t, DAY, &s);
+	}
+	tally_put(t.first, &text);
+	assert_in_range(text.n, 8 << 20, 16 << 20);
+	back = tally_read(buf_str(&text), DAY);
+	assert_non_null(back);
+	back->next = t.first;
+	t.first = back;
+	tally_clear(&t);
+}
+
 static void where_reports_go(void **state)
 {
 	static const struct {
@@ -228,9 +258,10 @@ static void sessions(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counted_and_told),    cmocka_unit_test(kept_and_read_back),
-		cmocka_unit_test(files_that_are_none), cmocka_unit_test(there_is_an_end_to_it),
-		cmocka_unit_test(where_reports_go),    cmocka_unit_test(sessions),
+		cmocka_unit_test(counted_and_told),     cmocka_unit_test(kept_and_read_back),
+		cmocka_unit_test(files_that_are_none),  cmocka_unit_test(there_is_an_end_to_it),
+		cmocka_unit_test(where_reports_go),     cmocka_unit_test(sessions),
+		cmocka_unit_test(a_day_has_an_end_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
