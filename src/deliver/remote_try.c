@@ -322,7 +322,7 @@ static void choose_host(struct remote_try *t)
 	}
 	way->route.host = t->host;
 	t->way = way;
-	t->key = arena_fmt(t->mem, "host%s %.*s", t->message.requiretls ? "R" : "", STR_ARG(t->host));
+	t->key = way_key("host", t->message.requiretls, &way->source, t->message.sender, t->host, t->mem);
 }
 
 /* By which way; and who goes the same one from the same address, and to the same destination, shares connections. */
@@ -333,10 +333,8 @@ static void choose(struct remote_try *t)
 
 	way_of(w->conf, way_find(w->conf, t->message.sender, t->message.rcpt), &way);
 	t->way = &w->ways[way.number];
-	t->key = arena_fmt(t->mem, "%u%s %.*s %.*s %.*s", way.number, t->message.requiretls ? "R" : "",
-			   STR_ARG(way_source(&way.source, t->message.sender, AF_INET)),
-			   STR_ARG(way_source(&way.source, t->message.sender, AF_INET6)),
-			   STR_ARG(way_destination(&way, t->message.rcpt, t->mem)));
+	t->key = way_key(arena_fmt(t->mem, "%u", way.number).p, t->message.requiretls, &way.source, t->message.sender,
+			 way_destination(&way, t->message.rcpt, t->mem), t->mem);
 }
 
 /* The recipient's domain, or the smart host, and what is wanted there. */

@@ -1,5 +1,7 @@
 #include "deliver/way.h"
 
+#include <sys/socket.h>
+
 #include "base/inet.h"
 #include "base/map.h"
 
@@ -125,6 +127,14 @@ struct str way_source(const struct conf_list *source, struct str sender, int fam
 		if (inet_bytes(family, source->at[i], bytes) && which-- == 0)
 			return source->at[i];
 	return STR("");
+}
+
+struct str way_key(const char *kind, bool requiretls, const struct conf_list *source, struct str sender,
+		   struct str destination, struct arena *a)
+{
+	return arena_fmt(a, "%s%s %.*s %.*s %.*s", kind, requiretls ? "R" : "",
+			 STR_ARG(way_source(source, sender, AF_INET)), STR_ARG(way_source(source, sender, AF_INET6)),
+			 STR_ARG(destination));
 }
 
 /* ---- is it right, is it another ---- */

@@ -32,6 +32,9 @@ struct str way_destination(const struct way *w, struct str rcpt, struct arena *a
 /* Which of the addresses a message of that sender leaves from, for an address of that family: always the same for a
  * sender's domain.  Empty: whichever the machine chooses. */
 struct str way_source(const struct conf_list *source, struct str sender, int family);
+/* Of connections that may serve each other's mail: the same `kind`, left from the same address. */
+struct str way_key(const char *kind, bool requiretls, const struct conf_list *source, struct str sender,
+		   struct str destination, struct arena *a);
 /* Are all patterns such?  -1: "FILE:LINE: ...". */
 int ways_check(const struct conf *c, struct err *e);
 /* A number that changes when anything does that says which way, how fast or how many. */

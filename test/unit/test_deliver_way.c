@@ -142,6 +142,38 @@ static void a_pool_is_shared_out(void **state)
 	assert_true(way_source(&c.relay.source, STR(""), AF_INET).n > 0);
 }
 
+/* A connection that left from one address serves no sender of another. */
+static void whose_connections_are_shared(void **state)
+{
+	static const struct {
+		const char *kind, *sender, *destination;
+		bool requiretls, same;
+	} t[] = {
+		{ "host", "ann@d0.example", "h.example", false, true },
+		{ "host", "ben@D0.example", "h.example", false, true },
+		{ "host", "ann@d0.example", "h.example", true, false },
+		{ "host", "ann@d0.example", "i.example", false, false },
+		{ "0", "ann@d0.example", "h.example", false, false },
+	};
+	struct arena a = ARENA_INIT;
+	const struct conf_list *from = &c.relay.source;
+	struct str first = way_key("host", false, from, STR("ann@d0.example"), STR("h.example"), &a);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (str_eq(first, way_key(t[i].kind, t[i].requiretls, from, str_of(t[i].sender),
+					  str_of(t[i].destination), &a)) != t[i].same)
+			fail_msg("row %zu", i);
+	for (int i = 1; i < 20; i++) {
+		struct str sender = arena_fmt(&a, "ann@d%d.example", i);
+		bool alike =
+		    str_eq(way_source(from, STR("ann@d0.example"), AF_INET), way_source(from, sender, AF_INET));
+
+		assert_int_equal(str_eq(first, way_key("host", false, from, sender, STR("h.example"), &a)), alike);
+	}
+	arena_clear(&a);
+}
+
 static void what_is_no_pattern(void **state)
 {
 	static const struct {
@@ -244,6 +276,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_a_row_does_not_say, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_counted_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_pool_is_shared_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(whose_connections_are_shared, setup, teardown),
 		cmocka_unit_test(what_is_no_pattern),
 		cmocka_unit_test(what_the_file_may_say),
 		cmocka_unit_test(a_change_is_seen),
