@@ -72,7 +72,8 @@ static void print_policy(const struct look *l)
 	if (s == NULL)
 		return;
 	if (s->id.n == 0) {
-		printf("MTA-STS: no policy%s%.*s\n", s->why.n > 0 ? ": " : "", STR_ARG(s->why));
+		printf("MTA-STS: %s%s%.*s\n", s->unheard ? "not known" : "no policy", s->why.n > 0 ? ": " : "",
+		       STR_ARG(s->why));
 		return;
 	}
 	put_time(&until, s->until);

@@ -117,8 +117,8 @@ void remote_count_refused(const struct remote_case *one, const struct route_stop
 {
 	struct remote_counted x;
 
-	if (!counts(one) || p->refused != OUTCOME_DEFERRAL)
-		return; /* what the sender demands is no affair of the domain's */
+	if (!counts(one) || p->refused != OUTCOME_DEFERRAL || (p->sts != NULL && p->sts->unheard))
+		return; /* what the sender demands, or fails here, is no affair of the domain's */
 	remote_refused(p, &x);
 	tell(one, stop, p, &x);
 }

@@ -137,6 +137,14 @@ static void mta_sts(struct remote_case *c, const struct route_stop *stop, struct
 	bool named = sts->mode != STS_NONE && sts_names(sts->mx, sts->nmx, stop->host);
 
 	p->sts = sts;
+	if (sts->unheard) {
+		refuse(p,
+		       arena_fmt(c->mem,
+				 "TLS unable to verify server %.*s: telltale-policy, which knows whether %.*s has an "
+				 "MTA-STS policy, gives no answer. (#4.7.5)",
+				 STR_ARG(stop->host), STR_ARG(c->domain)));
+		return;
+	}
 	p->tested = sts->mode == STS_TESTING;
 	p->tested_name = named;
 	if (sts->mode != STS_ENFORCE)

@@ -4,9 +4,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
 #include "base/buf.h"
+#include "base/io.h"
+#include "deliver/remote_policy.h"
 #include "sts/sts.h"
 
 #define V "version: STSv1\r\n"
@@ -187,11 +195,95 @@ static void what_telltale_policy_says(void **state)
 	}
 }
 
+/* telltale-policy that ends as it is asked, and answers when it is back. */
+static void *ends_once(void *arg)
+{
+	int64_t deadline = deadline_in(20000);
+	struct ipc_frame f = { .fd = -1 };
+	struct sts_told told = { .mode = STS_ENFORCE, .mx = STR("mx.a.example"), .id = STR("1") };
+	struct ipc_conn c;
+
+	for (int i = 0; i < 2; i++) {
+		if (io_wait(*(int *)arg, POLLIN, deadline) < 0)
+			return NULL;
+		ipc_conn_init(&c, accept4(*(int *)arg, NULL, NULL, SOCK_CLOEXEC));
+		if (ipc_recv(&c, &f, deadline, NULL) == 0 && i > 0)
+			(void)ipc_send(&c, &sts_told_type, f.id, &told, -1, deadline, NULL);
+		ipc_conn_clear(&c);
+	}
+	return NULL;
+}
+
+static void it_is_asked_again(void **state)
+{
+	char path[64];
+	pthread_t thread;
+	struct ipc_client *client;
+	struct sts_answer out;
+	struct err e = { 0 };
+	int fd;
+	ARENA(a);
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/test-sts.%d.sock", (int)getpid());
+	fd = ipc_listen(path, 0600, &e);
+	assert_true(fd >= 0);
+	assert_int_equal(pthread_create(&thread, NULL, ends_once, &fd), 0);
+	client = ipc_client_new(path);
+	sts_find(client, STR("a.example"), 1000, &a, &out);
+	assert_true(out.mode == STS_ENFORCE && !out.unheard);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	close(fd);
+	unlink(path);
+	sts_find(client, STR("a.example"), -4500, &a, &out); /* nobody is there, and the time is soon over */
+	assert_true(out.mode == STS_NONE && out.unheard);
+	sts_find(client, STR("[192.0.2.1]"), 1000, &a, &out);
+	assert_true(out.mode == STS_NONE && !out.unheard);
+	ipc_client_free(client);
+}
+
+/* Nobody knows whether a policy is enforced: nothing goes.  It is known that none is known: it goes. */
+static void without_an_answer_nothing_goes(void **state)
+{
+	static const struct {
+		struct sts_answer sts;
+		const char *refusal;
+	} t[] = {
+		{ { .why = STR_INIT("telltale-policy gives no answer"), .unheard = true },
+		  "TLS unable to verify server mx.a.example: telltale-policy, which knows whether a.example has an "
+		  "MTA-STS "
+		  "policy, gives no answer. (#4.7.5)" },
+		{ { .why = STR_INIT("not known in time") }, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct sts_answer sts = t[i].sts;
+		struct remote_desk desk = { 0 };
+		struct remote_case c = { .desk = &desk,
+					 .want = { POLICY_OPPORTUNISTIC, false, true },
+					 .domain = STR("a.example"),
+					 .mem = &a,
+					 .sts = &sts };
+		struct route_stop stop = { .host = STR("mx.a.example") };
+		const struct remote_policy *p = remote_policy_for(&c, &stop);
+
+		assert_true(str_eqz(p->refusal, t[i].refusal));
+		assert_true(p->refusal.n == 0 || p->refused == OUTCOME_DEFERRAL);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts),   cmocka_unit_test(there_is_an_end_to_it),     cmocka_unit_test(names),
-		cmocka_unit_test(records), cmocka_unit_test(what_telltale_policy_says),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(there_is_an_end_to_it),
+		cmocka_unit_test(names),
+		cmocka_unit_test(records),
+		cmocka_unit_test(what_telltale_policy_says),
+		cmocka_unit_test(it_is_asked_again),
+		cmocka_unit_test(without_an_answer_nothing_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
