@@ -16,7 +16,9 @@ enum {
 	DNS_MS = 10 * 1000,
 	QUEUE_MS = 20 * 1000,
 	POST_MS = 60 * 1000,
-	AGAIN_MS = 30 * 60 * 1000, /* after a failure */
+	TRIES = 3,                     /* to send one; who does not say that he has it may have it all the same */
+	AGAIN_MS = 30 * 60 * 1000,     /* after a failure */
+	LATER_MS = 4 * 60 * 60 * 1000, /* and after another */
 };
 
 /* One report on its way. */
@@ -113,7 +115,8 @@ static int post_to(const struct parcel *x, struct str rua)
 	return rc;
 }
 
-/* To all that are named.  Who has it does not get it again, but after a restart: then its report-id tells. */
+/* To all that are named; -1: not to all, later again.  Who has it does not get it again, but after a crash: then its
+ * report-id tells. */
 static int send(struct post *p, int64_t day, struct tally_domain *x)
 {
 	struct parcel parcel = { .post = p, .day = day, .x = x };
@@ -135,7 +138,7 @@ static int send(struct post *p, int64_t day, struct tally_domain *x)
 		else if ((x->told & 1u << i) == 0)
 			rc = -1;
 	buf_clear(&parcel.packed);
-	return rc;
+	return ++x->tries < TRIES ? rc : 0;
 }
 
 static struct tally_domain *due_of(const struct tally_day *d, bool *all)
@@ -163,10 +166,11 @@ static bool post_of(struct post *p, struct tally *t, struct tally_day *d, int64_
 		tally_done(t, d);
 		return true;
 	}
+	d->changed = true;
 	if (send(p, d->day, x) < 0)
-		x->again = deadline_in(AGAIN_MS);
+		x->again = deadline_in(x->tries < 2 ? AGAIN_MS : LATER_MS);
 	else
-		x->done = d->changed = true;
+		x->done = true;
 	return true;
 }
 

@@ -187,7 +187,8 @@ static void put_policy(const struct tally_policy *p, enum tally_kind k, struct b
 void tally_put(const struct tally_day *d, struct buf *out)
 {
 	for (const struct tally_domain *x = d->first; x != NULL; x = x->next) {
-		buf_fmt(out, "domain %.*s %s\n", STR_ARG(x->domain), x->done ? "done" : "due");
+		buf_fmt(out, "domain %.*s %s %llu %llu\n", STR_ARG(x->domain), x->done ? "done" : "due",
+			(unsigned long long)x->told, (unsigned long long)x->tries);
 		for (enum tally_kind k = 0; k < TALLY_KINDS; k++)
 			put_policy(&x->of[k], k, out);
 	}
@@ -228,8 +229,10 @@ static bool read_domain(struct reader *r, struct str rest)
 	r->p = NULL;
 	if (r->x == NULL)
 		return false;
-	r->x->done = str_eqz(str_trim(rest), "done");
-	return true;
+	r->x->done = str_eqz(str_word(&rest), "done");
+	rest = str_trim(rest);
+	return rest.n == 0 ||
+	       (str_u64(str_word(&rest), UINT32_MAX, &r->x->told) && str_u64(str_trim(rest), UINT32_MAX, &r->x->tries));
 }
 
 static bool read_policy(struct reader *r, struct str rest)

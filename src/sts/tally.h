@@ -42,7 +42,8 @@ struct tally_domain {
 	struct tally_policy of[TALLY_KINDS];
 	bool done;                 /* its report is out, or nobody wants one */
 	int64_t again;             /* clock_mono(): not tried before */
-	unsigned told;             /* bits: which of the addresses of its record have it */
+	uint64_t told;             /* bits: which of the addresses of its record have it */
+	uint64_t tries;            /* so often it was sent to those that had it not */
 	struct tally_domain *next; /* in the order in which they were met */
 };
 

@@ -75,11 +75,14 @@ static void kept_and_read_back(void **state)
 	(void)state;
 	fill(&t);
 	d = tally_day(&t, DAY);
+	d->first->told = 5;
+	d->first->tries = 2;
 	tally_put(d, &once);
 	back = tally_read(buf_str(&once), DAY);
 	assert_non_null(back);
 	tally_put(back, &twice);
 	assert_string_equal(buf_z(&once), buf_z(&twice));
+	assert_true(back->first->told == 5 && back->first->tries == 2); /* nobody gets it again after a restart */
 	back->next = d;
 	t.first = back;
 	tally_clear(&t);
@@ -89,6 +92,8 @@ static void files_that_are_none(void **state)
 {
 	static const char *const t[] = {
 		"hello\n",
+		"domain a.example due x\n",
+		"domain a.example due 1 -1\n",
 		"policy sts 1 1\n",
 		"domain a.example due\nfailure certificate-expired 1 - -\n",
 		"domain a.example due\npolicy dane 1 1\n",
