@@ -45,7 +45,7 @@ const char *proc_socket(struct conf *c, const char *name);
 
 /* Is the program at the other end of this Unix socket the one of that role ("smtpd", "dns", "lookup", "queue",
  * "local", "remote", "signer", "policy", "pipe")?  Its user must be that role's; where no users are set apart, our own.  Root is whoever
- * it says. */
+ * it says.  telltale-pipe is besides in our session: the programs that it starts have its user, but never that. */
 bool proc_peer_is(int fd, const char *role);
 /* Is it any program of ours?  Nobody else is let in: a stranger would only keep a place from one of them. */
 bool proc_peer_is_ours(int fd);
@@ -53,6 +53,8 @@ bool proc_peer_is_ours(int fd);
 bool proc_peer_may_command(int fd);
 /* The same, decided (role NULL: any of them): what TELLTALE_PEERS says, the peer's uid, our own. */
 bool proc_peer_allows(struct str peers, const char *role, uid_t uid, uid_t ours);
+/* Is uid the user of this role, and neither root nor the user of another? */
+bool proc_peer_apart(struct str peers, const char *role, uid_t uid);
 
 /* A thread with a small stack (KiB); detached; -1 when the system refuses. */
 int proc_thread(void *(*run)(void *), void *arg, size_t stack_kib, struct err *e);

@@ -91,5 +91,8 @@ void sandbox_enter(const struct sandbox *box, const struct conf *c);
  * with errno when this kernel cannot.  Entered by the child, after fork and before exec: 0, or -1 with errno. */
 int sandbox_around(const char *const *closed, size_t n);
 int sandbox_around_enter(int around);
+/* The same child: no socket by which a server of this machine is reached (AF_UNIX: EAFNOSUPPORT), nor io_uring, which
+ * would make one unseen; programs of another architecture end.  A pair of sockets leads nowhere, and may be made. */
+int sandbox_no_unix(void);
 
 #endif

@@ -237,3 +237,23 @@ void sandbox_seccomp(const struct sandbox *box, enum sandbox_mode mode)
 		say(SAY_WARNING, "seccomp: %s: system calls are not restricted", strerror(-code));
 	seccomp_release(f.ctx);
 }
+
+int sandbox_no_unix(void)
+{
+	const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int code = -ENOMEM;
+
+	if (ctx != NULL)
+		code = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (code == 0)
+		code = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, &local);
+	if (code == 0)
+		code = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(io_uring_setup), 0);
+	if (code == 0)
+		code = seccomp_load(ctx);
+	if (ctx != NULL)
+		seccomp_release(ctx);
+	errno = -code;
+	return code == 0 ? 0 : -1;
+}

@@ -133,10 +133,9 @@ static _Noreturn void become(const struct run_ask *ask, int message, int out, ch
 	static const char why[] = "the program cannot be started\n";
 	sigset_t none;
 
-	(void)setsid();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (dup2(message, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 || chdir("/") < 0 ||
-	    sandbox_around_enter(ask->around) < 0)
+	if (setsid() < 0 || dup2(message, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 || chdir("/") < 0 ||
+	    sandbox_around_enter(ask->around) < 0 || (!ask->as_one && sandbox_no_unix() < 0))
 		_exit(111);
 	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	umask(077);

@@ -17,6 +17,9 @@ SCRIPTS = {
     "flood": 'head -c 20000000 /dev/zero | tr "\\0" x; exit 0',
     "thief": 'cat DATA/accounts.db DATA/spool/journal DATA/logs/delivery.log DATA/mail/example.com/recipient/Maildir/new/* 2>&1; '
              'ls DATA; touch DATA/x; kill -9 $PPID; exit 100',
+    "knock": """for s in queue.ctl lookup.ctl queue.sock lookup.sock; do
+                python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print("open")' DATA/run/$s \\
+                2>&1 | tail -n 1; done; exit 100""",
 }
 
 
@@ -114,6 +117,14 @@ def test_what_it_says_is_cut_and_it_reads_nothing_of_ours(scripts):
     said = until(lambda: [r for r in results(scripts) if "program_thief" in r], "it gave up")[0]
     assert said.startswith("failure, ") and "SQLite" not in said and "zone," not in said and "Hello" not in said, said
     assert scripts.pids("telltale-pipe") == [pid] and not os.path.exists(os.path.join(scripts.data, "x"))
+
+
+def test_it_reaches_no_socket_of_ours(scripts):
+    """Without a user of its own it would be let in as one of us."""
+    send(scripts, "knock")
+    said = until(lambda: [r for r in results(scripts) if "program_knock" in r], "it knocked")[0]
+    assert said.count("not_supported") == 4 and "open" not in said, said
+    assert "run as" in scripts.said() and "users { pipe }" in scripts.said()
 
 
 def test_only_the_administrator_names_programs(scripts):

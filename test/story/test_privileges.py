@@ -158,6 +158,27 @@ def test_a_stranger_keeps_no_place_from_our_programs(house):
     house.arrived(YOU)
 
 
+def test_what_telltale_pipe_starts_is_a_stranger(server):
+    """The programs have its user, and may make Unix sockets then: what they are not is of our session."""
+    users, program = USERS | {"pipe": "lp"}, "/usr/bin/true"
+    server.config("users { " + " ".join(f'{role} = "{user}"' for role, user in users.items()) + " }\n"
+                  f'program "ticket" {{ command = {{"{program}"}} }}')
+    os.chmod(server.folder, 0o711)
+    server.build = reachable(server.build)
+    server.start()
+    server.command("alias", "add", "ticket@example.com", "|ticket")
+    with server.client() as c:
+        assert c.deliver(ME, "ticket@example.com").code == 250
+    until(lambda: server.log("delivery").verb("result"), "telltale-pipe itself is let in")
+    assert "success, did_0+0+1/" in server.log("delivery").verb("result")[0]
+    run = os.path.join(server.data, "run")
+    for name in ("lookup.sock", "dns.sock", "queue.sock", "signer.sock", "policy.sock"):
+        code = (f"import os, socket\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(5)\n"
+                f"if not os.path.exists({run + '/' + name!r}):\n print(0)\n raise SystemExit\ns.connect({run + '/' + name!r})\n"
+                "try:\n print(len(s.recv(1)))\nexcept OSError as e:\n print(e)")
+        assert as_user("lp", code) == "0", name
+
+
 def test_folders_belong_to_who_works_in_them(house):
     def owner(path):
         st = os.stat(os.path.join(house.data, path))

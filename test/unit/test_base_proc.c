@@ -2,8 +2,12 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/proc.h"
 
@@ -59,9 +63,78 @@ static void a_real_peer(void **state)
 	close(pair[1]);
 }
 
+/* Who knocks from a session of his own, as a program does that telltale-pipe started. */
+static int from_another_session(pid_t *child)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX }; /* the kernel chooses */
+	socklen_t n = sizeof(name);
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&name, sizeof(name.sun_family)), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&name, &n), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	*child = fork();
+	if (*child == 0) {
+		fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		if (setsid() < 0 || connect(fd, (struct sockaddr *)&name, n) < 0)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	fd = accept(listener, NULL, NULL);
+	close(listener);
+	return fd;
+}
+
+static void a_program_is_not_telltale_pipe(void **state)
+{
+	pid_t child;
+	int fd = from_another_session(&child);
+	char peers[64];
+
+	(void)state;
+	assert_true(fd >= 0);
+	unsetenv("TELLTALE_PEERS");
+	assert_false(proc_peer_is(fd, "pipe"));
+	assert_true(proc_peer_is(fd, "smtpd")); /* its user is ours: there telltale-pipe keeps it from all sockets */
+	snprintf(peers, sizeof(peers), "smtpd=4000000000,pipe=%u", (unsigned)geteuid());
+	setenv("TELLTALE_PEERS", peers, 1);
+	assert_false(proc_peer_is(fd, "pipe"));
+	assert_int_equal(proc_peer_is_ours(fd), geteuid() == 0);
+	unsetenv("TELLTALE_PEERS");
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_false(proc_peer_is(fd, "pipe")); /* nor when it is gone */
+	close(fd);
+}
+
+static void a_user_of_ones_own(void **state)
+{
+	static const struct {
+		const char *peers;
+		uid_t uid;
+		bool yes;
+	} t[] = {
+		{ "", 1000, false },
+		{ "smtpd=101,pipe=102", 102, true },
+		{ "pipe=102,smtpd=101", 102, true },
+		{ "smtpd=101,pipe=102", 103, false },
+		{ "smtpd=102,pipe=102", 102, false },
+		{ "smtpd=101,pipe=0", 0, false },
+		{ "smtpd=0,pipe=102", 102, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (proc_peer_apart(str_of(t[i].peers), "pipe", t[i].uid) != t[i].yes)
+			fail_msg("row %zu", i);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(peers), cmocka_unit_test(a_real_peer) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(peers), cmocka_unit_test(a_real_peer),
+					    cmocka_unit_test(a_program_is_not_telltale_pipe),
+					    cmocka_unit_test(a_user_of_ones_own) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
