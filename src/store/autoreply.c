@@ -66,8 +66,8 @@ static int claim(struct store *s, struct str address, struct str sender, struct 
 	return note(s, address, arena_lower(a, sender), out->every, e);
 }
 
-int store_autoreply_claim(struct store *s, struct str address, struct str sender, struct arena *a,
-			  struct autoreply_text *out, struct err *e)
+static int claim_one(struct store *s, struct str address, struct str sender, struct arena *a,
+		     struct autoreply_text *out, struct err *e)
 {
 	int rc;
 
@@ -78,4 +78,22 @@ int store_autoreply_claim(struct store *s, struct str address, struct str sender
 		return rc;
 	db_do(s, SQL_ROLLBACK, NULL, 0, NULL);
 	return -1;
+}
+
+enum resolved store_autoreply_give(struct store *s, struct str address, struct str sender, struct arena *a,
+				   struct lookup_answer *out, struct err *e)
+{
+	struct autoreply_text t;
+	int rc;
+
+	if (store_resolve(s, sender, a, out, e) == RESOLVED_TEMPORARY)
+		return RESOLVED_TEMPORARY;
+	rc = claim_one(s, address, sender, a, &t, e);
+	if (rc <= 0)
+		*out = (struct lookup_answer){ .result = rc < 0 ? RESOLVED_TEMPORARY : RESOLVED_NO_MAILBOX };
+	if (rc > 0) {
+		out->subject = t.subject;
+		out->text = t.text;
+	}
+	return out->result;
 }

@@ -49,10 +49,10 @@ struct autoreply_text {
 
 /* 1 and *out, 0 when it has none, -1. */
 int store_autoreply(struct store *s, struct str address, struct arena *a, struct autoreply_text *out, struct err *e);
-/* May that mailbox answer this sender now?  1: it is noted on disk that it did, and *out is what to say; 0: not now;
- * -1. */
-int store_autoreply_claim(struct store *s, struct str address, struct str sender, struct arena *a,
-			  struct autoreply_text *out, struct err *e);
+/* May that mailbox answer this sender now?  Then *out has what to say and where he is, and it is noted on disk that he
+ * was answered: last, so that trouble before costs no answer.  No text: not now; RESOLVED_TEMPORARY: ask again. */
+enum resolved store_autoreply_give(struct store *s, struct str address, struct str sender, struct arena *a,
+				   struct lookup_answer *out, struct err *e);
 
 /* ---- list.c ---- */
 

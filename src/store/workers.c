@@ -124,16 +124,10 @@ static void do_list(const char *path, struct job *j)
 static void do_reply(const char *path, struct job *j)
 {
 	struct store *s = store_open_existing(path, LOCK_MS, &j->err);
-	struct autoreply_text t;
-	int rc =
-	    s == NULL ? -1 : store_autoreply_claim(s, buf_str(&j->words), buf_str(&j->input), &j->mem, &t, &j->err);
 
-	j->answer = (struct lookup_answer){ .result = rc < 0 ? RESOLVED_TEMPORARY : RESOLVED_NO_MAILBOX };
-	if (rc > 0) {
-		store_resolve(s, buf_str(&j->input), &j->mem, &j->answer, &j->err);
-		j->answer.subject = t.subject;
-		j->answer.text = t.text;
-	}
+	j->answer = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
+	if (s != NULL)
+		store_autoreply_give(s, buf_str(&j->words), buf_str(&j->input), &j->mem, &j->answer, &j->err);
 	store_close(s);
 }
 

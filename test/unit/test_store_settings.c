@@ -153,6 +153,35 @@ static void only_so_many(void **state)
 	store_done_clear(&done);
 }
 
+static void change_file(const struct accounts *a, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(a->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void trouble_costs_no_automatic_answer(void **state)
+{
+	ARENA(mem);
+	struct accounts *a = *state;
+	struct str box = STR("bob@example.com"), ann = STR("ann@far.example");
+	struct lookup_answer out;
+	struct err e = { 0 };
+
+	fill(a);
+	accounts_must(a, "autoreply set bob@example.com --text-stdin");
+	change_file(a, "ALTER TABLE domain RENAME TO away");
+	assert_int_equal(store_autoreply_give(a->store, box, ann, &mem, &out, &e), RESOLVED_TEMPORARY);
+	assert_int_equal(out.text.n, 0);
+	change_file(a, "ALTER TABLE away RENAME TO domain");
+	assert_int_equal(store_autoreply_give(a->store, box, ann, &mem, &out, &e), RESOLVED_NOT_OURS);
+	assert_true(out.text.n > 0);
+	assert_int_equal(store_autoreply_give(a->store, box, ann, &mem, &out, &e), RESOLVED_NO_MAILBOX);
+	assert_int_equal(out.text.n, 0);
+}
+
 /* The file as the first version made it. */
 static void an_old_file_is_brought_up_to_date(void **state)
 {
@@ -248,6 +277,7 @@ int main(void)
 		WITH_ACCOUNTS(every_answer_carries_them),
 		WITH_ACCOUNTS(only_so_many),
 		WITH_ACCOUNTS(an_old_file_is_brought_up_to_date),
+		WITH_ACCOUNTS(trouble_costs_no_automatic_answer),
 		cmocka_unit_test(the_table_and_the_lines),
 	};
 
