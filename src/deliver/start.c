@@ -172,11 +172,19 @@ void start_here(struct schedule *s, struct item *it, size_t rcpt, const struct l
 		attempt_end(s, &a, r);
 }
 
+/* How many of a program run at one time is its own row's matter; no rate of relay { } is for it. */
+static struct destination_rule rule_of_program(const struct schedule *s)
+{
+	return (struct destination_rule){ (size_t)s->set.conf->queue.destination_concurrency, s->set.retry.first, 0 };
+}
+
 struct destination_rule schedule_rule(const struct schedule *s, uint32_t destination)
 {
 	unsigned number = destination_way(destination);
 	struct way w;
 
+	if (number == WAY_PROGRAMS)
+		return rule_of_program(s);
 	/* Its way may be gone after a reload, while its last deliveries end. */
 	way_of(s->set.conf, number <= s->set.conf->nways ? number : 0, &w);
 	return (struct destination_rule){ (size_t)w.concurrency, s->set.retry.first,

@@ -68,6 +68,11 @@ static void paused(const struct pause *p, struct buf *b)
 		why_put_time(b, p->until);
 }
 
+static bool is_program(const struct asked *x)
+{
+	return x->r->destination > 1 && destination_way(x->r->destination) == WAY_PROGRAMS;
+}
+
 /* Put off after an attempt, or not tried yet, and its time has not come. */
 static const char *later(const struct asked *x, struct buf *b)
 {
@@ -78,6 +83,10 @@ static const char *later(const struct asked *x, struct buf *b)
 		buf_fmt(b, "%s did not answer, and is left alone until ", domain);
 		why_put_time(b, d.down);
 		return "left-alone";
+	}
+	if (is_program(x) && start_agent(x->s, AGENT_PIPE) == NULL) {
+		buf_adds(b, "telltale-pipe is away");
+		return "away";
 	}
 	if (x->r->report == NULL) {
 		buf_adds(b, "not tried yet");

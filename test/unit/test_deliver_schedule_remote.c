@@ -6,14 +6,19 @@ struct one {
 	struct ipc_conn ours, theirs;
 };
 
-static void comes(struct one *o)
+static void comes_as(struct one *o, enum agent_kind kind)
 {
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	ipc_conn_init(&o->ours, pair[0]);
 	ipc_conn_init(&o->theirs, pair[1]);
-	o->agent = schedule_agent(schedule, AGENT_REMOTE, &o->ours);
+	o->agent = schedule_agent(schedule, kind, &o->ours);
+}
+
+static void comes(struct one *o)
+{
+	comes_as(o, AGENT_REMOTE);
 }
 
 static void goes(struct one *o)
@@ -307,6 +312,44 @@ static void the_newest_gets_what_comes_next(void **state)
 	goes(&old);
 }
 
+/* relay { rate } is for other servers. */
+static void programs_know_no_rate(void **state)
+{
+	struct conf slow = house_conf;
+	struct schedule_set set = { .retry = { 100 * 1000, 2 * DAY }, .most = 2, .memory = 1 << 20 };
+	struct recipient r = { STR_INIT("|tickets"), STR_INIT("a@example.com"), .channel = CHANNEL_REMOTE };
+	struct ipc_frame f;
+	struct err e = { 0 };
+	struct one o, far;
+	size_t n = 0;
+
+	(void)state;
+	slow.relay.rate.count = 1;
+	slow.relay.rate.each = 60 * 1000;
+	r.led = LED_PROGRAM;
+	set.remote = true;
+	set.remote_most = 10;
+	set.conf = &slow;
+	schedule_settings(schedule, &set);
+	comes(&far);
+	comes_as(&o, AGENT_PIPE);
+	for (int i = 0; i < 3; i++)
+		put_envelope((struct envelope){
+		    .time = clock_wall(), .sender = STR("ann@x.example"), .rcpts = &r, .nrcpts = 1 });
+	assert_int_equal(ipc_flush(&o.ours, &e), 0);
+	for (int fill = 0; fill < 4; fill++) {
+		(void)ipc_fill(&o.theirs, &e);
+		while (ipc_next(&o.theirs, &f, &e) == 1) {
+			assert_int_equal(f.type, deliver_program_number);
+			close(f.fd);
+			n++;
+		}
+	}
+	assert_int_equal(n, 3);
+	goes(&o);
+	goes(&far);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -318,6 +361,7 @@ int main(void)
 		T(his_sender_is_told_that_it_takes_long),
 		T(who_leaves_ends_what_he_has),
 		T(the_newest_gets_what_comes_next),
+		T(programs_know_no_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
