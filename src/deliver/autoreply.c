@@ -15,7 +15,8 @@ enum {
 	WANTS_MOST = 2000,
 	HEAD_MOST = 32 * 1024, /* bytes of the message that are looked at */
 	PAUSE = 1000,          /* ms until a question is asked again; doubles */
-	TRIES = 6
+	TRIES = 6,
+	LOST_PAUSE = 60 * 1000
 };
 
 struct reply {
@@ -71,14 +72,29 @@ static int look(struct schedule *s, const struct attempt *a, struct reply *w, bo
 	return *wanted ? depot_number(s->set.depot, NUMBER_MESSAGE, &w->qp, e) : 0;
 }
 
+static void lost(struct schedule *s, uint64_t qp)
+{
+	int64_t now = clock_mono();
+
+	if (s->replies_lost != 0 && now - s->replies_lost < LOST_PAUSE)
+		return;
+	s->replies_lost = now;
+	say(SAY_WARNING, "message %llu and others are not answered automatically: %d answers are to be made already",
+	    (unsigned long long)qp, WANTS_MOST);
+}
+
 void autoreply_want(struct schedule *s, const struct attempt *a)
 {
 	struct reply *w;
 	struct err e = { 0 };
 	bool wanted = false;
 
-	if (s->set.ask_reply == NULL || s->replies.n >= WANTS_MOST)
+	if (s->set.ask_reply == NULL)
 		return;
+	if (s->replies.n >= WANTS_MOST) {
+		lost(s, a->it->qp);
+		return;
+	}
 	w = mem_alloc(sizeof(*w));
 	w->parent = a->it->qp;
 	if (look(s, a, w, &wanted, &e) < 0)

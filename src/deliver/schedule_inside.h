@@ -47,14 +47,15 @@ struct schedule {
 	struct destinations destinations;
 	bool stopped;
 	bool clock_known;
-	int64_t ahead;      /* wall minus monotonic clock, the most that was seen since it was set back */
-	uint64_t copied;    /* bytes of forwarded messages in this turn */
-	struct map wants;   /* of bounces, by the number of the message that failed */
-	struct map lists;   /* those whose members are asked for, by the question's number */
-	struct map replies; /* automatic answers that are to be asked for or made, by their own numbers */
-	struct map leaving; /* forwards whose sender is asked for, by the question's number */
-	uint64_t questions; /* so many were asked */
-	int64_t bounce_due; /* monotonic ms: when one of them has something to do */
+	int64_t ahead;        /* wall minus monotonic clock, the most that was seen since it was set back */
+	uint64_t copied;      /* bytes of forwarded messages in this turn */
+	struct map wants;     /* of bounces, by the number of the message that failed */
+	struct map lists;     /* those whose members are asked for, by the question's number */
+	struct map replies;   /* automatic answers that are to be asked for or made, by their own numbers */
+	int64_t replies_lost; /* monotonic ms: when it was said last that one is not made */
+	struct map leaving;   /* forwards whose sender is asked for, by the question's number */
+	uint64_t questions;   /* so many were asked */
+	int64_t bounce_due;   /* monotonic ms: when one of them has something to do */
 };
 
 /* He has another destination than before. */
