@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include "base/clock.h"
+#include "mail/addr.h"
 
 enum {
 	OPEN_MOST = 16, /* lists at one time */
@@ -59,6 +60,15 @@ static void ask(struct schedule *s, struct listing *l, struct str after)
 		map_putn(&s->lists, id, l);
 }
 
+/* Its owner may lead to it: then each bounce of a member would go to all of them, and be bounced. */
+static void refuse(struct schedule *s, struct item *it, size_t rcpt)
+{
+	struct err e = { 0 };
+
+	if (attempt_refuse(s, it, rcpt, "A mailing list takes no mail without a sender. (#5.7.1)", false, &e) < 0)
+		attempt_put_back(s, it, rcpt, &e);
+}
+
 bool list_start(struct schedule *s, struct item *it, size_t rcpt)
 {
 	struct listing *l;
@@ -73,6 +83,11 @@ bool list_start(struct schedule *s, struct item *it, size_t rcpt)
 	*l = (struct listing){ .it = it, .rcpt = rcpt };
 	if (depot_envelope(s->set.depot, it, &l->mem, &v, &e) < 0 || rcpt >= v.nrcpts) {
 		attempt_put_back(s, it, rcpt, &e);
+		listing_free(l);
+		return true;
+	}
+	if (addr_is_nobody(v.sender)) {
+		refuse(s, it, rcpt);
 		listing_free(l);
 		return true;
 	}

@@ -3,8 +3,9 @@
  * The program gets the message on its standard input (LF line ends, Return-Path and Delivered-To in front, as in a
  * mailbox), an environment of a few names (doc/LOCAL.md) and nothing else of ours: no descriptor, no way into our
  * folders (sandbox_around), no new privileges.  It has a session of its own, by which our sockets know it for a
- * stranger; where it has not a user of its own, it reaches no Unix socket at all (sandbox_no_unix).  When it ends, or its time is over, all of
- * that session ends with it.  What it says is kept up to RUN_SAID_MOST bytes; what its status means is qmail-command's.
+ * stranger; where it has not a user of its own, it reaches no Unix socket at all (sandbox_no_unix).  When it ends, or
+ * its time is over, all of that session ends with it.  What it says is kept up to RUN_SAID_MOST bytes; what its status
+ * means is qmail-command's.
  */
 #ifndef DELIVER_PIPE_RUN_H
 #define DELIVER_PIPE_RUN_H

@@ -62,6 +62,15 @@ static bool ask_reply(void *asker, uint64_t id, struct str address, struct str s
 	return true;
 }
 
+static size_t lists_asked;
+
+static bool ask_list(void *asker, uint64_t id, struct str list, struct str after)
+{
+	(void)asker, (void)id, (void)list, (void)after;
+	lists_asked++;
+	return true;
+}
+
 /* telltale-lookup's word about the one asked last: its targets are `to`, if any. */
 static inline void answer(enum resolved result, const char *to, enum channel channel)
 {
@@ -120,6 +129,7 @@ static void start(void)
 	s.ask = ask;
 	s.ask_reply = ask_reply;
 	s.depot = depot;
+	s.ask_list = ask_list;
 	replies_asked = 0;
 	s.conf = &house_conf;
 	s.log = dlog;

@@ -284,9 +284,33 @@ static void an_agent_that_makes_no_sense_is_refused(void **state)
 	assert_int_equal(hear(&queue_admin_type, &(struct queue_admin){ STR("list") }), -1);
 }
 
+/* Its owner may lead to it: a member that fails would be told to all of them, again and again. */
+static void a_list_takes_no_bounce(void **state)
+{
+	static const struct {
+		const char *sender;
+		size_t asked;
+	} t[] = { { "ann@x.example", 1 }, { "", 0 }, { "#@[]", 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct recipient r = { STR("team@example.com"), STR("boss@example.com"), .channel = CHANNEL_REMOTE,
+				       .led = LED_LIST };
+		struct envelope v = { .time = clock_wall(), .sender = str_of(t[i].sender), .rcpts = &r, .nrcpts = 1 };
+		uint64_t qp;
+
+		lists_asked = 0;
+		qp = put_envelope(v);
+		turn();
+		if (lists_asked != t[i].asked || (depot_find(depot, qp) != NULL) != (t[i].asked > 0))
+			fail_msg("row %zu: asked %zu times", i, lists_asked);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(a_list_takes_no_bounce),
 		T(a_message_is_delivered_step_by_step),
 		T(a_sender_that_logged_in_shows_in_the_report),
 		T(a_deferral_waits_for_its_time),
