@@ -22,6 +22,7 @@ queue {{ segment-size = 256K  big-message = 64K  first-retry = 1s }}
 relay {{ enabled = false }}
 """
 PATIENCE = 20  # seconds for one state
+TWICE = 0.03  # seconds between two looks that must show the same
 AHEAD = 3600 * 1000  # ms: the machine comes back an hour later, so everything that waits is due
 
 
@@ -100,9 +101,13 @@ class Place:
         return held
 
     def drained(self, control):
-        while not at_rest(messages := control.messages()):
+        """A bounce that was just made is in no list for a moment: two looks must show the same messages."""
+        before, messages = None, control.messages()
+        while not at_rest(messages) or [m["qp"] for m in messages] != before:
             self.hopeful(messages)
-            time.sleep(0.002)
+            before = [m["qp"] for m in messages] if at_rest(messages) else None
+            time.sleep(0.002 if before is None else TWICE)
+            messages = control.messages()
         return [(m, control.export(m["qp"])) for m in messages]
 
     def hopeful(self, messages=None):
