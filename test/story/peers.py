@@ -292,7 +292,7 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 class Postfix(Peer):
-    name, domain, address, id = "postfix", "postfix.test", "127.0.0.2", r"250 2\.0\.0 Ok: queued as (\S+)"
+    name, domain, address, id = "postfix", "postfix.test", "127.0.0.2", r"250 2\.0\.0 Ok: (?:\d+ bytes )?queued as (\S+)"
 
     def start(self):
         self.logfile = self.path("log", "mail.log")
