@@ -5,6 +5,7 @@ Also speaks the frames of base/ipc.h, so that a test can say things that our own
 import os, signal, socket, struct, subprocess, tempfile, time
 
 BUILD = os.environ.get("TELLTALE_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", "build-test"))
+RESOLVED = "nssssnn"  # the fields of lookup_resolved (src/lookup/proto.def)
 
 
 class Program:

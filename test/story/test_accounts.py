@@ -1,7 +1,7 @@
 """The accounts: by the command, with and without a running telltale-lookup, and the questions it answers."""
 import json, os, socket, sqlite3, stat, subprocess, threading, time
 import pytest
-from byhand import BUILD, Program
+from byhand import BUILD, RESOLVED, Program
 
 MAILBOX, ALIAS, CATCHALL, NO_MAILBOX, NOT_OURS, LOOP, _, TEMPORARY = range(8)
 
@@ -37,7 +37,7 @@ class Accounts:
     def ask(self, address, channel=None):
         c = channel or self.server.channel("lookup.sock")
         c.send(1, 5, address)
-        number, ident, (result, targets, channels, _, _, _, _) = c.receive("nssssnn")
+        number, ident, (result, targets, channels, *_) = c.receive(RESOLVED)
         assert (number, ident) == (2, 5)
         return result, dict(zip(targets.decode().split("\n"), channels.decode())) if channels else {}
 
@@ -45,7 +45,7 @@ class Accounts:
     def settings(self, address):
         c = self.server.channel("lookup.sock")
         c.send(1, 5, address)
-        return c.receive("nssssnn")[2][3]
+        return c.receive(RESOLVED)[2][3]
 
 
 @pytest.fixture(params=["server", "file"])
@@ -256,12 +256,12 @@ def test_the_service_socket_takes_no_orders(served):
     a = served
     c = a.server.channel("lookup.sock")
     c.send(3, 1, b"domain\0add\0evil.example", b"")
-    assert c.receive("nssssnn") is None
+    assert c.receive(RESOLVED) is None
     assert json.loads(a.ok("domain", "list", "--json")) == []
     for garbage in (b"\xff" * 64, b"\x0c\0\0\0\x07\0\0\0" + bytes(8), b"\x11\0\0\0\x01\0\0\0" + bytes(8) + b"\xff\xff\xff\xff\0"):
         c = a.server.channel("lookup.ctl")
         c.raw(garbage)
-        assert c.receive("nssssnn") is None
+        assert c.receive(RESOLVED) is None
     a.ok("domain", "add", "example.com")
 
 

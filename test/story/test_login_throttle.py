@@ -1,6 +1,7 @@
 """telltale-lookup and passwords: who may come in, how long the others wait, and what it does when all come at once."""
 import os, resource, signal, sqlite3, subprocess, time
 import pytest
+from byhand import RESOLVED
 from test_accounts import MAILBOX, TEMPORARY, Accounts
 
 YES, NO, LATER = range(3)
@@ -160,7 +161,7 @@ def test_a_hangup_lets_nobody_in_and_serves_those_who_are_there(accounts):
     late.send(1, 5, "bob@example.com")
     late.s.settimeout(0.5)
     with pytest.raises(TimeoutError):
-        late.receive("nsss")
+        late.receive(RESOLVED)
     assert a.ask("bob@example.com", c)[0] == MAILBOX
     assert login(c, "bob@example.com")[0] == YES
     c.close()
@@ -195,10 +196,10 @@ def test_a_full_house_lets_the_next_one_in_when_somebody_leaves(accounts):
     a.ok("domain", "add", "second.test")  # administrators have seats of their own
     late.s.settimeout(0.2)
     with pytest.raises(TimeoutError):
-        late.receive("nsss")
+        late.receive(RESOLVED)
     late.s.settimeout(20)
     crowd.pop().close()
-    assert late.receive("nsss")[2][0] == MAILBOX
+    assert late.receive(RESOLVED)[2][0] == MAILBOX
 
 
 def test_without_descriptors_it_waits_and_does_not_spin(accounts):
@@ -213,4 +214,4 @@ def test_without_descriptors_it_waits_and_does_not_spin(accounts):
     nobody_spins(a.server)
     assert a.ask("bob@example.com", c)[0] == MAILBOX
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
-    assert late.receive("nsss")[2][0] == MAILBOX
+    assert late.receive(RESOLVED)[2][0] == MAILBOX

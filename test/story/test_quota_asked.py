@@ -1,6 +1,7 @@
 """A full mailbox: what telltale-lookup makes of what telltale-local says."""
 import signal, time
 import pytest
+from byhand import RESOLVED
 from test_accounts import ALIAS, MAILBOX, Accounts
 
 OVER_QUOTA = 6
@@ -45,7 +46,7 @@ def quota(channel, address):
 
 
 def resolved(channel):
-    number, _, (result, targets, _, _, _, _) = channel.receive("nssssnn")
+    number, _, (result, targets, *_) = channel.receive(RESOLVED)
     assert number == 2
     return result, targets.decode()
 
