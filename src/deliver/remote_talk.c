@@ -65,21 +65,49 @@ static struct remote_talk *unlink_talk(struct remote_world *w, struct remote_tal
 	return k;
 }
 
-static struct remote_talk *find(struct remote_world *w, struct str key)
+/* All of a key but its destination, which is the last of its words. */
+static struct str way_in(struct str key)
 {
-	for (struct remote_talk **at = &w->idle; *at != NULL; at = &(*at)->next)
-		if (str_eqz(key, (*at)->key))
-			return unlink_talk(w, at);
+	return str_take(key, (size_t)(str_rchr(key, ' ') + 1));
+}
+
+/* Would the certificate that was good for one domain be good for the other?  Those under a CA's pin may bear the
+ * domain's own name (RFC 7672, 3.2.3). */
+static bool protects_alike(const struct remote_talk *k, const struct remote_policy *p)
+{
+	for (size_t i = 0; i < p->peer.npins; i++)
+		if (p->peer.pins[i].usage != TLS_PIN_SERVER)
+			return false;
+	return k->proof == p->proof;
+}
+
+static bool serves(const struct remote_talk *k, const struct remote_try *t, const struct remote_race *r)
+{
+	if (r == NULL)
+		return str_eqz(t->key, k->key);
+	return k->port == r->at->port && str_eqz(r->at->host, k->host) &&
+	       str_eq(way_in(t->key), way_in(str_of(k->key))) && protects_alike(k, t->policy);
+}
+
+static struct remote_talk *find(struct remote_try *t, const struct remote_race *r)
+{
+	for (struct remote_talk **at = &t->world->idle; *at != NULL; at = &(*at)->next)
+		if (serves(*at, t, r))
+			return unlink_talk(t->world, at);
 	return NULL;
 }
 
 /* Who has closed it meanwhile, or said something unasked ("421 idle too long"), is not asked. */
-struct remote_talk *talk_take(struct remote_world *w, struct str key)
+struct remote_talk *talk_take(struct remote_try *t, const struct remote_race *r)
 {
 	struct remote_talk *k;
 
-	while ((k = find(w, key)) != NULL && wire_more(&k->client.wire, 0))
+	while ((k = find(t, r)) != NULL && wire_more(&k->client.wire, 0))
 		talk_close(k);
+	if (k != NULL && r != NULL) {
+		free(k->key);
+		k->key = mem_dup(t->key);
+	}
 	return k;
 }
 

@@ -285,11 +285,22 @@ static bool visit(struct remote_try *t, struct remote_race *r, bool last)
 	return end == CLIENT_YES && send_over(t, k);
 }
 
+/* A connection that was kept may have ended meanwhile: then that is no result. */
+static bool use_kept(struct remote_try *t, const struct remote_race *r)
+{
+	while (!t->given_up && (t->talk = talk_take(t, r)) != NULL)
+		if (send_over(t, t->talk))
+			return true;
+	return false;
+}
+
 /* The addresses of one host that are vouched for alike, which have one policy.  True: the try has its result. */
 static bool visit_host(struct remote_try *t, struct remote_race *r, bool last)
 {
 	t->stop = r->at;
 	t->policy = remote_policy_for(t->one, r->at);
+	if (t->policy->refusal.n == 0 && use_kept(t, r))
+		return true;
 	while (t->policy->refusal.n == 0 && !t->given_up && race_goes_on(r))
 		if (visit(t, r, last))
 			return true;
@@ -298,15 +309,6 @@ static bool visit_host(struct remote_try *t, struct remote_race *r, bool last)
 	remote_count_refused(t->one, t->stop, t->policy);
 	report(t, t->policy->refused, t->policy->refusal);
 	t->answered = true; /* somebody may be there: it is not the network */
-	return false;
-}
-
-/* A connection that was kept may have ended meanwhile: then that is no result. */
-static bool use_kept(struct remote_try *t)
-{
-	while (!t->given_up && (t->talk = talk_take(t->world, t->key)) != NULL)
-		if (send_over(t, t->talk))
-			return true;
 	return false;
 }
 
@@ -369,7 +371,7 @@ void remote_try(struct remote_try *t)
 		choose(t);
 	c = case_of(t);
 	t->one = &c;
-	if (use_kept(t))
+	if (use_kept(t, NULL))
 		return;
 	t->answered = false;
 	t->met = (struct remote_met){ .policy = "none" };

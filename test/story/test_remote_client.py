@@ -146,6 +146,23 @@ def test_who_closes_to_everybody_is_passed_over(server):
         assert busy.messages == [] and len(second.messages) == 1
 
 
+def test_domains_of_one_server_share_its_connection(server, dns):
+    """One provider, many domains: those whose MX is the same host, but not who goes another way."""
+    with Script() as far:
+        server.config(f'relay {{ enabled = true port = {far.port} }}\nroute "apart" {{ to = {{"three.test"}} tls = "off" }}')
+        for domain in ("one.test", "two.test", "three.test"):
+            dns.record(domain, "MX 10 mx.provider.test")
+        dns.record("mx.provider.test", "A 127.0.0.1")
+        with server.client(port="465") as c:
+            c.send("EHLO client.test")
+            c.login()
+            for n, domain in enumerate(("one.test", "two.test", "one.test", "three.test"), 1):
+                assert c.deliver(ME, f"bob@{domain}").code == 250
+                assert result(server, n)[-1].startswith("success")
+        assert far.visits == 2 and len(far.messages) == 4
+        assert [line for line in far.heard if line.startswith("RCPT")][1] == "RCPT TO:<bob@two.test>"
+
+
 def test_an_old_connection_that_ended_is_no_duplicate(server):
     answers = ["250 ok", None, "250 ok"]
     with Script(EHLO=says("PIPELINING", "CHUNKING"), MAIL=lambda _: answers.pop(0)) as far:
