@@ -5,9 +5,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "accounts.h"
 #include "base/clock.h"
 #include "store/srs.h"
+#include "store/workers.h"
 
 enum { DAY = 86400 };
 
@@ -334,6 +337,31 @@ static void the_postmasters_words(void **state)
 	store_done_clear(&d);
 }
 
+/* While the accounts are away an empty file in their place would make all our mail nobody's. */
+static void a_new_secret_makes_no_accounts(void **state)
+{
+	char dir[] = "/tmp/srsXXXXXX", path[64];
+	struct err e;
+	struct workers *w;
+	struct job *j = mem_alloc(sizeof(*j));
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/accounts.db", dir);
+	w = workers_new(path, &e);
+	assert_non_null(w);
+	*j = (struct job){ .kind = JOB_ADMIN };
+	buf_addstr(&j->words, STR("srs\0rotate\0due"));
+	assert_true(workers_give(w, j));
+	while ((j = workers_take(w)) == NULL)
+		usleep(1000);
+	assert_int_equal(j->done.status, 1);
+	assert_int_equal(access(path, F_OK), -1);
+	job_free(j);
+	workers_free(w);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, accounts_open, accounts_close)
 
 int main(void)
@@ -347,6 +375,7 @@ int main(void)
 		T(a_former_secret_signs_no_new_day),
 		T(an_address_goes_back_to_its_sender_and_nowhere_else),
 		T(the_postmasters_words),
+		cmocka_unit_test(a_new_secret_makes_no_accounts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
