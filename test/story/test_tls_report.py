@@ -3,6 +3,7 @@ import email
 import gzip
 import json
 import os
+import time
 
 import pytest
 
@@ -16,6 +17,7 @@ from web import Web
 TLS, CLEAR = "127.0.0.1", "127.0.0.2"
 HERE = Authority("here")
 DOMAINS = ["good.test", "wrong.test", "plain.test", "lost.test"]
+DAY = 86400
 
 
 @pytest.fixture(name="far")
@@ -44,8 +46,13 @@ def fixture_far(server, tmp_path):
         yield far
 
 
+def until_noon():
+    """From now to the next noon (UTC), in seconds: no day of the server's ends while a test runs."""
+    return (DAY // 2 - time.time()) % DAY
+
+
 def test_what_was_counted_is_told_the_next_day(server, far):
-    server.later(0)
+    server.later(until_noon())
     send(server, DOMAINS)
     told = server.command("tls-report")
     assert "good.test (sts): 1 good, 0 failed" in told
@@ -61,7 +68,7 @@ def test_what_was_counted_is_told_the_next_day(server, far):
     assert server.command("tls-report") == told, "it is kept"
     folder = os.path.join(server.data, "tls-policy")
     day, = [name for name in os.listdir(folder) if name.endswith(":tlsrpt")]
-    server.later(2 * 86400 - 3600)  # within the two days that a report is tried for, whatever the hour
+    server.later(2 * DAY)  # the day is over, and within the two days that a report is tried for
     until(lambda: far.web.posted, "a report by HTTPS")
     until(lambda: len(far.plain.messages) == 3, "and two by mail")
     path, fields, body = far.web.posted[0]
@@ -79,6 +86,6 @@ def test_what_was_counted_is_told_the_next_day(server, far):
     assert "good.test" not in server.command("tls-report"), "today only the reports left"
     until(lambda: "the TLS report about plain.test to https://nowhere.test/: nowhere.test has no address" in server.said(), "it is said")
     assert day in os.listdir(folder), "that day is kept until it is told, or two days old"
-    server.later(86400)
+    server.later(DAY)
     until(lambda: day not in os.listdir(folder), "nothing is left of that day")
     assert "MAIL FROM:<>" in "".join(far.plain.heard)
