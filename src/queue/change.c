@@ -35,7 +35,8 @@ void depot_defer(struct depot *d, struct item *it, size_t rcpt, int64_t next, st
 	index_schedule(&d->index, it);
 }
 
-void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next)
+/* Waiting again: paused and alone say for what, when it is not for an attempt. */
+static void release(struct depot *d, struct item *it, size_t rcpt, int64_t next, bool paused, bool alone)
 {
 	struct item_rcpt *r = &it->rcpts[rcpt];
 
@@ -44,26 +45,26 @@ void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next)
 	due_remove(&d->index.due[r->channel], it, rcpt);
 	index_tally(it, rcpt, -1);
 	r->state = RCPT_WAITING;
-	r->paused = r->alone = false;
+	r->paused = paused;
+	r->alone = alone;
 	r->next = next;
 	index_tally(it, rcpt, 1);
 	index_schedule(&d->index, it);
 }
 
+void depot_release(struct depot *d, struct item *it, size_t rcpt, int64_t next)
+{
+	release(d, it, rcpt, next, false, false);
+}
+
 void depot_release_paused(struct depot *d, struct item *it, size_t rcpt, int64_t next)
 {
-	depot_release(d, it, rcpt, next);
-	index_tally(it, rcpt, -1);
-	it->rcpts[rcpt].paused = true;
-	index_tally(it, rcpt, 1);
+	release(d, it, rcpt, next, true, false);
 }
 
 void depot_release_alone(struct depot *d, struct item *it, size_t rcpt, int64_t next)
 {
-	depot_release(d, it, rcpt, next);
-	index_tally(it, rcpt, -1);
-	it->rcpts[rcpt].alone = true;
-	index_tally(it, rcpt, 1);
+	release(d, it, rcpt, next, false, true);
 }
 
 void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now)
@@ -105,17 +106,6 @@ void depot_order_set(struct depot *d, struct item *it, const struct order *o)
 	depot_note(d, &journal_order_type, &t);
 	index_apply_order(&d->index, &t);
 	index_schedule(&d->index, it);
-}
-
-void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held)
-{
-	const struct order *known = depot_order(d, it, rcpt);
-	struct order o = {
-		.rcpt = (uint32_t)rcpt, .held = held, .by = "", .why = "", .host = known != NULL ? known->host : ""
-	};
-
-	if (it->rcpts[rcpt].held != held)
-		depot_order_set(d, it, &o);
 }
 
 void depot_pause(struct depot *d, const struct pause *p)

@@ -113,10 +113,9 @@ void depot_release_paused(struct depot *d, struct item *it, size_t rcpt, int64_t
 void depot_release_alone(struct depot *d, struct item *it, size_t rcpt, int64_t next);
 /* Its sender was told that it is late, or nobody is to be told. */
 void depot_noticed(struct depot *d, struct item *it);
-/* The postmaster's words.  Held: not tried until released.  Retry: a waiting recipient, also one that has
- * failed, is due now. */
-void depot_hold(struct depot *d, struct item *it, size_t rcpt, bool held);
-/* All that holds for o->rcpt from now on; its texts may be those of the order that held so far. */
+/* The postmaster's words: a waiting recipient, also one that has failed, is due now; */
+void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now);
+/* all that holds for o->rcpt from now on; its texts may be those of the order that held so far. */
 void depot_order_set(struct depot *d, struct item *it, const struct order *o);
 const struct order *depot_order(const struct depot *d, const struct item *it, size_t rcpt); /* NULL: nothing */
 /* A destination is paused, until then; until 0: it is not.  Only remembered here: who starts attempts asks. */
@@ -126,7 +125,6 @@ const struct pause *depot_paused(const struct depot *d, struct str name, int64_t
 const struct pause *depot_pauses(const struct depot *d, size_t *i);
 /* Its domain, lower case; read from the disk when nobody has asked before.  NULL: it cannot be read. */
 const char *depot_domain(struct depot *d, struct item *it, size_t rcpt, struct err *e);
-void depot_retry(struct depot *d, struct item *it, size_t rcpt, int64_t now);
 
 /* All that was recorded since the last call, on disk with one sync; finished
  * items are freed and their segments go.  -1: nothing may be told.  The caller

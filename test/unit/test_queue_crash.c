@@ -253,7 +253,9 @@ static void hold_some(struct world *w)
 
 		if (skip-- > 0 || rcpt_final(&it->rcpts[r]))
 			continue;
-		depot_hold(w->depot, it, r, !it->rcpts[r].held);
+		depot_order_set(w->depot, it,
+				&(struct order){
+				    .rcpt = (uint32_t)r, .held = !it->rcpts[r].held, .by = "", .why = "", .host = "" });
 		letter_of(w, it->qp)->held[r] = it->rcpts[r].held;
 		letter_of(w, it->qp)->touched[r] = true;
 		return;
