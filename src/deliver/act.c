@@ -25,8 +25,7 @@ void act_log(struct deed *d, const struct item *it, size_t rcpt, const char *act
 	dlog_order(d->schedule->set.log, &o);
 }
 
-/* What held for the recipient so far, with the postmaster's new word in it. */
-static struct order order_of(const struct deed *d, const struct item *it, size_t rcpt, struct arena *mem)
+struct order act_order(const struct deed *d, const struct item *it, size_t rcpt, struct arena *mem)
 {
 	const struct order *known = depot_order(d->schedule->set.depot, it, rcpt);
 	struct order o = { .rcpt = (uint32_t)rcpt, .since = clock_wall(), .host = "" };
@@ -41,7 +40,7 @@ static struct order order_of(const struct deed *d, const struct item *it, size_t
 static void set_held(struct deed *d, struct item *it, size_t rcpt, bool held)
 {
 	ARENA(mem);
-	struct order o = order_of(d, it, rcpt, &mem);
+	struct order o = act_order(d, it, rcpt, &mem);
 
 	o.held = held;
 	depot_order_set(d->schedule->set.depot, it, &o);

@@ -31,6 +31,8 @@ struct act {
 const struct act *act_of(struct str verb); /* NULL: none */
 /* Its line in the delivery log. */
 void act_log(struct deed *d, const struct item *it, size_t rcpt, const char *action);
+/* What held for the recipient so far, as a new word of the postmaster's: he changes in it what he means. */
+struct order act_order(const struct deed *d, const struct item *it, size_t rcpt, struct arena *mem);
 /* reroute.c: by another host, or to another address. */
 struct shown;
 void act_reroute(struct deed *d, struct item *it, size_t rcpt);

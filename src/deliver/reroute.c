@@ -27,21 +27,17 @@ static bool may_go_by_host(struct deed *d, size_t rcpt)
 static void by_host(struct deed *d, struct item *it, size_t rcpt)
 {
 	ARENA(mem);
-	const struct order *known = depot_order(d->schedule->set.depot, it, rcpt);
 	struct str host = str_eqz(d->pick->host, "none") ? STR("") : d->pick->host;
-	struct order o = { .rcpt = (uint32_t)rcpt, .since = clock_wall() };
+	struct order o = act_order(d, it, rcpt, &mem);
 
-	if (it->rcpts[rcpt].channel != CHANNEL_REMOTE || str_eq(host, str_of(known != NULL ? known->host : "")) ||
+	if (it->rcpts[rcpt].channel != CHANNEL_REMOTE || str_eq(host, str_of(o.host)) ||
 	    (host.n > 0 && !may_go_by_host(d, rcpt))) {
 		d->n.same++;
 		return;
 	}
-	o.held = known != NULL && known->held;
 	o.host = arena_z(&mem, host);
-	o.by = arena_z(&mem, d->pick->by);
-	o.why = arena_z(&mem, d->pick->why);
 	depot_order_set(d->schedule->set.depot, it, &o);
-	schedule_rerouted(d->schedule, it, rcpt);
+	it->rcpts[rcpt].destination = 0; /* another than before */
 	act_log(d, it, rcpt, "rerouted");
 	d->n.changed++;
 }

@@ -282,12 +282,6 @@ bool schedule_stuck(struct schedule *s, struct agent *agent)
 	return false;
 }
 
-void schedule_rerouted(struct schedule *s, struct item *it, size_t rcpt)
-{
-	(void)s;
-	it->rcpts[rcpt].destination = 0;
-}
-
 uint64_t schedule_ask(struct schedule *s, struct str address)
 {
 	uint64_t id = NOT_OF_BOUNCES | (s->questions + 1);

@@ -58,8 +58,6 @@ struct schedule {
 	int64_t bounce_due;   /* monotonic ms: when one of them has something to do */
 };
 
-/* He has another destination than before. */
-void schedule_rerouted(struct schedule *s, struct item *it, size_t rcpt);
 /* The pause that holds for the recipient; NULL: none. */
 const struct pause *schedule_paused(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
 /* And the one of a destination. */
