@@ -146,8 +146,7 @@ static int put(struct schedule *s, const struct reply *w, const struct lookup_an
 				  .nrcpts = ours ? answer->n : 1 };
 
 	autoreply_put(&head, &body, &r);
-	dlog_flush(s->set.log); /* depot_put() may sync what was recorded so far */
-	if (depot_put(s->set.depot, &child, buf_str(&head), buf_str(&body), e) < 0)
+	if (schedule_put(s, &child, buf_str(&head), buf_str(&body), e) < 0)
 		return -1;
 	dlog_notice(s->set.log, DLOG_AUTOREPLY, w->parent, w->qp);
 	return 0;

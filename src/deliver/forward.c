@@ -47,6 +47,21 @@ struct str forward_known_as(const struct recipient *r, struct arena *mem)
 		   : arena_fmt(mem, "rfc822;%.*s", STR_ARG(r->original));
 }
 
+struct envelope forward_envelope(const struct attempt *a, const struct envelope *v, const struct recipient *to,
+				 size_t n)
+{
+	return (struct envelope){ .time = clock_wall(),
+				  .sender = v->sender,
+				  .parent_qp = a->it->qp,
+				  .parent_rcpt = a->rcpt,
+				  .forward = 1,
+				  .envid = v->envid,
+				  .ret = v->ret,
+				  .requiretls = v->requiretls,
+				  .rcpts = to,
+				  .nrcpts = n };
+}
+
 /* 0: it is in the queue as *qp; 1: it loops; -1. */
 static int put_copy(struct schedule *s, const struct attempt *a, const struct envelope *v, struct str whole,
 		    uint64_t *qp, struct err *e)
@@ -59,24 +74,14 @@ static int put_copy(struct schedule *s, const struct attempt *a, const struct en
 				.channel = CHANNEL_REMOTE,
 				.notify = r->notify,
 				.orcpt = forward_known_as(r, &mem) };
-	struct envelope child = { .time = clock_wall(),
-				  .sender = v->sender,
-				  .parent_qp = a->it->qp,
-				  .parent_rcpt = a->rcpt,
-				  .forward = 1,
-				  .envid = v->envid,
-				  .ret = v->ret,
-				  .requiretls = v->requiretls,
-				  .rcpts = &to,
-				  .nrcpts = 1 };
+	struct envelope child = forward_envelope(a, v, &to, 1);
 
-	if (forward_was_here(whole, v->rcpts[a->rcpt].original))
+	if (forward_was_here(whole, r->original))
 		return 1;
 	if (depot_number(s->set.depot, NUMBER_MESSAGE, &child.qp, e) < 0)
 		return -1;
-	forward_put_line(&head, v->rcpts[a->rcpt].original);
-	dlog_flush(s->set.log); /* depot_put() may sync what was recorded so far */
-	if (depot_put(s->set.depot, &child, buf_str(&head), whole, e) < 0)
+	forward_put_line(&head, r->original);
+	if (schedule_put(s, &child, buf_str(&head), whole, e) < 0)
 		return -1;
 	*qp = child.qp;
 	s->copied += whole.n;
@@ -118,12 +123,9 @@ static int copy(struct schedule *s, const struct attempt *a, const struct envelo
 	return rc;
 }
 
-struct dlog_result forward(struct schedule *s, const struct attempt *a, const struct envelope *v, struct arena *mem)
+struct dlog_result forward_result(int rc, uint64_t qp, const struct err *e, struct arena *mem)
 {
 	struct dlog_result r = { .kind = OUTCOME_SUCCESS };
-	struct err e = { 0 };
-	uint64_t qp = 0;
-	int rc = copy(s, a, v, &qp, &e);
 
 	if (rc == 0) {
 		r.report = arena_fmt(mem, "did 0+1+0\nqp %llu", (unsigned long long)qp);
@@ -132,7 +134,16 @@ struct dlog_result forward(struct schedule *s, const struct attempt *a, const st
 		r.report = STR("This message is looping: it already has my Delivered-To line. (#5.4.6)");
 	} else {
 		r.kind = OUTCOME_DEFERRAL;
-		r.report = arena_fmt(mem, "Unable to forward message: %s.", e.text);
+		r.report = arena_fmt(mem, "Unable to forward message: %s.", e->text);
 	}
 	return r;
+}
+
+struct dlog_result forward(struct schedule *s, const struct attempt *a, const struct envelope *v, struct arena *mem)
+{
+	struct err e = { 0 };
+	uint64_t qp = 0;
+	int rc = copy(s, a, v, &qp, &e);
+
+	return forward_result(rc, qp, &e, mem);
 }

@@ -176,8 +176,7 @@ static int put(struct schedule *s, const struct attempt *a, const struct listing
 	rc = forward_was_here(m.whole, l->list) ? 1 : depot_number(s->set.depot, NUMBER_MESSAGE, &child.qp, e);
 	if (rc == 0) {
 		put_head(&head, l->list);
-		dlog_flush(s->set.log); /* depot_put() may sync what was recorded so far */
-		rc = depot_put(s->set.depot, &child, buf_str(&head), m.whole, e);
+		rc = schedule_put(s, &child, buf_str(&head), m.whole, e);
 		s->copied += m.whole.n;
 	}
 	forward_unmap(&m);
@@ -187,23 +186,17 @@ static int put(struct schedule *s, const struct attempt *a, const struct listing
 
 static struct dlog_result send(struct schedule *s, const struct attempt *a, const struct listing *l, struct arena *mem)
 {
-	struct dlog_result r = { .kind = OUTCOME_DEFERRAL };
 	struct err e = { 0 };
 	uint64_t qp = 0;
 	int rc = l->n > 0 ? put(s, a, l, &qp, &e) : 0;
+	struct dlog_result r = forward_result(rc, qp, &e, mem);
 
-	if (rc > 0) {
-		r.kind = OUTCOME_FAILURE;
-		r.report = STR("This message is looping: it already has my Delivered-To line. (#5.4.6)");
-	} else if (rc < 0) {
-		r.report = arena_fmt(mem, "Unable to forward message: %s.", e.text);
-	} else {
-		r.kind = OUTCOME_SUCCESS;
-		r.at.path = arena_fmt(mem, "list %.*s", STR_ARG(l->list));
-		r.at.rule = arena_fmt(mem, "%zu members", l->n);
-		r.report = l->n == 0 ? STR("the list has no members\ndid 0+0+0")
-				     : arena_fmt(mem, "%zu members\ndid 0+1+0\nqp %llu", l->n, (unsigned long long)qp);
-	}
+	if (rc != 0)
+		return r;
+	r.at.path = arena_fmt(mem, "list %.*s", STR_ARG(l->list));
+	r.at.rule = arena_fmt(mem, "%zu members", l->n);
+	r.report = l->n == 0 ? STR("the list has no members\ndid 0+0+0")
+			     : arena_fmt(mem, "%zu members\n%.*s", l->n, STR_ARG(r.report));
 	return r;
 }
 

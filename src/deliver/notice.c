@@ -172,8 +172,7 @@ static int put(struct making *m, struct envelope *child, struct err *e)
 	child->parent_qp = m->it->qp;
 	child->parent_rcpts = child->delay ? STR("") : buf_str(&list);
 	child->parent_rcpt = child->delay ? ENVELOPE_NOBODY : envelope_settled(child, 0);
-	dlog_flush(m->s->set.log); /* depot_put() may sync what was recorded so far */
-	if (depot_put(m->s->set.depot, child, buf_str(&head), buf_str(&body), e) < 0)
+	if (schedule_put(m->s, child, buf_str(&head), buf_str(&body), e) < 0)
 		return -1;
 	log_it(m, child->qp);
 	return 1;

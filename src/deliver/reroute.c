@@ -6,7 +6,6 @@
  */
 #include "deliver/act.h"
 
-#include "base/clock.h"
 #include "deliver/remote_route.h"
 #include "deliver/remote_settings.h"
 #include "deliver/schedule_inside.h"
@@ -72,26 +71,15 @@ static struct recipient *copy_targets(const struct deed *d, const struct recipie
 static int put_copy(struct deed *d, const struct attempt *a, const struct envelope *v, uint64_t *qp, struct err *e)
 {
 	ARENA(mem);
-	struct depot *depot = d->schedule->set.depot;
 	struct mapped m;
-	struct envelope child = { .time = clock_wall(),
-				  .sender = v->sender,
-				  .parent_qp = a->it->qp,
-				  .parent_rcpt = a->rcpt,
-				  .forward = 1,
-				  .envid = v->envid,
-				  .ret = v->ret,
-				  .requiretls = v->requiretls,
-				  .rcpts = copy_targets(d, &v->rcpts[a->rcpt], &mem),
-				  .nrcpts = d->ntargets };
+	struct envelope child = forward_envelope(a, v, copy_targets(d, &v->rcpts[a->rcpt], &mem), d->ntargets);
 	int rc;
 
 	if (forward_map(d->schedule, a->it, &m, e) < 0)
 		return -1;
-	rc = depot_number(depot, NUMBER_MESSAGE, &child.qp, e);
-	dlog_flush(d->schedule->set.log); /* depot_put() may sync what was recorded so far */
+	rc = depot_number(d->schedule->set.depot, NUMBER_MESSAGE, &child.qp, e);
 	if (rc == 0)
-		rc = depot_put(depot, &child, STR(""), m.whole, e);
+		rc = schedule_put(d->schedule, &child, STR(""), m.whole, e);
 	forward_unmap(&m);
 	*qp = child.qp;
 	return rc;
@@ -103,8 +91,9 @@ static void to_address(struct deed *d, struct item *it, size_t rcpt)
 	ARENA(mem);
 	struct attempt a = { .it = it, .rcpt = rcpt };
 	struct envelope v;
-	uint64_t qp;
+	uint64_t qp = 0;
 	struct err e = { 0 };
+	int rc;
 
 	if (it->rcpts[rcpt].staged || it->held || attempt_begin(d->schedule, &a, &mem, &v, &e) < 0) {
 		d->n.same++;
@@ -113,20 +102,14 @@ static void to_address(struct deed *d, struct item *it, size_t rcpt)
 	act_log(d, it, rcpt, "rerouted");
 	a.auth = a.replies = false; /* it did not reach him */
 	attempt_log(d->schedule, &a, &v);
-	if (put_copy(d, &a, &v, &qp, &e) == 0) {
-		attempt_end(
-		    d->schedule, &a,
-		    (struct dlog_result){ .kind = OUTCOME_SUCCESS,
-					  .report = arena_fmt(&mem, "did 0+1+0\nqp %llu", (unsigned long long)qp) });
+	rc = put_copy(d, &a, &v, &qp, &e);
+	if (rc == 0)
 		d->n.changed++;
-		return;
-	}
-	d->n.same++;
+	else
+		d->n.same++;
+	/* Whether the copy stands in the spool only recovery can say then. */
 	if (!depot_broken(d->schedule->set.depot))
-		attempt_end(
-		    d->schedule, &a,
-		    (struct dlog_result){ .kind = OUTCOME_DEFERRAL,
-					  .report = arena_fmt(&mem, "Unable to forward message: %s.", e.text) });
+		attempt_end(d->schedule, &a, forward_result(rc, qp, &e, &mem));
 }
 
 void act_reroute(struct deed *d, struct item *it, size_t rcpt)

@@ -292,6 +292,12 @@ uint64_t schedule_ask(struct schedule *s, struct str address)
 	return id;
 }
 
+int schedule_put(struct schedule *s, const struct envelope *v, struct str head, struct str body, struct err *e)
+{
+	dlog_flush(s->set.log);
+	return depot_put(s->set.depot, v, head, body, e);
+}
+
 void schedule_revive(struct schedule *s)
 {
 	destinations_revive(&s->destinations);

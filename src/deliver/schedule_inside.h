@@ -94,6 +94,10 @@ int attempt_refuse(struct schedule *s, struct item *it, size_t rcpt, const char 
 /* What was taken and cannot be tried is put back. */
 void attempt_put_back(struct schedule *s, struct item *it, size_t rcpt, const struct err *e);
 
+/* A message of our own, v->qp set, into the queue (depot_put()): what is logged so far stands in the log first, since
+ * what was recorded so far may be synced. */
+int schedule_put(struct schedule *s, const struct envelope *v, struct str head, struct str body, struct err *e);
+
 /* An alias of ours that leads elsewhere: the copy is put into the queue, and the attempt has its result. */
 struct dlog_result forward(struct schedule *s, const struct attempt *a, const struct envelope *v, struct arena *mem);
 bool forward_due(const struct attempt *a, const struct envelope *v);
@@ -143,6 +147,11 @@ int forward_map(struct schedule *s, struct item *it, struct mapped *out, struct 
 void forward_unmap(const struct mapped *m);
 bool forward_was_here(struct str message, struct str address);
 void forward_put_line(struct buf *b, struct str address);
+/* The copy's envelope, with all that its sender said: only `qp` is missing. */
+struct envelope forward_envelope(const struct attempt *a, const struct envelope *v, const struct recipient *to,
+				 size_t n);
+/* How the attempt ended that was to make the copy: rc 0: it is there as qp; 1: it would loop; -1: not now. */
+struct dlog_result forward_result(int rc, uint64_t qp, const struct err *e, struct arena *mem);
 /* The copy's `orcpt`. */
 struct str forward_known_as(const struct recipient *r, struct arena *mem);
 

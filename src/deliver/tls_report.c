@@ -16,8 +16,7 @@ static int put(struct schedule *s, const struct queue_report *m, struct err *e)
 		return err_set(e, "that is no report, or no address for one");
 	if (depot_number(s->set.depot, NUMBER_MESSAGE, &v.qp, e) < 0)
 		return -1;
-	dlog_flush(s->set.log); /* depot_put() may sync what was recorded so far */
-	return depot_put(s->set.depot, &v, m->head, m->body, e);
+	return schedule_put(s, &v, m->head, m->body, e);
 }
 
 int schedule_hear_report(struct schedule *s, struct ipc_conn *conn, const struct ipc_frame *f, struct err *e)
