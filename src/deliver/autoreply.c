@@ -117,7 +117,8 @@ void autoreply_ask_all(struct schedule *s, int64_t now)
 		if (w->asked)
 			continue;
 		if (w->due <= now)
-			w->asked = s->set.ask_reply(s->set.asker, w->qp, w->ask.final, w->ask.sender);
+			w->asked = s->set.ask_reply(s->set.asker, question_of(ASKER_AUTOREPLY, w->qp), w->ask.final,
+						    w->ask.sender);
 		if (!w->asked)
 			wait_until(s, w, w->due > now ? w->due : now + PAUSE);
 	}
@@ -152,22 +153,21 @@ static int put(struct schedule *s, const struct reply *w, const struct lookup_an
 	return 0;
 }
 
-bool autoreply_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer)
+void autoreply_answer(struct schedule *s, uint64_t qp, const struct lookup_answer *answer)
 {
-	struct reply *w = map_getn(&s->replies, id);
+	struct reply *w = map_getn(&s->replies, qp);
 	struct err e = { 0 };
 
 	if (w == NULL || !w->asked)
-		return false;
+		return;
 	if (answer->result == RESOLVED_TEMPORARY && ++w->tries < TRIES) {
 		w->asked = false;
 		wait_until(s, w, clock_mono() + ((int64_t)PAUSE << w->tries));
-		return true;
+		return;
 	}
 	/* A sender of ours who is not there, or whose mailbox cannot be known, gets none. */
 	if (answer->text.n > 0 && (answer->result == RESOLVED_NOT_OURS || answer->n > 0) && put(s, w, answer, &e) < 0)
 		say(SAY_WARNING, "message %llu is not answered automatically: %s", (unsigned long long)w->parent,
 		    e.text);
 	forget(s, w);
-	return true;
 }

@@ -174,7 +174,7 @@ static bool ask(struct schedule *s, struct want *w)
 		forget(s, w);
 		return true;
 	}
-	w->asked = s->set.ask(s->set.asker, w->qp, v.sender);
+	w->asked = s->set.ask(s->set.asker, question_of(ASKER_BOUNCE, w->qp), v.sender);
 	if (!w->asked)
 		wait_until(s, w, clock_mono() + PAUSE_FIRST);
 	return w->asked;
@@ -228,10 +228,10 @@ static bool too_early(const struct schedule *s, struct item *it, const struct lo
 	return after <= 0 || clock_wall() - it->born < after;
 }
 
-void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer)
+void bounce_answer(struct schedule *s, uint64_t qp, const struct lookup_answer *answer)
 {
-	struct want *w = autoreply_answer(s, id, answer) || list_answer(s, id, answer) ? NULL : map_getn(&s->wants, id);
-	struct item *it = depot_find(s->set.depot, id);
+	struct want *w = map_getn(&s->wants, qp);
+	struct item *it = depot_find(s->set.depot, qp);
 	struct err e = { 0 };
 
 	if (w == NULL || !w->asked)

@@ -186,14 +186,11 @@ void clients_work(struct clients *s)
 	}
 }
 
-bool clients_answer(struct clients *s, uint64_t id, const struct lookup_answer *answer)
+void clients_answer(struct clients *s, uint64_t id, const struct lookup_answer *answer)
 {
 	for (struct client *c = s->first; c != NULL; c = c->next)
-		if (c->sweep != NULL && sweep_answer(c->sweep, id, answer)) {
+		if (c->sweep != NULL && sweep_answer(c->sweep, id, answer))
 			s->again = true;
-			return true;
-		}
-	return false;
 }
 
 static int hear_command(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)

@@ -45,8 +45,8 @@ void clients_take(struct clients *s, const struct source *from);
 void clients_hear(struct clients *s, struct source *source);
 /* What commands asked for goes on, a little. */
 void clients_work(struct clients *s);
-/* telltale-lookup's word for one of them.  False: nobody asked for it. */
-bool clients_answer(struct clients *s, uint64_t id, const struct lookup_answer *answer);
+/* telltale-lookup's word for one of them. */
+void clients_answer(struct clients *s, uint64_t id, const struct lookup_answer *answer);
 /* Send what is to be said: to telltale-smtpd always, to all others only when the journal is synced. */
 void clients_tell(struct clients *s, bool synced);
 void clients_check_deadlines(struct clients *s);

@@ -15,8 +15,6 @@ enum {
 	PAUSE = 50 /* ms until it is asked then */
 };
 
-#define LEAVING (UINT64_C(1) << 63) /* no message has such a number: these are the bounces' questions */
-
 struct leaving {
 	struct item *it;
 	size_t rcpt;
@@ -38,16 +36,16 @@ static bool must_ask(const struct schedule *s, const struct envelope *v, size_t 
 
 static void ask(struct schedule *s, struct item *it, size_t rcpt, const struct envelope *v)
 {
-	uint64_t id = LEAVING | ++s->questions;
+	uint64_t own = ++s->questions;
 	struct leaving *x;
 
-	if (!s->set.ask_leaves(s->set.asker, id, v->sender, v->rcpts[rcpt].original)) {
+	if (!s->set.ask_leaves(s->set.asker, question_of(ASKER_LEAVES, own), v->sender, v->rcpts[rcpt].original)) {
 		depot_release(s->set.depot, it, rcpt, clock_wall() + PAUSE);
 		return;
 	}
 	x = mem_alloc(sizeof(*x));
 	*x = (struct leaving){ it, rcpt };
-	map_putn(&s->leaving, id, x);
+	map_putn(&s->leaving, own, x);
 }
 
 bool leaves_start(struct schedule *s, struct item *it, size_t rcpt)
@@ -71,11 +69,10 @@ bool leaves_start(struct schedule *s, struct item *it, size_t rcpt)
 
 void schedule_leaves(struct schedule *s, uint64_t id, const struct leaves_answer *answer)
 {
-	struct leaving *x = map_getn(&s->leaving, id);
+	struct leaving *x = map_deln(&s->leaving, question_own(id));
 
 	if (x == NULL)
 		return;
-	map_deln(&s->leaving, id);
 	if (s->stopped)
 		depot_release(s->set.depot, x->it, x->rcpt, clock_wall());
 	else

@@ -16,8 +16,6 @@ enum {
 	PAUSE = 100     /* ms until it is asked again when that is too many */
 };
 
-#define OF_LISTS (UINT64_C(3) << 62) /* other than all other questions */
-
 struct listing {
 	struct item *it;
 	size_t rcpt;
@@ -52,12 +50,12 @@ static void later(struct schedule *s, struct listing *l)
 
 static void ask(struct schedule *s, struct listing *l, struct str after)
 {
-	uint64_t id = OF_LISTS | ++s->questions;
+	uint64_t own = ++s->questions;
 
-	if (s->stopped || !s->set.ask_list(s->set.asker, id, l->list, after))
+	if (s->stopped || !s->set.ask_list(s->set.asker, question_of(ASKER_LIST, own), l->list, after))
 		later(s, l);
 	else
-		map_putn(&s->lists, id, l);
+		map_putn(&s->lists, own, l);
 }
 
 /* Its owner may lead to it: then each bounce of a member would go to all of them, and be bounced. */
@@ -221,18 +219,17 @@ static void finish(struct schedule *s, struct listing *l)
 	listing_free(l);
 }
 
-bool list_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer)
+void list_answer(struct schedule *s, uint64_t question, const struct lookup_answer *answer)
 {
-	struct listing *l = map_getn(&s->lists, id);
+	struct listing *l = map_deln(&s->lists, question);
 
 	if (l == NULL)
-		return false;
-	map_deln(&s->lists, id);
+		return;
 	if (answer->result == RESOLVED_TEMPORARY || s->stopped) {
 		depot_release(s->set.depot, l->it, l->rcpt,
 			      schedule_soon(s, &(struct attempt){ .it = l->it, .rcpt = l->rcpt }));
 		listing_free(l);
-		return true;
+		return;
 	}
 	for (size_t i = 0; i < answer->n; i++)
 		add(l, &answer->targets[i]);
@@ -240,5 +237,4 @@ bool list_answer(struct schedule *s, uint64_t id, const struct lookup_answer *an
 		ask(s, l, answer->text);
 	else
 		finish(s, l);
-	return true;
 }

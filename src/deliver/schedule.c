@@ -13,9 +13,9 @@ enum {
 	REPORT_MOST = 5000,               /* bytes of what an agent says (qmail's own limit is near) */
 	LOCAL_MOST = 10 * 60 * 1000,      /* no local delivery takes longer, */
 	REMOTE_MOST = 6 * 60 * 60 * 1000, /* and no remote one: its own deadlines add up to less */
-	STUCK_LOOK = 1000                 /* until it is looked again who takes longer */
+	STUCK_LOOK = 1000,                /* until it is looked again who takes longer */
+	ASKER_SHIFT = 56 /* in the number of a question; messages have less than 2^53 (queue/numbers.h) */
 };
-#define NOT_OF_BOUNCES (UINT64_C(1) << 62) /* in the number of a question: no message has it */
 
 struct schedule *schedule_new(const struct schedule_set *set)
 {
@@ -282,9 +282,42 @@ bool schedule_stuck(struct schedule *s, struct agent *agent)
 	return false;
 }
 
+uint64_t question_of(enum asker who, uint64_t own)
+{
+	return (uint64_t)who << ASKER_SHIFT | own;
+}
+
+uint64_t question_own(uint64_t id)
+{
+	return id & ((UINT64_C(1) << ASKER_SHIFT) - 1);
+}
+
+enum asker schedule_asker(uint64_t id)
+{
+	return (enum asker)(id >> ASKER_SHIFT);
+}
+
+void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer)
+{
+	switch (schedule_asker(id)) {
+	case ASKER_BOUNCE:
+		bounce_answer(s, question_own(id), answer);
+		break;
+	case ASKER_AUTOREPLY:
+		autoreply_answer(s, question_own(id), answer);
+		break;
+	case ASKER_LIST:
+		list_answer(s, question_own(id), answer);
+		break;
+	case ASKER_LEAVES:
+	case ASKER_COMMAND:
+		break; /* schedule_leaves(); sweep_answer() */
+	}
+}
+
 uint64_t schedule_ask(struct schedule *s, struct str address)
 {
-	uint64_t id = NOT_OF_BOUNCES | (s->questions + 1);
+	uint64_t id = question_of(ASKER_COMMAND, s->questions + 1);
 
 	if (!s->set.ask(s->set.asker, id, address))
 		return 0;

@@ -73,8 +73,13 @@ void schedule_look(struct schedule *s, struct item *it);
 void schedule_late(struct schedule *s, struct item *it);
 /* Ask whose answer is needed for a bounce, a bounded number of questions. */
 void schedule_bounces(struct schedule *s);
-/* Who is that address?  The answer comes with the number that is returned; 0: it cannot be asked now. */
+/* Whose question to telltale-lookup is it?  Each one's number says so. */
+enum asker { ASKER_BOUNCE, ASKER_AUTOREPLY, ASKER_LIST, ASKER_LEAVES, ASKER_COMMAND };
+enum asker schedule_asker(uint64_t id);
+/* A command asks: who is that address?  The answer comes with the number that is returned; 0: it cannot be asked
+ * now. */
 uint64_t schedule_ask(struct schedule *s, struct str address);
+/* To all others: who that is. */
 void schedule_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer);
 /* Under which sender a forward leaves: it is put into the queue now, or waits. */
 void schedule_leaves(struct schedule *s, uint64_t id, const struct leaves_answer *answer);

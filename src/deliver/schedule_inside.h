@@ -50,13 +50,18 @@ struct schedule {
 	int64_t ahead;        /* wall minus monotonic clock, the most that was seen since it was set back */
 	uint64_t copied;      /* bytes of forwarded messages in this turn */
 	struct map wants;     /* of bounces, by the number of the message that failed */
-	struct map lists;     /* those whose members are asked for, by the question's number */
+	struct map lists;     /* those whose members are asked for, by the question's own number */
 	struct map replies;   /* automatic answers that are to be asked for or made, by their own numbers */
 	int64_t replies_lost; /* monotonic ms: when it was said last that one is not made */
-	struct map leaving;   /* forwards whose sender is asked for, by the question's number */
-	uint64_t questions;   /* so many were asked */
+	struct map leaving;   /* forwards whose sender is asked for, by the question's own number */
+	uint64_t questions;   /* so many were asked that bear no message's number */
 	int64_t bounce_due;   /* monotonic ms: when one of them has something to do */
 };
+
+/* A question to telltale-lookup: who asks, above a number of his own (of a message, or of the question).  What he gets
+ * as the answer's number is his own. */
+uint64_t question_of(enum asker who, uint64_t own);
+uint64_t question_own(uint64_t id);
 
 /* The pause that holds for the recipient; NULL: none. */
 const struct pause *schedule_paused(struct schedule *s, struct item *it, size_t rcpt, int64_t now);
@@ -127,13 +132,13 @@ bool notice_any_late(const struct envelope *v);
 int notice_read(struct schedule *s, struct item *it, size_t most, struct buf *out, struct err *e);
 /* When senders are told of a delay was set anew. */
 void bounce_ask_anew(struct schedule *s);
+void bounce_answer(struct schedule *s, uint64_t qp, const struct lookup_answer *answer);
 void bounce_clear(struct schedule *s);
 
 /* Mail for a list of ours begins: who its members are is asked, and the recipient stays busy meanwhile.  False: not
  * now. */
 bool list_start(struct schedule *s, struct item *it, size_t rcpt);
-/* False: the answer is to none of its questions. */
-bool list_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer);
+void list_answer(struct schedule *s, uint64_t question, const struct lookup_answer *answer);
 void list_clear(struct schedule *s);
 
 /* What a forward and a list share: the message as it lies there; was it at that address before?  Its new line for
@@ -159,8 +164,7 @@ struct str forward_known_as(const struct recipient *r, struct arena *mem);
 void autoreply_want(struct schedule *s, const struct attempt *a);
 /* Ask for those that were not asked for; *due: when to come again (monotonic ms). */
 void autoreply_ask_all(struct schedule *s, int64_t now);
-/* False: the answer is to none of its questions. */
-bool autoreply_answer(struct schedule *s, uint64_t id, const struct lookup_answer *answer);
+void autoreply_answer(struct schedule *s, uint64_t qp, const struct lookup_answer *answer);
 void autoreply_clear(struct schedule *s);
 
 #endif

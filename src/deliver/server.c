@@ -139,7 +139,9 @@ static void hear_answers(struct server *s)
 	while (resolve_next(s->set.resolve, &mem, &told)) {
 		if (told.leaves)
 			schedule_leaves(s->set.schedule, told.id, &told.sender);
-		else if (!clients_answer(&s->clients, told.id, &told.answer))
+		else if (schedule_asker(told.id) == ASKER_COMMAND)
+			clients_answer(&s->clients, told.id, &told.answer);
+		else
 			schedule_answer(s->set.schedule, told.id, &told.answer);
 		arena_reset(&mem);
 	}
