@@ -88,12 +88,12 @@ static int run(struct depot *depot, struct dlog *log, struct recovered *recovere
 		return -1;
 	set.depot = depot;
 	set.log = log;
-	set.ask = ask;
-	set.ask_reply = ask_reply;
-	set.ask_list = ask_list;
-	set.ask_leaves = ask_leaves;
-	set.suppress = suppress;
-	set.asker = server.resolve;
+	set.lookup = (struct schedule_lookup){ .ask = ask,
+					       .ask_list = ask_list,
+					       .ask_reply = ask_reply,
+					       .ask_leaves = ask_leaves,
+					       .suppress = suppress,
+					       .asker = server.resolve };
 	server.schedule = settings.schedule = schedule_new(&set);
 	recovered_begin(recovered, depot);
 	recovered_bounces(&conf, depot, log);

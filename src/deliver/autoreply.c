@@ -89,7 +89,7 @@ void autoreply_want(struct schedule *s, const struct attempt *a)
 	struct err e = { 0 };
 	bool wanted = false;
 
-	if (s->set.ask_reply == NULL)
+	if (s->set.lookup.ask_reply == NULL)
 		return;
 	if (s->replies.n >= WANTS_MOST) {
 		lost(s, a->it->qp);
@@ -117,8 +117,8 @@ void autoreply_ask_all(struct schedule *s, int64_t now)
 		if (w->asked)
 			continue;
 		if (w->due <= now)
-			w->asked = s->set.ask_reply(s->set.asker, question_of(ASKER_AUTOREPLY, w->qp), w->ask.final,
-						    w->ask.sender);
+			w->asked = s->set.lookup.ask_reply(s->set.lookup.asker, question_of(ASKER_AUTOREPLY, w->qp),
+							   w->ask.final, w->ask.sender);
 		if (!w->asked)
 			wait_until(s, w, w->due > now ? w->due : now + PAUSE);
 	}

@@ -174,7 +174,7 @@ static bool ask(struct schedule *s, struct want *w)
 		forget(s, w);
 		return true;
 	}
-	w->asked = s->set.ask(s->set.asker, question_of(ASKER_BOUNCE, w->qp), v.sender);
+	w->asked = s->set.lookup.ask(s->set.lookup.asker, question_of(ASKER_BOUNCE, w->qp), v.sender);
 	if (!w->asked)
 		wait_until(s, w, clock_mono() + PAUSE_FIRST);
 	return w->asked;

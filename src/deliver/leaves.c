@@ -39,7 +39,8 @@ static void ask(struct schedule *s, struct item *it, size_t rcpt, const struct e
 	uint64_t own = ++s->questions;
 	struct leaving *x;
 
-	if (!s->set.ask_leaves(s->set.asker, question_of(ASKER_LEAVES, own), v->sender, v->rcpts[rcpt].original)) {
+	if (!s->set.lookup.ask_leaves(s->set.lookup.asker, question_of(ASKER_LEAVES, own), v->sender,
+				      v->rcpts[rcpt].original)) {
 		depot_release(s->set.depot, it, rcpt, clock_wall() + PAUSE);
 		return;
 	}

@@ -52,7 +52,7 @@ static void ask(struct schedule *s, struct listing *l, struct str after)
 {
 	uint64_t own = ++s->questions;
 
-	if (s->stopped || !s->set.ask_list(s->set.asker, question_of(ASKER_LIST, own), l->list, after))
+	if (s->stopped || !s->set.lookup.ask_list(s->set.lookup.asker, question_of(ASKER_LIST, own), l->list, after))
 		later(s, l);
 	else
 		map_putn(&s->lists, own, l);
@@ -73,7 +73,7 @@ bool list_start(struct schedule *s, struct item *it, size_t rcpt)
 	struct envelope v;
 	struct err e = { 0 };
 
-	if (s->lists.n >= OPEN_MOST || s->set.ask_list == NULL) {
+	if (s->lists.n >= OPEN_MOST || s->set.lookup.ask_list == NULL) {
 		depot_release(s->set.depot, it, rcpt, clock_wall() + PAUSE);
 		return false;
 	}

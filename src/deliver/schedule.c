@@ -319,7 +319,7 @@ uint64_t schedule_ask(struct schedule *s, struct str address)
 {
 	uint64_t id = question_of(ASKER_COMMAND, s->questions + 1);
 
-	if (!s->set.ask(s->set.asker, id, address))
+	if (!s->set.lookup.ask(s->set.lookup.asker, id, address))
 		return 0;
 	s->questions++;
 	return id;
@@ -349,19 +349,14 @@ static void forget_destinations(struct schedule *s)
 
 void schedule_settings(struct schedule *s, const struct schedule_set *set)
 {
-	if (s->set.ways != set->ways)
+	struct schedule_set former = s->set;
+
+	s->set = *set;
+	s->set.depot = former.depot;
+	s->set.log = former.log;
+	s->set.lookup = former.lookup;
+	if (former.ways != set->ways)
 		forget_destinations(s);
-	s->set.srs = set->srs;
-	s->set.remote = set->remote;
-	s->set.remote_most = set->remote_most;
-	s->set.conf = set->conf;
-	s->set.ways = set->ways;
-	s->set.retry = set->retry;
-	s->set.most = set->most;
-	if (s->set.delay_notice != set->delay_notice)
+	if (former.delay_notice != set->delay_notice)
 		bounce_ask_anew(s);
-	s->set.delay_notice = set->delay_notice;
-	s->set.memory = set->memory;
-	s->set.hostname = set->hostname;
-	s->set.contact = set->contact;
 }

@@ -19,9 +19,27 @@
 #include "lookup/lookup.h"
 #include "queue/depot.h"
 
+/* The way to telltale-lookup; none of it waits. */
+struct schedule_lookup {
+	/* Ask who `address` is; the answer comes by schedule_answer() with the same id.  False: not now. */
+	bool (*ask)(void *asker, uint64_t id, struct str address);
+	/* The same: a page of the members of a list. */
+	bool (*ask_list)(void *asker, uint64_t id, struct str list, struct str after);
+	/* The same: may that mailbox answer that sender by itself? */
+	bool (*ask_reply)(void *asker, uint64_t id, struct str address, struct str sender);
+	/* The same for the sender of what an alias sends on; the answer comes by schedule_leaves(). */
+	bool (*ask_leaves)(void *asker, uint64_t id, struct str sender, struct str alias);
+	/* Mail of that mailbox failed at this address for good, because of it; NULL: nobody is told. */
+	void (*suppress)(void *asker, struct str mailbox, struct str address, struct str reason);
+	void *asker;
+};
+
 struct schedule_set {
+	/* For the life of the schedule: */
 	struct depot *depot;
 	struct dlog *log;
+	struct schedule_lookup lookup;
+	/* What the configuration says, also later (schedule_settings()): */
 	struct retry retry;
 	int64_t delay_notice;    /* ms after which a sender is told that his message waits; 0: he is not */
 	size_t most;             /* local attempts at one time */
@@ -31,18 +49,7 @@ struct schedule_set {
 	const struct conf *conf; /* by which way, how many and how fast (way.h); of remote mail only */
 	uint64_t ways;           /* its ways_print() */
 	struct str hostname, contact; /* named in bounces */
-	/* Ask who `address` is; the answer comes by schedule_answer() with the same id.  False: not now. */
-	bool (*ask)(void *asker, uint64_t id, struct str address);
-	/* The same: a page of the members of a list. */
-	bool (*ask_list)(void *asker, uint64_t id, struct str list, struct str after);
-	/* The same: may that mailbox answer that sender by itself? */
-	bool (*ask_reply)(void *asker, uint64_t id, struct str address, struct str sender);
-	/* The same for the sender of what an alias sends on; the answer comes by schedule_leaves(). */
-	bool (*ask_leaves)(void *asker, uint64_t id, struct str sender, struct str alias);
-	void *asker;
-	/* Mail of that mailbox failed at this address for good, because of it; NULL: nobody is told. */
-	void (*suppress)(void *asker, struct str mailbox, struct str address, struct str reason);
-	bool srs; /* forwards leave under a sender of ours (store/srs.h); else under their own */
+	bool srs;                     /* forwards leave under a sender of ours (store/srs.h); else under their own */
 };
 
 /* telltale-local has the local channel, telltale-remote the remote one; telltale-pipe gets of the latter what is for
@@ -88,7 +95,7 @@ void schedule_leaves(struct schedule *s, uint64_t id, const struct leaves_answer
 int schedule_hear_report(struct schedule *s, struct ipc_conn *conn, const struct ipc_frame *f, struct err *e);
 /* When schedule_bounces() has something to do, monotonic ms; INT64_MAX: not by time alone. */
 int64_t schedule_bounces_next(const struct schedule *s);
-/* Another configuration: what takes part in the schedule. */
+/* Another configuration; what a schedule has for its life stays, whatever `set` says of it. */
 void schedule_settings(struct schedule *s, const struct schedule_set *set);
 
 size_t schedule_busy(const struct schedule *s);

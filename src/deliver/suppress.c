@@ -79,9 +79,9 @@ void suppress_look(struct schedule *s, const struct attempt *a, struct str repor
 	struct envelope v;
 	struct err e = { 0 };
 
-	if (s->set.suppress == NULL || a->deleted || !suppress_is_bad(report) ||
+	if (s->set.lookup.suppress == NULL || a->deleted || !suppress_is_bad(report) ||
 	    depot_envelope(s->set.depot, a->it, &mem, &v, &e) < 0)
 		return;
 	if (v.auth.n > 0 && v.parent_qp == 0 && a->rcpt < v.nrcpts)
-		s->set.suppress(s->set.asker, v.auth, v.rcpts[a->rcpt].final, reason_of(&mem, report));
+		s->set.lookup.suppress(s->set.lookup.asker, v.auth, v.rcpts[a->rcpt].final, reason_of(&mem, report));
 }

@@ -126,10 +126,10 @@ static void start(void)
 		fail_msg("%s", e.text);
 	dlog = dlog_open(arena_fmt(&mem, "%s/delivery.log", top).p, &e);
 	assert_non_null(dlog);
-	s.ask = ask;
-	s.ask_reply = ask_reply;
+	s.lookup.ask = ask;
+	s.lookup.ask_reply = ask_reply;
 	s.depot = depot;
-	s.ask_list = ask_list;
+	s.lookup.ask_list = ask_list;
 	replies_asked = 0;
 	s.conf = &house_conf;
 	s.log = dlog;
