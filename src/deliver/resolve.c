@@ -133,12 +133,20 @@ bool resolve_list(struct resolve *r, uint64_t id, struct str list, struct str af
 		   &(struct lookup_list){ list, after });
 }
 
+/* False: the frame is no such answer. */
+static bool is_told(const struct ipc_frame *f, const struct ipc_type *type, void *told)
+{
+	struct err e = { 0 };
+
+	return f->type == type->number && ipc_unpack(f->body, type, told, &e) == 0;
+}
+
 static bool read_list(const struct ipc_frame *f, struct arena *a, struct resolve_told *out)
 {
 	struct lookup_list_told told;
 	struct err e = { 0 };
 
-	if (f->type != lookup_list_told_number || ipc_unpack(f->body, &lookup_list_told_type, &told, &e) < 0)
+	if (!is_told(f, &lookup_list_told_type, &told))
 		return false;
 	(void)lookup_told_list(&told, a, &out->answer, &e);
 	return true;
@@ -155,13 +163,12 @@ void resolve_suppress(struct resolve *r, struct str mailbox, struct str address,
 		hang_up(r);
 }
 
-/* False: it is no such answer. */
 static bool read_leaves(const struct ipc_frame *f, struct arena *a, struct resolve_told *out)
 {
 	struct lookup_leaves_told told;
 	struct err e = { 0 };
 
-	if (f->type != lookup_leaves_told_number || ipc_unpack(f->body, &lookup_leaves_told_type, &told, &e) < 0)
+	if (!is_told(f, &lookup_leaves_told_type, &told))
 		return false;
 	(void)lookup_told_leaves(&told, a, &out->sender, &e);
 	return true;
@@ -172,7 +179,7 @@ static bool read_address(const struct ipc_frame *f, const char *address, struct 
 	struct lookup_resolved told;
 	struct err e = { 0 };
 
-	if (f->type != lookup_resolved_number || ipc_unpack(f->body, &lookup_resolved_type, &told, &e) < 0)
+	if (!is_told(f, &lookup_resolved_type, &told))
 		return false;
 	(void)lookup_told_read(&told, arena_str(a, str_of(address)), a, &out->answer, &e);
 	return true;
@@ -183,7 +190,7 @@ static bool read_reply(const struct ipc_frame *f, const char *sender, struct are
 	struct lookup_reply_told told;
 	struct err e = { 0 };
 
-	if (f->type != lookup_reply_told_number || ipc_unpack(f->body, &lookup_reply_told_type, &told, &e) < 0)
+	if (!is_told(f, &lookup_reply_told_type, &told))
 		return false;
 	(void)lookup_told_reply(&told, arena_str(a, str_of(sender)), a, &out->answer, &e);
 	return true;
