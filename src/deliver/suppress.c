@@ -19,21 +19,16 @@ static struct str words_of(struct str report)
 	return at < 0 ? report : str_skip(report, (size_t)at + said.n);
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* The first "5.d.d" (RFC 3463); empty: none. */
 static struct str status_of(struct str s)
 {
 	for (size_t i = 0; i + 5 <= s.n; i++) {
 		size_t n = 4;
 
-		if ((i > 0 && (is_digit(s.p[i - 1]) || s.p[i - 1] == '.')) || s.p[i] != '5' || s.p[i + 1] != '.' ||
-		    !is_digit(s.p[i + 2]) || s.p[i + 3] != '.' || !is_digit(s.p[i + 4]))
+		if ((i > 0 && (ascii_isdigit(s.p[i - 1]) || s.p[i - 1] == '.')) || s.p[i] != '5' || s.p[i + 1] != '.' ||
+		    !ascii_isdigit(s.p[i + 2]) || s.p[i + 3] != '.' || !ascii_isdigit(s.p[i + 4]))
 			continue;
-		while (i + n < s.n && is_digit(s.p[i + n]))
+		while (i + n < s.n && ascii_isdigit(s.p[i + n]))
 			n++;
 		return str_take(str_skip(s, i), n);
 	}
