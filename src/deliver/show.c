@@ -86,8 +86,6 @@ static void put_rcpt(const struct show *p, struct picked *x, size_t i)
 
 static bool is_wanted(const struct show *p, struct picked *x, size_t i)
 {
-	if (p->pick == NULL)
-		return x->it->rcpts[i].state != RCPT_DONE;
 	if (p->pick->only != SIZE_MAX)
 		return p->pick->only == i;
 	return p->pick->filtered ? pick_rcpt(p->pick, x, i) : x->it->rcpts[i].state != RCPT_DONE;

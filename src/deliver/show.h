@@ -20,8 +20,8 @@ enum { SHOW_PAGE_MESSAGES = 200, SHOW_PAGE_BYTES = 400 * 1024, SHOW_LIST_RCPTS =
 void shown_clear(struct shown *a);
 void shown_no(struct shown *out, enum shown_status status, const char *sentence, struct str what);
 
-/* One message, with those of its recipients that still have work to do and that the pick means (NULL: all of them), at
- * most so many.  One that is asked for by its index is shown whatever it is. */
+/* One message, with those of its recipients that still have work to do and that the pick means, at most so many.
+ * One that is asked for by its index is shown whatever it is. */
 struct show {
 	struct schedule *schedule;
 	struct json *json;
