@@ -31,7 +31,7 @@ struct destination {
 	} line; /* who waits stands in at[head..n) */
 };
 
-enum { WAYS = 63 /* the bits of a number that say which way */ };
+enum { WAYS = DESTINATION_NUMBERS - 1 /* the bits of a number that say which way */ };
 
 unsigned destination_way(uint32_t number)
 {
@@ -46,7 +46,7 @@ uint32_t destination_of(struct destinations *d, struct str name, unsigned way)
 		d->key[0] = (uint64_t)(uintptr_t)d;
 	d->keyed = true;
 	hash = hash_keyed(name, d->key);
-	return ((uint32_t)(hash >> 32) & ~(uint32_t)WAYS) | (WAYS + 1) | way;
+	return ((uint32_t)(hash >> 32) & ~(uint32_t)WAYS) | DESTINATION_NUMBERS | way;
 }
 
 static struct destination *find(const struct destinations *d, uint32_t number)

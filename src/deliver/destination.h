@@ -31,8 +31,9 @@ struct destination_rule {
 	int64_t step; /* ms from one beginning to the next at least; 0: no matter */
 };
 
-/* The number of a name's destination by that way (way.h), never 0 or 1 (equal for two of them now and then: they
- * share). */
+/* The number of a name's destination by that way (way.h), equal for two of them now and then: they share.  Those below
+ * DESTINATION_NUMBERS are nobody's: who keeps such a number may have words of his own beside it. */
+enum { DESTINATION_NUMBERS = 64 };
 uint32_t destination_of(struct destinations *d, struct str name, unsigned way);
 unsigned destination_way(uint32_t number);
 /* May a delivery begin at `now` (wall ms)?  False: not before *next. */

@@ -89,7 +89,7 @@ void summary_add(struct summary *y, struct item *it, size_t rcpt)
 		r->oldest = it->born;
 	if (x->state == RCPT_WAITING && !x->held && !it->held && !rcpt_over(x) && (r->next == 0 || x->next < r->next))
 		r->next = x->next;
-	if (x->destination > 1)
+	if (x->destination >= DESTINATION_NUMBERS)
 		r->destination = x->destination;
 	take_report(y, r, x);
 }

@@ -70,7 +70,7 @@ static void paused(const struct pause *p, struct buf *b)
 
 static bool is_program(const struct asked *x)
 {
-	return x->r->destination > 1 && destination_way(x->r->destination) == WAY_PROGRAMS;
+	return x->r->destination >= DESTINATION_NUMBERS && destination_way(x->r->destination) == WAY_PROGRAMS;
 }
 
 /* Put off after an attempt, or not tried yet, and its time has not come. */
@@ -79,7 +79,8 @@ static const char *later(const struct asked *x, struct buf *b)
 	struct destination_look d;
 	const char *domain = x->r->domain != NULL ? x->r->domain : "its destination";
 
-	if (x->r->destination > 1 && schedule_destination(x->s, x->r->destination, &d) && d.down > x->now) {
+	if (x->r->destination >= DESTINATION_NUMBERS && schedule_destination(x->s, x->r->destination, &d) &&
+	    d.down > x->now) {
 		buf_fmt(b, "%s did not answer, and is left alone until ", domain);
 		why_put_time(b, d.down);
 		return "left-alone";
