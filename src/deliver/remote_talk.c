@@ -16,7 +16,7 @@ static struct str source_for(const struct remote_try *t, const struct route_stop
 	return way_source(&t->way->source, t->message.sender, family);
 }
 
-struct remote_talk *talk_open(const struct remote_try *t, struct remote_race *r, int64_t deadline)
+struct remote_talk *remote_talk_open(const struct remote_try *t, struct remote_race *r, int64_t deadline)
 {
 	struct str sources[ROUTE_ADDRESSES_MOST], source;
 	int64_t begun = clock_mono();
@@ -44,7 +44,7 @@ struct remote_talk *talk_open(const struct remote_try *t, struct remote_race *r,
 	return k;
 }
 
-void talk_close(struct remote_talk *k)
+void remote_talk_close(struct remote_talk *k)
 {
 	client_end(&k->client);
 	client_clear(&k->client);
@@ -98,12 +98,12 @@ static struct remote_talk *find(struct remote_try *t, const struct remote_race *
 }
 
 /* Who has closed it meanwhile, or said something unasked ("421 idle too long"), is not asked. */
-struct remote_talk *talk_take(struct remote_try *t, const struct remote_race *r)
+struct remote_talk *remote_talk_take(struct remote_try *t, const struct remote_race *r)
 {
 	struct remote_talk *k;
 
 	while ((k = find(t, r)) != NULL && wire_more(&k->client.wire, 0))
-		talk_close(k);
+		remote_talk_close(k);
 	if (k != NULL && r != NULL) {
 		free(k->key);
 		k->key = mem_dup(t->key);
@@ -111,10 +111,10 @@ struct remote_talk *talk_take(struct remote_try *t, const struct remote_race *r)
 	return k;
 }
 
-void talk_keep(struct remote_world *w, struct remote_talk *k)
+void remote_talk_keep(struct remote_world *w, struct remote_talk *k)
 {
 	if (++k->messages >= MESSAGES_MOST || w->nidle >= IDLE_MOST || k->client.wire.shut) {
-		talk_close(k);
+		remote_talk_close(k);
 		return;
 	}
 	k->until = deadline_in(IDLE_TIME);
@@ -137,5 +137,5 @@ void remote_tidy(struct remote_world *w, bool all)
 	struct remote_talk *k;
 
 	while ((k = next_to_close(w, all)) != NULL)
-		talk_close(k);
+		remote_talk_close(k);
 }

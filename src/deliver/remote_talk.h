@@ -18,12 +18,12 @@ struct remote_talk {
 };
 
 /* Connect, for that try, to whichever stop of the race lets us in first: NULL, when none did before the deadline. */
-struct remote_talk *talk_open(const struct remote_try *t, struct remote_race *r, int64_t deadline);
-void talk_close(struct remote_talk *k);
+struct remote_talk *remote_talk_open(const struct remote_try *t, struct remote_race *r, int64_t deadline);
+void remote_talk_close(struct remote_talk *k);
 /* One that was kept, or NULL: for t->key; or, where `r` is given, for another domain that a host of it serves too (one
  * MX set for many domains), by the same way and under the protection that t->policy demands here. */
-struct remote_talk *talk_take(struct remote_try *t, const struct remote_race *r);
+struct remote_talk *remote_talk_take(struct remote_try *t, const struct remote_race *r);
 /* It may be used again, or is closed. */
-void talk_keep(struct remote_world *w, struct remote_talk *k);
+void remote_talk_keep(struct remote_world *w, struct remote_talk *k);
 
 #endif

@@ -208,9 +208,9 @@ static void leave(struct remote_try *t, struct remote_talk *k, enum client_end e
 	t->talk = NULL;
 	if (!t->given_up && (end == CLIENT_YES || (end == CLIENT_NO && k->client.step >= CLIENT_MAIL &&
 						   !k->client.wire.shut && client_again(&k->client))))
-		talk_keep(t->world, k);
+		remote_talk_keep(t->world, k);
 	else
-		talk_close(k);
+		remote_talk_close(k);
 }
 
 /* The message over an open conversation.  True: the try has its result. */
@@ -231,7 +231,7 @@ static struct remote_talk *meet(struct remote_try *t, struct remote_race *r, boo
 
 	if (t->given_up)
 		return NULL;
-	t->talk = talk_open(t, r, deadline_in(last || ms < HASTE ? ms : HASTE));
+	t->talk = remote_talk_open(t, r, deadline_in(last || ms < HASTE ? ms : HASTE));
 	if (t->talk != NULL)
 		t->stop = &r->at[r->won];
 	return t->talk;
@@ -248,7 +248,7 @@ static enum client_end begin(struct remote_try *t, struct remote_talk *k)
 		return end;
 	report_end(t, k, end);
 	t->talk = NULL;
-	talk_close(k);
+	remote_talk_close(k);
 	return end;
 }
 
@@ -288,7 +288,7 @@ static bool visit(struct remote_try *t, struct remote_race *r, bool last)
 /* A connection that was kept may have ended meanwhile: then that is no result. */
 static bool use_kept(struct remote_try *t, const struct remote_race *r)
 {
-	while (!t->given_up && (t->talk = talk_take(t, r)) != NULL)
+	while (!t->given_up && (t->talk = remote_talk_take(t, r)) != NULL)
 		if (send_over(t, t->talk))
 			return true;
 	return false;
