@@ -52,17 +52,15 @@ static struct remote_talk *meet(struct remote_try *t, struct remote_race *r, boo
 	if (t->given_up)
 		return NULL;
 	t->talk = remote_talk_open(t, r, deadline_in(last || ms < HASTE ? ms : HASTE));
-	if (t->talk != NULL)
-		t->stop = &r->at[r->won];
 	return t->talk;
 }
 
-static enum client_end begin(struct remote_try *t, struct remote_talk *k)
+static enum client_end begin(struct remote_try *t, struct remote_talk *k, const struct route_stop *stop)
 {
 	enum client_end end = client_begin(&k->client, fd_steal(&k->client.wire.fd), &k->set);
 
 	if (k->set.tls != CLIENT_TLS_NEVER) /* else it is the consequence of one that failed */
-		remote_count(t->one, t->stop, t->policy, &k->client, end);
+		remote_count(t->one, stop, t->policy, &k->client, end);
 	k->set.peer = (struct tls_peer){ .name = k->host }; /* the policy's memory is this message's */
 	if (end == CLIENT_YES)
 		return end;
@@ -81,13 +79,14 @@ static bool visit_in_the_clear(struct remote_try *t, const struct route_stop *st
 	if (k == NULL)
 		return false;
 	k->set.tls = CLIENT_TLS_NEVER;
-	return begin(t, k) == CLIENT_YES && send_over(t, k);
+	return begin(t, k, stop) == CLIENT_YES && send_over(t, k);
 }
 
 /* The address that answers first.  True: the try has its result. */
 static bool visit(struct remote_try *t, struct remote_race *r, bool last)
 {
 	struct remote_talk *k = meet(t, r, last);
+	const struct route_stop *stop = &r->at[r->won];
 	enum client_end end;
 
 	if (k == NULL) {
@@ -98,10 +97,10 @@ static bool visit(struct remote_try *t, struct remote_race *r, bool last)
 	k->set.peer = t->policy->peer;
 	k->proof = t->policy->proof;
 	t->policy->fault = TLS_FAULT_NONE;
-	end = begin(t, k);
+	end = begin(t, k, stop);
 	if (end == CLIENT_BAD_TLS && t->policy->tls == CLIENT_TLS_MAY && t->way->client.user.n == 0 &&
 	    !t->way->client.implicit)
-		return visit_in_the_clear(t, &r->at[r->won]);
+		return visit_in_the_clear(t, stop);
 	return end == CLIENT_YES && send_over(t, k);
 }
 
@@ -117,18 +116,18 @@ static bool use_kept(struct remote_try *t, const struct remote_race *r)
 /* The addresses of one host that are vouched for alike, which have one policy.  True: the try has its result. */
 static bool visit_host(struct remote_try *t, struct remote_race *r, bool last)
 {
-	t->stop = r->at;
 	t->policy = remote_policy_for(t->one, r->at);
-	if (t->policy->refusal.n == 0 && use_kept(t, r))
+	if (t->policy->refusal.n > 0) {
+		remote_count_refused(t->one, r->at, t->policy);
+		remote_report(t, t->policy->refused, t->policy->refusal);
+		t->answered = true; /* somebody may be there: it is not the network */
+		return false;
+	}
+	if (use_kept(t, r))
 		return true;
-	while (t->policy->refusal.n == 0 && !t->given_up && race_goes_on(r))
+	while (!t->given_up && race_goes_on(r))
 		if (visit(t, r, last))
 			return true;
-	if (t->policy->refusal.n == 0)
-		return false;
-	remote_count_refused(t->one, t->stop, t->policy);
-	remote_report(t, t->policy->refused, t->policy->refusal);
-	t->answered = true; /* somebody may be there: it is not the network */
 	return false;
 }
 

@@ -65,10 +65,9 @@ struct remote_try {
 	} met;                                     /* the server whose words `out` has */
 	/* inside */
 	const struct remote_way *way;
-	bool given_up;            /* nothing more is sent: nobody waits for the result */
-	struct remote_talk *talk; /* the conversation at this moment, or NULL */
-	struct remote_case *one;  /* its destination */
-	const struct route_stop *stop;
+	bool given_up;                /* nothing more is sent: nobody waits for the result */
+	struct remote_talk *talk;     /* the conversation at this moment, or NULL */
+	struct remote_case *one;      /* its destination */
 	struct remote_policy *policy; /* of its host; NULL, when it was kept from an earlier message */
 	bool answered;                /* some server answered to MAIL */
 	bool missed;                  /* some server could not be reached */
