@@ -34,7 +34,7 @@ void route_way_find(struct route_way *w, const struct conf *c, struct str sender
 		    struct ipc_client *dns, struct arena *mem)
 {
 	BUF(words);
-	struct remote_way remote = { .name = STR("") };
+	struct remote_way remote = { 0 };
 
 	*w = (struct route_way){ .conf = c };
 	way_of(c, way_find(c, sender, rcpt), &w->way);

@@ -223,7 +223,6 @@ void remote_settings_way(const struct conf *c, unsigned number, struct remote_wa
 	struct way w;
 
 	way_of(c, number, &w);
-	out->name = w.name;
 	out->source = w.source;
 	out->route.host = w.host;
 	out->route.port = (uint16_t)w.port;

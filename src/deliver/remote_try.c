@@ -149,13 +149,11 @@ static void choose_host(struct remote_try *t)
 /* By which way; and who goes the same one from the same address, and to the same destination, shares connections. */
 static void choose(struct remote_try *t)
 {
-	const struct remote_world *w = t->world;
-	struct way way;
+	unsigned number = way_find(t->world->conf, t->message.sender, t->message.rcpt);
 
-	way_of(w->conf, way_find(w->conf, t->message.sender, t->message.rcpt), &way);
-	t->way = &w->ways[way.number];
-	t->key = way_key(arena_fmt(t->mem, "%u", way.number).p, t->message.requiretls, &way.source, t->message.sender,
-			 way_destination(&way, t->message.rcpt, t->mem), t->mem);
+	t->way = &t->world->ways[number];
+	t->key = way_key(arena_fmt(t->mem, "%u", number).p, t->message.requiretls, &t->way->source, t->message.sender,
+			 way_destination(t->way->route.host, t->message.rcpt, t->mem), t->mem);
 }
 
 /* The recipient's domain, or the smart host, and what is wanted there. */

@@ -29,7 +29,6 @@ struct remote_talk;
 
 /* One way of way.h. */
 struct remote_way {
-	struct str name;
 	struct route_set route;
 	struct client_set client; /* without its peer, and what is wanted of TLS */
 	struct remote_want want;

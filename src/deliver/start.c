@@ -203,7 +203,7 @@ static uint32_t destination(struct schedule *s, struct str sender, struct str rc
 	struct way w;
 
 	way_of(s->set.conf, way_find(s->set.conf, sender, rcpt), &w);
-	return destination_of(&s->destinations, way_destination(&w, rcpt, mem), w.number);
+	return destination_of(&s->destinations, way_destination(w.host, rcpt, mem), w.number);
 }
 
 /* The destination of the recipient is noted: 0; -1: his record cannot be read. */

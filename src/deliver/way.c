@@ -103,9 +103,9 @@ void way_of(const struct conf *c, unsigned number, struct way *out)
 		out->port = SUBMISSIONS;
 }
 
-struct str way_destination(const struct way *w, struct str rcpt, struct arena *a)
+struct str way_destination(struct str host, struct str rcpt, struct arena *a)
 {
-	return w->host.n > 0 ? STR("") : arena_lower(a, domain_of(rcpt));
+	return host.n > 0 ? STR("") : arena_lower(a, domain_of(rcpt));
 }
 
 struct str way_source(const struct conf_list *source, struct str sender, int family)

@@ -27,8 +27,9 @@ struct way {
 /* The number of the way for that recipient ("user@domain") of a message of that sender. */
 unsigned way_find(const struct conf *c, struct str sender, struct str rcpt);
 void way_of(const struct conf *c, unsigned number, struct way *out);
-/* Whose deliveries are counted together: the smart host's, or the recipient's domain's; in small letters. */
-struct str way_destination(const struct way *w, struct str rcpt, struct arena *a);
+/* Whose deliveries are counted together by a way with that host: the smart host's, or the recipient's domain's; in
+ * small letters. */
+struct str way_destination(struct str host, struct str rcpt, struct arena *a);
 /* Which of the addresses a message of that sender leaves from, for an address of that family: always the same for a
  * sender's domain.  Empty: whichever the machine chooses. */
 struct str way_source(const struct conf_list *source, struct str sender, int family);
