@@ -57,13 +57,16 @@ bool base64_decode(struct str s, struct buf *out)
 
 void base64_encode(struct str s, struct buf *out)
 {
+	buf_need(out, (s.n + 2) / 3 * 4);
 	for (size_t i = 0; i < s.n; i += 3) {
 		size_t n = s.n - i < 3 ? s.n - i : 3;
 		uint32_t bits = 0;
+		char four[4];
 
 		for (size_t k = 0; k < 3; k++)
 			bits = bits << 8 | (k < n ? (unsigned char)s.p[i + k] : 0);
 		for (size_t k = 0; k < 4; k++)
-			buf_addc(out, k <= n ? alphabet[bits >> (18 - 6 * k) & 63] : '=');
+			four[k] = k <= n ? alphabet[bits >> (18 - 6 * k) & 63] : '=';
+		buf_add(out, four, sizeof(four));
 	}
 }

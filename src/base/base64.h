@@ -9,7 +9,7 @@
  * first byte is written and never again, so a secret is in one place. */
 bool base64_decode(struct str s, struct buf *out);
 
-/* Append s as base64. */
+/* Append s as base64; out is grown before the first byte too. */
 void base64_encode(struct str s, struct buf *out);
 
 #endif

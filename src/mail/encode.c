@@ -1,5 +1,7 @@
 #include "mail/encode.h"
 
+#include "base/base64.h"
+
 enum { LINE_MOST = 76 };
 
 /* ---- quoted-printable ---- */
@@ -63,16 +65,8 @@ void encode_qp_end(struct encode_qp *q, struct buf *out)
 
 static void put_group(struct encode_base64 *b, const unsigned char in[3], size_t n, struct buf *out)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned v = (unsigned)in[0] << 16 | (unsigned)in[1] << 8 | in[2];
-	char four[4] = { digits[v >> 18], digits[v >> 12 & 63], digits[v >> 6 & 63], digits[v & 63] };
-
-	if (n < 3)
-		four[3] = '=';
-	if (n < 2)
-		four[2] = '=';
-	buf_add(out, four, sizeof(four));
-	b->column += sizeof(four);
+	base64_encode(str_mem(in, n), out);
+	b->column += 4;
 	if (b->column < LINE_MOST)
 		return;
 	buf_add(out, "\r\n", 2);

@@ -4,6 +4,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "base/base64.h"
 #include "sign/keyring.h"
 
 enum { ED25519_BYTES = 32 };
@@ -35,12 +36,6 @@ int keyring_pem(EVP_PKEY *key, struct buf *out, struct err *e)
 	return n > 0 ? 0 : err_set(e, "the key cannot be written down");
 }
 
-static void put_base64(struct buf *out, const unsigned char *p, int n)
-{
-	buf_need(out, (size_t)n * 4 / 3 + 8);
-	out->n += (size_t)EVP_EncodeBlock((unsigned char *)out->p + out->n, p, n);
-}
-
 /* RFC 8463: the bare key; RFC 6376: SubjectPublicKeyInfo. */
 void keyring_record(EVP_PKEY *key, struct buf *out)
 {
@@ -50,6 +45,6 @@ void keyring_record(EVP_PKEY *key, struct buf *out)
 
 	MUST(n > ED25519_BYTES);
 	buf_fmt(out, "v=DKIM1; k=%s; p=", ed ? "ed25519" : "rsa");
-	put_base64(out, ed ? der + n - ED25519_BYTES : der, ed ? ED25519_BYTES : n);
+	base64_encode(ed ? str_mem(der + n - ED25519_BYTES, ED25519_BYTES) : str_mem(der, (size_t)n), out);
 	OPENSSL_free(der);
 }

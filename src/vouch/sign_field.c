@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include "base/base64.h"
 #include "vouch/tags.h"
 
 enum { LINE_MAX_SHOWN = 76, TAB_WIDTH = 8, SIGNATURE_BYTES_MAX = 1024 };
@@ -58,9 +59,11 @@ void sign_put_names(struct field_text *t, struct str names)
 
 void sign_base64(struct field_text *t, const unsigned char *p, size_t n)
 {
-	unsigned char text[SIGNATURE_BYTES_MAX * 4 / 3 + 8];
-	struct str rest = str_mem(text, (size_t)EVP_EncodeBlock(text, p, (int)n));
+	struct str rest;
+	BUF(text);
 
+	base64_encode(str_mem(p, n), &text);
+	rest = buf_str(&text);
 	while (rest.n > 0) {
 		size_t room = LINE_MAX_SHOWN > t->column ? LINE_MAX_SHOWN - t->column : 1;
 

@@ -1,9 +1,9 @@
 /* The beginning of a conversation: until both sides know whom they talk to. */
 #include "wire/client.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "base/base64.h"
 #include "base/clock.h"
 
 enum { TLS_TIME = 60 * 1000, GOODBYE_TIME = 1000 };
@@ -126,14 +126,6 @@ static enum client_end start_tls(struct client *c)
 	return end == CLIENT_YES ? hello(c) : end;
 }
 
-static void put_base64(struct buf *out, struct str s)
-{
-	size_t n = (s.n + 2) / 3 * 4;
-
-	buf_need(out, n + 1);
-	out->n += (size_t)EVP_EncodeBlock((unsigned char *)out->p + out->n, (const unsigned char *)s.p, (int)s.n);
-}
-
 static void put_plain(struct client *c)
 {
 	BUF(secret);
@@ -143,7 +135,7 @@ static void put_plain(struct client *c)
 	buf_addc(&secret, '\0');
 	buf_addstr(&secret, c->set->password);
 	buf_adds(&c->wire.out, "AUTH PLAIN ");
-	put_base64(&c->wire.out, buf_str(&secret));
+	base64_encode(buf_str(&secret), &c->wire.out);
 	buf_adds(&c->wire.out, "\r\n");
 	explicit_bzero(secret.p, secret.n);
 }
@@ -155,7 +147,7 @@ static enum client_end tell(struct client *c, struct str what)
 
 	if (end != CLIENT_YES || c->said.code != 334)
 		return end == CLIENT_YES ? CLIENT_NO : end;
-	put_base64(&c->wire.out, what);
+	base64_encode(what, &c->wire.out);
 	buf_adds(&c->wire.out, "\r\n");
 	return CLIENT_YES;
 }
