@@ -108,19 +108,6 @@ static void add_address(struct search *s, struct str ip, uint16_t port)
 	add_stop(s, (struct route_stop){ .host = ip, .ip = ip, .port = port });
 }
 
-/* The i-th address of that kind as text; empty: there is none, or it is malformed. */
-static struct str address(struct search *s, const struct dns_question *q, size_t i)
-{
-	char text[INET6_ADDRSTRLEN];
-	size_t want = q->type == DNS_A ? 4 : 16;
-
-	if (q->status != DNS_FOUND || i >= q->n || q->rdata[i].n != want)
-		return STR("");
-	if (inet_ntop(q->type == DNS_A ? AF_INET : AF_INET6, q->rdata[i].p, text, sizeof(text)) == NULL)
-		return STR("");
-	return arena_str(s->mem, str_of(text));
-}
-
 static size_t most_addresses(const struct exchanger *x)
 {
 	return x->at[0].n > x->at[1].n ? x->at[0].n : x->at[1].n;
@@ -132,7 +119,7 @@ static bool is_us(struct search *s, const struct exchanger *x)
 		return true;
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; i < x->at[k].n; i++)
-			if (is_own(s->set, address(s, &x->at[k], i), s->set->port))
+			if (is_own(s->set, dns_address(&x->at[k], i, s->mem), s->set->port))
 				return true;
 	return false;
 }
@@ -144,7 +131,7 @@ static void add_stops(struct search *s, const struct exchanger *x, uint16_t port
 	for (size_t i = 0; i < most_addresses(x) && i < each; i++)
 		for (size_t k = 0; k < 2; k++) {
 			const struct dns_question *q = &x->at[k];
-			struct str ip = address(s, q, i);
+			struct str ip = dns_address(q, i, s->mem);
 
 			if (ip.n > 0)
 				add_stop(s,

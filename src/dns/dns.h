@@ -47,6 +47,8 @@ struct str dns_reverse_name(struct str ip, struct arena *a);
 /* The reverse name of an address: DNS_FOUND and *name, DNS_NONE or DNS_FAILED (with *why). */
 enum dns_status dns_reverse(struct ipc_client *c, struct str ip, struct arena *a, int64_t deadline, struct str *name,
 			    struct str *why);
+/* The i-th address of an answer to DNS_A or DNS_AAAA as text; empty: there is none, or it is malformed. */
+struct str dns_address(const struct dns_question *q, size_t i, struct arena *a);
 /* The domain name in wire form at the start of rdata (no compression) in presentation
  * form, lower case ("." for the root); empty when malformed. */
 struct str dns_name_of(struct str rdata, struct arena *a);

@@ -104,3 +104,15 @@ struct str dns_reverse_name(struct str ip, struct arena *a)
 		return reverse_v6(b, a);
 	return STR("");
 }
+
+struct str dns_address(const struct dns_question *q, size_t i, struct arena *a)
+{
+	char text[INET6_ADDRSTRLEN];
+	size_t want = q->type == DNS_A ? 4 : 16;
+
+	if (q->status != DNS_FOUND || i >= q->n || q->rdata[i].n != want)
+		return STR("");
+	if (inet_ntop(q->type == DNS_A ? AF_INET : AF_INET6, q->rdata[i].p, text, sizeof(text)) == NULL)
+		return STR("");
+	return arena_str(a, str_of(text));
+}

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/inet.h"
 #include "base/ipc.h"
 #include "handoff/transfer.h"
 
@@ -141,15 +140,6 @@ static enum sts_fetched visit(struct visit *v, struct str ip, int64_t deadline, 
 	return how;
 }
 
-static struct str address(const struct dns_question *q, size_t i, struct arena *a)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (inet_ntop(q->type == DNS_A ? AF_INET : AF_INET6, q->rdata[i].p, text, sizeof(text)) == NULL)
-		return STR("");
-	return arena_str(a, str_of(text));
-}
-
 static size_t find_addresses(const struct sts_fetch_set *set, struct str host, int64_t deadline, struct arena *a,
 			     struct str out[ADDRESSES_MOST])
 {
@@ -160,7 +150,7 @@ static size_t find_addresses(const struct sts_fetch_set *set, struct str host, i
 	for (size_t i = 0; n < ADDRESSES_MOST && (i < q[0].n || i < q[1].n); i++)
 		for (size_t k = 0; k < 2 && n < ADDRESSES_MOST; k++)
 			if (i < q[k].n)
-				out[n++] = address(&q[k], i, a);
+				out[n++] = dns_address(&q[k], i, a);
 	return n;
 }
 
