@@ -14,7 +14,7 @@
 #include "handoff/transfer.h"
 
 /* rspamd refuses a question with more than 80 KiB of fields: many recipients must be no way around it. */
-enum { ASKED_MAX = 48 * 1024, VALUE_MAX = 1024, FIELDS_MAX = 64 * 1024 };
+enum { ASKED_MAX = 48 * 1024, VALUE_MAX = 1024 };
 
 struct rspamd {
 	struct rspamd_set set;
@@ -35,10 +35,8 @@ struct ask {
 	size_t piece, at;
 	/* the answer */
 	struct buf body;
-	size_t fields_read;
-	bool too_long;
+	struct transfer_answer answer;
 	int64_t deadline;
-	char why[CURL_ERROR_SIZE];
 };
 
 /* ---- one per program ---- */
@@ -197,31 +195,6 @@ static size_t give(char *to, size_t size, size_t count, void *arg)
 	return n;
 }
 
-static size_t take(char *from, size_t size, size_t count, void *arg)
-{
-	struct ask *x = arg;
-	size_t n = size * count;
-
-	if (n > RSPAMD_ANSWER_MAX - x->body.n) {
-		x->too_long = true;
-		return 0;
-	}
-	buf_add(&x->body, from, n);
-	return n;
-}
-
-/* The fields in front of the answer: nothing in them is for us, and there is an end to them. */
-static size_t pass(char *from, size_t size, size_t count, void *arg)
-{
-	struct ask *x = arg;
-	size_t n = size * count;
-
-	(void)from;
-	x->fields_read += n;
-	x->too_long = x->fields_read > FIELDS_MAX;
-	return x->too_long ? 0 : n;
-}
-
 /* ---- the question ---- */
 
 static void prepare(struct ask *x)
@@ -229,23 +202,16 @@ static void prepare(struct ask *x)
 	const struct sockaddr_un *un = (const struct sockaddr_un *)&x->r->set.at.at;
 	CURL *easy = x->easy;
 
+	transfer_prepare(easy, &x->answer);
 	curl_easy_setopt(easy, CURLOPT_URL, x->r->url);
 	if (x->r->set.at.port == 0)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, un->sun_path);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->fields);
 	curl_easy_setopt(easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, size_of(x->q));
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
 	curl_easy_setopt(easy, CURLOPT_READDATA, x);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, pass);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->why);
 }
 
 static int transfer(struct ask *x, struct err *e)
@@ -254,12 +220,12 @@ static int transfer(struct ask *x, struct err *e)
 	CURLcode rc = transfer_run(x->easy, x->deadline);
 	long status = 0;
 
-	if (x->too_long)
+	if (x->answer.too_long)
 		return err_set(e, "an answer of more than %d bytes", RSPAMD_ANSWER_MAX);
 	if (rc == CURLE_OPERATION_TIMEDOUT)
 		return err_set(e, "no answer within %.1f s", (double)(clock_mono() - began) / 1000);
 	if (rc != CURLE_OK)
-		return err_set(e, "%s", x->why[0] != '\0' ? x->why : curl_easy_strerror(rc));
+		return err_set(e, "%s", transfer_why(&x->answer, rc));
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
 	return status == 200 ? 0 : err_set(e, "HTTP status %ld", status);
 }
@@ -268,6 +234,7 @@ static int ask(struct ask *x, struct err *e)
 {
 	int rc;
 
+	x->answer = (struct transfer_answer){ .body = &x->body, .most = RSPAMD_ANSWER_MAX };
 	x->easy = curl_easy_init();
 	MUST(x->easy != NULL); /* no memory */
 	put_fields(x);

@@ -7,6 +7,48 @@
 #include "base/fiber.h"
 #include "base/io.h"
 
+enum { FIELDS_MAX = 64 * 1024 };
+
+static size_t take(char *from, size_t size, size_t count, void *arg)
+{
+	struct transfer_answer *x = arg;
+	size_t n = size * count;
+
+	x->too_long = x->too_long || n > x->most - x->body->n;
+	if (x->too_long)
+		return 0;
+	buf_add(x->body, from, n);
+	return n;
+}
+
+static size_t pass(char *from, size_t size, size_t count, void *arg)
+{
+	struct transfer_answer *x = arg;
+	size_t n = size * count;
+
+	(void)from;
+	x->fields += n;
+	x->too_long = x->too_long || x->fields > FIELDS_MAX;
+	return x->too_long ? 0 : n;
+}
+
+void transfer_prepare(CURL *easy, struct transfer_answer *x)
+{
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, pass);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->why);
+}
+
+const char *transfer_why(const struct transfer_answer *x, CURLcode rc)
+{
+	return x->why[0] != '\0' ? x->why : curl_easy_strerror(rc);
+}
+
 struct transfer {
 	CURLM *multi;
 	/* what libcurl waits for */

@@ -7,7 +7,7 @@
 #include "base/ipc.h"
 #include "handoff/transfer.h"
 
-enum { ADDRESSES_MOST = 4, CONNECT_MS = 10 * 1000, FIELDS_MAX = 64 * 1024, URL_MAX = 2048 };
+enum { ADDRESSES_MOST = 4, CONNECT_MS = 10 * 1000, URL_MAX = 2048 };
 
 /* One visit to one address. */
 struct visit {
@@ -15,55 +15,22 @@ struct visit {
 	const struct https_ask *ask;
 	const char *host;
 	struct curl_slist *fields_out;
-	struct buf *out;
-	size_t fields;
-	bool too_long;
-	char why[CURL_ERROR_SIZE];
+	struct transfer_answer answer;
 };
-
-static size_t take(char *from, size_t size, size_t count, void *arg)
-{
-	struct visit *v = arg;
-	size_t n = size * count;
-
-	v->too_long = v->too_long || n > STS_TEXT_MAX - v->out->n;
-	if (v->too_long)
-		return 0;
-	buf_add(v->out, from, n);
-	return n;
-}
-
-static size_t pass(char *from, size_t size, size_t count, void *arg)
-{
-	struct visit *v = arg;
-	size_t n = size * count;
-
-	(void)from;
-	v->fields += n;
-	v->too_long = v->too_long || v->fields > FIELDS_MAX;
-	return v->too_long ? 0 : n;
-}
 
 static void prepare(CURL *easy, struct visit *v, const char *url, struct curl_slist *at)
 {
 	struct curl_blob pem = { (void *)(uintptr_t)v->set->authorities.p, v->set->authorities.n, CURL_BLOB_COPY };
 
+	transfer_prepare(easy, &v->answer);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_RESOLVE, at);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &pem);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "telltale-policy");
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, v);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, pass);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, v);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, v->why);
 }
 
 static void prepare_post(CURL *easy, struct visit *v)
@@ -95,12 +62,12 @@ static enum sts_fetched judge(CURL *easy, const struct visit *v, CURLcode rc, st
 	const char *type = NULL;
 	long status = 0;
 
-	if (v->too_long) {
+	if (v->answer.too_long) {
 		err_set(e, "%s answers with more than 64 KiB", v->host);
 		return STS_NOT_FETCHED;
 	}
 	if (rc != CURLE_OK) {
-		err_set(e, "%s: %s", v->host, v->why[0] != '\0' ? v->why : curl_easy_strerror(rc));
+		err_set(e, "%s: %s", v->host, transfer_why(&v->answer, rc));
 		return rc == CURLE_PEER_FAILED_VERIFICATION ? STS_BAD_CERTIFICATE : STS_NOT_FETCHED;
 	}
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -130,7 +97,7 @@ static enum sts_fetched visit(struct visit *v, struct str ip, int64_t deadline, 
 	easy = curl_easy_init();
 	list = curl_slist_append(NULL, at);
 	MUST(easy != NULL && list != NULL); /* no memory */
-	buf_reset(v->out);
+	buf_reset(v->answer.body);
 	prepare(easy, v, url, list);
 	prepare_post(easy, v);
 	how = judge(easy, v, transfer_run(easy, deadline), e);
@@ -164,7 +131,10 @@ enum sts_fetched https_run(const struct sts_fetch_set *set, const struct https_a
 
 	err_set(e, "%.*s has no address", STR_ARG(ask->host));
 	for (size_t i = 0; i < n && how != STS_FETCHED && clock_mono() < deadline; i++) {
-		struct visit v = { .set = set, .ask = ask, .host = arena_z(&a, ask->host), .out = out };
+		struct visit v = { .set = set,
+				   .ask = ask,
+				   .host = arena_z(&a, ask->host),
+				   .answer = { .body = out, .most = STS_TEXT_MAX } };
 
 		how = visit(&v, ip[i], deadline, e);
 	}
