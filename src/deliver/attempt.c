@@ -163,3 +163,15 @@ void attempt_put_back(struct schedule *s, struct item *it, size_t rcpt, const st
 	say(SAY_WARNING, "message %llu: %s; trying again", (unsigned long long)it->qp, e->text);
 	depot_release(s->set.depot, it, rcpt, clock_wall() + UNREADABLE_PAUSE);
 }
+
+bool attempt_open(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v)
+{
+	struct err e = { 0 };
+
+	if (attempt_begin(s, a, mem, v, &e) < 0) {
+		attempt_put_back(s, a->it, a->rcpt, &e);
+		return false;
+	}
+	attempt_log(s, a, v);
+	return true;
+}

@@ -204,18 +204,13 @@ static void finish(struct schedule *s, struct listing *l)
 	struct attempt a = { .it = l->it, .rcpt = l->rcpt };
 	struct dlog_result r;
 	struct envelope v;
-	struct err e = { 0 };
 
-	if (attempt_begin(s, &a, &mem, &v, &e) < 0) {
-		attempt_put_back(s, l->it, l->rcpt, &e);
-		listing_free(l);
-		return;
+	if (attempt_open(s, &a, &mem, &v)) {
+		r = send(s, &a, l, &mem);
+		/* Whether the copy stands in the spool only recovery can say then. */
+		if (!depot_broken(s->set.depot))
+			attempt_end(s, &a, r);
 	}
-	attempt_log(s, &a, &v);
-	r = send(s, &a, l, &mem);
-	/* Whether the copy stands in the spool only recovery can say then. */
-	if (!depot_broken(s->set.depot))
-		attempt_end(s, &a, r);
 	listing_free(l);
 }
 

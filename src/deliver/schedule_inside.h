@@ -96,6 +96,8 @@ void attempt_log(struct schedule *s, const struct attempt *a, const struct envel
 void attempt_end(struct schedule *s, const struct attempt *a, struct dlog_result r);
 /* An attempt that is not made, for this reason, and fails.  -1: it could not even be logged. */
 int attempt_refuse(struct schedule *s, struct item *it, size_t rcpt, const char *report, bool deleted, struct err *e);
+/* One that is made here begins, and the log has it; false: it cannot, and he is put back. */
+bool attempt_open(struct schedule *s, struct attempt *a, struct arena *mem, struct envelope *v);
 /* What was taken and cannot be tried is put back. */
 void attempt_put_back(struct schedule *s, struct item *it, size_t rcpt, const struct err *e);
 

@@ -155,16 +155,12 @@ static struct dlog_result send_on(struct schedule *s, const struct attempt *a, s
 void start_here(struct schedule *s, struct item *it, size_t rcpt, const struct leaves_answer *leaves)
 {
 	ARENA(mem);
-	struct attempt a = { .it = it, .rcpt = rcpt, .channel = CHANNEL_REMOTE };
+	struct attempt a = { .it = it, .rcpt = rcpt };
 	struct dlog_result r = { .kind = OUTCOME_DEFERRAL, .report = STR("remote delivery is not configured") };
 	struct envelope v;
-	struct err e = { 0 };
 
-	if (attempt_begin(s, &a, &mem, &v, &e) < 0) {
-		attempt_put_back(s, it, rcpt, &e);
+	if (!attempt_open(s, &a, &mem, &v))
 		return;
-	}
-	attempt_log(s, &a, &v);
 	if (forward_due(&a, &v))
 		r = send_on(s, &a, &v, leaves, &mem);
 	/* Whether the copy stands in the spool only recovery can say then, and it gives the open attempt its result. */
@@ -266,14 +262,9 @@ static void end_untried(struct schedule *s, struct item *it, size_t rcpt)
 	ARENA(mem);
 	struct attempt a = { .it = it, .rcpt = rcpt };
 	struct envelope v;
-	struct err e = { 0 };
 
-	if (attempt_begin(s, &a, &mem, &v, &e) < 0) {
-		attempt_put_back(s, it, rcpt, &e);
-		return;
-	}
-	attempt_log(s, &a, &v);
-	attempt_end(s, &a, (struct dlog_result){ .kind = OUTCOME_DEFERRAL, .report = STR(LEFT_ALONE) });
+	if (attempt_open(s, &a, &mem, &v))
+		attempt_end(s, &a, (struct dlog_result){ .kind = OUTCOME_DEFERRAL, .report = STR(LEFT_ALONE) });
 }
 
 /* He found no place.  True: that was the end of it. */
