@@ -7,9 +7,7 @@
 #include "base/say.h"
 #include "sign/keyring.h"
 #include "sign/sign.h"
-#include "vouch/author.h"
 #include "vouch/body.h"
-#include "vouch/dkim_sign.h"
 
 enum { SIZE_MOST = 1024 * 1024, PATIENCE = 3000, SAID_PAUSE = 10 * 1000 };
 
@@ -27,16 +25,10 @@ static void say_unsigned(const struct err *e)
 /* The domain of From, and those above it down to two labels. */
 static struct str domains_of(const struct canon_head *h, struct arena *a)
 {
-	const struct canon_field *from = canon_head_last(h, STR("from"));
-	struct str domain, label, list;
-	struct authors x;
+	struct str domain = sign_author(h, a), label, list = domain;
 
-	if (from == NULL || canon_head_count(h, STR("from")) != 1)
+	if (!keyring_domain_ok(domain))
 		return str_of(NULL);
-	authors_read(&from->value, 1, a, &x);
-	if (x.why != NULL || x.more || x.n != 1 || !keyring_domain_ok(x.domain[0]))
-		return str_of(NULL);
-	list = domain = x.domain[0];
 	for (int n = 1; n < SIGN_DOMAINS_MAX && str_cut(domain, STR("."), &label, &domain); n++)
 		if (str_chr(domain, '.') > 0)
 			list = arena_fmt(a, "%.*s\n%.*s", STR_ARG(list), STR_ARG(domain));
@@ -68,8 +60,7 @@ static struct str ask(struct ipc_client *signer, const struct conf *conf, struct
 	BUF(names);
 	BUF(bytes);
 
-	if (q.domains.n == 0 || !sign_names(h, &conf->dkim.headers, &names) ||
-	    !dkim_sign_gather(h, buf_str(&names), CANON_RELAXED, &bytes) || bytes.n > SIGN_FIELDS_MAX)
+	if (q.domains.n == 0 || !sign_names(h, &conf->dkim.headers, &names) || !sign_fields(h, buf_str(&names), &bytes))
 		return fields;
 	q.names = buf_str(&names);
 	q.fields = buf_str(&bytes);

@@ -74,8 +74,8 @@ static bool gather(struct session *s, struct canon_head *h, const struct arc_nex
 	domains(s, &x->domains);
 	return x->domains.n > 0 && arc_results(next->instance, buf_str(&ours), &x->results) &&
 	       x->results.n <= SIGN_RESULTS_MAX && names(s, h, &x->names) &&
-	       dkim_sign_gather(h, buf_str(&x->names), CANON_RELAXED, &x->fields) && x->fields.n <= SIGN_FIELDS_MAX &&
-	       arc_older(&v->arc, &v->head, &x->older) && x->older.n <= SIGN_FIELDS_MAX;
+	       sign_fields(h, buf_str(&x->names), &x->fields) && arc_older(&v->arc, &v->head, &x->older) &&
+	       x->older.n <= SIGN_FIELDS_MAX;
 }
 
 static void ask(struct session *s, const struct arc_next *next, const struct sealing *x, const unsigned char *body,

@@ -5,9 +5,7 @@
 #include "session/session.h"
 #include "sign/keyring.h"
 #include "sign/sign.h"
-#include "vouch/author.h"
 #include "vouch/body.h"
-#include "vouch/dkim_sign.h"
 
 /* Longest wait for telltale-signer, ms: then the message goes unsigned. */
 enum { PATIENCE = 3000 };
@@ -60,18 +58,6 @@ static struct str domain_of(struct str address, struct arena *a)
 	return at < 0 ? str_of(NULL) : arena_lower(a, str_skip(address, (size_t)at + 1));
 }
 
-/* Of a From that says clearly whose it is. */
-static struct str author_of(const struct canon_head *h, struct arena *a)
-{
-	const struct canon_field *from = canon_head_last(h, STR("from"));
-	struct authors x;
-
-	if (from == NULL || canon_head_count(h, STR("from")) != 1)
-		return str_of(NULL);
-	authors_read(&from->value, 1, a, &x);
-	return x.why == NULL && !x.more && x.n == 1 ? x.domain[0] : str_of(NULL);
-}
-
 /* May we vouch with that domain's key for what this client sends? */
 static bool may_sign(struct session *s, struct str domain)
 {
@@ -85,7 +71,7 @@ static bool may_sign(struct session *s, struct str domain)
 /* The domains that may sign, in the order of their preference; empty: none. */
 static struct str domains(struct session *s, const struct canon_head *h)
 {
-	struct str author = author_of(h, &s->scratch), sender = domain_of(s->t.sender, &s->scratch);
+	struct str author = sign_author(h, &s->scratch), sender = domain_of(s->t.sender, &s->scratch);
 
 	if (!may_sign(s, sender) || str_eq(author, sender))
 		sender = str_of(NULL);
@@ -104,7 +90,7 @@ static void ask(struct session *s, struct canon_head *h, struct buf *head)
 	BUF(bytes);
 
 	if (q.domains.n == 0 || !sign_names(h, &s->server->conf->dkim.headers, &names) ||
-	    !dkim_sign_gather(h, buf_str(&names), CANON_RELAXED, &bytes) || bytes.n > SIGN_FIELDS_MAX)
+	    !sign_fields(h, buf_str(&names), &bytes))
 		return;
 	q.names = buf_str(&names);
 	q.fields = buf_str(&bytes);

@@ -8,6 +8,8 @@
 #include "base/fiber.h"
 #include "base/io.h"
 #include "sign/told.h"
+#include "vouch/author.h"
+#include "vouch/dkim_sign.h"
 
 enum { TRIES = 3, PAUSE = 60 };
 
@@ -64,6 +66,22 @@ bool sign_names(const struct canon_head *h, const struct conf_list *more, struct
 		if (!is_known(more->at[i]))
 			put_times(out, more->at[i], canon_head_count(h, arena_lower(&a, more->at[i])));
 	return out->n <= SIGN_NAMES_MAX;
+}
+
+bool sign_fields(struct canon_head *h, struct str names, struct buf *out)
+{
+	return dkim_sign_gather(h, names, CANON_RELAXED, out) && out->n <= SIGN_FIELDS_MAX;
+}
+
+struct str sign_author(const struct canon_head *h, struct arena *a)
+{
+	const struct canon_field *from = canon_head_last(h, STR("from"));
+	struct authors x;
+
+	if (from == NULL || canon_head_count(h, STR("from")) != 1)
+		return str_of(NULL);
+	authors_read(&from->value, 1, a, &x);
+	return x.why == NULL && !x.more && x.n == 1 ? x.domain[0] : str_of(NULL);
 }
 
 int sign_check(const struct conf *c, struct err *e)

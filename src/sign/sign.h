@@ -33,6 +33,10 @@ enum {
  * shown, those once more than they are there, so that nobody can add one; and `more`, where they are there.  False:
  * there are too many, or no From. */
 bool sign_names(const struct canon_head *h, const struct conf_list *more, struct buf *out);
+/* What the fields of these names are hashed as (vouch/dkim_sign.h), appended to out.  False: that is too much. */
+bool sign_fields(struct canon_head *h, struct str names, struct buf *out);
+/* The domain of a From that says clearly whose it is; empty: it does not. */
+struct str sign_author(const struct canon_head *h, struct arena *a);
 /* Are these names of fields?  -1: "FILE: dkim { headers }: ..." */
 int sign_check(const struct conf *c, struct err *e);
 
