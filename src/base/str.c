@@ -92,6 +92,15 @@ bool str_iends(struct str s, struct str suffix)
 	return s.n >= suffix.n && str_ieq(str_skip(s, s.n - suffix.n), suffix);
 }
 
+bool str_ascii(struct str s)
+{
+	unsigned char all = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		all |= (unsigned char)s.p[i];
+	return all < 0x80;
+}
+
 ptrdiff_t str_chr(struct str s, char c)
 {
 	const char *at = s.n > 0 ? memchr(s.p, c, s.n) : NULL;

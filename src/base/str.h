@@ -38,6 +38,7 @@ bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 bool str_iends(struct str s, struct str suffix);
+bool str_ascii(struct str s); /* no byte of it is beyond ASCII */
 
 /* Position of the first (last) occurrence, or -1. */
 ptrdiff_t str_chr(struct str s, char c);

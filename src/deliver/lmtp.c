@@ -139,22 +139,14 @@ static void put_path(struct buf *b, struct str address, struct str folder)
 	buf_addc(b, '>');
 }
 
-static bool ascii(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 static void put_mail(const struct group *g)
 {
 	const struct maildir_job *j = g->jobs[0];
 	struct buf *out = &g->t->wire.out;
-	bool names = ascii(j->sender);
+	bool names = str_ascii(j->sender);
 
 	for (size_t i = 0; i < g->n; i++)
-		names = names && ascii(g->jobs[i]->final);
+		names = names && str_ascii(g->jobs[i]->final);
 	buf_adds(out, "MAIL FROM:");
 	put_path(out, addr_is_nobody(j->sender) ? STR("") : j->sender, STR(""));
 	if (g->t->size)

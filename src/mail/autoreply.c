@@ -143,14 +143,6 @@ const char *autoreply_refuses(const struct autoreply_ask *q, struct arena *a, st
 
 /* ---- the answer ---- */
 
-static bool plain_ascii(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* How many bytes of s, of whole characters, fit into n. */
 static size_t whole(struct str s, size_t n)
 {
@@ -188,7 +180,7 @@ static void put_subject(struct buf *b, const struct autoreply *r)
 		buf_adds(&subject, "Auto: ");
 		dsn_put_clean(&subject, str_take(r->of.subject, whole(r->of.subject, SUBJECT_MAX)), true);
 	}
-	if (plain_ascii(buf_str(&subject))) {
+	if (str_ascii(buf_str(&subject))) {
 		buf_fmt(&line, "Subject: %.*s", STR_ARG(buf_str(&subject)));
 		dsn_put_field(b, buf_str(&line));
 		return;

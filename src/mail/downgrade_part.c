@@ -47,15 +47,6 @@ static bool is_message(const struct downgrade *d, const struct entity *e)
 	return is_plain(e) && (str_ieq(e->type, STR("message/rfc822")) || (!e->typed && digest));
 }
 
-static bool has_8bit(struct str s)
-{
-	unsigned char all = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		all |= (unsigned char)s.p[i];
-	return all >= 0x80;
-}
-
 void downgrade_give_up(struct downgrade *d, const char *why)
 {
 	if (d->why == NULL)
@@ -82,7 +73,7 @@ static void look_at_body(struct downgrade *d, struct str text, bool ended)
 {
 	struct part *p = &d->part[d->now];
 
-	p->eightbit = p->eightbit || has_8bit(text);
+	p->eightbit = p->eightbit || !str_ascii(text);
 	look_utf8(d, p, text);
 	if (ended && d->utf8 > 0)
 		p->not_utf8 = true;
@@ -146,7 +137,7 @@ void downgrade_between(struct downgrade *d, struct str text, bool ended)
 {
 	if (d->writing)
 		write_between(d, text, ended);
-	else if (downgrade_signed(d) && has_8bit(text))
+	else if (downgrade_signed(d) && !str_ascii(text))
 		downgrade_give_up(d, not_there);
 }
 
@@ -243,7 +234,7 @@ void downgrade_end_head(struct downgrade *d)
 	struct entity e;
 	bool composite;
 
-	if (has_8bit(buf_str(&d->head)))
+	if (!str_ascii(buf_str(&d->head)))
 		downgrade_give_up(d, in_header);
 	read_entity(buf_str(&d->head), &a, &e);
 	composite = is_multipart(&e) || is_message(d, &e);
@@ -278,6 +269,6 @@ void downgrade_bare_head(struct downgrade *d)
 {
 	if (d->writing)
 		buf_addstr(d->out, buf_str(&d->head));
-	else if (has_8bit(buf_str(&d->head)))
+	else if (!str_ascii(buf_str(&d->head)))
 		downgrade_give_up(d, in_header);
 }

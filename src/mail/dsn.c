@@ -96,18 +96,10 @@ static void put_status(struct buf *b, const struct dsn *d)
 
 /* ---- the notice ---- */
 
-static bool ascii_only(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 static void put_part(struct buf *b, struct str boundary, const char *type, struct str text)
 {
 	buf_fmt(b, "--%.*s\r\nContent-Type: %s\r\n", STR_ARG(boundary), type);
-	buf_fmt(b, "Content-Transfer-Encoding: %s\r\n\r\n", ascii_only(text) ? "7bit" : "8bit");
+	buf_fmt(b, "Content-Transfer-Encoding: %s\r\n\r\n", str_ascii(text) ? "7bit" : "8bit");
 	buf_addstr(b, text);
 	buf_adds(b, "\r\n");
 }
@@ -213,5 +205,5 @@ void dsn_put(struct buf *head, struct buf *body, const struct dsn *d)
 	put_part(body, mark, "message/delivery-status", buf_str(&status));
 	put_part(body, mark, whole ? "message/rfc822" : "text/rfc822-headers", buf_str(&returned));
 	buf_fmt(body, "--%.*s--\r\n", STR_ARG(mark));
-	put_head(head, d, mark, !ascii_only(buf_str(&words)) || !ascii_only(buf_str(&returned)));
+	put_head(head, d, mark, !str_ascii(buf_str(&words)) || !str_ascii(buf_str(&returned)));
 }

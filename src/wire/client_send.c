@@ -18,15 +18,6 @@ bool client_may_say(struct str address)
 	return address.n < LINE_MOST;
 }
 
-static bool has_8bit(struct str s)
-{
-	unsigned char all = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		all |= (unsigned char)s.p[i];
-	return all >= 0x80;
-}
-
 int client_is_8bit(const struct client_message *m, struct err *e)
 {
 	char in[CLIENT_CHUNK];
@@ -36,7 +27,7 @@ int client_is_8bit(const struct client_message *m, struct err *e)
 		n = client_piece(m, at, in, e);
 		if (n < 0)
 			return -1;
-		if (has_8bit(str_mem(in, (size_t)n)))
+		if (!str_ascii(str_mem(in, (size_t)n)))
 			return 1;
 	}
 	return 0;
@@ -52,7 +43,7 @@ static enum client_end compare(struct sending *s)
 	if (found < 0)
 		return CLIENT_UNREADABLE;
 	s->eightbit = found > 0;
-	s->utf8 = has_8bit(m->sender) || has_8bit(m->rcpt);
+	s->utf8 = !str_ascii(m->sender) || !str_ascii(m->rcpt);
 	if (!client_may_say(m->sender) || !client_may_say(m->rcpt))
 		return CLIENT_BAD_NAME;
 	if (m->requiretls && (!o->requiretls || s->c->wire.tls == NULL))

@@ -55,14 +55,6 @@ static bool has_control(struct str s)
 	return str_chr(s, 0x7f) >= 0;
 }
 
-static bool beyond_ascii(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((s.p[i] & 0x80) != 0)
-			return true;
-	return false;
-}
-
 /* parameters = *( SP name [ "=" value ] ) */
 static enum command_fault parameters(struct str rest, enum takes takes, struct arena *a, struct command *out)
 {
@@ -91,7 +83,7 @@ static enum command_fault path_argument(struct str arg, enum takes takes, struct
 	out->arg = str_trim(str_skip(arg, word.n));
 	c = cur_of(out->arg);
 	if (addr_parse_path(&c, a, &out->path) < 0)
-		return beyond_ascii(out->arg) ? COMMAND_UTF8 : COMMAND_PATH;
+		return str_ascii(out->arg) ? COMMAND_PATH : COMMAND_UTF8;
 	if (!cur_end(&c) && cur_peek(&c) != ' ' && cur_peek(&c) != '\t')
 		return COMMAND_PATH;
 	out->sent = str_take(out->arg, cur_pos(&c));
