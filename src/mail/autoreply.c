@@ -5,14 +5,14 @@
 #include "base/utf8.h"
 #include "mail/addr.h"
 #include "mail/dsn_text.h"
+#include "mail/encode.h"
 #include "mail/field.h"
 
 enum {
 	ADDRESSES_MOST = 2000, /* of the header, that are compared */
 	IDS_MAX = 900,         /* bytes of the message's names that an answer carries on */
 	SUBJECT_MAX = 200,
-	WORD_BYTES = 42, /* of an encoded word: 75 characters with all around them (RFC 2047) */
-	LINE_BYTES = 57  /* of a line of base64: 76 characters */
+	WORD_BYTES = 42 /* of an encoded word: 75 characters with all around them (RFC 2047) */
 };
 
 /* ---- may it be answered? ---- */
@@ -288,6 +288,7 @@ static bool put_lines(struct buf *b, struct str text)
 void autoreply_put(struct buf *head, struct buf *body, const struct autoreply *r)
 {
 	BUF(text);
+	struct encode_base64 lines = { .n = 0 };
 	bool plain = put_lines(&text, r->text);
 
 	put_head(head, r, plain);
@@ -295,8 +296,6 @@ void autoreply_put(struct buf *head, struct buf *body, const struct autoreply *r
 		buf_addstr(body, buf_str(&text));
 		return;
 	}
-	for (struct str rest = buf_str(&text); rest.n > 0; rest = str_skip(rest, LINE_BYTES)) {
-		base64_encode(str_take(rest, LINE_BYTES), body);
-		buf_adds(body, "\r\n");
-	}
+	encode_base64_put(&lines, buf_str(&text), body);
+	encode_base64_end(&lines, body);
 }

@@ -1,5 +1,7 @@
 #include "mail/encode.h"
 
+#include <string.h>
+
 #include "base/base64.h"
 
 enum { LINE_MOST = 76 };
@@ -63,37 +65,28 @@ void encode_qp_end(struct encode_qp *q, struct buf *out)
 
 /* ---- base64 ---- */
 
-static void put_group(struct encode_base64 *b, const unsigned char in[3], size_t n, struct buf *out)
+static void end_line(struct encode_base64 *b, struct buf *out)
 {
-	base64_encode(str_mem(in, n), out);
-	b->column += 4;
-	if (b->column < LINE_MOST)
-		return;
+	base64_encode(str_mem(b->line, b->n), out);
 	buf_add(out, "\r\n", 2);
-	b->column = 0;
+	b->n = 0;
 }
 
 void encode_base64_put(struct encode_base64 *b, struct str bytes, struct buf *out)
 {
-	for (size_t i = 0; i < bytes.n; i++) {
-		unsigned char three[3] = { b->kept[0], b->kept[1], (unsigned char)bytes.p[i] };
+	while (bytes.n > 0) {
+		struct str piece = str_take(bytes, sizeof(b->line) - b->n);
 
-		if (b->n < 2) {
-			b->kept[b->n++] = three[2];
-			continue;
-		}
-		put_group(b, three, 3, out);
-		b->n = 0;
+		memcpy(b->line + b->n, piece.p, piece.n);
+		b->n += piece.n;
+		bytes = str_skip(bytes, piece.n);
+		if (b->n == sizeof(b->line))
+			end_line(b, out);
 	}
 }
 
 void encode_base64_end(struct encode_base64 *b, struct buf *out)
 {
-	const unsigned char last[3] = { b->kept[0], b->n > 1 ? b->kept[1] : 0, 0 };
-
 	if (b->n > 0)
-		put_group(b, last, b->n, out);
-	if (b->column > 0)
-		buf_add(out, "\r\n", 2);
-	*b = (struct encode_base64){ 0 };
+		end_line(b, out);
 }

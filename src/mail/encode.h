@@ -16,8 +16,8 @@ void encode_qp_line(struct encode_qp *q, struct buf *out);                 /* a 
 void encode_qp_end(struct encode_qp *q, struct buf *out);                  /* the text ends in mid-line */
 
 struct encode_base64 {
-	size_t column, n;
-	unsigned char kept[2]; /* n of them wait for the third */
+	char line[57]; /* what a line of 76 letters says: n bytes of it wait for the rest */
+	size_t n;
 };
 
 void encode_base64_put(struct encode_base64 *b, struct str bytes, struct buf *out);
