@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/conf.h"
 #include "mail/addr.h"
 #include "store/password.h"
@@ -109,6 +110,36 @@ int admin_address(struct admin *a, struct str word, bool catchall, struct admin_
 		return admin_no(a, "the domain %.*s is not here: telltale domain add %.*s", STR_ARG(out->domain),
 				STR_ARG(out->domain));
 	return 0;
+}
+
+int admin_mailbox(struct admin *a, struct str *address)
+{
+	struct admin_name name = { 0 };
+	int status = admin_address(a, a->words[2], false, &name);
+	const struct db_value v[] = { DB_NUM(name.domain_id), DB_TEXT(name.local) };
+	int64_t id;
+	int rc;
+
+	if (status != 0)
+		return status;
+	*address = arena_fmt(&a->mem, "%.*s@%.*s", STR_ARG(name.local), STR_ARG(name.domain));
+	rc = db_find(a->store, SQL_ACCOUNT_FIND, v, COUNT(v), &id, &a->err);
+	if (rc < 0)
+		return admin_broken(a);
+	return rc > 0 ? 0 : admin_no(a, "there is no account %.*s", STR_ARG(*address));
+}
+
+void admin_put_time(struct json *j, const char *key, int64_t ms)
+{
+	BUF(b);
+
+	json_key(j, key);
+	if (ms == 0) {
+		json_none(j);
+		return;
+	}
+	stamp_put_iso(&b, ms / 1000, zone_offset(ms / 1000));
+	json_str(j, buf_str(&b));
 }
 
 static int take_quota(struct admin *a, struct str value)

@@ -65,6 +65,11 @@ int admin_address(struct admin *a, struct str word, bool catchall, struct admin_
 int admin_target(struct admin *a, struct str word, struct str *out);
 /* A domain of the command line; *id is 0 when it is not here. */
 int admin_domain(struct admin *a, struct str word, struct str *name, int64_t *id);
+/* The mailbox of words[2], which must be here. */
+int admin_mailbox(struct admin *a, struct str *address);
+
+/* "KEY": "2026-11-28T23:59:00+01:00", of ms since 1970; null for 0. */
+void admin_put_time(struct json *j, const char *key, int64_t ms);
 
 /* ---- admin_setting.c ---- */
 

@@ -14,24 +14,6 @@ enum {
 	EVERY_MOST = 365 * DAY
 };
 
-/* The mailbox of words[2], which must be here. */
-static int mailbox(struct admin *a, struct str *address)
-{
-	struct admin_name name = { 0 };
-	int status = admin_address(a, a->words[2], false, &name);
-	const struct db_value v[] = { DB_NUM(name.domain_id), DB_TEXT(name.local) };
-	int64_t id;
-	int rc;
-
-	if (status != 0)
-		return status;
-	*address = arena_fmt(&a->mem, "%.*s@%.*s", STR_ARG(name.local), STR_ARG(name.domain));
-	rc = db_find(a->store, SQL_ACCOUNT_FIND, v, COUNT(v), &id, &a->err);
-	if (rc < 0)
-		return admin_broken(a);
-	return rc > 0 ? 0 : admin_no(a, "there is no account %.*s", STR_ARG(*address));
-}
-
 /* day = year "-" month "-" day [ " " hour ":" minute ], in this machine's zone; ms since 1970. */
 static int read_day(struct admin *a, struct str word, bool end, int64_t *out)
 {
@@ -103,7 +85,7 @@ int admin_autoreply_set(struct admin *a)
 {
 	struct autoreply_text t = { 0 };
 	struct str address = STR("");
-	int status = mailbox(a, &address);
+	int status = admin_mailbox(a, &address);
 
 	if (status == 0)
 		status = read_options(a, &t);
@@ -121,25 +103,12 @@ int admin_autoreply_set(struct admin *a)
 			 (long long)(t.every / 1000 / 3600));
 }
 
-static void show_day(struct json *j, const char *key, int64_t ms)
-{
-	BUF(b);
-
-	json_key(j, key);
-	if (ms == 0) {
-		json_none(j);
-		return;
-	}
-	stamp_put_iso(&b, ms / 1000, zone_offset(ms / 1000));
-	json_str(j, buf_str(&b));
-}
-
 int admin_autoreply_show(struct admin *a)
 {
 	struct json j = json_to(&a->done->output);
 	struct autoreply_text t;
 	struct str address = STR("");
-	int rc, status = mailbox(a, &address);
+	int rc, status = admin_mailbox(a, &address);
 
 	if (status != 0)
 		return status;
@@ -149,8 +118,8 @@ int admin_autoreply_show(struct admin *a)
 	json_begin_object(&j);
 	json_key(&j, "account"), json_str(&j, address);
 	json_key(&j, "subject"), json_str(&j, t.subject);
-	show_day(&j, "from", t.since);
-	show_day(&j, "until", t.until);
+	admin_put_time(&j, "from", t.since);
+	admin_put_time(&j, "until", t.until);
 	json_key(&j, "every-hours"), json_num(&j, t.every / 1000 / 3600);
 	json_key(&j, "text"), json_str(&j, t.text);
 	json_end_object(&j);
@@ -168,7 +137,7 @@ int admin_forget_autoreply(struct admin *a, struct str address)
 int admin_autoreply_off(struct admin *a)
 {
 	struct str address = STR("");
-	int n, status = mailbox(a, &address);
+	int n, status = admin_mailbox(a, &address);
 
 	if (status != 0)
 		return status;
