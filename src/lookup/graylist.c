@@ -1,6 +1,5 @@
 #include "lookup/graylist.h"
 
-#include "base/io.h"
 #include "lookup/told.h"
 
 int lookup_told_gray(const struct lookup_gray_told *told, struct gray_known *out, struct err *e)
@@ -23,16 +22,13 @@ int lookup_gray(struct ipc_client *c, const struct gray_key *key, struct gray_kn
 		struct err *e)
 {
 	struct lookup_gray question = { key->rcpt, key->sender, key->network };
-	struct ipc_frame reply = { .fd = -1 };
 	struct lookup_gray_told told;
 	ARENA(a);
+	struct lookup_call call = { &a, &told, deadline, e };
 
-	if (ipc_call(c, &lookup_gray_type, &question, &a, &reply, deadline, e) < 0)
+	if (lookup_call(c, &lookup_gray_type, &question, &lookup_gray_told_type, &call) < 0)
 		return -1;
-	fd_clear(&reply.fd);
-	if (reply.type != lookup_gray_told_number)
-		return err_set(e, "telltale-lookup sent something else");
-	return ipc_unpack(reply.body, &lookup_gray_told_type, &told, e) < 0 ? -1 : lookup_told_gray(&told, out, e);
+	return lookup_told_gray(&told, out, e);
 }
 
 int lookup_gray_tell(struct ipc_client *c, const struct gray_event *what, int64_t deadline, struct err *e)

@@ -1,5 +1,4 @@
 /* Logins and quotas: asked, and the answers looked at before they are believed. */
-#include "base/io.h"
 #include "lookup/told.h"
 
 enum { ADDRESS_MAX = 1024 };
@@ -31,39 +30,17 @@ int lookup_told_quota(const struct lookup_quota_told *told, uint64_t *limit, str
 	return 0;
 }
 
-/* Where an answer goes, and how long it is waited for. */
-struct call {
-	struct arena *mem;
-	void *answer;
-	int64_t deadline;
-	struct err *e;
-};
-
-/* A question and the body of its answer, which must be of that type. */
-static int ask(struct ipc_client *c, const struct ipc_type *t, const void *question, const struct ipc_type *want,
-	       struct call *call)
-{
-	struct ipc_frame reply = { .fd = -1 };
-
-	if (ipc_call(c, t, question, call->mem, &reply, call->deadline, call->e) < 0)
-		return -1;
-	fd_clear(&reply.fd);
-	if (reply.type != want->number)
-		return err_set(call->e, "telltale-lookup sent something else");
-	return ipc_unpack(reply.body, want, call->answer, call->e);
-}
-
 enum login lookup_login(struct ipc_client *c, struct str user, struct str password, struct str ip, struct arena *a,
 			struct login_answer *out, int64_t deadline, struct err *e)
 {
 	struct lookup_login question = { user, password, ip };
 	struct lookup_login_told told;
-	struct call call = { a, &told, deadline, e };
+	struct lookup_call call = { a, &told, deadline, e };
 
 	*out = (struct login_answer){ .result = LOGIN_TEMPORARY };
 	if (user.n == 0 || user.n > LOGIN_USER_MAX || password.n > LOGIN_PASSWORD_MAX)
 		out->result = LOGIN_NO; /* nobody's, whoever asks */
-	else if (ask(c, &lookup_login_type, &question, &lookup_login_told_type, &call) == 0)
+	else if (lookup_call(c, &lookup_login_type, &question, &lookup_login_told_type, &call) == 0)
 		(void)lookup_told_login(&told, user, a, out, e);
 	return out->result;
 }
@@ -73,11 +50,11 @@ int lookup_quota(struct ipc_client *c, struct str address, uint64_t *limit, int6
 	struct lookup_quota question = { address };
 	struct lookup_quota_told told;
 	ARENA(a);
-	struct call call = { &a, &told, deadline, e };
+	struct lookup_call call = { &a, &told, deadline, e };
 
 	if (address.n > ADDRESS_MAX)
 		return err_set(e, "no mailbox has so long an address");
-	if (ask(c, &lookup_quota_type, &question, &lookup_quota_told_type, &call) < 0)
+	if (lookup_call(c, &lookup_quota_type, &question, &lookup_quota_told_type, &call) < 0)
 		return -1;
 	return lookup_told_quota(&told, limit, e);
 }

@@ -110,18 +110,29 @@ int lookup_told_list(const struct lookup_list_told *told, struct arena *a, struc
 	return 0;
 }
 
+int lookup_call(struct ipc_client *c, const struct ipc_type *t, const void *question, const struct ipc_type *want,
+		struct lookup_call *call)
+{
+	struct ipc_frame reply = { .fd = -1 };
+
+	if (ipc_call(c, t, question, call->mem, &reply, call->deadline, call->e) < 0)
+		return -1;
+	fd_clear(&reply.fd);
+	if (reply.type != want->number)
+		return err_set(call->e, "telltale-lookup sent something else");
+	return ipc_unpack(reply.body, want, call->answer, call->e);
+}
+
 int lookup_post(struct ipc_client *c, struct str list, struct str sender, bool *may, int64_t deadline, struct err *e)
 {
 	ARENA(mem);
 	struct lookup_post question = { list, sender };
 	struct lookup_post_told told;
-	struct ipc_frame reply = { .fd = -1 };
+	struct lookup_call call = { &mem, &told, deadline, e };
 
-	if (ipc_call(c, &lookup_post_type, &question, &mem, &reply, deadline, e) < 0)
+	if (lookup_call(c, &lookup_post_type, &question, &lookup_post_told_type, &call) < 0)
 		return -1;
-	fd_clear(&reply.fd);
-	if (reply.type != lookup_post_told_number || ipc_unpack(reply.body, &lookup_post_told_type, &told, e) < 0 ||
-	    told.known == 0)
+	if (told.known == 0)
 		return err_set(e, "the accounts cannot be asked now");
 	*may = told.may != 0;
 	return 0;
@@ -132,21 +143,14 @@ enum resolved lookup_ask(struct ipc_client *c, struct str address, struct arena 
 {
 	struct lookup_resolve question = { .address = address };
 	struct lookup_resolved told;
-	struct ipc_frame reply = { .fd = -1 };
+	struct lookup_call call = { a, &told, deadline, e };
 
 	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 	if (address.n > ADDRESS_MAX) { /* no address is that long */
 		out->result = RESOLVED_NO_MAILBOX;
 		return out->result;
 	}
-	if (ipc_call(c, &lookup_resolve_type, &question, a, &reply, deadline, e) < 0)
-		return RESOLVED_TEMPORARY;
-	fd_clear(&reply.fd);
-	if (reply.type != lookup_resolved_number) {
-		err_set(e, "telltale-lookup sent something else");
-		return RESOLVED_TEMPORARY;
-	}
-	if (ipc_unpack(reply.body, &lookup_resolved_type, &told, e) < 0 ||
+	if (lookup_call(c, &lookup_resolve_type, &question, &lookup_resolved_type, &call) < 0 ||
 	    lookup_told_read(&told, arena_str(a, address), a, out, e) < 0)
 		*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 	return out->result;

@@ -1,6 +1,6 @@
 #include "lookup/suppressed.h"
 
-#include "base/io.h"
+#include "lookup/told.h"
 
 enum { REASON_MAX = 300 };
 
@@ -17,15 +17,12 @@ bool lookup_suppressed(struct ipc_client *c, struct str mailbox, struct str addr
 {
 	struct lookup_suppressed question = { mailbox, address };
 	struct lookup_suppressed_told told;
-	struct ipc_frame reply = { .fd = -1 };
 	struct err e = { 0 };
+	struct lookup_call call = { a, &told, deadline, &e };
 
-	if (ipc_call(c, &lookup_suppressed_type, &question, a, &reply, deadline, &e) < 0)
-		return false;
-	fd_clear(&reply.fd);
-	if (reply.type != lookup_suppressed_told_number ||
-	    ipc_unpack(reply.body, &lookup_suppressed_told_type, &told, &e) < 0 || told.since == 0 ||
-	    told.since > INT64_MAX || told.until > INT64_MAX || told.reason.n > REASON_MAX || !printable(told.reason))
+	if (lookup_call(c, &lookup_suppressed_type, &question, &lookup_suppressed_told_type, &call) < 0 ||
+	    told.since == 0 || told.since > INT64_MAX || told.until > INT64_MAX || told.reason.n > REASON_MAX ||
+	    !printable(told.reason))
 		return false;
 	*out = (struct suppressed){ (int64_t)told.since, (int64_t)told.until, arena_str(a, told.reason) };
 	return true;

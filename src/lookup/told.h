@@ -1,10 +1,22 @@
-/* lookup/told.h - believe an answer of telltale-lookup only after looking at all of it. */
+/* lookup/told.h - ask telltale-lookup, and believe its answer only after looking at all of it. */
 #ifndef LOOKUP_TOLD_H
 #define LOOKUP_TOLD_H
 
 #include "lookup/graylist.h"
 
 enum { LOOKUP_TARGETS_MAX = 1000 };
+
+/* Where an answer goes, and how long it is waited for. */
+struct lookup_call {
+	struct arena *mem;
+	void *answer;
+	int64_t deadline;
+	struct err *e;
+};
+
+/* A question and its answer, which must be of the type `want` and is unpacked, not yet looked at. */
+int lookup_call(struct ipc_client *c, const struct ipc_type *t, const void *question, const struct ipc_type *want,
+		struct lookup_call *call);
 
 /* -1 (and RESOLVED_TEMPORARY in *out) with the reason in *e when it is malformed or was no answer. */
 int lookup_told_read(const struct lookup_resolved *told, struct str original, struct arena *a,
