@@ -73,7 +73,7 @@ static void tell(struct visitor *v, uint64_t id, const struct lookup_answer *ans
 		  -1);
 }
 
-/* ---- automatic answers ---- */
+/* ---- automatic answers, lists: what the workers find out ---- */
 
 static void tell_reply(struct visitor *v, uint64_t id, const struct lookup_answer *answer)
 {
@@ -86,25 +86,6 @@ static void tell_reply(struct visitor *v, uint64_t id, const struct lookup_answe
 		  &(struct lookup_reply_told){ answer->result, buf_str(&targets), buf_str(&channels), buf_str(&routes),
 					       answer->subject, answer->text },
 		  -1);
-}
-
-int server_take_reply(struct server *s, struct visitor *v, const struct ipc_frame *f)
-{
-	static const struct lookup_answer later = { .result = RESOLVED_TEMPORARY };
-	struct lookup_reply m;
-	struct job *j;
-
-	if (!v->queue || ipc_unpack(f->body, &lookup_reply_type, &m, NULL) < 0 || m.sender.n == 0)
-		return -1;
-	j = mem_alloc(sizeof(*j));
-	*j = (struct job){ .kind = JOB_REPLY, .visitor = v->number, .id = f->id };
-	buf_addstr(&j->words, m.address);
-	buf_addstr(&j->input, m.sender);
-	if (workers_give(s->workers, j))
-		return 0;
-	tell_reply(v, f->id, &later);
-	job_free(j);
-	return 0;
 }
 
 static void tell_list(struct visitor *v, uint64_t id, const struct lookup_answer *answer)
@@ -120,22 +101,45 @@ static void tell_list(struct visitor *v, uint64_t id, const struct lookup_answer
 		  -1);
 }
 
+static void tell_done(struct visitor *v, const struct job *j)
+{
+	if (j->list)
+		tell_list(v, j->id, &j->answer);
+	else
+		tell_reply(v, j->id, &j->answer);
+}
+
+static void give(struct server *s, struct visitor *v, uint64_t id, bool list, struct str words, struct str input)
+{
+	struct job *j = mem_alloc(sizeof(*j));
+
+	*j = (struct job){ .kind = JOB_REPLY, .visitor = v->number, .id = id, .list = list };
+	buf_addstr(&j->words, words);
+	buf_addstr(&j->input, input);
+	if (workers_give(s->workers, j))
+		return;
+	j->answer.result = RESOLVED_TEMPORARY;
+	tell_done(v, j);
+	job_free(j);
+}
+
+int server_take_reply(struct server *s, struct visitor *v, const struct ipc_frame *f)
+{
+	struct lookup_reply m;
+
+	if (!v->queue || ipc_unpack(f->body, &lookup_reply_type, &m, NULL) < 0 || m.sender.n == 0)
+		return -1;
+	give(s, v, f->id, false, m.address, m.sender);
+	return 0;
+}
+
 int server_take_list(struct server *s, struct visitor *v, const struct ipc_frame *f)
 {
-	static const struct lookup_answer later = { .result = RESOLVED_TEMPORARY };
 	struct lookup_list m;
-	struct job *j;
 
 	if (!v->queue || ipc_unpack(f->body, &lookup_list_type, &m, NULL) < 0)
 		return -1;
-	j = mem_alloc(sizeof(*j));
-	*j = (struct job){ .kind = JOB_REPLY, .visitor = v->number, .id = f->id, .list = true };
-	buf_addstr(&j->words, m.list);
-	buf_addstr(&j->input, m.after);
-	if (workers_give(s->workers, j))
-		return 0;
-	tell_list(v, f->id, &later);
-	job_free(j);
+	give(s, v, f->id, true, m.list, m.after);
 	return 0;
 }
 
@@ -163,10 +167,8 @@ void server_end_reply(struct visitor *v, const struct job *j)
 {
 	if (j->answer.result == RESOLVED_TEMPORARY)
 		say(SAY_WARNING, "%s waits: %s", j->list ? "mail for a list" : "an automatic answer", j->err.text);
-	if (v != NULL && j->list)
-		tell_list(v, j->id, &j->answer);
-	else if (v != NULL)
-		tell_reply(v, j->id, &j->answer);
+	if (v != NULL)
+		tell_done(v, j);
 }
 
 int server_take_resolve(struct server *s, struct visitor *v, const struct ipc_frame *f)

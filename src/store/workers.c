@@ -111,24 +111,15 @@ static void do_graylist(struct job *j)
 		gray_import(j->path, buf_str(&j->words), buf_str(&j->input), &j->done);
 }
 
-static void do_list(const char *path, struct job *j)
-{
-	struct store *s = store_open_existing(path, LOCK_MS, &j->err);
-
-	j->answer = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
-	if (s != NULL)
-		store_list_members(s, buf_str(&j->words), buf_str(&j->input), &j->mem, &j->answer, &j->err);
-	store_close(s);
-}
-
-/* What the mailbox says to the sender, and where he is. */
+/* The members of a list; or what the mailbox says to the sender, and where he is. */
 static void do_reply(const char *path, struct job *j)
 {
 	struct store *s = store_open_existing(path, LOCK_MS, &j->err);
 
 	j->answer = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 	if (s != NULL)
-		store_autoreply_give(s, buf_str(&j->words), buf_str(&j->input), &j->mem, &j->answer, &j->err);
+		(j->list ? store_list_members : store_autoreply_give)(s, buf_str(&j->words), buf_str(&j->input),
+								      &j->mem, &j->answer, &j->err);
 	store_close(s);
 }
 
@@ -148,8 +139,6 @@ static void do_job(const char *path, struct job *j)
 		do_admin(path, j);
 	else if (j->kind == JOB_LOGIN)
 		do_login(path, j);
-	else if (j->kind == JOB_REPLY && j->list)
-		do_list(path, j);
 	else if (j->kind == JOB_REPLY)
 		do_reply(path, j);
 	else if (j->kind == JOB_SUPPRESS)
