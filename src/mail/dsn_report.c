@@ -99,8 +99,7 @@ static struct str codes_of(struct str reply, struct str *enhanced, struct str *t
 static const struct word *reply_word(struct str reply)
 {
 	struct str enhanced, text, number = codes_of(reply, &enhanced, &text);
-	bool named = enhanced.n > 0 && cause_by_status(enhanced) != CAUSE_UNKNOWN;
-	const struct hint_row *hint = text.n == 0 ? NULL : named ? hint_match_strong(text) : hint_match(text);
+	const struct hint_row *hint = hint_match_beside(enhanced, text);
 	const struct status_row *row = enhanced.n > 0 ? status_match(enhanced) : NULL;
 
 	if (hint != NULL)

@@ -114,20 +114,10 @@ static const struct word *our_word(const struct said *r)
 	return &row->word;
 }
 
-/* A status code knows better than words that say little. */
-static const struct hint_row *hint_of(const struct said *r)
-{
-	bool named = r->enhanced.n > 0 && cause_by_status(r->enhanced) != CAUSE_UNKNOWN;
-
-	if (r->text.n == 0)
-		return NULL;
-	return named ? hint_match_strong(r->text) : hint_match(r->text);
-}
-
 /* The class of a refusal's cause. */
 static const char *cause_of(const struct said *r, bool foreign)
 {
-	const struct hint_row *hint = foreign ? hint_of(r) : NULL;
+	const struct hint_row *hint = foreign ? hint_match_beside(r->enhanced, r->text) : NULL;
 	enum cause_id cause = hint != NULL ? hint_cause(hint) : cause_by_status(r->enhanced);
 
 	if (cause == CAUSE_UNKNOWN)
@@ -141,7 +131,7 @@ static void foreign_word(struct explaining *x, const struct said *r)
 	const struct status_row *class = status_class(r->number);
 	const struct status_row *status = r->enhanced.n > 0 ? status_match(r->enhanced) : NULL;
 	const struct status_row *code = status_match(r->number);
-	const struct hint_row *hint = r->code >= 400 ? hint_of(r) : NULL;
+	const struct hint_row *hint = r->code >= 400 ? hint_match_beside(r->enhanced, r->text) : NULL;
 
 	explain_word(x, code != NULL ? &code->word : &class->word);
 	if (status != NULL && r->code >= 400)
@@ -226,7 +216,7 @@ void explain_words(struct explaining *x, struct str status, struct str text, boo
 		r.enhanced = status;
 	row = r.enhanced.n > 0 ? status_match(r.enhanced) : NULL;
 	word = gate_word(&r);
-	hint = word == NULL ? hint_of(&r) : NULL;
+	hint = word == NULL ? hint_match_beside(r.enhanced, r.text) : NULL;
 	word = word != NULL ? word : hint != NULL ? hint_word(hint) : row != NULL ? &row->word : NULL;
 	explain_word(x, word != NULL ? word : final ? &no : &not_now);
 	x->out->final = final ? FINAL_YES : FINAL_NO;

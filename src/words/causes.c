@@ -159,3 +159,12 @@ const struct hint_row *hint_match_strong(struct str text)
 {
 	return match(text, false);
 }
+
+const struct hint_row *hint_match_beside(struct str status, struct str text)
+{
+	bool named = status.n > 0 && cause_by_status(status) != CAUSE_UNKNOWN;
+
+	if (text.n == 0)
+		return NULL;
+	return named ? hint_match_strong(text) : hint_match(text);
+}

@@ -174,6 +174,9 @@ struct hint_row {
 /* What another server's words are likely to mean: the first row found anywhere in text; NULL: none. */
 const struct hint_row *hint_match(struct str text);
 const struct hint_row *hint_match_strong(struct str text); /* without the weak ones */
+/* Of text with that status code ("" where it has none) before it: one that names a cause knows better than the weak
+ * ones. */
+const struct hint_row *hint_match_beside(struct str status, struct str text);
 enum cause_id hint_cause(const struct hint_row *row);
 /* Its final is often FINAL_UNKNOWN: the number beside the text decides. */
 const struct word *hint_word(const struct hint_row *row);
