@@ -30,12 +30,11 @@ enum {
 /* ---- what it gets ---- */
 
 /* The message as a file of memory, which is the program's alone. */
-static int message_of(const struct run_ask *ask, struct arena *mem, struct outcome *out, struct err *e)
+static int message_of(const struct run_ask *ask, struct outcome *out, struct err *e)
 {
 	FD(file) = memfd_create("message", MFD_CLOEXEC);
 	struct copy c = { ask->fd, ask->offset, ask->size, file, ask->sender, ask->rcpt };
 
-	(void)mem;
 	if (file < 0)
 		return err_sys(e, "make room for the message");
 	switch (copy_message(&c, e)) {
@@ -152,7 +151,7 @@ static _Noreturn void become(const struct run_ask *ask, int message, int out, ch
 int run_start(struct run *r, const struct run_ask *ask, struct arena *mem, struct outcome *out, struct err *e)
 {
 	char **argv = arguments(ask->row, mem), **env = environment(ask, mem);
-	FD(message) = message_of(ask, mem, out, e);
+	FD(message) = message_of(ask, out, e);
 	int said[2];
 
 	if (message < 0)
