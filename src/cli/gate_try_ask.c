@@ -153,7 +153,7 @@ static void try_rcpt(struct trial *t, struct rcpt_set *set, struct rcpt_state *s
 		by_check(t, x, &out);
 		return;
 	}
-	rcpt_ask(set, &x->addr, &t->mem, &found, deadline_in(ASK_MS));
+	rcpt_ask(set, t->from, &x->addr, &t->mem, &found, deadline_in(ASK_MS));
 	facts_set_recipient(&t->facts, found.impossible ? RESOLVED_NO_MAILBOX : found.known, 0);
 	if (t->policy.on && (!find_view(t, x, found.settings) || judge(t, x, found.known)))
 		return;
@@ -220,9 +220,7 @@ static bool login_is_missing(struct trial *t)
 
 int trial_ask(struct trial *t)
 {
-	struct rcpt_set set = { .per_message = (size_t)t->conf->recipients.per_message,
-				.invalid_per_session = (size_t)t->conf->recipients.invalid_per_session,
-				.hostname = t->conf->top.hostname };
+	struct rcpt_set set;
 	struct rcpt_state state = { 0 };
 	int rc = make_rules(t);
 
@@ -230,7 +228,7 @@ int trial_ask(struct trial *t)
 		return rc;
 	if ((t->facts.dns = client(t, "dns.sock")) == NULL || (t->facts.lookup = client(t, "lookup.sock")) == NULL)
 		return CLI_NO;
-	set.lookup = t->facts.lookup;
+	set = rcpt_set_of(t->conf, t->facts.lookup);
 	if (login_is_missing(t))
 		return 0;
 	begin(t);

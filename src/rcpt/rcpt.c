@@ -2,6 +2,17 @@
 
 #include "base/clock.h"
 
+struct rcpt_set rcpt_set_of(const struct conf *c, struct ipc_client *lookup)
+{
+	return (struct rcpt_set){
+		.lookup = lookup,
+		.per_message = (size_t)c->recipients.per_message,
+		.invalid_per_session = (size_t)c->recipients.invalid_per_session,
+		.hostname = c->top.hostname,
+		.srs_all = str_eqz(c->forward.srs_accepts, "all"),
+	};
+}
+
 static void answer(struct rcpt_outcome *out, enum check c)
 {
 	const struct check_row *row = check_row(c);
@@ -91,14 +102,14 @@ static bool impossible(struct str local)
 }
 
 /* A list is asked whether it takes mail of that sender. */
-static void ask_lists(const struct rcpt_set *set, struct rcpt_found *out, int64_t deadline)
+static void ask_lists(const struct rcpt_set *set, struct str sender, struct rcpt_found *out, int64_t deadline)
 {
 	for (size_t i = 0; i < out->n && !out->barred; i++) {
 		bool may = false;
 
 		if (out->targets[i].led != LED_LIST)
 			continue;
-		if (lookup_post(set->lookup, out->targets[i].final, set->sender, &may, deadline, &out->why) < 0) {
+		if (lookup_post(set->lookup, out->targets[i].final, sender, &may, deadline, &out->why) < 0) {
 			out->known = RESOLVED_TEMPORARY;
 			out->n = 0;
 		}
@@ -106,8 +117,16 @@ static void ask_lists(const struct rcpt_set *set, struct rcpt_found *out, int64_
 	}
 }
 
-void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a, struct rcpt_found *out,
-	      int64_t deadline)
+/* The rewritten sender of a forward is there for bounces: to other mail it is nobody. */
+static void is_nobody(struct rcpt_found *out)
+{
+	out->known = RESOLVED_NO_MAILBOX;
+	out->srs = SRS_NO_BOUNCE;
+	out->n = 0;
+}
+
+void rcpt_ask(const struct rcpt_set *set, struct str sender, const struct addr *to, struct arena *a,
+	      struct rcpt_found *out, int64_t deadline)
 {
 	struct addr x = *to;
 
@@ -120,19 +139,12 @@ void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a
 		out->unqualified = true;
 	if (out->known == RESOLVED_NOT_OURS && !out->unqualified)
 		target_itself(out, &x, a);
-	ask_lists(set, out, deadline);
+	ask_lists(set, sender, out, deadline);
 	name_originals(out, &x, a);
 	out->impossible = impossible(x.local) && out->srs == SRS_NONE && out->known != RESOLVED_NOT_OURS &&
 			  out->known != RESOLVED_TEMPORARY;
-}
-
-void rcpt_bounces_only(const struct rcpt_set *set, const struct rcpt_state *state, struct rcpt_found *found)
-{
-	if (found->srs != SRS_GOOD || set->srs_all || state->bounce)
-		return;
-	found->known = RESOLVED_NO_MAILBOX;
-	found->srs = SRS_NO_BOUNCE;
-	found->n = 0;
+	if (out->srs == SRS_GOOD && !set->srs_all && !addr_is_nobody(sender))
+		is_nobody(out);
 }
 
 /* Whoever names too many that are not here is guessing. */

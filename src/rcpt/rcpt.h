@@ -7,6 +7,7 @@
 #ifndef RCPT_RCPT_H
 #define RCPT_RCPT_H
 
+#include "base/conf.h"
 #include "lookup/suppressed.h"
 #include "mail/addr.h"
 #include "mail/reply.h"
@@ -17,9 +18,11 @@ struct rcpt_set {
 	size_t per_message;         /* recipients of one message */
 	size_t invalid_per_session; /* unknown ones that a session may name; 0: no limit */
 	struct str hostname;        /* <postmaster> is the postmaster of this name's domain */
-	struct str sender;          /* of the transaction: whoever may not write to a list is refused */
 	bool srs_all;               /* the senders of forwards get mail that has a sender too */
 };
+
+/* As the configuration has it. */
+struct rcpt_set rcpt_set_of(const struct conf *c, struct ipc_client *lookup);
 
 /* What a session did so far; the session zeroes accepted and over with each message. */
 struct rcpt_state {
@@ -27,7 +30,6 @@ struct rcpt_state {
 	size_t accepted; /* recipients of this message */
 	bool over;       /* this message has met its limit */
 	size_t invalid;  /* unknown and impossible recipients of this session */
-	bool bounce;     /* this message has no sender */
 };
 
 struct rcpt_found {
@@ -51,11 +53,10 @@ struct rcpt_outcome {
 
 /* Is it settled before asking that this RCPT is refused?  Then *out is written. */
 bool rcpt_beyond_limits(const struct rcpt_set *set, struct rcpt_state *state, struct rcpt_outcome *out);
-/* Look the address up; for a domain that is not ours the one target is the address itself. */
-void rcpt_ask(const struct rcpt_set *set, const struct addr *to, struct arena *a, struct rcpt_found *out,
-	      int64_t deadline);
-/* The rewritten sender of a forward is there for bounces: to other mail it is nobody. */
-void rcpt_bounces_only(const struct rcpt_set *set, const struct rcpt_state *state, struct rcpt_found *found);
+/* Look the address up, for mail of that sender: not every list takes it, and who a forward came from takes bounces.
+ * For a domain that is not ours the one target is the address itself. */
+void rcpt_ask(const struct rcpt_set *set, struct str sender, const struct addr *to, struct arena *a,
+	      struct rcpt_found *out, int64_t deadline);
 /* It was accepted, and is on the list of who has logged in: it is not. */
 void rcpt_suppress(struct rcpt_state *state, const struct suppressed *x, struct arena *a, struct rcpt_outcome *out);
 /* Decide, and count what was decided in *state. */

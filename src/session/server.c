@@ -64,13 +64,7 @@ static void open_clients(struct server *s, struct conf *c, const struct server_s
 	if (x->signs)
 		s->signer = ipc_client_new(proc_socket(c, "signer.sock"));
 	s->spool = spool_new(&set);
-	s->rcpt = (struct rcpt_set){
-		.lookup = s->lookup,
-		.per_message = (size_t)c->recipients.per_message,
-		.srs_all = str_eqz(c->forward.srs_accepts, "all"),
-		.invalid_per_session = (size_t)c->recipients.invalid_per_session,
-		.hostname = c->top.hostname,
-	};
+	s->rcpt = rcpt_set_of(c, s->lookup);
 }
 
 int server_open(struct server *s, const struct server_set *set, struct err *e)

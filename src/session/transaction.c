@@ -144,7 +144,6 @@ void session_mail(struct session *s, const struct command *c)
 	t->ret = c->ret;
 	t->requiretls = c->requiretls;
 	s->facts.sender = t->sender_key;
-	s->rcpt.bounce = addr_is_nobody(t->sender);
 	judge_sender(s);
 	if (consult_mail(s, c, &r)) {
 		session_answer(s, &r);
@@ -259,11 +258,8 @@ static bool gate_refuses(struct session *s, struct named *x, enum looked looked,
 static void ask(struct session *s, const struct addr *to, struct rcpt_found *found)
 {
 	int64_t began = clock_mono();
-	struct rcpt_set set = s->server->rcpt;
 
-	set.sender = s->t.sender;
-	rcpt_ask(&set, to, &s->scratch, found, deadline_in(SESSION_LOOKUP_WAIT));
-	rcpt_bounces_only(&s->server->rcpt, &s->rcpt, found);
+	rcpt_ask(&s->server->rcpt, s->t.sender, to, &s->scratch, found, deadline_in(SESSION_LOOKUP_WAIT));
 	facts_set_recipient(&s->facts, found->impossible ? RESOLVED_NO_MAILBOX : found->known, clock_mono() - began);
 	if (found->known == RESOLVED_TEMPORARY)
 		server_trouble(s->server, TROUBLE_RECIPIENT, found->why.text);

@@ -51,6 +51,8 @@ def test_who_may_write(server):
     assert closed.code == 550 and closed.text == "5.7.1 sorry, you may not write to this list", closed.text
     assert server.log("smtp-25").verb("check")[-1].endswith("sender may not write to this list")
     assert [rcpt(server, s).code for s in (MEMBER, OWNER, "")] == [250, 250, 550]
+    tried = [server.tell("gate", "try", "--ip", "127.0.0.1", "--from", s, "--to", LIST).returncode for s in (MEMBER, ME)]
+    assert tried == [0, 1], "gate try says what a session says"
     server.command("list", "set", LIST, "--who-may-post", "owner")
     assert [rcpt(server, s).code for s in (MEMBER, OWNER)] == [550, 250]
     server.command("list", "set", LIST, "--who-may-post", "anyone")

@@ -57,8 +57,8 @@ static const struct rcpt_set base = { .per_message = 100,
 				      .invalid_per_session = 10,
 				      .hostname = STR_INIT("mx.here.example") };
 
-static void run(const struct rcpt_set *set, struct rcpt_state *s, const char *to, struct rcpt_outcome *out,
-		struct arena *a, struct rcpt_found *found)
+static void run_from(const char *from, const struct rcpt_set *set, struct rcpt_state *s, const char *to,
+		     struct rcpt_outcome *out, struct arena *a, struct rcpt_found *found)
 {
 	struct rcpt_set with = *set;
 	struct cur c = cur_of(str_of(to));
@@ -70,9 +70,14 @@ static void run(const struct rcpt_set *set, struct rcpt_state *s, const char *to
 	assert_int_equal(addr_parse_path(&c, a, &x), 0);
 	if (rcpt_beyond_limits(&with, s, out))
 		return;
-	rcpt_ask(&with, &x, a, found, deadline_in(2000));
-	rcpt_bounces_only(&with, s, found);
+	rcpt_ask(&with, str_of(from), &x, a, found, deadline_in(2000));
 	rcpt_judge(&with, s, found, out);
+}
+
+static void run(const struct rcpt_set *set, struct rcpt_state *s, const char *to, struct rcpt_outcome *out,
+		struct arena *a, struct rcpt_found *found)
+{
+	run_from("somebody@far.example", set, s, to, out, a, found);
 }
 
 /* Who a forward came from: bounces go back to him, and nothing else by default. */
@@ -98,12 +103,12 @@ static void rewritten_senders(void **state)
 	for (size_t i = 0; i < COUNT(t); i++) {
 		ARENA(a);
 		struct rcpt_set set = base;
-		struct rcpt_state s = { .bounce = t[i].bounce };
+		struct rcpt_state s = { 0 };
 		struct rcpt_outcome out;
 		struct rcpt_found found;
 
 		set.srs_all = t[i].all;
-		run(&set, &s, t[i].to, &out, &a, &found);
+		run_from(t[i].bounce ? "" : "somebody@far.example", &set, &s, t[i].to, &out, &a, &found);
 		assert_int_equal(out.reply.code, t[i].code);
 		assert_string_equal(out.check->description, t[i].description);
 		assert_int_equal(s.invalid, t[i].code != 250);
