@@ -5,8 +5,7 @@
 #include "fake_server.h"
 
 #include <stdatomic.h>
-#include <string.h>
-#include "gate/gate.h"
+#include "ruling.h"
 
 static atomic_int questions;
 
@@ -25,15 +24,6 @@ static bool hear(struct ipc_conn *c, const struct ipc_frame *f)
 	if (tell(q.name, q.rrtype, &told))
 		ipc_send(c, &dns_told_type, f->id, &told, -1, deadline_in(5000), &e);
 	return true;
-}
-
-static const struct finding *of(const struct ruling *r, const char *name)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(r->findings[i].filter->name, name) == 0)
-			return &r->findings[i];
-	fail_msg("no filter %s", name);
-	return NULL;
 }
 
 #endif

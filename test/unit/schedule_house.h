@@ -109,6 +109,18 @@ static void agent_comes(void)
 	agent = schedule_agent(schedule, AGENT_LOCAL, &ours);
 }
 
+/* What that agent says, as it comes over its socket. */
+static inline int agent_says(struct agent *from, const struct ipc_type *t, const void *message)
+{
+	BUF(b);
+	struct ipc_frame f = { .type = t->number, .fd = -1 };
+	struct err e = { 0 };
+
+	ipc_pack(&b, t, 0, message);
+	f.body = str_skip(buf_str(&b), 16);
+	return schedule_hear(schedule, from, &f, &e);
+}
+
 static inline void agent_goes(void)
 {
 	schedule_agent_gone(schedule, agent);
@@ -116,10 +128,21 @@ static inline void agent_goes(void)
 	ipc_conn_clear(&theirs);
 }
 
+/* The settings that all tests begin with. */
+static inline struct schedule_set house_set(void)
+{
+	return (struct schedule_set){ .conf = &house_conf,
+				      .retry = { 100 * 1000, 2 * DAY },
+				      .most = 2,
+				      .memory = 1 << 20,
+				      .hostname = STR("mx.example.com"),
+				      .contact = STR("abuse@example.com") };
+}
+
 static void start(void)
 {
 	struct depot_set set = { .dir = top, .segment_size = 1 << 20, .spares = 1 };
-	struct schedule_set s = { .retry = { 100 * 1000, 2 * DAY }, .most = 2, .memory = 1 << 20 };
+	struct schedule_set s = house_set();
 	struct err e = { 0 };
 
 	if (depot_open(&set, &depot, &e) < 0)
@@ -131,10 +154,7 @@ static void start(void)
 	s.depot = depot;
 	s.lookup.ask_list = ask_list;
 	replies_asked = 0;
-	s.conf = &house_conf;
 	s.log = dlog;
-	s.hostname = STR("mx.example.com");
-	s.contact = STR("abuse@example.com");
 	schedule = schedule_new(&s);
 	agent_comes();
 }
@@ -198,6 +218,43 @@ static inline uint64_t put(int64_t age, enum channel channel, const char *auth)
 
 	v.auth = str_of(auth);
 	return put_envelope(v);
+}
+
+/* The first message that was made of that one: a bounce, a notice, a copy that leaves; NULL: none was. */
+static inline struct item *child_of(uint64_t qp)
+{
+	struct item *it;
+
+	for (uint64_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
+		if (it->parent_qp == qp)
+			return it;
+	return NULL;
+}
+
+/* In the test's arena. */
+static inline struct envelope envelope_in(struct item *it)
+{
+	struct envelope v;
+	struct err e = { 0 };
+
+	assert_non_null(it);
+	assert_int_equal(depot_envelope(depot, it, &mem, &v, &e), 0);
+	return v;
+}
+
+/* The text of a message in the spool. */
+static inline struct str text_of(struct item *it)
+{
+	struct message m;
+	struct err e = { 0 };
+	char *p;
+
+	assert_non_null(it);
+	assert_int_equal(depot_read(depot, it, &m, &e), 0);
+	p = arena_alloc(&mem, m.size + 1);
+	assert_int_equal(io_pread_all(m.fd, p, m.size, (off_t)m.offset), 0);
+	close(m.fd);
+	return str_mem(p, m.size);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -47,26 +47,6 @@ static struct shown reroute(const char *words, const struct recipient *leads)
 	return a;
 }
 
-static struct item *child_of(uint64_t qp)
-{
-	struct item *it;
-
-	for (uint64_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
-		if (it->parent_qp == qp)
-			return it;
-	fail_msg("message %llu has no child", (unsigned long long)qp);
-	return NULL;
-}
-
-static struct envelope envelope_in(struct item *it)
-{
-	struct envelope v;
-	struct err e = { 0 };
-
-	assert_int_equal(depot_envelope(depot, it, &mem, &v, &e), 0);
-	return v;
-}
-
 /* The copies have higher numbers than all that the command means. */
 static void a_copy_is_not_copied_again(void **state)
 {
@@ -91,7 +71,7 @@ static void a_host_gets_no_program_and_no_forward(void **state)
 		{ STR_INIT("bob@other.test"), STR_INIT("bob@example.com"), .channel = CHANNEL_REMOTE,
 		  .led = LED_FORWARD },
 	};
-	struct schedule_set set = { .retry = { 100 * 1000, 2 * DAY }, .most = 2, .memory = 1 << 20 };
+	struct schedule_set set = house_set();
 	struct shown a;
 	uint64_t qp;
 

@@ -30,29 +30,18 @@ static struct deliver_local given(void)
 	return m;
 }
 
-static int hear(const struct ipc_type *t, const void *message)
-{
-	BUF(b);
-	struct ipc_frame f = { .type = t->number, .fd = -1 };
-	struct err e = { 0 };
-
-	ipc_pack(&b, t, 0, message);
-	f.body = str_skip(buf_str(&b), 16);
-	return schedule_hear(schedule, agent, &f, &e);
-}
-
 static int staged(uint64_t delivery)
 {
 	struct deliver_staged m = { delivery };
 
-	return hear(&deliver_staged_type, &m);
+	return agent_says(agent, &deliver_staged_type, &m);
 }
 
 static int done(uint64_t delivery, uint64_t outcome, const char *report)
 {
 	struct deliver_done m = { .delivery = delivery, .outcome = outcome, .report = str_of(report) };
 
-	return hear(&deliver_done_type, &m);
+	return agent_says(agent, &deliver_done_type, &m);
 }
 
 /* Does the delivery log hold a line with these words about this delivery? */
@@ -237,7 +226,7 @@ static void no_more_than_the_limit_at_once(void **state)
 	turn();
 	c = given();
 	assert_true(a.qp < b.qp && b.qp < c.qp);
-	assert_int_equal(hear(&deliver_leaving_type, &(struct deliver_leaving){ 1 }), 0);
+	assert_int_equal(agent_says(agent, &deliver_leaving_type, &(struct deliver_leaving){ 1 }), 0);
 	assert_int_equal(done(c.delivery, OUTCOME_DEFERRAL, "x"), 0);
 	put(0, CHANNEL_LOCAL, "");
 	assert_int_equal(told().type, 0);
@@ -281,7 +270,7 @@ static void an_agent_that_makes_no_sense_is_refused(void **state)
 	assert_int_equal(staged(m.delivery + 1), -1);
 	assert_int_equal(staged(m.delivery), 0);
 	assert_int_equal(staged(m.delivery), -1);
-	assert_int_equal(hear(&queue_admin_type, &(struct queue_admin){ STR("list") }), -1);
+	assert_int_equal(agent_says(agent, &queue_admin_type, &(struct queue_admin){ STR("list") }), -1);
 }
 
 /* Its owner may lead to it: a member that fails would be told to all of them, again and again. */

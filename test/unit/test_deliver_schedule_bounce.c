@@ -1,6 +1,5 @@
 /* What fails comes back, once; what an alias sends elsewhere goes on, once. */
 #include "schedule_fails.h"
-#include "queue/inside.h"
 
 static size_t bounces_of(uint64_t qp)
 {
@@ -10,40 +9,6 @@ static size_t bounces_of(uint64_t qp)
 	for (uint64_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
 		n += it->parent_qp == qp;
 	return n;
-}
-
-static struct item *child_of(uint64_t qp)
-{
-	struct item *it;
-
-	for (uint64_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
-		if (it->parent_qp == qp)
-			return it;
-	fail_msg("message %llu has no child", (unsigned long long)qp);
-	return NULL;
-}
-
-/* The text of a message in the spool. */
-static struct str text_of(struct item *it)
-{
-	struct message m;
-	struct err e = { 0 };
-	char *p;
-
-	assert_int_equal(depot_read(depot, it, &m, &e), 0);
-	p = arena_alloc(&mem, m.size + 1);
-	assert_int_equal(io_pread_all(m.fd, p, m.size, (off_t)m.offset), 0);
-	close(m.fd);
-	return str_mem(p, m.size);
-}
-
-static struct envelope envelope_in(struct item *it)
-{
-	struct envelope v;
-	struct err e = { 0 };
-
-	assert_int_equal(depot_envelope(depot, it, &mem, &v, &e), 0);
-	return v;
 }
 
 static void all_failures_come_back_in_one_bounce(void **state)

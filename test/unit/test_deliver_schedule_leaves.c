@@ -22,21 +22,16 @@ static bool ask_leaves(void *asker, uint64_t id, struct str sender, struct str a
 
 static int begin(void **state)
 {
-	struct schedule_set s;
+	struct schedule_set s = house_set();
 
 	if (setup(state) < 0)
 		return -1;
 	schedule_free(schedule);
-	s = (struct schedule_set){ .depot = depot,
-				   .log = dlog,
-				   .retry = { 100 * 1000, 2 * DAY },
-				   .most = 2,
-				   .memory = 1 << 20,
-				   .lookup = { .ask = ask, .ask_leaves = ask_leaves },
-				   .srs = true,
-				   .conf = &house_conf,
-				   .hostname = STR("mx.example.com"),
-				   .contact = STR("abuse@example.com") };
+	s.depot = depot;
+	s.log = dlog;
+	s.lookup.ask = ask;
+	s.lookup.ask_leaves = ask_leaves;
+	s.srs = true;
 	schedule = schedule_new(&s);
 	agent = schedule_agent(schedule, AGENT_LOCAL, &ours);
 	memset(&leaving, 0, sizeof(leaving));
@@ -62,18 +57,13 @@ static void told(enum leaves result, const char *sender, const char *why)
 /* The sender of the copy; NULL: there is none. */
 static const char *left_as(uint64_t qp)
 {
-	struct item *it;
+	struct item *it = child_of(qp);
+	struct envelope v;
 
-	for (size_t i = 0; (it = depot_walk(depot, &i)) != NULL;) {
-		struct envelope v;
-		struct err e;
-
-		if (it->parent_qp != qp)
-			continue;
-		assert_int_equal(depot_envelope(depot, it, &mem, &v, &e), 0);
-		return v.forward ? arena_z(&mem, v.sender) : "(a bounce)";
-	}
-	return NULL;
+	if (it == NULL)
+		return NULL;
+	v = envelope_in(it);
+	return v.forward ? arena_z(&mem, v.sender) : "(a bounce)";
 }
 
 static void it_leaves_as_what_was_answered(void **state)

@@ -1,6 +1,5 @@
 /* What the sender asked to hear (RFC 3461) is what he hears: success once, failure not, through any crash. */
 #include "schedule_fails.h"
-#include "queue/inside.h"
 
 #define NOTIFY(bits) \
 	{ \
@@ -14,29 +13,6 @@ static const struct recipient list[] = { { STR_INIT("a@example.com"), STR_INIT("
 					   .channel = CHANNEL_LOCAL, .notify = NOTIFY_SUCCESS | NOTIFY_EXPANDED } };
 static const struct recipient two[] = { NOTIFY(0), NOTIFY(NOTIFY_SUCCESS) };
 
-static struct item *child_of(uint64_t qp)
-{
-	struct item *it;
-
-	for (size_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
-		if (it->parent_qp == qp)
-			return it;
-	return NULL;
-}
-
-static struct str text_of(struct item *it)
-{
-	struct message m;
-	struct err e = { 0 };
-	char *p;
-
-	assert_int_equal(depot_read(depot, it, &m, &e), 0);
-	p = arena_alloc(&mem, m.size + 1);
-	assert_int_equal(io_pread_all(m.fd, p, m.size, (off_t)m.offset), 0);
-	close(m.fd);
-	return str_mem(p, m.size);
-}
-
 /* telltale-local stages it and ends well. */
 static void arrives(void)
 {
@@ -46,7 +22,6 @@ static void arrives(void)
 	struct deliver_done done = { .outcome = OUTCOME_SUCCESS, .report = STR("did 1+0+0") };
 	struct ipc_frame f = { .fd = -1 };
 	struct err e = { 0 };
-	BUF(b);
 
 	(void)ipc_fill(&theirs, &e);
 	assert_int_equal(ipc_next(&theirs, &f, &e), 1);
@@ -54,26 +29,19 @@ static void arrives(void)
 	close(f.fd);
 	m.delivery = done.delivery = task.delivery;
 	if (!task.staged) {
-		ipc_pack(&b, &deliver_staged_type, 0, &m);
-		f = (struct ipc_frame){ .type = deliver_staged_number, .body = str_skip(buf_str(&b), 16), .fd = -1 };
-		assert_int_equal(schedule_hear(schedule, agent, &f, &e), 0);
+		assert_int_equal(agent_says(agent, &deliver_staged_type, &m), 0);
 		turn();
 		(void)ipc_fill(&theirs, &e);
 		assert_int_equal(ipc_next(&theirs, &f, &e), 1);
 		assert_int_equal(ipc_unpack(f.body, &deliver_finish_type, &go, &e), 0);
 	}
-	buf_reset(&b);
-	ipc_pack(&b, &deliver_done_type, 0, &done);
-	f = (struct ipc_frame){ .type = deliver_done_number, .body = str_skip(buf_str(&b), 16), .fd = -1 };
-	assert_int_equal(schedule_hear(schedule, agent, &f, &e), 0);
+	assert_int_equal(agent_says(agent, &deliver_done_type, &done), 0);
 }
 
 static void success_is_told_once(void **state)
 {
-	ARENA(a);
 	struct envelope v = from("ann@x.example", success, 1);
 	struct item *child;
-	struct err e = { 0 };
 	uint64_t qp;
 
 	(void)state;
@@ -85,8 +53,7 @@ static void success_is_told_once(void **state)
 	assert_true(str_eqz(asked.address, "ann@x.example"));
 	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
 	child = child_of(qp);
-	assert_non_null(child);
-	assert_int_equal(depot_envelope(depot, child, &a, &v, &e), 0);
+	v = envelope_in(child);
 	assert_true(v.sender.n == 0 && v.success == 1 && v.delay == 0 && envelope_settles(&v) == 1);
 	assert_true(v.rcpts[0].notify == NOTIFY_NEVER); /* RFC 3461, 6.1 */
 	assert_true(has(text_of(child), "\r\nOriginal-Envelope-Id: QQ 1\r\n"));
@@ -176,18 +143,9 @@ static void a_restart_neither_loses_nor_doubles_it(void **state)
 	assert_int_equal(asked.n, 0);
 }
 
-/* What a crash leaves when the records are on disk and the journal's latest words are not. */
-static void crash(void)
+static void crash_and_start(void)
 {
-	char words[300];
-
-	assert_int_equal(fdatasync(depot->own.fd), 0);
-	snprintf(words, sizeof(words), "cp -r %s %s.copy && rm -f %s.copy/lock", top, top, top);
-	assert_int_equal(system(words), 0);
-	turn();
-	stop();
-	snprintf(words, sizeof(words), "rm -r %s && mv %s.copy %s", top, top, top);
-	assert_int_equal(system(words), 0);
+	crash();
 	asked.n = 0;
 	start();
 	turn();
@@ -201,7 +159,7 @@ static void a_notice_that_is_found_counts(void **state)
 	arrives();
 	turn();
 	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
-	crash();
+	crash_and_start();
 	assert_true(child_of(qp) != NULL && depot_find(depot, qp) == NULL);
 	assert_int_equal(asked.n, 0);
 }
@@ -220,7 +178,7 @@ static void a_list_that_took_it_is_told_of(void **state)
 	assert_int_equal(depot_number(depot, NUMBER_MESSAGE, &copy.qp, &e), 0);
 	assert_int_equal(depot_put(depot, &copy, STR("X: y\r\n"), STR("\r\nhello\r\n"), &e), 0);
 	assert_int_equal(depot_find(depot, qp)->delivered, 1);
-	crash();
+	crash_and_start();
 	assert_true(depot_find(depot, copy.qp) != NULL && depot_find(depot, qp)->delivered == 1);
 	assert_int_equal(asked.n, 1);
 	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
@@ -264,10 +222,8 @@ static void each_has_its_own_notice(void **state)
 /* RFC 8689, 5: what goes back is as secret as what came, and only its header. */
 static void a_bounce_demands_tls_where_the_message_did(void **state)
 {
-	ARENA(a);
 	struct envelope v = from("ann@x.example", two, 1);
 	struct item *child;
-	struct err e = { 0 };
 	uint64_t qp;
 
 	(void)state;
@@ -278,8 +234,7 @@ static void a_bounce_demands_tls_where_the_message_did(void **state)
 	turn();
 	answer(RESOLVED_NOT_OURS, NULL, CHANNEL_REMOTE);
 	child = child_of(qp);
-	assert_int_equal(depot_envelope(depot, child, &a, &v, &e), 0);
-	assert_int_equal(v.requiretls, 1);
+	assert_int_equal(envelope_in(child).requiretls, 1);
 	assert_false(has(text_of(child), "hello"));
 }
 

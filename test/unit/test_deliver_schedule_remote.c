@@ -48,24 +48,13 @@ static uint64_t given(struct one *o)
 	return m.delivery;
 }
 
-static int says(struct one *o, const struct ipc_type *t, const void *message)
-{
-	BUF(b);
-	struct ipc_frame f = { .type = t->number, .fd = -1 };
-	struct err e = { 0 };
-
-	ipc_pack(&b, t, 0, message);
-	f.body = str_skip(buf_str(&b), 16);
-	return schedule_hear(schedule, o->agent, &f, &e);
-}
-
 static int ends(struct one *o, uint64_t delivery, enum outcome_kind kind, bool unreachable)
 {
 	struct deliver_done m = {
 		.delivery = delivery, .outcome = kind, .report = STR("x"), .unreachable = unreachable
 	};
 
-	return says(o, &deliver_done_type, &m);
+	return agent_says(o->agent, &deliver_done_type, &m);
 }
 
 static uint64_t put_old(const char *rcpt, int64_t age)
@@ -85,14 +74,11 @@ static int64_t delay_notice;
 
 static void open_up(size_t most)
 {
-	struct schedule_set set = { .retry = { 100 * 1000, 2 * DAY }, .most = 2, .memory = 1 << 20 };
+	struct schedule_set set = house_set();
 
 	set.remote = true;
 	set.remote_most = most;
-	set.conf = &house_conf;
 	set.delay_notice = delay_notice;
-	set.hostname = STR("mx.example.com");
-	set.contact = STR("abuse@example.com");
 	schedule_settings(schedule, &set);
 }
 
@@ -179,16 +165,6 @@ static void who_does_not_answer_is_not_asked_again_at_once(void **state)
 	turn();
 	assert_true(given(&o) != 0);
 	goes(&o);
-}
-
-static struct item *child_of(uint64_t qp)
-{
-	struct item *it;
-
-	for (uint64_t i = 0; (it = depot_walk(depot, &i)) != NULL;)
-		if (it->parent_qp == qp)
-			return it;
-	return NULL;
 }
 
 /* One of them is tried now and then; the time of the others, who are not tried meanwhile, is over all the same. */
@@ -279,7 +255,7 @@ static void who_leaves_ends_what_he_has(void **state)
 	d = given(&old);
 	comes(&fresh);
 	assert_true(d != 0 && given(&fresh) == 0);
-	assert_int_equal(says(&old, &deliver_leaving_type, &leaving), 0);
+	assert_int_equal(agent_says(old.agent, &deliver_leaving_type, &leaving), 0);
 	qp[1] = put_for("bob@far.example");
 	assert_true(given(&old) == 0);
 	assert_int_equal(ends(&fresh, d, OUTCOME_SUCCESS, false), -1);
@@ -316,7 +292,7 @@ static void the_newest_gets_what_comes_next(void **state)
 static void programs_know_no_rate(void **state)
 {
 	struct conf slow = house_conf;
-	struct schedule_set set = { .retry = { 100 * 1000, 2 * DAY }, .most = 2, .memory = 1 << 20 };
+	struct schedule_set set = house_set();
 	struct recipient r = { STR_INIT("|tickets"), STR_INIT("a@example.com"), .channel = CHANNEL_REMOTE };
 	struct ipc_frame f;
 	struct err e = { 0 };

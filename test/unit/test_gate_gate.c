@@ -1,11 +1,7 @@
 /* The order of stages, whitelists, checks that could not be made, the words of a refusal. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <cmocka.h>
-#include <string.h>
+#include "ruling.h"
+
 #include "base/clock.h"
-#include "gate/gate.h"
 
 static const struct policy policy = {
 	.on = true,
@@ -13,15 +9,6 @@ static const struct policy policy = {
 	.contact = STR_INIT("postmaster@mx.example"),
 	.dns_deadline = 200,
 };
-
-static const struct finding *of(const struct ruling *r, const char *name)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(r->findings[i].filter->name, name) == 0)
-			return &r->findings[i];
-	fail_msg("no filter %s", name);
-	return NULL;
-}
 
 /* Filters of the tests' own: each refuses, allows or passes as its fact says. */
 static enum vote refuse(const struct facts *f, struct verdict *v)
