@@ -1,10 +1,4 @@
 """Zones that DNSSEC vouches for: signed here, served by nsd on loopback, and two that nobody vouches for."""
-import os
-import shutil
-import struct
-import socket
-import subprocess
-
 import dns.dnssec
 import dns.name
 import dns.rdata
@@ -12,23 +6,8 @@ import dns.rdataset
 import dns.rrset
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from harness import free_port, until
+from nsd import Nsd
 
-CONF = """server:
-  ip-address: 127.0.0.1@{port}
-  username: ""
-  chroot: ""
-  database: ""
-  zonesdir: "{folder}"
-  pidfile: "{folder}/pid"
-  zonelistfile: "{folder}/zone.list"
-  xfrdfile: "{folder}/xfrd.state"
-  xfrdir: "{folder}"
-  logfile: "{folder}/log"
-  server-count: 1
-remote-control:
-  control-enable: no
-"""
 HEAD = ["@ SOA ns hostmaster 1 3600 600 86400 60", "@ NS ns", "ns A 127.0.0.1"]
 ALGORITHM = dns.dnssec.ECDSAP256SHA256
 
@@ -73,40 +52,17 @@ class Zone:
         dnskey, = self.sets[self.apex, dns.rdatatype.DNSKEY, None]
         return f"{self.apex} IN DS {dns.dnssec.make_ds(self.apex, dnskey, 'SHA256')}"
 
-    def write(self, folder):
-        path = os.path.join(folder, f"{self.apex}zone")
-        with open(path, "w", encoding="ascii") as f:
-            f.writelines(f"{rrset}\n" for rrset in self.sets.values())
-        return f'zone:\n  name: {self.apex}\n  zonefile: "{path}"\n'
+    def text(self):
+        return "".join(f"{rrset}\n" for rrset in self.sets.values())
 
 
-class Nsd:
+class Signed(Nsd):
     """Serves the zones, and is all of DNS for a server that is told to ask it."""
 
     def __init__(self, folder, *zones):
-        self.port, self.zones = free_port(), zones
-        os.makedirs(folder)
-        with open(f"{folder}/nsd.conf", "w", encoding="ascii") as f:
-            f.write(CONF.format(port=self.port, folder=folder))
-            f.writelines(zone.write(folder) for zone in zones)
-        self.process = subprocess.Popen([shutil.which("nsd") or "/usr/sbin/nsd", "-d", "-c", f"{folder}/nsd.conf"],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until(self.up, "nsd answers")
-
-    def up(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(1)
-            try:
-                s.sendto(struct.pack(">6H", 7, 0, 1, 0, 0, 0) + self.zones[0].apex.to_wire() + struct.pack(">2H", 6, 1),
-                         ("127.0.0.1", self.port))
-                return s.recv(4096)
-            except OSError:
-                return None
+        self.zones = zones
+        super().__init__(folder, {zone.apex.to_text(omit_final_dot=True): zone.text() for zone in zones})
 
     def config(self):
         anchors = ", ".join(f'"{zone.anchor()}"' for zone in self.zones if zone.key is not None and len(zone.apex) == 2)
         return f'dns {{ server = {{"127.0.0.1@{self.port}"}} trust-anchor = {{{anchors}}} }}'
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(20)

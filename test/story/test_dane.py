@@ -6,7 +6,7 @@ import pytest
 from authority import Authority
 from harness import free_port, until
 from remote import ME, Script
-from signed import Nsd, Zone
+from signed import Signed, Zone
 from test_remote import result
 from tls_far import Secure
 
@@ -63,7 +63,7 @@ def zones(port):
 def fixture_far(tmp_path):
     """All of the other servers."""
     port = free_port()
-    nsd = Nsd(str(tmp_path / "nsd"), *zones(port))
+    nsd = Signed(str(tmp_path / "nsd"), *zones(port))
     with Secure(SHOWN.context(tmp_path), TLS, port) as tls, Script(CLEAR, port), \
             Secure(OLD.context(tmp_path), EXPIRED, port):
         tls.nsd = nsd

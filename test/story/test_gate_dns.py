@@ -1,15 +1,12 @@
 """Lists in DNS whose servers are good (nsd), slow, silent, lying, truncating or broken: nobody waits beyond the
 deadline, nobody is refused by what was not said, and a good list's word counts all the same."""
-import os
-import shutil
 import socket
 import struct
-import subprocess
 import threading
 import time
 
 import pytest
-from harness import free_port, until
+from nsd import Nsd
 
 OTHER = "127.0.0.7"
 ME = "recipient@example.com"
@@ -23,53 +20,6 @@ ns A 127.0.0.1
 7.0.0.127.zen TXT "listed since Monday" " by nsd"
 b.example.rhs A 127.0.0.2
 """
-
-
-class Nsd:
-    """A real server with a real zone, lists.zone."""
-
-    def __init__(self, folder):
-        self.port = free_port()
-        os.makedirs(folder)
-        with open(f"{folder}/lists.zone", "w", encoding="utf-8") as f:
-            f.write(ZONE)
-        with open(f"{folder}/nsd.conf", "w", encoding="utf-8") as f:
-            f.write(f"""server:
-  ip-address: 127.0.0.1@{self.port}
-  username: ""
-  chroot: ""
-  database: ""
-  zonesdir: "{folder}"
-  pidfile: "{folder}/pid"
-  zonelistfile: "{folder}/zone.list"
-  xfrdfile: "{folder}/xfrd.state"
-  xfrdir: "{folder}"
-  logfile: "{folder}/log"
-  server-count: 1
-remote-control:
-  control-enable: no
-zone:
-  name: lists.zone
-  zonefile: "{folder}/lists.zone"
-""")
-        self.process = subprocess.Popen([shutil.which("nsd") or "/usr/sbin/nsd", "-d", "-c", f"{folder}/nsd.conf"],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def ask(self, query):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(2)
-            s.sendto(query, ("127.0.0.1", self.port))
-            return s.recv(4096)
-
-    def up(self):
-        try:
-            return self.ask(struct.pack(">6H", 7, 0, 1, 0, 0, 0) + b"\x05lists\x04zone\0" + struct.pack(">2H", 6, 1))
-        except OSError:
-            return None
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(20)
 
 
 def question(query):
@@ -150,10 +100,9 @@ class World(threading.Thread):
 
 @pytest.fixture(name="world")
 def fixture_world(tmp_path):
-    nsd = Nsd(str(tmp_path / "nsd"))
+    nsd = Nsd(str(tmp_path / "nsd"), {"lists.zone": ZONE})
     world = None
     try:
-        until(nsd.up, "nsd answers")
         world = World(nsd)
         yield world
     finally:
