@@ -88,8 +88,8 @@ static int add_member(struct store *s, struct str address, struct arena *a, stru
 	return 0;
 }
 
-enum resolved store_list_members(struct store *s, struct str list, struct str after, struct arena *a,
-				 struct lookup_answer *out, struct err *e)
+static void read_members(struct store *s, struct str list, struct str after, struct arena *a, struct lookup_answer *out,
+			 struct err *e)
 {
 	struct str owner, post, *members = arena_alloc(a, PAGE_MEMBERS * sizeof(*members));
 	struct page p = { 0 };
@@ -97,18 +97,31 @@ enum resolved store_list_members(struct store *s, struct str list, struct str af
 	int64_t id;
 	int rc = find_list(s, list, a, &id, &owner, &post, e);
 
-	*out = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 	if (rc == 0)
 		out->result = RESOLVED_NO_MAILBOX;
 	if (rc <= 0 || load(s, id, after, a, members, &n, e) < 0)
-		return out->result;
+		return;
 	for (; i < n && p.n < PAGE_TARGETS; i++)
 		if (add_member(s, members[i], a, &p, e) < 0)
-			return out->result;
+			return;
 	out->result = p.n > 0 ? RESOLVED_ALIAS : RESOLVED_NO_MAILBOX;
 	out->targets = p.at;
 	out->n = p.n;
 	if (i < n || n == PAGE_MEMBERS)
 		out->text = arena_lower(a, members[i - 1]);
+}
+
+/* In one transaction: some thousand statements, each of which would take and leave the file's locks. */
+enum resolved store_list_members(struct store *s, struct str list, struct str after, struct arena *a,
+				 struct lookup_answer *out, struct err *e)
+{
+	static const struct lookup_answer later = { .result = RESOLVED_TEMPORARY };
+
+	*out = later;
+	if (store_read(s, e) < 0)
+		return out->result;
+	read_members(s, list, after, a, out, e);
+	if (store_rest(s, e) < 0)
+		*out = later;
 	return out->result;
 }
