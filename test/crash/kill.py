@@ -23,12 +23,15 @@ import kill_audit
 import load
 import mailbox
 import oracle
+from beside import beside
 from harness import until
 
 ALL = "all"
 TARGETS = (*houses.PROGRAMS, ALL)
 KILLS, SAMPLE_KILLS = 200, 1  # of each
 CONTROL_KILLS = {False: 20, True: 4}  # in all
+CONTROLS = (("late-write", "telltale-smtpd", "lost"), ("staged", "telltale-queue", "doubled"))
+FOUND = ("acked", "lost", "doubled", "torn")
 # Seconds between two kills: at once, soon, and so late that telltaled starts the program again without a long pause.
 WAITS = ((0, 0.15), (0.15, 1.05), (1.05, 1.5))
 SHORT_WAITS = ((0, 0.15), (0.1, 0.3), (0.3, 0.5))
@@ -125,32 +128,37 @@ def run(build, targets, dice, **options):
         case.close(keep)
 
 
-def trial(build, targets, dice, total):
+def trial(build, targets, dice):
+    """What these kills in one house came to."""
     begun = time.monotonic()
     short = len(targets) < 50
     audit, kills = run(build, targets, dice, pause=0.3 if short else 1.0, waits=SHORT_WAITS if short else WAITS)
-    total["runs"] += kills
-    for key in ("acked", "lost", "doubled", "torn"):
-        total[key] += getattr(audit, key)
-    total["violations"] += len(audit.violations)
     say(f"{', '.join(sorted(set(targets)))}: {kills} kills, {audit.acked} acknowledged, {audit.lost} lost, "
         f"{audit.doubled} doubled, {audit.torn} torn, {len(audit.violations)} violations, "
         f"{time.monotonic() - begun:.0f} s")
     for violation in audit.violations[:SHOWN]:
         say("   ", violation[:600])
+    return {"runs": kills, **{key: getattr(audit, key) for key in FOUND}, "violations": len(audit.violations)}
 
 
-def control(build, dice, sample):
-    """Is what is known to lose and to double seen to do so?"""
-    caught = []
-    controls = [("late-write", "telltale-smtpd", "lost"), ("staged", "telltale-queue", "doubled")]
-    for left_out, target, seen in controls:
-        kills = [(target, ALL)[n % 2] for n in range(CONTROL_KILLS[sample])]
-        audit, _ = run(build, kills, dice, leave_out=left_out, pause=0.1, waits=SHORT_WAITS)
-        say(f"control {left_out}: {len(kills)} kills, {audit.acked} acknowledged, {audit.lost} lost, "
-            f"{audit.doubled} doubled, {len(audit.violations)} violations")
-        caught.append(getattr(audit, seen) > 0)
-    return "caught" if all(caught) else "missed"
+def trials(build, targets, kills, sample, dice):
+    """One house per program; in a sample one for all of them."""
+    all_kills = [dice.sample(targets * kills, len(targets) * kills)] if sample else [[t] * kills for t in targets]
+    total = dict.fromkeys(("runs", *FOUND, "violations"), 0)
+    for killed in all_kills:
+        for key, n in trial(build, killed, dice).items():
+            total[key] += n
+    return total
+
+
+def control(build, dice, sample, left_out, target, seen):
+    """Is what is known to lose or to double seen to do so?"""
+    kills = [(target, ALL)[n % 2] for n in range(CONTROL_KILLS[sample])]
+    begun = time.monotonic()
+    audit, _ = run(build, kills, dice, leave_out=left_out, pause=0.1, waits=SHORT_WAITS)
+    say(f"control {left_out}: {len(kills)} kills, {audit.acked} acknowledged, {audit.lost} lost, "
+        f"{audit.doubled} doubled, {len(audit.violations)} violations, {time.monotonic() - begun:.0f} s")
+    return getattr(audit, seen) > 0
 
 
 def main():
@@ -163,16 +171,12 @@ def main():
     args = parser.parse_intermixed_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # it cleans up
     say(f"seed {args.seed}")
-    begun, dice = time.monotonic(), random.Random(args.seed)
-    total = {"rig": "kill", "runs": 0, "acked": 0, "lost": 0, "doubled": 0, "torn": 0, "violations": 0}
+    begun = time.monotonic()
     kills, targets = args.kills or (SAMPLE_KILLS if args.sample else KILLS), args.targets or TARGETS
-    if args.sample:
-        trial(args.build, dice.sample(targets * kills, len(targets) * kills), dice, total)
-    else:
-        for target in targets:
-            trial(args.build, [target] * kills, dice, total)
-    total |= {"control": control(args.build, dice, args.sample), "skipped": None,
-              "seconds": round(time.monotonic() - begun)}
+    total, *caught = beside((trials, args.build, targets, kills, args.sample, random.Random(args.seed)),
+                            *((control, args.build, random.Random(args.seed), args.sample, *row) for row in CONTROLS))
+    total = {"rig": "kill", **total, "control": "caught" if all(caught) else "missed", "skipped": None,
+             "seconds": round(time.monotonic() - begun)}
     print(json.dumps(total), flush=True)
     return 0 if total["violations"] == 0 and total["control"] == "caught" else 1
 

@@ -24,8 +24,7 @@ DELIVERY = re.compile(STAMP + r", (?:zone, [+-]\d\d:\d\d, \d+|init, <\S*>|"
                       r"postmaster, qp \d+, \d+, [\w-]+, \S+(?:, .+)?|mailbox, \d+, \S+, [^,]+, (?:-|\d+/\d+)|"
                       r"remote, \d+, \S+, [\d.]+, \d+, none, none, connect \d+, tls \d+, reply \d+|"
                       r"result, \d+, (?:[DRK]|success|deferral|failure), \S+.*|done, \d+, \d+|"
-                      rf"next, \d+, {STAMP}|gave-up, \d+|(?:bounce|(?:delay|success)-notice|autoreply), \d+, qp \d+|"
-                      r"mailbox, \d+, [^,]+, [^,]+, \S+|remote, \d+, .+|postmaster, qp \d+, \d+, .+)")
+                      rf"next, \d+, {STAMP}|gave-up, \d+|(?:bounce|(?:delay|success)-notice|autoreply), \d+, qp \d+)")
 SMTP = re.compile(r"|" + STAMP + r", (?:zone, [+-]\d\d:\d\d, \d+|session, \d+, [\d.]+, \d+, [\d.]+|"
                   r"helo, \S+|tls, \S+ \S+|"
                   r"from,(?: \S*)?|to, \S+|check, .+|gate, .+|size, \d+|resp, \d{3}.*|end, .+|recovered)")

@@ -14,7 +14,6 @@ import argparse
 import collections
 import ctypes
 import json
-import multiprocessing
 import os
 import random
 import re
@@ -28,7 +27,8 @@ import disk
 import logtail
 import mailbox
 import oracle
-from harness import end_with_us, until
+from beside import beside
+from harness import until
 from house import House
 from load import BOX, Journal, Load, fates
 
@@ -227,35 +227,22 @@ def lives(build, kind, seed, least):
     return total, violations
 
 
-def one_kind(to, build, kind, seed, sample):
-    """What one file system gives, sent as (numbers, violations, damage done by the control or None)."""
-    end_with_us()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+def one_kind(build, kind, seed, sample):
+    """What one file system gives: (numbers, violations, damage done by the control or None)."""
     total, violations = lives(build, kind, seed, 0 if sample else LEAST)
     control = None if sample and kind != KINDS[0] else careless(build, kind, seed, "sync")
     words = "none in a sample" if control is None else f"{control[1]} of {control[0]} acknowledged are lost or torn"
     print(f"power: {kind}, control: {words}", file=sys.stderr)
-    to.send((total, violations, control))
+    return total, violations, control
 
 
 def all_of_it(build, seed, sample):
     """Both file systems at the same time: what is told as JSON."""
-    pipes = [multiprocessing.Pipe(False) for _ in KINDS]
-    workers = [multiprocessing.Process(target=one_kind, args=(to, build, kind, seed, sample))
-               for kind, (_, to) in zip(KINDS, pipes)]
     total, violations, caught = collections.Counter(), 0, True
-    try:
-        for worker, (_, to) in zip(workers, pipes):
-            worker.start()
-            to.close()
-        for (numbers, wrong, control) in (pipe.recv() for pipe, _ in pipes):
-            total.update(numbers)
-            violations += len(wrong)
-            caught = caught and (control is None or control[1] > 0)
-    finally:
-        for worker in workers:
-            worker.terminate()
-            worker.join()
+    for numbers, wrong, control in beside(*((one_kind, build, kind, seed, sample) for kind in KINDS)):
+        total.update(numbers)
+        violations += len(wrong)
+        caught = caught and (control is None or control[1] > 0)
     return {"rig": "power", "runs": total["cuts"], "acked": total["acked"], "lost": total["lost"],
             "doubled": total["doubled"], "torn": total["torn"], "violations": violations,
             "control": "caught" if caught else "missed", "skipped": None}

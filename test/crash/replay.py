@@ -74,8 +74,8 @@ def work(number, given, tasks, results):
     build, folder, *rest = given
     worker = Worker(build, os.path.join(folder, f"w{number}"), *rest)
     try:
-        while (chunk := tasks.get()) is not None:
-            for index, state in chunk:
+        while True:
+            for index, state in tasks.get():
                 results.put((index, *worker.try_state(state)))
     finally:
         worker.place.close()
@@ -89,7 +89,8 @@ class Crew:
         self.given = given
 
     def run(self, states, seconds=None, enough=lambda verdict: False, chunk=CHUNK):
-        """[(state, verdict, words)] of these states, in that order, until the time is over or enough(verdict)."""
+        """[(state, verdict, words)] of these states, in that order, until the time is over or, at once, enough(verdict):
+        what the others are at may take as long as a state is waited for."""
         tasks, results = self.context.Queue(), self.context.Queue()
         workers = [self.context.Process(target=work, args=(n, self.given, tasks, results), daemon=True)
                    for n in range(os.cpu_count() or 1)]
@@ -98,8 +99,8 @@ class Crew:
         try:
             return list(self.collect(states, tasks, results, workers, seconds, enough, chunk))
         finally:
-            for _ in workers:
-                tasks.put(None)
+            for w in workers:
+                w.terminate()  # it cleans up
             for w in workers:
                 w.join(60)
 
@@ -120,11 +121,12 @@ class Crew:
                 break
             index, verdict, words = results.get(timeout=120)
             out -= 1
-            done = done or enough(verdict)
             if time.monotonic() > said + 30:
                 said = time.monotonic()
                 tell(f"state {index} of {len(states)}")
             yield states[index], verdict, words
+            if enough(verdict):
+                return
 
 
 def tell(text):

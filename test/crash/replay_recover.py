@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 
+from house import harness
 from replay_ask import Control, Refused
 
 CONFIG = """\
@@ -63,7 +64,7 @@ class Place:
             env = {**os.environ, "TELLTALE_FDS": ",".join(f"{k}={v}" for k, v in fds.items()),
                    "TELLTALE_CLOCK": self.clock}
             return subprocess.Popen([os.path.join(self.build, program)], env=env, pass_fds=list(fds.values()),
-                                    stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+                                    stdin=subprocess.DEVNULL, stdout=said, stderr=said, preexec_fn=harness.end_with_us)
 
     def close(self):
         self.end(signal.SIGKILL)
