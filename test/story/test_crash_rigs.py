@@ -31,8 +31,8 @@ ROWS = {  # what a rig says at its end and its status: (passed, failed)
 }
 WAITS = """\
 import os, sys, time
-os.mkdir(os.path.join(sys.argv[1], "busy"))
 try:
+    os.mkdir(os.path.join(sys.argv[1], "busy"))
     time.sleep(60)
 finally:
     time.sleep(0.3)
