@@ -218,6 +218,11 @@ static void put_destination(struct buf *b, const json_t *d)
 	put_plain(b, text_of(d, "reply")), buf_addc(b, '\0');
 }
 
+static void print_count(const json_t *j, const char *key, const char *thing)
+{
+	fprintf(stderr, "%lld %s%s", number_of(j, key), thing, number_of(j, key) == 1 ? "" : "s");
+}
+
 void queue_print_summary(const json_t *j)
 {
 	BUF(cells);
@@ -228,9 +233,9 @@ void queue_print_summary(const json_t *j)
 	json_array_foreach(json_object_get(j, "destinations"), i, d) put_destination(&cells, d);
 	if (i > 0)
 		print_table(&cells, COUNT(summary_titles));
-	fprintf(stderr, "%lld messages, %lld recipients", number_of(j, "messages"), number_of(j, "recipients"));
+	print_count(j, "messages", "message"), fputs(", ", stderr), print_count(j, "recipients", "recipient");
 	if (number_of(j, "more") > 0)
-		fprintf(stderr, "; %lld more destinations: --limit N", number_of(j, "more"));
+		fputs("; ", stderr), print_count(j, "more", "more destination"), fputs(": --limit N", stderr);
 	fputc('\n', stderr);
 }
 

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "gate/vouched.h"
 
-/* Answers, and bytes of them; when there are more, all of them are forgotten and asked for again. */
-enum { KEPT_MAX = 512, KEPT_BYTES_MAX = 1 << 20 };
+/* Answers, bytes of them, ms since the first; when there are more, all are forgotten and asked for again. */
+enum { KEPT_MAX = 512, KEPT_BYTES_MAX = 1 << 20, KEPT_FOR = 60 * 1000 };
 
 /* What may be another under another policy, and of another sender. */
 static const unsigned of_policy = NEEDS(FACT_DNSWL) | NEEDS(FACT_DNSBL) | NEEDS(FACT_RHSWL_RDNS) |
@@ -76,6 +76,13 @@ static void put(struct dns_question **q, size_t *n, size_t *room, struct dns_que
 	(*q)[(*n)++] = one;
 }
 
+static void keep(struct facts *f, struct dns_question q)
+{
+	if (f->nanswers == 0)
+		f->since = clock_mono();
+	put(&f->answers, &f->nanswers, &f->room, q, &f->kept);
+}
+
 void wave_want(struct wave *w, struct str name, int type)
 {
 	struct facts *f = w->f;
@@ -115,8 +122,59 @@ static int64_t ask(struct wave *w)
 	ms = clock_mono() - began;
 	facts_spend(f, SHARE_NAMES, ms);
 	for (size_t i = 0; i < w->n; i++)
-		put(&f->answers, &f->nanswers, &f->room, w->q[i], &f->kept);
+		keep(f, w->q[i]);
 	return ms;
+}
+
+static bool full(const struct facts *f)
+{
+	return f->nanswers > KEPT_MAX || f->kept.total > KEPT_BYTES_MAX;
+}
+
+static void copy_answer(struct dns_question *to, const struct dns_question *from, struct arena *a)
+{
+	*to = (struct dns_question){ .name = to->name,
+				     .type = to->type,
+				     .status = from->status,
+				     .secure = from->secure,
+				     .nowhere = from->nowhere,
+				     .rdata = arena_alloc(a, (from->n + 1) * sizeof(*to->rdata)),
+				     .n = from->n,
+				     .canonical = arena_str(a, from->canonical),
+				     .why = arena_str(a, from->why) };
+	for (size_t i = 0; i < from->n; i++)
+		to->rdata[i] = arena_str(a, from->rdata[i]);
+}
+
+static void keep_copy(struct facts *f, const struct dns_question *q)
+{
+	struct dns_question own = { .name = arena_str(&f->kept, q->name), .type = q->type };
+
+	copy_answer(&own, q, &f->kept);
+	keep(f, own);
+}
+
+void facts_ask(struct facts *f, struct dns_question *q, size_t n, struct arena *a, int64_t deadline)
+{
+	struct dns_question *open = arena_alloc(a, (n + 1) * sizeof(*open));
+	size_t *whose = arena_alloc(a, (n + 1) * sizeof(*whose)), m = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct dns_question *known = among(f->answers, f->nanswers, q[i].name, q[i].type);
+
+		if (known != NULL && known->status != DNS_FAILED) {
+			copy_answer(&q[i], known, a);
+			continue;
+		}
+		whose[m] = i;
+		open[m++] = q[i];
+	}
+	dns_ask_all(f->dns, open, m, a, deadline);
+	for (size_t i = 0; i < m; i++) {
+		q[whose[i]] = open[i];
+		if (open[i].status != DNS_FAILED && !full(f))
+			keep_copy(f, &open[i]);
+	}
 }
 
 /* ---- waves ---- */
@@ -187,7 +245,7 @@ void facts_under(struct facts *f, const struct policy *p)
 void facts_gather(struct facts *f, unsigned needs)
 {
 	facts_settle(f);
-	if (f->nanswers > KEPT_MAX || f->kept.total > KEPT_BYTES_MAX) {
+	if (full(f) || (f->nanswers > 0 && clock_mono() - f->since > KEPT_FOR)) {
 		forget(f, of_policy | of_sender);
 		facts_clear(f);
 	}

@@ -3,8 +3,8 @@
  * The cheap facts are put in by the session as the conversation brings them.
  * The costly ones (DNS, accounts) are asked by facts_gather(), all that can be asked at
  * once; "could not be asked" is FACT_FAILED and is no fact.  No question is asked twice
- * in a session: answers are kept by name and type, so that what depends on the policy or the sender can
- * be found again when those change, without asking anew.
+ * within a minute of a session: answers are kept by name and type, so that what depends on the policy, the sender or
+ * the message can be found again when those change, without asking anew.
  * All questions of a message together wait no longer than policy.dns_deadline, each kind of them for a share of it:
  * whoever has slow servers must not decide what is not checked.
  */
@@ -99,6 +99,7 @@ struct facts {
 	struct arena kept;                /* of the answers, and of what was read in them */
 	struct dns_question *answers;
 	size_t nanswers, room;
+	int64_t since; /* the first of them, clock_mono() */
 };
 
 /* What the answers took is given back; f may not be asked any more. */
@@ -109,6 +110,9 @@ void facts_under(struct facts *f, const struct policy *p);
 bool facts_known(const struct facts *f, unsigned needs);
 /* Ask all of `needs` that are costly and not yet asked: in waves, where one is asked about what another answered. */
 void facts_gather(struct facts *f, unsigned needs);
+/* The same for questions that others have (vouch/ask.h): what DNS said is kept.  Answered, or DNS_FAILED, by the
+ * deadline; memory from a. */
+void facts_ask(struct facts *f, struct dns_question *q, size_t n, struct arena *a, int64_t deadline);
 /* How long may be waited for that kind of question still, ms. */
 int64_t facts_left(const struct facts *f, enum dns_share of);
 /* So long was waited. */

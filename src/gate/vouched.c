@@ -17,9 +17,14 @@ static bool may_be_asked(const struct facts *f)
 	return f->vouched != NULL && !f->authenticated;
 }
 
+static void through_facts(void *with, struct dns_question *q, size_t n, struct arena *a, int64_t deadline)
+{
+	facts_ask(with, q, n, a, deadline);
+}
+
 void vouched_begin(struct vouched *v, struct facts *f, struct arena *a)
 {
-	*v = (struct vouched){ .mem = a, .ask = vouch_dns(f->dns) };
+	*v = (struct vouched){ .mem = a, .ask = { through_facts, f } };
 	f->vouched = v;
 	f->at[FACT_SPF] = f->at[FACT_SIGNATURES] = f->at[FACT_DMARC] = (struct fact_state){ FACT_UNKNOWN };
 }

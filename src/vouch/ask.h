@@ -1,6 +1,6 @@
 /* vouch/ask.h - how the checks of this folder ask DNS.
  *
- * Production asks telltale-dns (vouch_dns()), tests answer from a table.  A
+ * The gate asks through what its session knows already (facts_ask()), tests answer from a table.  A
  * check counts what it asks itself; what an answer means is in dns/dns.h.
  */
 #ifndef VOUCH_ASK_H
@@ -13,8 +13,5 @@ struct vouch_ask {
 	void (*all)(void *with, struct dns_question *q, size_t n, struct arena *a, int64_t deadline);
 	void *with;
 };
-
-/* The way through telltale-dns; c must outlive what is returned. */
-struct vouch_ask vouch_dns(struct ipc_client *c);
 
 #endif

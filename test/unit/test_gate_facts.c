@@ -127,6 +127,46 @@ static void where_the_reverse_name_leads(void **state)
 	}
 }
 
+/* What SPF and DMARC ask is asked once for all messages of a session; what failed is asked again. */
+static void others_questions_are_kept_too(void **state)
+{
+	static const struct {
+		const char *name;
+		int type;
+		enum dns_status status;
+		size_t n;
+		int questions; /* of two times */
+	} t[] = {
+		{ "v.four", DNS_A, DNS_FOUND, 1, 1 },
+		{ "v.four", DNS_AAAA, DNS_NONE, 0, 1 },
+		{ "v.fails", DNS_A, DNS_FAILED, 0, 2 },
+		{ "a..b", DNS_A, DNS_NONE, 0, 0 },
+	};
+	ARENA(a);
+	struct facts f = { .policy = &policy, .mem = &a, .dns = client };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		int before = atomic_load(&questions);
+
+		for (int turn = 0; turn < 2; turn++) {
+			ARENA(message);
+			struct dns_question q[2] = { { .name = str_of(t[i].name), .type = t[i].type } };
+
+			q[1] = (struct dns_question){ .name = STR("2.x"), .type = DNS_PTR };
+			facts_ask(&f, q, 1 + (i == 1), &message, deadline_in(20000));
+			assert_int_equal(q[0].status, t[i].status);
+			assert_int_equal(q[0].n, t[i].n);
+			if (t[i].n > 0)
+				assert_true(str_eq(q[0].rdata[0], STR("\300\0\002\001")));
+			if (i == 1)
+				assert_int_equal(q[1].status, DNS_NONE);
+		}
+		assert_int_equal(atomic_load(&questions) - before, t[i].questions + (i == 1));
+	}
+	facts_clear(&f);
+}
+
 static void localhost_is_the_name_of_the_loopback_address_only(void **state)
 {
 	static const struct {
@@ -196,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_reverse_name),
 		cmocka_unit_test(where_the_reverse_name_leads),
+		cmocka_unit_test(others_questions_are_kept_too),
 		cmocka_unit_test(localhost_is_the_name_of_the_loopback_address_only),
 		cmocka_unit_test(nobody_waits_longer_than_the_deadline_in_all),
 		cmocka_unit_test(a_login_costs_nothing),
