@@ -29,7 +29,7 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 
 	memset(r, 0, sizeof(*r));
 	r->unreadable = ask->unreadable;
-	r->asked = !ask->unreadable || str_trim(ask->question).n > 0;
+	r->asked = (!ask->unreadable && !ask->everything) || str_trim(ask->question).n > 0;
 	if (check_zone(ask->tz, e) < 0 || (r->asked && question_parse(&r->question, ask->question, &r->mem, e) < 0)) {
 		arena_clear(&r->mem);
 		return -1;
@@ -45,7 +45,7 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 	r->scope.mailbox = arena_lower(&r->mem, ask->mailbox);
 	r->scope.mem = &r->mem;
 	r->chosen.span = select_span(&r->question, &r->frame);
-	if (r->asked)
+	if (r->asked || ask->everything)
 		choose(r);
 	return 0;
 }

@@ -21,6 +21,7 @@ struct trace_ask {
 	struct str domain, mailbox; /* scope; empty: everything */
 	size_t limit;               /* messages, and lines not understood, shown at most */
 	bool unreadable;            /* list the lines not understood; then there may be no question */
+	bool everything;            /* without a question every message is meant */
 	int64_t now;                /* UTC seconds */
 	int64_t lifetime;           /* queue.lifetime in seconds, when the logs are this server's own; 0: not known */
 };

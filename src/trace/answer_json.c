@@ -98,7 +98,7 @@ static void put_asked(struct writer *w, const char *key, struct str text)
 		json_none(&w->j);
 }
 
-static void put_question(struct writer *w)
+void writer_question(struct writer *w)
 {
 	const struct question *q = &w->r->question;
 	const struct span *s = &w->r->chosen.span;
@@ -322,7 +322,7 @@ static void put_message(struct writer *w, const struct told *t)
 	json_end_object(&w->j);
 }
 
-static void put_searched(struct writer *w)
+void writer_searched(struct writer *w)
 {
 	const struct book *b = &w->r->book;
 	uint64_t lines = 0, unreadable = 0, strangers = 0;
@@ -375,7 +375,7 @@ void answer_json(struct buf *out, struct answer *r)
 
 	json_begin_object(&w.j);
 	json_key(&w.j, "question");
-	put_question(&w);
+	writer_question(&w);
 	json_key(&w.j, "found");
 	json_num(&w.j, (int64_t)r->chosen.n);
 	json_key(&w.j, "messages");
@@ -383,7 +383,7 @@ void answer_json(struct buf *out, struct answer *r)
 	for (size_t i = 0; i < answer_shown(r); i++)
 		put_told(&w, r->chosen.at[i]);
 	json_end_array(&w.j);
-	put_searched(&w);
+	writer_searched(&w);
 	json_key(&w.j, "nearest");
 	json_begin_array(&w.j);
 	for (size_t i = 0; i < r->nnearest; i++)

@@ -307,6 +307,23 @@ bool select_fits(const struct filter *f, struct book *b, const struct story *s, 
 	return x.found;
 }
 
+bool select_party(const struct filter *f, struct book *b, const struct story *s, const struct party *p,
+		  const struct scope *sc)
+{
+	struct look k = { .f = f, .b = b, .s = s, .sc = sc };
+	const struct party *view = seen(&k, p);
+
+	if (view == NULL)
+		return false;
+	if (f->kind == FILTER_TO)
+		return party_fits(&k, view);
+	if (f->kind == FILTER_ANY)
+		return party_fits(&k, view) || address_fits(&k, s->from) || login_fits(&k);
+	if (f->kind == FILTER_VERDICT)
+		return f->verdict == VERDICT_MIXED || party_verdict(&k, view);
+	return f->kind != FILTER_REASON || party_reason(&k, view);
+}
+
 bool select_row(const struct book *b, const struct story *s, const struct scope *sc)
 {
 	if (s->part_of != NULL || !scope_story(sc, b, s))

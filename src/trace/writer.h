@@ -21,6 +21,10 @@ void writer_known(struct writer *w, const char *key, struct str s);
 void writer_number(struct writer *w, const char *key, uint64_t n); /* 0: null */
 void writer_time(struct writer *w, const char *key, int64_t utc, bool known);
 
+/* The object of the question as understood; "searched": where it was looked for (answer_json.c). */
+void writer_question(struct writer *w);
+void writer_searched(struct writer *w);
+
 /* The rest of the whole (json_more.c). */
 void writer_chain(struct writer *w, const struct told *t); /* "chain" of a message */
 void writer_hops(struct writer *w, const struct story *s); /* "hops": itself on the next servers */

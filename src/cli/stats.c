@@ -1,0 +1,218 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "cli/ask.h"
+#include "cli/cli.h"
+#include "trace/stats.h"
+
+static const char stats_usage[] =
+    "usage: telltale stats [changed|unusual] [FILTERS] [--top N] [--json | --csv TABLE | --html FILE]\n"
+    "                      [--logs PATH...] [--tz ZONE] [--domain D] [--mailbox A] [-c FILE]\n"
+    "\n"
+    "How much mail, what became of it, why it was refused, whose it was, how long it took.\n"
+    "  telltale stats after:yesterday\n"
+    "  telltale stats changed from:'*@partner.example'    since when it is refused, and what is different since\n"
+    "  telltale stats unusual --csv unusual               who sends far more than he usually does\n"
+    "\n"
+    "FILTERS are those of telltale trace (from: to: any: ip: on: after: before: verdict: reason: port: text:);\n"
+    "without any, all messages of the logs are counted.  Each message counts once, however many servers tell\n"
+    "of it and however often it was tried; recipients count one by one, and only those that fit.\n"
+    "\n"
+    "  --top N            rows of each table of names (default 10); what is left out is said\n"
+    "  --json             all tables as JSON\n"
+    "  --csv TABLE        one table as CSV: totals, hours, days, verdicts, reasons, latencies, senders,\n"
+    "                     recipients, sender_domains, recipient_domains, networks, clients, logins, ports;\n"
+    "                     of changed: reasons, differences, clients; of unusual: unusual\n"
+    "  --html FILE        all tables and pictures as one page that needs nothing else (`-`: standard "
+    "output)\n" ASK_USAGE ASK_USAGE_UNPACK "\n"
+    "Exit codes: 0 counted; 1 no message fits; 2 the question or usage is wrong.\n";
+
+enum { TOP = 10, WIDTH_LEAST = 40, WIDTH = 100, WIDTH_MOST = 300 };
+
+struct options {
+	struct ask ask;
+	void (*make)(struct report *, const struct stats_ask *);
+	const char *csv, *html;
+	size_t top;
+	bool json;
+};
+
+static int take_option(struct options *o, const struct args *a, int *i)
+{
+	const char *name = a->rest[*i];
+	int rc = ask_option(&o->ask, a, i);
+	char *value;
+
+	if (rc != ASK_NOT_MINE)
+		return rc;
+	if (strcmp(name, "--top") != 0 && strcmp(name, "--limit") != 0 && strcmp(name, "--csv") != 0 &&
+	    strcmp(name, "--html") != 0)
+		return args_fail(CLI_USAGE, "stats: there is no option %s", name);
+	if ((value = ask_value(&o->ask, a, i)) == NULL)
+		return CLI_USAGE;
+	if (strcmp(name, "--csv") == 0)
+		o->csv = value;
+	else if (strcmp(name, "--html") == 0)
+		o->html = value;
+	else
+		return ask_number(&o->ask, name, value, &o->top);
+	return 0;
+}
+
+static int read_options(struct options *o, const struct args *a)
+{
+	for (int i = 0; i < a->nrest; i++) {
+		int rc = 0;
+
+		if (ask_is_option(a->rest[i]))
+			rc = take_option(o, a, &i);
+		else if (i == 0 && strcmp(a->rest[i], "changed") == 0)
+			o->make = stats_changed;
+		else if (i == 0 && strcmp(a->rest[i], "unusual") == 0)
+			o->make = stats_unusual;
+		else
+			ask_word(&o->ask, a->rest[i]);
+		if (rc != 0)
+			return rc;
+	}
+	if (o->json + (o->csv != NULL) + (o->html != NULL) > 1)
+		return args_fail(CLI_USAGE, "stats: --json, --csv and --html are three answers: ask for one at a time");
+	return 0;
+}
+
+/* May bars be drawn with characters beyond ASCII? */
+static bool speaks_utf8(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const char *z = getenv(names[i]);
+
+		if (z != NULL && z[0] != '\0')
+			return strstr(z, "UTF-8") != NULL || strstr(z, "utf8") != NULL || strstr(z, "UTF8") != NULL;
+	}
+	return false;
+}
+
+static size_t terminal_width(void)
+{
+	struct winsize w = { 0 };
+	const char *z = getenv("COLUMNS");
+	uint64_t n = WIDTH;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
+		n = w.ws_col;
+	else if (z != NULL && !str_u64(str_of(z), WIDTH_MOST, &n))
+		n = WIDTH;
+	return n < WIDTH_LEAST ? WIDTH_LEAST : n > WIDTH_MOST ? WIDTH_MOST : (size_t)n;
+}
+
+static int put_csv(struct buf *out, const struct options *o, const struct report *r)
+{
+	const struct sheet *s = report_find(r, str_of(o->csv));
+
+	if (s == NULL) {
+		BUF(names);
+
+		for (s = r->sheets; s != NULL; s = s->next)
+			buf_fmt(&names, " %s", s->form->name);
+		return args_fail(CLI_USAGE, "stats: there is no table %s here; there are:%s", o->csv, buf_z(&names));
+	}
+	sheet_csv(out, r, s);
+	return 0;
+}
+
+static int write_to(const char *path, struct str text)
+{
+	FD(fd) = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+
+	if (fd < 0 || io_write_all(fd, text.p, text.n) < 0)
+		return args_fail(CLI_USAGE, "stats: %s could not be written: %s", path, strerror(errno));
+	return 0;
+}
+
+static int put(const struct options *o, struct report *r)
+{
+	struct sheet_look look = { terminal_width(), isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL,
+				   speaks_utf8() };
+	BUF(out);
+	int rc = 0;
+
+	if (o->json)
+		report_json(&out, r);
+	else if (o->csv != NULL)
+		rc = put_csv(&out, o, r);
+	else if (o->html != NULL)
+		report_html(&out, r);
+	else
+		report_text(&out, r, &look);
+	if (rc != 0)
+		return rc;
+	if (o->html != NULL && strcmp(o->html, "-") != 0)
+		return write_to(o->html, buf_str(&out));
+	if (io_write_all(STDOUT_FILENO, out.p, out.n) < 0)
+		return args_fail(CLI_USAGE, "stats: the answer could not be written: %s", strerror(errno));
+	return 0;
+}
+
+static int report(const struct options *o)
+{
+	ARENA(mem);
+	struct report r = { .mem = &mem };
+	struct err e = { 0 };
+	struct answer answer;
+	int rc;
+
+	if (trace_answer(&answer, &o->ask.trace, &e) < 0)
+		return args_fail(CLI_USAGE, "stats: %s", e.text);
+	o->make(&r, &(struct stats_ask){ .answer = &answer, .top = o->top });
+	rc = put(o, &r);
+	if (rc == 0 && answer.chosen.n == 0)
+		rc = CLI_NO;
+	answer_clear(&answer);
+	return rc;
+}
+
+static int stats_with(struct options *o, struct args *a)
+{
+	struct source source;
+	int rc = read_options(o, a);
+
+	if (rc != 0)
+		return rc;
+	source_init(&source);
+	rc = ask_open(&o->ask, &source, a);
+	if (rc == 0)
+		rc = report(o);
+	source_clear(&source);
+	return rc;
+}
+
+static int stats(int argc, char **argv)
+{
+	struct options o = { .make = stats_report, .top = TOP };
+	struct args a;
+	int rc;
+
+	if (!args_take(&a, argc, argv, stats_usage))
+		return CLI_USAGE;
+	ask_init(&o.ask, "stats", &a);
+	o.ask.trace.limit = SIZE_MAX;
+	o.ask.trace.everything = true;
+	o.json = a.json;
+	rc = stats_with(&o, &a);
+	ask_clear(&o.ask);
+	return rc;
+}
+
+const struct cli_command cli_command_stats = {
+	.name = "stats",
+	.summary = "numbers over many messages: volume, refusals by reason, top senders, how long it took",
+	.usage = stats_usage,
+	.run = stats,
+};

@@ -1,0 +1,105 @@
+/* trace/rows.h - every recipient as one row of fixed width: what statistics run over, and what the index keeps.
+ *
+ * One row for each recipient of a story, and one for a story without any
+ * (to unknown).  Stories that another story tells of (tries refused for now,
+ * the same mail on the next server: select_row()) have none, so whoever counts
+ * stories counts every message once.  Texts stand once, in dictionaries; they
+ * are borrowed from whoever made the rows.  A name knows its domain, an address
+ * its network (`of`).
+ */
+#ifndef TRACE_ROWS_H
+#define TRACE_ROWS_H
+
+#include "base/map.h"
+#include "trace/question.h"
+#include "trace/scope.h"
+
+#define ROW_UNKNOWN(column) ((__typeof__(column))-1)
+
+/* Dictionaries.  One `of` another: of each text there the id of what it belongs to here. */
+#define ROW_DICTS(D) \
+	D(domains) \
+	D(nets) \
+	D(names) \
+	D(ips) \
+	D(logins) \
+	D(ports)
+
+struct row_dict {
+	struct str *text;
+	uint32_t *of; /* of names: domains (of one without: ""); of ips: nets */
+	size_t n, cap;
+	struct map ids;
+};
+
+struct rows {
+#define ROW(type, name, meaning) type *name;
+#include "trace/rows.def"
+#undef ROW
+	size_t n, cap;
+#define D(name) struct row_dict name;
+	ROW_DICTS(D)
+#undef D
+	struct arena mem; /* texts that stand in no log: networks */
+};
+
+/* What is known of the client beside its address.  Neither bit of a pair: the logs do not say. */
+enum row_client { CLIENT_TLS = 1, CLIENT_CLEAR = 2, CLIENT_NAMED = 4, CLIENT_NAMELESS = 8 };
+
+void rows_clear(struct rows *r);
+/* Room for one more row, all of it unknown but times (1); its index. */
+size_t rows_new(struct rows *r);
+/* Id of a text; the same text has the same id.  Of names and ips the domain or network too. */
+uint32_t rows_name(struct rows *r, struct str address);
+uint32_t rows_ip(struct rows *r, struct str ip);
+uint32_t rows_text(struct row_dict *d, struct str text);
+/* All rows of `more` behind those of r; their stories are counted from `stories` on.  `more` must outlive r. */
+void rows_append(struct rows *r, const struct rows *more, uint32_t stories);
+
+/* Makes rows of stories (rows_make.c). */
+struct rows_maker {
+	struct rows *to;
+	struct book *book;
+	const struct scope *scope; /* recipients out of it have no rows */
+	const struct question
+	    *question;      /* NULL: all; else only the recipients that fit it; the story is known to fit */
+	uint32_t *names;    /* of each name of the book: its id plus 1 */
+	struct map reasons; /* what a text was taken for */
+	struct arena scratch;
+};
+void rows_maker_init(struct rows_maker *m, struct rows *to, struct book *b, const struct scope *sc);
+void rows_maker_clear(struct rows_maker *m);
+/* The story's rows, under this number.  It is for the caller to leave out what select_row() leaves out. */
+void rows_add(struct rows_maker *m, const struct story *s, uint32_t number);
+/* All stories of a tale as one sees them who sees all; a story's number is its place in the order of reading. */
+void rows_of_tale(struct rows *r, const struct tale *t);
+
+/* A length of time in 16 bits: ms, exact below 4 s, else to 0.05 %.  A longer time has a greater length, so that
+ * a count by length is a sorted one. */
+#define ROW_LENGTH_UNKNOWN UINT16_MAX
+uint16_t row_length(int64_t ms); /* less than nothing (clocks differ): nothing */
+uint64_t row_ms(uint16_t length);
+
+/* Reasons (rows_reason.c): rows of words/, of any table, numbered one after the other.  A number is good for one
+ * vocabulary: who stores rows stores row_vocabulary() with them and makes them anew when it is another. */
+enum row_kind {
+	REASON_OF_NOTHING,
+	REASON_OF_GATE,
+	REASON_OF_CHECK,
+	REASON_OF_REPLY,
+	REASON_OF_REPORT,
+	REASON_OF_CAUSE,
+	REASON_OF_END,
+	ROW_KINDS
+};
+uint16_t row_reason(enum row_kind kind, size_t i);
+enum row_kind row_reason_kind(uint16_t reason, size_t *i);
+struct str row_reason_words(struct arena *a, uint16_t reason); /* "gate: DENIED_RDNS_MISSING"; "" of 0 */
+const struct word *row_reason_word(uint16_t reason);           /* NULL of 0 and of what is unknown */
+uint64_t row_vocabulary(void);
+
+/* Inside of rows_make.c: why this became of the recipient (NULL: of the visit without one). */
+struct party;
+uint16_t rows_why(struct rows_maker *m, const struct story *s, const struct party *p, enum verdict v);
+
+#endif

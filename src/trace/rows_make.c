@@ -1,0 +1,249 @@
+/* A story's rows. */
+#include "trace/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/moment.h"
+#include "trace/select.h"
+#include "trace/tell_parts.h"
+
+enum { PORTS_MAX = 255 };
+
+void rows_maker_init(struct rows_maker *m, struct rows *to, struct book *b, const struct scope *sc)
+{
+	*m = (struct rows_maker){ .to = to, .book = b, .scope = sc };
+	m->names = mem_alloc((b->nnames + 1) * sizeof(*m->names));
+}
+
+void rows_maker_clear(struct rows_maker *m)
+{
+	free(m->names);
+	map_clear(&m->reasons);
+	arena_clear(&m->scratch);
+}
+
+static uint32_t name_id(struct rows_maker *m, const struct name *x)
+{
+	uint32_t *known = x != NULL ? &m->names[x->id] : NULL;
+
+	if (x == NULL)
+		return UINT32_MAX;
+	if (*known == 0)
+		*known = rows_name(m->to, x->text) + 1;
+	return *known - 1;
+}
+
+/* Nobody said; "(unknown)" and "(none)" say that there is none. */
+static bool says_none(struct str s)
+{
+	return str_eqz(s, "(unknown)") || str_eqz(s, "(none)") || str_eqz(s, "unknown") || str_eqz(s, "none");
+}
+
+static unsigned client_of(const struct told *t, const struct party *p)
+{
+	const struct gate *g = p != NULL ? p->gates : NULL;
+	const struct visit *v = t->story->visit;
+	unsigned bits = t->rdns.n > 0 ? CLIENT_NAMED : g != NULL && says_none(g->rdns) ? CLIENT_NAMELESS : 0;
+
+	if (t->encryption.n > 0)
+		return bits | CLIENT_TLS;
+	if ((g != NULL && says_none(g->encryption)) || (v != NULL && v->connection > 0))
+		return bits | CLIENT_CLEAR;
+	return bits;
+}
+
+/* What is the same for all recipients. */
+static void put_story(struct rows_maker *m, const struct told *t, size_t i, uint32_t number)
+{
+	const struct story *s = t->story;
+	const struct visit *v = s->visit;
+	struct rows *r = m->to;
+	uint32_t port;
+
+	r->story[i] = number;
+	if (s->time >= 0 && s->time < UINT32_MAX)
+		r->time[i] = (uint32_t)s->time;
+	r->from[i] = name_id(m, s->from);
+	if (t->ip.n > 0)
+		r->ip[i] = rows_ip(r, t->ip);
+	if (t->user.n > 0)
+		r->login[i] = rows_text(&r->logins, t->user);
+	if (v != NULL && v->sized)
+		r->bytes[i] = v->size < UINT32_MAX ? (uint32_t)v->size : UINT32_MAX - 1;
+	if (v == NULL || v->lines.first == NULL || r->ports.n >= PORTS_MAX)
+		return;
+	port = rows_text(&r->ports, m->book->source->files[v->lines.first->file].label);
+	r->port[i] = port < UINT8_MAX ? (uint8_t)port : UINT8_MAX;
+}
+
+static uint16_t seconds_between(int64_t from, int64_t to)
+{
+	return row_length((to - from) * 1000);
+}
+
+/* A second message of one connection does not tell how long the gate took. */
+static void put_visit_times(struct rows_maker *m, const struct visit *v, const struct party *p, size_t i)
+{
+	const struct book *b = m->book;
+	struct rows *r = m->to;
+	int64_t begun = v->moment > 0 ? v->moment / 1000 : 0;
+
+	if (begun == 0 && v->foreign != NULL && v->foreign->begins != NULL)
+		begun = moment_of(b, v->foreign->begins);
+	if (begun > 0 && v->same_connection == NULL && p->to != NULL)
+		r->gate[i] = seconds_between(begun, moment_of(b, p->to));
+	if (v->mail != NULL && v->final != NULL)
+		r->accept[i] = seconds_between(moment_of(b, v->mail), moment_of(b, v->final));
+	if (p->attempts != NULL && p->attempts->started > 0 && v->final != NULL)
+		r->queue[i] = seconds_between(moment_joined(b, v->final), p->attempts->started);
+}
+
+/* "delays=0.1/0/0.2/0.05" of Postfix: before the queue, in it, to connect, to send.  In ms from the i-th on. */
+static bool postfix_delays(struct str raw, int64_t ms[4])
+{
+	ptrdiff_t at = str_find(raw, STR(" delays="));
+	struct str rest = str_skip(raw, at < 0 ? raw.n : (size_t)at + 8), one, whole, part;
+	uint64_t n, hundredths;
+
+	str_cut(rest, STR(","), &rest, &one);
+	for (int i = 0; i < 4; i++) {
+		str_cut(rest, STR("/"), &one, &rest);
+		str_cut(one, STR("."), &whole, &part);
+		hundredths = 0;
+		if (!str_u64(whole, UINT32_MAX, &n) || (part.n > 0 && !str_u64(part, 99, &hundredths)))
+			return false;
+		ms[i] = (int64_t)(n * 1000 + hundredths * (part.n == 1 ? 100 : 10));
+	}
+	return true;
+}
+
+/* How long the try took: by its `done` line, by Postfix's own count, else by the stamps. */
+static uint16_t delivery_length(struct rows_maker *m, const struct attempt *a)
+{
+	struct log_line l;
+	int64_t ms[4];
+	uint64_t n;
+
+	for (const struct line *x = a->lines.first; x != NULL; x = x->next) {
+		if (x->kind != LOG_DELIVERY_DONE)
+			continue;
+		line_fields(m->book, x, &l);
+		if (str_u64(l.field[LOG_F_millis], INT32_MAX, &n))
+			return row_length((int64_t)n);
+	}
+	if (a->plain)
+		return a->lines.last != NULL && postfix_delays(a->lines.last->raw, ms) ? row_length(ms[2] + ms[3])
+										       : ROW_LENGTH_UNKNOWN;
+	return a->started > 0 && a->ended > 0 ? seconds_between(a->started, a->ended) : ROW_LENGTH_UNKNOWN;
+}
+
+static void put_delivery_times(struct rows_maker *m, const struct story *s, const struct party *p, size_t i)
+{
+	const struct attempt *done = tell_succeeded(p), *a = done != NULL ? done : p->last_attempt;
+
+	if (a == NULL || !a->resulted)
+		return;
+	m->to->delivery[i] = delivery_length(m, a);
+	if (a->ended > 0)
+		m->to->whole[i] = seconds_between(s->time, a->ended);
+}
+
+static void put_put_off(struct rows_maker *m, const struct party *p, size_t i)
+{
+	const struct party *first = p->first_try;
+
+	if (first == NULL || p->to == NULL || p->code >= 400 || p->visit->size_code >= 400)
+		return;
+	for (int n = 0; n < 64 && first->first_try != NULL; n++)
+		first = first->first_try;
+	if (first->to != NULL)
+		m->to->put_off[i] = seconds_between(moment_of(m->book, first->to), moment_of(m->book, p->to));
+}
+
+static void put_times_more(struct rows *r, uint64_t again, size_t i)
+{
+	r->times[i] = again + 1 < UINT16_MAX ? (uint16_t)(again + 1) : UINT16_MAX - 1;
+}
+
+static void put_party(struct rows_maker *m, const struct told *t, const struct party *p, uint32_t number)
+{
+	const struct party *view = scope_view(m->scope, t->story, p, &m->scratch);
+	struct rows *r = m->to;
+	size_t i = rows_new(r);
+	enum verdict v = verdict_of_party(m->book, t->story, view);
+
+	put_story(m, t, i, number);
+	r->to[i] = name_id(m, p->name);
+	r->verdict[i] = (uint8_t)v;
+	r->reason[i] = rows_why(m, t->story, view, v);
+	r->client[i] = (uint8_t)client_of(t, p);
+	put_times_more(r, party_again(p), i);
+	if (p->visit != NULL)
+		put_visit_times(m, p->visit, p, i);
+	put_delivery_times(m, t->story, view, i);
+	if (p->visit != NULL)
+		put_put_off(m, p, i);
+}
+
+/* Which filters are about recipients, and fit some here.  Where a story fits by what its next hop says, all count. */
+static unsigned choosy(const struct rows_maker *m, const struct story *s)
+{
+	const struct question *q = m->question;
+	unsigned bits = 0;
+
+	for (size_t i = 0; q != NULL && i < q->n; i++)
+		for (const struct party *p = s->parties.first; p != NULL && (bits & 1u << i) == 0; p = p->next)
+			if (scope_party(m->scope, s, p) && select_party(&q->filters[i], m->book, s, p, m->scope))
+				bits |= 1u << i;
+	return bits;
+}
+
+static bool asked_for(const struct rows_maker *m, const struct story *s, const struct party *p, unsigned filters)
+{
+	if (!scope_party(m->scope, s, p))
+		return false;
+	for (size_t i = 0; m->question != NULL && i < m->question->n; i++)
+		if ((filters & 1u << i) != 0 && !select_party(&m->question->filters[i], m->book, s, p, m->scope))
+			return false;
+	return true;
+}
+
+static void put_lost(struct rows_maker *m, const struct told *t, uint32_t number)
+{
+	const struct story *s = t->story;
+	size_t i = rows_new(m->to);
+
+	put_story(m, t, i, number);
+	m->to->verdict[i] = (uint8_t)s->verdict;
+	m->to->reason[i] = rows_why(m, s, NULL, s->verdict);
+	m->to->client[i] = (uint8_t)client_of(t, NULL);
+	put_times_more(m->to, s->visit != NULL ? s->visit->again : 0, i);
+}
+
+void rows_add(struct rows_maker *m, const struct story *s, uint32_t number)
+{
+	struct told t = { .story = s, .book = m->book, .scope = m->scope, .mem = &m->scratch };
+	unsigned filters = choosy(m, s);
+
+	arena_reset(&m->scratch);
+	tell_client(&t);
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		if (asked_for(m, s, p, filters))
+			put_party(m, &t, p, number);
+	if (s->parties.first == NULL)
+		put_lost(m, &t, number);
+}
+
+void rows_of_tale(struct rows *r, const struct tale *t)
+{
+	struct scope all = { 0 };
+	struct rows_maker m;
+	uint32_t number = 0;
+
+	rows_maker_init(&m, r, t->book, &all);
+	for (const struct story *s = t->stories; s != NULL; s = s->later, number++)
+		if (select_row(t->book, s, &all))
+			rows_add(&m, s, number);
+	rows_maker_clear(&m);
+}

@@ -1,0 +1,124 @@
+#include "trace/stats.h"
+
+#include <stdlib.h>
+
+#include "trace/page.h"
+#include "trace/tell_foreign.h"
+
+static const struct sheet_column totals_columns[] = { { CELL_TEXT, "what", "", false },
+						      { CELL_COUNT, "count", "COUNT", false },
+						      { CELL_SHARE, "share", "SHARE", false } };
+static const struct sheet_form totals_form = {
+	.name = "totals", .title = "In all", .columns = totals_columns, .ncolumns = 3, .tiles = true
+};
+
+void stats_begin(struct stats *s, struct report *r, const struct stats_ask *ask)
+{
+	struct answer *a = ask->answer;
+	struct rows_maker m;
+
+	*s = (struct stats){ .report = r, .answer = a, .top = ask->top };
+	r->answer = a;
+	s->stories = a->chosen.at;
+	rows_maker_init(&m, &s->rows, &a->book, &a->scope);
+	m.question = a->asked ? &a->question : NULL;
+	for (size_t i = 0; i < a->chosen.n && i < UINT32_MAX - 1; i++)
+		rows_add(&m, a->chosen.at[i], (uint32_t)i);
+	rows_maker_clear(&m);
+}
+
+void stats_end(struct stats *s)
+{
+	rows_clear(&s->rows);
+}
+
+struct str stats_text(struct stats *s, const struct row_dict *d, uint32_t id, const char *empty)
+{
+	BUF(b);
+
+	if (id >= d->n || d->text[id].n == 0)
+		return str_of(empty);
+	scope_mask(&s->answer->scope, &b, d->text[id]);
+	return arena_str(s->report->mem, buf_str(&b));
+}
+
+struct str stats_name(struct stats *s, uint32_t name)
+{
+	return name < s->rows.names.n ? stats_text(s, &s->rows.names, name, "<>") : STR("-");
+}
+
+struct str stats_login(struct stats *s, uint32_t login)
+{
+	BUF(b);
+
+	if (login >= s->rows.logins.n)
+		return STR("-");
+	scope_mask_login(&s->answer->scope, &b, s->rows.logins.text[login]);
+	return arena_str(s->report->mem, buf_str(&b));
+}
+
+struct str stats_id(struct stats *s, uint32_t story)
+{
+	const struct story *x = story < s->answer->chosen.n ? s->stories[story] : NULL;
+	const struct foreign *f = x != NULL ? tell_is_foreign(x) : NULL;
+
+	if (x == NULL)
+		return STR("");
+	if (f != NULL && f->id.n > 0)
+		return tell_question(s->report->mem, x);
+	if (x->qp > 0)
+		return arena_fmt(s->report->mem, "qp %llu", (unsigned long long)x->qp);
+	for (const struct party *p = x->parties.first; p != NULL; p = p->next)
+		if (p->gates != NULL && p->gates->connection > 0)
+			return arena_fmt(s->report->mem, "connection %llu", (unsigned long long)p->gates->connection);
+	if (x->visit != NULL && x->visit->connection > 0)
+		return arena_fmt(s->report->mem, "connection %llu", (unsigned long long)x->visit->connection);
+	return STR("");
+}
+
+int64_t stats_share(uint64_t n, uint64_t of)
+{
+	return of > 0 ? (int64_t)((n * 1000 + of / 2) / of) : CELL_UNKNOWN;
+}
+
+static void put_total(struct stats *s, struct sheet *sheet, const char *what, uint64_t n, int64_t share)
+{
+	struct cell *c = sheet_row(s->report, sheet);
+
+	c[0].text = str_of(what);
+	c[1].n = (int64_t)n;
+	c[2].n = share;
+}
+
+static void put_totals(struct stats *s, const struct tally *all)
+{
+	struct sheet *sheet = report_sheet(s->report, &totals_form);
+	uint64_t n = all->recipients;
+
+	put_total(s, sheet, "messages", all->messages, CELL_UNKNOWN);
+	put_total(s, sheet, "recipients", n, CELL_UNKNOWN);
+	put_total(s, sheet, "taken", all->good, stats_share(all->good, n));
+	put_total(s, sheet, "refused", all->refused, stats_share(all->refused, n));
+	put_total(s, sheet, "put off, not seen again", all->put_off, stats_share(all->put_off, n));
+	put_total(s, sheet, "returned", all->returned, stats_share(all->returned, n));
+	put_total(s, sheet, "visits without a recipient", all->lost, CELL_UNKNOWN);
+	put_total(s, sheet, "bytes", all->bytes, CELL_UNKNOWN);
+}
+
+void stats_report(struct report *r, const struct stats_ask *ask)
+{
+	struct tally all;
+	struct stats s;
+
+	r->title = "Mail statistics";
+	stats_begin(&s, r, ask);
+	tally_begin(&all);
+	for (size_t i = 0; i < s.rows.n; i++)
+		tally_add(&all, &s.rows, i);
+	put_totals(&s, &all);
+	stats_put_volume(&s, &all);
+	stats_put_verdicts(&s, &all);
+	stats_put_latencies(&s);
+	stats_put_groups(&s);
+	stats_end(&s);
+}

@@ -1,0 +1,201 @@
+/* The loops over rows.  Nothing is allocated for a row, and nothing is looked up by text. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/stats.h"
+
+void tally_begin(struct tally *t)
+{
+	*t = (struct tally){ .first = UINT32_MAX, .last = UINT32_MAX, .story = UINT32_MAX };
+}
+
+static bool is_good(unsigned verdict)
+{
+	return verdict == VERDICT_DELIVERED || verdict == VERDICT_FORWARDED || verdict == VERDICT_RELAYED;
+}
+
+void tally_add(struct tally *t, const struct rows *r, size_t i)
+{
+	unsigned v = r->verdict[i], times = r->times[i];
+
+	if (r->time[i] < t->first)
+		t->first = r->time[i];
+	if (r->time[i] != UINT32_MAX && (t->last == UINT32_MAX || r->time[i] > t->last))
+		t->last = r->time[i];
+	if (r->to[i] == UINT32_MAX) {
+		t->lost += times;
+		return;
+	}
+	if (r->story[i] != t->story) {
+		t->story = r->story[i];
+		t->messages += times;
+		t->bytes += r->bytes[i] != UINT32_MAX ? r->bytes[i] : 0;
+	}
+	t->recipients += times;
+	t->good += is_good(v) ? times : 0;
+	t->refused += v == VERDICT_REFUSED ? times : 0;
+	t->put_off += v == VERDICT_REFUSED_TEMPORARILY ? times : 0;
+	t->returned += v == VERDICT_RETURNED ? times : 0;
+}
+
+/* The first look at a key: only what decides who is among the first. */
+struct light {
+	uint32_t n, story;
+};
+
+static struct light *count_light(const struct rows *r, const uint32_t *key, size_t keys, bool by_recipients)
+{
+	struct light *all = mem_alloc((keys + 1) * sizeof(*all));
+
+	for (size_t i = 0; i < keys; i++)
+		all[i].story = UINT32_MAX;
+	for (size_t i = 0; i < r->n; i++) {
+		struct light *x = &all[key[i] < keys ? key[i] : keys];
+
+		if (!by_recipients && x->story == r->story[i])
+			continue;
+		x->story = r->story[i];
+		x->n += r->times[i];
+	}
+	return all;
+}
+
+/* Is a behind b in the order of the table?  Of equals the one that was seen first stands first. */
+static bool behind(const struct light *all, uint32_t a, uint32_t b)
+{
+	return all[a].n != all[b].n ? all[a].n < all[b].n : a > b;
+}
+
+/* A heap whose top is the last of the best. */
+static void sift(const struct light *all, uint32_t *heap, size_t n, size_t i)
+{
+	for (size_t k = 2 * i + 1; k < n; i = k, k = 2 * i + 1) {
+		uint32_t x = heap[i];
+
+		if (k + 1 < n && behind(all, heap[k + 1], heap[k]))
+			k++;
+		if (!behind(all, heap[k], x))
+			return;
+		heap[i] = heap[k];
+		heap[k] = x;
+	}
+}
+
+/* The best keys, in order; *n of them, and how many others occur. */
+static uint32_t *best(const struct light *all, size_t keys, size_t top, size_t *n, size_t *more)
+{
+	uint32_t *heap = mem_alloc((top + 1) * sizeof(*heap));
+	size_t have = 0, used = 0;
+
+	for (uint32_t i = 0; i < keys; i++) {
+		if (all[i].n == 0)
+			continue;
+		used++;
+		if (have < top) {
+			heap[have++] = i;
+			for (size_t k = have == top ? have / 2 : 0; k-- > 0;)
+				sift(all, heap, have, k);
+		} else if (top > 0 && behind(all, heap[0], i)) {
+			heap[0] = i;
+			sift(all, heap, have, 0);
+		}
+	}
+	if (have < top)
+		for (size_t k = have / 2; k-- > 0;)
+			sift(all, heap, have, k);
+	for (size_t k = have; k > 1; k--) {
+		uint32_t last = heap[0];
+
+		heap[0] = heap[k - 1];
+		heap[k - 1] = last;
+		sift(all, heap, k - 1, 0);
+	}
+	*n = have;
+	*more = used - have;
+	return heap;
+}
+
+void stats_group(struct groups *out, const struct rows *r, const uint32_t *key, size_t keys, size_t top,
+		 bool by_recipients, struct arena *mem)
+{
+	struct light *all = count_light(r, key, keys, by_recipients);
+	struct tally none;
+	uint32_t *place, *found;
+
+	*out = (struct groups){ 0 };
+	tally_begin(&out->rest);
+	found = best(all, keys, top < keys ? top : keys, &out->n, &out->more);
+	place = mem_alloc((keys + 1) * sizeof(*place));
+	out->at = arena_alloc(mem, (out->n + 1) * sizeof(*out->at));
+	for (size_t i = 0; i < out->n; i++) {
+		place[found[i]] = (uint32_t)i + 1;
+		out->at[i].key = found[i];
+		tally_begin(&out->at[i].tally);
+	}
+	tally_begin(&none);
+	for (size_t i = 0; i < r->n; i++) {
+		uint32_t at = key[i] < keys ? place[key[i]] : 0;
+
+		if (at > 0)
+			tally_add(&out->at[at - 1].tally, r, i);
+		else if (key[i] >= keys)
+			tally_add(&out->rest, r, i);
+	}
+	free(place);
+	free(found);
+	free(all);
+}
+
+uint32_t *stats_key_of(const uint32_t *column, size_t n, const struct row_dict *d)
+{
+	uint32_t *key = mem_alloc((n + 1) * sizeof(*key));
+
+	for (size_t i = 0; i < n; i++)
+		key[i] = column[i] < d->n ? d->of[column[i]] : UINT32_MAX;
+	return key;
+}
+
+uint32_t *stats_key_narrow(const uint8_t *bytes, const uint16_t *words, size_t n, unsigned none)
+{
+	uint32_t *key = mem_alloc((n + 1) * sizeof(*key));
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t x = bytes != NULL ? bytes[i] : words[i];
+
+		key[i] = x != none ? x : UINT32_MAX;
+	}
+	return key;
+}
+
+/* The value that so many per mille of all are not above. */
+static uint64_t quantile(const uint32_t *count, uint64_t n, unsigned per_mille)
+{
+	uint64_t want = (n * per_mille + 999) / 1000, seen = 0;
+
+	for (unsigned x = 0; x < ROW_LENGTH_UNKNOWN; x++)
+		if ((seen += count[x]) >= want)
+			return row_ms((uint16_t)x);
+	return 0;
+}
+
+void stats_lengths(struct lengths *out, const struct rows *r, struct lengths_of of)
+{
+	uint32_t *count = mem_alloc(((size_t)UINT16_MAX + 1) * sizeof(*count));
+
+	*out = (struct lengths){ 0 };
+	for (size_t i = 0; i < r->n; i++)
+		if ((of.port == UINT8_MAX || r->port[i] == of.port) &&
+		    (!of.once || i == 0 || r->story[i] != r->story[i - 1]))
+			count[of.column[i]]++;
+	for (unsigned x = 0; x < ROW_LENGTH_UNKNOWN; x++) {
+		out->n += count[x];
+		if (count[x] > 0)
+			out->max = row_ms((uint16_t)x);
+	}
+	if (out->n > 0) {
+		out->p50 = quantile(count, out->n, 500);
+		out->p90 = quantile(count, out->n, 900);
+		out->p99 = quantile(count, out->n, 990);
+	}
+	free(count);
+}
