@@ -242,19 +242,34 @@ void facts_under(struct facts *f, const struct policy *p)
 	facts_settle(f);
 }
 
+/* Those of them, and what they are asked after, that have a source and are not known. */
+static unsigned open_among(const struct facts *f, unsigned needs)
+{
+	unsigned open = 0;
+
+	for (size_t i = facts_nsources; i-- > 0;)
+		if (needs & NEEDS(facts_sources[i].fact)) {
+			needs |= facts_sources[i].after;
+			if (f->at[facts_sources[i].fact].status == FACT_UNKNOWN)
+				open |= NEEDS(facts_sources[i].fact);
+		}
+	return open;
+}
+
 void facts_gather(struct facts *f, unsigned needs)
 {
+	unsigned open;
+
 	facts_settle(f);
 	if (full(f) || (f->nanswers > 0 && clock_mono() - f->since > KEPT_FOR)) {
 		forget(f, of_policy | of_sender);
 		facts_clear(f);
 	}
-	for (size_t i = facts_nsources; i-- > 0;)
-		if (needs & NEEDS(facts_sources[i].fact))
-			needs |= facts_sources[i].after;
+	open = open_among(f, needs);
 	/* The accounts answer at once: what is asked because of it can then go out with all the rest. */
-	wave(f, needs & NEEDS(FACT_SENDER_LOCAL));
-	while (wave(f, needs))
+	if (open & NEEDS(FACT_SENDER_LOCAL))
+		wave(f, NEEDS(FACT_SENDER_LOCAL));
+	while (open != 0 && wave(f, open))
 		continue;
 	vouched_gather(f, needs);
 	if (needs & NEEDS(FACT_GRAYLIST))
