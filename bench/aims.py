@@ -7,6 +7,10 @@ DELIVER_POSTFIX, DELIVER_FLOOR = 3.0, 0.7
 RELAY_POSTFIX = 4.0
 START, EACH, DEEP_RATE = 10.0, 400.0, 0.8
 LONE, IDLE_KIB, IDLE_RATE, GATE = 1.3, 64.0, 0.9, 0.85
+TRACE_SCAN, TRACE_ARCHIVE, TRACE_SIZE, TRACE_HEAP, TRACE_CORES = 0.7, 3.0, 15.0, 150.0, 1.6
+# Case, side, what it is, ms at most.
+TRACE_ANSWERS = (("exact", "telltale", "exact question, warm", 20.0), ("part", "telltale", "part of an address, warm", 50.0),
+                 ("stats", "with the index", "statistics over all rows", 100.0))
 
 
 def at_least(figure, aim, spread):
@@ -73,7 +77,39 @@ def gate(result):
                            figures.ratios(load["rounds"], "cold", "none"))
 
 
-AIMS = {"accept": accept, "deliver": deliver, "relay": relay, "deepqueue": deepqueue, "lone": lone, "idle": idle, "gate": gate}
+def trace(result):
+    found = {(case["world"], case["name"]): case for case in result["cases"] if case["rounds"]}
+    for kind, least in (("provider", 300), ("postfix", 400)):
+        yield from trace_build(found.get((kind, "build")), kind, least, result)
+    for name, side, what, most in TRACE_ANSWERS:
+        for (kind, of), case in found.items():
+            if of == name and side in case["rounds"][0] and kind in ("provider", "postfix"):
+                yield at_most(f"trace, {kind}: {what}, ms", most,
+                              figures.spread([1000 * r[side]["wall"] for r in case["rounds"]]))
+    for (kind, of), case in found.items():
+        rounds = [{side: run["wall"] for side, run in r.items()} for r in case["rounds"]]
+        if of == "scan":
+            yield at_least(f"trace, {kind}: exact scan without an index, speed of grep -F", TRACE_SCAN,
+                           figures.ratios(rounds, "grep -F", "telltale"))
+        if of.startswith("archive"):
+            yield at_most(f"trace, {kind}: exact question over .{of[8:]}, times plain", TRACE_ARCHIVE,
+                          figures.ratios(rounds, "telltale", "telltale, plain"))
+
+
+def trace_build(case, kind, least, result):
+    if case is None:
+        return
+    one = [r["one core"] for r in case["rounds"]]
+    about = next(w for w in result["worlds"] if w["kind"] == kind)
+    yield at_least(f"trace, {kind}: build, MB/s", least, figures.spread([case["bytes"] / 1e6 / r["wall"] for r in one]))
+    yield at_most(f"trace, {kind}: index, % of the logs", TRACE_SIZE, figures.spread([100 * about["index"] / about["bytes"]]))
+    yield at_most(f"trace, {kind}: build, heap, MB for 500 MB", TRACE_HEAP,
+                  figures.spread([r["heap"] / 1e6 * 500e6 / case["bytes"] for r in one]))
+    yield at_least(f"trace, {kind}: build, two cores beside one", TRACE_CORES,
+                   figures.ratios([{s: x["wall"] for s, x in r.items()} for r in case["rounds"]], "one core", "two cores"))
+
+
+AIMS = {"accept": accept, "deliver": deliver, "relay": relay, "deepqueue": deepqueue, "lone": lone, "idle": idle, "gate": gate, "trace": trace}
 
 
 def table(results):

@@ -29,13 +29,17 @@ def arguments(argv):
     p.add_argument("--deep", type=int, default=1000000, help="deepqueue: messages that wait (default 1,000,000)")
     p.add_argument("--keep", action="store_true", help="keep the figures in bench/results and write bench/RESULTS.md")
     p.add_argument("--json", metavar="FILE", help="write the figures there too")
-    p.add_argument("--seed", type=int, help="truth: the seed (default: a random one, which is printed)")
+    p.add_argument("--seed", type=int, help="truth: the seed (default: a random one, which is printed); trace: of the logs")
     p.add_argument("--messages", type=int, default=20000, help="truth: messages a world (default 20,000)")
-    p.add_argument("--folder", help="truth: write logs and truth files there, and leave them")
+    p.add_argument("--folder", help="truth: write logs and truth files there, and leave them; trace: the same, and use what lies there")
+    p.add_argument("--mb", type=int, help="trace: megabytes of logs of each kind (default 500, quick 50)")
+    p.add_argument("--world", help="trace: only these kinds of logs (provider,postfix,exim,ours)")
+    p.add_argument("--only", help="trace: only these cases (read,scan,build,exact,exact-cold,part,stats,archive-zst,archive-gz,peers)")
     o = p.parse_args(argv)
     o.build = os.path.realpath(o.build)
     o.rounds = o.rounds or (3 if o.quick else 5)
     o.seconds = o.seconds or (1 if o.quick else 2)
+    o.mb = o.mb or (50 if o.quick else 500)
     o.disks = [o.disk] if o.disk else ["loop"] if o.quick else ["loop", "own"]
     return o
 
@@ -66,7 +70,7 @@ def run(options):
     """One bench, its tables on stdout; the result."""
     kind = module(options)
     begun = time.monotonic()
-    asked = {k: v for k, v in vars(options).items() if k not in ("build", "json", "keep")}
+    asked = {k: v for k, v in vars(options).items() if k not in ("build", "json", "keep", "folder")}
     result = {"kind": options.kind, "machine": machine(), "options": asked, **kind.bench(options)}
     result.update(took=time.monotonic() - begun, load=os.getloadavg()[0])
     for title, table in kind.tables(result):

@@ -8,15 +8,15 @@ import aims
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Kind of bench, and the module that does it.
 KINDS = {"accept": "accept", "deliver": "deliver", "relay": "relay", "lone": "lone", "idle": "idle",
-         "limit": "limit", "deepqueue": "deepqueue", "gate": "gate", "profile": "costs"}
+         "limit": "limit", "deepqueue": "deepqueue", "gate": "gate", "profile": "costs", "trace": "trace_speed"}
 TITLES = {"accept": "Accepting", "deliver": "Delivering", "relay": "Relay", "lone": "A lone client", "idle": "Idle sessions",
           "limit": "What the client can send", "deepqueue": "A queue of a million", "gate": "Lists in DNS",
-          "profile": "Where the time goes"}
+          "profile": "Where the time goes", "trace": "The tracer"}
 HEAD = """\
 # How fast
 
 Written by `scripts/bench report` from `bench/results/` and `bench/notes/`; do not edit it here.  Everything can be had
-again with `scripts/bench KIND` (accept, deliver, relay, lone, idle, limit, deepqueue, gate, profile).  Figures are medians of rounds, with the
+again with `scripts/bench KIND` (accept, deliver, relay, lone, idle, limit, deepqueue, gate, profile, trace).  Figures are medians of rounds, with the
 least and the most; a ratio is taken within a round, in which the sides take turns in short slices.
 """
 
@@ -56,8 +56,9 @@ def note(name):
 def conditions(result):
     """When, where and how it was run."""
     m, o = result["machine"], result["options"]
+    default = f"{o['rounds']} rounds of {o['seconds']:g} s each"
     text = (f"{m['when']}, commit {m['commit']}, {m['cores']} x {m['processor']}, {m['memory'] >> 30} GiB, Linux {m['kernel']}, "
-            f"Postfix {m['postfix']}; {o['rounds']} rounds of {o['seconds']:g} s each, {result['took'] / 60:.0f} minutes; "
+            f"Postfix {m['postfix']}; {result.get('how', default)}, {result['took'] / 60:.0f} minutes; "
             f"load of the machine at the start {m['load']:.1f}, at the end {result['load']:.1f}.\n\n")
     for disk in result.get("disks", []):
         p = disk["place"]

@@ -1,5 +1,6 @@
 """The tools of scripts/bench do what they say.  How fast anything is, is no matter here."""
 import filecmp
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from harness import ROOT, until
 sys.path.append(os.path.join(ROOT, "bench"))
 import accept  # noqa: E402
 import aims  # noqa: E402
+import bench  # noqa: E402
 import deliver  # noqa: E402
 import figures  # noqa: E402
 import place  # noqa: E402
@@ -139,6 +141,31 @@ def test_a_side_holds_mail_for_others_and_lets_it_out_when_released(folder, kind
     finally:
         side.stop()
         receiver.stop()
+
+
+@pytest.mark.parametrize("kind", ["provider", "ours", "postfix", "exim"])
+def test_made_up_logs_are_the_same_each_time_and_every_line_is_read(kind, tmp_path):
+    for name, seed in (("one", 7), ("same", 7), ("other", 8)):
+        (tmp_path / name).mkdir()
+        tool("trace-logs", kind, 1, seed, tmp_path / name)
+    names = sorted(os.listdir(tmp_path / "one"))
+    assert filecmp.cmpfiles(tmp_path / "one", tmp_path / "same", names, shallow=False) == (names, [], [])
+    assert filecmp.cmpfiles(tmp_path / "one", tmp_path / "other", names, shallow=False) == ([], names, [])
+    done = subprocess.run([os.path.join(BUILD, "telltale"), "trace", "after:1990-01-01", "--logs", tmp_path / "one", "--json",
+                           "--limit", "1"], capture_output=True, check=False, timeout=60)
+    told = json.loads(done.stdout)
+    assert told["searched"]["unreadable"] == 0 and told["found"] > 500
+
+
+def test_the_tracer_is_measured_beside_grep_and_what_is_missing_is_said(tmp_path, capsys):
+    options = bench.arguments(["trace", "--build", BUILD, "--mb", "1", "--rounds", "1", "--world", "exim", "--only", "scan,peers", "--folder",
+                               str(tmp_path)])
+    result = bench.run(options)
+    scan, peers = result["cases"]
+    assert all(r["wall"] > 0 for r in scan["rounds"][0].values()) and scan["rounds"][0]["telltale"]["heap"] > 0
+    assert "exigrep" in peers["skipped"] or "exigrep" in peers["rounds"][0]
+    assert [figure for figure, *_ in aims.trace(result)] == ["trace, exim: exact scan without an index, speed of grep -F"]
+    assert "exim: an exact address, no index" in capsys.readouterr().out
 
 
 def test_a_ratio_is_taken_within_a_round_and_an_aim_is_judged_by_the_median():
