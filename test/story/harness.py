@@ -18,6 +18,8 @@ import subprocess
 import tempfile
 import time
 
+import indexed
+
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 PATIENCE = 20  # seconds until something that must happen has not happened
 LIBC = ctypes.CDLL(None)
@@ -464,9 +466,9 @@ class Server:
 
     def tell(self, *args, text=None):
         """The command `telltale`, whatever it answers."""
-        return subprocess.run([os.path.join(self.build, "telltale"), *args], input=text, capture_output=True,
-                              text=True, timeout=60, check=False, env={**self.environment(), "TELLTALE_CONFIG": self.conf,
-                                                                               "NO_COLOR": "1"})
+        return indexed.run([os.path.join(self.build, "telltale"), *args], input=text, capture_output=True,
+                           text=True, timeout=60, env={**self.environment(), "TELLTALE_CONFIG": self.conf,
+                                                       "NO_COLOR": "1"})
 
     def command(self, *args, text=None):
         """The command `telltale`, which must succeed; its output."""

@@ -2,8 +2,9 @@
 import json
 import os
 import re
-import subprocess
 import time
+
+import indexed
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 BUILD = os.environ.get("TELLTALE_BUILD", os.path.join(HERE, "..", "..", "build-test"))
@@ -40,8 +41,8 @@ class Answer:
 
 
 def run(*args):
-    return subprocess.run([os.path.join(BUILD, "telltale"), "trace", *args], capture_output=True, text=True,
-                          timeout=60, check=False, env={**os.environ, "TZ": "UTC"})
+    return indexed.run([os.path.join(BUILD, "telltale"), "trace", *args], capture_output=True, text=True, timeout=60,
+                       env={**os.environ, "TZ": "UTC"})
 
 
 def ask(question, logs=PROVIDER, *options):

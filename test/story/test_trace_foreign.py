@@ -3,9 +3,10 @@ several hosts' logs together (question 30 of the support desk)."""
 import gzip
 import json
 import os
-import subprocess
 
 import pytest
+
+import indexed
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 BUILD = os.environ.get("TELLTALE_BUILD", os.path.join(HERE, "..", "..", "build-test"))
@@ -34,8 +35,8 @@ class Answer:
 
 
 def run(*args):
-    return subprocess.run([os.path.join(BUILD, "telltale"), *args], capture_output=True, text=True, timeout=60,
-                          check=False, env={**os.environ, "TZ": "Europe/Sofia"})
+    return indexed.run([os.path.join(BUILD, "telltale"), *args], capture_output=True, text=True, timeout=60,
+                       env={**os.environ, "TZ": "Europe/Sofia"})
 
 
 def ask(question, name, *options):

@@ -1,0 +1,87 @@
+"""The index is a cache: an answer with it is the answer without it, byte for byte.
+
+With TELLTALE_INDEXED=1 every question of every story is asked once more, with an index that was just built of the same
+files, and the story fails where the two answers differ (test_indexed.py does so always, with questions of its own).
+"""
+import functools
+import os
+import subprocess
+import tempfile
+
+ALWAYS = os.environ.get("TELLTALE_INDEXED") == "1"
+ANSWERS = ("trace", "stats")
+TRIES = 4  # a server may write between two answers
+
+
+@functools.cache
+def available(program):
+    """Has this build an index that trace can be asked with?"""
+    said = [subprocess.run([program, name, "--help"], capture_output=True, text=True, timeout=60, check=False)
+            for name in ("index", "trace")]
+    return all(s.returncode == 0 for s in said) and "--index" in said[1].stdout + said[1].stderr
+
+
+def run(command, **how):
+    """subprocess.run of `telltale ...`, and of its answer with an index, where one is wanted."""
+    done = subprocess.run(command, check=False, **how)
+    if ALWAYS and len(command) > 1 and command[1] in ANSWERS and not {"--help", "--follow", "--index", "--no-index"} & set(command):
+        if available(command[0]):
+            compare(command, how)
+    return done
+
+
+def compare(command, how):
+    """Ask without an index, with one, and without; if the logs moved meanwhile, once more."""
+    for _ in range(TRIES):
+        before = ask([*command, "--no-index"], how)
+        with tempfile.TemporaryDirectory(prefix="tt-index-") as index:
+            built = build(command, index, how)
+            if built.returncode != 0 and before[0] == 2:
+                return  # the question, or its logs, are no good for either
+            assert built.returncode == 0, f"{shown(command)}: no index of its logs: {built.returncode}\n{text(built.stderr)}"
+            after = ask([*command, "--index", index], how)
+        if after == before:
+            return
+        if ask([*command, "--no-index"], how) == before:
+            break
+    assert after == before, f"{shown(command)}\nwithout an index: {said(before)}\nwith one: {said(after)}"
+
+
+def ask(command, how):
+    done = subprocess.run(command, check=False, **how)
+    return done.returncode, text(done.stdout), text(done.stderr)
+
+
+def build(command, index, how):
+    """The index of what that command reads."""
+    return subprocess.run([command[0], "index", "build", "--index", index, *source(command[2:], how.get("cwd"))], check=False,
+                          **how)
+
+
+def source(words, cwd=None):
+    """`--logs PATH...` as cli/trace.c takes it (further paths must exist), `-c FILE` and the like."""
+    taken, i = [], 0
+    while i < len(words):
+        if words[i] in ("-c", "--unpack-limit") and i + 1 < len(words):
+            taken += words[i:i + 2]
+            i += 1
+        elif words[i] == "--logs" and i + 1 < len(words):
+            first = i + 1
+            while i + 1 < len(words) and not words[i + 1].startswith("-") and \
+                    (i + 1 == first or os.path.exists(os.path.join(cwd or "", words[i + 1]))):
+                i += 1
+            taken += ["--logs", *words[first:i + 1]]
+        i += 1
+    return taken
+
+
+def text(output):
+    return output.decode(errors="surrogateescape") if isinstance(output, bytes) else output
+
+
+def shown(command):
+    return " ".join(map(str, command))
+
+
+def said(answer):
+    return f"status {answer[0]}\n{answer[1]}{answer[2]}"

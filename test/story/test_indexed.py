@@ -1,0 +1,143 @@
+"""What `telltale trace` and `telltale stats` answer does not depend on whether there is an index (TELLTALE_INDEXED=1 asks
+every question of every story so)."""
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import indexed
+from harness import ROOT
+from questions import BUILD, PROVIDER
+
+sys.path.append(os.path.join(ROOT, "bench"))
+import truth  # noqa: E402
+
+PROGRAM = os.path.join(BUILD, "telltale")
+FOREIGN = os.path.join(ROOT, "test", "golden", "foreign")
+SEED = int(os.environ.get("INDEXED_SEED", random.SystemRandom().randrange(1 << 32)))
+MESSAGES = int(os.environ.get("INDEXED_MESSAGES", "150"))
+ALL = ("after:1990-01-01", "--limit", "1000000", "--json")
+QUESTIONS = [ALL, ("verdict:refused",), ("from:nobody@nowhere.example",), ("--unreadable",), ("text:mailbox", "--limit", "3"),
+             ("any:*ann*", "--json"), ("yesterday",), ("reason:reverse", "--domain", "example.com")]
+HOW = {"capture_output": True, "timeout": 120, "env": {**os.environ, "TZ": "UTC"}}
+
+pytestmark = pytest.mark.skipif(not indexed.available(PROGRAM), reason="this build has no index")
+
+
+def equal(logs, index, *question):
+    """The same answer with this index, whatever it has become, and without."""
+    command = [PROGRAM, "trace", *question, "--logs", str(logs)]
+    with_it, without = (indexed.ask([*command, *more], HOW) for more in (["--index", str(index)], ["--no-index"]))
+    assert with_it == without, f"{indexed.shown(command)}\nwith the index: {indexed.said(with_it)}\nwithout: {indexed.said(without)}"
+    return without
+
+
+def build(logs, index, status=0):
+    done = subprocess.run([PROGRAM, "index", "build", "--logs", str(logs), "--index", str(index)], check=False, **HOW)
+    assert done.returncode == status, indexed.text(done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize("logs", [PROVIDER, FOREIGN, os.path.join(FOREIGN, "hops")], ids=["provider", "foreign", "hops"])
+def test_the_golden_logs_give_the_same_answers(logs, tmp_path):
+    build(logs, tmp_path / "index")
+    for question in QUESTIONS:
+        equal(logs, tmp_path / "index", *question)
+
+
+@pytest.mark.parametrize("world", truth.WORLDS, ids=lambda w: w.__name__)
+def test_a_day_of_mail_gives_the_same_answers_while_its_logs_grow(world, tmp_path):
+    """The index is built of what stood in the logs at three moments, in the middle of lines too, and asked about the
+    next: what it does not cover yet must be read beside it.  INDEXED_SEED has a failure again."""
+    made, whole, logs, index = world(SEED, MESSAGES), tmp_path / "whole", tmp_path / "logs", tmp_path / "index"
+    made.make()
+    made.write(str(whole))
+    logs.mkdir()
+    rng = random.Random(SEED)
+    print(f"{world.__name__}: INDEXED_SEED={SEED}")
+    for share in sorted([rng.random(), rng.random(), 1.0]):
+        for path in sorted(whole.iterdir()):
+            grow(path, logs / path.name, share)
+        equal(logs, index, *ALL)
+        build(logs, index)
+        equal(logs, index, *ALL)
+        equal(logs, index, rng.choice(made.messages).sender or "<>")
+
+
+def grow(path, to, share):
+    """So much of a log stands there, and what stood there before is not touched."""
+    have = to.stat().st_size if to.exists() else 0
+    with open(path, "rb") as f, open(to, "ab") as out:
+        f.seek(have)
+        out.write(f.read(max(0, int(path.stat().st_size * share) - have)))
+
+
+# -- what may happen to a log under an index: the answer is that of the log as it is
+
+
+def swap(path):
+    shutil.copy(path, str(path) + ".new")
+    os.replace(str(path) + ".new", path)
+
+
+def cut(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def rewrite(path):
+    """Another letter in the middle of one line, the same length and the same file."""
+    text = path.read_bytes()
+    at = text.index(b"@", len(text) // 2)
+    with open(path, "r+b") as f:
+        f.seek(at - 1)
+        f.write(b"x")
+
+
+def rotate(path):
+    path.rename(str(path) + ".1")
+    path.write_bytes(b"")
+
+
+def pack(path):
+    path.rename(str(path) + ".1")
+    subprocess.run(["zstd", "-q", "--rm", str(path) + ".1"], check=True, timeout=60)
+
+
+HAPPENS = {"it is copied over itself": swap, "it is cut": cut, "a letter in it is changed": rewrite, "it is rotated": rotate,
+           "it is packed": pack, "it is removed": os.unlink}
+
+
+@pytest.fixture(name="day", scope="module")
+def fixture_day(tmp_path_factory):
+    """A day's logs and their index."""
+    made, at = truth.Ours(SEED, MESSAGES), tmp_path_factory.mktemp("day")
+    made.make()
+    made.write(str(at / "logs"))
+    build(at / "logs", at / "index")
+    return at
+
+
+def copy_of(day, tmp_path):
+    """Another such day: the files are others, so their index is built anew."""
+    logs, index = tmp_path / "logs", tmp_path / "index"
+    shutil.copytree(day / "logs", logs)
+    build(logs, index)
+    return logs, index
+
+
+@pytest.mark.parametrize("happens", HAPPENS.values(), ids=HAPPENS.keys())
+def test_what_happens_to_a_log_is_seen_at_once(day, tmp_path, happens):
+    logs, index = copy_of(day, tmp_path)
+    happens(logs / "delivery.log")
+    equal(logs, index, *ALL)
+    build(logs, index)
+    equal(logs, index, *ALL)
+
+
+def test_an_index_of_other_logs_answers_nothing(day, tmp_path):
+    other = truth.Old(SEED, MESSAGES)
+    other.make()
+    other.write(str(tmp_path / "other"))
+    equal(tmp_path / "other", day / "index", *ALL)
