@@ -6,11 +6,13 @@
 #include "base/io.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/trace_follow.h"
 
 static const char trace_usage[] =
     "usage: telltale trace QUESTION [--logs PATH...] [--tz ZONE] [--domain D] [--mailbox A]\n"
     "                      [--limit N] [--unreadable] [--unpack-limit SIZE] [--json] [-c FILE]\n"
     "       telltale trace --unreadable [--logs PATH...]\n"
+    "       telltale trace --follow [QUESTION] [--since DURATION] [--limit N] [options]\n"
     "\n"
     "What happened to my mail?  The question is words, filters, or both:\n"
     "  telltale trace what happened to the mail from a@x.example to b@y.example on tuesday\n"
@@ -36,7 +38,11 @@ static const char trace_usage[] =
     "A message belongs to the day on which it began.\n"
     "\n" ASK_USAGE "  --limit N          show at most N messages, and N lines not understood (default 100)\n"
     "  --unreadable       list the lines that were not understood, and why; needs no question\n" ASK_USAGE_UNPACK
-    "  --json             the answer as JSON\n"
+    "  --follow           what happens from now on: each new story, and each change of one, as the logs\n"
+    "                     grow and whatever rotates them; first those that wait now.  Without a\n"
+    "                     question: all.  Ends with Ctrl-C, or after N events (--limit N)\n"
+    "  --since DURATION   with --follow: first all that happened in the last 10m, 2h, 1d\n"
+    "  --json             the answer as JSON; with --follow one object for each event, on a line\n"
     "\n"
     "Exit codes: 0 found; 1 not found; 2 the question or usage is wrong; 3 found, but ambiguous\n"
     "(several fit although sender, recipient and day, or a number, were named) or incomplete\n"
@@ -45,8 +51,19 @@ static const char trace_usage[] =
 
 struct options {
 	struct ask ask;
-	bool json;
+	bool json, follow;
+	int64_t since; /* seconds; 0: not asked for */
 };
+
+static int take_since(struct options *o, const char *z)
+{
+	int64_t ms;
+
+	if (!conf_duration(str_of(z), &ms) || ms < 1000)
+		return args_fail(CLI_USAGE, "trace: --since %s is not a duration (examples: 10m, 2h, 1d)", z);
+	o->since = ms / 1000;
+	return 0;
+}
 
 static int take_option(struct options *o, const struct args *a, int *i)
 {
@@ -60,10 +77,16 @@ static int take_option(struct options *o, const struct args *a, int *i)
 		o->ask.trace.unreadable = true;
 		return 0;
 	}
-	if (strcmp(name, "--limit") != 0)
+	if (strcmp(name, "--follow") == 0) {
+		o->follow = true;
+		return 0;
+	}
+	if (strcmp(name, "--limit") != 0 && strcmp(name, "--since") != 0)
 		return args_fail(CLI_USAGE, "trace: there is no option %s", name);
 	if ((value = ask_value(&o->ask, a, i)) == NULL)
 		return CLI_USAGE;
+	if (strcmp(name, "--since") == 0)
+		return take_since(o, value);
 	return ask_number(&o->ask, name, value, &o->ask.trace.limit);
 }
 
@@ -102,6 +125,36 @@ static int answer(const struct options *o)
 	return rc;
 }
 
+/* The same paths and scope; the files are opened there. */
+static int follow(struct options *o, const struct args *a)
+{
+	struct follow_ask ask = { .paths = o->ask.paths,
+				  .npaths = (size_t)o->ask.npaths,
+				  .question = buf_str(&o->ask.words),
+				  .tz = o->ask.trace.tz,
+				  .domain = o->ask.trace.domain,
+				  .mailbox = o->ask.trace.mailbox,
+				  .since = o->since };
+	size_t most = o->ask.trace.limit;
+	const char *log_dir;
+	struct conf c;
+	int rc;
+
+	if (o->ask.trace.unreadable || o->ask.unpack > 0)
+		return args_fail(CLI_USAGE, "trace: --follow goes with neither --unreadable nor --unpack-limit");
+	if (ask.npaths > 0)
+		return trace_follow(&ask, o->json, most);
+	if ((rc = args_conf(a, &c)) != 0)
+		return rc;
+	log_dir = conf_z(c.top.log_dir);
+	ask.paths = &log_dir;
+	ask.npaths = 1;
+	ask.lifetime = c.queue.lifetime / 1000;
+	rc = trace_follow(&ask, o->json, most);
+	conf_clear(&c);
+	return rc;
+}
+
 static int trace_with(struct options *o, struct args *a)
 {
 	struct source source;
@@ -109,6 +162,12 @@ static int trace_with(struct options *o, struct args *a)
 
 	if (rc != 0)
 		return rc;
+	if (o->follow)
+		return follow(o, a);
+	if (o->since > 0)
+		return args_fail(CLI_USAGE, "trace: --since goes with --follow; a question has after:");
+	if (o->ask.trace.limit == 0)
+		o->ask.trace.limit = 100;
 	source_init(&source);
 	rc = ask_open(&o->ask, &source, a);
 	if (rc == 0)
@@ -130,7 +189,6 @@ static int trace(int argc, char **argv)
 		return CLI_USAGE;
 	}
 	ask_init(&o.ask, "trace", &a);
-	o.ask.trace.limit = 100;
 	o.json = a.json;
 	rc = trace_with(&o, &a);
 	ask_clear(&o.ask);

@@ -200,7 +200,7 @@ static void put_evidence(struct writer *w, const struct line *x)
 	json_key(&w->j, "file");
 	json_str(&w->j, b->source->files[x->file].path);
 	json_key(&w->j, "line");
-	json_num(&w->j, x->number);
+	json_num(&w->j, line_number(b, x));
 	json_key(&w->j, "offset");
 	if (scope_all(&w->r->scope))
 		json_num(&w->j, (int64_t)line_offset(b, x));
@@ -283,11 +283,10 @@ static void put_parent(struct writer *w, const struct story *s)
 	json_end_object(&w->j);
 }
 
-static void put_message(struct writer *w, const struct told *t)
+void writer_message(struct writer *w, const struct told *t)
 {
 	const struct story *s = t->story;
 
-	json_begin_object(&w->j);
 	json_key(&w->j, "verdict");
 	json_z(&w->j, verdict_words[t->verdict]);
 	json_key(&w->j, "from");
@@ -319,7 +318,6 @@ static void put_message(struct writer *w, const struct told *t)
 	put_notes(w, t);
 	writer_chain(w, t);
 	writer_hops(w, s);
-	json_end_object(&w->j);
 }
 
 void writer_searched(struct writer *w)
@@ -366,7 +364,9 @@ static void put_told(struct writer *w, const struct story *s)
 	tell(&t, &w->r->book, s, &w->r->scope);
 	if (answer_reused(w->r) > 0)
 		tell_note(&t, ANSWER_REUSED, (unsigned long long)answer_reused(w->r), w->r->chosen.n);
-	put_message(w, &t);
+	json_begin_object(&w->j);
+	writer_message(w, &t);
+	json_end_object(&w->j);
 }
 
 void answer_json(struct buf *out, struct answer *r)

@@ -2,21 +2,8 @@
 #include "trace/page.h"
 #include "trace/tell_foreign.h"
 
-#include <string.h>
-
 /* More than a ticket can bear; --json has all. */
 enum { EVENTS_MAX = 200, PARTIES_MAX = 100 };
-
-static void put_upper(struct page *g, enum verdict v)
-{
-	char z[32] = "";
-	size_t n = strlen(verdict_words[v]);
-
-	for (size_t i = 0; i < n && i + 1 < sizeof(z); i++)
-		z[i] = (char)(verdict_words[v][i] >= 'a' && verdict_words[v][i] <= 'z' ? verdict_words[v][i] - 32
-										       : verdict_words[v][i]);
-	page_paint(g, page_verdict(v), z);
-}
 
 static void put_from(struct page *g, const struct story *s)
 {
@@ -87,7 +74,7 @@ static void put_summary(struct page *g, const struct told_party *p)
 
 static void put_headline(struct page *g, const struct told *t)
 {
-	put_upper(g, t->verdict);
+	page_upper(g, t->verdict);
 	page_fmt(g, "  from ");
 	put_from(g, t->story);
 	if (t->nparties == 1) {

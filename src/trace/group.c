@@ -313,6 +313,8 @@ static int by_first(const void *a, const void *b)
 
 	if (x->first != y->first)
 		return x->first < y->first ? -1 : 1;
+	if (x->kept != NULL && y->kept != NULL)
+		return x->kept->order < y->kept->order ? -1 : 1;
 	return str_cmp(x->path, y->path);
 }
 

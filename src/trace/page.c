@@ -58,6 +58,17 @@ enum paint page_verdict(enum verdict v)
 	}
 }
 
+void page_upper(struct page *g, enum verdict v)
+{
+	char z[32] = "";
+	size_t n = strlen(verdict_words[v]);
+
+	for (size_t i = 0; i < n && i + 1 < sizeof(z); i++)
+		z[i] = (char)(verdict_words[v][i] >= 'a' && verdict_words[v][i] <= 'z' ? verdict_words[v][i] - 32
+										       : verdict_words[v][i]);
+	page_paint(g, page_verdict(v), z);
+}
+
 void page_head(struct page *g, const char *title)
 {
 	buf_addc(g->out, '\n');

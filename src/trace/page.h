@@ -25,6 +25,7 @@ void page_line(struct page *g, const struct line *x);
 void page_fmt(struct page *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void page_paint(struct page *g, enum paint p, const char *text);
 enum paint page_verdict(enum verdict v);
+void page_upper(struct page *g, enum verdict v); /* the word, painted */
 /* A heading on a line of its own. */
 void page_head(struct page *g, const char *title);
 /* A paragraph, each line indented by two. */
@@ -35,6 +36,9 @@ void page_time(struct page *g, int64_t utc);
 size_t page_columns(struct page *g, struct str s);
 /* One text of at most `width` columns (cut with ...), padded when `pad`. */
 void page_cell(struct page *g, struct str s, size_t width, bool pad);
+
+/* A question that finds this message again: "qp 15309". */
+struct str page_id(struct told *t);
 
 void page_limits(struct page *g);
 void page_not_found(struct page *g);

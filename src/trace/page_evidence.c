@@ -53,7 +53,7 @@ static void show_line(struct shower *s, const struct line *x)
 	s->shown++;
 	page_fmt(g, "  ");
 	answer_safe(g->out, g->r->book.source->files[x->file].path);
-	page_fmt(g, ":%u: ", x->number);
+	page_fmt(g, ":%u: ", line_number(&g->r->book, x));
 	page_line(g, x);
 	buf_addc(g->out, '\n');
 }

@@ -42,8 +42,7 @@ static struct str to_of(struct told *t)
 	return arena_fmt(t->mem, "%.*s +%zu", STR_ARG(t->parties[0].address), t->nparties - 1);
 }
 
-/* A question that finds this message again. */
-static struct str id_of(struct told *t)
+struct str page_id(struct told *t)
 {
 	if (tell_is_foreign(t->story) != NULL && tell_is_foreign(t->story)->id.n > 0)
 		return tell_question(t->mem, t->story);
@@ -74,7 +73,7 @@ static void make_row(struct page *g, const struct story *s, struct row *out, str
 			     .to = to_of(&t),
 			     .verdict = t.verdict,
 			     .size = STR("-"),
-			     .id = id_of(&t),
+			     .id = page_id(&t),
 			     .ip = t.ip.n > 0 ? t.ip : STR("-"),
 			     .why = why_of(&t),
 			     .time = s->time };

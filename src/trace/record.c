@@ -121,7 +121,25 @@ void line_fields(const struct book *b, const struct line *x, struct log_line *ou
 	log_parse(b->source->files[x->file].family, x->raw, out);
 }
 
+static const struct source_place *place_of(const struct book *b, const struct line *x)
+{
+	const struct source_kept *k = b->source->files[x->file].kept;
+
+	return k != NULL ? &k->at[x->number - 1] : NULL;
+}
+
+uint32_t line_number(const struct book *b, const struct line *x)
+{
+	const struct source_place *p = place_of(b, x);
+
+	return p != NULL ? p->number : x->number;
+}
+
 uint64_t line_offset(const struct book *b, const struct line *x)
 {
+	const struct source_place *p = place_of(b, x);
+
+	if (p != NULL)
+		return p->offset;
 	return (uint64_t)(x->raw.p - b->source->files[x->file].text.p);
 }

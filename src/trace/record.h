@@ -26,7 +26,7 @@ struct name {
 struct line {
 	struct str raw;
 	uint32_t file;   /* index in the source */
-	uint32_t number; /* from 1 */
+	uint32_t number; /* from 1, of the lines that were read: people are shown line_number() */
 	int64_t local;   /* its stamp as seconds, zone not applied */
 	enum log_kind kind;
 	unsigned times : 30; /* syslog counted so many instead of writing them; 0: the line stands for itself */
@@ -252,6 +252,8 @@ void lines_add(struct lines *l, struct line *x);
 void parties_add(struct parties *ps, struct party *p); /* at the end: in the order of reading */
 /* Parse a line again; it was readable once. */
 void line_fields(const struct book *b, const struct line *x, struct log_line *out);
+/* Where it stands in its file: from 1 on, and in bytes. */
+uint32_t line_number(const struct book *b, const struct line *x);
 uint64_t line_offset(const struct book *b, const struct line *x);
 
 #endif

@@ -331,7 +331,7 @@ bool select_row(const struct book *b, const struct story *s, const struct scope 
 	return s->hop.key == NULL || s->parent == NULL || !scope_story(sc, b, s->parent);
 }
 
-static bool answers(const struct chosen *c, struct book *b, const struct story *s, const struct question *q,
+bool select_answers(const struct chosen *c, struct book *b, const struct story *s, const struct question *q,
 		    const struct scope *sc)
 {
 	if (s->time < c->span.from || s->time >= c->span.to || !select_row(b, s, sc))
@@ -369,7 +369,7 @@ void select_stories(struct chosen *c, const struct tale *t, const struct questio
 	c->at = arena_alloc(&t->book->mem, (t->n + 1) * sizeof(struct story *));
 	c->n = 0;
 	for (const struct story *s = t->stories; s != NULL; s = s->later)
-		if (answers(c, t->book, s, q, sc))
+		if (select_answers(c, t->book, s, q, sc))
 			c->at[c->n++] = s;
 	if (c->n > 0)
 		qsort(c->at, c->n, sizeof(struct story *), newest_first);

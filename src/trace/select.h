@@ -21,6 +21,9 @@ bool select_fits(const struct filter *f, struct book *b, const struct story *s, 
 /* Of a story that fits: does this recipient, by himself?  True of filters that are about the whole story. */
 bool select_party(const struct filter *f, struct book *b, const struct story *s, const struct party *p,
 		  const struct scope *sc);
+/* Does the story fit all of the question, and the time of c? */
+bool select_answers(const struct chosen *c, struct book *b, const struct story *s, const struct question *q,
+		    const struct scope *sc);
 /* A free word that may be an address or an id: it is an address if one of these logs fits, else an id if a message
  * bears it, else what it is taken for at first. */
 void select_understand(struct question *q, const struct tale *t, const struct scope *sc);

@@ -303,6 +303,12 @@ void source_add_text(struct source *s, const char *path, struct str text)
 		pass_over(s, &f, why);
 }
 
+void source_add_kept(struct source *s, struct source_file f, struct str text)
+{
+	buf_addstr(&f.text, text);
+	adopt(s, &f);
+}
+
 /* Without its end, and why it cannot be read. */
 static enum source_fault judge(struct str *line, bool torn)
 {

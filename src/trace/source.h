@@ -24,13 +24,29 @@
 
 struct source_seen;
 
+/* Where a line stood, of a text that is not the whole of its file (follow.h). */
+struct source_place {
+	uint64_t offset;
+	uint32_t number;
+	uint32_t at;            /* in the text */
+	uint32_t arrived, told; /* follow.c: when, and in which story */
+	bool keep;
+};
+
+struct source_kept {
+	struct source_place *at; /* one for each line */
+	size_t n, cap;
+	unsigned order; /* of files that begin in the same second */
+};
+
 struct source_file {
 	struct str path;
 	struct str label; /* of smtp-LABEL.log; empty: unknown */
 	enum log_family family;
 	struct buf text; /* unpacked */
 	struct unpacked packed;
-	struct source_seen *seen; /* NULL: from memory */
+	struct source_seen *seen;       /* NULL: from memory */
+	const struct source_kept *kept; /* NULL: the text is that of the file, from its first byte on */
 	int64_t mtime;
 	uint64_t lines, unreadable; /* counted while reading */
 	uint64_t strangers;         /* of programs that are no mail server */
@@ -87,6 +103,8 @@ void source_clear(struct source *s);
 int source_add(struct source *s, const char *path, struct err *e);
 /* The same from memory, for tests and fuzzers; the text is copied. */
 void source_add_text(struct source *s, const char *path, struct str text);
+/* Some of the lines of a file whose family is known; the text is copied. */
+void source_add_kept(struct source *s, struct source_file f, struct str text);
 /* To be called when all is added: what another file holds too is passed over, in favour of the better one. */
 void source_settle(struct source *s);
 /* When all is read: each file's log_last. */

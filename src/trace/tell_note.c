@@ -54,7 +54,7 @@ static struct str rival_words(struct told *t, const struct join *j)
 		return STR("another message fits as well, or the times lie apart");
 	path = t->book->source->files[j->rival->file].path;
 	return arena_fmt(t->mem, "another message fits as well: %.*s:%u",
-			 STR_ARG(str_skip(path, (size_t)(str_rchr(path, '/') + 1))), j->rival->number);
+			 STR_ARG(str_skip(path, (size_t)(str_rchr(path, '/') + 1))), line_number(t->book, j->rival));
 }
 
 static void note_attempt(struct told *t, const struct attempt *a)

@@ -25,6 +25,9 @@ void writer_time(struct writer *w, const char *key, int64_t utc, bool known);
 void writer_question(struct writer *w);
 void writer_searched(struct writer *w);
 
+/* The keys of a message, into the object that is open (answer_json.c). */
+void writer_message(struct writer *w, const struct told *t);
+
 /* The rest of the whole (json_more.c). */
 void writer_chain(struct writer *w, const struct told *t); /* "chain" of a message */
 void writer_hops(struct writer *w, const struct story *s); /* "hops": itself on the next servers */
