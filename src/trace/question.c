@@ -217,7 +217,7 @@ static int not_understood(struct asker *k, struct str w)
 		    k->e,
 		    "`%.*s` asks about many messages at once; trace finds messages and says what became of "
 		    "them. Ask for those meant, as in any:user@example.com after:yesterday: the answer lists "
-		    "them and counts them by verdict and by reason",
+		    "them and counts them by verdict and by reason; the numbers themselves tells telltale stats",
 		    STR_ARG(w));
 	return err_set(k->e,
 		       "I do not understand `%.*s`. Words that a reply or a log line holds are asked for as "

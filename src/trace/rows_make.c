@@ -69,7 +69,7 @@ static void put_story(struct rows_maker *m, const struct told *t, size_t i, uint
 		r->ip[i] = rows_ip(r, t->ip);
 	if (t->user.n > 0)
 		r->login[i] = rows_text(&r->logins, t->user);
-	if (v != NULL && v->sized)
+	if (v != NULL && v->sized && v->size_code < 400)
 		r->bytes[i] = v->size < UINT32_MAX ? (uint32_t)v->size : UINT32_MAX - 1;
 	if (v == NULL || v->lines.first == NULL || r->ports.n >= PORTS_MAX)
 		return;

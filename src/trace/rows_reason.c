@@ -174,14 +174,11 @@ static uint16_t why_refused(struct rows_maker *m, struct told *t, const struct p
 	return p->gates != NULL ? why_quoted(m, t, p->last_gate) : of_cause(CAUSE_UNKNOWN);
 }
 
-static uint16_t why_failed(struct rows_maker *m, struct told *t, const struct party *p)
+static uint16_t why_attempt(struct rows_maker *m, struct told *t, const struct attempt *a)
 {
-	const struct attempt *a = p->attempts != NULL ? tell_troubled(p) : NULL;
 	struct remote said;
 	uint16_t *known;
 
-	if (a == NULL || !a->resulted || a->outcome == OUTCOME_SUCCESS)
-		return 0;
 	known = remembered(m, a->plain ? 'p' : 'a', (int)a->outcome, a->report);
 	if (*known > 0)
 		return *known;
@@ -194,6 +191,21 @@ static uint16_t why_failed(struct rows_maker *m, struct told *t, const struct pa
 	tell_read_remote(t, a, &said);
 	*known = said.said.n > 0 ? find_cause(STR(""), said.said) : find_report(t->mem, a->report);
 	return *known;
+}
+
+/* Where our own delivery went well, the next server's log tells of the failure (chains are short and never circles). */
+static uint16_t why_failed(struct rows_maker *m, const struct story *s, const struct party *p)
+{
+	struct told t = { .story = s, .book = m->book, .scope = m->scope, .mem = &m->scratch };
+	const struct attempt *a = p->attempts != NULL ? tell_troubled(p) : NULL;
+	const struct party *there;
+
+	if (a == NULL || !a->resulted)
+		return 0;
+	if (a->outcome != OUTCOME_SUCCESS)
+		return why_attempt(m, &t, a);
+	there = a->onward != NULL ? story_party(a->onward, a->to) : NULL;
+	return there != NULL ? why_failed(m, a->onward, there) : 0;
 }
 
 static uint16_t why_left(const struct visit *v)
@@ -232,7 +244,7 @@ uint16_t rows_why(struct rows_maker *m, const struct story *s, const struct part
 	case VERDICT_RETURNED:
 	case VERDICT_WAITING:
 	case VERDICT_DISCARDED:
-		return why_failed(m, &t, p);
+		return why_failed(m, s, p);
 	case VERDICT_ABANDONED:
 		return why_left(p->visit);
 	default:

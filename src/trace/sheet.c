@@ -54,6 +54,18 @@ void report_say(struct report *r, const char *fmt, ...)
 	r->last_said = x;
 }
 
+bool sheet_says_nothing(const struct sheet *s, size_t k)
+{
+	size_t n = s->form->ncolumns;
+
+	if (!s->form->columns[k].minor)
+		return false;
+	for (size_t i = 0; i < s->nrows; i++)
+		if (s->cells[i * n + k].n != 0 || s->cells[i * n + k].text.n > 0)
+			return false;
+	return true;
+}
+
 int64_t sheet_most(const struct sheet *s, size_t column)
 {
 	int64_t most = 0;
@@ -148,6 +160,8 @@ bool cell_is_time(enum cell_kind kind)
 
 void sheet_put(struct buf *out, const struct report *r, enum cell_kind kind, const struct cell *c)
 {
+	if (c->as != CELL_TEXT)
+		kind = c->as;
 	if (kind == CELL_TEXT)
 		answer_safe(out, c->text);
 	else if (c->n == CELL_UNKNOWN)

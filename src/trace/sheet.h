@@ -44,6 +44,7 @@ struct sheet_form {
 struct cell {
 	struct str text;
 	int64_t n;
+	enum cell_kind as; /* of a count that is of something else; CELL_TEXT: as its column says */
 };
 
 struct sheet {
@@ -82,6 +83,8 @@ void sheet_put(struct buf *out, const struct report *r, enum cell_kind kind, con
 bool cell_is_time(enum cell_kind kind);
 /* The same for a page: no byte of it is markup. */
 void html_put(struct buf *out, struct str text);
+/* A minor column without anything in it: it is not missed. */
+bool sheet_says_nothing(const struct sheet *s, size_t column);
 /* The greatest number of a column. */
 int64_t sheet_most(const struct sheet *s, size_t column);
 /* Inside of report_html(): the rows of a sheet of time as a picture (sheet_plot.c). */

@@ -90,10 +90,14 @@ static const char *class_of(enum cell_kind kind)
 	return kind == CELL_TEXT ? "w" : cell_is_time(kind) ? "t" : "n";
 }
 
-static void put_heads(struct buf *out, const struct sheet_form *f)
+static void put_heads(struct buf *out, const struct sheet *s)
 {
+	const struct sheet_form *f = s->form;
+
 	buf_adds(out, "<tr>");
 	for (size_t k = 0; k < f->ncolumns; k++) {
+		if (sheet_says_nothing(s, k))
+			continue;
 		buf_fmt(out, "<th scope=\"col\" class=\"%s\">", class_of(f->columns[k].kind));
 		html_put(out, str_of(f->columns[k].title));
 		buf_adds(out, "</th>");
@@ -108,6 +112,8 @@ static void put_row(struct buf *out, const struct report *r, const struct sheet 
 
 	buf_adds(out, "<tr>");
 	for (size_t k = 0; k < f->ncolumns; k++) {
+		if (sheet_says_nothing(s, k))
+			continue;
 		buf_fmt(out, "<td class=\"%s\">", class_of(f->columns[k].kind));
 		put_cell(out, r, f->columns[k].kind, &row[k]);
 		buf_adds(out, "</td>");
@@ -126,7 +132,7 @@ static void put_table(struct buf *out, const struct report *r, const struct shee
 	int64_t most = s->form->bar > 0 ? sheet_most(s, (size_t)s->form->bar) : 0;
 
 	buf_adds(out, "<div class=\"wide\"><table>\n");
-	put_heads(out, s->form);
+	put_heads(out, s);
 	for (size_t i = 0; i < s->nrows; i++)
 		put_row(out, r, s, s->cells + i * s->form->ncolumns, most);
 	buf_adds(out, "</table></div>\n");

@@ -145,26 +145,13 @@ static void shorten_texts(struct text *t, const struct sheet *s, size_t width[SH
 	}
 }
 
-/* Minor columns without anything in them are not missed. */
-static bool says_nothing(const struct sheet *s, size_t k)
-{
-	size_t n = s->form->ncolumns;
-
-	if (!s->form->columns[k].minor)
-		return false;
-	for (size_t i = 0; i < s->nrows; i++)
-		if (s->cells[i * n + k].n != 0 || s->cells[i * n + k].text.n > 0)
-			return false;
-	return true;
-}
-
 /* Long texts give way until the row fits, then minor columns, then all texts; what is left is the bar's. */
 static size_t fit(struct text *t, const struct sheet *s, size_t width[SHEET_COLUMNS])
 {
 	size_t all, room;
 
 	for (size_t k = 0; k < s->form->ncolumns; k++) {
-		t->hidden[k] = says_nothing(s, k) ? EMPTY : SHOWN;
+		t->hidden[k] = sheet_says_nothing(s, k) ? EMPTY : SHOWN;
 		if (s->form->columns[k].kind == CELL_TEXT && width[k] > TEXT_MOST)
 			width[k] = TEXT_MOST;
 	}
@@ -226,18 +213,40 @@ static void put_row(struct text *t, const struct sheet *s, const struct str *cel
 	}
 }
 
+/* Sentences, each line indented by two; they were masked when they were made. */
+static void put_said(struct buf *out, struct str text, size_t width)
+{
+	struct str rest, word;
+	size_t column = 0;
+	BUF(safe);
+
+	answer_safe(&safe, text);
+	rest = buf_str(&safe);
+	while ((word = str_word(&rest)).n > 0) {
+		if (column > 0 && column + 1 + columns_of(word) > width) {
+			buf_addc(out, '\n');
+			column = 0;
+		}
+		buf_adds(out, column == 0 ? "  " : " ");
+		column += (column == 0 ? 2 : 1) + columns_of(word);
+		buf_addstr(out, word);
+	}
+	buf_addc(out, '\n');
+}
+
 static void put_hidden(struct text *t, const struct sheet *s)
 {
-	const char *lead = "  left out, as the terminal is narrow:";
+	const char *lead = "left out, as the terminal is narrow: ";
+	BUF(b);
 
 	for (size_t k = 0; k < s->form->ncolumns; k++) {
 		if (t->hidden[k] != NARROW)
 			continue;
-		page_fmt(&t->page, "%s %s", lead, s->form->columns[k].title);
-		lead = ",";
+		buf_fmt(&b, "%s%s", lead, s->form->columns[k].title);
+		lead = ", ";
 	}
-	if (lead[0] == ',')
-		buf_addc(t->page.out, '\n');
+	if (b.n > 0)
+		put_said(t->page.out, buf_str(&b), t->look->width);
 }
 
 static void put_sheet(struct text *t, const struct sheet *s)
@@ -259,27 +268,6 @@ static void put_sheet(struct text *t, const struct sheet *s)
 	put_hidden(t, s);
 	if (s->more > 0)
 		page_fmt(&t->page, "  and %.*s more (--top)\n", STR_ARG(tell_count(t->r->mem, s->more)));
-}
-
-/* Sentences, each line indented by two; they were masked when they were made. */
-static void put_said(struct buf *out, struct str text, size_t width)
-{
-	struct str rest, word;
-	size_t column = 0;
-	BUF(safe);
-
-	answer_safe(&safe, text);
-	rest = buf_str(&safe);
-	while ((word = str_word(&rest)).n > 0) {
-		if (column > 0 && column + 1 + columns_of(word) > width) {
-			buf_addc(out, '\n');
-			column = 0;
-		}
-		buf_adds(out, column == 0 ? "  " : " ");
-		column += (column == 0 ? 2 : 1) + columns_of(word);
-		buf_addstr(out, word);
-	}
-	buf_addc(out, '\n');
 }
 
 static void put_part(struct text *t, const struct sheet *s)

@@ -103,22 +103,29 @@ static void put_totals(struct stats *s, const struct tally *all)
 	put_total(s, sheet, "returned", all->returned, stats_share(all->returned, n));
 	put_total(s, sheet, "visits without a recipient", all->lost, CELL_UNKNOWN);
 	put_total(s, sheet, "bytes", all->bytes, CELL_UNKNOWN);
+	sheet->cells[sheet->nrows * totals_form.ncolumns - 2].as = CELL_BYTES;
+}
+
+void stats_tables(struct stats *s)
+{
+	struct tally all;
+
+	tally_begin(&all);
+	for (size_t i = 0; i < s->rows.n; i++)
+		tally_add(&all, &s->rows, i);
+	put_totals(s, &all);
+	stats_put_volume(s, &all);
+	stats_put_verdicts(s, &all);
+	stats_put_latencies(s);
+	stats_put_groups(s);
 }
 
 void stats_report(struct report *r, const struct stats_ask *ask)
 {
-	struct tally all;
 	struct stats s;
 
 	r->title = "Mail statistics";
 	stats_begin(&s, r, ask);
-	tally_begin(&all);
-	for (size_t i = 0; i < s.rows.n; i++)
-		tally_add(&all, &s.rows, i);
-	put_totals(&s, &all);
-	stats_put_volume(&s, &all);
-	stats_put_verdicts(&s, &all);
-	stats_put_latencies(&s);
-	stats_put_groups(&s);
+	stats_tables(&s);
 	stats_end(&s);
 }

@@ -30,6 +30,8 @@ struct stats {
 void stats_begin(struct stats *s, struct report *r, const struct stats_ask *ask);
 void stats_end(struct stats *s);
 
+/* The tables of a report over rows that are there, wherever they came from. */
+void stats_tables(struct stats *s);
 void stats_report(struct report *r, const struct stats_ask *ask);
 void stats_changed(struct report *r, const struct stats_ask *ask);
 void stats_unusual(struct report *r, const struct stats_ask *ask);
@@ -51,9 +53,8 @@ struct group {
 	struct tally tally;
 };
 struct groups {
-	struct group *at;  /* the most messages (recipients) first */
-	size_t n, more;    /* more: groups that found no place */
-	struct tally rest; /* rows without a key */
+	struct group *at; /* the most messages (recipients) first */
+	size_t n, more;   /* more: groups that found no place */
 };
 /* Rows by key (below `keys`; UINT32_MAX: none), the `top` largest groups. */
 void stats_group(struct groups *out, const struct rows *r, const uint32_t *key, size_t keys, size_t top,
@@ -66,12 +67,10 @@ uint32_t *stats_key_narrow(const uint8_t *bytes, const uint16_t *words, size_t n
 struct lengths {
 	uint64_t n, p50, p90, p99, max; /* ms */
 };
-struct lengths_of {
-	const uint16_t *column;
-	uint8_t port; /* of that port alone; UINT8_MAX: of all */
-	bool once;    /* one of each story: it is the same for all recipients */
-};
-void stats_lengths(struct lengths *out, const struct rows *r, struct lengths_of of);
+/* Of the rows of each port, and of all behind them.  once: one row of each story, as it is the same for all its
+ * recipients. */
+enum { LENGTHS_PORTS = 8 };
+void stats_lengths(struct lengths out[LENGTHS_PORTS + 1], const struct rows *r, const uint16_t *column, bool once);
 
 /* What is counted in every table of groups, and how a tally fills its cells. */
 #define STATS_TALLY \

@@ -119,11 +119,9 @@ void stats_group(struct groups *out, const struct rows *r, const uint32_t *key, 
 		 bool by_recipients, struct arena *mem)
 {
 	struct light *all = count_light(r, key, keys, by_recipients);
-	struct tally none;
 	uint32_t *place, *found;
 
 	*out = (struct groups){ 0 };
-	tally_begin(&out->rest);
 	found = best(all, keys, top < keys ? top : keys, &out->n, &out->more);
 	place = mem_alloc((keys + 1) * sizeof(*place));
 	out->at = arena_alloc(mem, (out->n + 1) * sizeof(*out->at));
@@ -132,14 +130,11 @@ void stats_group(struct groups *out, const struct rows *r, const uint32_t *key, 
 		out->at[i].key = found[i];
 		tally_begin(&out->at[i].tally);
 	}
-	tally_begin(&none);
 	for (size_t i = 0; i < r->n; i++) {
 		uint32_t at = key[i] < keys ? place[key[i]] : 0;
 
 		if (at > 0)
 			tally_add(&out->at[at - 1].tally, r, i);
-		else if (key[i] >= keys)
-			tally_add(&out->rest, r, i);
 	}
 	free(place);
 	free(found);
@@ -167,6 +162,8 @@ uint32_t *stats_key_narrow(const uint8_t *bytes, const uint16_t *words, size_t n
 	return key;
 }
 
+enum { LENGTHS = UINT16_MAX + 1 };
+
 /* The value that so many per mille of all are not above. */
 static uint64_t quantile(const uint32_t *count, uint64_t n, unsigned per_mille)
 {
@@ -178,24 +175,39 @@ static uint64_t quantile(const uint32_t *count, uint64_t n, unsigned per_mille)
 	return 0;
 }
 
-void stats_lengths(struct lengths *out, const struct rows *r, struct lengths_of of)
+static void summarise(struct lengths *out, const uint32_t *count)
 {
-	uint32_t *count = mem_alloc(((size_t)UINT16_MAX + 1) * sizeof(*count));
-
 	*out = (struct lengths){ 0 };
-	for (size_t i = 0; i < r->n; i++)
-		if ((of.port == UINT8_MAX || r->port[i] == of.port) &&
-		    (!of.once || i == 0 || r->story[i] != r->story[i - 1]))
-			count[of.column[i]]++;
 	for (unsigned x = 0; x < ROW_LENGTH_UNKNOWN; x++) {
 		out->n += count[x];
 		if (count[x] > 0)
 			out->max = row_ms((uint16_t)x);
 	}
-	if (out->n > 0) {
-		out->p50 = quantile(count, out->n, 500);
-		out->p90 = quantile(count, out->n, 900);
-		out->p99 = quantile(count, out->n, 990);
+	if (out->n == 0)
+		return;
+	out->p50 = quantile(count, out->n, 500);
+	out->p90 = quantile(count, out->n, 900);
+	out->p99 = quantile(count, out->n, 990);
+}
+
+void stats_lengths(struct lengths out[LENGTHS_PORTS + 1], const struct rows *r, const uint16_t *column, bool once)
+{
+	size_t ports = r->ports.n < LENGTHS_PORTS ? r->ports.n : LENGTHS_PORTS;
+	uint32_t *count = mem_alloc((ports + 1) * LENGTHS * sizeof(*count)), *all = count + ports * LENGTHS;
+	uint32_t before = UINT32_MAX;
+
+	for (size_t i = 0; i < r->n; i++) {
+		size_t port = r->port[i] < ports ? r->port[i] : ports;
+
+		if (!once || r->story[i] != before)
+			count[port * LENGTHS + column[i]]++;
+		before = r->story[i];
 	}
+	for (size_t p = 0; p < ports; p++) {
+		summarise(&out[p], count + p * LENGTHS);
+		for (size_t x = 0; x < LENGTHS; x++)
+			all[x] += count[p * LENGTHS + x];
+	}
+	summarise(&out[LENGTHS_PORTS], all);
 	free(count);
 }

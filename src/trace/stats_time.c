@@ -16,10 +16,10 @@ TIME_FORM(hours, CELL_HOUR, "HOUR", "Per hour")
 TIME_FORM(days, CELL_DAY, "DAY", "Per day")
 
 static const struct sheet_column latency_columns[] = {
-	{ CELL_TEXT, "what", "TIME", false },       { CELL_TEXT, "port", "PORT", false },
-	{ CELL_COUNT, "known", "KNOWN OF", false }, { CELL_LENGTH, "p50_ms", "P50", false },
-	{ CELL_LENGTH, "p90_ms", "P90", false },    { CELL_LENGTH, "p99_ms", "P99", false },
-	{ CELL_LENGTH, "max_ms", "MAX", false }
+	{ CELL_TEXT, "what", "TIME", false },      { CELL_TEXT, "port", "PORT", false },
+	{ CELL_COUNT, "known", "KNOWN OF", true }, { CELL_LENGTH, "p50_ms", "P50", false },
+	{ CELL_LENGTH, "p90_ms", "P90", false },   { CELL_LENGTH, "p99_ms", "P99", false },
+	{ CELL_LENGTH, "max_ms", "MAX", true }
 };
 static const struct sheet_form latencies_form = {
 	.name = "latencies",
@@ -113,22 +113,21 @@ void stats_put_volume(struct stats *s, const struct tally *all)
 	free(hour);
 }
 
-static void put_latency(struct stats *s, struct sheet *sheet, const char *what, struct lengths_of of)
+static void put_latency(struct stats *s, struct sheet *sheet, const char *what, struct str port,
+			const struct lengths *x)
 {
-	struct lengths x;
 	struct cell *c;
 
-	stats_lengths(&x, &s->rows, of);
-	if (x.n == 0)
+	if (x->n == 0)
 		return;
 	c = sheet_row(s->report, sheet);
 	c[0].text = str_of(what);
-	c[1].text = of.port == UINT8_MAX ? STR("all") : stats_text(s, &s->rows.ports, of.port, "(not known)");
-	c[2].n = (int64_t)x.n;
-	c[3].n = (int64_t)x.p50;
-	c[4].n = (int64_t)x.p90;
-	c[5].n = (int64_t)x.p99;
-	c[6].n = (int64_t)x.max;
+	c[1].text = port;
+	c[2].n = (int64_t)x->n;
+	c[3].n = (int64_t)x->p50;
+	c[4].n = (int64_t)x->p90;
+	c[5].n = (int64_t)x->p99;
+	c[6].n = (int64_t)x->max;
 }
 
 void stats_put_latencies(struct stats *s)
@@ -145,10 +144,12 @@ void stats_put_latencies(struct stats *s)
 		  { "delivery: the try that decided", r->delivery, false, false },
 		  { "whole: begin to the result", r->whole, false, true } };
 	struct sheet *sheet = report_sheet(s->report, &latencies_form);
+	struct lengths x[LENGTHS_PORTS + 1];
 
 	for (size_t i = 0; i < COUNT(t); i++) {
-		put_latency(s, sheet, t[i].what, (struct lengths_of){ t[i].column, UINT8_MAX, t[i].once });
-		for (size_t p = 0; t[i].by_port && r->ports.n > 1 && p < r->ports.n && p < 16; p++)
-			put_latency(s, sheet, t[i].what, (struct lengths_of){ t[i].column, (uint8_t)p, t[i].once });
+		stats_lengths(x, r, t[i].column, t[i].once);
+		put_latency(s, sheet, t[i].what, STR("all"), &x[LENGTHS_PORTS]);
+		for (uint32_t p = 0; t[i].by_port && r->ports.n > 1 && p < r->ports.n && p < LENGTHS_PORTS; p++)
+			put_latency(s, sheet, t[i].what, stats_text(s, &r->ports, p, "(not known)"), &x[p]);
 	}
 }

@@ -39,7 +39,7 @@ static const struct sheet_column columns[] = { { CELL_TEXT, "kind", "KIND", fals
 					       { CELL_TEXT, "first_odd_address", "FROM", true },
 					       { CELL_TEXT, "id", "ID", true } };
 static const struct sheet_form form = { .name = "unusual",
-					.title = "Unusual senders and logins",
+					.title = "Bursts",
 					.columns = columns,
 					.ncolumns = COUNT(columns),
 					.bar = 4,
@@ -296,6 +296,31 @@ static void look_at_burst(struct around_burst *out, const struct rows *r, const 
 			out->odd = i;
 }
 
+enum { SAID = 3 };
+
+/* The first ones in words, with the question that shows where they began. */
+static void say_burst(struct stats *s, const struct cell *c, const struct burst *b)
+{
+	BUF(text);
+
+	buf_fmt(&text, "The %.*s %.*s reached ", STR_ARG(c[0].text), STR_ARG(c[1].text));
+	put_count(&text, c[4].n);
+	buf_fmt(&text, " recipients in %lld hour%s from ", (long long)c[3].n, c[3].n == 1 ? "" : "s");
+	sheet_put(&text, s->report, CELL_TIME, &c[2]);
+	if (b->known)
+		buf_fmt(&text, " on; usually it is %u an hour", b->usual);
+	else
+		buf_adds(&text, " on; how much is usual there these logs do not show");
+	if (c[10].n != CELL_UNKNOWN) {
+		buf_fmt(&text, ". First seen from a new network at ");
+		sheet_put(&text, s->report, CELL_TIME, &c[10]);
+		buf_fmt(&text, " (%.*s)", STR_ARG(c[11].text));
+		if (c[12].text.n > 0)
+			buf_fmt(&text, ": telltale trace %.*s", STR_ARG(c[12].text));
+	}
+	report_say(s->report, "%.*s", STR_ARG(buf_str(&text)));
+}
+
 static void put_burst(struct stats *s, struct sheet *sheet, const struct burst *b, uint8_t *nets)
 {
 	const struct rows *r = &s->rows;
@@ -314,10 +339,12 @@ static void put_burst(struct stats *s, struct sheet *sheet, const struct burst *
 	c[8].n = (int64_t)x.networks;
 	c[9].n = (int64_t)x.new_networks;
 	c[10].n = x.odd < r->n ? (int64_t)r->time[x.odd] : CELL_UNKNOWN;
-	if (x.odd == r->n)
-		return;
-	c[11].text = stats_text(s, &r->ips, r->ip[x.odd], "-");
-	c[12].text = stats_id(s, r->story[x.odd]);
+	if (x.odd < r->n) {
+		c[11].text = stats_text(s, &r->ips, r->ip[x.odd], "-");
+		c[12].text = stats_id(s, r->story[x.odd]);
+	}
+	if (sheet->nrows <= SAID)
+		say_burst(s, c, b);
 }
 
 void stats_unusual(struct report *r, const struct stats_ask *ask)
