@@ -40,6 +40,19 @@ void buf_need(struct buf *b, size_t more)
 	b->cap = cap;
 }
 
+void buf_fit(struct buf *b, size_t more)
+{
+	size_t want;
+
+	if (__builtin_add_overflow(b->n, more, &want) || want >= SIZE_MAX / 2)
+		BUG("a buffer of %zu + %zu bytes", b->n, more);
+	if (want < b->cap)
+		return;
+	b->p = mem_grow(b->p, want + 1);
+	b->p[b->n] = '\0';
+	b->cap = want + 1;
+}
+
 void buf_add(struct buf *b, const void *p, size_t n)
 {
 	if (n >= b->cap - b->n)

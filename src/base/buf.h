@@ -29,6 +29,7 @@ struct buf {
 void buf_clear(struct buf *b);             /* free; b is BUF_INIT again */
 void buf_reset(struct buf *b);             /* forget the content, keep the memory */
 void buf_need(struct buf *b, size_t more); /* make room for `more` bytes */
+void buf_fit(struct buf *b, size_t more);  /* and for no more than that: nothing else will be added */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *z);

@@ -1,54 +1,5 @@
 #include "base/str.h"
 
-#include <string.h>
-
-struct str str_of(const char *z)
-{
-	return (struct str){ z, z != NULL ? strlen(z) : 0 };
-}
-
-struct str str_mem(const void *p, size_t n)
-{
-	return (struct str){ p, n };
-}
-
-bool str_eq(struct str a, struct str b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool str_eqz(struct str a, const char *z)
-{
-	return str_eq(a, str_of(z));
-}
-
-char ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool ascii_isdigit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-bool ascii_isalpha(char c)
-{
-	char l = ascii_lower(c);
-
-	return l >= 'a' && l <= 'z';
-}
-
-bool ascii_isalnum(char c)
-{
-	return ascii_isalpha(c) || ascii_isdigit(c);
-}
-
-bool ascii_isprint(char c)
-{
-	return c >= 0x20 && c <= 0x7e;
-}
-
 static bool same_folded(const char *a, const char *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -72,19 +23,9 @@ int str_cmp(struct str a, struct str b)
 	return a.n < b.n ? -1 : a.n > b.n;
 }
 
-bool str_starts(struct str s, struct str prefix)
-{
-	return s.n >= prefix.n && str_eq(str_take(s, prefix.n), prefix);
-}
-
 bool str_istarts(struct str s, struct str prefix)
 {
 	return s.n >= prefix.n && str_ieq(str_take(s, prefix.n), prefix);
-}
-
-bool str_ends(struct str s, struct str suffix)
-{
-	return s.n >= suffix.n && str_eq(str_skip(s, s.n - suffix.n), suffix);
 }
 
 bool str_iends(struct str s, struct str suffix)
@@ -123,18 +64,6 @@ ptrdiff_t str_find(struct str s, struct str needle)
 		return 0;
 	at = s.n > 0 ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
 	return at != NULL ? at - s.p : -1;
-}
-
-struct str str_skip(struct str s, size_t n)
-{
-	if (n >= s.n)
-		return (struct str){ s.n > 0 ? s.p + s.n : s.p, 0 };
-	return (struct str){ s.p + n, s.n - n };
-}
-
-struct str str_take(struct str s, size_t n)
-{
-	return (struct str){ s.p, n < s.n ? n : s.n };
 }
 
 static bool is_blank(char c)
