@@ -9,6 +9,8 @@ const char *const foreign_servers[FOREIGN_SERVERS] = {
 	[FOREIGN_EXIM] = "Exim",     [FOREIGN_SPAMDYKE] = "spamdyke", [FOREIGN_CHKUSER] = "chkuser",
 };
 
+enum { ID_MAX = 24 }; /* bytes of a queue id of Postfix */
+
 static const struct foreign_row postfix_rows[] = {
 #define POSTFIX(p, l, k, x) { STR_INIT(p), (l), FOREIGN_POSTFIX, FOREIGN_##k, (x) },
 #include "logs/postfix.def"
@@ -30,14 +32,22 @@ static void compile_tables(void)
 	foreign_compile(&qmail_table, qmail_rows, COUNT(qmail_rows));
 }
 
-/* Programs whose lines may be a mail server's: `*` at the end stands for any more. */
+static const struct foreign_table *table_of(const struct foreign_table *t)
+{
+	pthread_once(&once, compile_tables);
+	return t;
+}
+
+/* Programs whose lines may be a mail server's, in any case; `more`: whatever follows. */
 static const struct {
-	const char *program;
+	struct str program;
+	bool more;
 	enum foreign_server server;
 } programs[] = {
-	{ "postfix*", FOREIGN_POSTFIX },  { "exim*", FOREIGN_EXIM },  { "qmail*", FOREIGN_QMAIL },
-	{ "spamdyke", FOREIGN_SPAMDYKE }, { "smtpd", FOREIGN_QMAIL }, { "smtp", FOREIGN_QMAIL },
-	{ "submission", FOREIGN_QMAIL },
+	{ STR_INIT("postfix"), true, FOREIGN_POSTFIX },   { STR_INIT("exim"), true, FOREIGN_EXIM },
+	{ STR_INIT("qmail"), true, FOREIGN_QMAIL },       { STR_INIT("spamdyke"), false, FOREIGN_SPAMDYKE },
+	{ STR_INIT("smtpd"), false, FOREIGN_QMAIL },      { STR_INIT("smtp"), false, FOREIGN_QMAIL },
+	{ STR_INIT("submission"), false, FOREIGN_QMAIL },
 };
 
 static bool is_upper_hex(char c)
@@ -48,10 +58,13 @@ static bool is_upper_hex(char c)
 /* Digits and consonants: no id is a word. */
 static bool is_base52(char c)
 {
-	return ascii_isdigit(c) || (ascii_isalpha(c) && strchr("aeiouAEIOU", c) == NULL);
+	const unsigned vowels =
+	    1u << ('a' - 'a') | 1u << ('e' - 'a') | 1u << ('i' - 'a') | 1u << ('o' - 'a') | 1u << ('u' - 'a');
+
+	return ascii_isdigit(c) || (ascii_isalpha(c) && (vowels >> (ascii_lower(c) - 'a') & 1) == 0);
 }
 
-static bool all(struct str s, bool (*is)(char))
+static inline bool all(struct str s, bool (*is)(char))
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (!is(s.p[i]))
@@ -64,7 +77,7 @@ bool foreign_is_postfix_id(struct str s)
 {
 	if (s.n >= 6 && s.n <= 21 && all(s, is_upper_hex))
 		return true;
-	return s.n >= 12 && s.n <= 24 && all(s, is_base52) && str_rchr(s, 'z') >= 10 &&
+	return s.n >= 12 && s.n <= ID_MAX && all(s, is_base52) && str_rchr(s, 'z') >= 10 &&
 	       (size_t)str_rchr(s, 'z') + 1 < s.n;
 }
 
@@ -80,31 +93,36 @@ bool foreign_is_exim_id(struct str s)
 	return true;
 }
 
-static bool try_row(const struct foreign_table *t, size_t row, struct str text, struct foreign_line *out)
+/* The first of those rows that fits; t->n: none.  Of what others left in the fields only the id is kept. */
+static size_t fit_row(const struct foreign_table *t, struct foreign_rows may, struct str text, struct foreign_line *out)
 {
 	struct str id = out->field[FF_id];
+	size_t row;
 
-	memset(out->field, 0, sizeof(out->field));
-	out->field[FF_id] = id;
-	return foreign_fits(t, row, text, out);
+	while ((row = foreign_next(t, &may, text)) < t->n && !foreign_fits(t, row, text, out)) {
+		memset(out->field, 0, sizeof(out->field));
+		out->field[FF_id] = id;
+	}
+	return row;
 }
 
 /* ID or NOQUEUE in front: what is left is the text. */
-static char take_lead(struct str *text, struct foreign_line *out)
+static int take_lead(struct str *text, struct foreign_line *out)
 {
-	struct str head, tail;
+	ptrdiff_t at = str_chr(str_take(*text, ID_MAX + 1), ':');
+	struct str head = str_take(*text, at < 0 ? 0 : (size_t)at), tail = str_skip(*text, head.n + 2);
 
-	if (!str_cut(*text, STR(": "), &head, &tail))
-		return '-';
+	if (head.n == 0 || head.n + 1 >= text->n || text->p[at + 1] != ' ')
+		return FOREIGN_BARE;
 	if (str_eqz(head, "NOQUEUE")) {
 		*text = tail;
-		return 'n';
+		return FOREIGN_NOQUEUE;
 	}
 	if (!foreign_is_postfix_id(head))
-		return '-';
+		return FOREIGN_BARE;
 	out->field[FF_id] = head;
 	*text = tail;
-	return 'q';
+	return FOREIGN_QUEUE_ID;
 }
 
 /* "reject" and "milter-reject" refuse, "discard" throws away; "hold", "filter", "warning" ... only tell. */
@@ -118,11 +136,17 @@ static void judge_action(struct foreign_line *out)
 		out->kind = FOREIGN_NOTE;
 }
 
-static bool twice(struct str text, const char *what)
+/* memchr() is faster here than a search for words that are short and begin with a byte that is rare. */
+static bool twice(struct str text, struct str what)
 {
-	ptrdiff_t at = str_find(text, str_of(what));
+	int n = 0;
+	ptrdiff_t at;
 
-	return at >= 0 && str_find(str_skip(text, (size_t)at + 1), str_of(what)) >= 0;
+	for (; (at = str_chr(text, what.p[0])) >= 0 && n < 2; text = str_skip(text, 1)) {
+		text = str_skip(text, (size_t)at);
+		n += str_starts(text, what);
+	}
+	return n == 2;
 }
 
 /* Old versions write addresses as they came, and answers of others stand in the line: what parts the fields must
@@ -133,20 +157,15 @@ static bool is_plain(struct foreign_line *out, struct str text)
 	static const enum foreign_field named[] = { FF_sender, FF_rcpt, FF_helo };
 
 	if (out->kind == FOREIGN_RESULT)
-		return !twice(text, ">, relay=") && !twice(text, ", status=");
+		return !twice(text, STR(">, relay=")) && !twice(text, STR(", status="));
 	if (out->kind == FOREIGN_QUEUED)
-		return !twice(text, ">, size=");
+		return !twice(text, STR(">, size="));
 	if (out->kind != FOREIGN_REJECT ||
-	    (!twice(text, "; from=<") && !twice(text, "> to=<") && !twice(text, ">, to=<")))
+	    (!twice(text, STR("; from=<")) && !twice(text, STR("> to=<")) && !twice(text, STR(">, to=<"))))
 		return true;
 	for (size_t i = 0; i < COUNT(named); i++)
 		out->field[named[i]] = (struct str){ NULL, 0 };
 	return true;
-}
-
-static bool leads(char row, char line)
-{
-	return row == line || row == '*' || (row == '.' && line != '-');
 }
 
 /* What the fields alone do not say. */
@@ -167,20 +186,13 @@ static bool settle_postfix(struct foreign_line *out, struct str program, struct 
 
 static bool read_postfix(struct foreign_line *out)
 {
-	const struct foreign_table *t = &postfix_table;
+	const struct foreign_table *t = table_of(&postfix_table);
 	struct str program = out->frame.program, text = out->frame.rest;
-	char lead = take_lead(&text, out);
+	int lead = take_lead(&text, out);
 
 	program = str_skip(program, (size_t)(str_rchr(program, '/') + 1));
 	out->server = FOREIGN_POSTFIX;
-	for (size_t i = foreign_next(t, 0, text); i < t->n; i = foreign_next(t, i + 1, text)) {
-		const struct foreign_row *r = &t->rows[i];
-
-		if (leads(r->lead, lead) && (r->program.p[0] == '*' || str_eq(program, r->program)) &&
-		    try_row(t, i, text, out))
-			return settle_postfix(out, program, text);
-	}
-	return false;
+	return fit_row(t, foreign_rows(t, program, lead, text), text, out) < t->n && settle_postfix(out, program, text);
 }
 
 /* SENDER:REMOTEINFO:IDENTIFY and HELO:HOST:IP of the original chkuser; the sender and the names have no colons. */
@@ -199,24 +211,24 @@ static void split_chkuser(struct foreign_line *out)
 
 static bool read_qmail(struct foreign_line *out)
 {
-	const struct foreign_table *t = &qmail_table;
+	const struct foreign_table *t = table_of(&qmail_table);
 	struct str text = out->frame.rest;
 
-	for (size_t i = foreign_next(t, 0, text); i < t->n; i = foreign_next(t, i + 1, text)) {
-		if (!try_row(t, i, text, out))
-			continue;
-		if (out->kind == FOREIGN_CHECK)
-			split_chkuser(out);
-		return true;
-	}
-	return false;
+	if (fit_row(t, foreign_rows(t, STR(""), FOREIGN_BARE, text), text, out) == t->n)
+		return false;
+	if (out->kind == FOREIGN_CHECK)
+		split_chkuser(out);
+	return true;
 }
 
 static enum foreign_server server_of(struct str program)
 {
-	for (size_t i = 0; i < COUNT(programs); i++)
-		if (str_glob(str_of(programs[i].program), program))
+	for (size_t i = 0; i < COUNT(programs); i++) {
+		struct str name = programs[i].program, head = str_take(program, name.n);
+
+		if ((programs[i].more || program.n == name.n) && (str_eq(head, name) || str_ieq(head, name)))
 			return programs[i].server;
+	}
 	return FOREIGN_NOBODY;
 }
 
@@ -254,13 +266,14 @@ static void read_syslogs_own(struct foreign_line *out)
 	out->field[FF_count] = times;
 }
 
-bool foreign_read(struct str text, struct foreign_line *out)
+bool foreign_read_next(struct str text, struct foreign_line *out)
 {
-	pthread_once(&once, compile_tables);
-	memset(out, 0, sizeof(*out));
+	out->kind = FOREIGN_UNKNOWN;
+	out->server = FOREIGN_NOBODY;
+	memset(out->field, 0, sizeof(out->field));
 	if (text.n > 0 && text.p[text.n - 1] == '\r')
 		text.n--;
-	if (!frame_read(text, &out->frame))
+	if (!frame_next(text, &out->frame))
 		return false;
 	if (out->frame.program.n == 0 && out->frame.host.n > 0) {
 		read_syslogs_own(out);
@@ -282,4 +295,10 @@ bool foreign_read(struct str text, struct foreign_line *out)
 		out->kind = FOREIGN_STRANGER;
 		return true;
 	}
+}
+
+bool foreign_read(struct str text, struct foreign_line *out)
+{
+	out->frame = (struct frame){ 0 };
+	return foreign_read_next(text, out);
 }

@@ -47,6 +47,8 @@ struct foreign_line {
 
 /* False: the line is FOREIGN_UNKNOWN.  text is one line without its newline; strs borrow from it. */
 bool foreign_read(struct str text, struct foreign_line *out);
+/* The same for a line behind the one that *l was read from, whose text is still there (frame_next()). */
+bool foreign_read_next(struct str text, struct foreign_line *l);
 
 /* A queue id of Postfix: 5 hexadecimal digits of the microsecond and the inode, or the long form in base 52. */
 bool foreign_is_postfix_id(struct str s);

@@ -269,10 +269,13 @@ static bool read_flagged(struct cur *c, struct foreign_line *out)
 
 static bool fit_rows(struct str text, struct foreign_line *out)
 {
-	for (size_t i = foreign_next(&table, 0, text); i < table.n; i = foreign_next(&table, i + 1, text)) {
+	struct foreign_rows may = foreign_rows(&table, STR(""), FOREIGN_BARE, text);
+	size_t row;
+
+	while ((row = foreign_next(&table, &may, text)) < table.n) {
 		struct foreign_line at = *out;
 
-		if (!foreign_fits(&table, i, text, &at))
+		if (!foreign_fits(&table, row, text, &at))
 			continue;
 		*out = at;
 		return true;

@@ -43,13 +43,29 @@ static bool read_ip(struct str s, struct foreign_line *out)
 	return true;
 }
 
+/* Where the first " [" stands, or -1. */
+static ptrdiff_t find_bracket(struct str s)
+{
+	for (size_t i = 1; i < s.n; i++) {
+		ptrdiff_t at = str_chr(str_skip(s, i), '[');
+
+		if (at < 0)
+			return -1;
+		i += (size_t)at;
+		if (s.p[i - 1] == ' ')
+			return (ptrdiff_t)i - 1;
+	}
+	return -1;
+}
+
 bool foreign_read_client(struct str s, struct foreign_line *out)
 {
-	ptrdiff_t at = str_find(s, STR(" [")), open;
+	ptrdiff_t at, open;
 	struct str name;
 
 	if (s.n > 0 && s.p[0] == '[')
 		return read_ip(s, out);
+	at = find_bracket(s);
 	if (at < 0) {
 		at = str_rchr(s, '[');
 		if (at <= 0 || str_chr(str_take(s, (size_t)at), ' ') >= 0)
@@ -92,10 +108,13 @@ static void find_ends(struct foreign_pattern *p, int at)
 		MUST(s->nends < FOREIGN_ENDS && p->step[i].literal.n > 0);
 		s->ends[s->nends++] = (uint8_t)i;
 	}
+	s->stop_byte = s->nends > 0 ? (unsigned char)p->step[s->ends[0]].literal.p[0] : -1;
 	for (int k = 0; k < s->nends; k++) {
 		unsigned char byte = (unsigned char)p->step[s->ends[k]].literal.p[0];
 
 		s->stop[byte / 64] |= UINT64_C(1) << byte % 64;
+		if (byte != s->stop_byte)
+			s->stop_byte = -1;
 	}
 }
 
@@ -131,32 +150,94 @@ static void take_apart(struct foreign_pattern *p, const char *text)
 			find_ends(p, i);
 }
 
+static void add(struct foreign_rows *set, size_t row)
+{
+	set->bits[row / 64] |= UINT64_C(1) << row % 64;
+}
+
+static size_t program_of(const struct foreign_table *t, struct str program)
+{
+	size_t i = 0;
+
+	while (i < t->nprograms && !str_eq(t->programs[i], program))
+		i++;
+	return i;
+}
+
+static bool leads(char row, char line)
+{
+	return row == line || row == '*' || (row == '.' && line != '-');
+}
+
+static void index_program(struct foreign_table *t, size_t row)
+{
+	struct str program = t->rows[row].program;
+
+	if (str_eqz(program, "*")) {
+		add(&t->of_others, row);
+		for (size_t i = 0; i < t->nprograms; i++)
+			add(&t->of_program[i], row);
+	} else {
+		add(&t->of_program[program_of(t, program)], row);
+	}
+}
+
+static void index_row(struct foreign_table *t, size_t row)
+{
+	static const char line_leads[FOREIGN_LEADS] = { '-', 'q', 'n' };
+	struct str head = t->patterns[row].step[0].literal;
+
+	for (size_t byte = 0; byte < COUNT(t->first); byte++)
+		if (head.n == 0 || (unsigned char)head.p[0] == byte)
+			add(&t->first[byte], row);
+	for (size_t i = 0; i < FOREIGN_LEADS; i++)
+		if (leads(t->rows[row].lead, line_leads[i]))
+			add(&t->lead[i], row);
+	index_program(t, row);
+}
+
+static void name_program(struct foreign_table *t, struct str program)
+{
+	if (str_eqz(program, "*") || program_of(t, program) < t->nprograms)
+		return;
+	MUST(t->nprograms < FOREIGN_PROGRAMS);
+	t->programs[t->nprograms++] = program;
+}
+
 void foreign_compile(struct foreign_table *t, const struct foreign_row *rows, size_t n)
 {
 	MUST(n <= FOREIGN_ROWS);
 	t->rows = rows;
 	t->n = n;
+	for (size_t i = 0; i < n; i++)
+		name_program(t, rows[i].program);
 	for (size_t i = 0; i < n; i++) {
-		struct str head;
-
 		take_apart(&t->patterns[i], rows[i].pattern);
-		head = t->patterns[i].step[0].literal;
-		for (size_t byte = 0; byte < 256; byte++)
-			if (head.n == 0 || (unsigned char)head.p[0] == byte)
-				t->first[byte][i / 64] |= UINT64_C(1) << i % 64;
+		index_row(t, i);
 	}
 }
 
-size_t foreign_next(const struct foreign_table *t, size_t at, struct str text)
+struct foreign_rows foreign_rows(const struct foreign_table *t, struct str program, int lead, struct str text)
 {
-	const uint64_t *rows = t->first[text.n > 0 ? (unsigned char)text.p[0] : 0];
+	size_t i = program_of(t, program);
+	const struct foreign_rows *of = i < t->nprograms ? &t->of_program[i] : &t->of_others;
+	struct foreign_rows may = t->first[text.n > 0 ? (unsigned char)text.p[0] : 0];
 
-	for (; at < t->n; at++) {
-		if (rows[at / 64] >> at % 64 == 0)
-			at |= 63; /* none left of these 64 */
-		else if ((rows[at / 64] >> at % 64 & 1) != 0 && str_starts(text, t->patterns[at].step[0].literal))
-			return at;
-	}
+	for (size_t k = 0; k < COUNT(may.bits); k++)
+		may.bits[k] &= t->lead[lead].bits[k] & of->bits[k];
+	return may;
+}
+
+size_t foreign_next(const struct foreign_table *t, struct foreign_rows *left, struct str text)
+{
+	for (size_t k = 0; k < COUNT(left->bits); k++)
+		while (left->bits[k] != 0) {
+			size_t row = k * 64 + (size_t)__builtin_ctzll(left->bits[k]);
+
+			left->bits[k] &= left->bits[k] - 1;
+			if (str_starts(text, t->patterns[row].step[0].literal))
+				return row;
+		}
 	return t->n;
 }
 
@@ -182,18 +263,29 @@ static bool follows(struct fitter *f, int at, struct str text)
 	return at == f->p->n ? text.n == 0 : fits(f, at, text);
 }
 
-/* Where the field may end: the first place from `at` on where one of its ends stands, or the text's end. */
-static size_t next_end(const struct fitter *f, const struct foreign_step *s, struct str text, size_t at)
+static size_t next_stop(const struct foreign_step *s, struct str text, size_t at)
 {
+	if (s->stop_byte >= 0) {
+		ptrdiff_t found = str_chr(str_skip(text, at), (char)s->stop_byte);
+
+		return found < 0 ? text.n : at + (size_t)found;
+	}
 	for (; at < text.n; at++) {
 		unsigned char byte = (unsigned char)text.p[at];
 
-		if ((s->stop[byte / 64] >> byte % 64 & 1) == 0)
-			continue;
+		if ((s->stop[byte / 64] >> byte % 64 & 1) != 0)
+			break;
+	}
+	return at;
+}
+
+/* Where the field may end: the first place from `at` on where one of its ends stands, or the text's end. */
+static size_t next_end(const struct fitter *f, const struct foreign_step *s, struct str text, size_t at)
+{
+	for (at = next_stop(s, text, at); at < text.n; at = next_stop(s, text, at + 1))
 		for (int i = 0; i < s->nends; i++)
 			if (str_starts(str_skip(text, at), f->p->step[s->ends[i]].literal))
 				return at;
-	}
 	return text.n;
 }
 
@@ -231,11 +323,56 @@ static bool fits(struct fitter *f, int at, struct str text)
 	return at < f->p->n ? fits_step(f, at, text) : follows(f, at, text);
 }
 
+/* The way that fits() tries first, without a way back: nearly every line goes it.  value: of each step's field. */
+static bool goes_straight(const struct fitter *f, struct str text, struct str value[FOREIGN_STEPS])
+{
+	const struct foreign_pattern *p = f->p;
+	size_t end;
+
+	for (int at = 0; at < p->n; at++) {
+		const struct foreign_step *s = &p->step[at];
+
+		for (; s->behind > 0 && (text.n == 0 || !str_starts(text, s->literal)); s = &p->step[at]) {
+			at = s->behind;
+			if (at == p->n)
+				return text.n == 0;
+		}
+		if (!str_starts(text, s->literal))
+			return false;
+		text = str_skip(text, s->literal.n);
+		if (s->field < 0)
+			continue;
+		end = s->nends == 0 ? text.n : next_end(f, s, text, 0);
+		if (end == text.n && !s->end)
+			return false;
+		value[at] = str_take(text, end);
+		text = str_skip(text, end);
+	}
+	return text.n == 0;
+}
+
+static bool fits_straight(struct fitter *f, struct str text)
+{
+	struct str value[FOREIGN_STEPS];
+
+	for (int i = 0; i < f->p->n; i++)
+		value[i].p = NULL;
+	if (!goes_straight(f, text, value))
+		return false;
+	for (int i = 0; i < f->p->n; i++)
+		if (value[i].p != NULL && f->p->step[i].field == FF_client && !keep(f, FF_client, value[i]))
+			return false;
+	for (int i = 0; i < f->p->n; i++)
+		if (value[i].p != NULL)
+			f->out->field[f->p->step[i].field] = value[i];
+	return true;
+}
+
 bool foreign_fits(const struct foreign_table *t, size_t row, struct str text, struct foreign_line *out)
 {
 	struct fitter f = { .p = &t->patterns[row], .out = out, .steps = STEPS };
 
-	if (!fits(&f, 0, text))
+	if (!fits_straight(&f, text) && !fits(&f, 0, text))
 		return false;
 	out->kind = t->rows[row].kind;
 	out->server = t->rows[row].server;

@@ -88,15 +88,17 @@ static bool is_id_byte(char c)
 struct str foreign_queued_as(struct str reply)
 {
 	/* qmail's log has `_` for spaces */
-	static const char *const marks[] = { "queued as ", "queued_as_", "OK id=", "OK_id=" };
+	static const struct str marks[] = { STR_INIT("queued as "), STR_INIT("queued_as_"), STR_INIT("OK id="),
+					    STR_INIT("OK_id=") };
+	bool postfix = str_find(reply, STR("queued")) >= 0, exim = !postfix && str_find(reply, STR("id=")) >= 0;
 
-	for (size_t i = 0; i < COUNT(marks); i++) {
-		ptrdiff_t at = str_find(reply, str_of(marks[i]));
+	for (size_t i = 0; i < COUNT(marks) && (postfix || exim); i++) {
+		ptrdiff_t at = str_find(reply, marks[i]);
 		struct cur c;
 
 		if (at < 0)
 			continue;
-		c = cur_of(str_skip(reply, (size_t)at + strlen(marks[i])));
+		c = cur_of(str_skip(reply, (size_t)at + marks[i].n));
 		return cur_span(&c, is_id_byte, NULL);
 	}
 	return STR("");

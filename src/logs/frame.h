@@ -26,9 +26,16 @@ struct frame {
 	struct str pid;     /* digits; may be empty */
 	struct str again;   /* N of syslog's "message repeated N times: [ rest]" around it; empty: none */
 	struct str rest;
+	struct str front, behind; /* inside: the bytes of the stamp up to its second, and behind its fraction */
 };
 
 /* False: the line begins with no stamp that we know. */
 bool frame_read(struct str line, struct frame *out);
+/* The same for a line behind the one that *f was read from, whose text is still there: most have its stamp.
+ * False: *f is empty. */
+bool frame_next(struct str line, struct frame *f);
+/* The same for who wants nothing but stamp and host: where both are plain to see, `rest` is all behind the host, and
+ * what else the front tells is empty. */
+bool frame_glance(struct str line, struct frame *f);
 
 #endif

@@ -115,7 +115,7 @@ static enum unpack_end unpack_plain(struct unpack_in *in, struct unpack_out *out
 {
 	size_t want = in->size < out->left ? (size_t)in->size : out->left, got;
 
-	buf_need(out->text, want);
+	buf_fit(out->text, want);
 	while (want > 0) {
 		char *to = out->text->p + out->text->n;
 

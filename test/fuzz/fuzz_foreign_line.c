@@ -31,6 +31,20 @@ static void look_at_line(struct str line)
 	MUST(as.kind == LOG_OTHERS && as.stamped && str_eq(as.raw, line));
 }
 
+/* Behind another line it is what it is alone. */
+static void look_behind(struct str line, struct foreign_line *behind)
+{
+	struct foreign_line alone;
+	bool found = foreign_read(line, &alone);
+
+	MUST(foreign_read_next(line, behind) == found && behind->kind == alone.kind && behind->server == alone.server);
+	MUST(behind->frame.moment == alone.frame.moment && str_eq(behind->frame.rest, alone.frame.rest) &&
+	     civil_to_seconds(behind->frame.stamp) == civil_to_seconds(alone.frame.stamp));
+	for (int f = 0; f < FOREIGN_FIELDS; f++)
+		MUST(str_eq(behind->field[f], alone.field[f]) &&
+		     (behind->field[f].p == NULL) == (alone.field[f].p == NULL));
+}
+
 static void ask(struct source *s, const char *question)
 {
 	struct trace_ask what = { .question = str_of(question), .source = s, .limit = 20, .now = 1700000000 };
@@ -55,11 +69,13 @@ static void ask(struct source *s, const char *question)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = str_mem(data, size), line, rest = text;
+	struct foreign_line behind = { 0 };
 	struct source s;
 
 	while (rest.n > 0) {
 		str_cut(rest, STR("\n"), &line, &rest);
 		look_at_line(line);
+		look_behind(line, &behind);
 	}
 	source_init(&s);
 	str_cut(text, STR("\xff"), &line, &rest); /* two hosts' files */

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "logs/foreign.h"
 
 /* year: of the stamp, 0 none; moment: UTC, 0 none */
@@ -88,6 +90,56 @@ static void test_fronts(void **state)
 	for (size_t i = 0; i < COUNT(no_fronts); i++)
 		if (frame_read(str_of(no_fronts[i]), &f))
 			fail_msg("read: %s", no_fronts[i]);
+}
+
+static bool same_frame(const struct frame *a, const struct frame *b)
+{
+	return memcmp(&a->stamp, &b->stamp, sizeof(a->stamp)) == 0 && a->absolute == b->absolute &&
+	       a->zoned == b->zoned && a->offset == b->offset && a->moment == b->moment && str_eq(a->host, b->host) &&
+	       str_eq(a->program, b->program) && str_eq(a->pid, b->pid) && str_eq(a->again, b->again) &&
+	       str_eq(a->rest, b->rest);
+}
+
+/* Behind any other line a line is what it is alone; a glance tells stamp and host. */
+static void test_fronts_in_a_row(void **state)
+{
+	static const char *const more[] = {
+		"Mar  9 12:43:51 mx1 postfix/smtpd[123]: 4444-text",
+		"Mar  9 12:43:51 mx2 exim[1]: 2021-03-09 12:43:51 text",
+		"Mar  9 12:43:51.5 mx2 a: text",
+		"Mar  9 12:43:51. mx2 a: text",
+		"Mar  9 12:43:511 mx2 a: text",
+		"Mar  9 12:43:51 m\tx a: text",
+		"Mar  9 12:43:51 mx1",
+		"Mar  9 12:43:51",
+		"2021-03-09T12:43:51.9+02:00 mx2 a/b[9]: text",
+		"2021-03-09T12:43:51.9+03:00 mx2 a/b[9]: text",
+		"2021-03-09T12:43:51Z mx2 a/b[9]: text",
+	};
+	const char *all[COUNT(fronts) + COUNT(repeated) + COUNT(no_fronts) + COUNT(more)];
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(fronts); i++)
+		all[n++] = fronts[i].line;
+	for (size_t i = 0; i < COUNT(repeated); i++)
+		all[n++] = repeated[i].line;
+	for (size_t i = 0; i < COUNT(no_fronts); i++)
+		all[n++] = no_fronts[i];
+	for (size_t i = 0; i < COUNT(more); i++)
+		all[n++] = more[i];
+	for (size_t i = 0; i < n * n; i++) {
+		struct frame one = { 0 }, alone = { 0 }, glance;
+		bool found = frame_read(str_of(all[i % n]), &alone);
+
+		frame_next(str_of(all[i / n]), &one);
+		glance = one;
+		if (frame_next(str_of(all[i % n]), &one) != found || !same_frame(&one, &alone))
+			fail_msg("%s\nbehind %s", all[i % n], all[i / n]);
+		if (frame_glance(str_of(all[i % n]), &glance) != found || glance.moment != alone.moment ||
+		    memcmp(&glance.stamp, &alone.stamp, sizeof(alone.stamp)) != 0 || !str_eq(glance.host, alone.host))
+			fail_msg("a glance at %s\nbehind %s", all[i % n], all[i / n]);
+	}
 }
 
 static void test_queue_ids(void **state)
@@ -379,6 +431,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fronts),
+		cmocka_unit_test(test_fronts_in_a_row),
 		cmocka_unit_test(test_queue_ids),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_numbers_of_answers),
