@@ -37,14 +37,14 @@ static void vote(struct calendar *c, int year)
 }
 
 /* "250_ok_EPOCH_qp_QP" of the gate shows one moment twice. */
-static void measure_gate(struct book *b, struct calendar *c, const struct foreign_line *l)
+static void measure_gate(struct book *b, struct calendar *c, const struct frame *f)
 {
 	struct log_line gate;
 	struct str epoch, qp;
-	struct civil stamp = l->frame.stamp;
+	struct civil stamp = f->stamp;
 	uint64_t seconds;
 
-	log_parse_gate(l->frame.rest, &gate);
+	log_parse_gate(f->rest, &gate);
 	if (!str_starts(gate.field[LOG_F_reason], STR("250_ok_")) ||
 	    !str_cut(str_skip(gate.field[LOG_F_reason], 7), STR("_qp_"), &epoch, &qp))
 		return;
@@ -58,6 +58,7 @@ static void measure_gate(struct book *b, struct calendar *c, const struct foreig
 
 struct scan {
 	struct book *b;
+	struct frame frame; /* of the line being read */
 	struct str speaker; /* the host whose stamps say the zone: two hosts' may differ */
 	int offset;         /* as said last */
 	int changes;        /* of it, so far */
@@ -80,11 +81,9 @@ static void say_zone(struct scan *s, const struct frame *f)
 
 static void scan_line(struct scan *s, struct calendar *c, struct str raw)
 {
-	struct foreign_line l;
-	struct frame *f = &l.frame;
+	struct frame *f = &s->frame;
 
-	memset(&l, 0, sizeof(l));
-	if (!frame_read(raw, f) || f->stamp.month == 0)
+	if (!frame_glance(raw, f) || f->stamp.month == 0)
 		return;
 	if (c->month == 0)
 		c->first = f->stamp;
@@ -100,8 +99,10 @@ static void scan_line(struct scan *s, struct calendar *c, struct str raw)
 	c->yearless = true;
 	c->last = f->stamp;
 	c->last_passed = c->passed;
+	if (str_starts(f->rest, STR("spamdyke")) && !frame_next(raw, f))
+		return;
 	if (str_eqz(f->program, "spamdyke"))
-		measure_gate(s->b, c, &l);
+		measure_gate(s->b, c, f);
 }
 
 static int voted(const struct calendar *c)
@@ -165,30 +166,6 @@ void foreign_scan(struct book *b, int64_t now)
 	for (size_t i = 0; i < n; i++)
 		if (b->source->files[i].family == LOG_FOREIGN)
 			settle_year(&s, &b->source->files[i], &c[i], now);
-}
-
-/* Logs without host names: those of one folder are one host's. */
-static struct str place_of(const struct source_file *f, struct str host)
-{
-	return host.n > 0 ? host : str_take(f->path, (size_t)(str_rchr(f->path, '/') + 1));
-}
-
-static void find_place(struct foreign_reader *r, const struct source_file *f, struct str host)
-{
-	struct str place = place_of(f, host);
-	struct place *at;
-
-	if (r->at != NULL && host.n > 0 && str_eq(host, r->host))
-		return; /* as for the line before */
-	at = map_get(&r->places, place);
-	if (at == NULL) {
-		at = arena_alloc(&r->b->mem, sizeof(*at));
-		at->number = r->nplaces++;
-		map_put(&r->places, arena_str(&r->b->mem, place), at);
-	}
-	r->at = at;
-	r->place = at->number;
-	r->host = host;
 }
 
 static void settle_time(struct book *b, const struct source_file *f, struct calendar *c, const struct frame *at,
@@ -302,21 +279,21 @@ static void take_known(struct foreign_reader *r, struct source_file *f)
 
 static void take_line(struct foreign_reader *r, struct source_file *f, struct calendar *c, struct line *ln)
 {
-	struct foreign_line l;
-	bool known = foreign_read(ln->raw, &l);
+	struct foreign_line *l = &r->read;
+	bool known = foreign_read_next(ln->raw, l);
 
-	if (l.frame.rest.p == NULL) {
+	if (l->frame.rest.p == NULL) {
 		f->unreadable += ln->raw.n > 0;
 		return;
 	}
-	settle_time(r->b, f, c, &l.frame, ln);
+	settle_time(r->b, f, c, &l->frame, ln);
 	note_span(f, ln->local);
 	r->line = ln;
-	r->l = &l;
-	find_place(r, f, l.frame.host);
-	if (known && l.kind == FOREIGN_REPEATED) {
+	r->l = l;
+	places_find(r, f, l->frame.host);
+	if (known && l->kind == FOREIGN_REPEATED) {
 		take_repeated(r, f);
-	} else if (known && l.kind != FOREIGN_STRANGER) {
+	} else if (known && l->kind != FOREIGN_STRANGER) {
 		take_known(r, f);
 	} else {
 		r->at->latest = (struct made){ .stranger = known };
@@ -387,9 +364,11 @@ static void read_files(struct foreign_reader *r)
 void foreign_group(struct book *b)
 {
 	struct foreign_reader r = { .b = b, .gates = { .b = b } };
-	struct map *const maps[] = { &r.places, &r.mails, &r.talks, &r.parties, &r.deliveries };
+	struct map *const maps[] = { &r.mails, &r.talks, &r.parties, &r.deliveries };
 
+	places_begin(&r);
 	read_files(&r);
+	places_clear(&r.places);
 	close_visits(b);
 	for (size_t i = 0; i < COUNT(maps); i++)
 		map_clear(maps[i]);

@@ -14,6 +14,7 @@
 struct mail {
 	struct visit *visit;
 	uint64_t serial;       /* no two have the same */
+	bool indexed;          /* its recipients are in the reader's map: they are many */
 	struct visit *refused; /* of the same connection, before it: the same transaction if the sender is the same */
 	bool named;            /* a client or local user was seen handing it in */
 	bool closed;           /* removed: its id may be another's by now */
@@ -28,6 +29,9 @@ struct talk {
 	int64_t seen;          /* stamp of its latest line */
 	bool busy;             /* a message or a refusal came of it */
 	bool found;            /* postscreen found something */
+	char *key;             /* in its map, and how long a key has room there */
+	size_t room;
+	struct talk *unused; /* of those that are over: the next one */
 };
 
 /* What a line became, so that it is known what syslog's count of the same line means. */
@@ -42,27 +46,43 @@ struct made {
 
 /* A host, or the folder of logs that name none. */
 struct place {
-	uint32_t number;
+	uint64_t number;    /* the hash of its name, under a key of this reading */
 	struct made latest; /* its latest line */
+};
+
+/* A log may name a new host on every line.  The latest line of each is kept for the hosts seen last: when there are
+ * PLACES_MAX in `now`, they become those before. */
+enum { PLACES_MAX = 4096 };
+struct places {
+	struct map now, before;
+	struct arena mem_now, mem_before;
 };
 
 struct foreign_reader {
 	struct book *b;
 	const struct line *line; /* being read */
 	const struct foreign_line *l;
-	struct place *at; /* of the line; `place` is its number, `host` its name */
-	uint32_t place;
+	struct foreign_line read; /* that line */
+	struct place *at;         /* of the line; `place` is its number, `host` its name */
+	uint64_t place, place_key[2];
+	const struct source_file *place_file; /* where it was found last */
 	struct str host;
 	struct made made; /* by this line, so far */
 	struct repeat_reader gates;
-	struct map places, mails, talks, parties, deliveries;
-	uint32_t nplaces;
+	struct places places;
+	struct map mails, talks, parties, deliveries;
+	struct talk *unused; /* talks that are over */
 	uint64_t nmails;
 };
 
 /* Before zone_settle(): what stamps and replies say of zone and year.  After it: the records. */
 void foreign_scan(struct book *b, int64_t now);
 void foreign_group(struct book *b);
+
+/* group_place.c: the place of a line, for those behind it too. */
+void places_begin(struct foreign_reader *r);
+void places_find(struct foreign_reader *r, const struct source_file *f, struct str host);
+void places_clear(struct places *p);
 
 void postfix_take(struct foreign_reader *r);
 void qmail_take(struct foreign_reader *r);

@@ -102,16 +102,45 @@ static struct party *add_party(struct foreign_reader *r, struct visit *v, struct
 	return p;
 }
 
+/* Recipients that are tried, and not those that were refused (by a line, `to`).  Many are found by hash. */
+enum { MANY = 16 };
+
+static uint64_t party_key(const struct mail *m, const struct name *name)
+{
+	return m->serial << 32 | name->id;
+}
+
+static void index_parties(struct foreign_reader *r, struct mail *m)
+{
+	for (struct party *p = m->visit->parties.first; p != NULL; p = p->next)
+		if (p->to == NULL)
+			map_putn(&r->parties, party_key(m, p->name), p);
+	m->indexed = true;
+}
+
+static struct party *known_party(struct foreign_reader *r, struct mail *m, const struct name *name)
+{
+	struct party *p = m->visit->parties.first;
+
+	if (!m->indexed && m->visit->parties.n > MANY)
+		index_parties(r, m);
+	if (m->indexed)
+		return map_getn(&r->parties, party_key(m, name));
+	while (p != NULL && (p->to != NULL || p->name != name))
+		p = p->next;
+	return p;
+}
+
 struct party *mail_party(struct foreign_reader *r, struct mail *m, struct name *name)
 {
-	uint64_t key = m->serial << 32 | name->id;
-	struct party *p = map_getn(&r->parties, key);
+	struct party *p = known_party(r, m, name);
 
 	if (p != NULL)
 		return p;
 	p = add_party(r, m->visit, name);
 	p->code = 250;
-	map_putn(&r->parties, key, p);
+	if (m->indexed)
+		map_putn(&r->parties, party_key(m, name), p);
 	return p;
 }
 

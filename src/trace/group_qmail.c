@@ -9,7 +9,8 @@
 
 static uint64_t delivery_key(const struct foreign_reader *r)
 {
-	return (uint64_t)r->place << 48 ^ group_number(mail_field(r, FF_delivery));
+	/* an odd factor: two deliveries of one place never share a key */
+	return r->place ^ group_number(mail_field(r, FF_delivery)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static void on_new(struct foreign_reader *r)

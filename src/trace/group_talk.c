@@ -1,12 +1,16 @@
 /* Connections: what was said in one before there was a message, and what came of it. */
-#include <stdio.h>
+#include <string.h>
 
 #include "trace/group_foreign.h"
 
 enum {
 	TALK_LINES = 8, /* more is told of no connection in each of its messages */
 	TALK_SILENCE =
-	    600 /* seconds: an Exim that does not log the end of connections waits five minutes for a client */
+	    600, /* seconds: an Exim that does not log the end of connections waits five minutes for a client */
+	PID_MAX = 32,
+	IP_MAX = 64,
+	PORT_MAX = 8,
+	TALK_KEY = sizeof(uint64_t) + PID_MAX + IP_MAX + PORT_MAX + 3
 };
 
 static bool at_screen(const struct foreign_reader *r)
@@ -16,14 +20,25 @@ static bool at_screen(const struct foreign_reader *r)
 
 /* A connection is one process of one service of one host; postscreen is one process for all: there the port counts.
  * Exim's lines name the client each time, and its process or port where the log is told to. */
-static struct str talk_key(const struct foreign_reader *r, char *room, size_t size)
+static char *put(char *to, struct str s, size_t most)
 {
-	struct str port = mail_field(r, FF_port), ip = mail_field(r, FF_ip), pid = r->l->frame.pid;
-	bool client = at_screen(r) || r->l->server == FOREIGN_EXIM;
-	int n = snprintf(room, size, "%u %.*s %.*s %.*s", r->place, STR_ARG(at_screen(r) ? STR("") : str_take(pid, 32)),
-			 STR_ARG(client ? str_take(ip, 64) : STR("")), STR_ARG(client ? str_take(port, 8) : STR("")));
+	s = str_take(s, most);
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
+	to[s.n] = ' ';
+	return to + s.n + 1;
+}
 
-	return str_mem(room, n > 0 && (size_t)n < size ? (size_t)n : 0);
+static struct str talk_key(const struct foreign_reader *r, char room[TALK_KEY])
+{
+	bool screen = at_screen(r), client = screen || r->l->server == FOREIGN_EXIM;
+	char *to = room;
+
+	memcpy(to, &r->place, sizeof(r->place));
+	to = put(to + sizeof(r->place), screen ? STR("") : r->l->frame.pid, PID_MAX);
+	to = put(to, client ? mail_field(r, FF_ip) : STR(""), IP_MAX);
+	to = put(to, client ? mail_field(r, FF_port) : STR(""), PORT_MAX);
+	return str_mem(room, (size_t)(to - room));
 }
 
 bool talk_is_named(const struct foreign_reader *r)
@@ -33,8 +48,8 @@ bool talk_is_named(const struct foreign_reader *r)
 
 struct talk *talk_known(struct foreign_reader *r)
 {
-	char room[192];
-	struct talk *t = map_get(&r->talks, talk_key(r, room, sizeof(room)));
+	char room[TALK_KEY];
+	struct talk *t = map_get(&r->talks, talk_key(r, room));
 
 	if (t == NULL)
 		return NULL;
@@ -44,13 +59,31 @@ struct talk *talk_known(struct foreign_reader *r)
 	return t;
 }
 
+/* The memory of one that is over, or new memory. */
+static struct talk *fresh_talk(struct foreign_reader *r, struct str key)
+{
+	struct talk *t = r->unused;
+
+	if (t != NULL && t->room >= key.n) {
+		r->unused = t->unused;
+		*t = (struct talk){ .key = t->key, .room = t->room };
+	} else {
+		t = arena_alloc(&r->b->mem, sizeof(*t));
+		t->key = arena_alloc(&r->b->mem, key.n);
+		t->room = key.n;
+	}
+	memcpy(t->key, key.p, key.n);
+	return t;
+}
+
 struct talk *talk_new(struct foreign_reader *r)
 {
-	char room[192];
-	struct talk *t = arena_alloc(&r->b->mem, sizeof(*t));
+	char room[TALK_KEY];
+	struct str key = talk_key(r, room);
+	struct talk *t = fresh_talk(r, key);
 
 	t->seen = r->line->local;
-	map_put(&r->talks, arena_str(&r->b->mem, talk_key(r, room, sizeof(room))), t);
+	map_put(&r->talks, str_mem(t->key, key.n), t);
 	return t;
 }
 
@@ -109,7 +142,7 @@ void talk_begins(struct foreign_reader *r, struct talk *t, struct mail *m)
 void talk_end(struct foreign_reader *r, struct talk *t, struct str how)
 {
 	struct visit *v;
-	char room[192];
+	char room[TALK_KEY];
 
 	if (!t->busy && t->lines.first != NULL && (!at_screen(r) || t->found)) {
 		v = mail_visit(r);
@@ -119,8 +152,13 @@ void talk_end(struct foreign_reader *r, struct talk *t, struct str how)
 		mail_book(r, v);
 		if (r->made.lines == &t->lines)
 			r->made.lines = &v->lines;
+	} else if (r->made.lines == &t->lines) {
+		r->made = (struct made){ 0 }; /* nobody is told of it */
 	}
-	map_del(&r->talks, talk_key(r, room, sizeof(room)));
+	if (map_del(&r->talks, talk_key(r, room)) == t) {
+		t->unused = r->unused;
+		r->unused = t;
+	}
 }
 
 /* Before a queue id there is only the connection: refusals in a row with one sender are one transaction. */

@@ -8,7 +8,7 @@ enum { PAIRS = 64 }; /* of hosts that are looked at */
 static struct hop_skew *pair_of(struct book *b, const struct foreign *from, const struct visit *to)
 {
 	struct hop_skew *k = b->hop_skews;
-	uint32_t place = from != NULL ? from->place : HOP_OURS;
+	uint64_t place = from != NULL ? from->place : HOP_OURS;
 
 	while (k != NULL && (k->from != place || k->to != to->foreign->place))
 		k = k->next;

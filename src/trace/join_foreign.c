@@ -12,18 +12,84 @@ enum {
 
 static const struct join by_id = { GRADE_EXACT, "queue id", NULL };
 
+/* Few messages are ever asked for by their id: those whose id's bit is not set need not be found. */
 struct linker {
 	struct completer *c;
 	struct map by_id, by_message_id, by_qp; /* -> latest visit */
+	uint64_t *wanted;
+	size_t bits;   /* of it; a power of two */
+	bool several;  /* places: only then can a Message-ID tell of another one */
+	bool numbered; /* some message has a qp */
 };
+
+/* Not keyed: who chooses ids so that they fall together gains nothing but a few more in the map. */
+static size_t bit_of(const struct linker *k, struct str id)
+{
+	uint64_t h = id.n;
+
+	for (size_t i = 0; i < id.n; i++)
+		h = (h ^ (unsigned char)id.p[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)(h >> 32) & (k->bits - 1);
+}
+
+static void want(struct linker *k, struct str id)
+{
+	size_t bit = bit_of(k, id);
+
+	if (id.n > 0)
+		k->wanted[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static bool wanted(const struct linker *k, struct str id)
+{
+	size_t bit = bit_of(k, id);
+
+	return id.n > 0 && (k->wanted[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+static void want_attempts(struct linker *k, const struct story *s)
+{
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
+			want(k, a->next_id);
+}
+
+/* What the look-ups below will ask for. */
+static void want_all(struct linker *k, const struct foreign *first)
+{
+	k->bits = 1024;
+	while (k->bits < k->c->tale->n * 16)
+		k->bits *= 2;
+	k->wanted = mem_alloc(k->bits / 8);
+	for (const struct story *s = k->c->tale->stories; s != NULL; s = s->later) {
+		const struct foreign *f = s->visit != NULL ? s->visit->foreign : NULL;
+
+		want_attempts(k, s);
+		k->numbered = k->numbered || s->qp > 0;
+		if (f == NULL)
+			continue;
+		want(k, f->bounce_id);
+		want(k, f->parent_id);
+		k->several = k->several || f->place != first->place;
+	}
+}
+
+static const struct foreign *first_foreign(const struct book *b)
+{
+	const struct visit *v = b->visits;
+
+	while (v != NULL && (v->foreign == NULL || v->story == NULL))
+		v = v->later;
+	return v != NULL ? v->foreign : NULL;
+}
 
 static void index_visit(struct linker *k, struct visit *v)
 {
 	struct foreign *f = v->foreign;
 
-	if (f->id.n > 0)
+	if (wanted(k, f->id))
 		f->same_id = map_put(&k->by_id, f->id, v);
-	if (f->message_id.n > 0)
+	if (k->several && f->message_id.n > 0)
 		f->same_message_id = map_put(&k->by_message_id, f->message_id, v);
 	if (v->qp > 0)
 		map_putn(&k->by_qp, v->qp, v);
@@ -89,7 +155,7 @@ static struct visit *by_qp(const struct linker *k, const struct attempt *a)
 	uint64_t epoch, qp;
 	struct visit *v;
 
-	if (!foreign_queued_qp(a->report, &epoch, &qp))
+	if (!k->numbered || !foreign_queued_qp(a->report, &epoch, &qp))
 		return NULL;
 	v = join_replied(k->c, epoch, qp);
 	if (v != NULL)
@@ -284,9 +350,13 @@ void join_foreign_begin(struct completer *c)
 
 void join_foreign(struct completer *c)
 {
+	const struct foreign *first = first_foreign(c->b);
 	struct linker k = { .c = c };
 	struct visit *v;
 
+	if (first == NULL)
+		return;
+	want_all(&k, first);
 	for (v = c->b->visits; v != NULL; v = v->later)
 		if (v->foreign != NULL && v->story != NULL)
 			index_visit(&k, v);
@@ -301,6 +371,7 @@ void join_foreign(struct completer *c)
 	if (k.by_id.n + k.by_qp.n > 0)
 		link_all_ours(&k);
 	hop_skew_settle(c->b);
+	free(k.wanted);
 	map_clear(&k.by_id);
 	map_clear(&k.by_message_id);
 	map_clear(&k.by_qp);

@@ -9,25 +9,29 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
 	return m < c ? m : c;
 }
 
+/* Only the cells within `limit` of the diagonal can end at no more than that: all others count as beyond it. */
 unsigned near_distance(struct str a, struct str b, unsigned limit)
 {
-	unsigned row[LONGEST + 1];
+	unsigned row[LONGEST + 2];
 
 	if (a.n > LONGEST || b.n > LONGEST || (a.n > b.n ? a.n - b.n : b.n - a.n) > limit)
 		return limit + 1;
-	for (unsigned j = 0; j <= b.n; j++)
+	for (unsigned j = 0; j <= b.n && j <= limit; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= a.n; i++) {
-		unsigned before = row[0], best;
+		size_t from = i > limit ? i - limit : 0, to = i + limit < b.n ? i + limit : b.n;
+		unsigned before = from > 0 ? row[from - 1] : limit + 1, best = limit + 1, left = limit + 1;
 
-		row[0] = (unsigned)i;
-		best = row[0];
-		for (size_t j = 1; j <= b.n; j++) {
-			unsigned cost = before + (ascii_lower(a.p[i - 1]) != ascii_lower(b.p[j - 1]));
+		if (i + limit <= b.n)
+			row[i + limit] = limit + 1; /* the row above did not come so far */
+		for (size_t j = from; j <= to; j++) {
+			unsigned above = row[j], cost = limit + 1;
 
-			before = row[j];
-			row[j] = least(cost, row[j] + 1, row[j - 1] + 1);
-			best = row[j] < best ? row[j] : best;
+			if (j > 0)
+				cost = before + (ascii_lower(a.p[i - 1]) != ascii_lower(b.p[j - 1]));
+			before = above;
+			left = row[j] = least(cost, above + 1, left + 1);
+			best = left < best ? left : best;
 		}
 		if (best > limit)
 			return limit + 1;

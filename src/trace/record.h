@@ -56,7 +56,7 @@ struct repeat {
 /* What another server's log says of a visit beyond what ours do. */
 struct foreign {
 	enum foreign_server server;
-	uint32_t place;        /* the host: visits of one host have the same */
+	uint64_t place;        /* the host: visits of one host have the same */
 	struct str host;       /* its name; empty: the log has none */
 	struct str id;         /* queue id, of this message from its first line until it is removed; empty: none */
 	struct str message_id; /* without its brackets */
@@ -208,11 +208,11 @@ struct marks {
 	size_t n, cap;
 };
 
-enum { HOP_OURS = UINT32_MAX };
+#define HOP_OURS UINT64_MAX
 
 /* How far the clock of a host is ahead of another's, as the messages show that went from one to the other. */
 struct hop_skew {
-	uint32_t from, to; /* HOP_OURS: this server */
+	uint64_t from, to; /* places; HOP_OURS: this server */
 	struct str from_host, to_host;
 	int64_t *seconds; /* one per message: taken over there, minus handed over here */
 	size_t n, cap;

@@ -252,7 +252,7 @@ static void note_skew(struct told *t, const struct hop_skew *k)
 static void note_hop(struct told *t, const struct story *child)
 {
 	const struct foreign *from = tell_is_foreign(child->parent), *to = tell_is_foreign(child);
-	uint32_t place = from != NULL ? from->place : HOP_OURS;
+	uint64_t place = from != NULL ? from->place : HOP_OURS;
 
 	for (const struct hop_skew *k = to != NULL ? t->book->hop_skews : NULL; k != NULL; k = k->next)
 		if (k->from == place && k->to == to->place && (k->median >= SKEW || k->median <= -SKEW))

@@ -14,9 +14,19 @@ enum {
 	STEPS_MAX = 256 /* no log has more changes; forged ones must not cost time */
 };
 
+/* Days around a moment through which this machine's zone has one offset. */
+struct zone_calm {
+	int64_t at;
+	int offset;
+	bool known, calm; /* not calm: it changes somewhere in them */
+};
+
+enum { CALM = 2 * DAY, RESTLESS = DAY }; /* seconds from `at` for which that is remembered */
+
 void zone_init(struct zone_table *z, struct arena *mem)
 {
 	*z = (struct zone_table){ .mem = mem, .source = ZONE_ASSUMED };
+	z->calm = arena_alloc(mem, sizeof(*z->calm));
 }
 
 static void push(struct zone_table *z, struct zone_sample **at, size_t *n, size_t *cap, struct zone_sample s)
@@ -130,28 +140,44 @@ void zone_settle(struct zone_table *z)
 	}
 }
 
+/* No zone changes twice within four days. */
+static int machine_offset(const struct zone_table *z, int64_t utc)
+{
+	const int64_t far = INT64_C(1) << 40;
+	struct zone_calm *c = z->calm;
+
+	if (absolute(utc / 2) > far)
+		return zone_offset(utc);
+	if (!c->known || absolute(utc - c->at) > (c->calm ? CALM : RESTLESS)) {
+		*c = (struct zone_calm){ .at = utc, .offset = zone_offset(utc), .known = true };
+		c->calm = zone_offset(utc - CALM) == c->offset && zone_offset(utc + CALM) == c->offset;
+	}
+	return c->calm ? c->offset : zone_offset(utc);
+}
+
 /* With an assumed zone the local stamp stands in for the moment: off by the offset only next to a change. */
 int zone_at(const struct zone_table *z, int64_t utc)
 {
 	if (z->nsteps == 0)
-		return zone_offset(utc);
+		return machine_offset(z, utc);
 	for (size_t i = z->nsteps; i-- > 1;)
 		if (utc >= z->steps[i].from)
 			return z->steps[i].offset;
 	return z->steps[0].offset;
 }
 
-static size_t moments_assumed(int64_t local, int64_t out[2])
+static size_t moments_assumed(const struct zone_table *z, int64_t local, int64_t out[2])
 {
-	int64_t guess = local - zone_offset(local), before = local - zone_offset(guess - 2 * HOUR),
-		after = local - zone_offset(guess + 2 * HOUR);
+	int64_t guess = local - machine_offset(z, local), before = local - machine_offset(z, guess - 2 * HOUR),
+		after = local - machine_offset(z, guess + 2 * HOUR);
 
-	if (before < after && zone_offset(before) == local - before && zone_offset(after) == local - after) {
+	if (before < after && machine_offset(z, before) == local - before &&
+	    machine_offset(z, after) == local - after) {
 		out[0] = before;
 		out[1] = after;
 		return 2;
 	}
-	out[0] = local - zone_offset(guess);
+	out[0] = local - machine_offset(z, guess);
 	return 1;
 }
 
@@ -160,7 +186,7 @@ size_t zone_moments(const struct zone_table *z, int64_t local, int64_t out[2])
 	size_t i = 0;
 
 	if (z->nsteps == 0)
-		return moments_assumed(local, out);
+		return moments_assumed(z, local, out);
 	while (i + 1 < z->nsteps && local - z->steps[i].offset >= z->steps[i + 1].from)
 		i++;
 	out[0] = local - z->steps[i].offset;

@@ -25,6 +25,8 @@ struct zone_sample {
 	int offset;
 };
 
+struct zone_calm;
+
 struct zone_table {
 	struct zone_step *steps; /* by time; never empty after zone_settle() */
 	size_t nsteps;
@@ -33,6 +35,8 @@ struct zone_table {
 	size_t nsaid, nmeasured, said_cap, measured_cap;
 	size_t outliers; /* samples that no offset explains */
 	struct arena *mem;
+	struct zone_calm
+	    *calm; /* of this machine's zone: asking the system for each line would cost more than the line */
 };
 
 void zone_init(struct zone_table *z, struct arena *mem);

@@ -307,9 +307,39 @@ static void test_words(void **state)
 	}
 }
 
+/* A new host on every line: what is kept of each must not grow with the log. */
+static void test_many_hosts(void **state)
+{
+	struct trace_ask what = { .question = STR("from:a@b.example"), .limit = 10, .now = 1700000000 };
+	struct answer r;
+	struct source s;
+	struct err e = { 0 };
+	BUF(log);
+
+	(void)state;
+	buf_adds(&log, LEAVE); /* by which it is recognised */
+	for (int i = 0; i < 30000; i++)
+		buf_fmt(&log, "Mar  9 12:43:51 host%d cron[1]: x\n", i);
+	buf_adds(&log, NOQUEUE("a@b.example", "c@d.example"));
+	for (int i = 0; i < 4000; i++)
+		buf_fmt(&log, "Mar  9 12:43:51 host%d cron[1]: x\n", i);
+	buf_adds(&log, AGAIN);
+	source_init(&s);
+	source_add_text(&s, "logs/mail.log", buf_str(&log));
+	what.source = &s;
+	if (trace_answer(&r, &what, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(r.chosen.n, 1);
+	assert_int_equal(r.chosen.at[0]->parties.first->again, 2); /* its host is remembered */
+	assert_true(r.book.mem.total < 256 * 1024);
+	answer_clear(&r);
+	source_clear(&s);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_stories), cmocka_unit_test(test_words) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_stories), cmocka_unit_test(test_words),
+					    cmocka_unit_test(test_many_hosts) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include "trace/answer.h"
 
 static void addresses_of_others_are_masked(void **state)
@@ -145,6 +147,46 @@ static void near_addresses_are_near(void **state)
 	}
 }
 
+/* The whole table, as it is defined. */
+static unsigned whole_distance(struct str a, struct str b)
+{
+	unsigned d[16][16];
+
+	for (size_t i = 0; i <= a.n; i++)
+		for (size_t j = 0; j <= b.n; j++) {
+			d[i][j] = (unsigned)(i > 0 ? i : j);
+			if (i == 0 || j == 0)
+				continue;
+			d[i][j] = d[i - 1][j - 1] + (a.p[i - 1] != b.p[j - 1]);
+			d[i][j] = d[i - 1][j] + 1 < d[i][j] ? d[i - 1][j] + 1 : d[i][j];
+			d[i][j] = d[i][j - 1] + 1 < d[i][j] ? d[i][j - 1] + 1 : d[i][j];
+		}
+	return d[a.n][b.n];
+}
+
+static void distances_are_right_up_to_the_limit(void **state)
+{
+	unsigned seed = 3;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		char text[2][16];
+		struct str s[2];
+		unsigned limit = (unsigned)rand_r(&seed) % 4, want;
+
+		for (int k = 0; k < 2; k++) {
+			s[k] = str_mem(text[k], (size_t)rand_r(&seed) % 8);
+			for (size_t i = 0; i < s[k].n; i++)
+				text[k][i] = (char)('a' + rand_r(&seed) % 3);
+		}
+		want = whole_distance(s[0], s[1]);
+		want = want > limit ? limit + 1 : want;
+		if (near_distance(s[0], s[1], limit) != want)
+			fail_msg("%.*s, %.*s within %u: %u, not %u", STR_ARG(s[0]), STR_ARG(s[1]), limit,
+				 near_distance(s[0], s[1], limit), want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +195,7 @@ int main(void)
 		cmocka_unit_test(a_guess_is_not_confirmed),
 		cmocka_unit_test(hostile_bytes_do_not_reach_a_terminal),
 		cmocka_unit_test(near_addresses_are_near),
+		cmocka_unit_test(distances_are_right_up_to_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
