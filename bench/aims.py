@@ -91,8 +91,11 @@ def trace(result):
         if of == "scan":
             yield at_least(f"trace, {kind}: exact scan without an index, speed of grep -F", TRACE_SCAN,
                            figures.ratios(rounds, "grep -F", "telltale"))
-        if of.startswith("archive"):
-            yield at_most(f"trace, {kind}: exact question over .{of[8:]}, times plain", TRACE_ARCHIVE,
+        if of == "archive-index":
+            yield at_most(f"trace, {kind}: exact question over archives with an index, times plain", TRACE_ARCHIVE,
+                          figures.ratios(rounds, "frames", "plain"))
+        elif of.startswith("archive"):
+            yield at_most(f"trace, {kind}: exact question over {of[8:]} without an index, times plain", TRACE_ARCHIVE,
                           figures.ratios(rounds, "telltale", "telltale, plain"))
 
 

@@ -114,12 +114,11 @@ class Program:
     """`telltale`, and which of the tracer's parts it has."""
 
     def __init__(self, build):
-        self.path = os.path.join(build, "telltale")
+        self.path, self.frames = os.path.join(build, "telltale"), os.path.join(build, "bench", "bench-trace-frames")
         said = self.help("trace")
         self.indexed = "--index" in said
         self.index = self.has("index")
         self.stats = self.has("stats")
-        self.rotate = "rotate" in self.help("logs")
 
     def help(self, *words):
         done = run([self.path, *words, "--help"], good=(0, 1, 2))
@@ -128,18 +127,20 @@ class Program:
     def has(self, word):
         return self.help(word) != ""
 
-    def trace(self, world, question, logs=None, index=False):
-        return [self.path, "trace", question, "--logs", logs or world.folder, *(["--index", world.index] if index else [])]
+    def trace(self, world, question, logs=None, index=None):
+        how = ["--index", index] if index else ["--no-index"] if self.indexed else []
+        return [self.path, "trace", question, "--logs", logs or world.folder, "--unpack-limit", "16G", *how]
 
-    def build(self, world):
-        return [self.path, "index", "build", "--logs", world.folder, "--index", world.index]
+    def build(self, world, logs=None, index=None):
+        return [self.path, "index", "build", "--logs", logs or world.folder, "--index", index or world.index]
 
 
 FOUND = (0, 3)  # found, perhaps incomplete
 
 
 def drop(world):
-    shutil.rmtree(world.index, ignore_errors=True)
+    for index in (world.index, world.index + "-frames"):
+        shutil.rmtree(index, ignore_errors=True)
 
 
 # -- the cases
@@ -160,6 +161,15 @@ def building(program, world):
     return case.side("one core", program.build(world))
 
 
+def summing(program, world):
+    """Statistics without an index: reading, and every row."""
+    case = Case("stats-read", world, f"{world.kind}: statistics, no index", "MB/s", watch=True)
+    if not program.stats:
+        return case.skip("telltale", "this build has no `telltale stats`")
+    without = ["--no-index"] if "--no-index" in program.help("stats") else []
+    return case.side("telltale", [program.path, "stats", "--logs", world.folder, *without])
+
+
 def scanning(program, world):
     """An exact address where there is no index, or none yet."""
     case = Case("scan", world, f"{world.kind}: an exact address, no index", "MB/s", watch=True)
@@ -169,7 +179,7 @@ def scanning(program, world):
 
 def beside(case, text, files, how=None):
     """The searchers of plain text."""
-    grep, more = {None: ("grep", []), "zst": ("zstdgrep", ["-z"]), "gz": ("zgrep", ["-z"])}[how]
+    grep, more = {None: ("grep", []), "zst": ("zstdgrep", ["-z"]), "frames": ("zstdgrep", ["-z"]), "gz": ("zgrep", ["-z"])}[how]
     tool(case, grep + " -F", [grep, "-F", text, *files], grep)
     return tool(case, "rg -F", ["rg", "-F", *more, text, *files], "rg")
 
@@ -187,42 +197,60 @@ def asking(program, world, name, question):
     case = Case(name, world, f"{world.kind}: {what}, {'warm' if warm else 'cold'} index", "ms", turns=TURNS, before=before)
     if not program.indexed:
         return case.skip("telltale", "this build's trace has no index")
-    return case.side("telltale", program.trace(world, question, index=True), FOUND)
+    return case.side("telltale", program.trace(world, question, index=world.index), FOUND)
 
 
 def counting(program, world):
     case = Case("stats", world, f"{world.kind}: statistics over all rows", "ms", turns=5)
     if not program.stats:
         return case.skip("telltale", "this build has no `telltale stats`")
-    if program.indexed:
-        case.side("with the index", [program.path, "stats", "--logs", world.folder, "--index", world.index], FOUND)
-    return case.side("without", [program.path, "stats", "--logs", world.folder], FOUND)
+    if "--index" in program.help("stats"):
+        case.side("with the index", [program.path, "stats", "--logs", world.folder, "--index", world.index])
+    else:
+        case.skip("with the index", "this build's stats have no index")
+    return case
 
 
-PACKERS = {"zst": ["zstd", "-q", "-T1"], "gz": ["gzip", "-n"]}
+PACKERS = {"frames": None, "zst": ["zstd", "-q", "--rm", "-T1"], "gz": ["gzip", "-n"]}
 
 
-def packed(world, how, folder):
+def packed(program, world, how, folder):
     """The same logs, packed; a copy for each way."""
     at = os.path.join(folder, f"{world.kind}-{how}")
     if not os.path.isdir(at):
         shutil.copytree(world.folder, at)
         print(f"  packing the logs of {world.kind} as {how}", file=sys.stderr)
-        for name in sorted(os.listdir(at)):
-            path = os.path.join(at, name)
-            run([*PACKERS[how], path] + (["--rm"] if how == "zst" else []), on=1)
+        run([*(PACKERS[how] or [program.frames]), *(os.path.join(at, name) for name in sorted(os.listdir(at)))])
     return at
 
 
 def archives(program, world, folder, wanted):
     """An exact question over archives, beside the same over the plain logs."""
     for how in filter(lambda how: wanted("archive-" + how), PACKERS):
-        at = packed(world, how, folder)
+        at = packed(program, world, how, folder)
         files = [os.path.join(at, name) for name in sorted(os.listdir(at))]
         case = Case("archive-" + how, world, f"{world.kind}: an exact address, .{how}, no index", "MB/s", watch=True)
-        case.side("telltale", [*program.trace(world, "any:" + world.address, at), "--unpack-limit", "16G"], FOUND)
+        case.side("telltale", program.trace(world, "any:" + world.address, at), FOUND)
         case.side("telltale, plain", program.trace(world, "any:" + world.address), FOUND)
         yield beside(case, world.address, files, how)
+        if how == "frames" and wanted("archive-index"):
+            yield indexed_archives(program, world, at)
+
+
+def indexed_archives(program, world, at):
+    """The same with an index of each: what is shown is read from one frame, or from the file."""
+    index = world.index + "-frames"
+
+    def before(side):
+        logs, to = (at, index) if side == "frames" else (world.folder, world.index)
+        if not os.path.isdir(to):
+            run(program.build(world, logs, to))
+
+    case = Case("archive-index", world, f"{world.kind}: an exact address over archives, warm index", "ms", turns=TURNS, before=before)
+    if not program.indexed:
+        return case.skip("frames", "this build's trace has no index")
+    case.side("frames", program.trace(world, "any:" + world.address, at, index), FOUND)
+    return case.side("plain", program.trace(world, "any:" + world.address, index=world.index), FOUND)
 
 
 # -- the others
@@ -269,6 +297,7 @@ def lnav(case, world):
 def cases(program, world, folder, wanted):
     """In this order: the index that is built is the one that is asked."""
     yield reading(program, world)
+    yield summing(program, world)
     yield scanning(program, world)
     yield building(program, world)
     yield asking(program, world, "exact", "any:" + world.address)

@@ -5,9 +5,17 @@ files, and the story fails where the two answers differ (test_indexed.py does so
 """
 import functools
 import os
+import random
 import subprocess
 import tempfile
 
+import pytest
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+PROGRAM = os.path.realpath(os.path.join(os.environ.get("TELLTALE_BUILD", os.path.join(HERE, "..", "..", "build-test")), "telltale"))
+SEED = int(os.environ.get("INDEXED_SEED", random.SystemRandom().randrange(1 << 32)))  # of the stories of the index
+ALL = ("after:1990-01-01", "--limit", "1000000", "--json")  # every story, and all that was searched
+HOW = {"capture_output": True, "timeout": 120, "env": {**os.environ, "TZ": "UTC"}}
 ALWAYS = os.environ.get("TELLTALE_INDEXED") == "1"
 ANSWERS = ("trace", "stats")
 TRIES = 4  # a server may write between two answers
@@ -35,7 +43,7 @@ def compare(command, how):
     for _ in range(TRIES):
         before = ask([*command, "--no-index"], how)
         with tempfile.TemporaryDirectory(prefix="tt-index-") as index:
-            built = build(command, index, how)
+            built = build_for(command, index, how)
             if built.returncode != 0 and before[0] == 2:
                 return  # the question, or its logs, are no good for either
             assert built.returncode == 0, f"{shown(command)}: no index of its logs: {built.returncode}\n{text(built.stderr)}"
@@ -52,7 +60,7 @@ def ask(command, how):
     return done.returncode, text(done.stdout), text(done.stderr)
 
 
-def build(command, index, how):
+def build_for(command, index, how):
     """The index of what that command reads."""
     return subprocess.run([command[0], "index", "build", "--index", index, *source(command[2:], how.get("cwd"))], check=False,
                           **how)
@@ -85,3 +93,21 @@ def shown(command):
 
 def said(answer):
     return f"status {answer[0]}\n{answer[1]}{answer[2]}"
+
+
+# -- for stories about the index itself
+
+needs_index = pytest.mark.skipif(not available(PROGRAM), reason="this build has no index")
+
+
+def equal(logs, index, *question):
+    """The same answer with this index, whatever it has become, and without: that answer."""
+    command = [PROGRAM, "trace", *question, "--logs", str(logs)]
+    with_it, without = (ask([*command, *more], HOW) for more in (["--index", str(index)], ["--no-index"]))
+    assert with_it == without, f"{shown(command)}\nwith the index: {said(with_it)}\nwithout: {said(without)}"
+    return without
+
+
+def build(logs, index):
+    done = subprocess.run([PROGRAM, "index", "build", "--logs", str(logs), "--index", str(index)], check=False, **HOW)
+    assert done.returncode == 0, text(done.stdout + done.stderr)

@@ -14,7 +14,8 @@ import pytest
 
 import indexed
 from harness import ROOT
-from test_indexed import ALL, HOW, PROGRAM, SEED, build, copy_of, equal, fixture_day  # noqa: F401
+from indexed import ALL, HOW, PROGRAM, SEED, build, equal
+from test_indexed import copy_of, fixture_day  # noqa: F401
 
 sys.path.append(os.path.join(ROOT, "test", "crash"))
 from inject_sites import read_record  # noqa: E402
@@ -24,7 +25,7 @@ PLACES = int(os.environ.get("INDEX_CRASHES", "4"))
 CHANGES = re.compile(r"^(write|writev|pwrite64|pwritev|rename|renameat|renameat2|fsync|fdatasync|unlink|unlinkat|ftruncate|mkdir|"
                      r"mkdirat|open|openat|fallocate|copy_file_range|flock|link|linkat)$")
 
-pytestmark = pytest.mark.skipif(not indexed.available(PROGRAM), reason="this build has no index")
+pytestmark = indexed.needs_index
 
 
 def some(places, rng):

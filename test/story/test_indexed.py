@@ -1,5 +1,6 @@
 """What `telltale trace` and `telltale stats` answer does not depend on whether there is an index (TELLTALE_INDEXED=1 asks
 every question of every story so)."""
+import contextlib
 import os
 import random
 import shutil
@@ -10,36 +11,40 @@ import pytest
 
 import indexed
 from harness import ROOT
-from questions import BUILD, PROVIDER
+from indexed import ALL, SEED, build, equal, needs_index
+from questions import PROVIDER
 
 sys.path.append(os.path.join(ROOT, "bench"))
 import truth  # noqa: E402
 
-PROGRAM = os.path.join(BUILD, "telltale")
 FOREIGN = os.path.join(ROOT, "test", "golden", "foreign")
-SEED = int(os.environ.get("INDEXED_SEED", random.SystemRandom().randrange(1 << 32)))
 MESSAGES = int(os.environ.get("INDEXED_MESSAGES", "150"))
-ALL = ("after:1990-01-01", "--limit", "1000000", "--json")
 QUESTIONS = [ALL, ("verdict:refused",), ("from:nobody@nowhere.example",), ("--unreadable",), ("text:mailbox", "--limit", "3"),
              ("any:*ann*", "--json"), ("yesterday",), ("reason:reverse", "--domain", "example.com")]
-HOW = {"capture_output": True, "timeout": 120, "env": {**os.environ, "TZ": "UTC"}}
-
-pytestmark = pytest.mark.skipif(not indexed.available(PROGRAM), reason="this build has no index")
-
-
-def equal(logs, index, *question):
-    """The same answer with this index, whatever it has become, and without."""
-    command = [PROGRAM, "trace", *question, "--logs", str(logs)]
-    with_it, without = (indexed.ask([*command, *more], HOW) for more in (["--index", str(index)], ["--no-index"]))
-    assert with_it == without, f"{indexed.shown(command)}\nwith the index: {indexed.said(with_it)}\nwithout: {indexed.said(without)}"
-    return without
+FAKE = """\
+#!/bin/sh
+case "$*" in
+*--help*) echo "--index DIR" ;;
+"index build"*) echo "$*" >"$(dirname "$0")/built" ;;
+*--no-index*) echo same ;;
+*) echo %s ;;
+esac
+"""
 
 
-def build(logs, index, status=0):
-    done = subprocess.run([PROGRAM, "index", "build", "--logs", str(logs), "--index", str(index)], check=False, **HOW)
-    assert done.returncode == status, indexed.text(done.stdout + done.stderr)
+@pytest.mark.parametrize("said", ["same", "other"])
+def test_a_story_fails_where_the_index_answers_otherwise(monkeypatch, tmp_path, said):
+    program = tmp_path / "telltale"
+    program.write_text(FAKE % said)
+    program.chmod(0o755)
+    monkeypatch.setattr(indexed, "ALWAYS", True)
+    command = [str(program), "trace", "a@b.example", "--logs", str(tmp_path), "/", "to", "c@d.example", "--json"]
+    with contextlib.nullcontext() if said == "same" else pytest.raises(AssertionError, match="without an index: status 0\nsame"):
+        assert indexed.run(command, capture_output=True, text=True).stdout == said + "\n"
+    assert (tmp_path / "built").read_text().endswith(f" --logs {tmp_path} /\n")
 
 
+@needs_index
 @pytest.mark.parametrize("logs", [PROVIDER, FOREIGN, os.path.join(FOREIGN, "hops")], ids=["provider", "foreign", "hops"])
 def test_the_golden_logs_give_the_same_answers(logs, tmp_path):
     build(logs, tmp_path / "index")
@@ -47,6 +52,7 @@ def test_the_golden_logs_give_the_same_answers(logs, tmp_path):
         equal(logs, tmp_path / "index", *question)
 
 
+@needs_index
 @pytest.mark.parametrize("world", truth.WORLDS, ids=lambda w: w.__name__)
 def test_a_day_of_mail_gives_the_same_answers_while_its_logs_grow(world, tmp_path):
     """The index is built of what stood in the logs at three moments, in the middle of lines too, and asked about the
@@ -127,6 +133,7 @@ def copy_of(day, tmp_path):
     return logs, index
 
 
+@needs_index
 @pytest.mark.parametrize("happens", HAPPENS.values(), ids=HAPPENS.keys())
 def test_what_happens_to_a_log_is_seen_at_once(day, tmp_path, happens):
     logs, index = copy_of(day, tmp_path)
@@ -136,6 +143,7 @@ def test_what_happens_to_a_log_is_seen_at_once(day, tmp_path, happens):
     equal(logs, index, *ALL)
 
 
+@needs_index
 def test_an_index_of_other_logs_answers_nothing(day, tmp_path):
     other = truth.Old(SEED, MESSAGES)
     other.make()
