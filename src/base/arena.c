@@ -1,53 +1,45 @@
 #include "base/arena.h"
 
-#include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
 struct arena_block {
 	struct arena_block *next;
-	size_t cap, used;
+	size_t cap;
 	alignas(max_align_t) char data[];
 };
 
 enum { FIRST_BLOCK = 4096 - sizeof(struct arena_block), MAX_BLOCK = 256 * 1024 };
 
-static struct arena_block *add_block(struct arena *a, size_t n)
+static void begin_block(struct arena *a, struct arena_block *b)
 {
-	size_t cap = a->head == NULL ? FIRST_BLOCK : a->head->cap * 2;
-	struct arena_block *b;
-
-	if (cap > MAX_BLOCK)
-		cap = MAX_BLOCK;
-	if (cap < n)
-		cap = n;
-	b = mem_grow(NULL, sizeof(*b) + cap);
-	b->next = a->head;
-	b->cap = cap;
-	b->used = 0;
 	a->head = b;
-	a->total += sizeof(*b) + cap;
-	return b;
+	a->free = b != NULL ? b->data : NULL;
+	a->left = b != NULL ? b->cap : 0;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+void *arena_alloc_block(struct arena *a, size_t n)
 {
-	struct arena_block *b = a->head;
-	void *p;
+	size_t cap = a->head == NULL ? FIRST_BLOCK : a->head->cap * 2, most;
+	struct arena_block *b;
 
 	if (n > SIZE_MAX / 2)
 		BUG("an allocation of %zu bytes", n);
-	n = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	if (b == NULL || b->cap - b->used < n)
-		b = add_block(a, n);
-	p = b->data + b->used;
-	b->used += n;
-	return memset(p, 0, n);
+	most = n + alignof(max_align_t);
+	if (cap > MAX_BLOCK)
+		cap = MAX_BLOCK;
+	if (cap < most)
+		cap = most & ~(alignof(max_align_t) - 1);
+	b = mem_grow(NULL, sizeof(*b) + cap);
+	b->next = a->head;
+	b->cap = cap;
+	a->total += sizeof(*b) + cap;
+	begin_block(a, b);
+	return arena_alloc(a, n);
 }
 
 struct str arena_str(struct arena *a, struct str s)
@@ -125,9 +117,7 @@ void arena_reset(struct arena *a)
 		free(b);
 		b = next;
 	}
-	if (b != NULL)
-		b->used = 0;
-	a->head = b;
+	begin_block(a, b);
 }
 
 void arena_clear(struct arena *a)

@@ -1,17 +1,30 @@
 #include "base/map.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/err.h"
 
+enum { NUMBER = UINT32_MAX }; /* the key is no text but what map_*n() was given */
+
 struct map_slot {
-	struct str key;  /* p == NULL with value == NULL: never used */
-	uint64_t number; /* the key of map_*n() */
-	uint64_t hash;
-	void *value; /* TOMBSTONE: was used */
+	union {
+		const char *p;
+		uint64_t number;
+	} key;
+	uint32_t n; /* its bytes, or NUMBER */
+	uint32_t hash;
+	void *value; /* NULL: never used; TOMBSTONE: was used */
+};
+
+/* A key to look for. */
+struct wanted {
+	struct str text;
+	uint64_t number;
+	uint32_t n, hash;
 };
 
 static char tombstone;
@@ -67,32 +80,53 @@ static void make_key(void)
 {
 	if (getrandom(process_key, sizeof(process_key), 0) != sizeof(process_key))
 		BUG("no random bytes");
+	process_key[1] |= 1;
 }
 
-static uint64_t hash_of(struct str key)
+const uint64_t *hash_secret(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static atomic_bool made;
 
+	if (atomic_load_explicit(&made, memory_order_acquire))
+		return process_key;
 	pthread_once(&once, make_key);
-	return hash_keyed(key, process_key);
+	atomic_store_explicit(&made, true, memory_order_release);
+	return process_key;
 }
 
-static bool same(const struct map_slot *s, struct str key, uint64_t hash)
+static struct wanted text_wanted(struct str key)
 {
-	return s->hash == hash && s->value != TOMBSTONE && str_eq(s->key, key);
+	MUST(key.n < NUMBER);
+	return (struct wanted){ .text = key, .n = (uint32_t)key.n, .hash = (uint32_t)hash_keyed(key, hash_secret()) };
+}
+
+static struct wanted number_wanted(uint64_t key)
+{
+	const uint64_t *secret = hash_secret();
+	uint64_t h = hash_fold(key ^ secret[0], secret[1]);
+
+	return (struct wanted){ .number = key, .n = NUMBER, .hash = (uint32_t)(h ^ h >> 32) };
+}
+
+static bool same(const struct map_slot *s, const struct wanted *w)
+{
+	if (s->hash != w->hash || s->n != w->n || s->value == TOMBSTONE)
+		return false;
+	return w->n == NUMBER ? s->key.number == w->number : w->n == 0 || memcmp(s->key.p, w->text.p, w->n) == 0;
 }
 
 /* The slot of the key, or the first slot where it could go. */
-static struct map_slot *find(const struct map *m, struct str key, uint64_t hash)
+static struct map_slot *find(const struct map *m, const struct wanted *w)
 {
 	struct map_slot *free_slot = NULL;
 
-	for (size_t i = hash & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
+	for (size_t i = w->hash & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
 		struct map_slot *s = &m->slots[i];
 
 		if (s->value == NULL)
 			return free_slot != NULL ? free_slot : s;
-		if (same(s, key, hash))
+		if (same(s, w))
 			return s;
 		if (s->value == TOMBSTONE && free_slot == NULL)
 			free_slot = s;
@@ -104,16 +138,14 @@ static bool live(const struct map_slot *s)
 	return s->value != NULL && s->value != TOMBSTONE;
 }
 
-static bool own_number(const struct map_slot *s)
+/* No key stands twice and no tombstone is left behind, so nothing needs to be compared. */
+static void move(struct map *m, const struct map_slot *from)
 {
-	return s->key.p == (const char *)&s->number;
-}
+	size_t i = from->hash & (m->cap - 1);
 
-static void place(struct map_slot *to, const struct map_slot *from)
-{
-	*to = *from;
-	if (own_number(from))
-		to->key.p = (const char *)&to->number;
+	while (m->slots[i].value != NULL)
+		i = (i + 1) & (m->cap - 1);
+	m->slots[i] = *from;
 }
 
 static void grow(struct map *m)
@@ -125,7 +157,7 @@ static void grow(struct map *m)
 	m->used = m->n;
 	for (size_t i = 0; i < old.cap; i++)
 		if (live(&old.slots[i]))
-			place(find(m, old.slots[i].key, old.slots[i].hash), &old.slots[i]);
+			move(m, &old.slots[i]);
 	free(old.slots);
 }
 
@@ -135,94 +167,90 @@ void map_clear(struct map *m)
 	*m = (struct map)MAP_INIT;
 }
 
-void *map_get(const struct map *m, struct str key)
+static void *get(const struct map *m, struct wanted w)
 {
-	struct map_slot *s;
+	const struct map_slot *s = find(m, &w);
 
-	if (m->n == 0)
-		return NULL;
-	s = find(m, key, hash_of(key));
 	return live(s) ? s->value : NULL;
 }
 
-static struct map_slot *insert(struct map *m, struct str key, void *value, void **former)
+static void *put(struct map *m, struct wanted w, void *value)
 {
-	uint64_t hash = hash_of(key);
 	struct map_slot *s;
+	void *former;
 
 	MUST(value != NULL);
 	if ((m->used + 1) * 4 >= m->cap * 3)
 		grow(m);
-	s = find(m, key, hash);
-	*former = live(s) ? s->value : NULL;
-	if (!live(s)) {
+	s = find(m, &w);
+	former = live(s) ? s->value : NULL;
+	if (former == NULL) {
 		m->used += s->value == NULL;
 		m->n++;
-		*s = (struct map_slot){ .key = key, .hash = hash };
+		s->n = w.n;
+		s->hash = w.hash;
+		if (w.n == NUMBER)
+			s->key.number = w.number;
+		else
+			s->key.p = w.text.p;
 	}
 	s->value = value;
-	return s;
-}
-
-void *map_put(struct map *m, struct str key, void *value)
-{
-	void *former;
-
-	insert(m, key, value, &former);
 	return former;
 }
 
-void *map_del(struct map *m, struct str key)
+static void *del(struct map *m, struct wanted w)
 {
-	struct map_slot *s;
-	void *value;
+	struct map_slot *s = find(m, &w);
+	void *value = live(s) ? s->value : NULL;
 
-	if (m->n == 0)
+	if (value == NULL)
 		return NULL;
-	s = find(m, key, hash_of(key));
-	if (!live(s))
-		return NULL;
-	value = s->value;
 	*s = (struct map_slot){ .value = TOMBSTONE };
 	m->n--;
 	return value;
 }
 
-void *map_next(const struct map *m, size_t *i, struct str *key)
+void *map_get(const struct map *m, struct str key)
 {
-	while (*i < m->cap) {
-		struct map_slot *s = &m->slots[(*i)++];
-
-		if (!live(s))
-			continue;
-		if (key != NULL)
-			*key = s->key;
-		return s->value;
-	}
-	return NULL;
+	return m->n > 0 ? get(m, text_wanted(key)) : NULL;
 }
 
-static struct str number_key(const uint64_t *n)
+void *map_put(struct map *m, struct str key, void *value)
 {
-	return str_mem(n, sizeof(*n));
+	return put(m, text_wanted(key), value);
+}
+
+void *map_del(struct map *m, struct str key)
+{
+	return m->n > 0 ? del(m, text_wanted(key)) : NULL;
 }
 
 void *map_getn(const struct map *m, uint64_t key)
 {
-	return map_get(m, number_key(&key));
+	return m->n > 0 ? get(m, number_wanted(key)) : NULL;
 }
 
 void *map_putn(struct map *m, uint64_t key, void *value)
 {
-	void *former;
-	struct map_slot *s = insert(m, number_key(&key), value, &former);
-
-	s->number = key;
-	s->key = number_key(&s->number);
-	return former;
+	return put(m, number_wanted(key), value);
 }
 
 void *map_deln(struct map *m, uint64_t key)
 {
-	return map_del(m, number_key(&key));
+	return m->n > 0 ? del(m, number_wanted(key)) : NULL;
+}
+
+void *map_next(const struct map *m, size_t *i, struct str *key)
+{
+	while (*i < m->cap) {
+		const struct map_slot *s = &m->slots[(*i)++];
+
+		if (!live(s))
+			continue;
+		if (key != NULL)
+			*key =
+			    s->n == NUMBER ? str_mem(&s->key.number, sizeof(s->key.number)) : str_mem(s->key.p, s->n);
+		return s->value;
+	}
+	return NULL;
 }

@@ -110,14 +110,15 @@ struct str str_word(struct str *rest)
 
 bool str_u64(struct str s, uint64_t max, uint64_t *out)
 {
+	enum { NEVER_TOO_MUCH = 19 }; /* digits */
 	uint64_t v = 0;
 
 	if (s.n == 0)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
-		uint64_t digit = (uint64_t)(s.p[i] - '0');
+		uint64_t digit = (uint64_t)((unsigned char)s.p[i] - (unsigned)'0');
 
-		if (!ascii_isdigit(s.p[i]) || v > (UINT64_MAX - digit) / 10)
+		if (digit > 9 || (i >= NEVER_TOO_MUCH && v > (UINT64_MAX - digit) / 10))
 			return false;
 		v = v * 10 + digit;
 	}

@@ -18,7 +18,7 @@ static bool ends_label(struct str s, size_t i)
 /* Would a verdict that opens so be read by another row of spamdyke's log? */
 static bool opens_other_row(struct str s)
 {
-	for (enum log_kind k = shape_first(LOG_SPAMDYKE); k < LOG_KINDS; k++) {
+	for (enum log_kind k = shape_table()->first[LOG_SPAMDYKE]; k < LOG_KINDS; k++) {
 		struct str lit = shape_of(k)->part[0].literal;
 
 		if (lit.n > 0 && str_starts(s, lit))

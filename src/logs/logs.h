@@ -50,7 +50,6 @@ enum log_field {
 
 struct log_line {
 	enum log_kind kind;
-	struct civil stamp;           /* spamdyke lines: year 0, the file has none */
 	bool stamped;                 /* the stamp could be read */
 	bool padded_day;              /* syslog "Mar  9" (true) or "Mar 9" */
 	bool cr;                      /* a CR stood before the newline */
@@ -60,13 +59,18 @@ struct log_line {
 	struct str connection;        /* the number in spamdyke[N] (in comma logs: LOG_F_connection) */
 	struct str again;             /* N of syslog's "message repeated N times: [ ...]" around it; empty: none */
 	struct str verb;              /* of an unknown comma line: "quit", "rset" ... */
-	struct str field[LOG_FIELDS]; /* p == NULL: not there */
 	struct str raw;               /* the line as it stood, without its newline */
+	struct str field[LOG_FIELDS]; /* p == NULL: not there */
+	/* From here on log_parse_next() goes by what the line before left. */
+	struct civil stamp; /* when `stamped`; spamdyke lines: year 0, the file has none */
+	char day[12];       /* as it stood in that line */
 };
 
 /* Reading never fails: what no row fits is LOG_UNKNOWN.  text is one line, its newline may be there.
  * Strs borrow from text. */
 void log_parse(enum log_family family, struct str text, struct log_line *out);
+/* The same for one line of a log after the other: *l is what the line before gave, at first all zero. */
+void log_parse_next(enum log_family family, struct str text, struct log_line *l);
 /* The same for a line of the gate whose front another program has read: "ALLOWED from: ...". */
 void log_parse_gate(struct str body, struct log_line *out);
 /* Which log is this? By its first readable lines; false when none of them fits. */

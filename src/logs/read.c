@@ -17,79 +17,6 @@ static size_t span_digits(struct str s)
 	return n;
 }
 
-/* "12" at p, both digits; -1 otherwise. */
-static inline int two(const char *p)
-{
-	return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + p[1] - '0' : -1;
-}
-
-/* HH:MM:SS, eight bytes. */
-static bool read_time(const char *p, struct civil *c)
-{
-	c->hour = two(p);
-	c->minute = two(p + 3);
-	c->second = two(p + 6);
-	return p[2] == ':' && p[5] == ':' && c->hour >= 0 && c->minute >= 0 && c->second >= 0;
-}
-
-/* "2021-03-09 12:43:51, "; the rest of the line follows. */
-static bool read_comma_stamp(struct str *s, struct civil *out)
-{
-	const char *p = s->p;
-	struct civil c = { 0 };
-	int century, year;
-
-	if (s->n < 21 || p[4] != '-' || p[7] != '-' || p[10] != ' ' || p[19] != ',' || p[20] != ' ')
-		return false;
-	century = two(p);
-	year = two(p + 2);
-	c.year = century * 100 + year;
-	c.month = two(p + 5);
-	c.day = two(p + 8);
-	if (century < 0 || year < 0 || !read_time(p + 11, &c) || !civil_valid(c))
-		return false;
-	*out = c;
-	*s = str_skip(*s, 21);
-	return true;
-}
-
-static int month_of(const char *p)
-{
-	for (int m = 0; m < 12; m++) {
-		if (memcmp(p, month_names[m], 3) == 0)
-			return m + 1;
-	}
-	return 0;
-}
-
-/* "Mar  9 12:43:51 " or "Mar 9 12:43:51 ". */
-static bool read_syslog_stamp(struct str *s, struct log_line *out)
-{
-	const char *p = s->p;
-	struct civil c = { 0 };
-	bool padded, short_day;
-	size_t at;
-
-	if (s->n < 16 || p[3] != ' ')
-		return false;
-	padded = p[4] == ' ';
-	short_day = !padded && p[5] == ' ';
-	at = short_day ? 6 : 7;
-	if (s->n < at + 9 || p[at - 1] != ' ' || p[at + 8] != ' ')
-		return false;
-	c.month = month_of(p);
-	if (padded || short_day)
-		c.day = is_digit(p[4 + padded]) ? p[4 + padded] - '0' : 0;
-	else
-		c.day = p[4] == '0' ? 0 : two(p + 4);
-	if (!read_time(p + at, &c) || !civil_valid(c))
-		return false;
-	out->stamp = c;
-	out->padded_day = !short_day;
-	*s = str_skip(*s, at + 9);
-	return true;
-}
-
 /* "server spamdyke[29207]: "; the host is one printable word. */
 static bool read_origin(struct str *s, struct log_line *out)
 {
@@ -164,16 +91,17 @@ static size_t span_moment(struct str s)
 
 /* Where needle first stands.  Its last byte but one (the comma of ", ", the colon of " to: ") is the rarest, so
  * that one is looked for: several times as fast as memmem() on these lines. */
-static size_t find(struct str s, struct str needle)
+static inline size_t find(struct str s, struct str needle)
 {
 	size_t anchor = needle.n > 1 ? needle.n - 2 : 0;
-	const char *end = s.p + s.n, *at = s.p + anchor;
+	const char *last = s.p + s.n - needle.n + anchor, *at = s.p + anchor;
 
-	while (needle.n <= s.n && at < end) {
-		at = memchr(at, needle.p[anchor], (size_t)(end - at));
+	while (needle.n <= s.n && at <= last) {
+		at = memchr(at, needle.p[anchor], (size_t)(last - at) + 1);
 		if (at == NULL)
 			break;
-		if (shape_starts(str_mem(at - anchor, (size_t)(end - at) + anchor), needle))
+		if (at[needle.n - 1 - anchor] == needle.p[needle.n - 1] &&
+		    (anchor == 0 || memcmp(at - anchor, needle.p, anchor) == 0))
 			return (size_t)(at - anchor - s.p);
 		at++;
 	}
@@ -195,9 +123,28 @@ static size_t span_host(struct str s)
 	return colon < 0 ? NO_MATCH : (size_t)colon;
 }
 
-/* A value runs to the literal behind it: of the next part, of the first tail that stands there, or to the end. */
-static size_t span_until(const struct shape *s, int i, struct str rest, struct log_line *out)
+/* One line that is held against a row. */
+struct fit {
+	const struct shape *s;
+	struct log_line *out;
+	struct labels labels; /* where the row is labelled */
+};
+
+/* Where the literal of part k stands in what is left of the line. */
+static inline size_t find_part(const struct fit *f, int k, struct str rest)
 {
+	const char *at;
+
+	if (!f->s->labelled || !f->labels.single)
+		return find(rest, f->s->part[k].literal);
+	at = f->labels.at[k];
+	return at != NULL && at >= rest.p ? (size_t)(at - rest.p) : NO_MATCH;
+}
+
+/* A value runs to the literal behind it: of the next part, of the first tail that stands there, or to the end. */
+static size_t span_until(const struct fit *f, int i, struct str rest)
+{
+	const struct shape *s = f->s;
 	const struct shape_part *next = &s->part[i + 1];
 	size_t end = rest.n;
 
@@ -206,14 +153,14 @@ static size_t span_until(const struct shape *s, int i, struct str rest, struct l
 	if (!next->tail && next->field < 0 && i + 2 == s->n)
 		return str_ends(rest, next->literal) ? rest.n - next->literal.n : NO_MATCH;
 	if (!next->tail) {
-		end = find(rest, next->literal);
+		end = find_part(f, i + 1, rest);
 		if (s->family == LOG_SPAMDYKE && end != NO_MATCH &&
-		    find(str_skip(rest, end + 1), next->literal) != NO_MATCH)
-			out->ambiguous = true;
+		    find_part(f, i + 1, str_skip(rest, end + 1)) != NO_MATCH)
+			f->out->ambiguous = true;
 		return end;
 	}
 	for (int k = i + 1; k < s->n; k++) {
-		size_t at = s->part[k].tail ? find(rest, s->part[k].literal) : NO_MATCH;
+		size_t at = s->part[k].tail ? find_part(f, k, rest) : NO_MATCH;
 
 		end = at < end ? at : end;
 	}
@@ -221,11 +168,11 @@ static size_t span_until(const struct shape *s, int i, struct str rest, struct l
 }
 
 /* How many bytes of rest are the field of part i; NO_MATCH when it does not fit. */
-static size_t span_field(const struct shape *s, int i, struct str rest, struct log_line *out)
+static size_t span_field(const struct fit *f, int i, struct str rest)
 {
 	size_t n;
 
-	switch (shape_class((enum log_field)s->part[i].field)->reads) {
+	switch (f->s->part[i].reads) {
 	case READS_DIGITS:
 		n = span_digits(rest);
 		return n > 0 ? n : NO_MATCH;
@@ -244,18 +191,18 @@ static size_t span_field(const struct shape *s, int i, struct str rest, struct l
 		return span_host(rest);
 	case READS_UNTIL:
 	case READS_QUOTED:
-		return span_until(s, i, rest, out);
+		return span_until(f, i, rest);
 	}
 	BUG("a class of fields.def reads in no known way");
 }
 
-static void keep_field(enum log_field f, struct str value, struct log_line *out)
+static void keep_field(const struct shape_part *part, struct str value, struct log_line *out)
 {
-	if (shape_class(f)->reads == READS_QUOTED && value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"') {
+	if (part->reads == READS_QUOTED && value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"') {
 		out->quoted = true;
 		value = str_mem(value.p + 1, value.n - 2);
 	}
-	out->field[f] = value;
+	out->field[part->field] = value;
 }
 
 /* The index of the next tail behind part i. */
@@ -268,22 +215,28 @@ static int next_tail(const struct shape *s, int i)
 
 static bool fits(const struct shape *s, struct str rest, struct log_line *out)
 {
+	struct fit f;
+
+	f.s = s;
+	f.out = out;
+	if (s->labelled)
+		label_find(s, rest, &f.labels);
 	for (int i = 0; i < s->n;) {
 		const struct shape_part *part = &s->part[i];
 		size_t n;
 
-		if (part->tail && (rest.n == 0 || !shape_starts(rest, part->literal))) {
+		if (part->tail && (rest.n == 0 || !shape_stands(part, rest))) {
 			i = next_tail(s, i);
 			continue;
 		}
-		if (!shape_starts(rest, part->literal))
+		if (!part->tail && !shape_stands(part, rest))
 			return false;
 		rest = str_skip(rest, part->literal.n);
 		if (part->field >= 0) {
-			n = span_field(s, i, rest, out);
+			n = span_field(&f, i, rest);
 			if (n == NO_MATCH)
 				return false;
-			keep_field((enum log_field)part->field, str_take(rest, n), out);
+			keep_field(part, str_take(rest, n), out);
 			rest = str_skip(rest, n);
 		}
 		i++;
@@ -302,13 +255,15 @@ static void forget_fields(const struct shape *s, struct log_line *out)
 
 static void read_fields(enum log_family family, struct str body, struct log_line *out)
 {
-	uint32_t rows = body.n > 0 ? shape_candidates(family, (unsigned char)body.p[0]) : 0;
-	enum log_kind first = shape_first(family);
+	const struct shape_table *t = shape_table();
+	uint32_t rows = body.n > 0 ? t->candidates[family][(unsigned char)body.p[0]] : 0;
 
 	for (; rows != 0; rows &= rows - 1) {
-		enum log_kind k = first + (enum log_kind)__builtin_ctz(rows);
-		const struct shape *s = shape_of(k);
+		enum log_kind k = t->first[family] + (enum log_kind)__builtin_ctz(rows);
+		const struct shape *s = &t->shapes[k];
 
+		if (!shape_stands(&s->part[0], body))
+			continue;
 		if (fits(s, body, out)) {
 			out->kind = k;
 			return;
@@ -325,9 +280,9 @@ void log_parse_gate(struct str body, struct log_line *out)
 	read_fields(LOG_SPAMDYKE, body, out);
 }
 
-void log_parse(enum log_family family, struct str text, struct log_line *out)
+/* *out is all zero. */
+static void parse(enum log_family family, struct str text, struct log_line *out)
 {
-	*out = (struct log_line){ .kind = LOG_UNKNOWN };
 	if (text.n > 0 && text.p[text.n - 1] == '\n')
 		text.n--;
 	out->raw = text;
@@ -342,9 +297,9 @@ void log_parse(enum log_family family, struct str text, struct log_line *out)
 		return;
 	}
 	if (family == LOG_SPAMDYKE)
-		out->stamped = read_syslog_stamp(&text, out);
+		out->stamped = stamp_read_syslog(&text, out);
 	else
-		out->stamped = read_comma_stamp(&text, &out->stamp);
+		out->stamped = stamp_read_comma(&text, out);
 	if (!out->stamped)
 		return;
 	if (family == LOG_SPAMDYKE && read_origin(&text, out))
@@ -354,4 +309,21 @@ void log_parse(enum log_family family, struct str text, struct log_line *out)
 	read_fields(family, text, out);
 	if (out->kind == LOG_SMTP_CHECK)
 		check_split(out);
+}
+
+void log_parse(enum log_family family, struct str text, struct log_line *out)
+{
+	memset(out, 0, sizeof(*out));
+	parse(family, text, out);
+}
+
+/* Most of a log_line is fields, and a line sets few of them: those of its row. */
+void log_parse_next(enum log_family family, struct str text, struct log_line *l)
+{
+	if (family == LOG_FOREIGN)
+		memset(l->field, 0, sizeof(l->field));
+	else if (l->kind > LOG_EMPTY)
+		forget_fields(shape_of(l->kind), l);
+	memset(l, 0, offsetof(struct log_line, field));
+	parse(family, text, l);
 }

@@ -37,9 +37,12 @@ static const enum class_id class_of[LOG_FIELDS] = {
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct shape shapes[LOG_KINDS];
-static uint32_t candidates[LOG_FAMILIES][256];
-static enum log_kind firsts[LOG_FAMILIES];
+static struct shape_table table;
+
+const struct shape_class *shape_class(enum log_field f)
+{
+	return &classes[class_of[f]];
+}
 
 static int field_of(struct str name)
 {
@@ -60,9 +63,12 @@ static struct shape_part take_part(const char **pattern)
 
 	p += strcspn(p, "{[]");
 	part.literal = str_mem(start, (size_t)(p - start));
+	memcpy(&part.head, start, part.literal.n < 8 ? part.literal.n : 8);
+	memset(&part.mask, 0xff, part.literal.n < 8 ? part.literal.n : 8);
 	if (*p == '{') {
 		n = strcspn(p + 1, "}");
 		part.field = field_of(str_mem(p + 1, n));
+		part.reads = shape_class((enum log_field)part.field)->reads;
 		p += n + 2;
 	}
 	*pattern = p + (*p == ']');
@@ -77,52 +83,44 @@ static void compile(struct shape *s, enum log_family family, const char *pattern
 		s->part[s->n++] = take_part(&pattern);
 	}
 	MUST(s->n > 0 && !s->part[0].tail);
+	s->labelled = s->n > 1;
+	for (int i = 1; i < s->n; i++)
+		s->labelled =
+		    s->labelled && str_starts(s->part[i].literal, STR(" ")) && str_ends(s->part[i].literal, STR(": "));
 }
 
 static void index_shape(enum log_kind k)
 {
-	const struct shape *s = &shapes[k];
-	unsigned bit = (unsigned)(k - firsts[s->family]);
+	const struct shape *s = &table.shapes[k];
+	unsigned bit = (unsigned)(k - table.first[s->family]);
 	struct str lit = s->part[0].literal;
 
 	MUST(bit < 32);
 	for (int byte = 0; byte < 256; byte++) {
 		if (lit.n == 0 || (unsigned char)lit.p[0] == byte)
-			candidates[s->family][byte] |= UINT32_C(1) << bit;
+			table.candidates[s->family][byte] |= UINT32_C(1) << bit;
 	}
 }
 
 static void compile_all(void)
 {
 	for (int k = LOG_EMPTY + 1; k < LOG_KINDS; k++) {
-		compile(&shapes[k], rows[k].family, rows[k].pattern);
+		compile(&table.shapes[k], rows[k].family, rows[k].pattern);
 		if (k == LOG_EMPTY + 1 || rows[k].family != rows[k - 1].family)
-			firsts[rows[k].family] = (enum log_kind)k;
+			table.first[rows[k].family] = (enum log_kind)k;
 		index_shape((enum log_kind)k);
 	}
 }
 
+const struct shape_table *shape_table(void)
+{
+	pthread_once(&once, compile_all);
+	return &table;
+}
+
 const struct shape *shape_of(enum log_kind k)
 {
-	pthread_once(&once, compile_all);
-	return k > LOG_EMPTY && k < LOG_KINDS ? &shapes[k] : NULL;
-}
-
-const struct shape_class *shape_class(enum log_field f)
-{
-	return &classes[class_of[f]];
-}
-
-uint32_t shape_candidates(enum log_family family, unsigned char first)
-{
-	pthread_once(&once, compile_all);
-	return candidates[family][first];
-}
-
-enum log_kind shape_first(enum log_family family)
-{
-	pthread_once(&once, compile_all);
-	return firsts[family];
+	return k > LOG_EMPTY && k < LOG_KINDS ? &shape_table()->shapes[k] : NULL;
 }
 
 bool shape_is_label(struct str word)
@@ -136,11 +134,17 @@ bool shape_is_label(struct str word)
 	return false;
 }
 
+static bool is_ip_byte(char c)
+{
+	char low = c | 0x20;
+
+	return ascii_isdigit(c) || (low >= 'a' && low <= 'f') || c == ':' || c == '.';
+}
+
 bool shape_is_ip(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		if (memchr("0123456789abcdefABCDEF:.", s.p[i], 24) == NULL)
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_ip_byte(s.p[i]))
 			return false;
-	}
 	return s.n > 0;
 }

@@ -43,8 +43,10 @@ struct shape_class {
 
 struct shape_part {
 	struct str literal;
-	int field; /* enum log_field, or -1 */
-	bool tail; /* opens a `[...]` */
+	uint64_t head, mask;    /* its first eight bytes, as they are loaded, and those of them that it has */
+	int field;              /* enum log_field, or -1 */
+	enum shape_reads reads; /* of the field */
+	bool tail;              /* opens a `[...]` */
 };
 
 #define SHAPE_PARTS 10
@@ -53,23 +55,54 @@ struct shape {
 	enum log_family family;
 	struct shape_part part[SHAPE_PARTS];
 	int n;
+	bool labelled; /* every literal but the first is a label: " to: " */
 };
 
+struct shape_table {
+	struct shape shapes[LOG_KINDS];
+	enum log_kind first[LOG_FAMILIES];
+	/* The rows of a family whose literal may open with that byte: bit i is the kind first[family] + i. */
+	uint32_t candidates[LOG_FAMILIES][256];
+};
+
+const struct shape_table *shape_table(void);
 const struct shape *shape_of(enum log_kind k); /* NULL for LOG_UNKNOWN and LOG_EMPTY */
 const struct shape_class *shape_class(enum log_field f);
-/* The rows of a family whose literal may open with that byte: bit i is the kind shape_first(family) + i. */
-uint32_t shape_candidates(enum log_family family, unsigned char first);
-enum log_kind shape_first(enum log_family family);
 /* Is `word` ("to:", "reason:") one of the labels of the verdict row? */
 bool shape_is_label(struct str word);
 /* Only bytes of an IP address (so that "host:2001:db8::1" splits at its first colon). */
 bool shape_is_ip(struct str s);
+
+/* stamp.c: the stamp in front of *s, which then begins behind it. */
+bool stamp_read_comma(struct str *s, struct log_line *out);
+bool stamp_read_syslog(struct str *s, struct log_line *out);
+
+/* label.c: where the labels of a labelled row stand in a line. */
+struct labels {
+	const char *at[SHAPE_PARTS]; /* by part; NULL: nowhere */
+	bool single;                 /* none stands there twice; else `at` is not to be used */
+};
+void label_find(const struct shape *s, struct str body, struct labels *out);
 
 /* check.c: other programs' `check` lines do not escape ", "; choose the split whose words are known. */
 void check_split(struct log_line *l);
 bool check_is_description(struct str s);
 
 /* Of the reader's inner loop, so inline. */
+static inline bool shape_stands(const struct shape_part *part, struct str s)
+{
+	uint64_t word;
+
+	if (s.n < sizeof(word))
+		return s.n >= part->literal.n && memcmp(s.p, part->literal.p, part->literal.n) == 0;
+	memcpy(&word, s.p, sizeof(word));
+	if (((word ^ part->head) & part->mask) != 0)
+		return false;
+	return part->literal.n <= sizeof(word) ||
+	       (s.n >= part->literal.n &&
+		memcmp(s.p + sizeof(word), part->literal.p + sizeof(word), part->literal.n - sizeof(word)) == 0);
+}
+
 static inline bool shape_starts(struct str s, struct str lit)
 {
 	return s.n >= lit.n && memcmp(s.p, lit.p, lit.n) == 0;

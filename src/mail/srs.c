@@ -94,6 +94,8 @@ bool srs_origin(struct str address, struct arena *a, struct addr *out)
 	struct addr at;
 	struct srs x;
 
+	if (address.n == 0 || (address.p[0] != '"' && !srs_tagged(address)))
+		return false; /* as nearly all are */
 	if (addr_parse(address, a, &at) < 0 || !srs_parse(at.local, &x) || !srs_sender(&x, a, &at))
 		return false;
 	if (x.level == 1 && (!srs_parse(at.local, &x) || x.level != 0 || !srs_sender(&x, a, &at)))

@@ -111,12 +111,12 @@ static void index_party(struct completer *c, struct visit *v, struct party *p)
 		return;
 	at = slot_key(v->from, p->name, moment_of(c->b, reply));
 	if (!join_accepted(p)) {
-		slot_push_gate(slot_need(c, &c->refused, at), p);
+		slot_push_gate(slot_need(&c->refused, at), p);
 		return;
 	}
-	slot_push_gate(slot_need(c, &c->accepted, at), p);
+	slot_push_gate(slot_need(&c->accepted, at), p);
 	if (v->connection == 0 && v->foreign == NULL)
-		slot_push_try(slot_need(c, &c->queued, at), p);
+		slot_push_try(slot_need(&c->queued, at), p);
 }
 
 /* An accepted message of an old log awaits its init. */
@@ -126,7 +126,7 @@ static void index_message(struct completer *c, struct visit *v)
 
 	if (v->connection > 0 || v->final == NULL || v->size_code >= 400)
 		return;
-	s = slot_need(c, &c->begun, slot_key(v->from, NULL, moment_of(c->b, v->final)));
+	s = slot_need(&c->begun, slot_key(v->from, NULL, moment_of(c->b, v->final)));
 	if (s->last_visit != NULL)
 		s->last_visit->init_queue = v;
 	else
@@ -134,11 +134,13 @@ static void index_message(struct completer *c, struct visit *v)
 	s->last_visit = v;
 }
 
-static struct str reply_key(struct completer *c, uint64_t epoch, uint64_t qp)
+/* Of several of one second and number the latest stands first. */
+static void index_reply(struct completer *c, struct visit *v)
 {
-	uint64_t k[2] = { epoch, qp };
+	struct slot *s = slot_need(&c->replied, slot_reply_key(v->epoch, v->qp));
 
-	return arena_str(&c->b->mem, str_mem(k, sizeof(k)));
+	v->same_reply = s->visits;
+	s->visits = v;
 }
 
 static void story_of_visit(struct completer *c, struct visit *v)
@@ -157,7 +159,7 @@ static void story_of_visit(struct completer *c, struct visit *v)
 		s->time = v->moment / 1000;
 	v->story = s;
 	if (v->qp > 0)
-		v->same_reply = map_put(&c->by_reply, reply_key(c, v->epoch, v->qp), v);
+		index_reply(c, v);
 	if (v->connection > 0) {
 		map_putn(&c->by_connection, v->connection, v);
 		if (v->qp > 0)
@@ -183,12 +185,15 @@ static void story_of_visit(struct completer *c, struct visit *v)
 
 static void clear(struct completer *c)
 {
-	struct map *const maps[] = { &c->by_reply, &c->by_qp,       &c->by_connection, &c->refused,
-				     &c->accepted, &c->queued,      &c->begun,         &c->tried,
-				     &c->retrying, &c->loose_gates, &c->makers,        &c->many };
+	struct map *const maps[] = { &c->by_qp, &c->by_connection, &c->loose_gates, &c->makers, &c->many };
+	struct slots *const slots[] = { &c->replied, &c->refused, &c->accepted, &c->queued,
+					&c->begun,   &c->tried,   &c->retrying };
 
 	for (size_t i = 0; i < COUNT(maps); i++)
 		map_clear(maps[i]);
+	for (size_t i = 0; i < COUNT(slots); i++)
+		slots_clear(slots[i]);
+	arena_clear(&c->mem);
 }
 
 /* When attempts began and ended: known once the clocks are. */
@@ -203,12 +208,30 @@ static void time_attempts(struct book *b)
 		}
 }
 
+static bool have_foreign(const struct book *b)
+{
+	for (size_t i = 0; i < b->source->n; i++)
+		if (b->source->files[i].family == LOG_FOREIGN)
+			return true;
+	return false;
+}
+
+/* Walks over all stories that only other servers' logs give anything to do. */
+static void complete_foreign(struct completer *c)
+{
+	join_foreign(c);
+	for (struct story *s = c->tale->stories; s != NULL; s = s->later)
+		verdict_beyond(c->b, s);
+}
+
 void complete(struct tale *t, struct book *b)
 {
 	struct completer c = { .tale = t, .b = b };
+	bool foreign = have_foreign(b);
 
 	*t = (struct tale){ .book = b };
-	join_foreign_begin(&c);
+	if (foreign)
+		join_foreign_begin(&c);
 	for (struct visit *v = b->visits; v != NULL; v = v->later)
 		if (v->foreign == NULL || !v->foreign->absorbed)
 			story_of_visit(&c, v);
@@ -218,9 +241,8 @@ void complete(struct tale *t, struct book *b)
 	join_inits(&c);
 	join_attempts(&c);
 	join_children(&c);
-	join_foreign(&c);
-	for (struct story *s = t->stories; s != NULL; s = s->later)
-		verdict_beyond(b, s);
+	if (foreign)
+		complete_foreign(&c);
 	join_first_tries(&c);
 	for (struct story *s = t->stories; s != NULL; s = s->later)
 		verdict_settle(b, s);

@@ -98,7 +98,7 @@ static void see_line(void *with, const struct line *x)
 		k->arrived = p->arrived;
 	if (p->keep)
 		return;
-	k->bytes += x->raw.n + 1;
+	k->bytes += x->length + 1u;
 	p->keep = p->keep || k->mark;
 }
 

@@ -28,6 +28,7 @@ struct gate_reader {
 	struct book *b;
 	struct repeat_reader *repeats;
 	int month, passed;
+	int year;      /* of the latest epoch */
 	int votes[64]; /* for a year, as anchors prove it: index year - FIRST_YEAR */
 };
 
@@ -55,12 +56,26 @@ static void reason_numbers(struct gate *g)
 	g->qp = group_number(qp);
 }
 
+/* The stamp in the year that brings it nearest to the epoch: mostly the year of the one before. */
+static int64_t near_epoch(struct gate_reader *r, struct civil stamp, int64_t epoch)
+{
+	enum { THIRD = 120 * 86400 };
+	int64_t local;
+
+	stamp.year = r->year;
+	local = civil_to_seconds(stamp);
+	if (r->year > 0 && local > epoch - THIRD && local < epoch + THIRD)
+		return local;
+	stamp.year = r->year = zone_year_near(stamp, epoch);
+	return civil_to_seconds(stamp);
+}
+
 static void vote(struct gate_reader *r, const struct line *ln, const struct gate *g, struct civil stamp)
 {
-	int year = zone_year_near(stamp, (int64_t)g->epoch), base = year - r->passed;
+	int64_t local = near_epoch(r, stamp, (int64_t)g->epoch);
+	int base = r->year - r->passed;
 
-	stamp.year = year;
-	moment_epoch(r->b, ln, civil_to_seconds(stamp), (int64_t)g->epoch);
+	moment_epoch(r->b, ln, local, (int64_t)g->epoch);
 	if (base >= FIRST_YEAR && base <= LAST_YEAR)
 		r->votes[base - FIRST_YEAR]++;
 }
@@ -133,23 +148,28 @@ static void note_span(struct source_file *f, int64_t local)
 		f->last = local;
 }
 
-static int64_t local_of(struct gate_reader *gates, const struct log_line *l)
-{
-	struct civil c = l->stamp;
-
-	if (gates != NULL)
-		c.year = yearless(gates, c);
-	return civil_to_seconds(c);
-}
-
 struct readers {
 	struct book *b;
+	struct log_line line; /* the one being read */
+	struct civil day;     /* the day of the last stamp, which is most often that of the next one, */
+	int64_t midnight;     /* and when it begins */
 	struct smtp_reader smtp;
 	struct delivery_reader delivery;
 	struct gate_reader *gates; /* of the file being read, or NULL */
 	struct repeat_reader repeats;
 	int64_t before; /* the stamp before this one, in this file */
 };
+
+static int64_t local_of(struct readers *r, struct civil c)
+{
+	if (r->gates != NULL)
+		c.year = yearless(r->gates, c);
+	if (c.day != r->day.day || c.month != r->day.month || c.year != r->day.year) {
+		r->day = c;
+		r->midnight = civil_to_days(c.year, c.month, c.day) * 86400;
+	}
+	return r->midnight + c.hour * 3600 + c.minute * 60 + c.second;
+}
 
 /* The clock was set back by an hour: lines behind this one are of the second pass. */
 static void note_back(struct readers *r, const struct line *ln)
@@ -170,29 +190,31 @@ static void take_zone(struct book *b, const struct log_line *l)
 		zone_say(&b->zone, (int64_t)epoch, offset);
 }
 
-static void take_line(struct readers *r, struct source_file *f, struct line *ln)
+static void take_line(struct readers *r, struct source_file *f, struct str raw, struct line *ln)
 {
-	struct log_line l;
+	struct log_line *l = &r->line;
 
-	log_parse(f->family, ln->raw, &l);
-	ln->kind = l.kind;
-	if (l.kind == LOG_UNKNOWN)
+	log_parse_next(f->family, raw, l);
+	ln->at = (uint32_t)(raw.p - f->text.p);
+	ln->length = raw.n;
+	ln->kind = l->kind;
+	if (l->kind == LOG_UNKNOWN)
 		f->unreadable++;
-	if (l.stamped) {
-		ln->local = local_of(r->gates, &l);
+	if (l->stamped) {
+		ln->local = local_of(r, l->stamp);
 		note_span(f, ln->local);
 		note_back(r, ln);
-	} else if (l.kind != LOG_EMPTY) {
+	} else if (l->kind != LOG_EMPTY) {
 		return;
 	}
-	if (l.kind == LOG_SMTP_ZONE || l.kind == LOG_DELIVERY_ZONE)
-		take_zone(r->b, &l);
+	if (l->kind == LOG_SMTP_ZONE || l->kind == LOG_DELIVERY_ZONE)
+		take_zone(r->b, l);
 	if (f->family == LOG_SMTP)
-		smtp_take(&r->smtp, ln, &l);
+		smtp_take(&r->smtp, ln, l);
 	else if (f->family == LOG_DELIVERY)
-		delivery_take(&r->delivery, ln, &l);
+		delivery_take(&r->delivery, ln, l);
 	else
-		take_gate(r->gates, ln, &l);
+		take_gate(r->gates, ln, l);
 }
 
 /* The latest year that does not put the file's last line into the future. */
@@ -214,19 +236,31 @@ static int voted_year(const struct gate_reader *r)
 	return r->votes[best] > 0 ? FIRST_YEAR + best : 0;
 }
 
-static int64_t with_year(int64_t local, int years)
-{
-	struct civil c = civil_of_seconds(local);
+/* Years are moved by days: one look at the calendar for all lines of a day. */
+struct move {
+	int64_t day, days; /* the last day, and by how much it was moved */
+	int years;
+};
 
-	c.year += years;
-	return civil_to_seconds(c);
+static int64_t moved(struct move *m, int64_t local)
+{
+	int64_t day = local / 86400 - (local % 86400 < 0);
+	struct civil c;
+
+	if (m->days == 0 || day != m->day) {
+		c = civil_of_seconds(day * 86400);
+		m->day = day;
+		m->days = civil_to_days(c.year + m->years, c.month, c.day) - day;
+	}
+	return local + m->days * 86400;
 }
 
 /* Move the stamps of one gate log from YEARLESS to its true years. */
 static void settle_year(struct gate_reader *r, struct source_file *f, struct gate *first, int64_t now)
 {
 	struct book *b = r->b;
-	int year = voted_year(r), years;
+	int year = voted_year(r);
+	struct move m = { 0 };
 	int64_t horizon = (b->newest > 0 ? b->newest : f->mtime > 0 ? f->mtime : now) + 86400;
 
 	if (f->last == 0)
@@ -237,33 +271,35 @@ static void settle_year(struct gate_reader *r, struct source_file *f, struct gat
 		year = latest_year(civil_of_seconds(f->last), horizon) - (civil_of_seconds(f->last).year - YEARLESS);
 		b->year_guessed = true;
 	}
-	years = year - YEARLESS;
-	f->first = with_year(f->first, years);
-	f->last = with_year(f->last, years);
+	m.years = year - YEARLESS;
+	f->first = moved(&m, f->first);
+	f->last = moved(&m, f->last);
 	for (struct gate *g = first; g != NULL; g = g->next)
-		g->line->local = with_year(g->line->local, years);
+		g->line->local = moved(&m, g->line->local);
 }
 
 static void read_file(struct readers *r, size_t i)
 {
 	struct source_file *f = &r->b->source->files[i];
 	struct source_walk w = { .file = f };
-	struct line ln = { .file = (uint32_t)i };
+	struct line ln = { .file = i };
+	struct str raw;
 	enum source_fault fault;
 
 	r->before = 0;
+	r->line = (struct log_line){ 0 };
 	if (f->family == LOG_SMTP)
 		smtp_begin_file(&r->smtp, f->label);
 	else if (f->family == LOG_DELIVERY)
 		delivery_begin_file(&r->delivery, f->path);
-	while (source_next(&w, &ln.raw, &fault)) {
+	while (source_next(&w, &raw, &fault)) {
 		f->lines++;
 		ln.number = (uint32_t)w.number;
 		ln.local = 0;
 		if (fault != SOURCE_GOOD)
 			f->unreadable++;
 		else
-			take_line(r, f, &ln);
+			take_line(r, f, raw, &ln);
 	}
 	if (f->family == LOG_SMTP)
 		smtp_end_file(&r->smtp);

@@ -46,6 +46,7 @@ struct delivery_reader {
 	uint64_t host;    /* delivery numbers are one host's: the folder of its logs */
 	uint64_t highest; /* latest delivery number, to see a restart */
 	struct map by_number;
+	struct attempt *recent[256]; /* the same of this file, by the number's last digits */
 };
 void delivery_begin_file(struct delivery_reader *r, struct str path);
 void delivery_take(struct delivery_reader *r, const struct line *ln, const struct log_line *l);

@@ -9,11 +9,14 @@ void delivery_begin_file(struct delivery_reader *r, struct str path)
 	for (ptrdiff_t i = 0; i < end; i++)
 		host = host * 31 + (unsigned char)path.p[i];
 	r->host = host << 53;
+	memset(r->recent, 0, sizeof(r->recent));
 }
 
 static struct attempt *attempt_of(struct delivery_reader *r, uint64_t number)
 {
-	return map_getn(&r->by_number, number ^ r->host);
+	struct attempt *a = r->recent[number % COUNT(r->recent)];
+
+	return a != NULL && a->number == number ? a : map_getn(&r->by_number, number ^ r->host);
 }
 
 static void on_init(struct delivery_reader *r, const struct line *ln, const struct log_line *l)
@@ -42,6 +45,7 @@ static struct attempt *new_attempt(struct delivery_reader *r, uint64_t number)
 	a->init = r->init;
 	a->from = r->from;
 	map_putn(&r->by_number, number ^ r->host, a);
+	r->recent[number % COUNT(r->recent)] = a;
 	return a;
 }
 

@@ -277,15 +277,18 @@ static void take_known(struct foreign_reader *r, struct source_file *f)
 		r->made.visit->again = times - 1;
 }
 
-static void take_line(struct foreign_reader *r, struct source_file *f, struct calendar *c, struct line *ln)
+static void take_line(struct foreign_reader *r, struct source_file *f, struct calendar *c, struct str raw,
+		      struct line *ln)
 {
 	struct foreign_line *l = &r->read;
-	bool known = foreign_read_next(ln->raw, l);
+	bool known = foreign_read_next(raw, l);
 
 	if (l->frame.rest.p == NULL) {
-		f->unreadable += ln->raw.n > 0;
+		f->unreadable += raw.n > 0;
 		return;
 	}
+	ln->at = (uint32_t)(raw.p - f->text.p);
+	ln->length = raw.n;
 	settle_time(r->b, f, c, &l->frame, ln);
 	note_span(f, ln->local);
 	r->line = ln;
@@ -306,17 +309,18 @@ static void read_file(struct foreign_reader *r, size_t i)
 {
 	struct source_file *f = &r->b->source->files[i];
 	struct source_walk w = { .file = f };
-	struct line ln = { .file = (uint32_t)i };
+	struct line ln = { .file = i };
 	struct calendar c = { 0 };
+	struct str raw;
 	enum source_fault fault;
 
-	while (source_next(&w, &ln.raw, &fault)) {
+	while (source_next(&w, &raw, &fault)) {
 		f->lines++;
 		ln.number = (uint32_t)w.number;
 		if (fault != SOURCE_GOOD)
 			f->unreadable++;
 		else
-			take_line(r, f, &c, &ln);
+			take_line(r, f, &c, raw, &ln);
 	}
 }
 

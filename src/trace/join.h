@@ -29,41 +29,64 @@ struct waiter {
 	struct waiter *next;
 };
 
+/* What stands in it depends on the table that it is of. */
 struct slot {
 	struct slot_key key;
-	struct party *first, *last; /* parties not yet joined, by reading order */
-	struct party *some, *other; /* the first two ever put here, to name a rival by */
-	struct visit *visits, *last_visit;
-	struct waiter *waiting;   /* the latest first */
+	union {
+		struct {
+			struct party *first, *last; /* parties not yet joined, by reading order */
+			struct party *some, *other; /* the first two ever put here, to name a rival by */
+		};
+		struct {
+			struct visit *visits, *last_visit;
+		};
+		struct waiter *waiting; /* the latest first */
+	};
 	unsigned parties, rivals; /* parties ever put here; records of the other log that fit */
+};
+
+/* The slots of one kind by their keys.  A slot stays where it is until slots_clear(). */
+struct slots {
+	struct slot_ref *refs; /* by hash, open addressing */
+	size_t cap, n;
+	struct slot **pieces;
+	size_t npieces;
+	const uint64_t *secret;
 };
 
 struct completer {
 	struct tale *tale;
 	struct book *b;
-	struct map by_reply;          /* epoch and qp -> visit */
-	struct map by_qp;             /* our own numbers -> story */
-	struct map by_connection;     /* our own numbers -> visit */
-	struct map refused, accepted; /* slots of parties that await a gate line */
-	struct map queued;            /* slots of parties that await an attempt, by second and by any second */
-	struct map begun;             /* slots of accepted messages that await their init, by sender and second */
-	struct map tried;             /* slots that count attempts, by recipient and second */
-	struct map retrying;          /* slots of deferred parties, any second */
-	struct map many;              /* story and name -> party, of stories with many */
-	struct map loose_gates;       /* connection -> story: gate lines without a visit */
-	struct map makers;            /* join_child.c: what makes messages here */
+	struct arena mem;               /* what nobody needs when all is joined */
+	struct slots replied;           /* the accepted message, by epoch and qp */
+	struct slots refused, accepted; /* parties that await a gate line */
+	struct slots queued;            /* parties that await an attempt, by second and by any second */
+	struct slots begun;             /* accepted messages that await their init, by sender and second */
+	struct slots tried;             /* how many attempts there were, by recipient and second */
+	struct slots retrying;          /* deferred parties, any second */
+	struct map by_qp;               /* our own numbers -> story */
+	struct map by_connection;       /* our own numbers -> visit */
+	struct map many;                /* story and name -> party, of stories with many */
+	struct map loose_gates;         /* connection -> story: gate lines without a visit */
+	struct map makers;              /* join_child.c: what makes messages here */
 };
 
 /* The accepted message whose reply that was, or NULL. */
 struct visit *join_replied(const struct completer *c, uint64_t epoch, uint64_t qp);
 
-struct slot_key slot_key(const struct name *from, const struct name *to, int64_t second);
-struct slot *slot_get(const struct map *m, struct slot_key k);
-struct slot *slot_need(struct completer *c, struct map *m, struct slot_key k);
+static inline struct slot_key slot_key(const struct name *from, const struct name *to, int64_t second)
+{
+	return (struct slot_key){ second, from != NULL ? from->id + 1 : 0, to != NULL ? to->id + 1 : 0 };
+}
+/* The accepted messages of one reply: their `visits`. */
+struct slot_key slot_reply_key(uint64_t epoch, uint64_t qp);
+struct slot *slot_get(const struct slots *m, struct slot_key k); /* NULL: there is none */
+struct slot *slot_need(struct slots *m, struct slot_key k);
+void slots_clear(struct slots *m);
 /* Does exactly one party, and at most one record of the other log, stand within JOIN_NEAR seconds? */
-bool slot_alone(const struct map *m, const struct name *from, const struct name *to, int64_t second);
+bool slot_alone(const struct slots *m, const struct name *from, const struct name *to, int64_t second);
 /* The party there that is not p: what a guess must name. */
-const struct party *slot_rival(const struct map *m, struct slot_key k, const struct party *p);
+const struct party *slot_rival(const struct slots *m, struct slot_key k, const struct party *p);
 /* A party waits in up to two queues at a time: for its gate line and for its attempt. */
 void slot_push_gate(struct slot *s, struct party *p);
 void slot_push_try(struct slot *s, struct party *p);

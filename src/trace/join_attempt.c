@@ -312,8 +312,8 @@ static void count_attempts(struct completer *c)
 {
 	for (const struct attempt *a = c->b->attempts; a != NULL; a = a->later)
 		if (a->qp == 0) {
-			slot_need(c, &c->tried, slot_key(NULL, a->to, JOIN_ANY_SECOND))->rivals++;
-			slot_need(c, &c->tried, slot_key(NULL, a->to, a->started))->rivals++;
+			slot_need(&c->tried, slot_key(NULL, a->to, JOIN_ANY_SECOND))->rivals++;
+			slot_need(&c->tried, slot_key(NULL, a->to, a->started))->rivals++;
 		}
 }
 
@@ -325,7 +325,7 @@ static void index_late(struct completer *c)
 		     p = p->next) {
 			p->gate_queue = NULL;
 			if (join_accepted(p))
-				slot_push_gate(slot_need(c, &c->queued, slot_key(NULL, p->name, JOIN_ANY_SECOND)), p);
+				slot_push_gate(slot_need(&c->queued, slot_key(NULL, p->name, JOIN_ANY_SECOND)), p);
 		}
 	}
 }

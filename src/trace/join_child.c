@@ -84,7 +84,7 @@ static struct makers *makers_at(struct completer *c, struct slot_key k, bool nee
 
 	if (m != NULL || !need)
 		return m;
-	m = arena_alloc(&c->b->mem, sizeof(*m));
+	m = arena_alloc(&c->mem, sizeof(*m));
 	m->key = k;
 	map_put(&c->makers, str_mem(&m->key, sizeof(m->key)), m);
 	return m;

@@ -4,9 +4,9 @@ enum { GATE_GAP = 60 }; /* lines of one connection further apart are not one mes
 
 struct visit *join_replied(const struct completer *c, uint64_t epoch, uint64_t qp)
 {
-	uint64_t k[2] = { epoch, qp };
+	const struct slot *s = slot_get(&c->replied, slot_reply_key(epoch, qp));
 
-	return map_get(&c->by_reply, str_mem(k, sizeof(k)));
+	return s != NULL ? s->visits : NULL;
 }
 
 static void attach_gate(struct completer *c, struct party *p, struct gate *g, struct join j)
@@ -69,7 +69,7 @@ static bool join_by_connection(struct completer *c, struct gate *g)
 static bool join_by_second(struct completer *c, struct gate *g)
 {
 	static const int order[] = { 0, 1, -1, 2, -2 };
-	const struct map *m = allowed(g) ? &c->accepted : &c->refused;
+	const struct slots *m = allowed(g) ? &c->accepted : &c->refused;
 	int64_t at = moment_joined(c->b, g->line);
 	bool sure = slot_alone(m, g->from, g->to, at);
 

@@ -59,21 +59,59 @@ static const struct line *called_at(const struct party *p)
 }
 
 /* Bounces have no sender to tell them apart by. */
-static size_t gather(struct completer *c, struct call *out)
+static bool calls(const struct visit *v, const struct party *p)
+{
+	return v->from != NULL && v->from->text.n > 0 && p->visit == v && called_at(p) != NULL;
+}
+
+enum { REFUSED_FROM = 1, REFUSED_TO = 2 };
+
+/* The names of all refusals for now: without one of these both ways no call has anything to come again for. */
+static size_t mark_refused(const struct book *b, uint8_t *marks)
 {
 	size_t n = 0;
 
-	for (struct visit *v = c->b->visits; v != NULL; v = v->later)
-		for (struct party *p = v->parties.first; p != NULL && v->from != NULL && v->from->text.n > 0;
-		     p = p->next) {
-			if (p->visit != v || called_at(p) == NULL || (!join_accepted(p) && !refused_for_now(p)))
+	for (const struct visit *v = b->visits; v != NULL; v = v->later)
+		for (const struct party *p = v->parties.first; p != NULL; p = p->next) {
+			if (!calls(v, p) || !refused_for_now(p))
 				continue;
-			if (out != NULL)
-				out[n] = (struct call){ v->from, p->name,          moment_of(c->b, called_at(p)),
-							p,       join_accepted(p), n };
+			marks[v->from->id] |= REFUSED_FROM;
+			marks[p->name->id] |= REFUSED_TO;
 			n++;
 		}
 	return n;
+}
+
+struct calls {
+	struct call *at;
+	size_t n, cap;
+};
+
+static void add_call(struct completer *c, struct calls *out, struct visit *v, struct party *p)
+{
+	if (out->n == out->cap) {
+		out->cap = out->cap > 0 ? out->cap * 2 : 64;
+		out->at = arena_grow(&c->mem, out->at, out->n, out->cap, sizeof(*out->at));
+	}
+	out->at[out->n] = (struct call){ v->from, p->name, moment_of(c->b, called_at(p)), p, join_accepted(p), out->n };
+	out->n++;
+}
+
+/* Those of the marked names. */
+static void gather(struct completer *c, struct calls *out)
+{
+	uint8_t *marks = arena_alloc(&c->mem, c->b->nnames + 1);
+
+	if (mark_refused(c->b, marks) == 0)
+		return;
+	for (struct visit *v = c->b->visits; v != NULL; v = v->later) {
+		if (v->from == NULL || (marks[v->from->id] & REFUSED_FROM) == 0)
+			continue;
+		for (struct party *p = v->parties.first; p != NULL; p = p->next)
+			if ((marks[p->name->id] & REFUSED_TO) != 0 && calls(v, p) &&
+			    (join_accepted(p) || refused_for_now(p)))
+				add_call(c, out, v, p);
+	}
 }
 
 static bool known(struct str s)
@@ -239,17 +277,20 @@ static void make_part(struct story *s, struct story *whole)
 
 void join_first_tries(struct completer *c)
 {
-	size_t n = gather(c, NULL), end;
-	struct call *at = arena_alloc(&c->b->mem, (n + 1) * sizeof(*at));
+	struct calls all = { 0 };
+	size_t end;
 
-	gather(c, at);
-	if (n > 0)
-		qsort(at, n, sizeof(*at), by_pair);
-	for (size_t i = 0; i < n; i = end) {
-		for (end = i + 1; end < n && at[end].from == at[i].from && at[end].to == at[i].to;)
+	gather(c, &all);
+	if (all.n == 0)
+		return;
+	qsort(all.at, all.n, sizeof(*all.at), by_pair);
+	for (size_t i = 0; i < all.n; i = end) {
+		struct call *at = &all.at[i];
+
+		for (end = i + 1; end < all.n && all.at[end].from == at->from && all.at[end].to == at->to;)
 			end++;
-		join_pair(&at[i], end - i);
-		join_refusals(&at[i], end - i);
+		join_pair(at, end - i);
+		join_refusals(at, end - i);
 	}
 	for (struct story *s = c->tale->stories; s != NULL; s = s->later) {
 		struct story *whole = s->visit != NULL ? told_in(s) : NULL;

@@ -10,12 +10,12 @@ enum {
 /* A deferred party waits in two slots: an old log's later attempt may have no init of its own, and so no sender. */
 static struct slot *retry_slot(struct completer *c, const struct name *from, const struct name *to)
 {
-	return slot_need(c, &c->retrying, slot_key(from, to, JOIN_ANY_SECOND));
+	return slot_need(&c->retrying, slot_key(from, to, JOIN_ANY_SECOND));
 }
 
 static void wait_in(struct completer *c, struct slot *s, struct party *p)
 {
-	struct waiter *w = arena_alloc(&c->b->mem, sizeof(*w));
+	struct waiter *w = arena_alloc(&c->mem, sizeof(*w));
 
 	*w = (struct waiter){ .party = p, .since = p->deferral, .next = s->waiting };
 	s->waiting = w;

@@ -308,12 +308,13 @@ static void mask_box(struct scope *sc, struct buf *out, struct str box)
 
 void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, const struct line *x)
 {
-	const char *done = x->raw.p, *end = x->raw.p + x->raw.n;
+	struct str raw = line_raw(b, x);
+	const char *done = raw.p, *end = raw.p + raw.n;
 	struct log_line l;
 	struct str value;
 
 	if (scope_all(sc)) {
-		buf_addstr(out, x->raw);
+		buf_addstr(out, raw);
 		return;
 	}
 	line_fields(b, x, &l);
@@ -378,7 +379,7 @@ bool scope_glob_line(const struct scope *sc, const struct book *b, struct str pa
 	BUF(shown);
 
 	if (scope_all(sc))
-		return str_glob(pattern, x->raw);
+		return str_glob(pattern, line_raw(b, x));
 	scope_mask_line(&plain, b, &shown, x);
 	return shown_fits(&plain, pattern, buf_str(&shown));
 }

@@ -103,6 +103,8 @@ int64_t moment_of(const struct book *b, const struct line *x)
 {
 	int64_t at[2];
 
+	if (b->zone.nsteps == 1)
+		return x->local - b->zone.steps[0].offset;
 	if (zone_moments(&b->zone, x->local, at) == 1)
 		return at[0];
 	if (x->pass > 0)

@@ -89,16 +89,16 @@ static unsigned to_question(const struct question *q, struct str address)
 size_t select_near(const struct book *b, const struct question *q, const struct scope *sc, struct str out[NEAR_MAX])
 {
 	struct near list[NEAR_MAX];
-	const struct name *x;
-	size_t i = 0, n = 0;
+	size_t n = 0;
 
-	while ((x = map_next(&b->names, &i, NULL)) != NULL) {
+	for (size_t i = 0; i < b->nnames; i++) {
+		const struct name *x = b->names.at[i];
 		struct near one = { x->text, to_question(q, x->text) };
 
 		if (one.distance <= NEAR_DISTANCE && scope_shows(sc, x->text) && better(list, n, one))
 			insert(list, &n, one);
 	}
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		out[i] = list[i].text;
 	return n;
 }

@@ -23,15 +23,17 @@ struct name {
 	uint32_t mark; /* scratch of verdict.c */
 };
 
+/* There is one for nearly every line that is read: 32 bytes.  Its text stays in the file: line_raw(). */
 struct line {
-	struct str raw;
-	uint32_t file;   /* index in the source */
-	uint32_t number; /* from 1, of the lines that were read: people are shown line_number() */
-	int64_t local;   /* its stamp as seconds, zone not applied */
-	enum log_kind kind;
-	unsigned times : 30; /* syslog counted so many instead of writing them; 0: the line stands for itself */
-	unsigned pass : 2;   /* of the repeated hour of autumn: 1 or 2; 0: the line alone does not say */
-	struct line *next;   /* of the same record */
+	struct line *next;    /* of the same record */
+	uint32_t at;          /* where it begins in its file's text (SOURCE_FILE_MAX) */
+	uint32_t number;      /* from 1, of the lines that were read: people are shown line_number() */
+	int64_t local : 42;   /* its stamp as seconds, zone not applied */
+	uint64_t file : 12;   /* index in the source (SOURCE_FILES_MAX) */
+	uint64_t kind : 8;    /* enum log_kind */
+	uint64_t pass : 2;    /* of the repeated hour of autumn: 1 or 2; 0: the line alone does not say */
+	uint64_t length : 17; /* of its text (SOURCE_LINE_MAX) */
+	uint64_t times : 30;  /* syslog counted so many instead of writing them; 0: the line stands for itself */
 };
 
 struct lines {
@@ -220,11 +222,19 @@ struct hop_skew {
 	struct hop_skew *next;
 };
 
+struct names {
+	struct name_ref *refs; /* by hash, open addressing */
+	struct name **at;      /* by id; as many as the book's nnames */
+	size_t cap;
+	const uint64_t *secret;
+};
+void names_clear(struct names *t);
+
 struct book {
 	struct arena mem;
 	struct source *source;
 	struct zone_table zone;
-	struct map names;
+	struct names names;
 	size_t nnames;
 	struct visit *visits, *last_visit;
 	struct gate *gates, *last_gate; /* linked by next until they are joined */
@@ -255,5 +265,7 @@ void line_fields(const struct book *b, const struct line *x, struct log_line *ou
 /* Where it stands in its file: from 1 on, and in bytes. */
 uint32_t line_number(const struct book *b, const struct line *x);
 uint64_t line_offset(const struct book *b, const struct line *x);
+/* As it stands in the file, without its end. */
+struct str line_raw(const struct book *b, const struct line *x);
 
 #endif

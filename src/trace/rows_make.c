@@ -132,9 +132,10 @@ static uint16_t delivery_length(struct rows_maker *m, const struct attempt *a)
 		if (str_u64(l.field[LOG_F_millis], INT32_MAX, &n))
 			return row_length((int64_t)n);
 	}
+	if (a->plain && (a->lines.last == NULL || !postfix_delays(line_raw(m->book, a->lines.last), ms)))
+		return ROW_LENGTH_UNKNOWN;
 	if (a->plain)
-		return a->lines.last != NULL && postfix_delays(a->lines.last->raw, ms) ? row_length(ms[2] + ms[3])
-										       : ROW_LENGTH_UNKNOWN;
+		return row_length(ms[2] + ms[3]);
 	return a->started > 0 && a->ended > 0 ? seconds_between(a->started, a->ended) : ROW_LENGTH_UNKNOWN;
 }
 

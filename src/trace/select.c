@@ -92,7 +92,7 @@ static bool party_delivery(const struct look *k, const struct party *p)
 
 static bool reason_in(const struct look *k, const struct line *x)
 {
-	return x != NULL && text_in(k, x->raw);
+	return x != NULL && text_in(k, line_raw(k->b, x));
 }
 
 static bool party_reason(const struct look *k, const struct party *p)
@@ -134,7 +134,7 @@ static void look_for_text(void *with, const struct line *x)
 	struct look *k = with;
 
 	k->found = k->found || scope_glob_line(k->sc, k->b, k->f->pattern, x) ||
-		   (str_chr(k->f->pattern, ' ') >= 0 && scope_all(k->sc) && text_in(k, x->raw));
+		   (str_chr(k->f->pattern, ' ') >= 0 && scope_all(k->sc) && text_in(k, line_raw(k->b, x)));
 }
 
 static bool text_fits(struct look *k)

@@ -21,7 +21,7 @@ static void add(struct completer *c, struct samples *s, int64_t d)
 {
 	if (s->n == s->cap) {
 		s->cap = s->cap > 0 ? s->cap * 2 : 64;
-		s->at = arena_grow(&c->b->mem, s->at, s->n, s->cap, sizeof(*s->at));
+		s->at = arena_grow(&c->mem, s->at, s->n, s->cap, sizeof(*s->at));
 	}
 	s->at[s->n++] = d;
 }
@@ -45,7 +45,7 @@ struct lone {
 
 static void add_inits(struct completer *c, struct samples *of)
 {
-	struct lone *by = arena_alloc(&c->b->mem, (c->b->nnames + 1) * sizeof(*by));
+	struct lone *by = arena_alloc(&c->mem, (c->b->nnames + 1) * sizeof(*by));
 
 	for (const struct visit *v = c->b->visits; v != NULL; v = v->later)
 		if (v->from != NULL && v->final != NULL && v->size_code < 400) {
@@ -74,6 +74,27 @@ static int by_size(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+/* The one in the middle.  Nearly all are a few seconds: those are counted, not sorted. */
+static int64_t median_of(struct samples *s)
+{
+	enum { SPAN = 1024 };
+	size_t count[2 * SPAN] = { 0 }, below = 0, middle = s->n / 2;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->at[i] >= -SPAN && s->at[i] < SPAN)
+			count[s->at[i] + SPAN]++;
+		else
+			below += s->at[i] < 0;
+	}
+	for (int64_t d = -SPAN; middle >= below && d < SPAN; d++) {
+		below += count[d + SPAN];
+		if (middle < below)
+			return d;
+	}
+	qsort(s->at, s->n, sizeof(*s->at), by_size);
+	return s->at[middle];
+}
+
 /* The median, if the most of them stand near it: differences that are strewn come of delays, not of a clock. */
 static int64_t settle(struct samples *s)
 {
@@ -82,8 +103,7 @@ static int64_t settle(struct samples *s)
 
 	if (s->n < SAMPLES)
 		return 0;
-	qsort(s->at, s->n, sizeof(*s->at), by_size);
-	median = s->at[s->n / 2];
+	median = median_of(s);
 	for (size_t i = 0; i < s->n; i++)
 		near += s->at[i] >= median - JOIN_NEAR && s->at[i] <= median + JOIN_NEAR;
 	return near * 2 > s->n && (median >= JOIN_NEAR || median <= -JOIN_NEAR) ? median : 0;
@@ -110,7 +130,7 @@ static int64_t borrowed(const struct completer *c, const struct samples *of, siz
 void join_skew(struct completer *c)
 {
 	size_t n = c->b->source->n;
-	struct samples *of = arena_alloc(&c->b->mem, (n + 1) * sizeof(*of));
+	struct samples *of = arena_alloc(&c->mem, (n + 1) * sizeof(*of));
 	int64_t *skew = arena_alloc(&c->b->mem, (n + 1) * sizeof(*skew));
 
 	add_gates(c, of);

@@ -1,33 +1,110 @@
-#include <string.h>
+#include <stdlib.h>
 
 #include "trace/join.h"
 
-struct slot_key slot_key(const struct name *from, const struct name *to, int64_t second)
-{
-	struct slot_key k;
+enum { PIECE = 512, FIRST_CAP = 64 };
 
-	memset(&k, 0, sizeof(k));
-	k.second = second;
-	k.from = from != NULL ? from->id + 1 : 0;
-	k.to = to != NULL ? to->id + 1 : 0;
-	return k;
+struct slot_ref {
+	uint32_t hash;
+	uint32_t at; /* number of the slot, plus 1; 0: nothing stands here */
+};
+
+struct slot_key slot_reply_key(uint64_t epoch, uint64_t qp)
+{
+	return (struct slot_key){ (int64_t)epoch, (uint32_t)qp, (uint32_t)(qp >> 32) };
 }
 
-struct slot *slot_get(const struct map *m, struct slot_key k)
+static inline uint32_t hash_of(const struct slots *m, struct slot_key k)
 {
-	return map_get(m, str_mem(&k, sizeof(k)));
+	uint64_t h = hash_fold((uint64_t)k.second ^ m->secret[0], m->secret[1]);
+
+	h = hash_fold(h ^ ((uint64_t)k.from << 32 | k.to), m->secret[1]);
+	return (uint32_t)(h ^ h >> 32);
 }
 
-struct slot *slot_need(struct completer *c, struct map *m, struct slot_key k)
+static inline struct slot *slot_at(const struct slots *m, uint32_t at)
 {
-	struct slot *s = slot_get(m, k);
+	return &m->pieces[(at - 1) / PIECE][(at - 1) % PIECE];
+}
 
-	if (s != NULL)
-		return s;
-	s = arena_alloc(&c->b->mem, sizeof(*s));
+static inline bool is_key(const struct slot *s, struct slot_key k)
+{
+	return s->key.second == k.second && s->key.from == k.from && s->key.to == k.to;
+}
+
+/* Where the key stands, or could go. */
+static inline struct slot_ref *find(const struct slots *m, struct slot_key k, uint32_t hash)
+{
+	for (size_t i = hash & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
+		struct slot_ref *r = &m->refs[i];
+
+		if (r->at == 0 || (r->hash == hash && is_key(slot_at(m, r->at), k)))
+			return r;
+	}
+}
+
+struct slot *slot_get(const struct slots *m, struct slot_key k)
+{
+	const struct slot_ref *r = m->n > 0 ? find(m, k, hash_of(m, k)) : NULL;
+
+	return r != NULL && r->at > 0 ? slot_at(m, r->at) : NULL;
+}
+
+static void grow(struct slots *m)
+{
+	struct slots old = *m;
+
+	m->secret = hash_secret();
+	m->cap = old.cap > 0 ? old.cap * 2 : FIRST_CAP;
+	m->refs = mem_alloc(m->cap * sizeof(*m->refs));
+	for (size_t i = 0; i < old.cap; i++) {
+		size_t to = old.refs[i].hash & (m->cap - 1);
+
+		if (old.refs[i].at == 0)
+			continue;
+		while (m->refs[to].at > 0)
+			to = (to + 1) & (m->cap - 1);
+		m->refs[to] = old.refs[i];
+	}
+	free(old.refs);
+}
+
+static struct slot *new_slot(struct slots *m, struct slot_key k)
+{
+	struct slot *s;
+
+	if (m->n % PIECE == 0) {
+		m->pieces = mem_grow(m->pieces, (m->npieces + 1) * sizeof(*m->pieces));
+		m->pieces[m->npieces++] = mem_alloc(PIECE * sizeof(**m->pieces));
+	}
+	s = slot_at(m, (uint32_t)++m->n);
 	s->key = k;
-	map_put(m, str_mem(&s->key, sizeof(s->key)), s);
 	return s;
+}
+
+struct slot *slot_need(struct slots *m, struct slot_key k)
+{
+	struct slot_ref *r;
+	uint32_t hash;
+
+	MUST(m->n < UINT32_MAX);
+	if ((m->n + 1) * 3 >= m->cap * 2)
+		grow(m);
+	hash = hash_of(m, k);
+	r = find(m, k, hash);
+	if (r->at > 0)
+		return slot_at(m, r->at);
+	*r = (struct slot_ref){ hash, (uint32_t)m->n + 1 };
+	return new_slot(m, k);
+}
+
+void slots_clear(struct slots *m)
+{
+	for (size_t i = 0; i < m->npieces; i++)
+		free(m->pieces[i]);
+	free(m->pieces);
+	free(m->refs);
+	*m = (struct slots){ 0 };
 }
 
 static void remember(struct slot *s, struct party *p)
@@ -79,7 +156,7 @@ struct party *slot_untried(struct slot *s)
 	return s != NULL ? s->first : NULL;
 }
 
-const struct party *slot_rival(const struct map *m, struct slot_key k, const struct party *p)
+const struct party *slot_rival(const struct slots *m, struct slot_key k, const struct party *p)
 {
 	for (int d = -JOIN_NEAR; d <= JOIN_NEAR; d++) {
 		struct slot_key near = k;
@@ -95,7 +172,7 @@ const struct party *slot_rival(const struct map *m, struct slot_key k, const str
 	return NULL;
 }
 
-bool slot_alone(const struct map *m, const struct name *from, const struct name *to, int64_t second)
+bool slot_alone(const struct slots *m, const struct name *from, const struct name *to, int64_t second)
 {
 	unsigned parties = 0, rivals = 0;
 

@@ -309,8 +309,28 @@ void source_add_kept(struct source *s, struct source_file f, struct str text)
 	adopt(s, &f);
 }
 
+/* Moves `clean` on: there stands no NUL before it that a line behind `end` could hold.  False: one may stand before
+ * `end`.  It is looked for in long pieces. */
+static bool no_nul(struct source_walk *w, size_t end)
+{
+	enum { PIECE = 16 * 1024 };
+	const struct buf *t = &w->file->text;
+
+	while (w->clean < end) {
+		size_t n = t->n - w->clean < PIECE ? t->n - w->clean : PIECE;
+		const char *nul = memchr(t->p + w->clean, '\0', n);
+
+		w->clean = nul != NULL ? (size_t)(nul - t->p) : w->clean + n;
+		if (nul == NULL || w->clean >= end)
+			continue;
+		w->clean = end;
+		return false;
+	}
+	return true;
+}
+
 /* Without its end, and why it cannot be read. */
-static enum source_fault judge(struct str *line, bool torn)
+static enum source_fault judge(struct source_walk *w, struct str *line, bool torn)
 {
 	if (torn)
 		return SOURCE_TORN;
@@ -318,7 +338,7 @@ static enum source_fault judge(struct str *line, bool torn)
 		line->n--;
 	if (line->n > SOURCE_LINE_MAX)
 		return SOURCE_LONG;
-	return line->n > 0 && memchr(line->p, '\0', line->n) != NULL ? SOURCE_NUL : SOURCE_GOOD;
+	return no_nul(w, w->at) || line->n == 0 || memchr(line->p, '\0', line->n) == NULL ? SOURCE_GOOD : SOURCE_NUL;
 }
 
 bool source_next(struct source_walk *w, struct str *line, enum source_fault *fault)
@@ -337,6 +357,6 @@ bool source_next(struct source_walk *w, struct str *line, enum source_fault *fau
 	w->at += n + (end != NULL);
 	w->number++;
 	*line = (struct str){ start, n };
-	*fault = judge(line, end == NULL);
+	*fault = judge(w, line, end == NULL);
 	return true;
 }

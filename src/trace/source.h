@@ -93,6 +93,7 @@ struct source_walk {
 	const struct source_file *file;
 	size_t at;
 	uint64_t number;
+	size_t clean; /* source.c: how far NULs were looked for */
 };
 
 enum source_fault { SOURCE_GOOD, SOURCE_NUL, SOURCE_LONG, SOURCE_TORN };

@@ -100,7 +100,7 @@ static void by_line(struct told *t, struct told_party *out, const struct line *x
 	struct foreign_line l;
 	int code;
 
-	foreign_read(x->raw, &l);
+	foreign_read(line_raw(t->book, x), &l);
 	said = tell_reply(t, x, &code, &text);
 	stage = l.field[FF_stage].n < 40 ? tell_stage(t, &l) : STR("");
 	words = said.n > 0 ? said : STR("the log does not say why");

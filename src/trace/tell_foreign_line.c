@@ -132,14 +132,14 @@ static struct str login_reason(struct told *t, const struct foreign_line *l)
 }
 
 /* How many of the lines are of a failed login; the last of them. */
-static uint64_t count_logins(const struct lines *lines, struct foreign_line *last)
+static uint64_t count_logins(const struct told *t, const struct lines *lines, struct foreign_line *last)
 {
 	struct foreign_line l;
 	uint64_t n = 0;
 	bool login = false;
 
 	for (const struct line *x = lines->first; x != NULL; x = x->next) {
-		foreign_read(x->raw, &l);
+		foreign_read(line_raw(t->book, x), &l);
 		login = l.kind == FOREIGN_AUTH_FAILED || (login && l.kind == FOREIGN_REPEATED);
 		n += !login ? 0 : x->times > 0 ? x->times : 1;
 		if (l.kind == FOREIGN_AUTH_FAILED)
@@ -151,8 +151,8 @@ static uint64_t count_logins(const struct lines *lines, struct foreign_line *las
 bool tell_failed_login(struct told *t, struct told_party *out)
 {
 	const struct end_row *row = end_match(str_of(end_words(END_LOGINS)));
-	struct foreign_line last;
-	uint64_t n = count_logins(&t->story->visit->lines, &last);
+	struct foreign_line last = { 0 };
+	uint64_t n = count_logins(t, &t->story->visit->lines, &last);
 	struct str reason;
 
 	if (n == 0)
@@ -223,7 +223,7 @@ struct foreign_event tell_foreign_line(struct told *t, const struct line *x, con
 	struct foreign_event e = { .station = station };
 	struct foreign_line l;
 
-	if (!foreign_read(x->raw, &l))
+	if (!foreign_read(line_raw(t->book, x), &l))
 		return e;
 	if (str_ends(l.frame.program, STR("/postscreen")))
 		e.station = "gate";
@@ -265,7 +265,7 @@ static void note_apart(struct told *t)
 	const struct foreign *f = tell_is_foreign(t->story);
 	struct foreign_line l;
 
-	if (f == NULL || f->server != FOREIGN_EXIM || f->id.n > 0 || !foreign_read(f->begins->raw, &l) ||
+	if (f == NULL || f->server != FOREIGN_EXIM || f->id.n > 0 || !foreign_read(line_raw(t->book, f->begins), &l) ||
 	    l.kind != FOREIGN_REJECT || l.field[FF_port].n > 0 || l.frame.pid.n > 0)
 		return;
 	tell_note(t, "the log names neither the port nor the process of the connection, so what else it had refused is "

@@ -1,5 +1,4 @@
 /* What became of it: facts in, one word out. */
-#include "base/cur.h"
 #include "mail/addr.h"
 #include "trace/moment.h"
 #include "trace/story.h"
@@ -12,10 +11,26 @@ const char *const grade_words[3] = { "guess", "strong", "exact" };
 
 enum { SILENCE = 60 }; /* a log that goes on this long after a line has nothing more to add to it */
 
-static bool number_at(struct cur *c, uint64_t *out)
+/* The digits at *at; false: none stand there, or too many. */
+static bool number_at(const char **at, const char *end, uint64_t *out)
 {
-	*out = cur_num(c, (uint64_t)1 << 53, "number");
-	return cur_ok(c);
+	const char *p = *at;
+	uint64_t n = 0;
+
+	for (; p < end && ascii_isdigit(*p) && n < (uint64_t)1 << 50; p++)
+		n = n * 10 + (uint64_t)(*p - '0');
+	if (p == *at || n > (uint64_t)1 << 53 || (p < end && ascii_isdigit(*p)))
+		return false;
+	*at = p;
+	*out = n;
+	return true;
+}
+
+/* counts = 1*DIGIT "+" 1*DIGIT "+" 1*DIGIT */
+static bool counts_at(const char **at, const char *end, struct did *d)
+{
+	return number_at(at, end, &d->files) && *at < end && *(*at)++ == '+' && number_at(at, end, &d->forwards) &&
+	       *at < end && *(*at)++ == '+' && number_at(at, end, &d->programs);
 }
 
 /* report = ... "folder_" name "/"; the name as the log has it. */
@@ -30,26 +45,23 @@ static struct str folder_of(struct str report)
 
 bool did_of(struct str report, struct did *out)
 {
-	ptrdiff_t at = str_find(report, STR("did_"));
-	struct cur c = cur_of(str_skip(report, at < 0 ? report.n : (size_t)at));
-	struct did d = { .authenticated = str_find(report, STR("smtp_auth/")) >= 0 };
+	static const struct str tag = STR_INIT("did_");
+	ptrdiff_t found = str_starts(report, tag) ? 0 : str_find(report, tag);
+	struct str before = str_take(report, (size_t)(found < 0 ? 0 : found));
+	const char *at = report.p + before.n + tag.n, *end = report.p + report.n;
+	struct did d = { 0 };
 
-	if (at < 0 || (at > 0 && report.p[at - 1] != '/'))
+	if (found < 0 || (found > 0 && !str_ends(before, STR("/"))) || !counts_at(&at, end, &d))
 		return false;
-	d.junk =
-	    str_ends(str_take(report, (size_t)at), STR("/junk/")) || str_eqz(str_take(report, (size_t)at), "junk/");
-	d.lmtp = str_find(str_skip(report, (size_t)at), STR("/The_LMTP_server_took_the_message./")) >= 0;
-	d.folder = folder_of(str_take(report, (size_t)at));
-	cur_wantz(&c, "did_", "did");
-	number_at(&c, &d.files);
-	cur_want(&c, '+', "plus");
-	number_at(&c, &d.forwards);
-	cur_want(&c, '+', "plus");
-	number_at(&c, &d.programs);
-	if (!cur_ok(&c))
-		return false;
-	if (cur_tryz(&c, "/qp_"))
-		number_at(&c, &d.qp);
+	if (str_starts(str_mem(at, (size_t)(end - at)), STR("/qp_"))) {
+		at += 4;
+		if (!number_at(&at, end, &d.qp))
+			d.qp = 0;
+	}
+	d.authenticated = str_find(report, STR("smtp_auth/")) >= 0;
+	d.junk = str_ends(before, STR("/junk/")) || str_eqz(before, "junk/");
+	d.lmtp = str_find(str_skip(report, before.n), STR("/The_LMTP_server_took_the_message./")) >= 0;
+	d.folder = folder_of(before);
 	*out = d;
 	return true;
 }
@@ -62,12 +74,14 @@ static enum verdict of_success(const struct attempt *a)
 					      [WENT_FORWARDED] = VERDICT_FORWARDED,
 					      [WENT_DISCARDED] = VERDICT_DISCARDED };
 	struct did d;
+	bool did;
 
 	if (a->went != WENT_UNSAID)
 		return where[a->went];
-	if (a->remote && !did_of(a->report, &d))
+	did = did_of(a->report, &d);
+	if (a->remote && !did)
 		return VERDICT_RELAYED;
-	if (!did_of(a->report, &d) || d.files > 0 || d.programs > 0)
+	if (!did || d.files > 0 || d.programs > 0)
 		return VERDICT_DELIVERED;
 	return d.forwards > 0 ? VERDICT_FORWARDED : VERDICT_DISCARDED;
 }

@@ -88,9 +88,22 @@ static int64_t change_between(const struct zone_sample *before, const struct zon
 	return hour > before->epoch ? hour : after->epoch;
 }
 
+/* Have all the same offset?  Then the earliest, which is put in front, tells all. */
+static bool all_alike(struct zone_sample *s, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (s[i].offset != s[0].offset)
+			return false;
+		if (s[i].epoch < s[0].epoch)
+			s[0].epoch = s[i].epoch;
+	}
+	return true;
+}
+
 static void steps_of(struct zone_table *z, struct zone_sample *s, size_t n)
 {
-	qsort(s, n, sizeof(*s), by_epoch);
+	if (!all_alike(s, n))
+		qsort(s, n, sizeof(*s), by_epoch);
 	z->steps = arena_alloc(z->mem, STEPS_MAX * sizeof(*z->steps));
 	z->steps[0] = (struct zone_step){ s[0].epoch, s[0].offset };
 	z->nsteps = 1;

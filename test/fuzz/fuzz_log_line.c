@@ -31,8 +31,26 @@ static void look_at_fields(const struct log_line *l, struct str text)
 	}
 }
 
+static bool same(struct str a, struct str b)
+{
+	return a.p == b.p && a.n == b.n;
+}
+
+/* Nothing of the line before is left. */
+static void look_at_next(const struct log_line *a, const struct log_line *b)
+{
+	for (int f = 0; f < LOG_FIELDS; f++)
+		MUST(same(a->field[f], b->field[f]));
+	MUST(a->kind == b->kind && a->stamped == b->stamped && a->quoted == b->quoted && a->cr == b->cr);
+	MUST(a->ambiguous == b->ambiguous && a->padded_day == b->padded_day && same(a->raw, b->raw));
+	MUST(same(a->host, b->host) && same(a->connection, b->connection) && same(a->again, b->again));
+	MUST(same(a->verb, b->verb));
+	MUST(!a->stamped || civil_to_seconds(a->stamp) == civil_to_seconds(b->stamp));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct log_line next[LOG_FOREIGN] = { 0 };
 	struct str text = str_mem(data, size), line, rest = text;
 	enum log_family family;
 	struct log_line l;
@@ -45,6 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			log_parse((enum log_family)f, line, &l);
 			print_from_fields(&l);
 			look_at_fields(&l, line);
+			log_parse_next((enum log_family)f, line, &next[f]);
+			look_at_next(&l, &next[f]);
 		}
 	}
 	return 0;

@@ -151,6 +151,27 @@ static void every_line_reads_as_its_kind_and_prints_back(void **state)
 	}
 }
 
+/* A line that is read into what the line before left is the same as one that is read by itself. */
+static void nothing_of_the_line_before_is_left(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++)
+		for (size_t k = 0; k < COUNT(lines); k++) {
+			struct log_line alone, l = { 0 };
+
+			if (lines[i].family != lines[k].family)
+				continue;
+			log_parse_next(lines[i].family, str_of(lines[i].text), &l);
+			log_parse_next(lines[k].family, str_of(lines[k].text), &l);
+			log_parse(lines[k].family, str_of(lines[k].text), &alone);
+			assert_int_equal(l.kind, alone.kind);
+			assert_memory_equal(l.field, alone.field, sizeof(l.field));
+			assert_true(l.quoted == alone.quoted && l.ambiguous == alone.ambiguous);
+			assert_true(l.stamped == alone.stamped && l.padded_day == alone.padded_day);
+			assert_true(!l.stamped || civil_to_seconds(l.stamp) == civil_to_seconds(alone.stamp));
+		}
+}
+
 static void every_kind_has_a_line(void **state)
 {
 	bool seen[LOG_KINDS] = { false };
@@ -304,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_reads_as_its_kind_and_prints_back),
+		cmocka_unit_test(nothing_of_the_line_before_is_left),
 		cmocka_unit_test(every_kind_has_a_line),
 		cmocka_unit_test(fields_are_what_stands_there),
 		cmocka_unit_test(an_unknown_verb_keeps_stamp_and_verb),

@@ -1,0 +1,195 @@
+/* Addresses: one struct name for each, found by its text. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/record.h"
+
+enum { FIRST_CAP = 256 };
+
+struct name_ref {
+	uint32_t hash;
+	uint32_t at; /* the name's id plus 1; 0: nothing stands here */
+};
+
+static inline uint64_t load(const char *p, size_t n)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, p, n);
+	return word;
+}
+
+/* Sixteen bytes at a time, each of them times what only this process knows. */
+static uint32_t hash_of(const struct names *t, struct str s)
+{
+	uint64_t h = t->secret[0] ^ s.n, low = 0, high = 0;
+	const char *p = s.p;
+	size_t n = s.n;
+
+	for (; n > 16; p += 16, n -= 16)
+		h = hash_fold(load(p, 8) ^ t->secret[1], load(p + 8, 8) ^ h);
+	if (n >= 8) {
+		low = load(p, 8);
+		high = load(p + n - 8, 8);
+	} else if (n >= 4) {
+		low = load(p, 4);
+		high = load(p + n - 4, 4);
+	} else if (n > 0) {
+		low = (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[n / 2] << 8 |
+		      (unsigned char)p[n - 1];
+	}
+	h = hash_fold(low ^ t->secret[1], high ^ h);
+	h = hash_fold(h ^ t->secret[0], t->secret[1]);
+	return (uint32_t)(h ^ h >> 32);
+}
+
+/* Where the text stands, or could go. */
+static struct name_ref *find(const struct names *t, struct str text, uint32_t hash)
+{
+	for (size_t i = hash & (t->cap - 1);; i = (i + 1) & (t->cap - 1)) {
+		struct name_ref *r = &t->refs[i];
+
+		if (r->at == 0 || (r->hash == hash && str_eq(t->at[r->at - 1]->text, text)))
+			return r;
+	}
+}
+
+static void grow(struct names *t)
+{
+	struct names old = *t;
+
+	t->secret = hash_secret();
+	t->cap = old.cap > 0 ? old.cap * 2 : FIRST_CAP;
+	t->refs = mem_alloc(t->cap * sizeof(*t->refs));
+	t->at = mem_grow(t->at, t->cap * sizeof(struct name *));
+	for (size_t i = 0; i < old.cap; i++) {
+		size_t to = old.refs[i].hash & (t->cap - 1);
+
+		if (old.refs[i].at == 0)
+			continue;
+		while (t->refs[to].at > 0)
+			to = (to + 1) & (t->cap - 1);
+		t->refs[to] = old.refs[i];
+	}
+	free(old.refs);
+}
+
+void names_clear(struct names *t)
+{
+	free(t->refs);
+	free(t->at);
+	*t = (struct names){ 0 };
+}
+
+/* "<a@b> SIZE=1" -> "a@b" */
+static struct str inside_brackets(struct str s)
+{
+	ptrdiff_t end;
+
+	if (s.n == 0 || s.p[0] != '<')
+		return s;
+	end = str_rchr(s, '>');
+	return end > 0 ? (struct str){ s.p + 1, (size_t)end - 1 } : str_skip(s, 1);
+}
+
+/* prvs=TAG=user@domain and prvs=TAG/user@domain (LOG-FORMATS 1.2): the gate's log has the bare address. */
+static struct str without_batv(struct str s)
+{
+	struct str rest = str_skip(s, 5);
+
+	if (s.n < 5 || (s.p[0] | 0x20) != 'p' || !str_istarts(s, STR("prvs=")))
+		return s;
+	for (size_t i = 0; i < rest.n && rest.p[i] != '@'; i++)
+		if (rest.p[i] == '=' || rest.p[i] == '/')
+			return str_skip(rest, i + 1);
+	return s;
+}
+
+struct str name_bare(struct str address)
+{
+	struct str s = without_batv(inside_brackets(str_trim(address)));
+
+	return str_eqz(s, "(unknown)") ? STR("") : s;
+}
+
+/* Would it end the word that an address is? */
+static bool ends_word(unsigned char c)
+{
+	switch (c) {
+	case '<':
+	case '>':
+	case ',':
+	case ':':
+	case ';':
+	case '(':
+	case ')':
+	case '[':
+	case ']':
+	case '"':
+		return true;
+	default:
+		return c <= ' ';
+	}
+}
+
+/* Lower case; in a local part without quotes the bytes that would end it (a space, a bracket) become \xHH, so that an
+ * address is one word wherever it is shown.  Returns the length. */
+static size_t spell(struct str bare, char *low, size_t cap)
+{
+	static const char hex[] = "0123456789abcdef";
+	ptrdiff_t at = str_rchr(bare, '@');
+	size_t local = at > 0 && bare.p[at - 1] != '"' ? (size_t)at : 0, n = 0;
+
+	for (size_t i = 0; i < bare.n && n + 4 <= cap; i++) {
+		unsigned char c = (unsigned char)bare.p[i];
+
+		if (i >= local || !ends_word(c)) {
+			low[n++] = ascii_lower(bare.p[i]);
+			continue;
+		}
+		low[n++] = '\\';
+		low[n++] = 'x';
+		low[n++] = hex[c >> 4];
+		low[n++] = hex[c & 15];
+	}
+	return n;
+}
+
+static struct name *new_name(struct book *b, struct name_ref *where, struct str text, uint32_t hash)
+{
+	struct name *x = arena_alloc(&b->mem, sizeof(*x));
+
+	MUST(b->nnames < UINT32_MAX);
+	x->text = arena_str(&b->mem, text);
+	x->id = (uint32_t)b->nnames++;
+	b->names.at[x->id] = x;
+	*where = (struct name_ref){ hash, x->id + 1 };
+	return x;
+}
+
+/* One address may be escaped in one field and not in another: names are compared as they were given.  What stands
+ * there without escapes as a name that is known is spelt as we would spell it. */
+struct name *book_name(struct book *b, struct str address)
+{
+	struct names *t = &b->names;
+	struct str bare = name_bare(address), text;
+	bool escaped = str_chr(bare, '\\') >= 0;
+	struct name_ref *r;
+	uint32_t hash;
+	char low[1024];
+
+	if ((b->nnames + 1) * 3 >= t->cap * 2)
+		grow(t);
+	hash = hash_of(t, bare);
+	r = find(t, bare, hash);
+	if (!escaped && r->at > 0)
+		return t->at[r->at - 1];
+	if (escaped)
+		bare = log_plain(&b->mem, bare);
+	text = str_mem(low, spell(bare, low, sizeof(low)));
+	if (!str_eq(text, bare) || escaped) {
+		hash = hash_of(t, text);
+		r = find(t, text, hash);
+	}
+	return r->at > 0 ? t->at[r->at - 1] : new_name(b, r, text, hash);
+}
