@@ -12,6 +12,7 @@ void rows_clear(struct rows *r)
 #define D(name) free(r->name.text), free(r->name.of), map_clear(&r->name.ids);
 	ROW_DICTS(D)
 #undef D
+	map_clear(&r->numbers);
 	arena_clear(&r->mem);
 	*r = (struct rows){ 0 };
 }
@@ -72,21 +73,47 @@ uint32_t rows_name(struct rows *r, struct str address)
 	return id;
 }
 
-/* "192.0.2.0/24", "2001:db8:1::/48"; what is no address is a network of its own. */
-static struct str network_of(struct rows *r, struct str ip)
+/* "192.0.2.0/24", "2001:db8:1::/48" */
+static struct str network_text(struct rows *r, struct str ip, unsigned char bytes[16], bool six)
+{
+	size_t head = (size_t)(str_rchr(ip, '.') + 1);
+	char z[INET6_ADDRSTRLEN], *p;
+
+	if (six) {
+		inet_ntop(AF_INET6, bytes, z, sizeof(z));
+		return arena_fmt(&r->mem, "%s/48", z);
+	}
+	p = arena_alloc(&r->mem, head + 4);
+	memcpy(p, ip.p, head);
+	memcpy(p + head, "0/24", 4);
+	return str_mem(p, head + 4);
+}
+
+/* Looked up by number: an address of a network that is known costs no text.  What is no address is a network of its
+ * own. */
+static uint32_t network_of(struct rows *r, struct str ip)
 {
 	unsigned char bytes[16] = { 0 };
 	char z[INET6_ADDRSTRLEN] = "";
 	bool six = str_chr(ip, ':') >= 0;
+	uint64_t number = six ? 6 : 4;
+	uintptr_t known;
+	uint32_t id;
 
 	if (ip.n >= sizeof(z))
-		return ip;
+		return rows_text(&r->nets, ip);
 	memcpy(z, ip.p, ip.n);
 	if (inet_pton(six ? AF_INET6 : AF_INET, z, bytes) != 1)
-		return ip;
+		return rows_text(&r->nets, ip);
 	memset(bytes + (six ? 6 : 3), 0, sizeof(bytes) - (six ? 6 : 3));
-	inet_ntop(six ? AF_INET6 : AF_INET, bytes, z, sizeof(z));
-	return arena_fmt(&r->mem, "%s/%d", z, six ? 48 : 24);
+	for (int i = 0; i < 6; i++)
+		number = number << 8 | bytes[i];
+	known = (uintptr_t)map_getn(&r->numbers, number);
+	if (known > 0)
+		return (uint32_t)(known - 1);
+	id = rows_text(&r->nets, network_text(r, ip, bytes, six));
+	map_putn(&r->numbers, number, (void *)((uintptr_t)id + 1));
+	return id;
 }
 
 uint32_t rows_ip(struct rows *r, struct str ip)
@@ -95,7 +122,7 @@ uint32_t rows_ip(struct rows *r, struct str ip)
 	uint32_t id = rows_text(&r->ips, ip);
 
 	if (id == before)
-		r->ips.of[id] = rows_text(&r->nets, network_of(r, ip));
+		r->ips.of[id] = network_of(r, ip);
 	return id;
 }
 

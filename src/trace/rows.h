@@ -40,7 +40,8 @@ struct rows {
 #define D(name) struct row_dict name;
 	ROW_DICTS(D)
 #undef D
-	struct arena mem; /* texts that stand in no log: networks */
+	struct arena mem;   /* texts that stand in no log: networks */
+	struct map numbers; /* of networks: by their bytes */
 };
 
 /* What is known of the client beside its address.  Neither bit of a pair: the logs do not say. */
@@ -62,8 +63,12 @@ struct rows_maker {
 	struct book *book;
 	const struct scope *scope; /* recipients out of it have no rows */
 	const struct question
-	    *question;      /* NULL: all; else only the recipients that fit it; the story is known to fit */
-	uint32_t *names;    /* of each name of the book: its id plus 1 */
+	    *question;                 /* NULL: all; else only the recipients that fit it; the story is known to fit */
+	uint32_t *names;               /* of each name of the book: its id plus 1 */
+	uint8_t *ports;                /* of each file: the id of its port plus 1 */
+	const struct attempt *delayed; /* the last one whose delays were looked for */
+	int64_t delays[4];
+	bool delays_known;
 	struct map reasons; /* what a text was taken for */
 	struct arena scratch;
 };

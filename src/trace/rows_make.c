@@ -14,11 +14,13 @@ void rows_maker_init(struct rows_maker *m, struct rows *to, struct book *b, cons
 {
 	*m = (struct rows_maker){ .to = to, .book = b, .scope = sc };
 	m->names = mem_alloc((b->nnames + 1) * sizeof(*m->names));
+	m->ports = mem_alloc(b->source->n + 1);
 }
 
 void rows_maker_clear(struct rows_maker *m)
 {
 	free(m->names);
+	free(m->ports);
 	map_clear(&m->reasons);
 	arena_clear(&m->scratch);
 }
@@ -53,13 +55,28 @@ static unsigned client_of(const struct told *t, const struct party *p)
 	return bits;
 }
 
-/* What is the same for all recipients. */
+/* Each file's label is looked up once. */
+static uint8_t port_of(struct rows_maker *m, const struct visit *v)
+{
+	struct rows *r = m->to;
+	uint32_t file, id;
+
+	if (v == NULL || v->lines.first == NULL)
+		return UINT8_MAX;
+	file = v->lines.first->file;
+	if (m->ports[file] == 0) {
+		id = r->ports.n < PORTS_MAX ? rows_text(&r->ports, m->book->source->files[file].label) : UINT32_MAX;
+		m->ports[file] = (uint8_t)(id < UINT8_MAX ? id + 1 : 0);
+	}
+	return (uint8_t)(m->ports[file] - 1);
+}
+
+/* What is the same for all recipients: in the story's first row, from which the others copy it. */
 static void put_story(struct rows_maker *m, const struct told *t, size_t i, uint32_t number)
 {
 	const struct story *s = t->story;
 	const struct visit *v = s->visit;
 	struct rows *r = m->to;
-	uint32_t port;
 
 	r->story[i] = number;
 	if (s->time >= 0 && s->time < UINT32_MAX)
@@ -71,10 +88,18 @@ static void put_story(struct rows_maker *m, const struct told *t, size_t i, uint
 		r->login[i] = rows_text(&r->logins, t->user);
 	if (v != NULL && v->sized && v->size_code < 400)
 		r->bytes[i] = v->size < UINT32_MAX ? (uint32_t)v->size : UINT32_MAX - 1;
-	if (v == NULL || v->lines.first == NULL || r->ports.n >= PORTS_MAX)
-		return;
-	port = rows_text(&r->ports, m->book->source->files[v->lines.first->file].label);
-	r->port[i] = port < UINT8_MAX ? (uint8_t)port : UINT8_MAX;
+	r->port[i] = port_of(m, v);
+}
+
+static void copy_story(struct rows *r, size_t i, size_t from)
+{
+	r->story[i] = r->story[from];
+	r->time[i] = r->time[from];
+	r->from[i] = r->from[from];
+	r->ip[i] = r->ip[from];
+	r->login[i] = r->login[from];
+	r->bytes[i] = r->bytes[from];
+	r->port[i] = r->port[from];
 }
 
 static uint16_t seconds_between(int64_t from, int64_t to)
@@ -82,24 +107,7 @@ static uint16_t seconds_between(int64_t from, int64_t to)
 	return row_length((to - from) * 1000);
 }
 
-/* A second message of one connection does not tell how long the gate took. */
-static void put_visit_times(struct rows_maker *m, const struct visit *v, const struct party *p, size_t i)
-{
-	const struct book *b = m->book;
-	struct rows *r = m->to;
-	int64_t begun = v->moment > 0 ? v->moment / 1000 : 0;
-
-	if (begun == 0 && v->foreign != NULL && v->foreign->begins != NULL)
-		begun = moment_of(b, v->foreign->begins);
-	if (begun > 0 && v->same_connection == NULL && p->to != NULL)
-		r->gate[i] = seconds_between(begun, moment_of(b, p->to));
-	if (v->mail != NULL && v->final != NULL)
-		r->accept[i] = seconds_between(moment_of(b, v->mail), moment_of(b, v->final));
-	if (p->attempts != NULL && p->attempts->started > 0 && v->final != NULL)
-		r->queue[i] = seconds_between(moment_joined(b, v->final), p->attempts->started);
-}
-
-/* "delays=0.1/0/0.2/0.05" of Postfix: before the queue, in it, to connect, to send.  In ms from the i-th on. */
+/* "delays=0.1/0/0.2/0.05" of Postfix: before the queue, in it, to connect, to send; in ms. */
 static bool postfix_delays(struct str raw, int64_t ms[4])
 {
 	ptrdiff_t at = str_find(raw, STR(" delays="));
@@ -118,11 +126,48 @@ static bool postfix_delays(struct str raw, int64_t ms[4])
 	return true;
 }
 
+/* Those of the attempt, read once; NULL: it has none. */
+static const int64_t *delays_of(struct rows_maker *m, const struct attempt *a)
+{
+	if (m->delayed != a) {
+		m->delayed = a;
+		m->delays_known = a->lines.last != NULL && postfix_delays(line_raw(m->book, a->lines.last), m->delays);
+	}
+	return m->delays_known ? m->delays : NULL;
+}
+
+/* Another server's log has one line for a try, written at its end. */
+static uint16_t queue_length(struct rows_maker *m, const struct visit *v, const struct attempt *a)
+{
+	const int64_t *ms = a->plain ? delays_of(m, a) : NULL;
+
+	if (a->plain)
+		return ms != NULL ? row_length(ms[1]) : ROW_LENGTH_UNKNOWN;
+	return a->started > 0 ? seconds_between(moment_joined(m->book, v->final), a->started) : ROW_LENGTH_UNKNOWN;
+}
+
+/* A second message of one connection does not tell how long the gate took. */
+static void put_visit_times(struct rows_maker *m, const struct visit *v, const struct party *p, size_t i)
+{
+	const struct book *b = m->book;
+	struct rows *r = m->to;
+	int64_t begun = v->moment > 0 ? v->moment / 1000 : 0;
+
+	if (begun == 0 && v->foreign != NULL && v->foreign->begins != NULL)
+		begun = moment_of(b, v->foreign->begins);
+	if (begun > 0 && v->same_connection == NULL && p->to != NULL)
+		r->gate[i] = seconds_between(begun, moment_of(b, p->to));
+	if (v->mail != NULL && v->final != NULL)
+		r->accept[i] = seconds_between(moment_of(b, v->mail), moment_of(b, v->final));
+	if (p->attempts != NULL && v->final != NULL)
+		r->queue[i] = queue_length(m, v, p->attempts);
+}
+
 /* How long the try took: by its `done` line, by Postfix's own count, else by the stamps. */
 static uint16_t delivery_length(struct rows_maker *m, const struct attempt *a)
 {
+	const int64_t *ms = a->plain ? delays_of(m, a) : NULL;
 	struct log_line l;
-	int64_t ms[4];
 	uint64_t n;
 
 	for (const struct line *x = a->lines.first; x != NULL; x = x->next) {
@@ -132,10 +177,8 @@ static uint16_t delivery_length(struct rows_maker *m, const struct attempt *a)
 		if (str_u64(l.field[LOG_F_millis], INT32_MAX, &n))
 			return row_length((int64_t)n);
 	}
-	if (a->plain && (a->lines.last == NULL || !postfix_delays(line_raw(m->book, a->lines.last), ms)))
-		return ROW_LENGTH_UNKNOWN;
 	if (a->plain)
-		return row_length(ms[2] + ms[3]);
+		return ms != NULL ? row_length(ms[2] + ms[3]) : ROW_LENGTH_UNKNOWN;
 	return a->started > 0 && a->ended > 0 ? seconds_between(a->started, a->ended) : ROW_LENGTH_UNKNOWN;
 }
 
@@ -174,7 +217,10 @@ static void put_party(struct rows_maker *m, const struct told *t, const struct p
 	size_t i = rows_new(r);
 	enum verdict v = verdict_of_party(m->book, t->story, view);
 
-	put_story(m, t, i, number);
+	if (i > 0 && r->story[i - 1] == number)
+		copy_story(r, i, i - 1);
+	else
+		put_story(m, t, i, number);
 	r->to[i] = name_id(m, p->name);
 	r->verdict[i] = (uint8_t)v;
 	r->reason[i] = rows_why(m, t->story, view, v);

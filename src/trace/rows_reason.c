@@ -36,7 +36,18 @@ static uint16_t of_check(const struct check_row *row)
 	return row_reason(REASON_OF_CHECK, (size_t)(row - check_row(0)));
 }
 
-/* A text without what varies from message to message: long numbers, addresses, what stands in brackets. */
+/* How much of the text's begin is a number that varies from message to message: long, or with dots as an address has
+ * them ("5.1.1" is none). */
+static size_t number_in(struct str s)
+{
+	size_t n = 0, digits = 0;
+
+	while (n < s.n && (ascii_isdigit(s.p[n]) || (n > 0 && s.p[n] == '.')))
+		digits += s.p[n++] != '.';
+	return digits >= 4 ? n : 0;
+}
+
+/* A text without what varies from message to message: numbers, addresses, what stands in brackets. */
 static void put_shape(struct buf *b, struct str text)
 {
 	struct str rest = str_take(text, TEXT_MAX);
@@ -44,13 +55,11 @@ static void put_shape(struct buf *b, struct str text)
 	while (rest.n > 0) {
 		char close = rest.p[0] == '[' ? ']' : rest.p[0] == '<' ? '>' : '\0';
 		ptrdiff_t end = close != '\0' ? str_chr(rest, close) : -1;
-		size_t digits = 0;
+		size_t skip = end >= 0 ? (size_t)end + 1 : number_in(rest);
 
-		while (digits < rest.n && ascii_isdigit(rest.p[digits]))
-			digits++;
-		if (end < 0 && digits < 4)
+		if (skip == 0)
 			buf_addc(b, rest.p[0]);
-		rest = str_skip(rest, end >= 0 ? (size_t)end + 1 : digits >= 4 ? digits : 1);
+		rest = str_skip(rest, skip > 0 ? skip : 1);
 	}
 }
 
@@ -119,16 +128,44 @@ static uint16_t *remembered(struct rows_maker *m, char kind, int code, struct st
 	return known;
 }
 
+/* Of another server's line what stands from the answer on: " 550 5.1.1 ...". */
+static struct str answer_in(struct str raw)
+{
+	for (size_t i = 0; i + 5 < raw.n; i++)
+		if (raw.p[i] == ' ' && (raw.p[i + 1] == '4' || raw.p[i + 1] == '5') && ascii_isdigit(raw.p[i + 2]) &&
+		    ascii_isdigit(raw.p[i + 3]) && (raw.p[i + 4] == ' ' || raw.p[i + 4] == '-'))
+			return str_skip(raw, i);
+	return raw;
+}
+
+/* Such a line is costly to read: it is read once for each answer that occurs. */
+static uint16_t why_foreign(struct rows_maker *m, struct told *t, const struct line *resp)
+{
+	uint16_t *known = remembered(m, 'f', 0, answer_in(line_raw(m->book, resp)));
+	struct str text;
+	int code;
+
+	if (*known == 0)
+		*known = find_cause(STR(""), tell_reply(t, resp, &code, &text));
+	return *known;
+}
+
+static bool is_foreign(const struct told *t)
+{
+	return t->story->visit != NULL && t->story->visit->foreign != NULL;
+}
+
 static uint16_t why_said(struct rows_maker *m, struct told *t, const struct line *resp)
 {
-	bool foreign = t->story->visit != NULL && t->story->visit->foreign != NULL;
 	struct str text, said;
 	uint16_t *known;
 	int code;
 
+	if (is_foreign(t))
+		return why_foreign(m, t, resp);
 	said = tell_reply(t, resp, &code, &text);
-	known = remembered(m, foreign ? 'f' : 'r', code, text);
-	if (*known == 0 && !foreign)
+	known = remembered(m, 'r', code, text);
+	if (*known == 0)
 		*known = find_reply(code, text);
 	if (*known == 0)
 		*known = find_cause(STR(""), said);
@@ -155,10 +192,12 @@ static uint16_t why_quoted(struct rows_maker *m, struct told *t, const struct ga
 
 static uint16_t why_refused(struct rows_maker *m, struct told *t, const struct party *p)
 {
-	const struct reason_row *gate = tell_gate_reason(t, p);
+	const struct reason_row *gate = NULL;
 	const struct check_row *check;
 	struct log_line l;
 
+	if (!is_foreign(t) || p->gates != NULL)
+		gate = tell_gate_reason(t, p);
 	if (gate != NULL)
 		return of_gate(gate);
 	if (p->check != NULL && p->code >= 400) {
@@ -176,10 +215,14 @@ static uint16_t why_refused(struct rows_maker *m, struct told *t, const struct p
 
 static uint16_t why_attempt(struct rows_maker *m, struct told *t, const struct attempt *a)
 {
+	ptrdiff_t at = a->plain ? -1 : str_find(a->report, STR("Remote_host_said:_"));
+	uint16_t *known = remembered(m,
+				     a->plain  ? 'p'
+				     : at >= 0 ? 's'
+					       : 'a',
+				     (int)a->outcome, str_skip(a->report, at >= 0 ? (size_t)at : 0));
 	struct remote said;
-	uint16_t *known;
 
-	known = remembered(m, a->plain ? 'p' : 'a', (int)a->outcome, a->report);
 	if (*known > 0)
 		return *known;
 	if (a->plain) {
@@ -257,8 +300,8 @@ static const char *reason_text(uint16_t reason, const char **lead, const struct 
 {
 	size_t i;
 	enum row_kind kind = row_reason_kind(reason, &i);
-	static const char *const leads[ROW_KINDS] = { "",         "gate: ",           "recipient check: ", "reply: ",
-						      "report: ", "another server: ", "client: " };
+	static const char *const leads[ROW_KINDS] = { "",         "gate: ",  "recipient check: ", "reply: ",
+						      "report: ", "cause: ", "client: " };
 
 	*lead = leads[kind];
 	if (kind == REASON_OF_GATE && i < REASON_COUNT)

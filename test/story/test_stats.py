@@ -113,7 +113,7 @@ def test_28_a_mail_over_two_servers_counts_once():
     hops = os.path.join(os.path.dirname(PROVIDER), "foreign", "hops")
     _, t = tables("from:alice@example.net", "--logs", hops)
     assert totals(t)["messages"] == 3 and totals(t)["taken"] == 2 and totals(t)["returned"] == 1
-    assert any(r["reason"] == "another server: mailbox-full" for r in t["reasons"])
+    assert any(r["reason"] == "cause: mailbox-full" for r in t["reasons"])
 
 
 def test_28_an_owner_sees_the_numbers_of_his_own_domain(logs):

@@ -59,7 +59,7 @@ static const struct {
 	  ZONE SESSION("43:51", "7", "1615286631") MAIL("43:51") RCPT("43:51", "f@far.example") QUEUED("43:51", "1615286631", "11"), "",
 	  ZONE TRY("43:51", "21", "11", "1615286631", "remote", "f@far.example")
 	  RESULT("43:53", "21", "deferral, 203.0.113.25_does_not_like_recipient./Remote_host_said:_452_4.2.2_Mailbox_full/", "1500"), "",
-	  "a@b.example f@far.example waiting [another server: mailbox-full] port 25 net 192.0.2.0/24 client 2 bytes 620 gate 0 accept 0 queue 0 "
+	  "a@b.example f@far.example waiting [cause: mailbox-full] port 25 net 192.0.2.0/24 client 2 bytes 620 gate 0 accept 0 queue 0 "
 	  "delivery 1500 whole 2000\n" },
 	{ "who named nobody has a row too",
 	  ZONE SESSION("43:51", "7", "1615286631") T("43:59") "end, timeout\n\n", "", ZONE, "",
@@ -187,7 +187,7 @@ static void a_reason_is_a_row_of_the_vocabulary(void **state)
 		  { UINT16_MAX, "" },
 		  { REASON_OF_GATE << 12 | REASON_GRAYLISTED, "gate: DENIED_GRAYLISTED" },
 		  { REASON_OF_CHECK << 12 | CHECK_NO_MAILBOX, "recipient check: not existing recipient" },
-		  { REASON_OF_CAUSE << 12 | CAUSE_FULL, "another server: mailbox-full" },
+		  { REASON_OF_CAUSE << 12 | CAUSE_FULL, "cause: mailbox-full" },
 		  { REASON_OF_END << 12 | END_TIMEOUT, "client: timeout" },
 		  { REASON_OF_END << 12 | 4095, "" },
 		  { 9 << 12, "" } };
