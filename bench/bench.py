@@ -34,7 +34,7 @@ def arguments(argv):
     p.add_argument("--folder", help="truth: write logs and truth files there, and leave them; trace: the same, and use what lies there")
     p.add_argument("--mb", type=int, help="trace: megabytes of logs of each kind (default 500, quick 50)")
     p.add_argument("--world", help="trace: only these kinds of logs (provider,postfix,exim,ours)")
-    p.add_argument("--only", help="trace: only these cases (read,stats-read,scan,build,exact,exact-cold,part,stats,"
+    p.add_argument("--only", help="trace: only these cases (read,stats-read,scan,build,exact,exact-cold,part,stats,rows,"
                    "archive-frames,archive-index,archive-zst,archive-gz,peers)")
     o = p.parse_args(argv)
     o.build = os.path.realpath(o.build)

@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 import figures
-from trace_run import forget, run, size
+from trace_run import Ran, forget, run, size
 
 SEED = 20210308
 TURNS = 20        # runs of a question, whose median counts
@@ -88,7 +88,8 @@ class Case:
                 if number > 0 and name in PEERS_ONCE:
                     continue
                 self.before(name)
-                found[name].append(run(command, on, self.watch, good).figures)
+                ran = command() if callable(command) else run(command, on, self.watch, good)
+                found[name].append(ran.figures)
         return {name: middle(runs) for name, runs in found.items() if runs}
 
     def measure(self, options):
@@ -131,6 +132,12 @@ class Program:
         how = ["--index", index] if index else ["--no-index"] if self.indexed else []
         return [self.path, "trace", question, "--logs", logs or world.folder, "--unpack-limit", "16G", *how]
 
+    def rows(self):
+        """A Ran whose times are the median of its own."""
+        told = run([os.path.join(os.path.dirname(self.frames), "bench-rows")]).output.decode()
+        seconds = sorted(float(a) + float(b) for a, b in re.findall(r"tables ([\d.]+) ms, text ([\d.]+) ms", told))[2] / 1000
+        return Ran(seconds, seconds, None, 0, b"")
+
     def build(self, world, logs=None, index=None):
         return [self.path, "index", "build", "--logs", logs or world.folder, "--index", index or world.index]
 
@@ -168,6 +175,11 @@ def summing(program, world):
         return case.skip("telltale", "this build has no `telltale stats`")
     without = ["--no-index"] if "--no-index" in program.help("stats") else []
     return case.side("telltale", [program.path, "stats", "--logs", world.folder, *without])
+
+
+def rows(program, world):
+    """All tables over 700,000 rows that stand in memory: what statistics cost beside reading."""
+    return Case("rows", world, "all tables of `telltale stats` over 700,000 rows, of processor", "ms").side("telltale", program.rows)
 
 
 def scanning(program, world):
@@ -304,6 +316,8 @@ def cases(program, world, folder, wanted):
     yield asking(program, world, "exact-cold", "any:" + world.address)
     yield asking(program, world, "part", f"any:*{world.part}*")
     yield counting(program, world)
+    if world.kind == "provider":
+        yield rows(program, world)
     if world.kind in ("provider", "postfix"):
         yield from archives(program, world, folder, wanted)
     yield readers(world)
