@@ -6,17 +6,20 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "index/index.h"
 
 void ask_init(struct ask *k, const char *command, const struct args *a)
 {
-	*k = (struct ask){ .command = command, .words = BUF_INIT };
-	k->paths = mem_alloc((size_t)a->nrest * sizeof(*k->paths) + 1);
+	*k = (struct ask){ .command = command, .unpack = SOURCE_UNPACKED_MAX };
+	k->paths = mem_alloc(((size_t)a->nrest + 1) * sizeof(*k->paths));
 }
 
 void ask_clear(struct ask *k)
 {
 	free(k->paths);
 	buf_clear(&k->words);
+	buf_clear(&k->log_dir);
+	buf_clear(&k->index_dir);
 }
 
 bool ask_is_option(const char *z)
@@ -89,16 +92,23 @@ int ask_option(struct ask *k, const struct args *a, int *i)
 
 	if (strcmp(name, "--logs") == 0)
 		return take_paths(k, a, i);
+	if (strcmp(name, "--no-index") == 0) {
+		k->no_index = true;
+		return 0;
+	}
 	if (strcmp(name, "--tz") != 0 && strcmp(name, "--domain") != 0 && strcmp(name, "--mailbox") != 0 &&
-	    strcmp(name, "--unpack-limit") != 0)
+	    strcmp(name, "--unpack-limit") != 0 && strcmp(name, "--index") != 0)
 		return ASK_NOT_MINE;
 	if ((value = ask_value(k, a, i)) == NULL)
 		return CLI_USAGE;
 	if (strcmp(name, "--unpack-limit") == 0)
 		return take_unpack_limit(k, value);
-	if (strcmp(name, "--tz") != 0)
+	if (strcmp(name, "--index") == 0)
+		k->index = value;
+	else if (strcmp(name, "--tz") == 0)
+		k->trace.tz = str_of(value);
+	else
 		return take_scope(k, name, value);
-	k->trace.tz = str_of(value);
 	return 0;
 }
 
@@ -123,31 +133,84 @@ void ask_word(struct ask *k, const char *z)
 }
 
 /* The configuration's logs are this server's own: what it says of the queue holds for them. */
-static int open_configured(struct ask *k, struct source *s, const struct args *a)
+static int take_conf(struct ask *k, const struct args *a)
 {
-	struct err e = { 0 };
 	struct conf c;
-	int rc = args_conf(a, &c);
+	int rc;
 
-	if (rc != 0)
+	if (k->npaths > 0)
+		return 0;
+	if ((rc = args_conf(a, &c)) != 0)
 		return rc;
 	k->trace.lifetime = c.queue.lifetime / 1000;
-	rc = source_add(s, conf_z(c.top.log_dir), &e) < 0 ? args_fail(CLI_USAGE, "%s: %s", k->command, e.text) : 0;
+	buf_addstr(&k->log_dir, c.top.log_dir);
+	buf_fmt(&k->index_dir, "%.*s/index", STR_ARG(c.top.data_dir));
 	conf_clear(&c);
+	k->paths[k->npaths++] = buf_z(&k->log_dir);
+	if (k->index == NULL)
+		k->index = buf_z(&k->index_dir);
+	return 0;
+}
+
+struct maker {
+	int (*make)(void *with, const struct trace_ask *t, struct buf *out);
+	void *with;
+	struct buf *out;
+};
+
+/* False: there is no index that stands for these logs, or it is damaged. */
+static bool by_index(const struct ask *k, const struct maker *m, int *rc)
+{
+	struct survey_paths paths = { k->paths, (size_t)k->npaths, k->unpack };
+	struct trace_ask t = k->trace;
+	struct source source;
+	struct index *x = NULL;
+	bool sound;
+
+	if (k->index != NULL && !k->no_index && !t.unreadable)
+		x = index_open(k->index, &paths, NULL);
+	if (x == NULL)
+		return false;
+	source_init(&source);
+	index_attach(x, &source, &t);
+	*rc = m->make(m->with, &t, m->out);
+	sound = index_sound(x);
+	source_clear(&source);
+	index_close(x);
+	return sound;
+}
+
+static int by_reading(const struct ask *k, const struct maker *m)
+{
+	struct trace_ask t = k->trace;
+	struct source source;
+	struct err e = { 0 };
+	int rc = 0;
+
+	source_init(&source);
+	source.most = k->unpack;
+	t.source = &source;
+	for (int i = 0; i < k->npaths && rc == 0; i++)
+		if (source_add(&source, k->paths[i], &e) < 0)
+			rc = args_fail(CLI_USAGE, "%s: %s", k->command, e.text);
+	if (rc == 0)
+		rc = m->make(m->with, &t, m->out);
+	source_clear(&source);
 	return rc;
 }
 
-int ask_open(struct ask *k, struct source *s, const struct args *a)
+int ask_answer(struct ask *k, const struct args *a, int (*make)(void *with, const struct trace_ask *t, struct buf *out),
+	       void *with, struct buf *out)
 {
-	struct err e = { 0 };
+	struct maker m = { make, with, out };
+	int rc = take_conf(k, a);
 
-	if (k->unpack > 0)
-		s->most = k->unpack;
-	k->trace.source = s;
+	if (rc != 0)
+		return rc;
 	k->trace.question = buf_str(&k->words);
 	k->trace.now = clock_wall() / 1000;
-	for (int i = 0; i < k->npaths; i++)
-		if (source_add(s, k->paths[i], &e) < 0)
-			return args_fail(CLI_USAGE, "%s: %s", k->command, e.text);
-	return k->npaths > 0 ? 0 : open_configured(k, s, a);
+	if (by_index(k, &m, &rc))
+		return rc;
+	buf_reset(out);
+	return by_reading(k, &m);
 }

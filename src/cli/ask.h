@@ -11,7 +11,10 @@ struct ask {
 	struct buf words;
 	const char **paths;
 	int npaths;
-	size_t unpack; /* 0: the default */
+	size_t unpack;
+	const char *index; /* its folder; NULL: none */
+	bool no_index;
+	struct buf log_dir, index_dir; /* of the configuration */
 };
 
 #define ASK_USAGE \
@@ -26,6 +29,11 @@ struct ask {
 	"  --unpack-limit SIZE   unpack at most so much of compressed files (default 2G); a reached\n" \
 	"                     limit is said\n"
 
+#define ASK_USAGE_INDEX \
+	"  --index DIR        the index of these logs (telltale index), for the same answer sooner; the\n" \
+	"                     configuration's logs have theirs in the data folder\n" \
+	"  --no-index         read the logs\n"
+
 void ask_init(struct ask *k, const char *command, const struct args *a);
 void ask_clear(struct ask *k);
 
@@ -38,7 +46,10 @@ char *ask_value(const struct ask *k, const struct args *a, int *i);
 int ask_number(const struct ask *k, const char *name, const char *z, size_t *out);
 /* A word of the question. */
 void ask_word(struct ask *k, const char *z);
-/* Fill k->trace: the words, the time, the source with the logs that were named or are configured. */
-int ask_open(struct ask *k, struct source *s, const struct args *a);
+/* Make the answer, from the index if it stands for the logs that were named or are configured, else from these.  An
+ * index that turns out to be damaged has its answer thrown away, and it is made again.  make() adds to out, and gives
+ * an exit code. */
+int ask_answer(struct ask *k, const struct args *a, int (*make)(void *with, const struct trace_ask *t, struct buf *out),
+	       void *with, struct buf *out);
 
 #endif

@@ -29,7 +29,7 @@ static const char stats_usage[] =
     "                     recipients, sender_domains, recipient_domains, networks, clients, logins, ports;\n"
     "                     of changed: reasons, differences, clients; of unusual: unusual\n"
     "  --html FILE        all tables and pictures as one page that needs nothing else (`-`: standard "
-    "output)\n" ASK_USAGE ASK_USAGE_UNPACK "\n"
+    "output)\n" ASK_USAGE ASK_USAGE_UNPACK ASK_USAGE_INDEX "\n"
     "Exit codes: 0 counted; 1 no message fits; 2 the question or usage is wrong.\n";
 
 enum { TOP = 10, WIDTH_LEAST = 40, WIDTH = 100, WIDTH_MOST = 300 };
@@ -136,42 +136,35 @@ static int write_to(const char *path, struct str text)
 	return 0;
 }
 
-static int put(const struct options *o, struct report *r)
+static int put(const struct options *o, struct report *r, struct buf *out)
 {
 	struct sheet_look look = { terminal_width(), isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL,
 				   speaks_utf8() };
-	BUF(out);
-	int rc = 0;
 
 	if (o->json)
-		report_json(&out, r);
+		report_json(out, r);
 	else if (o->csv != NULL)
-		rc = put_csv(&out, o, r);
+		return put_csv(out, o, r);
 	else if (o->html != NULL)
-		report_html(&out, r);
+		report_html(out, r);
 	else
-		report_text(&out, r, &look);
-	if (rc != 0)
-		return rc;
-	if (o->html != NULL && strcmp(o->html, "-") != 0)
-		return write_to(o->html, buf_str(&out));
-	if (io_write_all(STDOUT_FILENO, out.p, out.n) < 0)
-		return args_fail(CLI_USAGE, "stats: the answer could not be written: %s", strerror(errno));
+		report_text(out, r, &look);
 	return 0;
 }
 
-static int report(const struct options *o)
+static int report(void *with, const struct trace_ask *t, struct buf *out)
 {
+	const struct options *o = with;
 	ARENA(mem);
 	struct report r = { .mem = &mem };
 	struct err e = { 0 };
 	struct answer answer;
 	int rc;
 
-	if (trace_answer(&answer, &o->ask.trace, &e) < 0)
+	if (trace_answer(&answer, t, &e) < 0)
 		return args_fail(CLI_USAGE, "stats: %s", e.text);
 	o->make(&r, &(struct stats_ask){ .answer = &answer, .top = o->top });
-	rc = put(o, &r);
+	rc = put(o, &r, out);
 	if (rc == 0 && answer.chosen.n == 0)
 		rc = CLI_NO;
 	answer_clear(&answer);
@@ -180,17 +173,18 @@ static int report(const struct options *o)
 
 static int stats_with(struct options *o, struct args *a)
 {
-	struct source source;
-	int rc = read_options(o, a);
+	int rc = read_options(o, a), put_rc = 0;
+	BUF(out);
 
-	if (rc != 0)
-		return rc;
-	source_init(&source);
-	rc = ask_open(&o->ask, &source, a);
 	if (rc == 0)
-		rc = report(o);
-	source_clear(&source);
-	return rc;
+		rc = ask_answer(&o->ask, a, report, o, &out);
+	if (rc != 0 && rc != CLI_NO)
+		return rc;
+	if (o->html != NULL && strcmp(o->html, "-") != 0)
+		put_rc = write_to(o->html, buf_str(&out));
+	else if (io_write_all(STDOUT_FILENO, out.p, out.n) < 0)
+		put_rc = args_fail(CLI_USAGE, "stats: the answer could not be written: %s", strerror(errno));
+	return put_rc != 0 ? put_rc : rc;
 }
 
 static int stats(int argc, char **argv)

@@ -10,7 +10,8 @@
 
 static const char trace_usage[] =
     "usage: telltale trace QUESTION [--logs PATH...] [--tz ZONE] [--domain D] [--mailbox A]\n"
-    "                      [--limit N] [--unreadable] [--unpack-limit SIZE] [--json] [-c FILE]\n"
+    "                      [--limit N] [--unreadable] [--unpack-limit SIZE] [--index DIR | --no-index]\n"
+    "                      [--json] [-c FILE]\n"
     "       telltale trace --unreadable [--logs PATH...]\n"
     "       telltale trace --follow [QUESTION] [--since DURATION] [--limit N] [options]\n"
     "\n"
@@ -38,6 +39,7 @@ static const char trace_usage[] =
     "A message belongs to the day on which it began.\n"
     "\n" ASK_USAGE "  --limit N          show at most N messages, and N lines not understood (default 100)\n"
     "  --unreadable       list the lines that were not understood, and why; needs no question\n" ASK_USAGE_UNPACK
+	ASK_USAGE_INDEX
     "  --follow           what happens from now on: each new story, and each change of one, as the logs\n"
     "                     grow and whatever rotates them; first those that wait now.  Without a\n"
     "                     question: all.  Ends with Ctrl-C, or after N events (--limit N)\n"
@@ -105,23 +107,21 @@ static int read_options(struct options *o, const struct args *a)
 	return 0;
 }
 
-static int answer(const struct options *o)
+static int answer(void *with, const struct trace_ask *t, struct buf *out)
 {
-	BUF(out);
+	const struct options *o = with;
 	struct err e = { 0 };
 	struct answer r;
 	int rc;
 
-	if (trace_answer(&r, &o->ask.trace, &e) < 0)
+	if (trace_answer(&r, t, &e) < 0)
 		return args_fail(CLI_USAGE, "trace: %s", e.text);
 	if (o->json)
-		answer_json(&out, &r);
+		answer_json(out, &r);
 	else
-		answer_text(&out, &r, isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL);
+		answer_text(out, &r, isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL);
 	rc = answer_exit(&r);
 	answer_clear(&r);
-	if (io_write_all(STDOUT_FILENO, out.p, out.n) < 0)
-		return args_fail(CLI_USAGE, "trace: the answer could not be written: %s", strerror(errno));
 	return rc;
 }
 
@@ -140,7 +140,7 @@ static int follow(struct options *o, const struct args *a)
 	struct conf c;
 	int rc;
 
-	if (o->ask.trace.unreadable || o->ask.unpack > 0)
+	if (o->ask.trace.unreadable || o->ask.unpack != SOURCE_UNPACKED_MAX)
 		return args_fail(CLI_USAGE, "trace: --follow goes with neither --unreadable nor --unpack-limit");
 	if (ask.npaths > 0)
 		return trace_follow(&ask, o->json, most);
@@ -157,8 +157,8 @@ static int follow(struct options *o, const struct args *a)
 
 static int trace_with(struct options *o, struct args *a)
 {
-	struct source source;
 	int rc = read_options(o, a);
+	BUF(out);
 
 	if (rc != 0)
 		return rc;
@@ -168,11 +168,9 @@ static int trace_with(struct options *o, struct args *a)
 		return args_fail(CLI_USAGE, "trace: --since goes with --follow; a question has after:");
 	if (o->ask.trace.limit == 0)
 		o->ask.trace.limit = 100;
-	source_init(&source);
-	rc = ask_open(&o->ask, &source, a);
-	if (rc == 0)
-		rc = answer(o);
-	source_clear(&source);
+	rc = ask_answer(&o->ask, a, answer, o, &out);
+	if (io_write_all(STDOUT_FILENO, out.p, out.n) < 0)
+		return args_fail(CLI_USAGE, "trace: the answer could not be written: %s", strerror(errno));
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 
 #include "trace/around.h"
 #include "trace/group.h"
+#include "trace/wish.h"
 
 static int check_zone(struct str tz, struct err *e)
 {
@@ -19,7 +20,7 @@ static void choose(struct answer *r)
 	select_understand(&r->question, &r->tale, &r->scope);
 	select_stories(&r->chosen, &r->tale, &r->question, &r->scope);
 	if (r->chosen.n == 0 || around_no_mailbox(&r->chosen, &r->book, &r->scope))
-		r->nnearest = select_near(&r->book, &r->question, &r->scope, r->nearest);
+		r->nnearest = select_near(&r->tale, &r->question, &r->scope, r->nearest);
 }
 
 int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
@@ -36,8 +37,12 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 	}
 	book_init(b, ask->source);
 	b->lifetime = ask->lifetime;
-	group_read(b, ask->now);
-	complete(&r->tale, b);
+	if (ask->store != NULL) {
+		ask->store->begin(ask->store, &r->tale, b);
+	} else {
+		group_read(b, ask->now);
+		complete(&r->tale, b);
+	}
 	newest = b->newest != 0 ? zone_utc(&b->zone, b->newest) : 0;
 	day_frame_init(&r->frame, &b->zone, arena_str(&r->mem, ask->tz), newest, ask->now);
 	r->limit = ask->limit;

@@ -17,6 +17,7 @@
 struct trace_ask {
 	struct str question;
 	struct source *source;      /* filled with the files to search */
+	struct tale_store *store;   /* an index of those files; NULL: they are read */
 	struct str tz;              /* empty: the logs' zone */
 	struct str domain, mailbox; /* scope; empty: everything */
 	size_t limit;               /* messages, and lines not understood, shown at most */

@@ -2,8 +2,14 @@
 
 #include <string.h>
 
+#include "trace/wish.h"
+
 static void count_part(struct part *x, const struct tale *t, const struct chosen *c, const struct scope *sc)
 {
+	if (x->filter != NULL)
+		wish_filter(t, x->filter, sc);
+	else
+		wish(t, (struct wish){ .kind = WISH_QUESTION, .span = c->span, .scope = sc });
 	for (const struct story *s = t->stories; s != NULL; s = s->later) {
 		if (!select_row(t->book, s, sc))
 			continue;
@@ -90,6 +96,8 @@ void around_look(struct around *out, const struct tale *t, const struct question
 	if (!scope_all(sc))
 		return; /* who else calls here is not an owner's to know */
 	out->domain = domain_asked(q);
+	if (out->domain.n > 0)
+		wish(t, (struct wish){ .kind = WISH_CALLERS, .span = c->span, .text = out->domain });
 	for (const struct story *s = out->domain.n > 0 ? t->stories : NULL; s != NULL; s = s->later)
 		if (s->hop.key == NULL && s->time >= c->span.from && s->time < c->span.to &&
 		    called_from(s, out->domain))
@@ -123,6 +131,7 @@ void around_near(struct near_use *u, const struct tale *t, const struct scope *s
 {
 	ARENA(scratch);
 
+	wish_address(t, u->address);
 	for (const struct story *s = t->stories; s != NULL; s = s->later) {
 		if (select_row(t->book, s, sc))
 			use_in(u, t, s, sc, &scratch);

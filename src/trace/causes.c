@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "trace/wish.h"
+
 enum { REASONS_MAX = 1000 }; /* kept apart; words that vary endlessly (a number in each) are no reasons */
 
 struct counter {
@@ -162,6 +164,7 @@ static const struct story *let_in_before(const struct tale *t, const struct ques
 	const struct story *found = NULL;
 	ARENA(scratch);
 
+	wish(t, (struct wish){ .kind = WISH_DOMAIN, .text = sender_domain(refused) });
 	for (const struct story *s = t->stories; s != NULL; s = s->later) {
 		if (s->time >= refused->time || (found != NULL && s->time < found->time) ||
 		    !scope_story(sc, t->book, s))

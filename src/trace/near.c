@@ -1,4 +1,5 @@
 #include "trace/select.h"
+#include "trace/wish.h"
 
 enum { LONGEST = 254 };
 
@@ -86,19 +87,42 @@ static unsigned to_question(const struct question *q, struct str address)
 	return best;
 }
 
-size_t select_near(const struct book *b, const struct question *q, const struct scope *sc, struct str out[NEAR_MAX])
-{
+struct search {
+	struct arena *mem;
+	const struct question *q;
+	const struct scope *sc;
 	struct near list[NEAR_MAX];
-	size_t n = 0;
+	size_t n;
+};
 
-	for (size_t i = 0; i < b->nnames; i++) {
-		const struct name *x = b->names.at[i];
-		struct near one = { x->text, to_question(q, x->text) };
+static bool listed(const struct search *s, struct str text)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (str_eq(s->list[i].text, text))
+			return true;
+	return false;
+}
 
-		if (one.distance <= NEAR_DISTANCE && scope_shows(sc, x->text) && better(list, n, one))
-			insert(list, &n, one);
-	}
-	for (size_t i = 0; i < n; i++)
-		out[i] = list[i].text;
-	return n;
+static void look_at(void *with, struct str text)
+{
+	struct search *s = with;
+	struct near one = { text, to_question(s->q, text) };
+
+	if (one.distance > NEAR_DISTANCE || !scope_shows(s->sc, text) || !better(s->list, s->n, one) || listed(s, text))
+		return;
+	one.text = arena_str(s->mem, text);
+	insert(s->list, &s->n, one);
+}
+
+size_t select_near(const struct tale *t, const struct question *q, const struct scope *sc, struct str out[NEAR_MAX])
+{
+	struct search s = { .mem = &t->book->mem, .q = q, .sc = sc };
+
+	if (t->store != NULL)
+		t->store->names(t->store, look_at, &s);
+	for (size_t i = 0; t->store == NULL && i < t->book->nnames; i++)
+		look_at(&s, t->book->names.at[i]->text);
+	for (size_t i = 0; i < s.n; i++)
+		out[i] = s.list[i].text;
+	return s.n;
 }

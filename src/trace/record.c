@@ -48,7 +48,10 @@ void line_fields(const struct book *b, const struct line *x, struct log_line *ou
 
 struct str line_raw(const struct book *b, const struct line *x)
 {
-	return str_mem(b->source->files[x->file].text.p + x->at, x->length);
+	const char *text =
+	    b->kept ? ((const struct kept_line *)(const void *)x)->text : b->source->files[x->file].text.p + x->at;
+
+	return str_mem(text, x->length);
 }
 
 static const struct source_place *place_of(const struct book *b, const struct line *x)

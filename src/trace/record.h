@@ -40,6 +40,12 @@ struct lines {
 	struct line *first, *last;
 };
 
+/* A line that came out of the index: its text was read by itself. */
+struct kept_line {
+	struct line line;
+	const char *text;
+};
+
 enum grade { GRADE_GUESS, GRADE_STRONG, GRADE_EXACT };
 
 /* A fact that was joined to another, and why we believe that they belong together. */
@@ -249,12 +255,15 @@ struct book {
 	int64_t oldest, newest;         /* local stamps of all lines read; 0: none */
 	int64_t lifetime;               /* seconds that messages may wait in our own queue; 0: not known */
 	bool year_proven, year_guessed; /* of the gate log's stamps */
+	bool kept;                      /* out of the index: every line is a kept_line */
 };
 
 void book_init(struct book *b, struct source *s);
 void book_clear(struct book *b);
 /* The name of an address as it stands in any log. */
 struct name *book_name(struct book *b, struct str address);
+/* The name that is spelt exactly so. */
+struct name *book_spelling(struct book *b, struct str text);
 struct str name_bare(struct str address); /* without brackets, parameters and BATV tag; case as it stands */
 
 struct line *line_new(struct book *b, const struct line *like);

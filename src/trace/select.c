@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mail/srs.h"
+#include "trace/wish.h"
 
 /* One filter against one story, as far as the scope shows it. */
 struct look {
@@ -366,6 +367,7 @@ static int newest_first(const void *a, const void *b)
 
 void select_stories(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc)
 {
+	wish(t, (struct wish){ WISH_QUESTION, q->filters, q->n, c->span, sc, { NULL, 0 } });
 	c->at = arena_alloc(&t->book->mem, (t->n + 1) * sizeof(struct story *));
 	c->n = 0;
 	for (const struct story *s = t->stories; s != NULL; s = s->later)

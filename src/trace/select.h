@@ -31,7 +31,7 @@ void select_stories(struct chosen *c, const struct tale *t, const struct questio
 
 /* Addresses of the logs that resemble one of the question's, nearest first; at most NEAR_MAX. */
 enum { NEAR_MAX = 5, NEAR_DISTANCE = 2 };
-size_t select_near(const struct book *b, const struct question *q, const struct scope *sc, struct str out[NEAR_MAX]);
+size_t select_near(const struct tale *t, const struct question *q, const struct scope *sc, struct str out[NEAR_MAX]);
 /* Edit distance, or limit + 1 when it is more. */
 unsigned near_distance(struct str a, struct str b, unsigned limit);
 

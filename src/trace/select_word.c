@@ -1,8 +1,10 @@
 /* Is a word of the question an address or an id?  The logs know. */
 #include "trace/select.h"
+#include "trace/wish.h"
 
 static bool found(const struct filter *f, const struct tale *t, const struct scope *sc)
 {
+	wish_filter(t, f, sc);
 	for (const struct story *s = t->stories; s != NULL; s = s->later)
 		if (select_row(t->book, s, sc) && select_fits(f, t->book, s, sc))
 			return true;

@@ -135,6 +135,8 @@ struct source_seen *source_see(struct source *s, const struct source_id *id, str
 /* Does its name still lead to it? */
 bool source_stands(const struct source_seen *x);
 int source_take_folder(struct source *s, const char *path, struct err *e);
+/* Is an entry of that name passed over in silence? */
+bool source_ignores(struct str name);
 void source_skip(struct source *s, struct str path, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void source_lose(struct source *s, struct str path, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -55,7 +55,7 @@ static int by_worth(const void *a, const void *b)
 }
 
 /* The server's own troubles are no mail log. */
-static bool of_no_interest(struct str name)
+bool source_ignores(struct str name)
 {
 	return name.p[0] == '.' || str_eqz(name, "server.log") || str_starts(name, STR("server.log."));
 }
@@ -95,7 +95,7 @@ static int list(struct folder *d, struct err *e)
 		return err_sys(e, "open %s", d->path.p);
 	d->now.n = 0;
 	while ((x = readdir(dir)) != NULL && d->now.n < SOURCE_FILES_MAX)
-		if (!of_no_interest(str_of(x->d_name)))
+		if (!source_ignores(str_of(x->d_name)))
 			list_entry(d, x->d_name);
 	if (x != NULL)
 		source_lose(d->s, d->path, "more than %d files: the rest of them was not looked at", SOURCE_FILES_MAX);

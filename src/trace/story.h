@@ -61,10 +61,13 @@ struct story {
 	struct story *later;
 };
 
+struct tale_store;
+
 struct tale {
 	struct book *book;
 	struct story *stories, *last;
 	size_t n;
+	struct tale_store *store; /* NULL: every story is there; else wish.h */
 };
 
 /* Join the records of the book to stories, oldest reading first. */

@@ -1,5 +1,6 @@
 /* A full mailbox: since when, and how many messages it has cost. */
 #include "trace/tell_parts.h"
+#include "trace/wish.h"
 
 static bool full(const struct book *b, const struct party *p)
 {
@@ -68,6 +69,7 @@ void tell_quota(struct told *t, struct told_party *out)
 
 	if (t->tale == NULL || !full(t->book, out->party))
 		return;
+	wish_address(t->tale, out->party->name->text);
 	each_party(t, out->party->name, &x, false);
 	each_party(t, out->party->name, &x, true);
 	offset = day_offset(t->frame, x.first);

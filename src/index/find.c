@@ -1,0 +1,359 @@
+/* Which families may hold what a filter means.  Too many are found rather than too few: select_fits() decides. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "index/bytes.h"
+#include "index/inside.h"
+
+enum { FEW = 500 }; /* families that come to life sooner than the table of all stories is read */
+
+struct family_set set_new(struct arena *mem, size_t families)
+{
+	return (struct family_set){ arena_alloc(mem, (families / 64 + 1) * sizeof(uint64_t)), families };
+}
+
+static void set_all(struct family_set *s)
+{
+	memset(s->bits, 0xff, s->n / 64 * sizeof(uint64_t));
+	if (s->n % 64 > 0)
+		s->bits[s->n / 64] = ((uint64_t)1 << (s->n % 64)) - 1;
+}
+
+static void set_and(struct family_set *s, const struct family_set *other)
+{
+	for (size_t i = 0; i <= s->n / 64; i++)
+		s->bits[i] &= other->bits[i];
+}
+
+static void set_add(struct family_set *s, uint32_t family)
+{
+	s->bits[family / 64] |= (uint64_t)1 << (family % 64);
+}
+
+/* ---- addresses ---- */
+
+/* The longest run of a pattern that stands in the text as it is; a space may stand there as `_`. */
+static struct str longest_part(struct str pattern, const char *breaks)
+{
+	struct str best = { NULL, 0 };
+	size_t from = 0;
+
+	for (size_t i = 0; i <= pattern.n; i++) {
+		if (i < pattern.n && strchr(breaks, pattern.p[i]) == NULL)
+			continue;
+		if (i - from > best.n)
+			best = str_mem(pattern.p + from, i - from);
+		from = i + 1;
+	}
+	return best;
+}
+
+static bool glob_fits(void *with, struct str text)
+{
+	const struct str *pattern = with;
+	BUF(spaced);
+
+	if (str_glob(*pattern, text))
+		return true;
+	if (str_chr(*pattern, ' ') < 0 || str_chr(text, '_') < 0)
+		return false;
+	buf_addstr(&spaced, text);
+	for (size_t i = 0; i < spaced.n; i++)
+		if (spaced.p[i] == '_')
+			spaced.p[i] = ' ';
+	return str_glob(*pattern, buf_str(&spaced));
+}
+
+static bool find_pattern(struct index *x, enum term_kind kind, struct str pattern, struct family_set *out)
+{
+	ARENA(mem);
+	struct str low = arena_lower(&mem, pattern);
+	struct term_look look = { kind, longest_part(low, "* "), glob_fits, &low };
+
+	if (str_chr(low, '*') < 0 && str_chr(low, ' ') < 0)
+		return terms_find(&x->terms, x->c, kind, low, out);
+	return terms_scan(&x->terms, x->c, &look, out);
+}
+
+/* ---- texts ---- */
+
+struct pieces {
+	uint64_t **bits; /* of each file; NULL: none */
+	const struct source *s;
+	struct arena mem;
+	size_t n;
+};
+
+static bool mark_piece(void *with, uint32_t file, uint64_t piece)
+{
+	struct pieces *p = with;
+
+	if (p->bits[file] == NULL)
+		p->bits[file] =
+		    arena_alloc(&p->mem, (p->s->files[file].text.n / TERM_PIECE / 64 + 1) * sizeof(uint64_t));
+	p->bits[file][piece / 64] |= (uint64_t)1 << (piece % 64);
+	p->n++;
+	return true;
+}
+
+static bool is_marked(void *with, struct str place)
+{
+	const struct pieces *p = with;
+	uint64_t at = 0, piece, file;
+
+	for (size_t i = 0; i < place.n && i < 8; i++)
+		at = at << 8 | (unsigned char)place.p[i];
+	file = at >> 32;
+	piece = at & UINT32_MAX;
+	return place.n == 8 && file < p->s->n && p->bits[file] != NULL &&
+	       piece <= p->s->files[file].text.n / TERM_PIECE && (p->bits[file][piece / 64] >> (piece % 64) & 1) != 0;
+}
+
+static bool find_text(struct index *x, struct str pattern, struct family_set *out)
+{
+	struct str part = longest_part(pattern, "*");
+	struct pieces p = { .s = x->source };
+	struct term_look look = { .kind = TERM_PLACE, .fits = is_marked, .with = &p };
+	bool good;
+
+	if (part.n == 0) {
+		set_all(out);
+		return true;
+	}
+	p.bits = arena_alloc(&p.mem, (x->source->n + 1) * sizeof(uint64_t *));
+	good = texts_scan(x, part, mark_piece, &p) && (p.n == 0 || terms_scan(&x->terms, x->c, &look, out));
+	arena_clear(&p.mem);
+	return good;
+}
+
+/* ---- the table of stories ---- */
+
+static bool load_rows(struct index *x)
+{
+	struct index_row row = { 0 };
+	struct str table;
+	struct cur c;
+	ARENA(mem);
+
+	if (x->rows != NULL)
+		return true;
+	if (!chapter_get(x->c, x->root.table, &mem, &table) || x->root.stories > table.n)
+		return false;
+	x->rows = arena_alloc(&x->mem, (x->root.stories + 1) * sizeof(*x->rows));
+	c = cur_of(table);
+	for (uint64_t i = 0; i < x->root.stories; i++) {
+		row.time = bytes_take_diff(&c, row.time);
+		row.family = (uint32_t)bytes_take_diff(&c, row.family);
+		row.verdicts = (uint32_t)bytes_take(&c);
+		row.label = (uint32_t)bytes_take(&c);
+		if (row.family >= x->root.families || row.label > x->source->n)
+			cur_fail(&c, "no such family");
+		x->rows[i] = row;
+	}
+	return c.why == NULL;
+}
+
+bool find_span(struct index *x, struct span span, struct family_set *out)
+{
+	if (!load_rows(x))
+		return false;
+	for (uint64_t i = 0; i < x->root.stories; i++)
+		if (x->rows[i].time >= span.from && x->rows[i].time < span.to)
+			set_add(out, x->rows[i].family);
+	return true;
+}
+
+static bool find_verdict(struct index *x, enum verdict v, struct family_set *out)
+{
+	if (!load_rows(x))
+		return false;
+	for (uint64_t i = 0; i < x->root.stories; i++)
+		if (x->rows[i].verdicts >> v & 1)
+			set_add(out, x->rows[i].family);
+	return true;
+}
+
+static bool find_port(struct index *x, struct str label, struct family_set *out)
+{
+	if (!load_rows(x))
+		return false;
+	for (uint64_t i = 0; i < x->root.stories; i++)
+		if (x->rows[i].label > 0 && str_eq(x->source->files[x->rows[i].label - 1].label, label))
+			set_add(out, x->rows[i].family);
+	return true;
+}
+
+/* ---- filters ---- */
+
+static bool ip_fits(void *with, struct str text)
+{
+	const struct filter *f = with;
+
+	return ip_net_has(&f->net, text);
+}
+
+static bool find_number(struct index *x, const struct filter *f, struct family_set *out)
+{
+	static const struct {
+		enum id_kind id;
+		enum term_kind kind;
+	} t[] = { { ID_QP, TERM_QP }, { ID_CONNECTION, TERM_CONNECTION }, { ID_DELIVERY, TERM_DELIVERY } };
+	bool good = true;
+
+	for (size_t i = 0; i < COUNT(t) && good; i++)
+		if (f->id == ID_ANY || f->id == t[i].id)
+			good = terms_find_number(&x->terms, x->c, t[i].kind, f->number, out);
+	return good;
+}
+
+/* Its own id, or one that its lines mention. */
+static bool find_id(struct index *x, const struct filter *f, struct family_set *out)
+{
+	if (!terms_find(&x->terms, x->c, TERM_ID, f->value, out) ||
+	    !terms_find(&x->terms, x->c, TERM_ID, name_bare(f->value), out))
+		return false;
+	if (f->number > 0)
+		return find_number(x, f, out);
+	return f->whole || find_text(x, f->pattern, out);
+}
+
+bool find_filter(struct index *x, const struct filter *f, struct family_set *out)
+{
+	struct filter copy = *f;
+	struct term_look nets = { .kind = TERM_IP, .fits = ip_fits, .with = &copy };
+
+	switch (f->kind) {
+	case FILTER_FROM:
+		return find_pattern(x, TERM_FROM, f->pattern, out);
+	case FILTER_TO:
+		return find_pattern(x, TERM_TO, f->pattern, out);
+	case FILTER_ANY:
+		return find_pattern(x, TERM_FROM, f->pattern, out) && find_pattern(x, TERM_TO, f->pattern, out) &&
+		       find_pattern(x, TERM_LOGIN, f->pattern, out);
+	case FILTER_IP:
+		return terms_scan(&x->terms, x->c, &nets, out);
+	case FILTER_ID:
+		return find_id(x, f, out);
+	case FILTER_VERDICT:
+		return find_verdict(x, f->verdict, out);
+	case FILTER_PORT:
+		return find_port(x, f->value, out);
+	case FILTER_REASON:
+		return find_text(x, f->pattern, out) && find_pattern(x, TERM_WORD, f->pattern, out);
+	case FILTER_TEXT:
+		return find_text(x, f->pattern, out);
+	case FILTER_KINDS:
+		break;
+	}
+	return true;
+}
+
+/* ---- wishes ---- */
+
+static bool scope_fits(void *with, struct str text)
+{
+	return scope_has(with, text);
+}
+
+/* A question of an owner is matched against masked texts: all that he may see is looked at. */
+bool find_scope(struct index *x, const struct scope *sc, struct family_set *out)
+{
+	static const enum term_kind kinds[] = { TERM_FROM, TERM_TO, TERM_LOGIN };
+	struct scope copy = { .domain = sc->domain, .mailbox = sc->mailbox };
+	bool good = true;
+
+	for (size_t i = 0; i < COUNT(kinds) && good; i++) {
+		struct term_look look = { .kind = kinds[i], .fits = scope_fits, .with = &copy };
+
+		look.part = sc->mailbox.n > 0 ? sc->mailbox : sc->domain;
+		good = terms_scan(&x->terms, x->c, &look, out);
+	}
+	return good;
+}
+
+/* More than would come to life for nothing? */
+static bool is_large(const struct family_set *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i <= s->n / 64 && n <= FEW; i++)
+		n += (size_t)__builtin_popcountll(s->bits[i]);
+	return n > FEW;
+}
+
+static bool find_question(struct index *x, const struct wish *w, struct family_set *out)
+{
+	bool good = true, open = w->span.from == INT64_MIN && w->span.to == INT64_MAX;
+	ARENA(mem);
+
+	if (!scope_all(w->scope))
+		return find_scope(x, w->scope, out);
+	set_all(out);
+	for (size_t i = 0; i < w->n && good; i++) {
+		struct family_set one = set_new(&mem, out->n);
+
+		good = find_filter(x, &w->filters[i], &one);
+		set_and(out, &one);
+	}
+	if (good && !open && is_large(out)) {
+		struct family_set one = set_new(&mem, out->n);
+
+		good = find_span(x, w->span, &one);
+		set_and(out, &one);
+	}
+	return good;
+}
+
+static bool domain_fits(void *with, struct str text)
+{
+	const struct str *domain = with;
+	ptrdiff_t at = str_rchr(text, '@');
+
+	return str_ieq(at < 0 ? text : str_skip(text, (size_t)at + 1), *domain);
+}
+
+static bool below_fits(void *with, struct str text)
+{
+	const struct str *domain = with;
+
+	return str_iends(text, *domain);
+}
+
+static bool find_domain(struct index *x, struct str domain, struct family_set *out)
+{
+	ARENA(mem);
+	struct term_look look = { TERM_FROM, arena_lower(&mem, domain), domain_fits, &domain };
+
+	return terms_scan(&x->terms, x->c, &look, out) &&
+	       (domain.n > 0 || terms_find(&x->terms, x->c, TERM_NOBODY, STR(""), out));
+}
+
+static bool find_callers(struct index *x, const struct wish *w, struct family_set *out)
+{
+	ARENA(mem);
+	struct str domain = w->text;
+	struct term_look look = { TERM_FROM, arena_lower(&mem, domain), below_fits, &domain };
+	struct family_set span = set_new(&mem, out->n);
+	bool good = terms_scan(&x->terms, x->c, &look, out);
+
+	look.kind = TERM_CALLER;
+	good = good && terms_scan(&x->terms, x->c, &look, out) && find_span(x, w->span, &span);
+	set_and(out, &span);
+	return good;
+}
+
+bool find_wish(struct index *x, const struct wish *w, struct family_set *out)
+{
+	switch (w->kind) {
+	case WISH_QUESTION:
+		return find_question(x, w, out);
+	case WISH_ADDRESS:
+		return terms_find(&x->terms, x->c, TERM_FROM, w->text, out) &&
+		       terms_find(&x->terms, x->c, TERM_TO, w->text, out);
+	case WISH_DOMAIN:
+		return find_domain(x, w->text, out);
+	case WISH_CALLERS:
+		return find_callers(x, w, out);
+	}
+	return true;
+}

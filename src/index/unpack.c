@@ -1,0 +1,273 @@
+/* Bytes to families.  Whatever the bytes are, what comes to life is sound: no pointer leads out of the family, no list
+ * and no ancestry goes in a circle. */
+#include "index/pack.h"
+
+#include <string.h>
+
+#include "index/unpack_inside.h"
+
+enum {
+	NAME_MAX = 4 << 10 /* no address is longer (book_name) */
+};
+
+/* ---- texts ---- */
+
+static struct str take_STR(struct family *k)
+{
+	uint64_t how = bytes_take(k->c), at, n;
+	const struct kept_line *x;
+
+	if (how == TEXT_EMPTY)
+		return STR("");
+	if (how == TEXT_HERE)
+		return arena_str(&k->b->mem, bytes_take_str(k->c));
+	at = bytes_take(k->c);
+	n = bytes_take(k->c);
+	if (how - TEXT_IN_LINE >= k->nlines) {
+		cur_fail(k->c, "no such line");
+		return STR("");
+	}
+	x = &k->lines[how - TEXT_IN_LINE];
+	if (at > x->line.length || n > x->line.length - at) {
+		cur_fail(k->c, "a text beyond its line");
+		return STR("");
+	}
+	return (struct str){ x->text + at, n };
+}
+
+static struct name *name_of(struct book *b, struct str spelling)
+{
+	char low[NAME_MAX];
+
+	for (size_t i = 0; i < spelling.n; i++)
+		low[i] = ascii_lower(spelling.p[i]);
+	return book_spelling(b, str_mem(low, spelling.n));
+}
+
+static struct name *take_NAME(struct family *k)
+{
+	uint64_t i = bytes_take(k->c);
+	struct str spelling;
+
+	if (i == 0)
+		return NULL;
+	if (i <= k->nnames)
+		return k->names[i - 1];
+	if (i > k->nnames + 1 || (size_t)(k->c->end - k->c->p) < 1) {
+		cur_fail(k->c, "no such name");
+		return NULL;
+	}
+	spelling = take_STR(k);
+	if (spelling.n > NAME_MAX || k->c->why != NULL) {
+		cur_fail(k->c, "no name");
+		return NULL;
+	}
+	if ((k->nnames & (k->nnames - 1)) == 0)
+		k->names = arena_grow(&k->b->mem, k->names, k->nnames, k->nnames > 0 ? 2 * k->nnames : 1,
+				      sizeof(struct name *));
+	return k->names[k->nnames++] = name_of(k->b, spelling);
+}
+
+/* ---- other members ---- */
+
+#define take_LINE unpack_line_ref
+#define take_NUM(k) bytes_take((k)->c)
+#define take_SERVER(k) unpack_upto(k, FOREIGN_SERVERS)
+#define take_OUTCOME(k) unpack_upto(k, OUTCOME_DEFERRAL + 1)
+#define take_WENT(k) unpack_upto(k, WENT_DISCARDED + 1)
+#define take_TOLD(k) unpack_upto(k, TOLD_ANSWER + 1)
+#define take_VERDICT(k) unpack_upto(k, VERDICT_COUNT)
+#define take_GRADE(k) unpack_upto(k, GRADE_EXACT + 1)
+#define take_BEYOND(k) unpack_upto(k, VERDICT_COUNT + 1)
+
+static int64_t take_near(struct family *k, int64_t base)
+{
+	uint64_t v = bytes_take(k->c);
+
+	return v == 0 ? 0 : (int64_t)((uint64_t)bytes_unfold(v - 1) + (uint64_t)base);
+}
+
+#define take_TIME(k) take_near(k, (k)->base)
+#define take_MS(k) take_near(k, (int64_t)((uint64_t)(k)->base * 1000))
+
+static struct lines take_LINES(struct family *k)
+{
+	struct lines l = { unpack_line_ref(k), NULL };
+
+	if (l.first != NULL)
+		l.last = unpack_line_ref(k);
+	return l;
+}
+
+static struct join take_JOIN(struct family *k)
+{
+	uint64_t key = unpack_upto(k, k->k->keys->n + 1), grade;
+	struct join j = { 0 };
+	struct kept_line *rival;
+
+	if (key == 0)
+		return j;
+	grade = unpack_upto(k, (GRADE_EXACT + 1) << 1);
+	j.key = k->k->keys->at[key - 1];
+	j.grade = (enum grade)(grade >> 1);
+	if ((grade & 1) == 0)
+		return j;
+	rival = arena_alloc(&k->b->mem, sizeof(*rival));
+	rival->line.file = unpack_upto(k, k->b->source->n);
+	rival->line.number = (uint32_t)bytes_take(k->c);
+	j.rival = &rival->line;
+	return j;
+}
+
+static struct story *take_STORY(struct family *k)
+{
+	uint64_t i = unpack_upto(k, k->nstories + 1);
+
+	return i > 0 ? k->stories[i - 1] : NULL;
+}
+
+static struct party *take_PARTY(struct family *k)
+{
+	uint64_t i = unpack_upto(k, k->nparties + 1);
+
+	return i > 0 ? k->parties[i - 1] : NULL;
+}
+
+#define take_OWN_STORY(k) ((k)->story)
+
+static struct visit *take_OWN_VISIT(struct family *k)
+{
+	return unpack_upto(k, 2) > 0 ? k->story->visit : NULL;
+}
+
+/* Which they are is known when the story's recipients are (take_PARTIES). */
+static struct parties take_VISITORS(struct family *k)
+{
+	k->visitors = unpack_upto(k, k->nparties + 1);
+	return (struct parties){ 0 };
+}
+
+#define take_LINK(k) NULL
+#define take_GONE(k) 0
+#define take_LAST(k) ((k)->last)
+
+#define ONE(s) \
+	static void take_##s(struct family *k, struct s *v); \
+	static struct s *take_ONE_##s(struct family *k) \
+	{ \
+		struct s *v = NULL; \
+		if (unpack_upto(k, 2) == 0) \
+			return v; \
+		v = arena_alloc(&k->b->mem, sizeof(*v)); \
+		take_##s(k, v); \
+		return v; \
+	}
+#define LIST(s, link) \
+	static void take_##s(struct family *k, struct s *v); \
+	static struct s *take_LIST_##s(struct family *k) \
+	{ \
+		size_t n = bytes_take_count(k->c); \
+		struct s *first = NULL, **end = &first; \
+		k->last = NULL; \
+		for (size_t i = 0; i < n && k->c->why == NULL; i++) { \
+			struct s *v = arena_alloc(&k->b->mem, sizeof(*v)); \
+			take_##s(k, v); \
+			*end = v; \
+			end = &v->link; \
+			k->last = v; \
+		} \
+		return first; \
+	}
+PACK_ONES(ONE)
+PACK_LISTS(LIST)
+#undef ONE
+#undef LIST
+
+static void take_party(struct family *k, struct party *v);
+
+static void give_visitors(struct family *k, struct parties *ps)
+{
+	struct visit *v = k->story->visit;
+
+	if (v == NULL || k->visitors == 0)
+		return;
+	if (k->visitors > ps->n) {
+		cur_fail(k->c, "more recipients of the visit than of the story");
+		return;
+	}
+	v->parties.first = ps->first;
+	v->parties.n = k->visitors;
+	v->parties.last = k->parties[k->party - ps->n + k->visitors - 1];
+}
+
+static struct parties take_PARTIES(struct family *k)
+{
+	size_t n = bytes_take_count(k->c), cursor = bytes_take(k->c);
+	struct parties ps = { 0 };
+
+	if (n > k->nparties - k->party || cursor > n) {
+		cur_fail(k->c, "more recipients than the family has");
+		return ps;
+	}
+	for (size_t i = 0; i < n && k->c->why == NULL; i++) {
+		struct party *p = k->parties[k->party++];
+
+		take_party(k, p);
+		parties_add(&ps, p);
+		if (i + 1 == cursor)
+			ps.cursor = p;
+	}
+	if (k->c->why == NULL)
+		give_visitors(k, &ps);
+	return ps;
+}
+
+#define STRUCT(s) \
+	static void take_##s(struct family *k, struct s *v) \
+	{
+#define FIELD(s, T, f) v->f = take_##T(k);
+#define END(s) }
+static void take_story(struct family *k, struct story *v);
+#include "index/fields.def"
+#undef STRUCT
+#undef FIELD
+#undef END
+
+/* ---- families ---- */
+
+/* Room for what points at each other. */
+static void make_room(struct family *k)
+{
+	k->nstories = bytes_take_count(k->c);
+	k->nparties = bytes_take_count(k->c);
+	k->base = bytes_take_int(k->c);
+	k->stories = arena_alloc(&k->b->mem, (k->nstories + 1) * sizeof(struct story *));
+	k->parties = arena_alloc(&k->b->mem, (k->nparties + 1) * sizeof(struct party *));
+	for (size_t i = 0; i < k->nstories; i++)
+		k->stories[i] = arena_alloc(&k->b->mem, sizeof(struct story));
+	for (size_t i = 0; i < k->nparties; i++)
+		k->parties[i] = arena_alloc(&k->b->mem, sizeof(struct party));
+}
+
+size_t unpack_family(struct unpacker *u, struct str family, struct story ***at)
+{
+	struct cur c = cur_of(family);
+	struct family k = { .k = u, .b = u->b, .c = &c };
+	size_t order = 0;
+
+	u->family++;
+	make_room(&k);
+	unpack_lines(&k);
+	for (size_t i = 0; i < k.nstories && c.why == NULL; i++) {
+		k.story = k.stories[i];
+		order += bytes_take(&c);
+		take_story(&k, k.story);
+		k.story->order = order;
+	}
+	for (size_t i = 0; i < k.nstories && c.why == NULL; i++)
+		unpack_check(&k, k.stories[i]);
+	if (c.why != NULL || c.p != c.end || k.party != k.nparties)
+		return 0;
+	*at = k.stories;
+	return k.nstories;
+}

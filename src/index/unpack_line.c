@@ -1,0 +1,148 @@
+/* The lines of a family: places in files, and their texts read from there. */
+#include "index/unpack_inside.h"
+
+enum { GAP = 256 }; /* bytes between two lines that are read with them rather than apart */
+
+uint64_t unpack_upto(struct family *k, uint64_t limit)
+{
+	uint64_t v = bytes_take(k->c);
+
+	if (v < limit)
+		return v;
+	cur_fail(k->c, "no such number");
+	return 0;
+}
+
+struct line *unpack_line_ref(struct family *k)
+{
+	uint64_t i = unpack_upto(k, k->nlines + 1);
+
+	return i > 0 ? &k->lines[i - 1].line : NULL;
+}
+
+static void take_place(struct family *k, struct line *x, uint64_t flags, struct pack_step *s)
+{
+	uint64_t offset = s->offset, length;
+
+	x->number = s->number + 1;
+	if (!(flags & LINE_ADJOINS)) {
+		x->number = (uint32_t)bytes_take_diff(k->c, s->number);
+		offset = (uint64_t)bytes_take_diff(k->c, (int64_t)s->offset);
+	}
+	length = unpack_upto(k, SOURCE_LINE_MAX + 1);
+	if (offset > UINT32_MAX) {
+		cur_fail(k->c, "a line beyond every file");
+		return;
+	}
+	x->at = (uint32_t)offset;
+	x->length = length;
+	s->number = x->number;
+	s->offset = offset + length + 1;
+}
+
+/* Within its file, and behind the line before it. */
+static bool stands(const struct family *k, size_t i)
+{
+	const struct line *x = &k->lines[i].line, *before = i > 0 ? &k->lines[i - 1].line : NULL;
+	size_t size = k->b->source->files[x->file].text.n;
+
+	if (x->at > size || x->length > size - x->at)
+		return false;
+	if (before == NULL || before->file < x->file)
+		return true;
+	return before->file == x->file && x->at > (uint64_t)before->at + before->length && x->number > before->number;
+}
+
+static struct pack_step *step_of(struct family *k, uint32_t file)
+{
+	struct pack_step *s = &k->k->steps[file];
+
+	if (s->family != k->k->family)
+		*s = (struct pack_step){ .family = k->k->family, .local = k->base };
+	return s;
+}
+
+/* What follows from the line before it, or from itself, of the line's place. */
+static void take_rest(struct family *k, size_t i, uint64_t flags, int64_t local)
+{
+	struct line *x = &k->lines[i].line;
+	const struct line *before = i > 0 ? &k->lines[i - 1].line : NULL;
+	struct pack_step *s;
+
+	if (before == NULL && flags & (LINE_SAME | LINE_ADJOINS))
+		cur_fail(k->c, "no line before");
+	else
+		x->file = flags & (LINE_SAME | LINE_ADJOINS) ? before->file : unpack_upto(k, k->b->source->n);
+	if (k->c->why != NULL)
+		return;
+	s = step_of(k, x->file);
+	s->local = (int64_t)((uint64_t)local + (uint64_t)s->local);
+	x->local = s->local;
+	if (flags & LINE_SAME) {
+		x->number = before->number;
+		x->length = before->length;
+		x->at = before->at;
+		return;
+	}
+	take_place(k, x, flags, s);
+	if (k->c->why == NULL && !stands(k, i))
+		cur_fail(k->c, "a line beyond its file, or out of order");
+}
+
+static void take_line(struct family *k, size_t i)
+{
+	struct line *x = &k->lines[i].line;
+	uint64_t flags = unpack_upto(k, 32), counted = 0;
+	int64_t local;
+
+	if (flags & LINE_OTHER)
+		x->next = unpack_line_ref(k);
+	else if (flags & LINE_NEXT && i + 1 < k->nlines)
+		x->next = &k->lines[i + 1].line;
+	if (flags & LINE_COUNTED)
+		counted = bytes_take(k->c);
+	x->times = counted >> 2 & 0x3fffffff;
+	x->pass = counted & 3;
+	x->kind = unpack_upto(k, LOG_KINDS);
+	local = bytes_take_int(k->c);
+	if (k->c->why == NULL)
+		take_rest(k, i, flags, local);
+}
+
+/* Those that stand together are read at once. */
+static void read_texts(struct family *k)
+{
+	size_t end;
+
+	for (size_t i = 0; i < k->nlines && k->c->why == NULL; i = end) {
+		const struct line *first = &k->lines[i].line, *last = first;
+		const char *p;
+
+		for (end = i + 1; end < k->nlines && k->lines[end].line.file == first->file &&
+				  k->lines[end].line.at <= (uint64_t)last->at + last->length + GAP;
+		     end++)
+			last = &k->lines[end].line;
+		p = k->k->text.read(k->k->text.with, first->file, first->at,
+				    (size_t)last->at + last->length - first->at);
+		if (p == NULL) {
+			cur_fail(k->c, "its lines cannot be read");
+			return;
+		}
+		for (size_t j = i; j < end; j++)
+			k->lines[j].text = p + (k->lines[j].line.at - first->at);
+	}
+}
+
+void unpack_lines(struct family *k)
+{
+	k->nlines = bytes_take_count(k->c);
+	if (k->nlines > PACK_LINES_MAX)
+		cur_fail(k->c, "too many lines");
+	if (k->c->why != NULL)
+		return;
+	k->lines = arena_alloc(&k->b->mem, (k->nlines + 1) * sizeof(*k->lines));
+	for (size_t i = 0; i < k->nlines && k->c->why == NULL; i++)
+		take_line(k, i);
+	if (k->c->why == NULL)
+		read_texts(k);
+}

@@ -1,0 +1,55 @@
+/* trace/wish.h - a tale that comes to life as it is asked for.
+ *
+ * A tale that was read holds every story.  One that comes out of an index holds
+ * none at first: whoever walks the stories says before what he looks for, and
+ * then all that can be it are there, with others perhaps, in the order of the
+ * tale.  Stories that are there stay where they are.  Never wish within a walk.
+ * For a tale that was read a wish is nothing.
+ */
+#ifndef TRACE_WISH_H
+#define TRACE_WISH_H
+
+#include "trace/question.h"
+#include "trace/scope.h"
+
+enum wish_kind {
+	WISH_QUESTION, /* what fits all filters and began within the span */
+	WISH_ADDRESS,  /* that sender or recipient */
+	WISH_DOMAIN,   /* senders of exactly that domain */
+	WISH_CALLERS,  /* senders and clients of that domain, or below it, within the span */
+};
+
+struct wish {
+	enum wish_kind kind;
+	const struct filter *filters;
+	size_t n;
+	struct span span;
+	const struct scope *scope; /* of WISH_QUESTION: what its filters are matched against */
+	struct str text;           /* the address, the domain */
+};
+
+struct tale_store {
+	/* In place of reading and joining. */
+	void (*begin)(struct tale_store *s, struct tale *t, struct book *b);
+	void (*bring)(struct tale_store *s, const struct wish *w);
+	/* Every address of the logs, once or more often. */
+	void (*names)(struct tale_store *s, void (*see)(void *, struct str), void *with);
+};
+
+static inline void wish(const struct tale *t, struct wish w)
+{
+	if (t->store != NULL)
+		t->store->bring(t->store, &w);
+}
+
+static inline void wish_filter(const struct tale *t, const struct filter *f, const struct scope *sc)
+{
+	wish(t, (struct wish){ WISH_QUESTION, f, 1, { INT64_MIN, INT64_MAX }, sc, { NULL, 0 } });
+}
+
+static inline void wish_address(const struct tale *t, struct str address)
+{
+	wish(t, (struct wish){ .kind = WISH_ADDRESS, .text = address });
+}
+
+#endif
