@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -14,6 +15,19 @@ struct arena_block {
 };
 
 enum { FIRST_BLOCK = 4096 - sizeof(struct arena_block), MAX_BLOCK = 256 * 1024 };
+enum { HUGE_PAGE = 2 << 20 };
+
+/* Where an arena grows large its blocks are the kernel's huge pages: one fault each instead of 512. */
+static struct arena_block *huge_block(struct arena *a, size_t n)
+{
+	void *p;
+
+	if (a->total < 2 * HUGE_PAGE || n > HUGE_PAGE - sizeof(struct arena_block) ||
+	    posix_memalign(&p, HUGE_PAGE, HUGE_PAGE) != 0)
+		return NULL;
+	madvise(p, HUGE_PAGE, MADV_HUGEPAGE);
+	return p;
+}
 
 static void begin_block(struct arena *a, struct arena_block *b)
 {
@@ -34,7 +48,11 @@ void *arena_alloc_block(struct arena *a, size_t n)
 		cap = MAX_BLOCK;
 	if (cap < most)
 		cap = most & ~(alignof(max_align_t) - 1);
-	b = mem_grow(NULL, sizeof(*b) + cap);
+	b = huge_block(a, most);
+	if (b != NULL)
+		cap = HUGE_PAGE - sizeof(*b);
+	else
+		b = mem_grow(NULL, sizeof(*b) + cap);
 	b->next = a->head;
 	b->cap = cap;
 	a->total += sizeof(*b) + cap;

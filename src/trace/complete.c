@@ -196,16 +196,12 @@ static void clear(struct completer *c)
 	arena_clear(&c->mem);
 }
 
-/* When attempts began and ended: known once the clocks are. */
-static void time_attempts(struct book *b)
+static void begin(struct completer *c, struct tale *t, struct book *b)
 {
-	for (struct attempt *a = b->attempts; a != NULL; a = a->later)
-		for (const struct line *x = a->lines.first; x != NULL; x = x->next) {
-			if (x->kind == LOG_DELIVERY_TRY)
-				a->started = moment_joined(b, x);
-			else if (x->kind == LOG_DELIVERY_RESULT)
-				a->ended = moment_joined(b, x);
-		}
+	*t = (struct tale){ .book = b };
+	*c = (struct completer){ .tale = t, .b = b };
+	c->replied.mem = c->refused.mem = c->accepted.mem = c->queued.mem = &c->mem;
+	c->begun.mem = c->tried.mem = c->retrying.mem = &c->mem;
 }
 
 static bool have_foreign(const struct book *b)
@@ -226,17 +222,16 @@ static void complete_foreign(struct completer *c)
 
 void complete(struct tale *t, struct book *b)
 {
-	struct completer c = { .tale = t, .b = b };
+	struct completer c;
 	bool foreign = have_foreign(b);
 
-	*t = (struct tale){ .book = b };
+	begin(&c, t, b);
 	if (foreign)
 		join_foreign_begin(&c);
 	for (struct visit *v = b->visits; v != NULL; v = v->later)
 		if (v->foreign == NULL || !v->foreign->absorbed)
 			story_of_visit(&c, v);
 	join_skew(&c);
-	time_attempts(b);
 	join_gates(&c);
 	join_inits(&c);
 	join_attempts(&c);

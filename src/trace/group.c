@@ -106,6 +106,7 @@ static struct gate *new_gate(struct book *b, const struct line *ln, const struct
 			    .from = book_name(b, l->field[LOG_F_sender]),
 			    .to = book_name(b, l->field[LOG_F_rcpt]),
 			    .code = l->field[LOG_F_verdict],
+			    .allowed = str_eqz(l->field[LOG_F_verdict], "ALLOWED"),
 			    .ip = l->field[LOG_F_ip],
 			    .rdns = l->field[LOG_F_rdns],
 			    .user = l->field[LOG_F_user],

@@ -1,5 +1,6 @@
 #include "trace/group.h"
 #include "trace/moment.h"
+#include "trace/story.h"
 
 void delivery_begin_file(struct delivery_reader *r, struct str path)
 {
@@ -109,6 +110,7 @@ static void on_result(struct attempt *a, const struct log_line *l)
 {
 	a->resulted = outcome_of(l->field[LOG_F_outcome], &a->outcome);
 	a->report = l->field[LOG_F_report];
+	a->did = did_flags(a->report);
 	if (a->remote && a->resulted && a->outcome == OUTCOME_SUCCESS)
 		a->next_id = foreign_queued_as(a->report);
 }

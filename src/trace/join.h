@@ -47,7 +47,9 @@ struct slot {
 
 /* The slots of one kind by their keys.  A slot stays where it is until slots_clear(). */
 struct slots {
+	struct arena *mem;
 	struct slot_ref *refs; /* by hash, open addressing */
+	void *room;            /* which they stand in */
 	size_t cap, n;
 	struct slot **pieces;
 	size_t npieces;

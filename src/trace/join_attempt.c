@@ -308,13 +308,26 @@ static void attempt_alone(struct completer *c, struct attempt *a, const struct i
 	join_attach(c, p != NULL ? p : join_add_party(c, s, a->to), a);
 }
 
+/* When it began and ended: known once the clocks are. */
+static void time_attempt(const struct book *b, struct attempt *a)
+{
+	for (const struct line *x = a->lines.first; x != NULL; x = x->next) {
+		if (x->kind == LOG_DELIVERY_TRY)
+			a->started = moment_joined(b, x);
+		else if (x->kind == LOG_DELIVERY_RESULT)
+			a->ended = moment_joined(b, x);
+	}
+}
+
 static void count_attempts(struct completer *c)
 {
-	for (const struct attempt *a = c->b->attempts; a != NULL; a = a->later)
-		if (a->qp == 0) {
-			slot_need(&c->tried, slot_key(NULL, a->to, JOIN_ANY_SECOND))->rivals++;
-			slot_need(&c->tried, slot_key(NULL, a->to, a->started))->rivals++;
-		}
+	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later) {
+		time_attempt(c->b, a);
+		if (a->qp > 0)
+			continue;
+		slot_need(&c->tried, slot_key(NULL, a->to, JOIN_ANY_SECOND))->rivals++;
+		slot_need(&c->tried, slot_key(NULL, a->to, a->started))->rivals++;
+	}
 }
 
 /* The gate is done with its queue links: they now hold the waiting parties of each recipient, by time. */

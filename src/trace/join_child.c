@@ -50,7 +50,7 @@ static void link_forwards(struct completer *c, struct story *s)
 
 	for (struct party *p = s->parties.first; p != NULL; p = p->next)
 		for (struct attempt *a = p->attempts; a != NULL; a = a->next)
-			if (a->qp > 0 && a->resulted && did_of(a->report, &did) && did.qp > 0)
+			if (a->qp > 0 && a->resulted && (attempt_did(a) & DID_QP) != 0 && did_of(a->report, &did))
 				link_child(s, map_getn(&c->by_qp, did.qp), result_line(a));
 }
 
@@ -92,13 +92,11 @@ static struct makers *makers_at(struct completer *c, struct slot_key k, bool nee
 
 static int makes(const struct attempt *a)
 {
-	struct did did;
-
 	if (a->qp > 0 || !a->resulted)
 		return 0;
 	if (a->outcome == OUTCOME_FAILURE)
 		return CHILD_BOUNCE;
-	return a->outcome == OUTCOME_SUCCESS && did_of(a->report, &did) && did.forwards > 0 ? CHILD_FORWARD : 0;
+	return a->outcome == OUTCOME_SUCCESS && (attempt_did(a) & DID_FORWARDS) != 0 ? CHILD_FORWARD : 0;
 }
 
 static void note_maker(struct completer *c, struct story *s, const struct attempt *a)
@@ -156,7 +154,7 @@ static bool sure(const struct story *s)
 
 static void note_child(struct completer *c, const struct story *s)
 {
-	for (size_t i = 0; i < COUNT(looks) && made_here(s); i++) {
+	for (size_t i = 0; i < COUNT(looks); i++) {
 		struct makers *m = look(c, s, i);
 
 		if (m != NULL)
@@ -170,7 +168,7 @@ static void link_made(struct completer *c, struct story *s)
 	const struct line *rival = NULL;
 	unsigned stories = 0;
 
-	for (size_t i = 0; i < COUNT(looks) && made_here(s); i++) {
+	for (size_t i = 0; i < COUNT(looks); i++) {
 		const struct makers *m = look(c, s, i);
 
 		if (m == NULL || m->first.story == s)
@@ -203,6 +201,24 @@ static void each_attempt(struct completer *c, struct story *s,
 			see(c, s, a);
 }
 
+/* Those that were made here are few: what makes them is found for all, then they are looked at. */
+static void join_made(struct completer *c)
+{
+	struct story **made = arena_alloc(&c->mem, (c->tale->n + 1) * sizeof(struct story *));
+	size_t n = 0;
+
+	for (struct story *s = c->tale->stories; s != NULL; s = s->later) {
+		link_forwards(c, s);
+		each_attempt(c, s, note_maker);
+		if (made_here(s))
+			made[n++] = s;
+	}
+	for (size_t i = 0; i < n; i++)
+		note_child(c, made[i]);
+	for (size_t i = 0; i < n; i++)
+		link_made(c, made[i]);
+}
+
 /* They stand the last one first. */
 static void join_orders(struct completer *c)
 {
@@ -229,12 +245,5 @@ void join_children(struct completer *c)
 			parent->bounce = x;
 		link_child(parent, child, x->line);
 	}
-	for (struct story *s = c->tale->stories; s != NULL; s = s->later) {
-		link_forwards(c, s);
-		each_attempt(c, s, note_maker);
-	}
-	for (struct story *s = c->tale->stories; s != NULL; s = s->later)
-		note_child(c, s);
-	for (struct story *s = c->tale->stories; s != NULL; s = s->later)
-		link_made(c, s);
+	join_made(c);
 }

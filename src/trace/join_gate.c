@@ -24,11 +24,6 @@ static void attach_gate(struct completer *c, struct party *p, struct gate *g, st
 	story_join(s, j);
 }
 
-static bool allowed(const struct gate *g)
-{
-	return str_eqz(g->code, "ALLOWED");
-}
-
 static bool join_by_reply(struct completer *c, struct gate *g)
 {
 	struct visit *v = g->qp > 0 ? join_replied(c, g->epoch, g->qp) : NULL;
@@ -69,7 +64,7 @@ static bool join_by_connection(struct completer *c, struct gate *g)
 static bool join_by_second(struct completer *c, struct gate *g)
 {
 	static const int order[] = { 0, 1, -1, 2, -2 };
-	const struct slots *m = allowed(g) ? &c->accepted : &c->refused;
+	const struct slots *m = g->allowed ? &c->accepted : &c->refused;
 	int64_t at = moment_joined(c->b, g->line);
 	bool sure = slot_alone(m, g->from, g->to, at);
 
@@ -111,7 +106,7 @@ static void gate_alone(struct completer *c, struct gate *g)
 static void count_gate_rivals(struct completer *c)
 {
 	for (const struct gate *g = c->b->gates; g != NULL; g = g->next) {
-		struct slot *s = slot_get(allowed(g) ? &c->accepted : &c->refused,
+		struct slot *s = slot_get(g->allowed ? &c->accepted : &c->refused,
 					  slot_key(g->from, g->to, moment_joined(c->b, g->line)));
 
 		if (s != NULL)

@@ -7,8 +7,8 @@
 enum { FIRST_CAP = 256 };
 
 struct name_ref {
-	uint32_t hash;
-	uint32_t at; /* the name's id plus 1; 0: nothing stands here */
+	struct name *name; /* NULL: nothing stands here */
+	uint64_t hash;
 };
 
 static inline uint64_t load(const char *p, size_t n)
@@ -20,7 +20,7 @@ static inline uint64_t load(const char *p, size_t n)
 }
 
 /* Sixteen bytes at a time, each of them times what only this process knows. */
-static uint32_t hash_of(const struct names *t, struct str s)
+static uint64_t hash_of(const struct names *t, struct str s)
 {
 	uint64_t h = t->secret[0] ^ s.n, low = 0, high = 0;
 	const char *p = s.p;
@@ -39,17 +39,16 @@ static uint32_t hash_of(const struct names *t, struct str s)
 		      (unsigned char)p[n - 1];
 	}
 	h = hash_fold(low ^ t->secret[1], high ^ h);
-	h = hash_fold(h ^ t->secret[0], t->secret[1]);
-	return (uint32_t)(h ^ h >> 32);
+	return hash_fold(h ^ t->secret[0], t->secret[1]);
 }
 
 /* Where the text stands, or could go. */
-static struct name_ref *find(const struct names *t, struct str text, uint32_t hash)
+static struct name_ref *find(const struct names *t, struct str text, uint64_t hash)
 {
 	for (size_t i = hash & (t->cap - 1);; i = (i + 1) & (t->cap - 1)) {
 		struct name_ref *r = &t->refs[i];
 
-		if (r->at == 0 || (r->hash == hash && str_eq(t->at[r->at - 1]->text, text)))
+		if (r->name == NULL || (r->hash == hash && str_eq(r->name->text, text)))
 			return r;
 	}
 }
@@ -65,9 +64,9 @@ static void grow(struct names *t)
 	for (size_t i = 0; i < old.cap; i++) {
 		size_t to = old.refs[i].hash & (t->cap - 1);
 
-		if (old.refs[i].at == 0)
+		if (old.refs[i].name == NULL)
 			continue;
-		while (t->refs[to].at > 0)
+		while (t->refs[to].name != NULL)
 			to = (to + 1) & (t->cap - 1);
 		t->refs[to] = old.refs[i];
 	}
@@ -155,7 +154,7 @@ static size_t spell(struct str bare, char *low, size_t cap)
 	return n;
 }
 
-static struct name *new_name(struct book *b, struct name_ref *where, struct str text, uint32_t hash)
+static struct name *new_name(struct book *b, struct name_ref *where, struct str text, uint64_t hash)
 {
 	struct name *x = arena_alloc(&b->mem, sizeof(*x));
 
@@ -163,7 +162,7 @@ static struct name *new_name(struct book *b, struct name_ref *where, struct str 
 	x->text = arena_str(&b->mem, text);
 	x->id = (uint32_t)b->nnames++;
 	b->names.at[x->id] = x;
-	*where = (struct name_ref){ hash, x->id + 1 };
+	*where = (struct name_ref){ x, hash };
 	return x;
 }
 
@@ -188,15 +187,15 @@ struct name *book_name(struct book *b, struct str address)
 	struct str bare = name_bare(address), text;
 	bool escaped = str_chr(bare, '\\') >= 0;
 	struct name_ref *r;
-	uint32_t hash;
+	uint64_t hash;
 	char low[1024];
 
 	if ((b->nnames + 1) * 3 >= t->cap * 2)
 		grow(t);
 	hash = hash_of(t, bare);
 	r = find(t, bare, hash);
-	if (!escaped && r->at > 0)
-		return t->at[r->at - 1];
+	if (!escaped && r->name != NULL)
+		return r->name;
 	if (escaped)
 		bare = log_plain(&b->mem, bare);
 	text = str_mem(low, spell(bare, low, sizeof(low)));
@@ -204,5 +203,5 @@ struct name *book_name(struct book *b, struct str address)
 		hash = hash_of(t, text);
 		r = find(t, text, hash);
 	}
-	return r->at > 0 ? t->at[r->at - 1] : new_name(b, r, text, hash);
+	return r->name != NULL ? r->name : new_name(b, r, text, hash);
 }

@@ -88,6 +88,7 @@ struct gate {
 	struct str code, ip, rdns, user, encryption, reason;
 	uint64_t connection;
 	uint64_t epoch, qp;    /* of an accepted message's reply; 0: none */
+	bool allowed;          /* by its code */
 	struct repeat *repeat; /* NULL: it stands for itself alone */
 	struct join join;
 	struct gate *next; /* of the same recipient or story */
@@ -125,6 +126,7 @@ struct attempt {
 	struct peer *peer;           /* NULL: the log does not say */
 	enum went went;              /* where a success went; UNSAID: the report tells */
 	bool plain;                  /* the report is in plain words, not qmail's */
+	uint8_t did;                 /* what it counts: did_flags() of story.h; 0: not looked at yet */
 	struct str relay;            /* who took it, as another server's log names him */
 	struct str dsn;              /* "5.1.1"; empty: not told */
 	struct str next_id;          /* the id that he gave it */

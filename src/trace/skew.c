@@ -36,12 +36,14 @@ static void add_gates(struct completer *c, struct samples *of)
 	}
 }
 
-/* A sender's only accepted message, and only init. */
+/* A sender's only accepted message, and only init; or a word for several. */
 struct lone {
 	const struct visit *visit;
 	const struct init *init;
-	unsigned visits, inits;
 };
+
+static const struct visit visits;
+static const struct init inits;
 
 static void add_inits(struct completer *c, struct samples *of)
 {
@@ -49,17 +51,19 @@ static void add_inits(struct completer *c, struct samples *of)
 
 	for (const struct visit *v = c->b->visits; v != NULL; v = v->later)
 		if (v->from != NULL && v->final != NULL && v->size_code < 400) {
-			by[v->from->id].visit = v;
-			by[v->from->id].visits++;
+			struct lone *l = &by[v->from->id];
+
+			l->visit = l->visit == NULL ? v : &visits;
 		}
 	for (const struct init *x = c->b->inits; x != NULL; x = x->later) {
-		by[x->from->id].init = x;
-		by[x->from->id].inits++;
+		struct lone *l = &by[x->from->id];
+
+		l->init = l->init == NULL ? x : &inits;
 	}
 	for (size_t i = 0; i < c->b->nnames; i++) {
 		int64_t d;
 
-		if (by[i].visits != 1 || by[i].inits != 1)
+		if (by[i].visit == NULL || by[i].visit == &visits || by[i].init == NULL || by[i].init == &inits)
 			continue;
 		d = moment_of(c->b, by[i].init->line) - moment_of(c->b, by[i].visit->final);
 		if (d >= -FARTHEST && d <= FARTHEST)

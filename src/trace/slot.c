@@ -2,7 +2,7 @@
 
 #include "trace/join.h"
 
-enum { PIECE = 512, FIRST_CAP = 64 };
+enum { PIECE = 512, FIRST_CAP = 64, ROW = 8 /* refs of a cache line */ };
 
 struct slot_ref {
 	uint32_t hash;
@@ -14,12 +14,13 @@ struct slot_key slot_reply_key(uint64_t epoch, uint64_t qp)
 	return (struct slot_key){ (int64_t)epoch, (uint32_t)qp, (uint32_t)(qp >> 32) };
 }
 
+/* Joins look at some seconds in a row: the eight refs of a cache line are those of eight seconds. */
 static inline uint32_t hash_of(const struct slots *m, struct slot_key k)
 {
-	uint64_t h = hash_fold((uint64_t)k.second ^ m->secret[0], m->secret[1]);
+	uint64_t h = hash_fold((uint64_t)(k.second & ~(int64_t)(ROW - 1)) ^ m->secret[0], m->secret[1]);
 
 	h = hash_fold(h ^ ((uint64_t)k.from << 32 | k.to), m->secret[1]);
-	return (uint32_t)(h ^ h >> 32);
+	return ((uint32_t)(h ^ h >> 32) & ~(uint32_t)(ROW - 1)) | (uint32_t)(k.second & (ROW - 1));
 }
 
 static inline struct slot *slot_at(const struct slots *m, uint32_t at)
@@ -56,7 +57,8 @@ static void grow(struct slots *m)
 
 	m->secret = hash_secret();
 	m->cap = old.cap > 0 ? old.cap * 2 : FIRST_CAP;
-	m->refs = mem_alloc(m->cap * sizeof(*m->refs));
+	m->room = mem_alloc((m->cap + ROW) * sizeof(*m->refs));
+	m->refs = (struct slot_ref *)m->room + (-(uintptr_t)m->room / sizeof(*m->refs)) % ROW;
 	for (size_t i = 0; i < old.cap; i++) {
 		size_t to = old.refs[i].hash & (m->cap - 1);
 
@@ -66,7 +68,7 @@ static void grow(struct slots *m)
 			to = (to + 1) & (m->cap - 1);
 		m->refs[to] = old.refs[i];
 	}
-	free(old.refs);
+	free(old.room);
 }
 
 static struct slot *new_slot(struct slots *m, struct slot_key k)
@@ -75,7 +77,7 @@ static struct slot *new_slot(struct slots *m, struct slot_key k)
 
 	if (m->n % PIECE == 0) {
 		m->pieces = mem_grow(m->pieces, (m->npieces + 1) * sizeof(*m->pieces));
-		m->pieces[m->npieces++] = mem_alloc(PIECE * sizeof(**m->pieces));
+		m->pieces[m->npieces++] = arena_alloc(m->mem, PIECE * sizeof(**m->pieces));
 	}
 	s = slot_at(m, (uint32_t)++m->n);
 	s->key = k;
@@ -88,7 +90,7 @@ struct slot *slot_need(struct slots *m, struct slot_key k)
 	uint32_t hash;
 
 	MUST(m->n < UINT32_MAX);
-	if ((m->n + 1) * 3 >= m->cap * 2)
+	if ((m->n + 1) * 2 >= m->cap)
 		grow(m);
 	hash = hash_of(m, k);
 	r = find(m, k, hash);
@@ -100,10 +102,8 @@ struct slot *slot_need(struct slots *m, struct slot_key k)
 
 void slots_clear(struct slots *m)
 {
-	for (size_t i = 0; i < m->npieces; i++)
-		free(m->pieces[i]);
 	free(m->pieces);
-	free(m->refs);
+	free(m->room);
 	*m = (struct slots){ 0 };
 }
 

@@ -99,6 +99,13 @@ struct did {
 	bool lmtp;         /* an LMTP server took it */
 };
 bool did_of(struct str report, struct did *out);
+/* The same in short, for walks over all attempts. */
+enum { DID_LOOKED = 1, DID = 2, DID_FILES = 4, DID_FORWARDS = 8, DID_PROGRAMS = 16, DID_QP = 32 };
+uint8_t did_flags(struct str report);
+static inline unsigned attempt_did(const struct attempt *a)
+{
+	return a->did != 0 ? a->did : did_flags(a->report);
+}
 /* Did our postmaster take it out of the queue? */
 bool attempt_deleted(const struct attempt *a);
 bool attempt_unwanted(const struct attempt *a);

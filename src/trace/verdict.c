@@ -66,6 +66,16 @@ bool did_of(struct str report, struct did *out)
 	return true;
 }
 
+uint8_t did_flags(struct str report)
+{
+	struct did d;
+
+	if (!did_of(report, &d))
+		return DID_LOOKED;
+	return (uint8_t)(DID_LOOKED | DID | (d.files > 0 ? DID_FILES : 0) | (d.forwards > 0 ? DID_FORWARDS : 0) |
+			 (d.programs > 0 ? DID_PROGRAMS : 0) | (d.qp > 0 ? DID_QP : 0));
+}
+
 /* A forward of ours names the other server's address in its try: only the report says that a copy was made. */
 static enum verdict of_success(const struct attempt *a)
 {
@@ -73,17 +83,16 @@ static enum verdict of_success(const struct attempt *a)
 					      [WENT_AWAY] = VERDICT_RELAYED,
 					      [WENT_FORWARDED] = VERDICT_FORWARDED,
 					      [WENT_DISCARDED] = VERDICT_DISCARDED };
-	struct did d;
-	bool did;
+	unsigned did;
 
 	if (a->went != WENT_UNSAID)
 		return where[a->went];
-	did = did_of(a->report, &d);
-	if (a->remote && !did)
+	did = attempt_did(a);
+	if (a->remote && (did & DID) == 0)
 		return VERDICT_RELAYED;
-	if (!did || d.files > 0 || d.programs > 0)
+	if ((did & DID) == 0 || (did & (DID_FILES | DID_PROGRAMS)) != 0)
 		return VERDICT_DELIVERED;
-	return d.forwards > 0 ? VERDICT_FORWARDED : VERDICT_DISCARDED;
+	return (did & DID_FORWARDS) != 0 ? VERDICT_FORWARDED : VERDICT_DISCARDED;
 }
 
 bool attempt_deleted(const struct attempt *a)
