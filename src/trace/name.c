@@ -170,13 +170,13 @@ struct name *book_spelling(struct book *b, struct str text)
 {
 	struct names *t = &b->names;
 	struct name_ref *r;
-	uint32_t hash;
+	uint64_t hash;
 
 	if ((b->nnames + 1) * 3 >= t->cap * 2)
 		grow(t);
 	hash = hash_of(t, text);
 	r = find(t, text, hash);
-	return r->at > 0 ? t->at[r->at - 1] : new_name(b, r, text, hash);
+	return r->name != NULL ? r->name : new_name(b, r, text, hash);
 }
 
 /* One address may be escaped in one field and not in another: names are compared as they were given.  What stands
