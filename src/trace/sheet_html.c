@@ -18,12 +18,12 @@ static const char style[] =
     "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);"
     "font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}\n"
     "main{max-width:1180px;margin:0 auto;padding:24px 16px 48px}h1{font-size:1.5em;margin:0 0 .3em}"
-    "h2{font-size:1.05em;margin:0 0 .6em}p{margin:.2em 0 .6em;color:var(--soft)}\n"
+    "h2{font-size:1.05em;margin:0 0 .6em}p{margin:.2em 0 .6em;color:var(--soft)}p.s{color:var(--ink);max-width:60em}\n"
     "nav{margin:0 0 18px;font-size:.9em}nav a{color:var(--bar);text-decoration:none;margin-right:12px;"
     "white-space:nowrap}nav a:hover{text-decoration:underline}\n"
     "section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px;margin:0 0 16px;"
     "min-width:0}\n"
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:12px;margin:0 0 16px}"
+    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(118px,1fr));gap:12px;margin:0 0 16px}"
     ".tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px}"
     ".tile b{display:block;font-size:1.45em;line-height:1.25;font-weight:600;font-variant-numeric:tabular-nums}"
     ".tile span{color:var(--soft);font-size:.85em}\n"
@@ -31,7 +31,7 @@ static const char style[] =
     "th,td{padding:5px 10px 5px 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}"
     "th{color:var(--soft);font-weight:500;white-space:nowrap}tr:last-child td{border-bottom:0}"
     ".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.t{white-space:nowrap}"
-    ".w{min-width:9em;overflow-wrap:anywhere}"
+    ".w{max-width:38em;overflow-wrap:break-word}"
     ".b{width:22%;min-width:90px;vertical-align:middle}.b i{display:block;height:9px;border-radius:3px;"
     "background:var(--bar);min-width:2px}\n"
     ".plot{display:grid;grid-template-columns:auto 1fr;gap:2px 8px;color:var(--soft);font-size:.82em}"
@@ -143,6 +143,20 @@ static void put_table(struct buf *out, const struct report *r, const struct shee
 	}
 }
 
+enum { NUMBERS_MOST = 800 };
+
+/* Behind a picture its numbers, unless they would be most of the page. */
+static void put_numbers(struct buf *out, const struct report *r, const struct sheet *s)
+{
+	if (s->nrows > NUMBERS_MOST) {
+		buf_fmt(out, "<p>The numbers: telltale stats --csv %s</p>\n", s->form->name);
+		return;
+	}
+	buf_adds(out, "<details><summary>the numbers</summary>\n");
+	put_table(out, r, s);
+	buf_adds(out, "</details>\n");
+}
+
 static void put_sheet(struct buf *out, const struct report *r, const struct sheet *s)
 {
 	buf_fmt(out, "<section id=\"%s\"><h2>", s->form->name);
@@ -159,9 +173,7 @@ static void put_sheet(struct buf *out, const struct report *r, const struct shee
 		buf_adds(out, "</p>");
 	} else if (s->form->time) {
 		sheet_plot(out, r, s);
-		buf_adds(out, "<details><summary>the numbers</summary>\n");
-		put_table(out, r, s);
-		buf_adds(out, "</details>\n");
+		put_numbers(out, r, s);
 	} else {
 		put_table(out, r, s);
 	}
@@ -232,7 +244,7 @@ void report_html(struct buf *out, struct report *r)
 	html_put(out, str_of(r->title));
 	buf_adds(out, "</h1>\n");
 	for (const struct note *x = r->said; x != NULL; x = x->next) {
-		buf_adds(out, "<p>");
+		buf_adds(out, "<p class=\"s\">");
 		html_put(out, x->text);
 		buf_adds(out, "</p>\n");
 	}

@@ -57,6 +57,13 @@ struct str stats_login(struct stats *s, uint32_t login)
 	return arena_str(s->report->mem, buf_str(&b));
 }
 
+struct str stats_reason(struct stats *s, uint16_t reason)
+{
+	struct str words = row_reason_words(s->report->mem, reason);
+
+	return words.n > 0 ? words : STR("(not known)");
+}
+
 struct str stats_id(struct stats *s, uint32_t story)
 {
 	const struct story *x = story < s->answer->chosen.n ? s->stories[story] : NULL;

@@ -92,6 +92,7 @@ int64_t stats_share(uint64_t n, uint64_t of); /* per mille */
 struct str stats_name(struct stats *s, uint32_t name);
 struct str stats_login(struct stats *s, uint32_t login);
 struct str stats_text(struct stats *s, const struct row_dict *d, uint32_t id, const char *empty);
+struct str stats_reason(struct stats *s, uint16_t reason);
 /* A question that finds this story again; empty: it has no number. */
 struct str stats_id(struct stats *s, uint32_t story);
 

@@ -166,7 +166,7 @@ static void say_reason(struct change *c, uint16_t reason, uint64_t before)
 {
 	struct report *r = c->s.report;
 	const struct word *w = row_reason_word(reason);
-	struct str name = row_reason_words(r->mem, reason);
+	struct str name = stats_reason(&c->s, reason);
 
 	report_say(r, "Most often for the reason %.*s%s. %s%s%s", STR_ARG(name),
 		   c->clear && before == 0 ? ", which did not occur before" : "", w != NULL ? w->meaning : "",
@@ -195,7 +195,7 @@ static void put_reasons(struct change *c)
 		const struct word *w = row_reason_word(reason);
 		int64_t all = (int64_t)g.at[i].tally.recipients + g.at[i].tally.lost;
 
-		cell[0].text = row_reason_words(c->s.report->mem, reason);
+		cell[0].text = stats_reason(&c->s, reason);
 		cell[1].n = c->clear ? (int64_t)before[reason] : CELL_UNKNOWN;
 		cell[2].n = c->clear ? all - (int64_t)before[reason] : all;
 		cell[3].n = g.at[i].tally.first;
@@ -227,9 +227,12 @@ static void put_clients(struct change *c)
 	stats_group(&g, r, r->ip, r->ips.n, c->s.top, true, c->s.report->mem);
 	sheet->more = g.more;
 	for (size_t i = 0; i < g.n; i++) {
-		struct cell *cell = sheet_row(c->s.report, sheet);
 		uint32_t ip = g.at[i].key;
+		struct cell *cell;
 
+		if (count[ip][0] + count[ip][1] == 0)
+			continue; /* what came from there was neither taken nor refused */
+		cell = sheet_row(c->s.report, sheet);
 		cell[0].text = stats_text(&c->s, &r->ips, ip, "-");
 		cell[1].text = stats_text(&c->s, &r->nets, r->ips.of[ip], "-");
 		for (int k = 0; k < 3; k++)

@@ -148,7 +148,7 @@ static void put_reasons(struct stats *s)
 		struct cell *c = sheet_row(s->report, sheet);
 		const struct tally *t = &g.at[i].tally;
 
-		c[0].text = row_reason_words(s->report->mem, (uint16_t)g.at[i].key);
+		c[0].text = stats_reason(s, (uint16_t)g.at[i].key);
 		c[1].n = (int64_t)t->recipients + t->lost;
 		c[2].n = stats_share((uint64_t)c[1].n, all);
 		c[3].n = t->messages;

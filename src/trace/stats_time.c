@@ -83,7 +83,7 @@ static void put_days(struct stats *s, const struct tally *hour, size_t n, int64_
 	}
 }
 
-enum { HOURS_MAX = 24 * 366 * 20 };
+enum { HOURS_MAX = 24 * 366 * 20, HOURS_SHOWN = 24 * 367 };
 
 /* Volume by time.  An hour begins where the local one does. */
 void stats_put_volume(struct stats *s, const struct tally *all)
@@ -107,7 +107,10 @@ void stats_put_volume(struct stats *s, const struct tally *all)
 	for (size_t i = 0; i < s->rows.n; i++)
 		if (s->rows.time[i] != UINT32_MAX)
 			tally_add(&hour[((int64_t)s->rows.time[i] - begin) / 3600], &s->rows, i);
-	put_times(s, &hours_form, hour, n, begin);
+	if (n <= HOURS_SHOWN)
+		put_times(s, &hours_form, hour, n, begin);
+	else
+		report_say(s->report, "The times reach over more than a year: they are counted by day, not by hour.");
 	if (n > 24)
 		put_days(s, hour, n, begin);
 	free(hour);
