@@ -31,6 +31,7 @@
  *	telltale-pipe     all but our own folders            whatever its programs use    exec: see sandbox_around
  *	telltale-policy   data-dir/tls-policy: all           Unix sockets; UDP; TCP to    socketpair
  *	                                                     port 443
+ *	telltale-rotate   log-dir: all                       none                         fchown
  *	telltaled         none: it starts programs, reads keys and the configuration again; it parses
  *	telltale          nothing from the net, and neither does the command line.
  *

@@ -1,10 +1,14 @@
 #include "base/say.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
+
+enum { PATIENCE = 100 /* ms */ };
 
 static struct {
 	const char *program;
@@ -29,6 +33,35 @@ static void defuse(struct buf *b, size_t from)
 			b->p[i] = '?';
 }
 
+bool say_lock(int log_fd, int ms)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	int64_t until = deadline_in(ms);
+	int rc;
+
+	while ((rc = fcntl(log_fd, ms > 0 ? F_SETLK : F_SETLKW, &l)) < 0 &&
+	       (errno == EINTR || ((errno == EAGAIN || errno == EACCES) && clock_mono() < until)))
+		poll(NULL, 0, 1);
+	return rc == 0;
+}
+
+void say_unlock(int log_fd)
+{
+	struct flock l = { .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+	(void)fcntl(log_fd, F_SETLK, &l);
+}
+
+/* Rather a line that a rotation loses than a program that waits for a rotation that was stopped. */
+static void write_line(int fd, const struct buf *line)
+{
+	bool locked = say_lock(fd, PATIENCE);
+
+	(void)io_write_all(fd, line->p, line->n);
+	if (locked)
+		say_unlock(fd);
+}
+
 void say(enum say_level level, const char *fmt, ...)
 {
 	BUF(line);
@@ -47,6 +80,6 @@ void say(enum say_level level, const char *fmt, ...)
 	defuse(&line, text);
 	buf_addc(&line, '\n');
 	if (voice.log_fd >= 0)
-		(void)io_write_all(voice.log_fd, line.p, line.n);
+		write_line(voice.log_fd, &line);
 	(void)io_write_all(STDERR_FILENO, line.p, line.n);
 }

@@ -227,7 +227,7 @@ struct dlog *dlog_open(const char *path, struct err *e)
 	BUF(tail);
 	struct dlog *d;
 
-	if (io_slurp_tail(path, TAIL, &tail, e) < 0)
+	if (log_tail(path, TAIL, &tail, e) < 0)
 		return NULL;
 	d = mem_alloc(sizeof(*d));
 	d->to = log_writer_open(path, LOG_DELIVERY, e);

@@ -242,7 +242,7 @@ static int write_port(struct recovered *r, const struct conf_port *port, int64_t
 	const char *path = arena_fmt(&a, "%s/smtp-%.*s.log", r->log_dir, STR_ARG(port->label)).p;
 	struct log_writer *w;
 	struct lost *x;
-	int rc = io_slurp_tail(path, TAIL, &tail, e);
+	int rc = log_tail(path, TAIL, &tail, e);
 
 	look_for(r, buf_str(&tail));
 	w = rc == 0 ? log_writer_open(path, LOG_SMTP, e) : NULL;

@@ -70,8 +70,7 @@ void recovered_bounces(const struct conf *c, struct depot *d, struct dlog *log)
 	uint64_t qp;
 
 	gather(d, &young, &mem);
-	if (young.n > 0 &&
-	    io_slurp_tail(arena_fmt(&mem, "%s/delivery.log", conf_z(c->top.log_dir)).p, TAIL, &tail, &e) < 0)
+	if (young.n > 0 && log_tail(arena_fmt(&mem, "%s/delivery.log", conf_z(c->top.log_dir)).p, TAIL, &tail, &e) < 0)
 		say(SAY_WARNING, "which bounces the delivery log names is not known: %s", e.text);
 	else
 		look(&young, buf_str(&tail));

@@ -101,7 +101,7 @@ void recovered_forwards(const struct conf *c, struct depot *d)
 	BUF(tail);
 	BUF(lines);
 	const char *path = arena_fmt(&t.mem, "%s/delivery.log", conf_z(c->top.log_dir)).p;
-	int rc = io_slurp_tail(path, TAIL, &tail, &e);
+	int rc = log_tail(path, TAIL, &tail, &e);
 
 	for (text = buf_str(&tail); rc == 0 && str_cut(text, STR("\n"), &line, &text);)
 		follow(&t, line);

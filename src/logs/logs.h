@@ -19,6 +19,7 @@
 #ifndef LOGS_LOGS_H
 #define LOGS_LOGS_H
 
+#include <sys/types.h>
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -113,13 +114,16 @@ int log_offset(int64_t wall_ms); /* of that zone at that moment, seconds east of
  * `again` (the session line; empty: nothing).  In the SMTP log the writer
  * puts the empty line behind each group.  A new or empty file of a comma log opens
  * with the zone line; a changed zone offset writes it again.  A thread of the writer
- * syncs once a second.  When the file was renamed away (looked at once a second)
- * the writer opens the name anew; while that fails it stays with the old file.
+ * syncs once a second.  When the file was renamed away (looked at once a second,
+ * with or without groups) the writer opens the name anew; while that fails it stays with the old file.
  *
  * On -1 (disk full, no permission) the group, or what was left of it, is lost: log_lost()
  * counts such groups (and failed syncs), and the caller's program says so once.  What was
  * cut in mid-line, by us or before our time, is closed by a newline before the next group. */
 #define LOG_GROUP_MAX (64 << 10)
+/* A writer holds a shared lock (F_OFD_SETLK) on this byte of its file as long as it has it open.  Who gets it
+ * exclusively, after the file was renamed, knows that no writer is left (rotate.h). */
+#define LOG_HELD ((off_t)1 << 61)
 
 struct log_writer;
 struct log_writer *log_writer_open(const char *path, enum log_family family, struct err *e); /* NULL: *e says why */
@@ -131,5 +135,9 @@ uint64_t log_lost(const struct log_writer *w);
 bool log_regained(struct log_writer *w, struct err *told);
 /* Sync and free; no thread may use w any more.  NULL is nothing to do. */
 void log_writer_close(struct log_writer *w);
+
+/* The last `most` bytes of a log, over a rotation of the last minute (rotate.h): what was renamed and still stands
+ * plain comes first, and may give as much again. */
+int log_tail(const char *path, size_t most, struct buf *out, struct err *e);
 
 #endif

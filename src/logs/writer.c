@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,8 @@
 #define TELL_EVERY (10 * SECOND)
 #define NO_OFFSET INT32_MIN
 #define TAIL_LOOKED_AT (64 << 10)
+#define OPEN_TRIES 100 /* rotations while one file is opened */
+#define FIRST_LINE (LOG_HELD + 1)
 
 struct log_writer {
 	enum log_family family;
@@ -36,11 +37,35 @@ struct log_writer {
 	atomic_uint_fast64_t lost;
 };
 
+/* A lock on a byte far behind the file's end: of an open file, so that it goes when the last descriptor does. */
+static int lock_byte(int fd, int how, short type, off_t at)
+{
+	struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+
+	return fcntl(fd, how, &l);
+}
+
+/* The file that the name leads to, held (LOG_HELD).  Whoever rotates renames first and asks for the lock then: so a
+ * name that still leads to the file when we hold it says that we will be waited for. */
 static int open_file(const char *path, struct err *e)
 {
-	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0660);
+	for (int i = 0;; i++) {
+		int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0660);
+		struct stat ours, named;
+		bool held;
 
-	return fd >= 0 ? fd : err_sys(e, "open log %s", path);
+		if (fd < 0)
+			return err_sys(e, "open log %s", path);
+		held = lock_byte(fd, F_OFD_SETLK, F_RDLCK, LOG_HELD) == 0;
+		if (!held && errno != EAGAIN && errno != EACCES)
+			return fd; /* no locks here */
+		if (held && fstat(fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_dev == named.st_dev &&
+		    ours.st_ino == named.st_ino)
+			return fd;
+		if (i == OPEN_TRIES)
+			return fd;
+		close(fd);
+	}
 }
 
 /* A line ends in one, a group of the SMTP log in two. */
@@ -138,10 +163,10 @@ static int open_with_zone_line(struct log_writer *w, struct err *e)
 	w->offset = NO_OFFSET;
 	if (w->family == LOG_SPAMDYKE)
 		return 0;
-	if (flock(w->fd, LOCK_EX) < 0)
+	if (lock_byte(w->fd, F_OFD_SETLKW, F_WRLCK, FIRST_LINE) < 0)
 		return err_sys(e, "lock log %s", w->path);
 	rc = zone_line_first(w, e);
-	flock(w->fd, LOCK_UN);
+	lock_byte(w->fd, F_OFD_SETLK, F_UNLCK, FIRST_LINE);
 	return rc;
 }
 
@@ -282,7 +307,8 @@ bool log_regained(struct log_writer *w, struct err *told)
 	return n > 0;
 }
 
-/* Once a second, without the lock: appending never waits for the disk here. */
+/* Once a second, without the lock: appending never waits for the disk here.  Who has nothing to write leaves a renamed
+ * file too, so that its rotation goes on. */
 static void *sync_often(void *arg)
 {
 	struct log_writer *w = arg;
@@ -294,6 +320,8 @@ static void *sync_often(void *arg)
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec++;
 		pthread_cond_timedwait(&w->wake, &w->lock, &until);
+		if (!w->closing)
+			(void)follow_name(w, NULL); /* what fails here fails again, and is said, when a group comes */
 		if (!w->dirty)
 			continue;
 		w->dirty = false;

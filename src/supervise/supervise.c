@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,6 +23,7 @@
 #include "supervise/folders.h"
 #include "supervise/privilege.h"
 #include "supervise/reload.h"
+#include "supervise/rotation.h"
 
 enum { STARTING_MOST = 600 /* programs that start at one time */ };
 
@@ -42,9 +44,14 @@ static int lock_folder(struct conf *c, struct err *e)
 	return fd_steal(&fd);
 }
 
+static const char *log_path(struct conf *c)
+{
+	return arena_fmt(&c->mem, "%s/server.log", conf_z(c->top.log_dir)).p;
+}
+
 static int open_log(struct conf *c, struct err *e)
 {
-	const char *path = conf_z(arena_fmt(&c->mem, "%s/server.log", conf_z(c->top.log_dir)));
+	const char *path = log_path(c);
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 
 	return fd >= 0 ? fd : err_sys(e, "open %s", path);
@@ -66,13 +73,29 @@ static int signals(void)
 
 /* telltaled at work. */
 struct watch {
-	int signals, census;
+	int signals, census, log;
 	struct crew *crew;
 	struct reload reload;
+	struct rotation rotation;
 	struct control control;
 	struct control_visitor *waiting; /* for the end of a reload */
 	bool opened;                     /* `ready` was said */
 };
+
+/* Somebody moved server.log away: from this reload on we write into a new one, and so do the programs that start. */
+static void follow_log(struct watch *w)
+{
+	struct stat held, named;
+	struct err e;
+	FD(fd) = -1;
+
+	if (fstat(w->log, &held) == 0 && stat(log_path(&crew_now(w->crew)->conf), &named) == 0 &&
+	    held.st_dev == named.st_dev && held.st_ino == named.st_ino)
+		return;
+	fd = open_log(&crew_now(w->crew)->conf, &e);
+	if (fd < 0 || dup3(fd, w->log, O_CLOEXEC) < 0)
+		say(SAY_WARNING, "server.log was moved away and cannot be opened anew: %s", strerror(errno));
+}
 
 enum watched { GOES_ON, TOLD_TO_END, CANNOT_START };
 
@@ -83,9 +106,12 @@ static enum watched take_signals(struct watch *w)
 
 	while (read(w->signals, &info, sizeof(info)) == sizeof(info)) {
 		end = end || info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
-		if (info.ssi_signo == SIGHUP)
-			reload_signal(&w->reload);
+		if (info.ssi_signo != SIGHUP)
+			continue;
+		follow_log(w);
+		reload_signal(&w->reload);
 	}
+	rotation_reap(&w->rotation);
 	if (!crew_reap(w->crew))
 		return CANNOT_START;
 	return end ? TOLD_TO_END : GOES_ON;
@@ -120,6 +146,7 @@ static void tell_status(struct watch *w, struct control_visitor *v)
 
 static void begin_reload(struct watch *w, struct control_visitor *v)
 {
+	follow_log(w);
 	if (!w->opened || w->waiting != NULL || !reload_begin(&w->reload))
 		control_tell(v, 1, STR(""),
 			     w->opened ? "busy: a reload is under way" : "busy: the server is still starting", -1);
@@ -161,8 +188,10 @@ static void wait_for_something(struct watch *w)
 	int64_t ms = wait_shorter(crew_tick(w->crew), control_due(&w->control));
 	size_t n = 1;
 
-	if (w->opened)
+	if (w->opened) {
 		ms = wait_shorter(ms, reload_due(&w->reload));
+		ms = wait_shorter(ms, rotation_tick(&w->rotation, crew_now(w->crew)));
+	}
 	n += reload_watch(&w->reload, p + n);
 	n += control_watch(&w->control, p + n);
 	n += crew_watch(w->crew, p + n, STARTING_MOST);
@@ -211,6 +240,7 @@ static int run(struct watch *w, struct generation *first, const struct users *u,
 	crew_begin(w->crew, first);
 	why = watch(w);
 	say(SAY_INFO, "stopping");
+	rotation_end(&w->rotation);
 	rc = crew_stop(w->crew);
 	say(SAY_INFO, "stopped");
 	if (why == CANNOT_START)
@@ -249,6 +279,8 @@ static int open_house(struct watch *w, struct conf *c, const struct house *h, st
 	}
 	w->crew = crew_new(&(struct crew_set){ .house = h, .users = u, .log = log, .census = w->census });
 	reload_init(&w->reload, w->crew, &set);
+	rotation_begin(&w->rotation, &first->conf, u, log);
+	w->log = log;
 	rc = run(w, first, u, e);
 	reload_clear(&w->reload);
 	crew_free(w->crew);

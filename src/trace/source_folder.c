@@ -57,7 +57,7 @@ static int by_worth(const void *a, const void *b)
 /* The server's own troubles are no mail log. */
 bool source_ignores(struct str name)
 {
-	return name.p[0] == '.' || str_eqz(name, "server.log") || str_starts(name, STR("server.log."));
+	return name.p[0] == '.' || (str_starts(name, STR("server.")) && str_eqz(source_stem(name), "server"));
 }
 
 static void list_entry(struct folder *d, const char *name)

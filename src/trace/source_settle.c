@@ -64,6 +64,22 @@ static void look_for_better(struct source *s, struct source_file **order, size_t
 	}
 }
 
+/* A log that was read just before it became a part of an archive: the second one of its day stands behind the first. */
+static void look_in_archives(struct source *s, struct source_file *f)
+{
+	for (size_t i = 0; i < s->n && f->path.n > 0; i++) {
+		struct source_file *g = &s->files[i];
+		const char *at;
+
+		if (g == f || g->gone || g->packed.form == UNPACK_PLAIN || g->family != f->family ||
+		    !str_eq(g->label, f->label) || g->path.n == 0)
+			continue;
+		at = memmem(g->text.p, g->text.n, f->text.p, f->text.n);
+		if (at != NULL && (at == g->text.p || at[-1] == '\n'))
+			pass_over(s, f, g);
+	}
+}
+
 static void forget_passed(struct source *s)
 {
 	size_t n = 0;
@@ -90,6 +106,9 @@ void source_settle(struct source *s)
 		qsort(order, n, sizeof(*order), by_text);
 	for (size_t i = 0; i < n; i++)
 		look_for_better(s, order, n, i);
+	for (size_t i = 0; i < n; i++)
+		if (order[i]->gone && order[i]->path.n > 0 && order[i]->packed.form == UNPACK_PLAIN)
+			look_in_archives(s, order[i]);
 	free(order);
 	forget_passed(s);
 }

@@ -1,0 +1,44 @@
+/* telltale-rotate: yesterday's logs become archives, and those that are too old go.  telltaled starts it when a day
+ * begins, as each user who owns logs; it touches the log folder only, and there only files of its user. */
+#include <stdlib.h>
+#include <sysexits.h>
+#include "base/proc.h"
+#include "base/sandbox.h"
+#include "base/say.h"
+#include "logs/rotate.h"
+
+static struct conf conf;
+
+static void tell(void *with, const struct rotate_news *n)
+{
+	(void)with;
+	if (n->step == ROTATE_PACKED)
+		say(SAY_INFO, "%s was made: %llu bytes of log are %llu", n->name, (unsigned long long)n->text,
+		    (unsigned long long)n->packed);
+	else if (n->step == ROTATE_AGED)
+		say(SAY_INFO, "%s was removed: it is older than logs { keep }", n->name);
+	else if (n->step == ROTATE_LEFT || n->step == ROTATE_FAILED)
+		say(SAY_WARNING, "%s: %s", n->name, n->why);
+}
+
+int main(void)
+{
+	struct rotate_set set = { .daily = true, .own = true, .tell = tell };
+	struct sandbox box = { .calls = "fchown" };
+	struct err e = { 0 };
+	int dir;
+
+	proc_begin("telltale-rotate", &conf);
+	log_zone(str_eqz(conf.logs.time, "utc"));
+	clock_begin();
+	box.paths[0].right = SANDBOX_ALL;
+	box.paths[0].path = conf_z(conf.top.log_dir);
+	sandbox_enter(&box, &conf);
+	set.keep = conf.logs.keep;
+	dir = rotate_open(conf_z(conf.top.log_dir), &e);
+	if (dir < 0) {
+		say(SAY_WARNING, "%s; they are left for the next time", e.text);
+		return EX_TEMPFAIL;
+	}
+	return rotate_run(dir, &set) == 0 ? EXIT_SUCCESS : EX_TEMPFAIL;
+}

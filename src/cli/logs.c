@@ -1,0 +1,38 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/logs.h"
+
+static const char usage[] = "usage: telltale logs rotate [--keep AGE] [--json] [-c FILE]\n"
+			    "\n"
+			    "What is done to the logs as files; `telltale logs rotate --help` says more.\n";
+
+static const struct {
+	const char *name, *usage;
+	int (*run)(const struct args *a, char **words, size_t n);
+} parts[] = {
+	{ "rotate", logs_rotate_usage, logs_rotate },
+};
+
+static int run(int argc, char **argv)
+{
+	size_t part = 0;
+	struct args a;
+
+	while (part < COUNT(parts) && (argc < 2 || strcmp(argv[1], parts[part].name) != 0))
+		part++;
+	if (!args_take(&a, argc, argv, part < COUNT(parts) ? parts[part].usage : usage))
+		return CLI_USAGE;
+	if (part < COUNT(parts))
+		return parts[part].run(&a, a.rest + 1, (size_t)a.nrest - 1);
+	fputs(usage, stderr);
+	return CLI_USAGE;
+}
+
+const struct cli_command cli_command_logs = {
+	.name = "logs",
+	.summary = "make archives of the logs now",
+	.usage = usage,
+	.run = run,
+};

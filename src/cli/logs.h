@@ -1,0 +1,13 @@
+/* cli/logs.h - the parts of `telltale logs`. */
+#ifndef CLI_LOGS_H
+#define CLI_LOGS_H
+
+#include "cli/args.h"
+
+extern const char logs_rotate_usage[], logs_forget_usage[];
+
+/* words[0..n): what stands behind the subcommand's name. */
+int logs_rotate(const struct args *a, char **words, size_t n);
+int logs_forget(const struct args *a, char **words, size_t n);
+
+#endif
