@@ -2,10 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/erased.h"
 #include "index/index.h"
 
 void ask_init(struct ask *k, const char *command, const struct args *a)
@@ -132,6 +134,29 @@ void ask_word(struct ask *k, const char *z)
 	buf_adds(b, z);
 }
 
+/* The folder that logs lie in knows what was erased from it. */
+static bool erased_there(const char *path, struct str address, char day[11])
+{
+	struct str s = str_of(path);
+	ptrdiff_t slash = str_rchr(s, '/');
+	struct stat st;
+	ARENA(a);
+
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		s = slash < 0 ? STR(".") : str_take(s, slash > 0 ? (size_t)slash : 1);
+	return erased_find(arena_z(&a, s), address, day);
+}
+
+static bool was_erased(void *with, struct str address, char day[11])
+{
+	const struct ask *k = with;
+
+	for (int i = 0; i < k->npaths; i++)
+		if (erased_there(k->paths[i], address, day))
+			return true;
+	return false;
+}
+
 /* The configuration's logs are this server's own: what it says of the queue holds for them. */
 static int take_conf(struct ask *k, const struct args *a)
 {
@@ -209,6 +234,8 @@ int ask_answer(struct ask *k, const struct args *a, int (*make)(void *with, cons
 		return rc;
 	k->trace.question = buf_str(&k->words);
 	k->trace.now = clock_wall() / 1000;
+	k->trace.erased = was_erased;
+	k->trace.erased_with = k;
 	if (by_index(k, &m, &rc))
 		return rc;
 	buf_reset(out);

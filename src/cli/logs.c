@@ -4,15 +4,18 @@
 #include "cli/cli.h"
 #include "cli/logs.h"
 
-static const char usage[] = "usage: telltale logs rotate [--keep AGE] [--json] [-c FILE]\n"
-			    "\n"
-			    "What is done to the logs as files; `telltale logs rotate --help` says more.\n";
+static const char usage[] =
+    "usage: telltale logs rotate [--keep AGE] [--json] [-c FILE]\n"
+    "       telltale logs forget ADDRESS [--dry-run] [--json] [-c FILE]\n"
+    "\n"
+    "Make archives of the logs now; erase an address from all of them.  Each says more with --help.\n";
 
 static const struct {
 	const char *name, *usage;
 	int (*run)(const struct args *a, char **words, size_t n);
 } parts[] = {
 	{ "rotate", logs_rotate_usage, logs_rotate },
+	{ "forget", logs_forget_usage, logs_forget },
 };
 
 static int run(int argc, char **argv)
@@ -32,7 +35,7 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_command_logs = {
 	.name = "logs",
-	.summary = "make archives of the logs now",
+	.summary = "make archives of the logs now; erase an address from them",
 	.usage = usage,
 	.run = run,
 };

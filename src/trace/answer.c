@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "trace/answer_parts.h"
 #include "trace/around.h"
 #include "trace/group.h"
 #include "trace/wish.h"
@@ -52,6 +53,7 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 	r->chosen.span = select_span(&r->question, &r->frame);
 	if (r->asked || ask->everything)
 		choose(r);
+	answer_find_erased(r, ask);
 	return 0;
 }
 

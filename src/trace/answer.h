@@ -24,8 +24,13 @@ struct trace_ask {
 	bool unreadable;            /* list the lines not understood; then there may be no question */
 	bool everything;            /* without a question every message is meant */
 	int64_t now;                /* UTC seconds */
-	int64_t lifetime;           /* queue.lifetime in seconds, when the logs are this server's own; 0: not known */
+	/* Was this address (local@domain, lower case) erased from these logs, and when?  NULL: nobody knows. */
+	bool (*erased)(void *with, struct str address, char day[11]);
+	void *erased_with;
+	int64_t lifetime; /* queue.lifetime in seconds, when the logs are this server's own; 0: not known */
 };
+
+enum { ANSWER_ERASED_MAX = 4 };
 
 /* Not to be moved: parts point at each other. */
 struct answer {
@@ -40,6 +45,11 @@ struct answer {
 	bool unreadable, asked;
 	struct str nearest[NEAR_MAX];
 	size_t nnearest;
+	struct answer_erased {
+		struct str address;
+		char day[11];
+	} erased[ANSWER_ERASED_MAX]; /* addresses of the question that were */
+	size_t nerased;
 };
 
 /* -1: the question (or the zone) is wrong, e says what was not understood.  The source must outlive the answer. */

@@ -391,6 +391,7 @@ void answer_json(struct buf *out, struct answer *r)
 	json_end_array(&w.j);
 	writer_connections(&w);
 	writer_reasons(&w);
+	writer_erased(&w);
 	if (r->unreadable)
 		answer_json_unreadable(&w.j, r);
 	json_end_object(&w.j);

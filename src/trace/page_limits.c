@@ -1,5 +1,6 @@
 /* What was searched, what could not be read, how the question was understood. */
 #include "logs/foreign.h"
+#include "trace/answer_parts.h"
 #include "trace/page.h"
 
 /* Files and troubles named at most; --json names all. */
@@ -268,6 +269,7 @@ void page_limits(struct page *g)
 	if (g->r->asked)
 		put_question(g);
 	put_understood(g);
+	page_erased(g);
 	put_counts(g);
 	put_list(g, g->r->book.source);
 	put_formats(g);

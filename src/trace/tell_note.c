@@ -1,5 +1,6 @@
 /* Warnings: what does not fit together, and what is only a guess. */
 #include "mail/srs.h"
+#include "trace/erase.h"
 #include "trace/moment.h"
 #include "trace/tell_foreign.h"
 
@@ -204,6 +205,17 @@ static void note_rewritten(struct told *t)
 			  STR_ARG(addr_text(t->mem, &origin)));
 }
 
+static void note_erased(struct told *t)
+{
+	bool erased = t->story->from != NULL && str_eqz(t->story->from->text, ERASED_ADDRESS);
+
+	for (size_t i = 0; i < t->nparties; i++)
+		erased = erased || str_eqz(t->parties[i].address, ERASED_ADDRESS);
+	if (erased)
+		tell_note(t, "erased on request: " ERASED_ADDRESS
+			     " stands where an address was erased from the logs; it may be several people's");
+}
+
 void tell_notes(struct told *t)
 {
 	const struct story *s = t->story;
@@ -213,6 +225,7 @@ void tell_notes(struct told *t)
 	for (size_t i = 0; i < t->nparties; i++)
 		note_party(t, t->parties[i].party);
 	note_skew(t);
+	note_erased(t);
 	note_rewritten(t);
 	tell_foreign_notes(t);
 	if (s->parent != NULL && tell_is_foreign(s) == NULL)

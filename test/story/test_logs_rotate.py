@@ -151,3 +151,47 @@ def test_rotation_under_load_loses_no_line_and_doubles_none_whenever_it_is_kille
     senders = [m["from"] for m in answer["messages"]]
     assert sorted(senders) == sorted(f"anna{n}@elsewhere.test" for n in sent)
     assert {m["verdict"] for m in answer["messages"]} == {"delivered"}
+
+
+def test_an_address_is_erased_on_request_and_whoever_asks_for_it_is_told(server):
+    server.config('logs { rotate = "never" }')
+    server.later(0)
+    day = today(server)
+    for sender in ("anna@elsewhere.test", "Anna+news@elsewhere.test", "joanna@elsewhere.test"):
+        with server.client() as c:
+            c.deliver(sender, "recipient@example.com")
+            c.send("RCPT TO:<anna@elsewhere.test>")
+            c.send("QUIT")
+    server.arrived("recipient@example.com", 3)
+    server.later(120)
+    server.command("logs", "rotate")
+    with server.client() as c:
+        c.deliver("anna@elsewhere.test", "recipient@example.com", "sender@example.com")
+        c.send("QUIT")
+    server.arrived("recipient@example.com", 4)
+    server.later(120)
+    dry = json.loads(server.command("logs", "forget", "anna@elsewhere.test", "--dry-run", "--json"))
+    assert {f["file"] for f in dry["files"]} > {"smtp-25.log", f"smtp-25.{day}.zst"} and dry["lines"] >= 8
+    assert len(found(server, "")) == 2
+    with open(os.path.join(server.data, "logs", "smtp-25.log.1"), "w", encoding="utf-8") as f:
+        f.write(unpacked(server, f"smtp-25.{day}.zst").replace("anna+news", "x"))
+    done = server.tell("logs", "forget", "ANNA@elsewhere.test", "--json")
+    assert done.returncode == 3 and "smtp-25.log.1: the address stands in it" in done.stderr
+    os.unlink(os.path.join(server.data, "logs", "smtp-25.log.1"))
+    logs = os.path.join(server.data, "logs")
+    for name in names(server) + [".erased"]:
+        with open(os.path.join(logs, name), "rb") as f:
+            raw = f.read()
+        plain = unpacked(server, name).encode() if name.endswith(".zst") else raw
+        assert not re.search(rb"(?i)\banna(\+news)?@elsewhere", plain), name
+    # Nobody else's mail is another now, and what was erased is told to who asks.
+    assert server.trace("from:joanna@elsewhere.test").only["verdict"] == "delivered"
+    answer = server.trace("from:anna@elsewhere.test")
+    assert answer.status == 1 and answer.json["erased"] == [{"address": "anna@elsewhere.test", "on": today(server)}]
+    assert "anna@elsewhere.test was erased from these logs on request on" in answer.text
+    masked = server.trace("from:erased@erased.invalid")
+    assert len(masked.messages) == 3 and {m["verdict"] for m in masked.messages} == {"delivered"}
+    assert all(any("erased on request" in w for w in m["warnings"]) for m in masked.messages)
+    # It can be done again, and of an address that was never there nothing is said.
+    assert server.tell("logs", "forget", "anna@elsewhere.test").returncode == 1
+    assert "erased" not in server.trace("from:nobody@elsewhere.test").json
