@@ -197,11 +197,11 @@ static int note(struct forget *f, struct err *e)
 
 	if (f->noted)
 		return 0;
-	f->noted = true;
 	if (index_remove(f->index, e) < 0) /* what it holds it holds of all lines */
 		return -1;
 	snprintf(day, sizeof(day), "%04d-%02d-%02d", c.year, c.month, c.day);
-	return erased_note(f->dir, address, day, e);
+	f->noted = erased_note(f->dir, address, day, e) == 0;
+	return f->noted ? 0 : -1;
 }
 
 static int erase_in(struct forget *f, const char *name, struct err *e)
