@@ -165,7 +165,7 @@ static int report(void *with, const struct trace_ask *t, struct buf *out)
 		return args_fail(CLI_USAGE, "stats: %s", e.text);
 	o->make(&r, &(struct stats_ask){ .answer = &answer, .top = o->top });
 	rc = put(o, &r, out);
-	if (rc == 0 && answer.chosen.n == 0)
+	if (rc == 0 && r.counted == 0)
 		rc = CLI_NO;
 	answer_clear(&answer);
 	return rc;

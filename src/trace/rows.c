@@ -17,13 +17,15 @@ void rows_clear(struct rows *r)
 	*r = (struct rows){ 0 };
 }
 
-static void rows_need(struct rows *r, size_t n)
+/* Room for so many rows; what is new is not set. */
+void rows_grow(struct rows *r, size_t more)
 {
 	size_t cap = r->cap > 0 ? r->cap : 64;
 
-	if (n <= r->cap)
+	r->n += more;
+	if (r->n <= r->cap)
 		return;
-	while (cap < n)
+	while (cap < r->n)
 		cap *= 2;
 #define ROW(type, name, meaning) r->name = mem_grow(r->name, cap * sizeof(type));
 #include "trace/rows.def"
@@ -33,9 +35,9 @@ static void rows_need(struct rows *r, size_t n)
 
 size_t rows_new(struct rows *r)
 {
-	size_t i = r->n++;
+	size_t i = r->n;
 
-	rows_need(r, r->n);
+	rows_grow(r, 1);
 #define ROW(type, name, meaning) r->name[i] = ROW_UNKNOWN(r->name[i]);
 #include "trace/rows.def"
 #undef ROW
@@ -47,8 +49,11 @@ size_t rows_new(struct rows *r)
 
 uint32_t rows_text(struct row_dict *d, struct str text)
 {
-	uintptr_t known = (uintptr_t)map_get(&d->ids, text);
+	uintptr_t known;
 
+	for (; d->known < d->n; d->known++)
+		map_put(&d->ids, d->text[d->known], (void *)(d->known + 1));
+	known = (uintptr_t)map_get(&d->ids, text);
 	if (known > 0)
 		return (uint32_t)(known - 1);
 	if (d->n == d->cap) {
@@ -58,8 +63,7 @@ uint32_t rows_text(struct row_dict *d, struct str text)
 	}
 	d->text[d->n] = text;
 	d->of[d->n] = UINT32_MAX;
-	map_put(&d->ids, text, (void *)(d->n + 1));
-	return (uint32_t)d->n++;
+	return (uint32_t)d->n++; /* put into the map when the next one is looked for */
 }
 
 uint32_t rows_name(struct rows *r, struct str address)
@@ -138,7 +142,6 @@ static uint32_t *translate(struct rows *r, const struct row_dict *from, struct r
 	return ids;
 }
 
-/* A stored id may be anything: what its dictionary does not hold is unknown. */
 static void translate_column(uint32_t *column, size_t n, const struct row_dict *from, const uint32_t *ids)
 {
 	for (size_t i = 0; i < n; i++)
@@ -151,8 +154,7 @@ void rows_append(struct rows *r, const struct rows *more, uint32_t stories)
 	uint32_t *logins = translate(r, &more->logins, &r->logins), *ports = translate(r, &more->ports, &r->ports);
 	size_t at = r->n;
 
-	rows_need(r, r->n + more->n);
-	r->n += more->n;
+	rows_grow(r, more->n);
 #define ROW(type, name, meaning) memcpy(r->name + at, more->name, more->n * sizeof(type));
 	if (more->n > 0) {
 #include "trace/rows.def"
@@ -165,12 +167,26 @@ void rows_append(struct rows *r, const struct rows *more, uint32_t stories)
 	for (size_t i = at; i < r->n; i++) {
 		r->story[i] += stories;
 		r->port[i] = r->port[i] < more->ports.n ? (uint8_t)ports[r->port[i]] : UINT8_MAX;
-		r->verdict[i] = r->verdict[i] < VERDICT_COUNT ? r->verdict[i] : VERDICT_UNKNOWN;
 	}
 	free(names);
 	free(ips);
 	free(logins);
 	free(ports);
+}
+
+void rows_keep(struct rows *r, int64_t from, int64_t to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->time[i] == UINT32_MAX || r->time[i] < from || r->time[i] >= to)
+			continue;
+#define ROW(type, name, meaning) r->name[n] = r->name[i];
+#include "trace/rows.def"
+#undef ROW
+		n++;
+	}
+	r->n = n;
 }
 
 enum { LENGTH_BITS = 11, LENGTH_ONE = 1 << LENGTH_BITS };

@@ -27,8 +27,8 @@
 
 struct row_dict {
 	struct str *text;
-	uint32_t *of; /* of names: domains (of one without: ""); of ips: nets */
-	size_t n, cap;
+	uint32_t *of;         /* of names: domains (of one without: ""); of ips: nets */
+	size_t n, cap, known; /* known: so many of them stand in `ids` by now */
 	struct map ids;
 };
 
@@ -57,6 +57,17 @@ uint32_t rows_text(struct row_dict *d, struct str text);
 /* All rows of `more` behind those of r; their stories are counted from `stories` on.  `more` must outlive r. */
 void rows_append(struct rows *r, const struct rows *more, uint32_t stories);
 
+/* Forget all rows but those that began at `from` or later and before `to`; their order stays. */
+void rows_keep(struct rows *r, int64_t from, int64_t to);
+/* So many more rows, which the caller fills. */
+void rows_grow(struct rows *r, size_t more);
+
+/* All of it as bytes for an index, and back (rows_pack.c).  The bytes must outlive the rows, whose texts borrow from
+ * them.  False: they are not what was packed, by this vocabulary.  Whatever they hold, no id leads beyond its
+ * dictionary. */
+void rows_pack(struct buf *out, const struct rows *r);
+bool rows_unpack(struct rows *r, struct str packed);
+
 /* Makes rows of stories (rows_make.c). */
 struct rows_maker {
 	struct rows *to;
@@ -76,7 +87,8 @@ void rows_maker_init(struct rows_maker *m, struct rows *to, struct book *b, cons
 void rows_maker_clear(struct rows_maker *m);
 /* The story's rows, under this number.  It is for the caller to leave out what select_row() leaves out. */
 void rows_add(struct rows_maker *m, const struct story *s, uint32_t number);
-/* All stories of a tale as one sees them who sees all; a story's number is its place in the order of reading. */
+/* All stories of a tale as one sees them who sees all, newest first, as answers have them: a story's number is its
+ * place.  Statistics over these rows are those over the stories. */
 void rows_of_tale(struct rows *r, const struct tale *t);
 
 /* A length of time in 16 bits: ms, exact below 4 s, else to 0.05 %.  A longer time has a greater length, so that

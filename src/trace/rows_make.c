@@ -285,12 +285,13 @@ void rows_add(struct rows_maker *m, const struct story *s, uint32_t number)
 void rows_of_tale(struct rows *r, const struct tale *t)
 {
 	struct scope all = { 0 };
+	struct question any = { 0 };
+	struct chosen c = { .span = { INT64_MIN, INT64_MAX } };
 	struct rows_maker m;
-	uint32_t number = 0;
 
+	select_stories(&c, t, &any, &all);
 	rows_maker_init(&m, r, t->book, &all);
-	for (const struct story *s = t->stories; s != NULL; s = s->later, number++)
-		if (select_row(t->book, s, &all))
-			rows_add(&m, s, number);
+	for (size_t i = 0; i < c.n && i < UINT32_MAX - 1; i++)
+		rows_add(&m, c.at[i], (uint32_t)i);
 	rows_maker_clear(&m);
 }

@@ -59,6 +59,7 @@ struct report {
 	struct arena *mem;
 	struct answer *answer; /* whose zone and limits are shown */
 	const char *title;
+	size_t counted; /* rows that it is made of; 0: nothing fits */
 	struct note *said, *last_said;
 	struct sheet *sheets, *last;
 };

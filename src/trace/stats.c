@@ -25,6 +25,7 @@ void stats_begin(struct stats *s, struct report *r, const struct stats_ask *ask)
 	for (size_t i = 0; i < a->chosen.n && i < UINT32_MAX - 1; i++)
 		rows_add(&m, a->chosen.at[i], (uint32_t)i);
 	rows_maker_clear(&m);
+	r->counted = s->rows.n;
 }
 
 void stats_end(struct stats *s)

@@ -40,75 +40,91 @@ void tally_add(struct tally *t, const struct rows *r, size_t i)
 
 /* The first look at a key: only what decides who is among the first. */
 struct light {
-	uint32_t n, story;
+	struct {
+		uint32_t n, story;
+	} * at;
+	uint32_t *first; /* its first row; apart, as it is written once */
 };
 
-static struct light *count_light(const struct rows *r, const uint32_t *key, size_t keys, bool by_recipients)
+static void light_clear(struct light *l)
 {
-	struct light *all = mem_alloc((keys + 1) * sizeof(*all));
-
-	for (size_t i = 0; i < keys; i++)
-		all[i].story = UINT32_MAX;
-	for (size_t i = 0; i < r->n; i++) {
-		struct light *x = &all[key[i] < keys ? key[i] : keys];
-
-		if (!by_recipients && x->story == r->story[i])
-			continue;
-		x->story = r->story[i];
-		x->n += r->times[i];
-	}
-	return all;
+	free(l->at);
+	free(l->first);
 }
 
-/* Is a behind b in the order of the table?  Of equals the one that was seen first stands first. */
-static bool behind(const struct light *all, uint32_t a, uint32_t b)
+static void count_light(struct light *l, const struct rows *r, const uint32_t *key, size_t keys, bool by_recipients)
 {
-	return all[a].n != all[b].n ? all[a].n < all[b].n : a > b;
+	l->at = mem_alloc((keys + 1) * sizeof(*l->at));
+	l->first = mem_alloc((keys + 1) * sizeof(*l->first));
+	for (size_t i = 0; i < keys; i++)
+		l->at[i].story = UINT32_MAX;
+	for (size_t i = 0; i < r->n; i++) {
+		uint32_t k = key[i] < keys ? key[i] : (uint32_t)keys;
+
+		if (!by_recipients && l->at[k].story == r->story[i])
+			continue;
+		if (l->at[k].n == 0)
+			l->first[k] = (uint32_t)i;
+		l->at[k].story = r->story[i];
+		l->at[k].n += r->times[i];
+	}
+}
+
+/* Is a behind b in the order of the table?  Of equals the one that was seen first stands first, whatever its id: an
+ * index numbers more names than one answer does. */
+static bool behind(const struct light *l, uint32_t a, uint32_t b)
+{
+	return l->at[a].n != l->at[b].n ? l->at[a].n < l->at[b].n : l->first[a] > l->first[b];
 }
 
 /* A heap whose top is the last of the best. */
-static void sift(const struct light *all, uint32_t *heap, size_t n, size_t i)
+static void sift(const struct light *l, uint32_t *heap, size_t n, size_t i)
 {
 	for (size_t k = 2 * i + 1; k < n; i = k, k = 2 * i + 1) {
 		uint32_t x = heap[i];
 
-		if (k + 1 < n && behind(all, heap[k + 1], heap[k]))
+		if (k + 1 < n && behind(l, heap[k + 1], heap[k]))
 			k++;
-		if (!behind(all, heap[k], x))
+		if (!behind(l, heap[k], x))
 			return;
 		heap[i] = heap[k];
 		heap[k] = x;
 	}
 }
 
+static void make_heap(const struct light *l, uint32_t *heap, size_t n)
+{
+	for (size_t k = n / 2; k-- > 0;)
+		sift(l, heap, n, k);
+}
+
 /* The best keys, in order; *n of them, and how many others occur. */
-static uint32_t *best(const struct light *all, size_t keys, size_t top, size_t *n, size_t *more)
+static uint32_t *best(const struct light *l, size_t keys, size_t top, size_t *n, size_t *more)
 {
 	uint32_t *heap = mem_alloc((top + 1) * sizeof(*heap));
 	size_t have = 0, used = 0;
 
 	for (uint32_t i = 0; i < keys; i++) {
-		if (all[i].n == 0)
+		if (l->at[i].n == 0)
 			continue;
 		used++;
 		if (have < top) {
 			heap[have++] = i;
-			for (size_t k = have == top ? have / 2 : 0; k-- > 0;)
-				sift(all, heap, have, k);
-		} else if (top > 0 && behind(all, heap[0], i)) {
+			if (have == top)
+				make_heap(l, heap, have);
+		} else if (top > 0 && behind(l, heap[0], i)) {
 			heap[0] = i;
-			sift(all, heap, have, 0);
+			sift(l, heap, have, 0);
 		}
 	}
 	if (have < top)
-		for (size_t k = have / 2; k-- > 0;)
-			sift(all, heap, have, k);
+		make_heap(l, heap, have);
 	for (size_t k = have; k > 1; k--) {
 		uint32_t last = heap[0];
 
 		heap[0] = heap[k - 1];
 		heap[k - 1] = last;
-		sift(all, heap, k - 1, 0);
+		sift(l, heap, k - 1, 0);
 	}
 	*n = have;
 	*more = used - have;
@@ -118,11 +134,12 @@ static uint32_t *best(const struct light *all, size_t keys, size_t top, size_t *
 void stats_group(struct groups *out, const struct rows *r, const uint32_t *key, size_t keys, size_t top,
 		 bool by_recipients, struct arena *mem)
 {
-	struct light *all = count_light(r, key, keys, by_recipients);
+	struct light light;
 	uint32_t *place, *found;
 
 	*out = (struct groups){ 0 };
-	found = best(all, keys, top < keys ? top : keys, &out->n, &out->more);
+	count_light(&light, r, key, keys, by_recipients);
+	found = best(&light, keys, top < keys ? top : keys, &out->n, &out->more);
 	place = mem_alloc((keys + 1) * sizeof(*place));
 	out->at = arena_alloc(mem, (out->n + 1) * sizeof(*out->at));
 	for (size_t i = 0; i < out->n; i++) {
@@ -138,7 +155,7 @@ void stats_group(struct groups *out, const struct rows *r, const uint32_t *key, 
 	}
 	free(place);
 	free(found);
-	free(all);
+	light_clear(&light);
 }
 
 uint32_t *stats_key_of(const uint32_t *column, size_t n, const struct row_dict *d)
