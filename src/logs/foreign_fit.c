@@ -323,10 +323,15 @@ static bool fits(struct fitter *f, int at, struct str text)
 	return at < f->p->n ? fits_step(f, at, text) : follows(f, at, text);
 }
 
-/* The way that fits() tries first, without a way back: nearly every line goes it.  value: of each step's field. */
-static bool goes_straight(const struct fitter *f, struct str text, struct str value[FOREIGN_STEPS])
+enum straight { STRAIGHT_FITS, STRAIGHT_NOT, STRAIGHT_NEVER };
+
+/* The way that fits() tries first, without a way back: nearly every line goes it.  value: of each step's field.
+ * NEVER: no other way fits either.  All of them come by this field, none earlier in the text, and nothing that may
+ * stand behind it stands in what is left. */
+static enum straight go_straight(const struct fitter *f, struct str text, struct str value[FOREIGN_STEPS])
 {
 	const struct foreign_pattern *p = f->p;
+	bool only_way = true;
 	size_t end;
 
 	for (int at = 0; at < p->n; at++) {
@@ -335,44 +340,47 @@ static bool goes_straight(const struct fitter *f, struct str text, struct str va
 		for (; s->behind > 0 && (text.n == 0 || !str_starts(text, s->literal)); s = &p->step[at]) {
 			at = s->behind;
 			if (at == p->n)
-				return text.n == 0;
+				return text.n == 0 ? STRAIGHT_FITS : STRAIGHT_NOT;
 		}
 		if (!str_starts(text, s->literal))
-			return false;
+			return STRAIGHT_NOT;
+		only_way = only_way && s->behind == 0;
 		text = str_skip(text, s->literal.n);
 		if (s->field < 0)
 			continue;
 		end = s->nends == 0 ? text.n : next_end(f, s, text, 0);
 		if (end == text.n && !s->end)
-			return false;
+			return only_way ? STRAIGHT_NEVER : STRAIGHT_NOT;
 		value[at] = str_take(text, end);
 		text = str_skip(text, end);
 	}
-	return text.n == 0;
+	return text.n == 0 ? STRAIGHT_FITS : STRAIGHT_NOT;
 }
 
-static bool fits_straight(struct fitter *f, struct str text)
+static enum straight fit_straight(struct fitter *f, struct str text)
 {
 	struct str value[FOREIGN_STEPS];
+	enum straight how;
 
 	for (int i = 0; i < f->p->n; i++)
 		value[i].p = NULL;
-	if (!goes_straight(f, text, value))
-		return false;
-	for (int i = 0; i < f->p->n; i++)
+	how = go_straight(f, text, value);
+	for (int i = 0; i < f->p->n && how == STRAIGHT_FITS; i++)
 		if (value[i].p != NULL && f->p->step[i].field == FF_client && !keep(f, FF_client, value[i]))
-			return false;
-	for (int i = 0; i < f->p->n; i++)
+			how = STRAIGHT_NOT;
+	for (int i = 0; i < f->p->n && how == STRAIGHT_FITS; i++)
 		if (value[i].p != NULL)
 			f->out->field[f->p->step[i].field] = value[i];
-	return true;
+	return how;
 }
 
 bool foreign_fits(const struct foreign_table *t, size_t row, struct str text, struct foreign_line *out)
 {
 	struct fitter f = { .p = &t->patterns[row], .out = out, .steps = STEPS };
 
-	if (!fits_straight(&f, text) && !fits(&f, 0, text))
+	enum straight how = fit_straight(&f, text);
+
+	if (how == STRAIGHT_NEVER || (how == STRAIGHT_NOT && !fits(&f, 0, text)))
 		return false;
 	out->kind = t->rows[row].kind;
 	out->server = t->rows[row].server;

@@ -126,6 +126,8 @@ void mail_bounced(struct foreign_reader *r, enum foreign_field child);
 struct party *mail_party(struct foreign_reader *r, struct mail *m, struct name *name);
 /* A recipient that was refused by this line; it stands at the end of the visit's lines. */
 struct party *mail_refuse(struct foreign_reader *r, struct visit *v, int code);
+/* The line names another message, by its id. */
+void mail_names(struct foreign *f, struct str id);
 struct attempt *mail_attempt(struct foreign_reader *r, struct mail *m, struct str to, struct str original);
 /* The sender of the message, and with it whether the refusals before it were of the same transaction. */
 void mail_from(struct foreign_reader *r, struct mail *m, struct str sender);

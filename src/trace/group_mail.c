@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "trace/group_foreign.h"
-#include "trace/moment.h"
+#include "trace/join.h"
 
 /* One key per host and id. */
 static struct str key_of(const struct foreign_reader *r, struct str id, char *room, size_t size)
@@ -16,9 +16,13 @@ static struct str key_of(const struct foreign_reader *r, struct str id, char *ro
 
 struct visit *mail_visit(struct foreign_reader *r)
 {
-	struct visit *v = arena_alloc(&r->b->mem, sizeof(*v));
+	struct {
+		struct visit visit;
+		struct foreign foreign;
+	} *both = arena_alloc(&r->b->mem, sizeof(*both)); /* whoever reads the one reads the other */
+	struct visit *v = &both->visit;
 
-	v->foreign = arena_alloc(&r->b->mem, sizeof(*v->foreign));
+	v->foreign = &both->foreign;
 	v->foreign->server = r->l->server;
 	v->foreign->place = r->place;
 	v->foreign->host = r->host;
@@ -51,6 +55,7 @@ struct mail *mail_new(struct foreign_reader *r, struct str id)
 
 	m->visit = mail_visit(r);
 	m->visit->foreign->id = id;
+	m->visit->foreign->id_hash = join_id_hash(id);
 	m->serial = ++r->nmails;
 	map_put(&r->mails, arena_str(&r->b->mem, key_of(r, id, room, sizeof(room))), m);
 	mail_book(r, m->visit);
@@ -90,6 +95,12 @@ void mail_bounced(struct foreign_reader *r, enum foreign_field child)
 
 	f->bounce = line_new(r->b, r->line);
 	f->bounce_id = mail_field(r, child);
+	mail_names(f, f->bounce_id);
+}
+
+void mail_names(struct foreign *f, struct str id)
+{
+	f->names = f->names || id.n > 0;
 }
 
 static struct party *add_party(struct foreign_reader *r, struct visit *v, struct name *name)
@@ -165,6 +176,8 @@ struct attempt *mail_attempt(struct foreign_reader *r, struct mail *m, struct st
 	a->from = m->visit->from;
 	a->started = moment_of(r->b, r->line);
 	a->join = (struct join){ GRADE_EXACT, "queue id", NULL };
+	if (a->started > m->visit->foreign->last)
+		m->visit->foreign->last = a->started;
 	p = mail_party(r, m, a->original);
 	if (p->last_attempt != NULL)
 		p->last_attempt->next = a;

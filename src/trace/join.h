@@ -109,6 +109,7 @@ void join_skew(struct completer *c); /* skew.c: how far apart the clocks of the 
 bool join_child(struct story *parent, struct story *child);
 /* Other servers' logs (join_foreign.c): before the gate's lines are joined, and after all is. */
 void join_foreign_begin(struct completer *c);
+uint32_t join_id_hash(struct str id);
 void join_foreign(struct completer *c);
 
 /* A message of `from` (NULL: of ours) was handed over by the attempt and is `to` there (hop_skew.c). */

@@ -245,5 +245,6 @@ void join_children(struct completer *c)
 			parent->bounce = x;
 		link_child(parent, child, x->line);
 	}
-	join_made(c);
+	if (c->b->attempts != NULL)
+		join_made(c);
 }

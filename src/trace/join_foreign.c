@@ -23,55 +23,56 @@ struct linker {
 };
 
 /* Not keyed: who chooses ids so that they fall together gains nothing but a few more in the map. */
-static size_t bit_of(const struct linker *k, struct str id)
+uint32_t join_id_hash(struct str id)
 {
 	uint64_t h = id.n;
 
 	for (size_t i = 0; i < id.n; i++)
 		h = (h ^ (unsigned char)id.p[i]) * UINT64_C(0x9e3779b97f4a7c15);
-	return (size_t)(h >> 32) & (k->bits - 1);
+	return (uint32_t)(h >> 32);
 }
 
 static void want(struct linker *k, struct str id)
 {
-	size_t bit = bit_of(k, id);
+	size_t bit = join_id_hash(id) & (k->bits - 1);
 
 	if (id.n > 0)
 		k->wanted[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
-static bool wanted(const struct linker *k, struct str id)
+static bool wanted(const struct linker *k, const struct foreign *f)
 {
-	size_t bit = bit_of(k, id);
+	size_t bit = f->id_hash & (k->bits - 1);
 
-	return id.n > 0 && (k->wanted[bit / 64] >> bit % 64 & 1) != 0;
+	return f->id.n > 0 && (k->wanted[bit / 64] >> bit % 64 & 1) != 0;
 }
 
-static void want_attempts(struct linker *k, const struct story *s)
+static void want_named(struct linker *k, const struct visit *v)
 {
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+	want(k, v->foreign->bounce_id);
+	want(k, v->foreign->parent_id);
+	for (const struct party *p = v->story->parties.first; p != NULL; p = p->next)
 		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
 			want(k, a->next_id);
 }
 
-/* What the look-ups below will ask for. */
+/* What the look-ups below will ask for.  Whoever names no other message is not looked at. */
 static void want_all(struct linker *k, const struct foreign *first)
 {
 	k->bits = 1024;
 	while (k->bits < k->c->tale->n * 16)
 		k->bits *= 2;
 	k->wanted = mem_alloc(k->bits / 8);
-	for (const struct story *s = k->c->tale->stories; s != NULL; s = s->later) {
-		const struct foreign *f = s->visit != NULL ? s->visit->foreign : NULL;
-
-		want_attempts(k, s);
-		k->numbered = k->numbered || s->qp > 0;
-		if (f == NULL)
+	for (const struct visit *v = k->c->b->visits; v != NULL; v = v->later) {
+		k->numbered = k->numbered || v->qp > 0;
+		if (v->foreign == NULL || v->story == NULL)
 			continue;
-		want(k, f->bounce_id);
-		want(k, f->parent_id);
-		k->several = k->several || f->place != first->place;
+		k->several = k->several || v->foreign->place != first->place;
+		if (v->foreign->names)
+			want_named(k, v);
 	}
+	for (const struct attempt *a = k->c->b->attempts; a != NULL; a = a->later)
+		want(k, a->next_id);
 }
 
 static const struct foreign *first_foreign(const struct book *b)
@@ -87,12 +88,18 @@ static void index_visit(struct linker *k, struct visit *v)
 {
 	struct foreign *f = v->foreign;
 
-	if (wanted(k, f->id))
+	if (wanted(k, f))
 		f->same_id = map_put(&k->by_id, f->id, v);
 	if (k->several && f->message_id.n > 0)
 		f->same_message_id = map_put(&k->by_message_id, f->message_id, v);
 	if (v->qp > 0)
 		map_putn(&k->by_qp, v->qp, v);
+}
+
+/* May it be linked to others?  Without an id only by a Message-ID or a qp. */
+static bool links(const struct linker *k, const struct visit *v)
+{
+	return v->foreign->names || k->several || k->numbered;
 }
 
 static int64_t apart(int64_t a, int64_t b)
@@ -192,12 +199,15 @@ static bool link_child(struct story *parent, struct story *child, const struct l
 /* The attempt handed the message over, and it is `to` there. */
 static void link_hop(struct linker *k, struct story *s, struct attempt *a, struct visit *to, struct join j)
 {
-	if (to->story->parent == s && to->story->hop.key != NULL)
+	if (to->story->parent == s && to->story->hop.key != NULL) {
 		a->onward = to->story; /* another recipient's share of one transfer */
+		s->onward = true;
+	}
 	if (!link_child(s, to->story, a->lines.last, j) || !a->remote)
 		return;
 	to->story->hop = j;
 	a->onward = to->story;
+	s->onward = true;
 	story_join(s, j);
 	hop_skew_add(k->c->b, s->visit != NULL ? s->visit->foreign : NULL, a, to);
 }
@@ -322,11 +332,12 @@ static void link_all_ours(struct linker *k)
 	}
 }
 
-static void widen(struct visit *v)
+static void widen(const struct linker *k, struct visit *v)
 {
 	struct story *s = v->story;
 
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+	join_widen(s, v->foreign->last);
+	for (const struct party *p = links(k, v) ? s->parties.first : NULL; p != NULL; p = p->next)
 		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
 			join_widen(s, a->ended);
 }
@@ -363,7 +374,9 @@ void join_foreign(struct completer *c)
 	for (v = c->b->visits; v != NULL; v = v->later) {
 		if (v->foreign == NULL || v->story == NULL)
 			continue;
-		widen(v);
+		widen(&k, v);
+		if (!links(&k, v))
+			continue;
 		link_bounce(&k, v);
 		link_parent(&k, v);
 		link_attempts(&k, v);

@@ -64,6 +64,7 @@ struct repeat {
 /* What another server's log says of a visit beyond what ours do. */
 struct foreign {
 	enum foreign_server server;
+	uint32_t id_hash;      /* join_foreign.c: of the id */
 	uint64_t place;        /* the host: visits of one host have the same */
 	struct str host;       /* its name; empty: the log has none */
 	struct str id;         /* queue id, of this message from its first line until it is removed; empty: none */
@@ -75,7 +76,9 @@ struct foreign {
 	struct line *begins;   /* the first line that tells of it */
 	uint64_t count;        /* of recipients, where they are not named */
 	struct visit *same_id, *same_message_id; /* join_foreign.c: others of that id, read before */
+	int64_t last;                            /* UTC seconds: when its latest attempt began; 0: there was none */
 	bool queued, removed, deleted, expired;
+	bool names;    /* a line of it names another message: by join_foreign.c to be looked for */
 	bool absorbed; /* its parties went over to the message of the same transaction: no visit any more */
 };
 

@@ -47,8 +47,10 @@ static const struct init inits;
 
 static void add_inits(struct completer *c, struct samples *of)
 {
-	struct lone *by = arena_alloc(&c->mem, (c->b->nnames + 1) * sizeof(*by));
+	struct lone *by = c->b->inits != NULL ? arena_alloc(&c->mem, (c->b->nnames + 1) * sizeof(*by)) : NULL;
 
+	if (by == NULL)
+		return;
 	for (const struct visit *v = c->b->visits; v != NULL; v = v->later)
 		if (v->from != NULL && v->final != NULL && v->size_code < 400) {
 			struct lone *l = &by[v->from->id];

@@ -56,6 +56,7 @@ struct story {
 	enum verdict verdict;
 	enum grade confidence;
 	bool joined;  /* at least one join was needed */
+	bool onward;  /* an attempt of it goes on in another server's log */
 	bool settled; /* verdict_beyond() was here */
 	size_t order; /* of reading: what came later within one second */
 	struct story *later;

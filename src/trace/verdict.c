@@ -185,7 +185,7 @@ static enum verdict of_attempts(const struct book *b, const struct story *s, con
 
 void verdict_beyond(const struct book *b, struct story *s)
 {
-	if (s->settled)
+	if (s->settled || !s->onward)
 		return;
 	s->settled = true;
 	for (struct party *p = s->parties.first; p != NULL; p = p->next) {
