@@ -155,6 +155,8 @@ static void story_of_visit(struct completer *c, struct visit *v)
 	s->qp = v->qp;
 	if (v->lines.last != NULL)
 		join_widen(s, moment_of(c->b, v->lines.last));
+	if (v->foreign != NULL)
+		join_widen(s, v->foreign->last);
 	if (v->mail == NULL && v->moment > 0)
 		s->time = v->moment / 1000;
 	v->story = s;
@@ -216,7 +218,7 @@ static bool have_foreign(const struct book *b)
 static void complete_foreign(struct completer *c)
 {
 	join_foreign(c);
-	for (struct story *s = c->tale->stories; s != NULL; s = s->later)
+	for (struct story *s = c->onward ? c->tale->stories : NULL; s != NULL; s = s->later)
 		verdict_beyond(c->b, s);
 }
 

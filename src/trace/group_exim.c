@@ -37,7 +37,7 @@ static void on_arrival(struct foreign_reader *r)
 	v->foreign->queued = true;
 	v->foreign->message_id = name_bare(mail_field(r, FF_message_id));
 	v->foreign->parent_id = mail_field(r, FF_parent);
-	mail_names(v->foreign, v->foreign->parent_id);
+	mail_names(r, m, v->foreign->parent_id);
 	v->size = group_number(mail_field(r, FF_bytes));
 	v->sized = mail_field(r, FF_bytes).n > 0;
 	v->size_code = 250;
@@ -46,7 +46,7 @@ static void on_arrival(struct foreign_reader *r)
 	if (parent != NULL && parent->visit->foreign->bounce == NULL) {
 		parent->visit->foreign->bounce = line_new(r->b, r->line);
 		parent->visit->foreign->bounce_id = v->foreign->id;
-		mail_names(parent->visit->foreign, v->foreign->id);
+		mail_names(r, parent, v->foreign->id);
 	}
 }
 
@@ -88,7 +88,7 @@ static void on_result(struct foreign_reader *r)
 	a->remote = a->went == WENT_AWAY;
 	a->outcome = str_eqz(flag, "**") ? OUTCOME_FAILURE : str_eqz(flag, "==") ? OUTCOME_DEFERRAL : OUTCOME_SUCCESS;
 	a->next_id = foreign_queued_as(a->report);
-	mail_names(m->visit->foreign, a->next_id);
+	mail_names(r, m, a->next_id);
 }
 
 /* Without anything that names the connection each line stands alone: the client's address is not enough. */

@@ -127,7 +127,7 @@ struct party *mail_party(struct foreign_reader *r, struct mail *m, struct name *
 /* A recipient that was refused by this line; it stands at the end of the visit's lines. */
 struct party *mail_refuse(struct foreign_reader *r, struct visit *v, int code);
 /* The line names another message, by its id. */
-void mail_names(struct foreign *f, struct str id);
+void mail_names(struct foreign_reader *r, const struct mail *m, struct str id);
 struct attempt *mail_attempt(struct foreign_reader *r, struct mail *m, struct str to, struct str original);
 /* The sender of the message, and with it whether the refusals before it were of the same transaction. */
 void mail_from(struct foreign_reader *r, struct mail *m, struct str sender);

@@ -48,6 +48,16 @@ struct mail *mail_known(struct foreign_reader *r, struct str id)
 	return map_get(&r->mails, key_of(r, id, room, sizeof(room)));
 }
 
+static uint32_t list_id(struct foreign_ids *ids, struct visit *v)
+{
+	if (ids->n == ids->cap) {
+		ids->cap = ids->cap > 0 ? ids->cap * 2 : 64;
+		ids->at = mem_grow(ids->at, ids->cap * sizeof(*ids->at));
+	}
+	ids->at[ids->n] = (struct foreign_id){ .visit = v, .hash = join_id_hash(v->foreign->id) };
+	return (uint32_t)ids->n++;
+}
+
 struct mail *mail_new(struct foreign_reader *r, struct str id)
 {
 	char room[128];
@@ -55,7 +65,7 @@ struct mail *mail_new(struct foreign_reader *r, struct str id)
 
 	m->visit = mail_visit(r);
 	m->visit->foreign->id = id;
-	m->visit->foreign->id_hash = join_id_hash(id);
+	m->visit->foreign->entry = list_id(&r->b->ids, m->visit);
 	m->serial = ++r->nmails;
 	map_put(&r->mails, arena_str(&r->b->mem, key_of(r, id, room, sizeof(room))), m);
 	mail_book(r, m->visit);
@@ -91,16 +101,18 @@ void mail_ends(struct foreign_reader *r)
 
 void mail_bounced(struct foreign_reader *r, enum foreign_field child)
 {
-	struct foreign *f = mail_of(r, mail_field(r, FF_id), false)->visit->foreign;
+	struct mail *m = mail_of(r, mail_field(r, FF_id), false);
+	struct foreign *f = m->visit->foreign;
 
 	f->bounce = line_new(r->b, r->line);
 	f->bounce_id = mail_field(r, child);
-	mail_names(f, f->bounce_id);
+	mail_names(r, m, f->bounce_id);
 }
 
-void mail_names(struct foreign *f, struct str id)
+void mail_names(struct foreign_reader *r, const struct mail *m, struct str id)
 {
-	f->names = f->names || id.n > 0;
+	if (id.n > 0)
+		r->b->ids.at[m->visit->foreign->entry].names = true;
 }
 
 static struct party *add_party(struct foreign_reader *r, struct visit *v, struct name *name)

@@ -49,6 +49,7 @@ void places_find(struct foreign_reader *r, const struct source_file *f, struct s
 	if (r->at != NULL && (host.n > 0 || r->place_file == f) && str_eq(host, r->host))
 		return; /* as for the line before */
 	r->place = hash_keyed(place_of(f, host), r->place_key);
+	r->b->ids.several = r->b->ids.several || (r->at != NULL && r->place != r->at->number);
 	r->at = need_place(&r->places, r->place);
 	r->host = host;
 	r->place_file = f;

@@ -109,7 +109,7 @@ static void on_client(struct foreign_reader *r)
 		m = mail_new(r, mail_field(r, FF_id));
 	m->named = true;
 	m->visit->foreign->parent_id = mail_field(r, FF_parent);
-	mail_names(m->visit->foreign, m->visit->foreign->parent_id);
+	mail_names(r, m, m->visit->foreign->parent_id);
 	if (mail_field(r, FF_ip).n == 0) { /* handed in on this machine */
 		mail_line(r, m->visit);
 		return;
@@ -184,7 +184,7 @@ static void on_result(struct foreign_reader *r)
 		a->next_id = str_skip(a->report, STR("forwarded as ").n);
 	else
 		a->next_id = foreign_queued_as(a->report);
-	mail_names(m->visit->foreign, a->next_id);
+	mail_names(r, m, a->next_id);
 }
 
 /* The whole message is given up: whoever waited waits no more. */

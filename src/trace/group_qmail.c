@@ -57,7 +57,7 @@ static void on_start(struct foreign_reader *r)
 	a->number = group_number(mail_field(r, FF_delivery));
 	a->remote = str_eqz(mail_field(r, FF_channel), "remote");
 	a->join.key = "message number, from new msg to end msg";
-	m->visit->foreign->names = true; /* its result may: as one of a server of its kind, or a copy's number */
+	mail_names(r, m, mail_field(r, FF_id)); /* its result may: another server's id, or a copy's number */
 	map_putn(&r->deliveries, delivery_key(r), a);
 }
 

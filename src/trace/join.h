@@ -70,6 +70,7 @@ struct completer {
 	struct map by_connection;       /* our own numbers -> visit */
 	struct map many;                /* story and name -> party, of stories with many */
 	struct map loose_gates;         /* connection -> story: gate lines without a visit */
+	bool onward;                    /* join_foreign.c: some story goes on in another server's log */
 	struct map makers;              /* join_child.c: what makes messages here */
 };
 

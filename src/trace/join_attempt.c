@@ -355,6 +355,8 @@ static void join_old(struct completer *c, struct attempt *a)
 
 void join_attempts(struct completer *c)
 {
+	if (c->b->attempts == NULL)
+		return;
 	index_late(c);
 	count_attempts(c);
 	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later)

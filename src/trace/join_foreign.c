@@ -18,8 +18,7 @@ struct linker {
 	struct map by_id, by_message_id, by_qp; /* -> latest visit */
 	uint64_t *wanted;
 	size_t bits;   /* of it; a power of two */
-	bool several;  /* places: only then can a Message-ID tell of another one */
-	bool numbered; /* some message has a qp */
+	bool numbered; /* some message may have a qp */
 };
 
 /* Not keyed: who chooses ids so that they fall together gains nothing but a few more in the map. */
@@ -40,11 +39,11 @@ static void want(struct linker *k, struct str id)
 		k->wanted[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
-static bool wanted(const struct linker *k, const struct foreign *f)
+static bool wanted(const struct linker *k, uint32_t hash)
 {
-	size_t bit = f->id_hash & (k->bits - 1);
+	size_t bit = hash & (k->bits - 1);
 
-	return f->id.n > 0 && (k->wanted[bit / 64] >> bit % 64 & 1) != 0;
+	return (k->wanted[bit / 64] >> bit % 64 & 1) != 0;
 }
 
 static void want_named(struct linker *k, const struct visit *v)
@@ -56,50 +55,43 @@ static void want_named(struct linker *k, const struct visit *v)
 			want(k, a->next_id);
 }
 
-/* What the look-ups below will ask for.  Whoever names no other message is not looked at. */
-static void want_all(struct linker *k, const struct foreign *first)
+/* What the look-ups below will ask for. */
+static void want_all(struct linker *k)
 {
+	const struct foreign_ids *ids = &k->c->b->ids;
+
 	k->bits = 1024;
-	while (k->bits < k->c->tale->n * 16)
+	while (k->bits < ids->n * 16)
 		k->bits *= 2;
 	k->wanted = mem_alloc(k->bits / 8);
-	for (const struct visit *v = k->c->b->visits; v != NULL; v = v->later) {
-		k->numbered = k->numbered || v->qp > 0;
-		if (v->foreign == NULL || v->story == NULL)
-			continue;
-		k->several = k->several || v->foreign->place != first->place;
-		if (v->foreign->names)
-			want_named(k, v);
-	}
+	for (size_t i = 0; i < ids->n; i++)
+		if (ids->at[i].names)
+			want_named(k, ids->at[i].visit);
 	for (const struct attempt *a = k->c->b->attempts; a != NULL; a = a->later)
 		want(k, a->next_id);
 }
 
-static const struct foreign *first_foreign(const struct book *b)
+static void index_ids(struct linker *k)
 {
-	const struct visit *v = b->visits;
+	const struct foreign_ids *ids = &k->c->b->ids;
 
-	while (v != NULL && (v->foreign == NULL || v->story == NULL))
-		v = v->later;
-	return v != NULL ? v->foreign : NULL;
+	for (size_t i = 0; i < ids->n; i++) {
+		struct visit *v = ids->at[i].visit;
+
+		if (wanted(k, ids->at[i].hash))
+			v->foreign->same_id = map_put(&k->by_id, v->foreign->id, v);
+	}
 }
 
-static void index_visit(struct linker *k, struct visit *v)
+/* Of all visits: by what may come again on another host, or stand in a reply. */
+static void index_numbers(struct linker *k, struct visit *v)
 {
 	struct foreign *f = v->foreign;
 
-	if (wanted(k, f))
-		f->same_id = map_put(&k->by_id, f->id, v);
-	if (k->several && f->message_id.n > 0)
+	if (k->c->b->ids.several && f->message_id.n > 0)
 		f->same_message_id = map_put(&k->by_message_id, f->message_id, v);
 	if (v->qp > 0)
 		map_putn(&k->by_qp, v->qp, v);
-}
-
-/* May it be linked to others?  Without an id only by a Message-ID or a qp. */
-static bool links(const struct linker *k, const struct visit *v)
-{
-	return v->foreign->names || k->several || k->numbered;
 }
 
 static int64_t apart(int64_t a, int64_t b)
@@ -201,13 +193,13 @@ static void link_hop(struct linker *k, struct story *s, struct attempt *a, struc
 {
 	if (to->story->parent == s && to->story->hop.key != NULL) {
 		a->onward = to->story; /* another recipient's share of one transfer */
-		s->onward = true;
+		s->onward = k->c->onward = true;
 	}
 	if (!link_child(s, to->story, a->lines.last, j) || !a->remote)
 		return;
 	to->story->hop = j;
 	a->onward = to->story;
-	s->onward = true;
+	s->onward = k->c->onward = true;
 	story_join(s, j);
 	hop_skew_add(k->c->b, s->visit != NULL ? s->visit->foreign : NULL, a, to);
 }
@@ -332,12 +324,11 @@ static void link_all_ours(struct linker *k)
 	}
 }
 
-static void widen(const struct linker *k, struct visit *v)
+static void widen(struct visit *v)
 {
 	struct story *s = v->story;
 
-	join_widen(s, v->foreign->last);
-	for (const struct party *p = links(k, v) ? s->parties.first : NULL; p != NULL; p = p->next)
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
 			join_widen(s, a->ended);
 }
@@ -347,6 +338,8 @@ void join_foreign_begin(struct completer *c)
 {
 	struct map by_qp = MAP_INIT;
 
+	if (c->b->gates == NULL)
+		return;
 	for (struct gate *g = c->b->gates; g != NULL; g = g->next)
 		if (g->qp > 0)
 			map_putn(&by_qp, g->qp, g);
@@ -359,28 +352,44 @@ void join_foreign_begin(struct completer *c)
 	map_clear(&by_qp);
 }
 
+static void link_visit(struct linker *k, struct visit *v)
+{
+	widen(v);
+	link_bounce(k, v);
+	link_parent(k, v);
+	link_attempts(k, v);
+}
+
+/* Servers whose messages have a qp: ours, and qmail. */
+static bool have_numbers(const struct source *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->files[i].family == LOG_SMTP || (s->files[i].servers >> FOREIGN_QMAIL & 1) != 0)
+			return true;
+	return false;
+}
+
+/* Where neither a Message-ID nor a qp can tell, only who names another message's id is linked to one. */
 void join_foreign(struct completer *c)
 {
-	const struct foreign *first = first_foreign(c->b);
-	struct linker k = { .c = c };
+	struct linker k = { .c = c, .numbered = have_numbers(c->b->source) };
+	struct foreign_ids *ids = &c->b->ids;
+	bool all = ids->several || k.numbered;
 	struct visit *v;
 
-	if (first == NULL)
+	if (ids->n == 0)
 		return;
-	want_all(&k, first);
-	for (v = c->b->visits; v != NULL; v = v->later)
+	want_all(&k);
+	index_ids(&k);
+	for (v = all ? c->b->visits : NULL; v != NULL; v = v->later)
 		if (v->foreign != NULL && v->story != NULL)
-			index_visit(&k, v);
-	for (v = c->b->visits; v != NULL; v = v->later) {
-		if (v->foreign == NULL || v->story == NULL)
-			continue;
-		widen(&k, v);
-		if (!links(&k, v))
-			continue;
-		link_bounce(&k, v);
-		link_parent(&k, v);
-		link_attempts(&k, v);
-	}
+			index_numbers(&k, v);
+	for (v = all ? c->b->visits : NULL; v != NULL; v = v->later)
+		if (v->foreign != NULL && v->story != NULL)
+			link_visit(&k, v);
+	for (size_t i = 0; i < ids->n && !all; i++)
+		if (ids->at[i].names)
+			link_visit(&k, ids->at[i].visit);
 	if (k.by_id.n + k.by_qp.n > 0)
 		link_all_ours(&k);
 	hop_skew_settle(c->b);

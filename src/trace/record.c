@@ -1,5 +1,7 @@
 #include "trace/record.h"
 
+#include <stdlib.h>
+
 void book_init(struct book *b, struct source *s)
 {
 	*b = (struct book){ .source = s };
@@ -9,6 +11,7 @@ void book_init(struct book *b, struct source *s)
 void book_clear(struct book *b)
 {
 	names_clear(&b->names);
+	free(b->ids.at);
 	arena_clear(&b->mem);
 	*b = (struct book){ 0 };
 }

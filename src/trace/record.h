@@ -64,7 +64,7 @@ struct repeat {
 /* What another server's log says of a visit beyond what ours do. */
 struct foreign {
 	enum foreign_server server;
-	uint32_t id_hash;      /* join_foreign.c: of the id */
+	uint32_t entry;        /* of its id in the book's list */
 	uint64_t place;        /* the host: visits of one host have the same */
 	struct str host;       /* its name; empty: the log has none */
 	struct str id;         /* queue id, of this message from its first line until it is removed; empty: none */
@@ -78,7 +78,6 @@ struct foreign {
 	struct visit *same_id, *same_message_id; /* join_foreign.c: others of that id, read before */
 	int64_t last;                            /* UTC seconds: when its latest attempt began; 0: there was none */
 	bool queued, removed, deleted, expired;
-	bool names;    /* a line of it names another message: by join_foreign.c to be looked for */
 	bool absorbed; /* its parties went over to the message of the same transaction: no visit any more */
 };
 
@@ -241,6 +240,20 @@ struct names {
 };
 void names_clear(struct names *t);
 
+/* A message of another server's log under its id. */
+struct foreign_id {
+	struct visit *visit;
+	uint32_t hash;
+	bool names; /* a line of it names another message, or may */
+};
+
+/* By reading order: what join_foreign.c looks at first, so that it need not look at every visit. */
+struct foreign_ids {
+	struct foreign_id *at;
+	size_t n, cap;
+	bool several; /* hosts were read */
+};
+
 struct book {
 	struct arena mem;
 	struct source *source;
@@ -253,6 +266,7 @@ struct book {
 	struct init *inits, *last_init;
 	struct bounce *bounces;
 	struct order *orders;
+	struct foreign_ids ids;
 	struct marks *marks; /* of each file (moment.h) */
 	int64_t *skew;       /* of each file: seconds its clock is ahead of the SMTP log's; NULL: not looked for */
 	struct hop_skew *hop_skews; /* join_foreign.c */
