@@ -38,12 +38,13 @@ static bool read_end(const unsigned char *end, uint64_t size, struct table *t)
 	return true;
 }
 
-/* One row.  What no frame can be, or what we would not unpack, makes the table none. */
+/* One row.  What no frame can be, or what we would not unpack, makes the table none; so does a frame without text, which
+ * nobody would ever look into. */
 static bool read_row(struct frame_at *x, const unsigned char *row, bool checked)
 {
 	uint32_t packed = le32(row), text = le32(row + 4);
 
-	if (packed < LEAST || text > FRAME_TEXT_MAX || packed > ZSTD_COMPRESSBOUND(FRAME_TEXT_MAX))
+	if (packed < LEAST || text == 0 || text > FRAME_TEXT_MAX || packed > ZSTD_COMPRESSBOUND(FRAME_TEXT_MAX))
 		return false;
 	x->check = checked ? le32(row + 8) : 0;
 	x[1] = (struct frame_at){ .packed = x->packed + packed, .text = x->text + text };
@@ -106,7 +107,7 @@ uint64_t frames_size(const struct frames *f)
 	return f->at[f->n].text;
 }
 
-/* The frame that holds this byte of the text; empty ones hold none. */
+/* The frame that holds this byte of the text. */
 static size_t frame_of(const struct frames *f, uint64_t at)
 {
 	size_t low = 0, high = f->n;

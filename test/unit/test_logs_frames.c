@@ -181,6 +181,7 @@ static void a_table_is_believed_only_as_far_as_it_fits(void **state)
 		{ "a packed frame far too long", 9 + 9, 127, 0, 0, 0 },
 		{ "more text than there is", 9 + 8, 1, 1, -1, 0 },
 		{ "less text than there is", 9 + 8, -1, 1, -1, 0 },
+		{ "no text, and so hidden", 9 + 8, -8, 0, 0, 0 },
 		{ "far too much text", 9 + 5, 2, 0, 0, 0 },
 		{ "another checksum", 9 + 4, 1, 1, -1, 0 },
 		{ "a damaged frame", 9 + 24 + 8 + 6, 1, 1, -1, 0 },
