@@ -171,6 +171,7 @@ static void story_of_visit(struct completer *c, struct visit *v)
 		p->story = s;
 		p->repeated = p->name->mark == s->order + 1;
 		p->name->mark = (uint32_t)s->order + 1;
+		join_refused(c, v, p);
 		if (v->foreign == NULL || foreign_gated(v))
 			index_party(c, v, p);
 	}
@@ -202,16 +203,13 @@ static void begin(struct completer *c, struct tale *t, struct book *b)
 {
 	*t = (struct tale){ .book = b };
 	*c = (struct completer){ .tale = t, .b = b };
-	c->replied.mem = c->refused.mem = c->accepted.mem = c->queued.mem = &c->mem;
-	c->begun.mem = c->tried.mem = c->retrying.mem = &c->mem;
-}
-
-static bool have_foreign(const struct book *b)
-{
-	for (size_t i = 0; i < b->source->n; i++)
-		if (b->source->files[i].family == LOG_FOREIGN)
-			return true;
-	return false;
+	slots_begin(&c->refused, &c->mem, sizeof(struct slot));
+	slots_begin(&c->accepted, &c->mem, sizeof(struct slot));
+	slots_begin(&c->queued, &c->mem, sizeof(struct slot));
+	slots_begin(&c->replied, &c->mem, offsetof(struct slot, last_visit));
+	slots_begin(&c->begun, &c->mem, offsetof(struct slot, last_visit) + sizeof(struct visit *));
+	slots_begin(&c->tried, &c->mem, offsetof(struct slot, first));
+	slots_begin(&c->retrying, &c->mem, offsetof(struct slot, waiting) + sizeof(struct waiter *));
 }
 
 /* Walks over all stories that only other servers' logs give anything to do. */
@@ -225,7 +223,7 @@ static void complete_foreign(struct completer *c)
 void complete(struct tale *t, struct book *b)
 {
 	struct completer c;
-	bool foreign = have_foreign(b);
+	bool foreign = source_has(b->source, LOG_FOREIGN);
 
 	begin(&c, t, b);
 	if (foreign)

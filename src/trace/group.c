@@ -372,7 +372,7 @@ void group_read(struct book *b, int64_t now)
 
 	source_settle(s);
 	sort_files(s);
-	b->marks = arena_alloc(&b->mem, (s->n + 1) * sizeof(*b->marks));
+	moment_begin(b);
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->files[i].family == LOG_SPAMDYKE || s->files[i].family == LOG_FOREIGN)
 			continue;
@@ -390,7 +390,8 @@ void group_read(struct book *b, int64_t now)
 	delivery_end(&r.delivery);
 	foreign_scan(b, now);
 	zone_settle(&b->zone);
-	foreign_group(b);
+	if (source_has(s, LOG_FOREIGN))
+		foreign_group(b);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->files[i].family == LOG_FOREIGN)
 			widen(b, &s->files[i]);

@@ -12,7 +12,8 @@
 #include "trace/story.h"
 
 enum {
-	JOIN_NEAR = 2, /* seconds between two logs of the same event */
+	JOIN_AHEAD = 6, /* records of which the slots are fetched before they are looked at */
+	JOIN_NEAR = 2,  /* seconds between two logs of the same event */
 	JOIN_ANY_SECOND = -1
 };
 
@@ -32,6 +33,7 @@ struct waiter {
 /* What stands in it depends on the table that it is of. */
 struct slot {
 	struct slot_key key;
+	unsigned parties, rivals; /* parties ever put here; records of the other log that fit */
 	union {
 		struct {
 			struct party *first, *last; /* parties not yet joined, by reading order */
@@ -42,7 +44,6 @@ struct slot {
 		};
 		struct waiter *waiting; /* the latest first */
 	};
-	unsigned parties, rivals; /* parties ever put here; records of the other log that fit */
 };
 
 /* The slots of one kind by their keys.  A slot stays where it is until slots_clear(). */
@@ -51,8 +52,8 @@ struct slots {
 	struct slot_ref *refs; /* by hash, open addressing */
 	void *room;            /* which they stand in */
 	size_t cap, n;
-	struct slot **pieces;
-	size_t npieces;
+	char **pieces;
+	size_t npieces, size; /* of a slot: to the end of what this table needs of it */
 	const uint64_t *secret;
 };
 
@@ -72,6 +73,7 @@ struct completer {
 	struct map loose_gates;         /* connection -> story: gate lines without a visit */
 	bool onward;                    /* join_foreign.c: some story goes on in another server's log */
 	struct map makers;              /* join_child.c: what makes messages here */
+	uint8_t *refused_names;         /* join_retry.c: by name; NULL: nobody was refused for now */
 };
 
 /* The accepted message whose reply that was, or NULL. */
@@ -85,7 +87,11 @@ static inline struct slot_key slot_key(const struct name *from, const struct nam
 struct slot_key slot_reply_key(uint64_t epoch, uint64_t qp);
 struct slot *slot_get(const struct slots *m, struct slot_key k); /* NULL: there is none */
 struct slot *slot_need(struct slots *m, struct slot_key k);
+/* size: of struct slot, or less where its last members are not used. */
+void slots_begin(struct slots *m, struct arena *mem, size_t size);
 void slots_clear(struct slots *m);
+/* Soon somebody will ask for that key: look-ups that wait for memory then wait side by side. */
+void slot_soon(const struct slots *m, struct slot_key k);
 /* Does exactly one party, and at most one record of the other log, stand within JOIN_NEAR seconds? */
 bool slot_alone(const struct slots *m, const struct name *from, const struct name *to, int64_t second);
 /* The party there that is not p: what a guess must name. */
@@ -120,7 +126,8 @@ void hop_skew_settle(struct book *b);
 void join_gates(struct completer *c);
 void join_inits(struct completer *c); /* join_init.c: which accepted message an init begins to deliver */
 void join_attempts(struct completer *c);
-void join_children(struct completer *c);    /* join_child.c: forwards and bounces */
+void join_children(struct completer *c); /* join_child.c: forwards and bounces */
+void join_refused(struct completer *c, const struct visit *v, const struct party *p); /* each party, seen once */
 void join_first_tries(struct completer *c); /* join_retry.c: what was refused for now, and came again */
 
 /* When it was to come: who else could be meant, and how well it keeps the time. */

@@ -321,8 +321,15 @@ static void time_attempt(const struct book *b, struct attempt *a)
 
 static void count_attempts(struct completer *c)
 {
-	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later) {
-		time_attempt(c->b, a);
+	struct attempt *ahead = c->b->attempts;
+	int n = 0;
+
+	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later, n--) {
+		for (; n < JOIN_AHEAD && ahead != NULL; n++, ahead = ahead->later) {
+			time_attempt(c->b, ahead);
+			slot_soon(&c->tried, slot_key(NULL, ahead->to, ahead->started));
+			slot_soon(&c->tried, slot_key(NULL, ahead->to, JOIN_ANY_SECOND));
+		}
 		if (a->qp > 0)
 			continue;
 		slot_need(&c->tried, slot_key(NULL, a->to, JOIN_ANY_SECOND))->rivals++;
@@ -353,13 +360,28 @@ static void join_old(struct completer *c, struct attempt *a)
 		attempt_alone(c, a, &in);
 }
 
+static void look_ahead(const struct completer *c, const struct attempt *a)
+{
+	if (a->latest != NULL)
+		slot_soon(&c->queued, slot_key(a->latest->from, a->to, a->started));
+	slot_soon(&c->queued, slot_key(NULL, a->to, JOIN_ANY_SECOND));
+	slot_soon(&c->retrying, slot_key(NULL, a->to, JOIN_ANY_SECOND));
+	slot_soon(&c->tried, slot_key(NULL, a->to, a->started));
+}
+
 void join_attempts(struct completer *c)
 {
+	struct attempt *ahead = c->b->attempts;
+	int n = 0;
+
 	if (c->b->attempts == NULL)
 		return;
 	index_late(c);
 	count_attempts(c);
-	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later)
+	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later, n--) {
+		for (; n < JOIN_AHEAD && ahead != NULL; n++, ahead = ahead->later)
+			look_ahead(c, ahead);
 		if (!join_by_qp(c, a))
 			join_old(c, a);
+	}
 }

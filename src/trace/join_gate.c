@@ -103,9 +103,21 @@ static void gate_alone(struct completer *c, struct gate *g)
 	g->join = (struct join){ GRADE_EXACT, "one line", NULL };
 }
 
+static void look_ahead(const struct completer *c, const struct gate *g)
+{
+	if (g->qp > 0)
+		slot_soon(&c->replied, slot_reply_key(g->epoch, g->qp));
+	slot_soon(g->allowed ? &c->accepted : &c->refused, slot_key(g->from, g->to, moment_joined(c->b, g->line)));
+}
+
 static void count_gate_rivals(struct completer *c)
 {
-	for (const struct gate *g = c->b->gates; g != NULL; g = g->next) {
+	const struct gate *ahead = c->b->gates;
+	int n = 0;
+
+	for (const struct gate *g = c->b->gates; g != NULL; g = g->next, n--) {
+		for (; n < JOIN_AHEAD && ahead != NULL; n++, ahead = ahead->next)
+			look_ahead(c, ahead);
 		struct slot *s = slot_get(g->allowed ? &c->accepted : &c->refused,
 					  slot_key(g->from, g->to, moment_joined(c->b, g->line)));
 
@@ -116,10 +128,14 @@ static void count_gate_rivals(struct completer *c)
 
 void join_gates(struct completer *c)
 {
+	const struct gate *ahead = c->b->gates;
 	struct gate *next;
+	int n = 0;
 
 	count_gate_rivals(c);
-	for (struct gate *g = c->b->gates; g != NULL; g = next) {
+	for (struct gate *g = c->b->gates; g != NULL; g = next, n--) {
+		for (; n < JOIN_AHEAD && ahead != NULL; n++, ahead = ahead->next)
+			look_ahead(c, ahead);
 		next = g->next;
 		if (!join_by_reply(c, g) && !join_by_connection(c, g) && !join_by_second(c, g))
 			gate_alone(c, g);

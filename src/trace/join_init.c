@@ -21,8 +21,14 @@ static struct visit *awaiting(const struct completer *c, const struct init *x)
 
 void join_inits(struct completer *c)
 {
-	for (struct init *x = c->b->inits; x != NULL; x = x->later) {
-		x->at = moment_joined(c->b, x->line);
+	struct init *ahead = c->b->inits;
+	int n = 0;
+
+	for (struct init *x = c->b->inits; x != NULL; x = x->later, n--) {
+		for (; n < JOIN_AHEAD && ahead != NULL; n++, ahead = ahead->later) {
+			ahead->at = moment_joined(c->b, ahead->line);
+			slot_soon(&c->begun, slot_key(ahead->from, NULL, ahead->at));
+		}
 		x->visit = awaiting(c, x);
 	}
 }

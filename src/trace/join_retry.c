@@ -67,19 +67,14 @@ static bool calls(const struct visit *v, const struct party *p)
 enum { REFUSED_FROM = 1, REFUSED_TO = 2 };
 
 /* The names of all refusals for now: without one of these both ways no call has anything to come again for. */
-static size_t mark_refused(const struct book *b, uint8_t *marks)
+void join_refused(struct completer *c, const struct visit *v, const struct party *p)
 {
-	size_t n = 0;
-
-	for (const struct visit *v = b->visits; v != NULL; v = v->later)
-		for (const struct party *p = v->parties.first; p != NULL; p = p->next) {
-			if (!calls(v, p) || !refused_for_now(p))
-				continue;
-			marks[v->from->id] |= REFUSED_FROM;
-			marks[p->name->id] |= REFUSED_TO;
-			n++;
-		}
-	return n;
+	if (!calls(v, p) || !refused_for_now(p))
+		return;
+	if (c->refused_names == NULL)
+		c->refused_names = arena_alloc(&c->mem, c->b->nnames);
+	c->refused_names[v->from->id] |= REFUSED_FROM;
+	c->refused_names[p->name->id] |= REFUSED_TO;
 }
 
 struct calls {
@@ -100,10 +95,8 @@ static void add_call(struct completer *c, struct calls *out, struct visit *v, st
 /* Those of the marked names. */
 static void gather(struct completer *c, struct calls *out)
 {
-	uint8_t *marks = arena_alloc(&c->mem, c->b->nnames + 1);
+	const uint8_t *marks = c->refused_names;
 
-	if (mark_refused(c->b, marks) == 0)
-		return;
 	for (struct visit *v = c->b->visits; v != NULL; v = v->later) {
 		if (v->from == NULL || (marks[v->from->id] & REFUSED_FROM) == 0)
 			continue;
@@ -280,9 +273,9 @@ void join_first_tries(struct completer *c)
 	struct calls all = { 0 };
 	size_t end;
 
-	gather(c, &all);
-	if (all.n == 0)
+	if (c->refused_names == NULL)
 		return;
+	gather(c, &all);
 	qsort(all.at, all.n, sizeof(*all.at), by_pair);
 	for (size_t i = 0; i < all.n; i = end) {
 		struct call *at = &all.at[i];

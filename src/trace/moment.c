@@ -1,5 +1,7 @@
 #include "trace/moment.h"
 
+#include <stdlib.h>
+
 enum {
 	STEPS = 64,     /* marks of the other kind that are passed over on the way to one */
 	CLEAR = 10 * 60 /* lines of one file stand so far out of order at most, by their writers' doing */
@@ -17,9 +19,21 @@ static void add(struct book *b, const struct line *x, int64_t epoch)
 
 	if (m->n == m->cap) {
 		m->cap = m->cap > 0 ? m->cap * 2 : 64;
-		m->at = arena_grow(&b->mem, m->at, m->n, m->cap, sizeof(*m->at));
+		m->at = mem_grow(m->at, m->cap * sizeof(*m->at));
 	}
 	m->at[m->n++] = (struct mark){ x->number, epoch };
+}
+
+void moment_begin(struct book *b)
+{
+	b->nmarks = b->source->n;
+	b->marks = arena_alloc(&b->mem, (b->nmarks + 1) * sizeof(*b->marks));
+}
+
+void moment_clear(struct book *b)
+{
+	for (size_t i = 0; i < b->nmarks; i++)
+		free(b->marks[i].at);
 }
 
 void moment_epoch(struct book *b, const struct line *x, int64_t local, int64_t epoch)

@@ -9,6 +9,9 @@
 
 #include "trace/record.h"
 
+/* Once all files are known; book_clear() clears. */
+void moment_begin(struct book *b);
+void moment_clear(struct book *b);
 /* While a file is read, in the order of its lines: this line names an epoch; here the stamps went back. */
 void moment_epoch(struct book *b, const struct line *x, int64_t local, int64_t epoch);
 void moment_back(struct book *b, const struct line *x);

@@ -1,4 +1,4 @@
-#include "trace/record.h"
+#include "trace/moment.h"
 
 #include <stdlib.h>
 
@@ -12,6 +12,7 @@ void book_clear(struct book *b)
 {
 	names_clear(&b->names);
 	free(b->ids.at);
+	moment_clear(b);
 	arena_clear(&b->mem);
 	*b = (struct book){ 0 };
 }

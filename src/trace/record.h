@@ -268,7 +268,8 @@ struct book {
 	struct order *orders;
 	struct foreign_ids ids;
 	struct marks *marks; /* of each file (moment.h) */
-	int64_t *skew;       /* of each file: seconds its clock is ahead of the SMTP log's; NULL: not looked for */
+	size_t nmarks;
+	int64_t *skew; /* of each file: seconds its clock is ahead of the SMTP log's; NULL: not looked for */
 	struct hop_skew *hop_skews; /* join_foreign.c */
 	size_t nhop_skews;
 	int64_t oldest, newest;         /* local stamps of all lines read; 0: none */

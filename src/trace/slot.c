@@ -25,7 +25,7 @@ static inline uint32_t hash_of(const struct slots *m, struct slot_key k)
 
 static inline struct slot *slot_at(const struct slots *m, uint32_t at)
 {
-	return &m->pieces[(at - 1) / PIECE][(at - 1) % PIECE];
+	return (struct slot *)(void *)(m->pieces[(at - 1) / PIECE] + (at - 1) % PIECE * m->size);
 }
 
 static inline bool is_key(const struct slot *s, struct slot_key k)
@@ -49,6 +49,12 @@ struct slot *slot_get(const struct slots *m, struct slot_key k)
 	const struct slot_ref *r = m->n > 0 ? find(m, k, hash_of(m, k)) : NULL;
 
 	return r != NULL && r->at > 0 ? slot_at(m, r->at) : NULL;
+}
+
+void slot_soon(const struct slots *m, struct slot_key k)
+{
+	if (m->n > 0)
+		__builtin_prefetch(&m->refs[hash_of(m, k) & (m->cap - 1)]);
 }
 
 static void grow(struct slots *m)
@@ -77,7 +83,7 @@ static struct slot *new_slot(struct slots *m, struct slot_key k)
 
 	if (m->n % PIECE == 0) {
 		m->pieces = mem_grow(m->pieces, (m->npieces + 1) * sizeof(*m->pieces));
-		m->pieces[m->npieces++] = arena_alloc(m->mem, PIECE * sizeof(**m->pieces));
+		m->pieces[m->npieces++] = arena_alloc(m->mem, PIECE * m->size);
 	}
 	s = slot_at(m, (uint32_t)++m->n);
 	s->key = k;
@@ -98,6 +104,11 @@ struct slot *slot_need(struct slots *m, struct slot_key k)
 		return slot_at(m, r->at);
 	*r = (struct slot_ref){ hash, (uint32_t)m->n + 1 };
 	return new_slot(m, k);
+}
+
+void slots_begin(struct slots *m, struct arena *mem, size_t size)
+{
+	*m = (struct slots){ .mem = mem, .size = size };
 }
 
 void slots_clear(struct slots *m)

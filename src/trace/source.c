@@ -82,6 +82,14 @@ bool source_whole(const struct source *s)
 	return whole;
 }
 
+bool source_has(const struct source *s, enum log_family family)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->files[i].family == family)
+			return true;
+	return false;
+}
+
 struct str source_trouble(struct arena *a, const struct source_file *f)
 {
 	const struct unpacked *u = &f->packed;

@@ -115,6 +115,8 @@ bool source_next(struct source_walk *w, struct str *line, enum source_fault *fau
 /* In words, empty when all of the file was read: "cut short at byte 100 of 100". */
 struct str source_trouble(struct arena *a, const struct source_file *f);
 
+/* Is there a log of that family? */
+bool source_has(const struct source *s, enum log_family family);
 /* Could all that was found be read? */
 bool source_whole(const struct source *s);
 

@@ -224,20 +224,12 @@ static enum verdict unfinished(const struct book *b, const struct visit *v)
 	return VERDICT_UNKNOWN;
 }
 
-static bool have_family(const struct book *b, enum log_family family)
-{
-	for (size_t i = 0; i < b->source->n; i++)
-		if (b->source->files[i].family == family)
-			return true;
-	return false;
-}
-
 /* Accepted, and no attempt seen.  Our queue holds it, if our delivery log was there to be read. */
 static enum verdict untried(const struct book *b, const struct visit *v)
 {
 	if (v->foreign != NULL)
 		return held(v->foreign);
-	return v->connection > 0 && have_family(b, LOG_DELIVERY) ? VERDICT_WAITING : VERDICT_UNKNOWN;
+	return v->connection > 0 && source_has(b->source, LOG_DELIVERY) ? VERDICT_WAITING : VERDICT_UNKNOWN;
 }
 
 /* The gate alone: whether its refusal is final the stock reply says, where every server that is known gives it. */

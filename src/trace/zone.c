@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/err.h"
+
 enum {
 	QUARTER = 15 * 60,
 	SLOP = 5 * 60, /* a reply is written this long after its epoch at most */
@@ -29,11 +31,11 @@ void zone_init(struct zone_table *z, struct arena *mem)
 	z->calm = arena_alloc(mem, sizeof(*z->calm));
 }
 
-static void push(struct zone_table *z, struct zone_sample **at, size_t *n, size_t *cap, struct zone_sample s)
+static void push(struct zone_sample **at, size_t *n, size_t *cap, struct zone_sample s)
 {
 	if (*n == *cap) {
 		*cap = *cap > 0 ? *cap * 2 : 64;
-		*at = arena_grow(z->mem, *at, *n, *cap, sizeof(**at));
+		*at = mem_grow(*at, *cap * sizeof(**at));
 	}
 	(*at)[(*n)++] = s;
 }
@@ -42,7 +44,7 @@ void zone_say(struct zone_table *z, int64_t epoch, int offset)
 {
 	if (offset < WEST || offset > EAST)
 		return;
-	push(z, &z->said, &z->nsaid, &z->said_cap, (struct zone_sample){ epoch, offset });
+	push(&z->said, &z->nsaid, &z->said_cap, (struct zone_sample){ epoch, offset });
 }
 
 static int64_t absolute(int64_t x)
@@ -66,7 +68,7 @@ bool zone_measure(struct zone_table *z, int64_t local, int64_t epoch)
 		z->outliers++;
 		return false;
 	}
-	push(z, &z->measured, &z->nmeasured, &z->measured_cap, (struct zone_sample){ epoch, (int)offset });
+	push(&z->measured, &z->nmeasured, &z->measured_cap, (struct zone_sample){ epoch, (int)offset });
 	return true;
 }
 
@@ -135,7 +137,7 @@ static size_t keep_common(struct zone_table *z)
 	return kept;
 }
 
-void zone_settle(struct zone_table *z)
+static void decide(struct zone_table *z)
 {
 	size_t kept = 0;
 
@@ -166,6 +168,15 @@ static int machine_offset(const struct zone_table *z, int64_t utc)
 		c->calm = zone_offset(utc - CALM) == c->offset && zone_offset(utc + CALM) == c->offset;
 	}
 	return c->calm ? c->offset : zone_offset(utc);
+}
+
+void zone_settle(struct zone_table *z)
+{
+	decide(z);
+	free(z->said);
+	free(z->measured);
+	z->said = z->measured = NULL;
+	z->nsaid = z->nmeasured = z->said_cap = z->measured_cap = 0;
 }
 
 /* With an assumed zone the local stamp stands in for the moment: off by the offset only next to a change. */

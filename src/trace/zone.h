@@ -44,7 +44,7 @@ void zone_init(struct zone_table *z, struct arena *mem);
 void zone_say(struct zone_table *z, int64_t epoch, int offset);
 /* A line stamped `local` (seconds as if UTC) names the moment `epoch`.  False: an outlier, no zone on earth fits. */
 bool zone_measure(struct zone_table *z, int64_t local, int64_t epoch);
-/* Decide; without any sample the zone of this machine is assumed. */
+/* Decide, and forget the samples; without any the zone of this machine is assumed. */
 void zone_settle(struct zone_table *z);
 
 /* The moments that a stamp can mean: two in the repeated hour of autumn, the earlier first; else one. */
