@@ -174,13 +174,21 @@ static void batch(struct follow *f)
 	f->rests = 2 * clock_mono() - begun; /* half of the time, at most */
 }
 
+/* Where there is more than one batch may take, each log gives its share: they were written at the same time, and one
+ * that runs ahead would part what belongs together. */
 static void read_files(struct follow *f)
 {
-	size_t n = f->n;
+	size_t n = f->n, room = f->room;
+	uint64_t left = 0;
 
-	f->more = false;
 	for (size_t i = 0; i < n; i++)
-		follow_file_read(f, f->files[(i + f->batch) % n]); /* each is the first one at its turn */
+		left += follow_file_left(f->files[i]);
+	f->more = left > room;
+	for (size_t i = 0; i < n; i++) {
+		double own = (double)follow_file_left(f->files[i]);
+
+		follow_file_read(f, f->files[i], (size_t)(f->more ? own / (double)left * (double)room : own));
+	}
 }
 
 static void look(struct follow *f, bool all)

@@ -283,21 +283,36 @@ static struct follow_file *begin_again(struct follow *f, struct follow_file *old
 	return x;
 }
 
-static void read_on(struct follow *f, struct follow_file *x)
+uint64_t follow_file_left(const struct follow_file *x)
 {
-	while (f->room > 0 && read_at(f, x->fd, x->at, CHUNK) > 0) {
-		size_t n = take_lines(f, x, buf_str(&f->scratch), false);
+	uint64_t size = size_of(x);
 
-		if (n == 0)
-			return;
-		f->came = true;
-		x->grown = clock_mono();
-		f->room -= n < f->room ? n : f->room;
-	}
-	f->more = f->more || f->room == 0;
+	return size < x->at ? size : size - x->at;
 }
 
-void follow_file_read(struct follow *f, struct follow_file *x)
+/* At least one line, however long. */
+static void read_on(struct follow *f, struct follow_file *x, size_t most)
+{
+	bool any = false;
+
+	while (most > 0) {
+		size_t want = most < CHUNK ? most : CHUNK, got = read_at(f, x->fd, x->at, want);
+		size_t n = take_lines(f, x, buf_str(&f->scratch), false);
+
+		if (n == 0 && (any || got < want || want > SOURCE_LINE_MAX))
+			return;
+		if (n == 0) {
+			most = SOURCE_LINE_MAX + 1;
+			continue;
+		}
+		any = f->came = true;
+		x->grown = clock_mono();
+		most -= n < most ? n : most;
+		f->room -= n < f->room ? n : f->room;
+	}
+}
+
+void follow_file_read(struct follow *f, struct follow_file *x, size_t most)
 {
 	uint64_t size = size_of(x);
 
@@ -315,7 +330,7 @@ void follow_file_read(struct follow *f, struct follow_file *x)
 		}
 		return;
 	}
-	read_on(f, x);
+	read_on(f, x, most);
 }
 
 bool follow_file_copy(const struct follow *f, int fd, struct str path, bool grows)

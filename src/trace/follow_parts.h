@@ -123,8 +123,9 @@ struct follow_file *follow_file_of(const struct follow *f, const uint64_t key[2]
 /* Begin to follow what is open as fd, which is taken over; past: only its end, for what went before.  NULL: it is no
  * log, and fd stays the caller's. */
 struct follow_file *follow_file_open(struct follow *f, const char *path, int fd, bool past);
-/* Read what came, as far as there is room for it in this batch; else f->more is set. */
-void follow_file_read(struct follow *f, struct follow_file *x);
+/* Read what came, about `most` bytes of it; how much there is. */
+void follow_file_read(struct follow *f, struct follow_file *x, size_t most);
+uint64_t follow_file_left(const struct follow_file *x);
 /* Is it a copy of a log that is followed: the same beginning?  grows: its name is that of a log, not of a rotated
  * one. */
 bool follow_file_copy(const struct follow *f, int fd, struct str path, bool grows);
