@@ -92,8 +92,8 @@ static void sum_up(const struct follow *f, int64_t since)
 		plural(c.told_new, "story", "stories"), (unsigned long long)c.told_changed,
 		plural(c.told_changed, "change", "changes"));
 	if (c.forgotten > 0)
-		fprintf(stderr, "; %llu open %s forgotten for want of room", (unsigned long long)c.forgotten,
-			plural(c.forgotten, "story was", "stories were"));
+		fprintf(stderr, "; %llu that were not over %s forgotten", (unsigned long long)c.forgotten,
+			plural(c.forgotten, "was", "were"));
 	fputs(".\n", stderr);
 }
 

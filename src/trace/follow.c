@@ -174,23 +174,6 @@ static void batch(struct follow *f)
 	f->rests = 2 * clock_mono() - begun; /* half of the time, at most */
 }
 
-/* Where there is more than one batch may take, each log gives its share: they were written at the same time, and one
- * that runs ahead would part what belongs together. */
-static void read_files(struct follow *f)
-{
-	size_t n = f->n, room = f->room;
-	uint64_t left = 0;
-
-	for (size_t i = 0; i < n; i++)
-		left += follow_file_left(f->files[i]);
-	f->more = left > room;
-	for (size_t i = 0; i < n; i++) {
-		double own = (double)follow_file_left(f->files[i]);
-
-		follow_file_read(f, f->files[i], (size_t)(f->more ? own / (double)left * (double)room : own));
-	}
-}
-
 static void look(struct follow *f, bool all)
 {
 	bool came = f->came;
@@ -198,7 +181,7 @@ static void look(struct follow *f, bool all)
 	follow_folders_look(f, all);
 	if (all)
 		f->looks = clock_mono() + (follow_folders_watched(f) ? SELDOM : OFTEN);
-	read_files(f);
+	follow_read(f);
 	if (f->came && !came)
 		f->due = clock_mono() + GATHER;
 }
@@ -241,7 +224,7 @@ int follow_wait(struct follow *f, int64_t deadline)
 		if (heard || now >= f->looks || (f->more && now >= f->rests))
 			look(f, now >= f->looks);
 		if (now >= f->rests && ((f->came && now >= f->due) || (f->held > 0 && now >= f->held))) {
-			read_files(f); /* what was written meanwhile: of a group perhaps the other half */
+			follow_read(f); /* what was written meanwhile: of a group perhaps the other half */
 			batch(f);
 		}
 		if (f->at_queue >= f->nqueue && (!awake || now >= deadline))

@@ -9,9 +9,7 @@
 #include "base/io.h"
 
 enum {
-	CHUNK = 1 << 20,
 	RECOGNISED = 256 << 10, /* bytes that a log is recognised by */
-	GROUP = 64 << 10,       /* so far behind its beginning a group may end */
 	REST = 60000,           /* ms without growth after which a log that has a successor is closed */
 	SURE = 256              /* bytes that two logs of different names do not share by chance */
 };
@@ -49,7 +47,7 @@ void follow_file_free(struct follow_file *x)
 }
 
 /* Up to n bytes into the scratch buffer; how many. */
-static size_t read_at(struct follow *f, int fd, uint64_t at, size_t n)
+size_t follow_file_fetch(struct follow *f, int fd, uint64_t at, size_t n)
 {
 	ssize_t got;
 
@@ -62,7 +60,7 @@ static size_t read_at(struct follow *f, int fd, uint64_t at, size_t n)
 	return f->scratch.n;
 }
 
-static void add_line(struct follow *f, struct follow_file *x, struct str line, bool past)
+void follow_file_line(struct follow *f, struct follow_file *x, struct str line, bool past)
 {
 	struct source_kept *k = &x->kept;
 
@@ -80,7 +78,7 @@ static void add_line(struct follow *f, struct follow_file *x, struct str line, b
 }
 
 /* Takes the whole lines of what stands at x->at; how many bytes that were. */
-static size_t take_lines(struct follow *f, struct follow_file *x, struct str s, bool past)
+size_t follow_file_lines(struct follow *f, struct follow_file *x, struct str s, bool past)
 {
 	size_t all = s.n;
 	const char *end;
@@ -93,7 +91,7 @@ static size_t take_lines(struct follow *f, struct follow_file *x, struct str s, 
 			x->lines++;
 			x->skipping = false;
 		} else {
-			add_line(f, x, line, past);
+			follow_file_line(f, x, line, past);
 		}
 		s = str_skip(s, line.n);
 	}
@@ -110,70 +108,13 @@ bool follow_is_zone(struct str line)
 	return str_starts(str_skip(line, 19), STR(", zone, "));
 }
 
-struct skip {
-	uint64_t until;
-	struct buf zone; /* the last line that told the zone, and where it stood */
-	uint64_t zone_at;
-	uint32_t zone_number;
-	bool empty; /* the last line is: a group ends */
-};
-
-static bool skip_line(struct follow_file *x, struct skip *k, struct str line)
-{
-	if (x->at >= k->until && (x->family != LOG_SMTP || k->empty || x->at >= k->until + GROUP))
-		return false;
-	k->empty = line.n == 1;
-	if (follow_is_zone(line)) {
-		buf_reset(&k->zone);
-		buf_addstr(&k->zone, line);
-		k->zone_at = x->at;
-		k->zone_number = x->lines + 1;
-	}
-	x->at += line.n;
-	x->lines++;
-	return true;
-}
-
-/* What is not read is counted, so that lines have their numbers; the zone that it told last is kept. */
-static void skip_past(struct follow *f, struct follow_file *x, uint64_t until)
-{
-	struct skip k = { .until = until, .zone = BUF_INIT };
-	uint64_t at = 0;
-	bool on = true;
-
-	while (on && read_at(f, x->fd, x->at, CHUNK) > 0) {
-		struct str s = buf_str(&f->scratch);
-		const char *end;
-
-		for (at = x->at; on && s.n > 0 && (end = memchr(s.p, '\n', s.n)) != NULL;) {
-			struct str line = str_take(s, (size_t)(end - s.p) + 1);
-
-			on = skip_line(x, &k, line);
-			s = str_skip(s, line.n);
-		}
-		if (on && x->at == at && f->scratch.n < CHUNK)
-			break; /* a line without its end */
-		if (on && x->at == at)
-			x->at += f->scratch.n;
-	}
-	if (k.zone.n > 0) {
-		at = x->at;
-		add_line(f, x, buf_str(&k.zone), true);
-		x->kept.at[0].offset = k.zone_at;
-		x->kept.at[0].number = k.zone_number;
-		x->at = at;
-		x->lines--;
-	}
-	buf_clear(&k.zone);
-}
-
 static bool recognised(struct follow *f, struct follow_file *x)
 {
 	struct str bare, head;
 
 	if (unpack_named(str_of(x->path), &bare))
 		return false;
-	read_at(f, x->fd, 0, RECOGNISED);
+	follow_file_fetch(f, x->fd, 0, RECOGNISED);
 	head = buf_str(&f->scratch);
 	if (unpack_form(str_take(head, UNPACK_HEAD)) != UNPACK_PLAIN)
 		return false;
@@ -193,23 +134,6 @@ static uint64_t size_of(const struct follow_file *x)
 	return x->fd >= 0 && fstat(x->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* The end of what stands there, within what may be read of the past. */
-static void begin_past(struct follow *f, struct follow_file *x)
-{
-	uint64_t size = size_of(x);
-	size_t most = f->past < FOLLOW_PAST_FILE ? f->past : FOLLOW_PAST_FILE;
-
-	if (size > most) {
-		skip_past(f, x, size - most);
-		follow_say(f, "of %s the last %zu KiB of %llu KiB are read: what waits since before is not known here",
-			   x->path, most >> 10, (unsigned long long)size >> 10);
-	}
-	f->past -= size < most ? size : most;
-	while (read_at(f, x->fd, x->at, CHUNK) > 0 && x->at < size)
-		if (take_lines(f, x, buf_str(&f->scratch), true) == 0)
-			break;
-}
-
 struct follow_file *follow_file_open(struct follow *f, const char *path, int fd, bool past)
 {
 	struct follow_file *x = add(f, path, fd);
@@ -223,10 +147,10 @@ struct follow_file *follow_file_open(struct follow *f, const char *path, int fd,
 	}
 	x->key[0] = st.st_dev;
 	x->key[1] = st.st_ino;
-	read_at(f, fd, 0, FOLLOW_HEAD);
+	follow_file_fetch(f, fd, 0, FOLLOW_HEAD);
 	buf_addstr(&x->head, buf_str(&f->scratch));
 	if (past && x->known)
-		begin_past(f, x);
+		follow_file_past(f, x);
 	f->came = f->came || x->kept.n > 0;
 	return x;
 }
@@ -236,7 +160,7 @@ static bool same_head(struct follow *f, struct follow_file *x)
 {
 	struct str now;
 
-	read_at(f, x->fd, 0, FOLLOW_HEAD);
+	follow_file_fetch(f, x->fd, 0, FOLLOW_HEAD);
 	now = buf_str(&f->scratch);
 	if (!str_starts(now, buf_str(&x->head)))
 		return false;
@@ -261,8 +185,8 @@ static void finish_in_copy(struct follow *f, struct follow_file *old)
 	old->path = path;
 	old->fd = fd;
 	memcpy(old->key, key, sizeof(old->key));
-	while (read_at(f, fd, old->at, CHUNK) > 0)
-		if (take_lines(f, old, buf_str(&f->scratch), false) == 0)
+	while (follow_file_fetch(f, fd, old->at, FOLLOW_CHUNK) > 0)
+		if (follow_file_lines(f, old, buf_str(&f->scratch), false) == 0)
 			break;
 	fd_clear(&old->fd);
 }
@@ -296,8 +220,8 @@ static void read_on(struct follow *f, struct follow_file *x, size_t most)
 	bool any = false;
 
 	while (most > 0) {
-		size_t want = most < CHUNK ? most : CHUNK, got = read_at(f, x->fd, x->at, want);
-		size_t n = take_lines(f, x, buf_str(&f->scratch), false);
+		size_t want = most < FOLLOW_CHUNK ? most : FOLLOW_CHUNK, got = follow_file_fetch(f, x->fd, x->at, want);
+		size_t n = follow_file_lines(f, x, buf_str(&f->scratch), false);
 
 		if (n == 0 && (any || got < want || want > SOURCE_LINE_MAX))
 			return;
@@ -359,7 +283,7 @@ bool follow_file_replaced(struct follow *f, int fd, const char *path)
 		if (x->stands || x->key[1] == 0 || x->head.n == 0 || strcmp(x->path, path) != 0 || fstat(fd, &st) < 0 ||
 		    (uint64_t)st.st_size < x->at)
 			continue;
-		read_at(f, fd, 0, x->head.n);
+		follow_file_fetch(f, fd, 0, x->head.n);
 		if (!str_eq(buf_str(&f->scratch), buf_str(&x->head)))
 			continue;
 		fd_clear(&x->fd);

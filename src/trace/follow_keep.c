@@ -1,6 +1,6 @@
 /* Which lines are kept: those of stories that are not over, and those of the last minute.
  *
- * A quarter of the room is for what came last, whatever it is: another log may
+ * Half of the room is for what came last, whatever it is: another log may
  * still have its say.  Of the rest, a story that waits is worth more than one that
  * was refused for now and may come again, and that more than one that is over.  The
  * least and oldest go first; a story that was not over is counted then.
@@ -48,7 +48,7 @@ void follow_each_line(const struct follow *f, const struct story *s, void (*see)
 	story_each_hop(s, each_hop_line, &w);
 }
 
-enum worth { OVER, FRESH, REFUSED_FOR_NOW, OPEN, WAITS };
+enum worth { OVER, FRESH, OPEN, REFUSED_FOR_NOW, WAITS };
 
 struct keeper {
 	struct follow *f;
@@ -96,6 +96,7 @@ static void see_line(void *with, const struct line *x)
 
 	if (p->arrived > k->arrived)
 		k->arrived = p->arrived;
+	p->owned = true;
 	if (p->keep)
 		return;
 	k->bytes += x->length + 1u;
@@ -189,11 +190,11 @@ static void say_forgotten(struct follow *f, size_t n)
 	if (n == 0 || (f->said_forgotten > 0 && clock_mono() - f->said_forgotten < MINUTE * 1000))
 		return;
 	f->said_forgotten = clock_mono();
-	follow_say(
-	    f,
-	    "there is more mail that waits than %d MiB of lines hold: the oldest is forgotten (%llu stories), its "
-	    "next step is told as if it were new",
-	    FOLLOW_KEPT >> 20, (unsigned long long)f->counts.forgotten);
+	follow_say(f,
+		   "more mail waits, or was refused for now, than %d MiB of lines hold: the oldest is forgotten (%llu "
+		   "stories), "
+		   "its next step is told as if it were new",
+		   FOLLOW_KEPT >> 20, (unsigned long long)f->counts.forgotten);
 }
 
 static void keep_stories(struct follow *f)
@@ -203,10 +204,10 @@ static void keep_stories(struct follow *f)
 
 	if (n > 0)
 		qsort(all, n, sizeof(*all), latest_first);
-	keep_some(all, n, LEFT / 4);
+	keep_some(all, n, LEFT / 2);
 	if (n > 0)
 		qsort(all, n, sizeof(*all), by_worth);
-	say_forgotten(f, keep_some(all, n, LEFT * 3 / 4));
+	say_forgotten(f, keep_some(all, n, LEFT / 2));
 	free(all);
 }
 
@@ -230,8 +231,9 @@ static void keep_loose(struct follow *f, struct follow_file *x)
 		bool zone = (x->fd >= 0 || x->stands) && follow_is_zone(line) && zones++ < ZONES;
 
 		p->keep = p->keep || i >= x->joined || zone ||
-			  (room && p->arrived > 0 && now - p->arrived < 10000 / FOLLOW_TICK) ||
-			  (x->fd >= 0 && x->text.n - p->at < LOOSE);
+			  (!p->owned && ((room && p->arrived > 0 && now - p->arrived < 10000 / FOLLOW_TICK) ||
+					 (x->fd >= 0 && x->text.n - p->at < LOOSE)));
+		p->owned = false;
 	}
 	for (size_t i = 0; i < x->kept.n; i++) {
 		bool empty = follow_line(x, i).n <= 1;

@@ -7,6 +7,7 @@
 enum {
 	FOLLOW_HEAD = 4096,         /* bytes that tell a file from another one that took its place */
 	FOLLOW_FILES = 64,          /* followed at a time */
+	FOLLOW_CHUNK = 1 << 20,     /* read at a time */
 	FOLLOW_BATCH = 2 << 20,     /* bytes that are read between two joins */
 	FOLLOW_KEPT = 4 << 20,      /* bytes of lines that are kept */
 	FOLLOW_PAST = 16 << 20,     /* bytes of what stood there before, in all files */
@@ -25,6 +26,8 @@ struct follow_file {
 	bool known;     /* its family is: an empty file may become anything */
 	bool stands;    /* its inode was seen in its folder */
 	bool skipping;  /* in mid-line, of one that is too long */
+	bool stuck;     /* follow_read.c, as is the next: nothing more to be had of it in this batch */
+	int64_t front;  /* how far in time it was read */
 	uint64_t at;    /* behind the last whole line that was read */
 	uint32_t lines; /* until there */
 	size_t joined;  /* kept lines that the stories of the moment are made of */
@@ -123,6 +126,13 @@ struct follow_file *follow_file_of(const struct follow *f, const uint64_t key[2]
 /* Begin to follow what is open as fd, which is taken over; past: only its end, for what went before.  NULL: it is no
  * log, and fd stays the caller's. */
 struct follow_file *follow_file_open(struct follow *f, const char *path, int fd, bool past);
+/* Up to n bytes of the file into f->scratch; how many. */
+size_t follow_file_fetch(struct follow *f, int fd, uint64_t at, size_t n);
+/* The whole lines of what stands at x->at are kept, past: as such that were there before; how many bytes that were. */
+size_t follow_file_lines(struct follow *f, struct follow_file *x, struct str s, bool past);
+void follow_file_line(struct follow *f, struct follow_file *x, struct str line, bool past);
+/* follow_past.c: the end of what stands there already. */
+void follow_file_past(struct follow *f, struct follow_file *x);
 /* Read what came, about `most` bytes of it; how much there is. */
 void follow_file_read(struct follow *f, struct follow_file *x, size_t most);
 uint64_t follow_file_left(const struct follow_file *x);
@@ -137,6 +147,9 @@ void follow_files_close(struct follow *f);
 /* Those that are gone and of which nothing is kept; no story may stand on them. */
 void follow_files_forget(struct follow *f);
 void follow_file_free(struct follow_file *x);
+
+/* follow_read.c: of all files what came, as far as there is room for it before the next join; else f->more is set. */
+void follow_read(struct follow *f);
 
 /* follow_folder.c */
 int follow_folder_add(struct follow *f, const char *path, struct err *e);

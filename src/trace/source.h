@@ -30,7 +30,7 @@ struct source_place {
 	uint32_t number;
 	uint32_t at;            /* in the text */
 	uint32_t arrived, told; /* follow.c: when, and in which story */
-	bool keep;
+	bool keep, owned;       /* follow_keep.c */
 };
 
 struct source_kept {
