@@ -38,8 +38,8 @@ static bool read_end(const unsigned char *end, uint64_t size, struct table *t)
 	return true;
 }
 
-/* One row.  What no frame can be, or what we would not unpack, makes the table none; so does a frame without text, which
- * nobody would ever look into. */
+/* One row.  What no frame can be, or what we would not unpack, makes the table none; so does a frame without text,
+ * which nobody would ever look into. */
 static bool read_row(struct frame_at *x, const unsigned char *row, bool checked)
 {
 	uint32_t packed = le32(row), text = le32(row + 4);
