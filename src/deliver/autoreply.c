@@ -61,7 +61,7 @@ static int look(struct schedule *s, const struct attempt *a, struct reply *w, bo
 	struct envelope v;
 
 	if (depot_envelope(s->set.depot, a->it, &w->mem, &v, e) < 0 ||
-	    notice_read(s, a->it, HEAD_MOST, &message, e) < 0)
+	    notice_original(s, a->it, HEAD_MOST, &message, e) < 0)
 		return -1;
 	w->ask = (struct autoreply_ask){ .message = buf_str(&message),
 					 .sender = arena_str(&w->mem, v.sender),

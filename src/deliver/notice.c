@@ -37,7 +37,7 @@ bool notice_any_late(const struct envelope *v)
 }
 
 /* As much of the message as the notice may quote. */
-int notice_read(struct schedule *s, struct item *it, size_t most, struct buf *out, struct err *e)
+int notice_original(struct schedule *s, struct item *it, size_t most, struct buf *out, struct err *e)
 {
 	struct message msg;
 	size_t n;
@@ -163,7 +163,7 @@ static int put(struct making *m, struct envelope *child, struct err *e)
 	collect(m, arena_alloc(&m->mem, room * sizeof(struct dsn_rcpt)), &d, &list);
 	if (d.n == 0)
 		return 0;
-	if (notice_read(m->s, m->it, d.full ? DSN_FULL_MAX : DSN_HEADERS_MAX, &message, e) < 0)
+	if (notice_original(m->s, m->it, d.full ? DSN_FULL_MAX : DSN_HEADERS_MAX, &message, e) < 0)
 		return -1;
 	d.message = buf_str(&message);
 	dsn_put(&head, &body, &d);

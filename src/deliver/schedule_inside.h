@@ -131,7 +131,7 @@ bool notice_late(const struct item_rcpt *r);
 bool notice_any_late(const struct envelope *v);
 
 /* The beginning of the message, at most `most` bytes. */
-int notice_read(struct schedule *s, struct item *it, size_t most, struct buf *out, struct err *e);
+int notice_original(struct schedule *s, struct item *it, size_t most, struct buf *out, struct err *e);
 /* When senders are told of a delay was set anew. */
 void bounce_ask_anew(struct schedule *s);
 void bounce_answer(struct schedule *s, uint64_t qp, const struct lookup_answer *answer);
