@@ -54,7 +54,7 @@ GIVEN = collections.deque(maxlen=100)  # ports that free_port() gave of late
 def free_port():
     """A port that nobody listens on, out of the range that the system gives to clients.  Stories that run at the same
     time have ports of their own: one may be free when it is looked at, and taken when the server starts."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
+    worker = int(os.environ.get("TEST_LANE") or os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
     for _ in range(1000):
         port = random.SystemRandom().randrange(20000 + worker * 1500, 20000 + (worker + 1) * 1500)
         if port in GIVEN:
@@ -95,6 +95,21 @@ def certificate():
                        check=True, capture_output=True, timeout=60)
         with open(cert, "rb") as c, open(key, "rb") as k:
             return c.read(), k.read()
+
+
+@functools.cache
+def accounts_file(build, domain, users):
+    """accounts.db as `telltale account add` makes it of these.  One for the whole test run."""
+    with tempfile.TemporaryDirectory(prefix="tt-") as folder:
+        conf = os.path.join(folder, "telltale.conf")
+        with open(conf, "w", encoding="utf-8") as f:
+            f.write(f'hostname = "mx.example.com"\ndata-dir = "{folder}"\n')
+        for words in (["domain", "add", domain], *(["account", "add", f"{user}@{domain}", "--password-stdin"] for user in users)):
+            subprocess.run([os.path.join(build, "telltale"), *words, "-c", conf], input="correct horse\n", text=True,
+                           capture_output=True, check=True, timeout=60)
+        assert sorted(os.listdir(folder)) == ["accounts.db", "telltale.conf"], "nothing is left beside it"
+        with open(os.path.join(folder, "accounts.db"), "rb") as f:
+            return f.read()
 
 
 def end_with_us():
@@ -329,7 +344,7 @@ class Server:
         self.ports = {"25": free_port(), "465": free_port(), "587": free_port()}
         self.extra = ""
         self.process = None
-        self.accounts = ("recipient", "sender")
+        self.domain, self.accounts = "example.com", ("recipient", "sender")
         self.spool = Spool(self)
         self.clock = os.path.join(self.folder, "clock")
         self.ahead = 0  # ms that the server's clock is ahead of ours
@@ -371,14 +386,14 @@ class Server:
             return self
         first = not os.path.exists(self.conf)
         self.write_files()
+        if first:
+            self.put_accounts()
         with open(self.stderr, "ab") as err:
             at = err.tell()
             self.process = subprocess.Popen([os.path.join(self.build, "telltale"), "serve", "-c", self.conf],
                                             stdin=subprocess.DEVNULL, stdout=err, stderr=err, start_new_session=True,
                                             preexec_fn=end_with_us, env=self.environment())
         until(lambda: self.ready(at), "the server says ready")
-        if first:
-            self.make_accounts()
         return self
 
     def environment(self):
@@ -396,10 +411,12 @@ class Server:
             raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.said(at)}")
         return re.search(r"(?m)^(.*\s)?ready$", self.said(at))
 
-    def make_accounts(self):
-        self.command("domain", "add", "example.com")
-        for user in self.accounts:
-            self.command("account", "add", f"{user}@example.com", "--password-stdin", text="correct horse\n")
+    def put_accounts(self):
+        elsewhere = re.search(r'sqlite = "(.+?)"', self.extra)
+        path = elsewhere[1] if elsewhere else os.path.join(self.data, "accounts.db")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb", opener=lambda p, flags: os.open(p, flags, 0o600)) as f:
+            f.write(accounts_file(self.build, self.domain, tuple(self.accounts)))
 
     def said(self, at=0):
         """What the programs said on stderr."""

@@ -24,12 +24,8 @@ class Far(Server):
 
     def __init__(self):
         super().__init__()
-        self.accounts = ()
+        self.domain, self.accounts = "far.test", ("bob",)
         Dns(self).ptr("127.0.0.1", "localhost")
-
-    def make_accounts(self):
-        self.command("domain", "add", "far.test")
-        self.command("account", "add", BOB, "--password-stdin", text="correct horse\n")
 
 
 def encrypted(conn):
