@@ -11,13 +11,17 @@
 
 static inline void bytes_put(struct buf *b, uint64_t v)
 {
-	char room[10];
-	size_t n = 0;
+	enum { MOST = 10 };
+	char *p;
 
+	if (b->cap - b->n <= MOST)
+		buf_need(b, MOST);
+	p = b->p + b->n;
 	for (; v >= 0x80; v >>= 7)
-		room[n++] = (char)(v | 0x80);
-	room[n++] = (char)v;
-	buf_add(b, room, n);
+		*p++ = (char)(v | 0x80);
+	*p++ = (char)v;
+	*p = '\0';
+	b->n = (size_t)(p - b->p);
 }
 
 static inline uint64_t bytes_take(struct cur *c)

@@ -24,6 +24,17 @@ static void add_run(struct packer *k, size_t i)
 	k->runs[k->nruns++] = (struct pack_run){ i, i + 1, buf_str(text) };
 }
 
+static void add_low(struct buf *low, struct str text)
+{
+	char *p;
+
+	buf_need(low, text.n);
+	p = low->p + low->n;
+	for (size_t i = 0; i < text.n; i++)
+		p[i] = (char)(text.p[i] + (text.p[i] >= 'A' && text.p[i] <= 'Z' ? 'a' - 'A' : 0));
+	low->n += text.n;
+}
+
 /* The texts of all lines for names to be looked up in. */
 void pack_lower(struct packer *k)
 {
@@ -42,9 +53,7 @@ void pack_lower(struct packer *k)
 		add_run(k, i);
 		if (i > 0 && pack_same_text(g->at[i - 1], g->at[i]))
 			continue;
-		buf_addstr(&k->low, line_raw(k->b, g->at[i]));
-		for (size_t j = from; j < k->low.n; j++)
-			k->low.p[j] = ascii_lower(k->low.p[j]);
+		add_low(&k->low, line_raw(k->b, g->at[i]));
 	}
 	k->low_at[g->n] = k->low.n;
 }

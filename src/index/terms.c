@@ -195,15 +195,6 @@ static int by_text(const void *a, const void *b)
 	return c != 0 ? c : x->term < y->term ? -1 : x->term > y->term;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	const struct numbered *x = a, *y = b;
-
-	if (x->number != y->number)
-		return x->number < y->number ? -1 : 1;
-	return x->family < y->family ? -1 : x->family > y->family;
-}
-
 /* The families of each term, one list behind the other; where each begins. */
 static uint32_t *lists_of(struct terms *t, size_t **begin)
 {
@@ -244,12 +235,34 @@ static void write_texts(struct terms *t, struct writer *w)
 	free(begin);
 }
 
-static void write_numbers(const struct numbers *s, enum term_kind kind, struct writer *w)
+/* By number, a byte at a time from the lowest; families of one number stay in their order. */
+static void sort_numbers(struct numbers *s)
+{
+	struct numbered *other = mem_alloc((s->n + 1) * sizeof(*other)), *old;
+
+	for (int shift = 0; shift < 64; shift += 8) {
+		size_t count[257] = { 0 };
+
+		for (size_t i = 0; i < s->n; i++)
+			count[(s->at[i].number >> shift & 0xff) + 1]++;
+		if (s->n == 0 || count[(s->at[0].number >> shift & 0xff) + 1] == s->n)
+			continue; /* the byte is the same in all */
+		for (int i = 1; i < 257; i++)
+			count[i] += count[i - 1];
+		for (size_t i = 0; i < s->n; i++)
+			other[count[s->at[i].number >> shift & 0xff]++] = s->at[i];
+		old = s->at;
+		s->at = other;
+		other = old;
+	}
+	free(other);
+}
+
+static void write_numbers(struct numbers *s, enum term_kind kind, struct writer *w)
 {
 	size_t end;
 
-	if (s->n > 0)
-		qsort(s->at, s->n, sizeof(*s->at), by_number);
+	sort_numbers(s);
 	for (size_t i = 0; i < s->n; i = end) {
 		char room[8];
 		size_t from = begin_term(w, kind, term_number(s->at[i].number, room));
