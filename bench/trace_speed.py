@@ -130,7 +130,7 @@ class Program:
 
     def trace(self, world, question, logs=None, index=None):
         how = ["--index", index] if index else ["--no-index"] if self.indexed else []
-        return [self.path, "trace", question, "--logs", logs or world.folder, "--unpack-limit", "16G", *how]
+        return [self.path, "trace", question, "--logs", logs or world.folder, *UNPACK, *how]
 
     def rows(self):
         """A Ran whose times are the median of its own."""
@@ -139,9 +139,10 @@ class Program:
         return Ran(seconds, seconds, None, 0, b"")
 
     def build(self, world, logs=None, index=None):
-        return [self.path, "index", "build", "--logs", logs or world.folder, "--index", index or world.index]
+        return [self.path, "index", "build", "--logs", logs or world.folder, *UNPACK, "--index", index or world.index]
 
 
+UNPACK = ["--unpack-limit", "16G"]  # an index stands for what is asked with the same limit
 FOUND = (0, 3)  # found, perhaps incomplete
 
 
@@ -217,7 +218,7 @@ def counting(program, world):
     if not program.stats:
         return case.skip("telltale", "this build has no `telltale stats`")
     if "--index" in program.help("stats"):
-        case.side("with the index", [program.path, "stats", "--logs", world.folder, "--index", world.index])
+        case.side("with the index", [program.path, "stats", "--logs", world.folder, *UNPACK, "--index", world.index])
     else:
         case.skip("with the index", "this build's stats have no index")
     return case
