@@ -3,6 +3,7 @@
 With TELLTALE_INDEXED=1 every question of every story is asked once more, with an index that was just built of the same
 files, and the story fails where the two answers differ (test_indexed.py does so always, with questions of its own).
 """
+import contextlib
 import functools
 import os
 import random
@@ -40,9 +41,9 @@ def run(command, **how):
 
 
 def compare(command, how):
-    """Ask without an index, with one, and without; if the logs moved meanwhile, once more."""
+    """Ask without an index, with one, and without; if the logs moved meanwhile, once more, and in the end not at all."""
     for _ in range(TRIES):
-        before = ask([*command, "--no-index"], how)
+        logs, before = state(command, how), ask([*command, "--no-index"], how)
         with tempfile.TemporaryDirectory(prefix="tt-index-") as index:
             built = build_for(command, index, how)
             if built.returncode != 0 and before[0] == 2:
@@ -51,9 +52,26 @@ def compare(command, how):
             after = ask([*command, "--index", index], how)
         if after == before:
             return
-        if ask([*command, "--no-index"], how) == before:
+        if logs is None:
+            moved = ask([*command, "--no-index"], how) != before
+        else:
+            moved = state(command, how) != logs
+        if not moved:
             break
-    assert after == before, f"{shown(command)}\nwithout an index: {said(before)}\nwith one: {said(after)}"
+    assert moved, f"{shown(command)}\n{difference(after, before)}"
+
+
+def state(command, how):
+    """What can be seen of the files that it names; None: it names none."""
+    found = []
+    for path in source(command[2:], how.get("cwd")):
+        top = os.path.join(how.get("cwd") or "", path)
+        for at, _, names in [(top, [], ["."]), *os.walk(top)]:
+            for name in names:
+                with contextlib.suppress(OSError):
+                    s = os.stat(os.path.join(at, name))
+                    found.append((at, name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns))
+    return found or None
 
 
 def ask(command, how):
@@ -92,8 +110,11 @@ def shown(command):
     return " ".join(map(str, command))
 
 
-def said(answer):
-    return f"status {answer[0]}\n{answer[1]}{answer[2]}"
+def difference(with_it, without):
+    """Where two answers part, and what stands around there."""
+    a, b = (f"status {x[0]}\n{x[1]}{x[2]}" for x in (with_it, without))
+    at = max(0, next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b))) - 200)
+    return f"at byte {at} without an index: {b[at:at + 500]}\nwith one: {a[at:at + 500]}"
 
 
 # -- for stories about the index itself
@@ -109,7 +130,7 @@ def equal(logs, index, *question, without=None):
     """The same answer with this index, whatever it has become, and without: that answer (which a caller whose logs stay as
     they are gives back, to save time)."""
     with_it, without = answer(logs, question, "--index", str(index)), without or answer(logs, question, "--no-index")
-    assert with_it == without, f"{shown(question)}\nwith the index: {said(with_it)}\nwithout: {said(without)}"
+    assert with_it == without, f"{shown(question)}\n{difference(with_it, without)}"
     return without
 
 
