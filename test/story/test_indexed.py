@@ -39,10 +39,10 @@ def test_a_story_fails_where_the_index_answers_otherwise(monkeypatch, tmp_path, 
     program.write_text(FAKE % said)
     program.chmod(0o755)
     monkeypatch.setattr(indexed, "ALWAYS", True)
-    command = [str(program), "trace", "a@b.example", "--logs", str(tmp_path), str(PROVIDER), "to", "c@d.example", "--json"]
+    command = [str(program), "trace", "a@b.example", "--logs", PROVIDER, FOREIGN, "to", "c@d.example", "--json"]
     with contextlib.nullcontext() if said == "same" else pytest.raises(AssertionError, match="without an index: status 0\nsame"):
         assert indexed.run(command, capture_output=True, text=True).stdout == said + "\n"
-    assert (tmp_path / "built").read_text().endswith(f" --logs {tmp_path} {PROVIDER}\n")
+    assert (tmp_path / "built").read_text().endswith(f" --logs {PROVIDER} {FOREIGN}\n")
 
 
 @needs_index
