@@ -72,6 +72,7 @@ struct foreign_reader {
 	struct places places;
 	struct map mails, talks, parties, deliveries;
 	struct talk *unused; /* talks that are over */
+	struct line *spare;  /* their lines, of which the visits have copies */
 	uint64_t nmails;
 };
 
@@ -126,7 +127,7 @@ void mail_bounced(struct foreign_reader *r, enum foreign_field child);
 struct party *mail_party(struct foreign_reader *r, struct mail *m, struct name *name);
 /* A recipient that was refused by this line; it stands at the end of the visit's lines. */
 struct party *mail_refuse(struct foreign_reader *r, struct visit *v, int code);
-/* The line names another message, by its id. */
+/* The line names another message, by its id.  m NULL: a message of qmail's, which is looked at anyhow. */
 void mail_names(struct foreign_reader *r, const struct mail *m, struct str id);
 struct attempt *mail_attempt(struct foreign_reader *r, struct mail *m, struct str to, struct str original);
 /* The sender of the message, and with it whether the refusals before it were of the same transaction. */

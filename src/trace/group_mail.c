@@ -62,12 +62,13 @@ struct mail *mail_new(struct foreign_reader *r, struct str id)
 {
 	char room[128];
 	struct mail *m = arena_alloc(&r->b->mem, sizeof(*m));
+	struct str key = arena_str(&r->b->mem, key_of(r, id, room, sizeof(room))); /* beside what it leads to */
 
 	m->visit = mail_visit(r);
 	m->visit->foreign->id = id;
 	m->visit->foreign->entry = list_id(&r->b->ids, m->visit);
 	m->serial = ++r->nmails;
-	map_put(&r->mails, arena_str(&r->b->mem, key_of(r, id, room, sizeof(room))), m);
+	map_put(&r->mails, key, m);
 	mail_book(r, m->visit);
 	return m;
 }
@@ -111,8 +112,16 @@ void mail_bounced(struct foreign_reader *r, enum foreign_field child)
 
 void mail_names(struct foreign_reader *r, const struct mail *m, struct str id)
 {
-	if (id.n > 0)
-		r->b->ids.at[m->visit->foreign->entry].names = true;
+	struct foreign_ids *ids = &r->b->ids;
+
+	if (id.n == 0)
+		return;
+	if (ids->nnamed == ids->named_cap) {
+		ids->named_cap = ids->named_cap > 0 ? ids->named_cap * 2 : 64;
+		ids->named = mem_grow(ids->named, ids->named_cap * sizeof(*ids->named));
+	}
+	ids->named[ids->nnamed++] =
+	    (struct foreign_named){ join_id_hash(id), m != NULL ? m->visit->foreign->entry : FOREIGN_ANY };
 }
 
 static struct party *add_party(struct foreign_reader *r, struct visit *v, struct name *name)

@@ -57,7 +57,6 @@ static void on_start(struct foreign_reader *r)
 	a->number = group_number(mail_field(r, FF_delivery));
 	a->remote = str_eqz(mail_field(r, FF_channel), "remote");
 	a->join.key = "message number, from new msg to end msg";
-	mail_names(r, m, mail_field(r, FF_id)); /* its result may: another server's id, or a copy's number */
 	map_putn(&r->deliveries, delivery_key(r), a);
 }
 
@@ -73,6 +72,7 @@ static void on_result(struct foreign_reader *r)
 	a->resulted = outcome_of(how, &a->outcome);
 	a->report = mail_field(r, FF_text);
 	a->next_id = a->remote ? foreign_queued_as(a->report) : STR("");
+	mail_names(r, NULL, a->next_id);
 	a->ended = moment_of(r->b, r->line);
 	lines_add(&a->lines, line_new(r->b, r->line));
 }

@@ -96,8 +96,15 @@ struct talk *talk_of(struct foreign_reader *r)
 
 void talk_line(struct foreign_reader *r, struct talk *t)
 {
-	struct line *x = line_new(r->b, r->line);
+	struct line *x = r->spare;
 
+	if (x != NULL) {
+		r->spare = x->next;
+		*x = *r->line;
+		x->next = NULL;
+	} else {
+		x = line_new(r->b, r->line);
+	}
 	lines_add(&t->lines, x);
 	r->made = (struct made){ .line = x, .lines = &t->lines };
 }
@@ -156,6 +163,10 @@ void talk_end(struct foreign_reader *r, struct talk *t, struct str how)
 		r->made = (struct made){ 0 }; /* nobody is told of it */
 	}
 	if (map_del(&r->talks, talk_key(r, room)) == t) {
+		if (t->busy && t->lines.last != NULL) {
+			t->lines.last->next = r->spare;
+			r->spare = t->lines.first;
+		}
 		t->unused = r->unused;
 		r->unused = t;
 	}

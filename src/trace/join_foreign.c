@@ -12,12 +12,13 @@ enum {
 
 static const struct join by_id = { GRADE_EXACT, "queue id", NULL };
 
-/* Few messages are ever asked for by their id: those whose id's bit is not set need not be found. */
+/* Few messages are named by others: those whose hash no line names need not be found, and who names none that was read
+ * need not be looked at.  Both sets hold a bit for each hash. */
 struct linker {
 	struct completer *c;
 	struct map by_id, by_message_id, by_qp; /* -> latest visit */
-	uint64_t *wanted;
-	size_t bits;   /* of it; a power of two */
+	uint64_t *have, *wanted;
+	size_t bits;   /* of each; a power of two */
 	bool numbered; /* some message may have a qp */
 };
 
@@ -31,28 +32,18 @@ uint32_t join_id_hash(struct str id)
 	return (uint32_t)(h >> 32);
 }
 
-static void want(struct linker *k, struct str id)
-{
-	size_t bit = join_id_hash(id) & (k->bits - 1);
-
-	if (id.n > 0)
-		k->wanted[bit / 64] |= UINT64_C(1) << bit % 64;
-}
-
-static bool wanted(const struct linker *k, uint32_t hash)
+static void put(const struct linker *k, uint64_t *set, uint32_t hash)
 {
 	size_t bit = hash & (k->bits - 1);
 
-	return (k->wanted[bit / 64] >> bit % 64 & 1) != 0;
+	set[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
-static void want_named(struct linker *k, const struct visit *v)
+static bool has(const struct linker *k, const uint64_t *set, uint32_t hash)
 {
-	want(k, v->foreign->bounce_id);
-	want(k, v->foreign->parent_id);
-	for (const struct party *p = v->story->parties.first; p != NULL; p = p->next)
-		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
-			want(k, a->next_id);
+	size_t bit = hash & (k->bits - 1);
+
+	return (set[bit / 64] >> bit % 64 & 1) != 0;
 }
 
 /* What the look-ups below will ask for. */
@@ -63,12 +54,20 @@ static void want_all(struct linker *k)
 	k->bits = 1024;
 	while (k->bits < ids->n * 16)
 		k->bits *= 2;
+	k->have = mem_alloc(k->bits / 8);
 	k->wanted = mem_alloc(k->bits / 8);
 	for (size_t i = 0; i < ids->n; i++)
-		if (ids->at[i].names)
-			want_named(k, ids->at[i].visit);
+		put(k, k->have, ids->at[i].hash);
+	for (size_t i = 0; i < ids->nnamed; i++) {
+		if (!has(k, k->have, ids->named[i].hash))
+			continue;
+		put(k, k->wanted, ids->named[i].hash);
+		if (ids->named[i].entry != FOREIGN_ANY)
+			ids->at[ids->named[i].entry].linked = true;
+	}
 	for (const struct attempt *a = k->c->b->attempts; a != NULL; a = a->later)
-		want(k, a->next_id);
+		if (a->next_id.n > 0)
+			put(k, k->wanted, join_id_hash(a->next_id));
 }
 
 static void index_ids(struct linker *k)
@@ -78,7 +77,7 @@ static void index_ids(struct linker *k)
 	for (size_t i = 0; i < ids->n; i++) {
 		struct visit *v = ids->at[i].visit;
 
-		if (wanted(k, ids->at[i].hash))
+		if (has(k, k->wanted, ids->at[i].hash))
 			v->foreign->same_id = map_put(&k->by_id, v->foreign->id, v);
 	}
 }
@@ -388,11 +387,12 @@ void join_foreign(struct completer *c)
 		if (v->foreign != NULL && v->story != NULL)
 			link_visit(&k, v);
 	for (size_t i = 0; i < ids->n && !all; i++)
-		if (ids->at[i].names)
+		if (ids->at[i].linked)
 			link_visit(&k, ids->at[i].visit);
 	if (k.by_id.n + k.by_qp.n > 0)
 		link_all_ours(&k);
 	hop_skew_settle(c->b);
+	free(k.have);
 	free(k.wanted);
 	map_clear(&k.by_id);
 	map_clear(&k.by_message_id);

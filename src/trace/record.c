@@ -13,6 +13,7 @@ void book_clear(struct book *b)
 	names_clear(&b->names);
 	free(b->ids.at);
 	moment_clear(b);
+	free(b->ids.named);
 	arena_clear(&b->mem);
 	*b = (struct book){ 0 };
 }

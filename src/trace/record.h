@@ -244,13 +244,21 @@ void names_clear(struct names *t);
 struct foreign_id {
 	struct visit *visit;
 	uint32_t hash;
-	bool names; /* a line of it names another message, or may */
+	bool linked; /* join_foreign.c: a line of it names another one that was read */
+};
+
+/* An id that a line of a message names, of another one: by its hash, and which message; FOREIGN_ANY: not told. */
+#define FOREIGN_ANY UINT32_MAX
+struct foreign_named {
+	uint32_t hash, entry;
 };
 
 /* By reading order: what join_foreign.c looks at first, so that it need not look at every visit. */
 struct foreign_ids {
 	struct foreign_id *at;
 	size_t n, cap;
+	struct foreign_named *named;
+	size_t nnamed, named_cap;
 	bool several; /* hosts were read */
 };
 

@@ -190,7 +190,7 @@ int zone_at(const struct zone_table *z, int64_t utc)
 	return z->steps[0].offset;
 }
 
-static size_t moments_assumed(const struct zone_table *z, int64_t local, int64_t out[2])
+static size_t moments_asked(const struct zone_table *z, int64_t local, int64_t out[2])
 {
 	int64_t guess = local - machine_offset(z, local), before = local - machine_offset(z, guess - 2 * HOUR),
 		after = local - machine_offset(z, guess + 2 * HOUR);
@@ -202,6 +202,17 @@ static size_t moments_assumed(const struct zone_table *z, int64_t local, int64_t
 		return 2;
 	}
 	out[0] = local - machine_offset(z, guess);
+	return 1;
+}
+
+/* All that would be asked lies within a day of the stamp. */
+static size_t moments_assumed(const struct zone_table *z, int64_t local, int64_t out[2])
+{
+	const struct zone_calm *c = z->calm;
+
+	if (!c->known || !c->calm || local < c->at - (CALM - DAY) || local > c->at + (CALM - DAY))
+		return moments_asked(z, local, out);
+	out[0] = local - c->offset;
 	return 1;
 }
 

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "trace/day.h"
 
 static int64_t local(int y, int mo, int d, int h, int mi, int s)
@@ -261,6 +264,33 @@ static void relative_days_count_from_now_when_the_logs_reach_it(void **state)
 	assert_false(f.from_logs);
 }
 
+/* What is remembered of this machine's zone is what the system says, whatever was asked before. */
+static void this_machines_zone_is_remembered_rightly(void **state)
+{
+	const int64_t from = local(2021, 1, 1, 0, 0, 0), step = 1800;
+	struct zone_table z;
+	ARENA(a);
+
+	(void)state;
+	setenv("TZ", "Europe/Sofia", 1);
+	tzset();
+	zone_init(&z, &a);
+	zone_settle(&z);
+	for (int64_t i = 0; i < 2 * 365 * 48; i++) {
+		int64_t at = from + step * (i % 3 == 0 ? 365 * 48 - i / 2 : i / 2), out[2], fresh[2];
+		struct zone_table once;
+		ARENA(b);
+
+		zone_init(&once, &b);
+		zone_settle(&once);
+		if (zone_moments(&z, at, out) != zone_moments(&once, at, fresh) || out[0] != fresh[0] ||
+		    zone_at(&z, at) != zone_offset(at))
+			fail_msg("the stamp %lld", (long long)at);
+	}
+	unsetenv("TZ");
+	tzset();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_change_is_found_between_its_neighbours),
 		cmocka_unit_test(a_stamp_of_the_repeated_hour_names_two_moments),
 		cmocka_unit_test(what_the_log_says_counts_alone),
+		cmocka_unit_test(this_machines_zone_is_remembered_rightly),
 		cmocka_unit_test(a_year_comes_from_the_nearest_moment),
 		cmocka_unit_test(days_resolve),
 		cmocka_unit_test(words_that_are_no_day),
