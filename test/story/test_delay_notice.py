@@ -132,4 +132,5 @@ def test_a_mailbox_or_its_domain_says_when_it_is_told(server):
             assert notices(server) == []
     until(lambda: notices(server), "the notice")
     assert [int(line.split(",")[0]) for line in notices(server)] == [qp]
+    until(lambda: server.maildir(ME), "it is delivered")
     assert len(server.maildir(ME)) == 1 and server.maildir("third@example.com") == []

@@ -68,14 +68,14 @@ def test_a_paused_destination_waits_and_others_do_not(server):
 def test_another_host_takes_it_and_the_trace_says_who_wanted_that(server):
     with Script(RCPT="451 4.2.0 busy") as far, Script(address="127.0.0.3", port=far.port) as other:
         leads_to(server, far.port)
-        server.later(0)
+        server.config("queue { first-retry = 1h }")  # it is there to be looked at
         qp = send(server, BOB)
         until(lambda: rows(server).get(BOB, {}).get("attempts"), "it is put off")
         assert server.tell("queue", "reroute", str(qp), "--host", "[127.0.0.3]:1").returncode == 2
         server.command("queue", "reroute", str(qp), "--host", "127.0.0.3")
         kill_queue(server)
         assert rows(server)[BOB]["host"] == "127.0.0.3"
-        server.tell("queue", "retry", str(qp))  # unless its time came before
+        server.command("queue", "retry", str(qp))
         until(lambda: other.messages, "the other one has it")
         until(lambda: server.spool.empty, "the queue is empty")
         told = server.trace(f"id:{qp}")

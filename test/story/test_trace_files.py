@@ -323,10 +323,12 @@ def test_a_growing_log_ends_at_its_last_whole_line(logs):
 
 
 class Rotating:
-    """Appends messages and rotates all the while, as logrotate does with delaycompress; nothing is ever deleted."""
+    """Appends messages and rotates all the while, as logrotate does with delaycompress; nothing is ever deleted.  It is
+    `ahead` rotations at most before who asks has asked once more: however slow the machine, the logs stay as long."""
 
-    def __init__(self, logs):
+    def __init__(self, logs, ahead=8):
         self.logs, self.written, self.rotations, self.stop = logs, 0, 0, threading.Event()
+        self.turns = threading.Semaphore(ahead)
         self.thread = threading.Thread(target=self.work)
 
     def __enter__(self):
@@ -335,13 +337,18 @@ class Rotating:
 
     def __exit__(self, *_):
         self.stop.set()
+        self.turns.release()
         self.thread.join()
+
+    def asked(self):
+        self.turns.release(4)
 
     def work(self):
         while not self.stop.is_set():
             for _ in range(5):
                 self.logs.accept(1000 + self.written, 50000 + self.written)
                 self.written += 1
+            self.turns.acquire()
             self.rotate("smtp-25.log")
             self.rotations += 1
 
@@ -374,6 +381,7 @@ def test_a_rotation_during_the_query_hides_nothing(logs):
             said = [w for w in said if "gone before" in w or "kept changing" in w]
             assert not missing or said, (sorted(missing), answer["searched"])
             complete += not missing
+            rotating.asked()
     assert rotating.rotations > 5 and complete > 0
 
 
