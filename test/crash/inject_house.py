@@ -21,6 +21,7 @@ queue {{ segment-size = 256K  big-message = 16K  first-retry = 1s  lifetime = 1d
 listener "25" {{ bind = {{"127.0.0.1:{port}"}} tls = "starttls" }}
 dns {{ zone = "{data}/dns.zone" }}
 relay {{ enabled = false }}
+logs {{ rotate = "never" }}
 """
 ZONE = "127.in-addr.arpa static\ntest static\nexample.com static\n"
 

@@ -38,7 +38,9 @@ listener "587" {{ bind = {{"127.0.0.1:{port587}"}} tls = "starttls" submission =
 dns {{ zone = "{zone}" }}
 limits {{ workers = 2 }}
 relay {{ enabled = false }}
+logs {{ rotate = "never" }}
 """
+# Logs stay where stories look for them, also when midnight comes or a story jumps over days.
 # With TELLTALE_USERS=1, as root, each program runs as a user of its own (any that the base system has).
 MAIL_USER = "man"
 USERS = f'users {{ smtpd = "mail" dns = "daemon" lookup = "games" queue = "bin" local = "{MAIL_USER}" remote = "news" signer = "list" policy = "uucp" pipe = "nobody" }}\n'

@@ -78,7 +78,7 @@ def test_logs_become_archives_that_the_trace_and_unzstd_read(server):
 
 
 def test_when_a_day_begins_the_server_rotates_by_itself_and_removes_what_is_too_old(server):
-    server.config('logs { keep = 10d time = "utc" }')
+    server.config('logs { rotate = "daily" keep = 10d time = "utc" }')
     server.later(0)
     old = os.path.join(server.data, "logs", "smtp-25.2020-01-01.zst")
     os.makedirs(os.path.dirname(old), 0o700)
