@@ -3,6 +3,7 @@
 #define INDEX_INSIDE_H
 
 #include "index/index.h"
+#include "logs/frames.h"
 #include "index/pack.h"
 #include "index/terms.h"
 #include "trace/wish.h"
@@ -17,8 +18,10 @@ struct family_block {
 struct index_file {
 	struct source_id id;
 	int fd;          /* -1: not open */
-	struct buf text; /* of a packed file, once it was needed */
+	struct buf text; /* of a packed file, once it was needed as a whole */
 	bool unpacked;
+	struct frames frames; /* of an archive that is read in place */
+	bool framed;
 };
 
 /* What the root holds beside directories. */

@@ -28,11 +28,16 @@ static bool open_file(struct index *x, uint32_t file)
 	if (f->fd >= 0)
 		return true;
 	f->fd = open(x->source->files[file].path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (f->fd < 0 || same_file(f->fd, &f->id))
-		return f->fd >= 0;
-	close(f->fd);
-	f->fd = -1;
-	return false;
+	if (f->fd < 0)
+		return false;
+	if (!same_file(f->fd, &f->id)) {
+		fd_clear(&f->fd);
+		return false;
+	}
+	if (x->source->files[file].packed.form == UNPACK_ZSTD)
+		f->framed = frames_open(&f->frames, f->fd, NULL) == 1 &&
+			    frames_size(&f->frames) == x->source->files[file].text.n;
+	return true;
 }
 
 static bool unpack_whole(struct index *x, uint32_t file)
@@ -47,6 +52,19 @@ static bool unpack_whole(struct index *x, uint32_t file)
 	return own->unpacked;
 }
 
+/* Some bytes of a packed file: of one frame, where it has frames. */
+static const char *read_packed(struct index *x, uint32_t file, uint64_t offset, size_t n)
+{
+	struct index_file *f = &x->files[file];
+	BUF(piece);
+
+	if (!f->framed || f->unpacked)
+		return unpack_whole(x, file) ? f->text.p + offset : NULL;
+	if (frames_read(&f->frames, offset, n, &piece, NULL) < 0 || piece.n != n)
+		return NULL;
+	return arena_str(&x->t->book->mem, buf_str(&piece)).p;
+}
+
 const char *texts_read(struct index *x, uint32_t file, uint64_t offset, size_t n)
 {
 	const struct source_file *f = &x->source->files[file];
@@ -55,7 +73,7 @@ const char *texts_read(struct index *x, uint32_t file, uint64_t offset, size_t n
 	if (offset > f->text.n || n > f->text.n - offset || !open_file(x, file))
 		return NULL;
 	if (f->packed.form != UNPACK_PLAIN)
-		return unpack_whole(x, file) ? x->files[file].text.p + offset : NULL;
+		return read_packed(x, file, offset, n);
 	p = arena_alloc(&x->t->book->mem, n + 1);
 	return io_pread_all(x->files[file].fd, p, n, (off_t)offset) < 0 ? NULL : p;
 }
@@ -144,6 +162,7 @@ bool texts_scan(struct index *x, struct str part, bool (*see)(void *, uint32_t f
 void texts_close(struct index *x)
 {
 	for (size_t i = 0; x->files != NULL && i < x->nfiles; i++) {
+		frames_close(&x->files[i].frames);
 		fd_clear(&x->files[i].fd);
 		buf_clear(&x->files[i].text);
 	}
