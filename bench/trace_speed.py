@@ -193,7 +193,7 @@ def scanning(program, world):
 def beside(case, text, files, how=None):
     """The searchers of plain text."""
     grep, more = {None: ("grep", []), "zst": ("zstdgrep", ["-z"]), "frames": ("zstdgrep", ["-z"]), "gz": ("zgrep", ["-z"])}[how]
-    tool(case, grep + " -F", [grep, "-F", text, *files], grep)
+    tool(case, grep + " -F", [grep, "-F", text, *files], grep, (0, 1) if how else (0,))  # the status is that of the last file
     return tool(case, "rg -F", ["rg", "-F", *more, text, *files], "rg")
 
 
@@ -288,9 +288,9 @@ def quoted(address):
     return address.replace("@", "\\@")
 
 
-def tool(case, name, command, program=None):
+def tool(case, name, command, program=None, good=(0,)):
     if shutil.which(program or name) or os.path.exists(program or name):
-        return case.side(name, command)
+        return case.side(name, command, good)
     return case.skip(name, "it is not installed")
 
 
