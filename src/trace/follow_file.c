@@ -236,27 +236,6 @@ static void read_on(struct follow *f, struct follow_file *x, size_t most)
 	}
 }
 
-void follow_file_read(struct follow *f, struct follow_file *x, size_t most)
-{
-	uint64_t size = size_of(x);
-
-	if (x->fd < 0 || (size == x->at && size > FOLLOW_HEAD))
-		return;
-	if (size < x->at || !same_head(f, x)) {
-		x = begin_again(f, x);
-		f->came = true;
-		same_head(f, x);
-	}
-	if (!x->known && size_of(x) > 0 && !recognised(f, x)) {
-		if (size_of(x) >= RECOGNISED) {
-			fd_clear(&x->fd); /* it is no log */
-			x->at = UINT64_MAX;
-		}
-		return;
-	}
-	read_on(f, x, most);
-}
-
 bool follow_file_copy(const struct follow *f, int fd, struct str path, bool grows)
 {
 	char head[FOLLOW_HEAD];
@@ -271,6 +250,49 @@ bool follow_file_copy(const struct follow *f, int fd, struct str path, bool grow
 			return true;
 	}
 	return false;
+}
+
+/* Its folder may be away for a while, and a copy with it. */
+static bool has_folder(const struct follow_file *x)
+{
+	struct str path = str_of(x->path);
+	char *folder = mem_dup(str_take(path, path.n - source_base_name(path).n));
+	bool there = folder[0] == '\0' || access(folder, F_OK) == 0;
+
+	free(folder);
+	return there;
+}
+
+/* Nothing is expected of it, however it grows. */
+static void give_up(struct follow_file *x)
+{
+	fd_clear(&x->fd);
+	x->at = UINT64_MAX;
+}
+
+void follow_file_read(struct follow *f, struct follow_file *x, size_t most)
+{
+	uint64_t size = size_of(x);
+
+	if (x->fd < 0 || (size == x->at && size > FOLLOW_HEAD))
+		return;
+	if (x->head.n == 0 && follow_file_copy(f, x->fd, str_of(x->path), true)) {
+		give_up(x); /* when it was empty, nobody could see that it becomes a copy */
+		return;
+	}
+	if (size < x->at || !same_head(f, x)) {
+		if (!has_folder(x))
+			return;
+		x = begin_again(f, x);
+		f->came = true;
+		same_head(f, x);
+	}
+	if (!x->known && size_of(x) > 0 && !recognised(f, x)) {
+		if (size_of(x) >= RECOGNISED)
+			give_up(x); /* it is no log */
+		return;
+	}
+	read_on(f, x, most);
 }
 
 bool follow_file_replaced(struct follow *f, int fd, const char *path)

@@ -177,7 +177,8 @@ static bool of_the_past(const struct follow *f, const struct entry *e, int fd)
 		return !grows_here(e->path) && e->st.st_mtim.tv_sec < clock_wall() / 1000 - DAY;
 	if (follow_file_copy(f, fd, str_of(e->path), grows_here(e->path)))
 		return true;
-	return !grows_here(e->path) && e->st.st_mtim.tv_sec < f->listed - LATE;
+	/* An empty one is a copy that is just being made. */
+	return !grows_here(e->path) && (e->st.st_size == 0 || e->st.st_mtim.tv_sec < f->listed - LATE);
 }
 
 static size_t open_files(const struct follow *f)

@@ -32,6 +32,17 @@ static void put_whom(struct page *g, const struct told *t)
 		page_fmt(g, " +%zu", t->nparties - 1);
 }
 
+static void put_id(struct page *g, struct told *t)
+{
+	struct str id = page_id(t);
+
+	if (str_eqz(id, "-"))
+		return;
+	page_fmt(g, "  [");
+	page_put(g, id);
+	page_fmt(g, "]");
+}
+
 /* "+ delivery  it began", of a change. */
 static void put_steps(struct page *g, const struct follow_event *e)
 {
@@ -77,9 +88,7 @@ void follow_text(struct buf *out, struct follow *f, const struct follow_event *e
 	page_upper(&g, t->verdict);
 	page_fmt(&g, "  ");
 	put_whom(&g, t);
-	page_fmt(&g, "  [");
-	page_put(&g, page_id(t));
-	page_fmt(&g, "]");
+	put_id(&g, t);
 	if (turned)
 		page_fmt(&g, "  was %s", verdict_words[e->was]);
 	buf_addc(out, '\n');

@@ -52,6 +52,7 @@ static void a_renamed_log_goes_on_under_both_names(void **state)
 static void a_truncated_log_is_read_to_its_end_in_its_copy(void **state)
 {
 	struct house *h = *state;
+	char aside[128];
 
 	append(h, "smtp-25.log", ACCEPT("1", "11"));
 	begin(h, (struct follow_ask){ 0 });
@@ -63,6 +64,16 @@ static void a_truncated_log_is_read_to_its_end_in_its_copy(void **state)
 	told(h, "new waiting\nnew waiting\n");
 	nothing(h);
 	assert_null(follow_said(h->f));
+	append(h, "smtp-25.log", ACCEPT("5", "15"));
+	copy(h, "smtp-25.log", "smtp-25.log.2");
+	snprintf(aside, sizeof(aside), "%s/aside", h->folder);
+	assert_int_equal(truncate(in(h, "smtp-25.log"), 0), 0);
+	assert_int_equal(rename(h->logs, aside), 0); /* copy and all */
+	hear(h, deadline_in(150));
+	assert_int_equal(rename(aside, h->logs), 0);
+	told(h, "new waiting\n");
+	append(h, "smtp-25.log", ACCEPT("6", "16"));
+	told(h, "new waiting\n");
 	assert_int_equal(truncate(in(h, "smtp-25.log"), 0), 0);
 	append(h, "smtp-25.log", ZONE ACCEPT("4", "14"));
 	told(h, "new waiting\n");
@@ -78,6 +89,13 @@ static void a_copy_is_no_new_log(void **state)
 	told(h, "new waiting\n");
 	copy(h, "smtp-25.log", "smtp-25.log.1");
 	copy(h, "smtp-25.log", "backup.log");
+	append(h, "smtp-25.log.2", ""); /* copies that are seen while they are made */
+	append(h, "second.log", "");
+	nothing(h);
+	copy(h, "smtp-25.log", "smtp-25.log.2");
+	copy(h, "smtp-25.log", "second.log");
+	append(h, "smtp-25.log.2", ACCEPT("7", "17"));
+	append(h, "second.log", ACCEPT("8", "18"));
 	nothing(h);
 	append(h, "smtp-465.log", ZONE ACCEPT("2", "12"));
 	told(h, "new waiting\n");
