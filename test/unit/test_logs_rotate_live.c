@@ -9,6 +9,8 @@
 
 #include "rotate_folder.h"
 
+#include "trace/source.h"
+
 static atomic_bool over;
 static char live[64];
 
@@ -74,11 +76,43 @@ static void a_logs_tail_goes_over_a_rotation(void **state)
 	assert_true(str_eqz(buf_str(&b), "old\nnew\n"));
 }
 
+static void take(struct source *s, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(source_take(s, path, &e), 1);
+}
+
+/* It read the log, then the log became the second part of its day's archive, then it read that. */
+static void who_reads_meanwhile_has_each_line_once(void **state)
+{
+	struct source s;
+	size_t lines = 0;
+
+	(void)state;
+	put("delivery.log", 1, "%D 10:00:01, gave-up, 1\n");
+	assert_int_equal(run(false, 0), 0);
+	put("delivery.log", 1, "%D 10:00:02, gave-up, 2\n");
+	source_init(&s);
+	take(&s, "delivery.log");
+	put("delivery.log", 1, "%D 10:00:02, gave-up, 2\n%D 10:00:03, gave-up, 3\n");
+	assert_int_equal(run(false, 0), 0);
+	take(&s, named("delivery.%D.zst", 1));
+	take(&s, "delivery.log");
+	source_settle(&s);
+	for (size_t i = 0; i < s.n; i++)
+		lines += count(buf_str(&s.files[i].text), ", gave-up, ");
+	assert_int_equal(lines, 3);
+	source_clear(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_rotation_loses_no_line_of_writers_and_doubles_none),
 		TEST(a_logs_tail_goes_over_a_rotation),
+		TEST(who_reads_meanwhile_has_each_line_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
