@@ -1,11 +1,14 @@
 /* telltale-rotate: yesterday's logs become archives, and those that are too old go.  telltaled starts it when a day
  * begins, as each user who owns logs; it touches the log folder only, and there only files of its user. */
+#include <poll.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include "base/proc.h"
 #include "base/sandbox.h"
 #include "base/say.h"
 #include "logs/rotate.h"
+
+enum { PATIENCE = 10 * 60 * 1000 /* ms */ };
 
 static struct conf conf;
 
@@ -19,6 +22,17 @@ static void tell(void *with, const struct rotate_news *n)
 		say(SAY_INFO, "%s was removed: it is older than logs { keep }", n->name);
 	else if (n->step == ROTATE_LEFT || n->step == ROTATE_FAILED)
 		say(SAY_WARNING, "%s: %s", n->name, n->why);
+}
+
+/* The postmaster may be at it by hand; that takes a minute or two. */
+static int open_folder(struct err *e)
+{
+	int64_t until = deadline_in(PATIENCE);
+	int dir;
+
+	while ((dir = rotate_open(conf_z(conf.top.log_dir), e)) < 0 && e->code == EWOULDBLOCK && clock_mono() < until)
+		poll(NULL, 0, 500);
+	return dir;
 }
 
 int main(void)
@@ -35,7 +49,7 @@ int main(void)
 	box.paths[0].path = conf_z(conf.top.log_dir);
 	sandbox_enter(&box, &conf);
 	set.keep = conf.logs.keep;
-	dir = rotate_open(conf_z(conf.top.log_dir), &e);
+	dir = open_folder(&e);
 	if (dir < 0) {
 		say(SAY_WARNING, "%s; they are left for the next time", e.text);
 		return EX_TEMPFAIL;
