@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 		s.report = &r;
 		stats_tables(&s);
 		counted = cpu_ms();
-		report_text(&text, &r, &(struct sheet_look){ .width = 100 });
+		report_put_text(&text, &r, &(struct sheet_look){ .width = 100 });
 		printf("%zu rows: tables %.1f ms, text %.1f ms of CPU\n", s.rows.n, counted - begin,
 		       cpu_ms() - counted);
 	}

@@ -142,13 +142,13 @@ static int put(const struct options *o, struct report *r, struct buf *out)
 				   speaks_utf8() };
 
 	if (o->json)
-		report_json(out, r);
+		report_put_json(out, r);
 	else if (o->csv != NULL)
 		return put_csv(out, o, r);
 	else if (o->html != NULL)
-		report_html(out, r);
+		report_put_html(out, r);
 	else
-		report_text(out, r, &look);
+		report_put_text(out, r, &look);
 	return 0;
 }
 

@@ -219,7 +219,7 @@ static void json_sheet(struct json *j, const struct report *r, const struct shee
 	json_end_object(j);
 }
 
-void report_json(struct buf *out, struct report *r)
+void report_put_json(struct buf *out, struct report *r)
 {
 	struct writer w = { .j = json_to(out), .r = r->answer };
 	struct json *j = &w.j;

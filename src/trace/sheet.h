@@ -73,9 +73,9 @@ struct sheet_look {
 	size_t width;        /* columns of the terminal */
 	bool colour, blocks; /* blocks: it knows the characters that bars are drawn with */
 };
-void report_text(struct buf *out, struct report *r, const struct sheet_look *look);
-void report_html(struct buf *out, struct report *r);
-void report_json(struct buf *out, struct report *r);
+void report_put_text(struct buf *out, struct report *r, const struct sheet_look *look);
+void report_put_html(struct buf *out, struct report *r);
+void report_put_json(struct buf *out, struct report *r);
 /* RFC 4180, with a line of names.  A text that a spreadsheet would take for a formula gets a ' in front. */
 void sheet_csv(struct buf *out, const struct report *r, const struct sheet *s);
 
@@ -88,7 +88,7 @@ void html_put(struct buf *out, struct str text);
 bool sheet_says_nothing(const struct sheet *s, size_t column);
 /* The greatest number of a column. */
 int64_t sheet_most(const struct sheet *s, size_t column);
-/* Inside of report_html(): the rows of a sheet of time as a picture (sheet_plot.c). */
+/* Inside of report_put_html(): the rows of a sheet of time as a picture (sheet_plot.c). */
 void sheet_plot(struct buf *out, const struct report *r, const struct sheet *s);
 
 /* "23,533"; "1.2 GB"; "3 min 20 s" */

@@ -235,7 +235,7 @@ static void put_limits(struct buf *out, struct report *r)
 	buf_adds(out, "</pre></section>\n");
 }
 
-void report_html(struct buf *out, struct report *r)
+void report_put_html(struct buf *out, struct report *r)
 {
 	buf_adds(out, head);
 	html_put(out, str_of(r->title));

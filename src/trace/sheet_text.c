@@ -285,7 +285,7 @@ static void put_part(struct text *t, const struct sheet *s)
 		put_said(t->page.out, str_of(s->form->note), t->look->width);
 }
 
-void report_text(struct buf *out, struct report *r, const struct sheet_look *look)
+void report_put_text(struct buf *out, struct report *r, const struct sheet_look *look)
 {
 	struct text t = { .page = { .out = out, .r = r->answer, .colour = look->colour }, .r = r, .look = look };
 

@@ -174,11 +174,11 @@ static void hostile_texts_are_no_markup_and_no_formula(void **state)
 	c[1].n = 3;
 	sheet_csv(&csv, &r, r.sheets);
 	assert_string_equal(buf_z(&csv), "who,n\r\n\"'=cmd|\"\"<script>alert('&')\\x1b[31m@x\",3\r\n");
-	report_html(&html, &r);
+	report_put_html(&html, &r);
 	assert_true(str_find(buf_str(&html), STR("=cmd|&quot;&lt;script&gt;alert(&#39;&amp;&#39;)\\x1b[31m@x")) > 0);
 	assert_true(str_find(buf_str(&html), STR("<script")) < 0 && str_find(buf_str(&html), STR("<i>")) < 0);
 	assert_true(str_find(buf_str(&html), STR("http:")) < 0 && str_find(buf_str(&html), STR("https:")) < 0);
-	report_text(&text, &r, &(struct sheet_look){ .width = 60 });
+	report_put_text(&text, &r, &(struct sheet_look){ .width = 60 });
 	assert_true(str_find(buf_str(&text), STR("\\x1b[31m@x")) > 0 && str_chr(buf_str(&text), '\033') < 0);
 	close_world(&w);
 }

@@ -1,0 +1,77 @@
+/* Any bytes as the packed rows of an index (behind the number of the vocabulary, which is put right): what is taken
+ * for rows can be counted, written as text, page and JSON, and packed again to the same bytes. */
+#include <jansson.h>
+#include <string.h>
+
+#include "trace/stats.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void look_at_report(struct report *r)
+{
+	BUF(text);
+	BUF(html);
+	BUF(json);
+	json_t *root;
+
+	report_put_text(&text, r, &(struct sheet_look){ .width = 80 });
+	for (size_t i = 0; i < text.n; i++)
+		MUST(text.p[i] == '\n' || ((unsigned char)text.p[i] >= 0x20 && text.p[i] != 0x7f));
+	report_put_html(&html, r);
+	MUST(str_find(buf_str(&html), STR("<script")) < 0);
+	report_put_json(&json, r);
+	root = json_loadb(json.p, json.n, JSON_ALLOW_NUL, NULL);
+	MUST(root != NULL);
+	json_decref(root);
+	for (const struct sheet *s = r->sheets; s != NULL; s = s->next) {
+		BUF(csv);
+
+		sheet_csv(&csv, r, s);
+		MUST(csv.n > 0);
+	}
+}
+
+static void count(struct rows *rows)
+{
+	static struct answer answer;
+	struct source source;
+	ARENA(mem);
+	struct report r = { .mem = &mem, .answer = &answer, .title = "fuzz" };
+	struct stats s = { .report = &r, .answer = &answer, .rows = *rows, .top = 5 };
+
+	source_init(&source);
+	memset(&answer, 0, sizeof(answer));
+	book_init(&answer.book, &source);
+	zone_settle(&answer.book.zone);
+	day_frame_init(&answer.frame, &answer.book.zone, STR("UTC"), 0, 1700000000);
+	stats_tables(&s);
+	look_at_report(&r);
+	*rows = s.rows;
+	book_clear(&answer.book);
+	source_clear(&source);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint64_t vocabulary = row_vocabulary();
+	struct rows rows, more = { 0 };
+	BUF(packed);
+	BUF(again);
+
+	buf_add(&packed, &vocabulary, sizeof(vocabulary));
+	buf_add(&packed, data, size);
+	if (!rows_unpack(&rows, buf_str(&packed)))
+		return 0;
+	rows_append(&more, &rows, 7);
+	MUST(more.n == rows.n);
+	rows_clear(&more);
+	count(&rows);
+	rows_pack(&again, &rows);
+	MUST(rows_unpack(&more, buf_str(&again)));
+	buf_reset(&packed);
+	rows_pack(&packed, &more);
+	MUST(str_eq(buf_str(&packed), buf_str(&again)));
+	rows_clear(&more);
+	rows_clear(&rows);
+	return 0;
+}
