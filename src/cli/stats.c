@@ -80,6 +80,7 @@ static int read_options(struct options *o, const struct args *a)
 		if (rc != 0)
 			return rc;
 	}
+	o->ask.trace.tables = o->make == stats_report;
 	if (o->json + (o->csv != NULL) + (o->html != NULL) > 1)
 		return args_fail(CLI_USAGE, "stats: --json, --csv and --html are three answers: ask for one at a time");
 	return 0;

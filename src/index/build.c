@@ -12,6 +12,7 @@
 #include "index/inside.h"
 #include "index/kin.h"
 #include "trace/group.h"
+#include "trace/rows.h"
 
 enum { BLOCK = 64 << 10, TRIES = 3, DAY = 86400 };
 #define INDEX_LOCK "lock"
@@ -142,6 +143,20 @@ static void put_zone(struct builder *b)
 	bytes_put(&b->root, assumed ? survey_zone(from, to) : 0);
 }
 
+/* Rows that a frame cannot hold are not kept: then there is an empty one, and statistics bring the stories to life. */
+static void put_rows(struct builder *b)
+{
+	struct rows rows = { 0 };
+	BUF(packed);
+
+	rows_of_tale(&rows, &b->tale);
+	rows_pack(&packed, &rows);
+	rows_clear(&rows);
+	if (packed.n > CHAPTER_FRAME_MAX)
+		buf_reset(&packed);
+	chapter_put_frame(&b->root, chapter_add(b->out, buf_str(&packed)));
+}
+
 static void put_root(struct builder *b, struct digest *d, const struct block *x)
 {
 	BUF(table);
@@ -153,6 +168,7 @@ static void put_root(struct builder *b, struct digest *d, const struct block *x)
 	bytes_put(&b->root, b->kin.families);
 	digest_table(&b->tale, b->kin.family, &table);
 	chapter_put_frame(&b->root, chapter_add(b->out, buf_str(&table)));
+	put_rows(b);
 	bytes_put(&b->root, x->blocks);
 	buf_addstr(&b->root, buf_str(&x->directory));
 	digest_end(d);

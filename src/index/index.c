@@ -46,6 +46,7 @@ static bool take_root(struct index *x, struct str bytes)
 	if (r->families > UINT32_MAX || r->stories > UINT32_MAX)
 		cur_fail(&c, "too many stories");
 	r->table = chapter_take_frame(&c);
+	r->rows = chapter_take_frame(&c);
 	if (c.why == NULL)
 		take_blocks(&c, x);
 	if (c.why == NULL)

@@ -32,6 +32,7 @@ struct index_root {
 	uint64_t zone;
 	uint64_t stories, families;
 	struct chapter_frame table; /* of stories: a row for each (index_table) */
+	struct chapter_frame rows;  /* of recipients: what statistics run over (trace/rows.h) */
 };
 
 /* A row of the table of stories. */

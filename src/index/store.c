@@ -3,6 +3,7 @@
 
 #include "index/bytes.h"
 #include "index/inside.h"
+#include "trace/rows.h"
 
 static const char *read_text(void *with, uint32_t file, uint64_t offset, size_t n)
 {
@@ -167,8 +168,19 @@ static void names(struct tale_store *s, void (*see)(void *, struct str), void *w
 	}
 }
 
+static bool rows(struct tale_store *s, struct rows *out)
+{
+	struct index *x = of(s);
+	struct str packed;
+
+	x->broken = x->broken || !chapter_get(x->c, x->root.rows, &x->mem, &packed) || !rows_unpack(out, packed);
+	return !x->broken;
+}
+
 void store_init(struct index *x)
 {
 	x->store = (struct tale_store){ .begin = begin, .bring = bring, .names = names };
+	if (x->root.rows.size > 0)
+		x->store.rows = rows;
 	x->here = arena_alloc(&x->mem, (x->root.families / 64 + 1) * sizeof(uint64_t));
 }

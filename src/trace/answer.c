@@ -51,7 +51,9 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 	r->scope.mailbox = arena_lower(&r->mem, ask->mailbox);
 	r->scope.mem = &r->mem;
 	r->chosen.span = select_span(&r->question, &r->frame);
-	if (r->asked || ask->everything)
+	r->rows =
+	    ask->tables && ask->store != NULL && ask->store->rows != NULL && r->question.n == 0 && scope_all(&r->scope);
+	if ((r->asked || ask->everything) && !r->rows)
 		choose(r);
 	answer_find_erased(r, ask);
 	return 0;

@@ -23,6 +23,7 @@ struct trace_ask {
 	size_t limit;               /* messages, and lines not understood, shown at most */
 	bool unreadable;            /* list the lines not understood; then there may be no question */
 	bool everything;            /* without a question every message is meant */
+	bool tables;                /* numbers over rows are all that is wanted: no story need come to life for them */
 	int64_t now;                /* UTC seconds */
 	/* Was this address (local@domain, lower case) erased from these logs, and when?  NULL: nobody knows. */
 	bool (*erased)(void *with, struct str address, char day[11]);
@@ -43,6 +44,7 @@ struct answer {
 	struct scope scope;
 	size_t limit;
 	bool unreadable, asked;
+	bool rows; /* no story was chosen: the store has the rows that are to be counted */
 	struct str nearest[NEAR_MAX];
 	size_t nnearest;
 	struct answer_erased {

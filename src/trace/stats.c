@@ -4,6 +4,7 @@
 
 #include "trace/page.h"
 #include "trace/tell_foreign.h"
+#include "trace/wish.h"
 
 static const struct sheet_column totals_columns[] = { { CELL_TEXT, "what", "", false },
 						      { CELL_COUNT, "count", "COUNT", false },
@@ -12,19 +13,36 @@ static const struct sheet_form totals_form = {
 	.name = "totals", .title = "In all", .columns = totals_columns, .ncolumns = 3, .tiles = true
 };
 
-void stats_begin(struct stats *s, struct report *r, const struct stats_ask *ask)
+static void take_rows(struct stats *s)
 {
-	struct answer *a = ask->answer;
+	const struct span *span = &s->answer->chosen.span;
+	struct tale_store *store = s->answer->tale.store;
+
+	if (store->rows(store, &s->rows) && (span->from != INT64_MIN || span->to != INT64_MAX))
+		rows_keep(&s->rows, span->from, span->to);
+}
+
+static void make_rows(struct stats *s)
+{
+	struct answer *a = s->answer;
 	struct rows_maker m;
 
-	*s = (struct stats){ .report = r, .answer = a, .top = ask->top };
-	r->answer = a;
 	s->stories = a->chosen.at;
 	rows_maker_init(&m, &s->rows, &a->book, &a->scope);
 	m.question = a->asked ? &a->question : NULL;
 	for (size_t i = 0; i < a->chosen.n && i < UINT32_MAX - 1; i++)
 		rows_add(&m, a->chosen.at[i], (uint32_t)i);
 	rows_maker_clear(&m);
+}
+
+void stats_begin(struct stats *s, struct report *r, const struct stats_ask *ask)
+{
+	*s = (struct stats){ .report = r, .answer = ask->answer, .top = ask->top };
+	r->answer = ask->answer;
+	if (ask->answer->rows)
+		take_rows(s);
+	else
+		make_rows(s);
 	r->counted = s->rows.n;
 }
 

@@ -28,10 +28,14 @@ struct wish {
 	struct str text;           /* the address, the domain */
 };
 
+struct rows;
 struct tale_store {
 	/* In place of reading and joining. */
 	void (*begin)(struct tale_store *s, struct tale *t, struct book *b);
 	void (*bring)(struct tale_store *s, const struct wish *w);
+	/* The rows of all stories (rows_of_tale()), whose texts live as long as the store; false: they are not there.
+	 * NULL: it has none. */
+	bool (*rows)(struct tale_store *s, struct rows *out);
 	/* Every address of the logs, once or more often. */
 	void (*names)(struct tale_store *s, void (*see)(void *, struct str), void *with);
 };

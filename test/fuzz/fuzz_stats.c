@@ -1,5 +1,5 @@
-/* Any bytes as the three logs (parted by 0xff): the three reports of `telltale stats` over all of it can be written, and
- * to an owner no address of others is shown. */
+/* Any bytes as the three logs (parted by 0xff): the three reports of `telltale stats` over all of it can be written,
+ * and to an owner no address of others is shown. */
 #include <jansson.h>
 #include <string.h>
 
