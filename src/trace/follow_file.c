@@ -277,7 +277,8 @@ void follow_file_read(struct follow *f, struct follow_file *x, size_t most)
 	if (x->fd < 0 || (size == x->at && size > FOLLOW_HEAD))
 		return;
 	if (x->head.n == 0 && follow_file_copy(f, x->fd, str_of(x->path), true)) {
-		give_up(x); /* when it was empty, nobody could see that it becomes a copy */
+		follow_say(f, "%s begins like a log that is followed: it is taken for a copy of it", x->path);
+		give_up(x); /* when it was empty, nobody could see what it becomes */
 		return;
 	}
 	if (size < x->at || !same_head(f, x)) {

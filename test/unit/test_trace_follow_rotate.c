@@ -97,6 +97,7 @@ static void a_copy_is_no_new_log(void **state)
 	append(h, "smtp-25.log.2", ACCEPT("7", "17"));
 	append(h, "second.log", ACCEPT("8", "18"));
 	nothing(h);
+	said(h, "second.log begins like a log that is followed");
 	append(h, "smtp-465.log", ZONE ACCEPT("2", "12"));
 	told(h, "new waiting\n");
 }
