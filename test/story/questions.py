@@ -64,14 +64,13 @@ class Logs:
         self.comma("smtp-25", f"zone, +01:00, {self.epoch}")
         self.comma("delivery", f"zone, +01:00, {self.epoch}")
 
-    def write(self, name, line):
+    def write(self, name, *lines):
         with open(self.folder / (name + ".log"), "a", encoding="utf-8") as f:
-            f.write(line + "\n")
+            f.writelines(line + "\n" for line in lines)
 
     def comma(self, name, *lines):
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.epoch + 3600))
-        for line in lines:
-            self.write(name, f"{stamp}, {line}" if line else "")
+        self.write(name, *(f"{stamp}, {line}" if line else "" for line in lines))
 
     def session(self, number, *lines, ip="192.0.2.12", name="out.b.example"):
         self.comma("smtp-25", f"session, {number}, {ip}, 4242, {self.epoch}.007", f"helo, {name}", *lines, "")
