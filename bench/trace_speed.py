@@ -246,8 +246,8 @@ def archives(program, world, folder, wanted):
         case.side("telltale", program.trace(world, "any:" + world.address, at), FOUND)
         case.side("telltale, plain", program.trace(world, "any:" + world.address), FOUND)
         yield beside(case, world.address, files, how)
-        if how == "frames" and wanted("archive-index"):
-            yield indexed_archives(program, world, at)
+    if wanted("archive-index"):
+        yield indexed_archives(program, world, packed(program, world, "frames", folder))
 
 
 def indexed_archives(program, world, at):

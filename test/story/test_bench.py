@@ -162,7 +162,7 @@ def test_the_tracer_is_measured_beside_grep_and_what_is_missing_is_said(tmp_path
                                str(tmp_path)])
     result = bench.run(options)
     scan, peers = result["cases"]
-    assert all(r["wall"] > 0 for r in scan["rounds"][0].values()) and scan["rounds"][0]["telltale"]["heap"] > 0
+    assert all(r["wall"] > 0 for r in scan["rounds"][0].values()) and {"telltale", "grep -F"} <= set(scan["rounds"][0])
     assert "exigrep" in peers["skipped"] or "exigrep" in peers["rounds"][0]
     assert [figure for figure, *_ in aims.trace(result)] == ["trace, exim: exact scan without an index, speed of grep -F"]
     assert "exim: an exact address, no index" in capsys.readouterr().out
