@@ -444,6 +444,12 @@ class Server:
         assert self.stop() == 0, self.said()
         return self.start()
 
+    def reload(self):
+        """And wait until those who took sessions before have left: one of them may still take the next one."""
+        before = self.pids("telltale-smtpd")
+        self.command("reload")
+        until(lambda: not set(before) & set(self.pids("telltale-smtpd")), "those before leave")
+
     def lost(self):
         """After a kill -9 of the supervisor: wait for the end of all programs."""
         self.process.wait(PATIENCE)

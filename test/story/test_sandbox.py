@@ -137,7 +137,7 @@ def test_the_server_works_in_the_sandbox_that_is_used_outside_of_tests(server, m
     server.config("relay { enabled = true }")
     server.start()
     server.command("dkim", "add", "example.com", "--bits", "1024", "--now")
-    server.command("reload")
+    server.reload()
     with server.client(port="465") as c:
         c.send("EHLO client.test")
         assert c.login().code == 235
