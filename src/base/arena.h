@@ -36,7 +36,7 @@ static inline void *arena_alloc(struct arena *a, size_t n)
 		return arena_alloc_block(a, n);
 	a->free = p + whole;
 	a->left -= whole;
-	return memset(p, 0, n);
+	return memset(p, 0, whole);
 }
 
 struct str arena_str(struct arena *a, struct str s); /* a copy, NUL behind it */
