@@ -268,15 +268,21 @@ class Log:
     """A log file as it stands now."""
 
     def __init__(self, path):
-        self.text = ""
-        if os.path.exists(path):
-            with open(path, encoding="utf-8", newline="\n") as f:
-                self.text = f.read()
-        assert self.text == "" or self.text.endswith("\n"), f"{path} ends inside a line"
+        # A reader may see an append half done, but not for long.
+        self.text = until(lambda: self.whole(path), f"{path} ends with a whole line", 5)[0]
         self.lines = self.text.splitlines()
         self.records = [Record(line) for line in self.lines if line]
         self.groups = [[Record(line) for line in group.splitlines()] for group in re.split(r"\n\n+", self.text.strip())
                        if group]
+
+    @staticmethod
+    def whole(path):
+        """(its text,), or None while it ends inside a line."""
+        if not os.path.exists(path):
+            return ("",)
+        with open(path, encoding="utf-8", newline="\n") as f:
+            text = f.read()
+        return (text,) if text == "" or text.endswith("\n") else None
 
     @property
     def last(self):
