@@ -77,11 +77,18 @@ class Strace:
         self.rest.start()
         return self
 
-    def __exit__(self, *_):
+    def let_go(self):
+        """Asked again and again: what is said just before strace begins to wait, it hears only at the next call."""
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(20)
+            return self.process.wait(0.5) is not None
         except subprocess.TimeoutExpired:
+            return False
+
+    def __exit__(self, *_):
+        try:
+            until(self.let_go, "strace lets go")
+        except AssertionError:
             self.process.kill()
             raise
         self.rest.join()
