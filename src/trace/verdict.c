@@ -47,11 +47,16 @@ bool did_of(struct str report, struct did *out)
 {
 	static const struct str tag = STR_INIT("did_");
 	ptrdiff_t found = str_starts(report, tag) ? 0 : str_find(report, tag);
-	struct str before = str_take(report, (size_t)(found < 0 ? 0 : found));
-	const char *at = report.p + before.n + tag.n, *end = report.p + report.n;
+	const char *at, *end;
+	struct str before;
 	struct did d = { 0 };
 
-	if (found < 0 || (found > 0 && !str_ends(before, STR("/"))) || !counts_at(&at, end, &d))
+	if (found < 0)
+		return false; /* no report at all, perhaps */
+	before = str_take(report, (size_t)found);
+	at = report.p + before.n + tag.n;
+	end = report.p + report.n;
+	if ((found > 0 && !str_ends(before, STR("/"))) || !counts_at(&at, end, &d))
 		return false;
 	if (str_starts(str_mem(at, (size_t)(end - at)), STR("/qp_"))) {
 		at += 4;
