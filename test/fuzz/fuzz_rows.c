@@ -1,28 +1,14 @@
 /* Any bytes as the packed rows of an index (behind the number of the vocabulary, which is put right): what is taken
  * for rows can be counted, written as text, page and JSON, and packed again to the same bytes. */
-#include <jansson.h>
-#include <string.h>
+#include "report_forms.h"
 
-#include "trace/stats.h"
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void look_at_report(struct report *r)
 {
-	BUF(text);
-	BUF(html);
-	BUF(json);
-	json_t *root;
-
-	report_put_text(&text, r, &(struct sheet_look){ .width = 80 });
-	for (size_t i = 0; i < text.n; i++)
-		MUST(text.p[i] == '\n' || ((unsigned char)text.p[i] >= 0x20 && text.p[i] != 0x7f));
-	report_put_html(&html, r);
-	MUST(str_find(buf_str(&html), STR("<script")) < 0);
-	report_put_json(&json, r);
-	root = json_loadb(json.p, json.n, JSON_ALLOW_NUL, NULL);
-	MUST(root != NULL);
-	json_decref(root);
+	look_at_forms(r, 80);
 	for (const struct sheet *s = r->sheets; s != NULL; s = s->next) {
 		BUF(csv);
 

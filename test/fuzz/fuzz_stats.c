@@ -1,29 +1,10 @@
 /* Any bytes as the three logs (parted by 0xff): the three reports of `telltale stats` over all of it can be written,
  * and to an owner no address of others is shown. */
-#include <jansson.h>
+#include "report_forms.h"
+
 #include <string.h>
 
-#include "trace/stats.h"
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void look(struct report *r)
-{
-	BUF(text);
-	BUF(html);
-	BUF(json);
-	json_t *root;
-
-	report_put_text(&text, r, &(struct sheet_look){ .width = 250 });
-	for (size_t i = 0; i < text.n; i++)
-		MUST(text.p[i] == '\n' || ((unsigned char)text.p[i] >= 0x20 && text.p[i] != 0x7f));
-	report_put_html(&html, r);
-	MUST(str_find(buf_str(&html), STR("<script")) < 0);
-	report_put_json(&json, r);
-	root = json_loadb(json.p, json.n, JSON_ALLOW_NUL, NULL);
-	MUST(root != NULL);
-	json_decref(root);
-}
 
 /* To mask again what an owner reads changes nothing. */
 static void look_at_scope(const struct report *r)
@@ -52,7 +33,7 @@ static void ask(struct source *s, const char *domain, void (*make)(struct report
 	MUST(trace_answer(&answer, &what, &e) == 0);
 	answer.scope.mem = NULL; /* no (2) behind look-alikes */
 	make(&r, &(struct stats_ask){ .answer = &answer, .top = 5 });
-	look(&r);
+	look_at_forms(&r, 250);
 	if (domain[0] != '\0')
 		look_at_scope(&r);
 	answer_clear(&answer);

@@ -1,9 +1,5 @@
 /* Recipients as rows: what a story becomes, and rows as bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "logs_world.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +9,6 @@
 
 #define ME "recipient@example.com"
 #define A "a@b.example"
-#define T(t) "2021-03-09 12:" t ", "
-#define ZONE T("00:00") "zone, +02:00, 1615284000\n"
 #define SESSION(t, n, epoch) T(t) "session, " n ", 192.0.2.12, 4242, " epoch ".900\n" T(t) "helo, out.b.example\n"
 #define MAIL(t) T(t) "from, " A "\n" T(t) "resp, 250 ok\n"
 #define RCPT(t, to) T(t) "to, <" to ">\n" T(t) "resp, 250 ok\n"
@@ -66,34 +60,6 @@ static const struct {
 	  "- - abandoned [client: timeout] port 25 net 192.0.2.0/24 client 2\n" },
 };
 /* clang-format on */
-
-struct world {
-	struct source source;
-	struct answer answer;
-};
-
-static void open_world(struct world *w, const char *smtp, const char *gate, const char *delivery, const char *question)
-{
-	struct trace_ask what = { .question = str_of(question),
-				  .source = &w->source,
-				  .limit = SIZE_MAX,
-				  .everything = true,
-				  .now = 1615300000 };
-	struct err e = { 0 };
-
-	source_init(&w->source);
-	source_add_text(&w->source, "smtp-25.log", str_of(smtp));
-	source_add_text(&w->source, "spamdyke.log", str_of(gate));
-	source_add_text(&w->source, "delivery.log", str_of(delivery));
-	if (trace_answer(&w->answer, &what, &e) < 0)
-		fail_msg("%s: %s", question, e.text);
-}
-
-static void close_world(struct world *w)
-{
-	answer_clear(&w->answer);
-	source_clear(&w->source);
-}
 
 static void put_length_of(struct buf *b, const char *name, uint16_t length)
 {
