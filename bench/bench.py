@@ -15,7 +15,7 @@ import report
 
 def arguments(argv):
     p = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    p.add_argument("kind", choices=(*report.KINDS, "truth", "report"))
+    p.add_argument("kind", choices=(*report.KINDS, "page", "truth", "web", "report"))
     p.add_argument("--build", default="build-release", help="folder of a release build (default build-release)")
     p.add_argument("--quick", action="store_true", help="the figures of the aims only, three short rounds")
     p.add_argument("--rounds", type=int, help="rounds (default 5, quick 3)")
@@ -32,7 +32,7 @@ def arguments(argv):
     p.add_argument("--seed", type=int, help="truth: the seed (default: a random one, which is printed); trace: of the logs")
     p.add_argument("--messages", type=int, default=20000, help="truth: messages a world (default 20,000)")
     p.add_argument("--folder", help="truth: write logs and truth files there, and leave them; trace: the same, and use what lies there")
-    p.add_argument("--mb", type=int, help="trace: megabytes of logs of each kind (default 500, quick 50)")
+    p.add_argument("--mb", type=int, help="trace, page, web: megabytes of logs of each kind (default 500, quick 50)")
     p.add_argument("--world", help="trace: only these kinds of logs (provider,postfix,exim,ours)")
     p.add_argument("--only", help="trace: only these cases (read,stats-read,scan,build,exact,exact-cold,part,stats,rows,"
                    "archive-frames,archive-index,archive-zst,archive-gz,peers)")
@@ -63,7 +63,7 @@ def commit():
 
 
 def module(options):
-    """What does this kind of bench.  truth is not about speed, and stands in no report."""
+    """What does this kind of bench.  page, truth and web stand in no report."""
     return importlib.import_module(report.KINDS.get(options.kind, options.kind))
 
 

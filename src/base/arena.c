@@ -16,6 +16,7 @@ struct arena_block {
 
 enum { FIRST_BLOCK = 4096 - sizeof(struct arena_block), MAX_BLOCK = 256 * 1024 };
 enum { HUGE_PAGE = 2 << 20 };
+enum { FORMATTED = 512 /* bytes: longer texts are formatted twice */ };
 
 /* Where an arena grows large its blocks are the kernel's huge pages: one fault each instead of 512. */
 static struct arena_block *huge_block(struct arena *a, size_t n)
@@ -76,15 +77,17 @@ const char *arena_z(struct arena *a, struct str s)
 
 struct str arena_fmt(struct arena *a, const char *fmt, ...)
 {
+	char room[FORMATTED], *p;
 	va_list ap;
-	char *p;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room, sizeof(room), fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		BUG("format %s", fmt);
+	if ((size_t)n < sizeof(room))
+		return arena_str(a, str_mem(room, (size_t)n));
 	p = arena_alloc(a, (size_t)n + 1);
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)n + 1, fmt, ap);

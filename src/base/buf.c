@@ -101,15 +101,20 @@ void buf_addstr(struct buf *b, struct str s)
 void buf_vfmt(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
+	size_t room;
 	int n;
 
+	buf_need(b, strlen(fmt));
+	room = b->cap - b->n;
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
+	n = vsnprintf(b->p + b->n, room, fmt, ap);
 	if (n < 0)
 		BUG("format %s", fmt);
-	buf_need(b, (size_t)n + 1);
-	vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+	if ((size_t)n >= room) {
+		buf_need(b, (size_t)n + 1);
+		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+	}
+	va_end(again);
 	b->n += (size_t)n;
 }
 

@@ -7,8 +7,7 @@
 
 struct cond_waiter {
 	struct fiber *fiber;
-	struct cond_waiter *next;
-	bool listed;
+	struct cond_waiter *next, **link; /* link: what leads to it; NULL: it is not listed any more */
 };
 
 void cond_init(struct cond *c)
@@ -38,32 +37,37 @@ static void wait_as_thread(struct cond *c, pthread_mutex_t *lock, int64_t deadli
 		pthread_cond_timedwait(&c->threads, lock, &t);
 }
 
+static void put_in(struct cond *c, struct cond_waiter *w)
+{
+	w->link = c->last;
+	*c->last = w;
+	c->last = &w->next;
+}
+
+/* Without a walk: of a thousand who wait most give up at their deadline. */
 static void take_out(struct cond *c, struct cond_waiter *w)
 {
-	struct cond_waiter **at = &c->first;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
-	if (*at == NULL)
-		c->last = at;
-	w->listed = false;
+	*w->link = w->next;
+	if (w->next != NULL)
+		w->next->link = w->link;
+	else
+		c->last = w->link;
+	w->link = NULL;
 }
 
 void cond_wait(struct cond *c, pthread_mutex_t *lock, int64_t deadline)
 {
-	struct cond_waiter w = { .fiber = fiber_self(), .listed = true };
+	struct cond_waiter w = { .fiber = fiber_self() };
 
 	if (w.fiber == NULL) {
 		wait_as_thread(c, lock, deadline);
 		return;
 	}
-	*c->last = &w;
-	c->last = &w.next;
+	put_in(c, &w);
 	pthread_mutex_unlock(lock);
 	(void)fiber_park(deadline);
 	pthread_mutex_lock(lock);
-	if (w.listed)
+	if (w.link != NULL)
 		take_out(c, &w);
 }
 

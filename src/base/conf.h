@@ -47,6 +47,7 @@ struct conf_rate {
 #define CONF_BOOL(s, f, o, d, help) bool f;
 #define CONF_NUMBER(s, f, o, d, least, most, help) int64_t f;
 #define CONF_DURATION(s, f, o, d, help) int64_t f;
+#define CONF_EVERY(s, f, o, d, help) int64_t f;
 #define CONF_SIZE(s, f, o, d, help) int64_t f;
 #define CONF_END(s) \
 	} \
@@ -93,6 +94,7 @@ struct conf {
 	struct conf_relay relay;
 	struct conf_dns dns;
 	struct conf_logs logs;
+	struct conf_index index;
 	struct conf_web web;
 	struct conf_users users;
 	struct conf_listener listener; /* what a listener has that says nothing */

@@ -193,6 +193,17 @@ static int set_duration(struct conf *c, const struct conf_row *o, struct str val
 	return 0;
 }
 
+static int set_every(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
+{
+	(void)c;
+	(void)o;
+	if (str_eqz(value, "never"))
+		*(int64_t *)field = 0;
+	else if (!conf_duration(value, field))
+		return err_set(e, "must be a duration like 10s, 5m, 2h or 3d, more than 0, or never");
+	return 0;
+}
+
 static int set_rate(struct conf *c, const struct conf_row *o, struct str value, void *field, struct err *e)
 {
 	(void)c;
@@ -234,6 +245,7 @@ const struct conf_row conf_rows[] = {
 #define CONF_NUMBER(s, f, o, d, lo, hi, help) \
 	{ FIELD(s, f, o), .set = set_number, .preset = #d, .least = (lo), .most = (hi) },
 #define CONF_DURATION(s, f, o, d, help) { FIELD(s, f, o), .set = set_duration, .preset = (d) },
+#define CONF_EVERY(s, f, o, d, help) { FIELD(s, f, o), .set = set_every, .preset = (d) },
 #define CONF_SIZE(s, f, o, d, help) { FIELD(s, f, o), .set = set_size, .preset = (d) },
 #include "base/options.def"
 };

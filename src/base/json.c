@@ -63,21 +63,42 @@ static void put_ascii(struct buf *b, unsigned char c)
 		buf_addc(b, (char)c);
 }
 
-static void put_quoted(struct buf *b, struct str s)
+/* How many bytes stand for themselves. */
+static size_t plain(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && (unsigned char)s.p[n] >= 0x20 && (unsigned char)s.p[n] < 0x7f && s.p[n] != '"' &&
+	       s.p[n] != '\\')
+		n++;
+	return n;
+}
+
+/* One character that is not plain; its length. */
+static size_t put_character(struct buf *b, struct str s)
 {
 	uint32_t code;
+	size_t n = utf8_at(s, &code);
 
+	if (n == 1)
+		put_ascii(b, (unsigned char)s.p[0]);
+	else if (n > 0)
+		buf_add(b, s.p, n);
+	else
+		buf_adds(b, "\xef\xbf\xbd");
+	return n > 0 ? n : 1;
+}
+
+static void put_quoted(struct buf *b, struct str s)
+{
 	buf_addc(b, '"');
 	while (s.n > 0) {
-		size_t n = utf8_at(s, &code);
+		size_t n = plain(s);
 
-		if (n == 1)
-			put_ascii(b, (unsigned char)s.p[0]);
-		else if (n > 0)
-			buf_add(b, s.p, n);
-		else
-			buf_adds(b, "\xef\xbf\xbd");
-		s = str_skip(s, n > 0 ? n : 1);
+		buf_add(b, s.p, n);
+		s = str_skip(s, n);
+		if (s.n > 0)
+			s = str_skip(s, put_character(b, s));
 	}
 	buf_addc(b, '"');
 }
@@ -112,7 +133,9 @@ void json_z(struct json *j, const char *z)
 void json_num(struct json *j, int64_t n)
 {
 	lead(j);
-	buf_fmt(j->out, "%lld", (long long)n);
+	if (n < 0)
+		buf_addc(j->out, '-');
+	buf_num(j->out, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
 void json_bool(struct json *j, bool value)

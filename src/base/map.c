@@ -7,8 +7,9 @@
 #include <sys/random.h>
 
 #include "base/err.h"
+#include "base/quick.h"
 
-enum { NUMBER = UINT32_MAX }; /* the key is no text but what map_*n() was given */
+#define NUMBER UINT32_MAX /* the key is no text but what map_*n() was given */
 
 struct map_slot {
 	union {
@@ -101,6 +102,12 @@ static struct wanted text_wanted(struct str key)
 	return (struct wanted){ .text = key, .n = (uint32_t)key.n, .hash = (uint32_t)hash_keyed(key, hash_secret()) };
 }
 
+static struct wanted quick_wanted(struct str key)
+{
+	MUST(key.n < NUMBER);
+	return (struct wanted){ .text = key, .n = (uint32_t)key.n, .hash = (uint32_t)hash_text(key, hash_secret()) };
+}
+
 static struct wanted number_wanted(uint64_t key)
 {
 	const uint64_t *secret = hash_secret();
@@ -113,11 +120,11 @@ static bool same(const struct map_slot *s, const struct wanted *w)
 {
 	if (s->hash != w->hash || s->n != w->n || s->value == TOMBSTONE)
 		return false;
-	return w->n == NUMBER ? s->key.number == w->number : w->n == 0 || memcmp(s->key.p, w->text.p, w->n) == 0;
+	return w->n == NUMBER ? s->key.number == w->number : str_same(s->key.p, w->text.p, w->n);
 }
 
 /* The slot of the key, or the first slot where it could go. */
-static struct map_slot *find(const struct map *m, const struct wanted *w)
+static inline struct map_slot *find(const struct map *m, const struct wanted *w)
 {
 	struct map_slot *free_slot = NULL;
 
@@ -223,6 +230,21 @@ void *map_put(struct map *m, struct str key, void *value)
 void *map_del(struct map *m, struct str key)
 {
 	return m->n > 0 ? del(m, text_wanted(key)) : NULL;
+}
+
+void *map_get_quick(const struct map *m, struct str key)
+{
+	return m->n > 0 ? get(m, quick_wanted(key)) : NULL;
+}
+
+void *map_put_quick(struct map *m, struct str key, void *value)
+{
+	return put(m, quick_wanted(key), value);
+}
+
+void *map_del_quick(struct map *m, struct str key)
+{
+	return m->n > 0 ? del(m, quick_wanted(key)) : NULL;
 }
 
 void *map_getn(const struct map *m, uint64_t key)

@@ -111,14 +111,20 @@ void proc_begin(const char *program, struct conf *c)
 	}
 }
 
-void proc_ready(void)
+int proc_ready_to_take(void)
 {
 	int fd = proc_fd("ready", 0);
 
-	if (fd < 0)
-		return;
-	(void)io_write_all(fd, "r", 1);
-	close(fd);
+	if (fd >= 0)
+		(void)io_write_all(fd, "r", 1);
+	return fd;
+}
+
+void proc_ready(void)
+{
+	int fd = proc_ready_to_take();
+
+	fd_clear(&fd);
 }
 
 int proc_signals(void)
@@ -128,6 +134,13 @@ int proc_signals(void)
 	our_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int proc_signal(int signals)
+{
+	struct signalfd_siginfo info;
+
+	return read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info) ? (int)info.ssi_signo : 0;
 }
 
 const char *proc_socket(struct conf *c, const char *name)
@@ -171,9 +184,15 @@ static int program_path(const char *program, char *path, size_t size)
 /* The last moment in which we could: afterwards there is no way back. */
 static int change_user(const struct proc_user *u)
 {
+	gid_t groups[COUNT(u->extra)];
+	size_t n = 0;
+
 	if (u == NULL)
 		return 0;
-	return setgroups(u->extra != 0 ? 1 : 0, &u->extra) < 0 || setgid(u->gid) < 0 || setuid(u->uid) < 0 ? -1 : 0;
+	for (size_t i = 0; i < COUNT(u->extra); i++)
+		if (u->extra[i] != 0)
+			groups[n++] = u->extra[i];
+	return setgroups(n, groups) < 0 || setgid(u->gid) < 0 || setuid(u->uid) < 0 ? -1 : 0;
 }
 
 /* In the child of a program of one thread: what goes wrong is said by the one who was to be started. */

@@ -5,13 +5,16 @@
  *	conf      memfd with the configuration's bytes (the same for all of a generation)
  *	log       server.log, append
  *	service   the Unix socket this program listens on (run/dns.sock, run/lookup.sock, run/queue.sock,
- *		  run/signer.sock, run/policy.sock)
- *	control   its control socket (run/lookup.ctl, run/queue.ctl, run/policy.ctl)
- *	listen.L  a listening TCP socket of listener L (telltale-smtpd)
+ *		  run/signer.sock, run/policy.sock, run/search.sock)
+ *	control   its control socket (run/lookup.ctl, run/queue.ctl, run/policy.ctl, run/web.ctl)
+ *	live      run/live.sock (telltale-search)
+ *	listen.L  a listening TCP socket of listener L (telltale-smtpd); "web" is the page's (telltale-web)
  *	gate-rules  memfd with the gate's rules (telltale-smtpd)
- *	census    memfd of the shared session counts (telltale-smtpd)
- *	tls-certificate, tls-key  sealed memfds with the bytes of both PEM files (telltale-smtpd; only when a
- *		  listener has TLS)
+ *	census    memfd of the shared session counts (telltale-smtpd; telltale-web, to look at)
+ *	sessions  memfd of who has come in to the page (telltale-web)
+ *	tls-certificate, tls-key  sealed memfds with the bytes of both PEM files (telltale-smtpd, when a
+ *		  listener has TLS; telltale-web, when web { } names them)
+ *	why-key   sealed memfd with the key of references to refusals (telltale-smtpd, telltale-web)
  *	ready     pipe on which the program says that it can work now (proc_ready)
  * Everything else is closed before exec.  TELLTALE_PARENT is telltaled's process id: who begins when it is gone, ends.
  *
@@ -36,15 +39,21 @@ void proc_begin(const char *program, struct conf *c);
 
 /* Tell telltaled, once, that this program can do its work now. */
 void proc_ready(void);
+/* The same of a program that takes clients: while the descriptor that it gets (to be closed; -1: nobody asks) is open,
+ * it may take one more, and a reload is not over. */
+int proc_ready_to_take(void);
 
 /* A signalfd for SIGTERM and SIGHUP (the only way signals reach us). */
 int proc_signals(void);
+/* The next one that has come, or 0. */
+int proc_signal(int signals);
 
 /* Path of a socket of the data folder: data-dir/run/NAME, in c's arena. */
 const char *proc_socket(struct conf *c, const char *name);
 
 /* Is the program at the other end of this Unix socket the one of that role ("smtpd", "dns", "lookup", "queue",
- * "local", "remote", "signer", "policy", "pipe")?  Its user must be that role's; where no users are set apart, our own.  Root is whoever
+ * "local", "remote", "signer", "policy", "pipe", "web", "search")?  Its user must be that role's; where no users are set
+ * apart, our own.  Root is whoever
  * it says.  telltale-pipe is besides in our session: the programs that it starts have its user, but never that. */
 bool proc_peer_is(int fd, const char *role);
 /* Is it any program of ours?  Nobody else is let in: a stranger would only keep a place from one of them. */
@@ -60,14 +69,15 @@ bool proc_peer_apart(struct str peers, const char *role, uid_t uid);
 int proc_thread(void *(*run)(void *), void *arg, size_t stack_kib, struct err *e);
 
 /* Start a program found beside our own executable, with these descriptors (and no others but 0..2), names as in
- * TELLTALE_FDS; as `user` when that is given: its uid and gid, `extra` (or 0) as the only group besides. */
+ * TELLTALE_FDS; as `user` when that is given: its uid and gid, and as groups besides those of `extra` that are
+ * not 0. */
 struct proc_pass {
 	const char *name;
 	int fd;
 };
 struct proc_user {
 	uid_t uid;
-	gid_t gid, extra;
+	gid_t gid, extra[2];
 };
 struct proc_plan {
 	const char *program;

@@ -32,6 +32,10 @@
  *	telltale-policy   data-dir/tls-policy: all           Unix sockets; UDP; TCP to    socketpair
  *	                                                     port 443
  *	telltale-rotate   log-dir: all                       none                         fchown
+ *	telltale-web      none                               Unix sockets; accepted TCP   -
+ *	telltale-search   log-dir, data-dir/index: read      accepted Unix sockets        -
+ *	telltale-digest   log-dir, data-dir/index: read      Unix sockets                 -
+ *	telltale-index    log-dir: read; data-dir/index: all none                         -
  *	telltaled         none: it starts programs, reads keys and the configuration again; it parses
  *	telltale          nothing from the net, and neither does the command line.
  *

@@ -6,6 +6,7 @@
 #include "base/sandbox.h"
 #include "base/say.h"
 #include "gate/entry_fits.h"
+#include "gate/sender_fits.h"
 #include "store/serve.h"
 #include "store/store.h"
 
@@ -33,6 +34,7 @@ int main(void)
 
 	proc_begin("telltale-lookup", &conf);
 	store_setting_fits = entry_fits;
+	store_sender_fits = sender_fits;
 	enter_sandbox(&conf);
 	sockets = (struct store_sockets){ proc_fd("service", 0), proc_fd("control", 0), proc_signals() };
 	if (sockets.service < 0 || sockets.signals < 0) {

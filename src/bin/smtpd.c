@@ -5,11 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sysexits.h>
-#include <unistd.h>
 #include "base/clock.h"
+#include "base/doors.h"
 #include "base/fiber.h"
 #include "base/io.h"
 #include "base/proc.h"
@@ -21,7 +19,6 @@
 enum {
 	GRACE = 10000,
 	DRAIN = 10 * 60 * 1000, /* most that sessions may stay after SIGHUP, ms */
-	BURST = 64,
 	PAUSE = 100,
 	HEAP_TRIM = 16 * 1024 * 1024,
 	HEAP_MAP = 4 * 1024 * 1024,
@@ -51,96 +48,27 @@ static bool told_to_sign(int argc, char **argv)
 	return false;
 }
 
-/* One door: a listening socket and the port that it belongs to. */
-struct door {
-	int fd;
-	struct port *port;
-	struct door *next;
-};
-static struct door *doors;
-
-static int watch(int ep, struct door *door)
+static void take(void *port, int fd)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = door };
-
-	return io_nonblock(door->fd) < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, door->fd, &ev) < 0 ? -1 : 0;
+	server_take(port, fd);
 }
 
 /* Every listening socket of every port; how many, or -1. */
-static int open_doors(int ep)
+static int open_doors(struct doors *d, struct err *e)
 {
 	int n = 0;
 
+	if (doors_open(d, take, e) < 0)
+		return -1;
 	for (size_t i = 0; i < server.nports; i++) {
 		struct port *p = &server.ports[i];
-		const char *name = arena_fmt(&conf.mem, "listen.%.*s", STR_ARG(p->conf->label)).p;
+		int more = doors_add(d, arena_fmt(&conf.mem, "listen.%.*s", STR_ARG(p->conf->label)).p, p, e);
 
-		for (int k = 0, fd; (fd = proc_fd(name, k)) >= 0; k++, n++) {
-			struct door *door = arena_alloc(&conf.mem, sizeof(*door));
-
-			*door = (struct door){ fd, p, doors };
-			doors = door;
-			if (watch(ep, door) < 0)
-				return -1;
-		}
+		if (more < 0)
+			return -1;
+		n += more;
 	}
-	return n;
-}
-
-static void take_some(const struct door *door)
-{
-	for (int i = 0; i < BURST; i++) {
-		int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0) {
-			server_take(door->port, fd);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			say(SAY_ERROR, "no client can be taken: %s", strerror(errno));
-			fiber_sleep(PAUSE);
-		}
-		if (errno != ECONNABORTED && errno != EINTR)
-			return;
-	}
-}
-
-/* SIGHUP or SIGTERM. */
-static int signal_of(int signals)
-{
-	struct signalfd_siginfo si;
-
-	return read(signals, &si, sizeof(si)) == (ssize_t)sizeof(si) ? (int)si.ssi_signo : SIGTERM;
-}
-
-/* Until a signal asks us to end: which one. */
-static int take_all(int ep, int signals)
-{
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
-
-	if (epoll_ctl(ep, EPOLL_CTL_ADD, signals, &ev) < 0)
-		BUG("watch signals");
-	for (;;) {
-		int n = io_wait(ep, POLLIN, DEADLINE_NEVER) < 0 ? -1 : epoll_wait(ep, &ev, 1, 0);
-
-		if (n < 0 && errno != EINTR)
-			BUG("wait for clients: errno %d", errno);
-		if (n > 0 && ev.data.ptr == NULL)
-			return signal_of(signals);
-		if (n > 0)
-			take_some(ev.data.ptr);
-	}
-}
-
-/* The listening sockets are others' too, so what lets go of them is closing ep.  For whom the kernel had woken us, and
- * nobody else, is taken after that.  The last one who holds the socket of a listener that is gone closes its port. */
-static void close_doors(int *ep)
-{
-	fd_clear(ep);
-	for (struct door *d = doors; d != NULL; d = d->next) {
-		take_some(d);
-		fd_clear(&d->fd);
-	}
+	return n > 0 ? n : err_set(e, "no listening socket was handed over");
 }
 
 /* A successor takes who comes; those who are here are served to their end. */
@@ -149,7 +77,7 @@ static void drain(int signals)
 	int64_t until = deadline_in(DRAIN);
 
 	while (!server_empty(&server) && clock_mono() < until)
-		if (io_wait(signals, POLLIN, deadline_in(PAUSE)) == 0 && signal_of(signals) == SIGTERM)
+		if (io_wait(signals, POLLIN, deadline_in(PAUSE)) == 0 && proc_signal(signals) == SIGTERM)
 			return;
 }
 
@@ -177,7 +105,9 @@ static int take_rules(struct err *e)
 
 /* The first fiber: it takes clients and hears signals, until it is time to go. */
 struct work {
-	int ep, signals;
+	struct doors doors;
+	int signals;
+	int taking; /* open while a client may still be taken */
 	bool empty; /* all sessions have left */
 };
 
@@ -185,10 +115,11 @@ static void work(void *arg)
 {
 	struct work *w = arg;
 
-	if (take_all(w->ep, w->signals) == SIGHUP) {
-		close_doors(&w->ep);
+	doors_take(&w->doors, w->signals);
+	doors_close(&w->doors);
+	fd_clear(&w->taking);
+	if (proc_signal(w->signals) == SIGHUP)
 		drain(w->signals);
-	}
 	w->empty = server_stop(&server, GRACE);
 }
 
@@ -206,7 +137,7 @@ int main(int argc, char **argv)
 				  .consult = &consult,
 				  .worker = worker_of(argc, argv),
 				  .signs = told_to_sign(argc, argv) };
-	struct work w = { .ep = epoll_create1(EPOLL_CLOEXEC) };
+	struct work w = { 0 };
 	struct err e;
 
 	proc_begin("telltale-smtpd", &conf);
@@ -216,23 +147,24 @@ int main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	enter_sandbox();
-	if (take_rules(&e) < 0 || server_tls(&conf, &set.tls, &e) < 0) {
+	if (take_rules(&e) < 0 || server_tls(&conf, &set.tls, &e) < 0 ||
+	    server_why_key(&conf.mem, &set.why_key, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_CONFIG;
 	}
 	w.signals = proc_signals();
 	set.census = proc_fd("census", 0);
-	if (set.worker == CENSUS_WORKERS || w.ep < 0 || w.signals < 0)
+	if (set.worker == CENSUS_WORKERS || w.signals < 0)
 		return EX_USAGE;
 	if (server_open(&server, &set, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_OSERR;
 	}
-	if (open_doors(w.ep) <= 0) {
-		say(SAY_ERROR, "no listening socket was handed over");
+	if (open_doors(&w.doors, &e) < 0) {
+		say(SAY_ERROR, "%s", e.text);
 		return EX_USAGE;
 	}
-	proc_ready();
+	w.taking = proc_ready_to_take();
 	if (fiber_run(work, &w, &e) < 0) {
 		say(SAY_ERROR, "%s", e.text);
 		return EX_OSERR;

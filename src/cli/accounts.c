@@ -13,6 +13,8 @@
 #include "cli/cli.h"
 #include "cli/table.h"
 #include "gate/entry_fits.h"
+#include "gate/sender_fits.h"
+#include "lookup/own.h"
 #include "store/store.h"
 
 enum { CONNECT_MS = 5000, ANSWER_MS = 30000, LOCK_MS = 5000, INPUT_MAX = 4096, TEXT_MAX = 512 * 1024 };
@@ -94,7 +96,7 @@ static int ask_server(int fd, const struct request *r, struct store_done *out, s
 	if (rc == 0)
 		rc = ipc_unpack(f.body, &lookup_done_type, &done, e);
 	if (rc == 0) {
-		out->status = done.status <= CLI_USAGE ? (int)done.status : CLI_NO;
+		out->status = (int)(done.status <= OWN_ASKS ? done.status : CLI_NO);
 		buf_addstr(&out->output, done.output);
 		buf_addstr(&out->message, done.message);
 	}
@@ -108,11 +110,21 @@ static int work_on_file(const char *path, const struct request *r, struct store_
 	struct store *s = store_open(path, LOCK_MS, e);
 
 	store_setting_fits = entry_fits;
+	store_sender_fits = sender_fits;
 	if (s == NULL)
 		return -1;
 	store_admin(s, buf_str(&r->words), buf_str(&r->input), out);
 	store_close(s);
 	return 0;
+}
+
+/* It would be done if it were meant. */
+static void put_question(struct store_done *out)
+{
+	if (out->status <= CLI_USAGE)
+		return;
+	out->status = CLI_NO;
+	buf_adds(&out->message, ".  If that is meant, say so: --sure");
 }
 
 static int perform(struct conf *c, const struct request *r, struct store_done *out)
@@ -160,6 +172,7 @@ int accounts_run(const char *noun, const char *usage, int argc, char **argv)
 	code = collect(&r, noun, &a);
 	if (code == 0)
 		code = perform(&c, &r, &done);
+	put_question(&done);
 	if (code == 0)
 		code = print_done(&done, &a);
 	if (r.input.n > 0)
@@ -187,8 +200,11 @@ static const char domain_usage[] =
     "usage: telltale domain add|show|remove DOMAIN [-c FILE]\n"
     "       telltale domain set DOMAIN OPTION=VALUE...\n"
     "       telltale domain list [--json]\n"
+    "       telltale domain owner add|remove DOMAIN USER@DOMAIN\n"
+    "       telltale domain owner list [DOMAIN] [--json]\n"
     "\n"
-    "The domains whose mail is ours.  One that still has accounts cannot be removed.\n" SETTINGS COMMON;
+    "The domains whose mail is ours.  One that still has accounts cannot be removed.  An owner is a mailbox, of\n"
+    "any domain, whose owner sees on the page what happened to all mail of that domain.\n" SETTINGS COMMON;
 
 static const char account_usage[] =
     "usage: telltale account add USER@DOMAIN --password-stdin|--hash-stdin [--quota SIZE] [-c FILE]\n"

@@ -1,11 +1,15 @@
 #include "cli/args.h"
 
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "index/index.h"
+#include "supervise/users.h"
 
 int args_fail(int code, const char *fmt, ...)
 {
@@ -67,4 +71,20 @@ int args_conf(const struct args *a, struct conf *c)
 	if (conf_load(c, conf_find(a->config), &e) < 0)
 		return args_fail(CLI_USAGE, "%s", e.text);
 	return 0;
+}
+
+void args_believe(const struct conf *c)
+{
+	struct users u;
+
+	if (users_find(&u, c, NULL) == 0 && u.of[ROLE_SEARCH].named)
+		index_believe(u.of[ROLE_SEARCH].as.uid);
+}
+
+const char *args_who(void)
+{
+	const char *sudo = getenv("SUDO_USER");
+	const struct passwd *pw = sudo == NULL ? getpwuid(getuid()) : NULL;
+
+	return sudo != NULL ? sudo : pw != NULL ? pw->pw_name : "postmaster";
 }

@@ -24,7 +24,13 @@ bool args_take_alone(struct args *a, int argc, char **argv, const char *usage);
 /* Load the configuration the way INTERFACE 2 finds it; 0, or an exit code after a message on stderr. */
 int args_conf(const struct args *a, struct conf *c);
 
+/* Root believes the index that telltaled makes as the user of telltale-search (index_believe). */
+void args_believe(const struct conf *c);
+
 /* "telltale NAME: sentence" on stderr, for people; returns the code. */
 int args_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Who types this, for lists and logs: root by sudo is somebody. */
+const char *args_who(void);
 
 #endif

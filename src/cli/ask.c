@@ -2,13 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/erased.h"
-#include "index/index.h"
+#include "index/asked.h"
 
 void ask_init(struct ask *k, const char *command, const struct args *a)
 {
@@ -134,29 +132,6 @@ void ask_word(struct ask *k, const char *z)
 	buf_adds(b, z);
 }
 
-/* The folder that logs lie in knows what was erased from it. */
-static bool erased_there(const char *path, struct str address, char day[11])
-{
-	struct str s = str_of(path);
-	ptrdiff_t slash = str_rchr(s, '/');
-	struct stat st;
-	ARENA(a);
-
-	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
-		s = slash < 0 ? STR(".") : str_take(s, slash > 0 ? (size_t)slash : 1);
-	return erased_find(arena_z(&a, s), address, day);
-}
-
-static bool was_erased(void *with, struct str address, char day[11])
-{
-	const struct ask *k = with;
-
-	for (int i = 0; i < k->npaths; i++)
-		if (erased_there(k->paths[i], address, day))
-			return true;
-	return false;
-}
-
 /* The configuration's logs are this server's own: what it says of the queue holds for them. */
 static int take_conf(struct ask *k, const struct args *a)
 {
@@ -170,6 +145,8 @@ static int take_conf(struct ask *k, const struct args *a)
 	k->trace.lifetime = c.queue.lifetime / 1000;
 	buf_addstr(&k->log_dir, c.top.log_dir);
 	buf_fmt(&k->index_dir, "%.*s/index", STR_ARG(c.top.data_dir));
+	if (k->index == NULL)
+		args_believe(&c);
 	conf_clear(&c);
 	k->paths[k->npaths++] = buf_z(&k->log_dir);
 	if (k->index == NULL)
@@ -177,67 +154,21 @@ static int take_conf(struct ask *k, const struct args *a)
 	return 0;
 }
 
-struct maker {
-	int (*make)(void *with, const struct trace_ask *t, struct buf *out);
-	void *with;
-	struct buf *out;
-};
-
-/* False: there is no index that stands for these logs, or it is damaged. */
-static bool by_index(const struct ask *k, const struct maker *m, int *rc)
-{
-	struct survey_paths paths = { k->paths, (size_t)k->npaths, k->unpack };
-	struct trace_ask t = k->trace;
-	struct source source;
-	struct index *x = NULL;
-	bool sound;
-
-	if (k->index != NULL && !k->no_index && !t.unreadable)
-		x = index_open(k->index, &paths, NULL);
-	if (x == NULL)
-		return false;
-	source_init(&source);
-	index_attach(x, &source, &t);
-	*rc = m->make(m->with, &t, m->out);
-	sound = index_sound(x);
-	source_clear(&source);
-	index_close(x);
-	return sound;
-}
-
-static int by_reading(const struct ask *k, const struct maker *m)
-{
-	struct trace_ask t = k->trace;
-	struct source source;
-	struct err e = { 0 };
-	int rc = 0;
-
-	source_init(&source);
-	source.most = k->unpack;
-	t.source = &source;
-	for (int i = 0; i < k->npaths && rc == 0; i++)
-		if (source_add(&source, k->paths[i], &e) < 0)
-			rc = args_fail(CLI_USAGE, "%s: %s", k->command, e.text);
-	if (rc == 0)
-		rc = m->make(m->with, &t, m->out);
-	source_clear(&source);
-	return rc;
-}
-
 int ask_answer(struct ask *k, const struct args *a, int (*make)(void *with, const struct trace_ask *t, struct buf *out),
 	       void *with, struct buf *out)
 {
-	struct maker m = { make, with, out };
+	struct asked_make m = { make, with };
+	struct asked asked;
+	struct err e = { 0 };
 	int rc = take_conf(k, a);
 
 	if (rc != 0)
 		return rc;
+	asked = (struct asked){ { k->paths, (size_t)k->npaths, k->unpack }, k->no_index ? NULL : k->index };
 	k->trace.question = buf_str(&k->words);
 	k->trace.now = clock_wall() / 1000;
-	k->trace.erased = was_erased;
-	k->trace.erased_with = k;
-	if (by_index(k, &m, &rc))
-		return rc;
-	buf_reset(out);
-	return by_reading(k, &m);
+	k->trace.erased = asked_erased;
+	k->trace.erased_with = &asked;
+	rc = asked_answer(&asked, &k->trace, &m, out, &e);
+	return rc >= 0 ? rc : args_fail(CLI_USAGE, "%s: %s", k->command, e.text);
 }

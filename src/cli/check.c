@@ -12,6 +12,7 @@
 #include "session/consult.h"
 #include "sign/sign.h"
 #include "supervise/users.h"
+#include "web/check.h"
 
 static const char check_usage[] =
     "usage: telltale check [-c FILE]\n"
@@ -44,7 +45,7 @@ static int check(int argc, char **argv)
 	file = conf_find(a.config);
 	if (conf_load(&c, file, &e) < 0 || check_zone(&c, &e, &missing) < 0 || policy_check(&c, &e) < 0 ||
 	    consult_check(&c, &e) < 0 || remote_settings_check(&c, &e) < 0 || lmtp_read(&lmtp, &c, &e) < 0 ||
-	    sign_check(&c, &e) < 0 || rules_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
+	    sign_check(&c, &e) < 0 || rules_check(&c, &e) < 0 || web_check(&c, &e) < 0 || users_check(&c, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		conf_clear(&c);
 		return CLI_NO;

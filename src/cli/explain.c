@@ -32,50 +32,21 @@ static const char explain_usage[] =
     "\n"
     "Exit codes: 0 explained, 1 not known, 2 no text given.\n";
 
-static int put_unknown(struct buf *b, struct str text, bool json)
+static int explain_one(struct buf *b, struct str text)
 {
-	struct explanation x = {
-		.kind = "unknown",
-		.meaning = STR("This text is not known here."),
-		.final = FINAL_UNKNOWN,
-		.who = WHO_NOBODY,
-		.advice = STR("Check that the line is whole. A line of another program is explained by that program's "
-			      "manual."),
-		.fields = { { "text", str_take(text, EXPLAIN_TEXT_MAX), false } },
-		.nfields = 1,
-	};
+	ARENA(mem);
+	struct explanation x;
 	BUF(safe);
 
-	if (json) {
-		struct json j = json_to(b);
-
-		explain_json(&j, &x);
-		buf_addc(b, '\n');
-		return CLI_NO;
+	if (explain_text(text, &mem, &x)) {
+		explain_put_text(b, text, &x);
+		return CLI_DONE;
 	}
 	utf8_show(&safe, str_take(text, 200));
 	return args_fail(CLI_NO, "not known: %s", buf_z(&safe));
 }
 
-static int explain_one(struct buf *b, struct str text, bool json)
-{
-	ARENA(mem);
-	struct explanation x;
-
-	if (!explain_text(text, &mem, &x))
-		return put_unknown(b, text, json);
-	if (!json) {
-		explain_put_text(b, text, &x);
-	} else {
-		struct json j = json_to(b);
-
-		explain_json(&j, &x);
-		buf_addc(b, '\n');
-	}
-	return CLI_DONE;
-}
-
-static int explain_messages(struct str text, bool json)
+static int explain_messages(struct str text)
 {
 	struct str message;
 
@@ -85,23 +56,16 @@ static int explain_messages(struct str text, bool json)
 		BUF(b);
 
 		explain_message(message, &mem, &x);
-		if (json) {
-			struct json j = json_to(&b);
-
-			explain_json(&j, &x);
+		if (!first)
 			buf_addc(&b, '\n');
-		} else {
-			if (!first)
-				buf_addc(&b, '\n');
-			explain_put_message(&b, &x);
-		}
+		explain_put_message(&b, &x);
 		fwrite(buf_z(&b), 1, b.n, stdout);
 	}
 	return CLI_DONE;
 }
 
 /* Every text that every line asks about; the exit code is that of the worst, CLI_USAGE when there is none. */
-static int explain_lines(struct str text, bool json)
+static int explain_lines(struct str text)
 {
 	struct str line, asked[EXPLAIN_ASKED];
 	int worst = CLI_USAGE;
@@ -115,14 +79,23 @@ static int explain_lines(struct str text, bool json)
 			BUF(b);
 			int code;
 
-			if (worst != CLI_USAGE && !json)
+			if (worst != CLI_USAGE)
 				buf_addc(&b, '\n');
-			code = explain_one(&b, asked[i], json);
+			code = explain_one(&b, asked[i]);
 			worst = worst == CLI_USAGE || code > worst ? code : worst;
 			fwrite(buf_z(&b), 1, b.n, stdout);
 		}
 	}
 	return worst;
+}
+
+static int explain_json_to_stdout(struct str text)
+{
+	BUF(out);
+	int code = explain_lines_json(&out, text);
+
+	fwrite(buf_z(&out), 1, out.n, stdout);
+	return code;
 }
 
 static int explain(int argc, char **argv)
@@ -138,9 +111,12 @@ static int explain(int argc, char **argv)
 		buf_fmt(&text, "%s%s", i > 0 ? " " : "", a.rest[i]);
 	if (a.nrest == 0 && io_slurp_fd(STDIN_FILENO, INPUT_MAX, &text, &e) < 0)
 		return args_fail(CLI_USAGE, "standard input: %s", e.text);
-	if (explain_is_message(buf_str(&text)))
-		return explain_messages(buf_str(&text), a.json);
-	code = explain_lines(buf_str(&text), a.json);
+	if (a.json)
+		code = explain_json_to_stdout(buf_str(&text));
+	else if (explain_is_message(buf_str(&text)))
+		code = explain_messages(buf_str(&text));
+	else
+		code = explain_lines(buf_str(&text));
 	if (code == CLI_USAGE)
 		return args_fail(CLI_USAGE, "there is no text to explain (telltale explain --help)");
 	return code;

@@ -87,7 +87,7 @@ static void refused_by(struct trial *t, struct tried *x, const struct policy *p,
 	const struct reason_row *row = reason_row(by->reason);
 
 	x->accepted = false;
-	gate_reply(p, by->reason, by->more, &t->mem, &x->reply);
+	gate_reply(p, &(struct refusal_words){ .why = by->reason, .more = by->more }, &t->mem, &x->reply);
 	x->code = row->code;
 	x->reason = hit_words(&by->hit, &t->mem);
 	x->passes = str_of(row->word.passes);

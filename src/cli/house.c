@@ -7,9 +7,10 @@
 #include "dns/zone.h"
 #include "gate/rules.h"
 #include "queue/spool.h"
-#include "session/census.h"
+#include "base/census.h"
 #include "session/consult.h"
 #include "sign/sign.h"
+#include "web/check.h"
 #include "wire/tls.h"
 
 static int usable(struct conf *c, struct err *e)
@@ -17,7 +18,7 @@ static int usable(struct conf *c, struct err *e)
 	struct lmtp lmtp;
 
 	if (consult_check(c, e) < 0 || remote_settings_check(c, e) < 0 || lmtp_read(&lmtp, c, e) < 0 ||
-	    sign_check(c, e) < 0)
+	    sign_check(c, e) < 0 || web_check(c, e) < 0)
 		return -1;
 	return c->dns.zone.n > 0 ? zone_check_file(conf_z(c->dns.zone), e) : 0;
 }

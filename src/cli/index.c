@@ -6,36 +6,52 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/team.h"
 #include "base/json.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "index/index.h"
 
 static const char index_usage[] =
-    "usage: telltale index build|status|drop [--index DIR] [--logs PATH...] [--unpack-limit SIZE] [--json] [-c FILE]\n"
+    "usage: telltale index build|status|drop [--index DIR] [--logs PATH...] [--unpack-limit SIZE] [--threads N] "
+    "[--json]\n"
+    "                      [-c FILE]\n"
     "\n"
     "The index is a cache beside the logs from which `telltale trace` answers at once; answers are the same\n"
-    "with it and without it.  It stands for the logs as they were when it was made: once a line is added to\n"
-    "one of them, trace reads the logs again, until the index is built anew.  It can be removed at any time.\n"
+    "with it and without it.  What telltale's own logs have grown by since it was made is read with it; of other\n"
+    "servers' logs it is used only as long as nothing is added to them.  It can be removed at any time.\n"
     "\n"
-    "  build    read the logs and make the index; nothing is done when it is still good\n"
+    "  build    read the logs, of our own what is new, and make the index; nothing is done when it is still good\n"
     "  status   what it holds, how large it is, and whether it stands for the logs; exit code 1: it does not\n"
     "  drop     remove it\n"
     "\n"
     "  --index DIR           its folder (default: `index` in the data folder; needed beside --logs)\n"
     "  --logs PATH...        files or folders that it is for (default: the configuration's log-dir)\n"
     "  --unpack-limit SIZE   unpack at most so much of compressed files (default 2G), as trace will be asked to\n"
+    "  --threads N           build with so many threads, 1 to 4 (default: one for each processor); the index is the "
+    "same\n"
     "  --json                what was done, or what it holds, as JSON\n"
     "\n"
-    "The server does not build it: do so after a rotation, by hand or by cron, as the user who asks or as root.\n";
+    "The server makes that of its own logs every some minutes: index { every } of the configuration.\n";
 
 struct options {
 	const char *dir;
 	const char **paths;
 	struct survey_paths logs;
 	struct buf own_dir, own_logs; /* of the configuration */
+	unsigned threads;
 	bool json;
 };
+
+static int take_threads(struct options *o, const char *value)
+{
+	uint64_t n;
+
+	if (!str_u64(str_of(value), TEAM_MOST, &n) || n == 0)
+		return args_fail(CLI_USAGE, "index: --threads %s is not a number from 1 to %d", value, TEAM_MOST);
+	o->threads = (unsigned)n;
+	return 0;
+}
 
 static int take_option(struct options *o, const struct args *a, int *i)
 {
@@ -53,6 +69,8 @@ static int take_option(struct options *o, const struct args *a, int *i)
 		o->dir = a->rest[++*i];
 		return 0;
 	}
+	if (strcmp(name, "--threads") == 0)
+		return take_threads(o, a->rest[++*i]);
 	if (strcmp(name, "--unpack-limit") != 0)
 		return args_fail(CLI_USAGE, "index: there is no option %s", name);
 	if (!conf_size(str_of(a->rest[++*i]), &n))
@@ -74,6 +92,8 @@ static int take_conf(struct options *o, const struct args *a)
 		return rc;
 	buf_fmt(&o->own_dir, "%.*s/index", STR_ARG(c.top.data_dir));
 	buf_addstr(&o->own_logs, c.top.log_dir);
+	if (o->dir == NULL)
+		args_believe(&c);
 	conf_clear(&c);
 	o->paths[o->logs.n++] = buf_z(&o->own_logs);
 	if (o->dir == NULL)
@@ -160,7 +180,8 @@ static int build(const struct options *o)
 	bool terminal = isatty(STDERR_FILENO) == 1;
 	struct index_built x;
 	struct err e = { 0 };
-	int rc = index_build(o->dir, &o->logs, terminal ? &say : NULL, &x, &e);
+	struct index_how how = { o->threads, terminal ? &say : NULL };
+	int rc = index_build(o->dir, &o->logs, &how, &x, &e);
 
 	if (terminal)
 		fputs("\r\033[K", stderr);
@@ -288,7 +309,10 @@ static int run(struct options *o, struct args *a)
 
 static int index_run(int argc, char **argv)
 {
-	struct options o = { .logs.unpack = SOURCE_UNPACKED_MAX, .own_dir = BUF_INIT, .own_logs = BUF_INIT };
+	struct options o = { .logs.unpack = SOURCE_UNPACKED_MAX,
+			     .own_dir = BUF_INIT,
+			     .own_logs = BUF_INIT,
+			     .threads = team_processors() };
 	struct args a;
 	int rc;
 

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/logs.h"
@@ -17,6 +18,19 @@ static const struct {
 	{ "rotate", logs_rotate_usage, logs_rotate },
 	{ "forget", logs_forget_usage, logs_forget },
 };
+
+void logs_tell_wait(struct logs_wait *w, const struct rotate_news *n)
+{
+	bool tty = isatty(STDERR_FILENO) == 1;
+	int seconds = (int)((n->left + 999) / 1000);
+
+	if (!w->said)
+		fprintf(stderr, "telltale: %s is packed when its last line is 70 s old: %d s yet\n", n->name, seconds);
+	else if (tty)
+		fprintf(stderr, n->left > 0 ? "\r\033[K%d s" : "\r\033[K", seconds);
+	w->said = n->left > 0;
+	fflush(stderr);
+}
 
 static int run(int argc, char **argv)
 {

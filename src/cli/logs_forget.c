@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -6,7 +8,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "cli/cli.h"
-#include "cli/erased.h"
+#include "logs/erased.h"
 #include "cli/logs.h"
 #include "index/index.h"
 #include "logs/frames.h"
@@ -20,7 +22,8 @@ const char logs_forget_usage[] =
     "Erase an address from all logs and archives of the log folder, however it is spelt there: in any case, as login,\n"
     "with a +tag, encoded, in VERP and SRS addresses that carry it.  Where it stood stands " ERASED_ADDRESS ",\n"
     "the same for everybody, so the lines stay what they were and `telltale trace` says that somebody was erased.\n"
-    "The logs are rotated first (telltale logs rotate), then each archive that names it is written anew.\n"
+    "Logs that name it are rotated first (telltale logs rotate), which takes a minute where somebody writes;\n"
+    "then each archive that names it is written anew.\n"
     "That it was erased, and when, is kept as a salted hash: who asks for the address is told so.\n"
     "Mailboxes, queue and accounts are not touched, and mail that comes later is logged as ever.\n"
     "\n"
@@ -30,10 +33,13 @@ const char logs_forget_usage[] =
     "Exit codes: 0 done; 1 it occurs nowhere, or nothing could be done; 2 wrong usage; 3 a file was left as it is\n"
     "(said on stderr): one that is no archive of ours, or could not be read to its end.\n";
 
+enum { PATIENCE = 10 * 60 * 1000 /* ms */, PIECE = 1 << 20 };
+
 struct forget {
 	int dir;
 	const char *index;
 	bool dry, json, tty, noted;
+	struct logs_wait wait;
 	struct erase erase;
 	struct buf files;   /* of the JSON */
 	struct json jfiles; /* into it */
@@ -54,8 +60,8 @@ static void tell_rotation(void *with, const struct rotate_news *n)
 
 	if (n->step == ROTATE_LEFT || n->step == ROTATE_FAILED)
 		leave(f, n->name, n->why);
-	else if (n->step == ROTATE_WAITS && f->tty)
-		fprintf(stderr, "telltale: %s: its last lines are younger than a minute; waiting\n", n->name);
+	else if (n->step == ROTATE_WAITS)
+		logs_tell_wait(&f->wait, n);
 }
 
 static void tell_file(struct forget *f, const char *name, uint64_t lines, uint64_t places)
@@ -86,6 +92,20 @@ static int through(struct forget *f, struct str text, struct frames_out *to, str
 	return to != NULL ? frames_put(to, buf_str(&out), e) : 0;
 }
 
+/* Most pieces of a log do not name him. */
+static int count_text(struct forget *f, struct str text, struct err *e)
+{
+	while (text.n > 0) {
+		ptrdiff_t end = str_chr(str_skip(text, PIECE), '\n');
+		struct str piece = str_take(text, end < 0 ? text.n : PIECE + (size_t)end + 1);
+
+		if (erase_may(&f->erase, piece) && through(f, piece, NULL, e) < 0)
+			return -1;
+		text = str_skip(text, piece.n);
+	}
+	return 0;
+}
+
 /* A plain file, or one that has no table: at most so much is taken into memory. */
 static int whole(struct forget *f, int fd, struct frames_out *to, struct err *e)
 {
@@ -96,6 +116,8 @@ static int whole(struct forget *f, int fd, struct frames_out *to, struct err *e)
 		return -1;
 	if (u.end != UNPACK_WHOLE)
 		return err_set(e, "it cannot be read to its end");
+	if (to == NULL)
+		return count_text(f, buf_str(&text), e);
 	return through(f, buf_str(&text), to, e);
 }
 
@@ -187,6 +209,17 @@ static int look_at(struct forget *f, const char *name, bool ours, struct err *e)
 	return 0;
 }
 
+/* What it holds it holds of all lines.  The server may be at it; that takes a minute or two. */
+static int remove_index(const struct forget *f, struct err *e)
+{
+	int64_t until = deadline_in(PATIENCE);
+	int rc;
+
+	while ((rc = index_remove(f->index, e)) < 0 && e->code == EWOULDBLOCK && clock_mono() < until)
+		poll(NULL, 0, 200);
+	return rc;
+}
+
 /* Before the first file is changed: an erasure that is cut is told of too. */
 static int note(struct forget *f, struct err *e)
 {
@@ -197,7 +230,7 @@ static int note(struct forget *f, struct err *e)
 
 	if (f->noted)
 		return 0;
-	if (index_remove(f->index, e) < 0) /* what it holds it holds of all lines */
+	if (remove_index(f, e) < 0)
 		return -1;
 	snprintf(day, sizeof(day), "%04d-%02d-%02d", c.year, c.month, c.day);
 	f->noted = erased_note(f->dir, address, day, e) == 0;
@@ -240,9 +273,22 @@ static void each(struct forget *f, enum rotate_form form, bool rewriting)
 	progress(f, n, n, "");
 }
 
+/* Only a log that names him becomes an archive now: one in which somebody wrote just now would have to wait. */
+static bool names_him(void *with, const char *log)
+{
+	struct forget *f = with;
+	uint64_t lines, places;
+	struct err e = { 0 };
+	struct stat st;
+	FD(fd) = rotate_open_file(f->dir, log, O_RDONLY, &st, &e);
+
+	return fd < 0 || count_in(f, fd, &lines, &places, &e) < 0 || places > 0;
+}
+
 static void forget_all(struct forget *f)
 {
-	struct rotate_set set = { .tell = tell_rotation, .with = f };
+	struct rotate_set set = { .tell = tell_rotation, .wants = names_him, .with = f };
+	struct err e = { 0 };
 
 	if (f->dry) {
 		for (enum rotate_form form = ROTATE_NONE; form <= ROTATE_ARCHIVE; form++)
@@ -253,6 +299,9 @@ static void forget_all(struct forget *f)
 	each(f, ROTATE_ARCHIVE, true);
 	each(f, ROTATE_PLAIN, false);
 	each(f, ROTATE_NONE, false);
+	/* made anew meanwhile, of archives that still had the address */
+	if (f->noted && remove_index(f, &e) < 0)
+		leave(f, "the index", e.text);
 }
 
 static int answer(const struct forget *f)

@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/io.h"
 #include "base/json.h"
@@ -26,6 +25,7 @@ const char logs_rotate_usage[] =
 /* What was told so far, for the end. */
 struct rotate_told {
 	bool json;
+	struct logs_wait wait;
 	struct buf made, removed, left;
 	struct json jmade, jremoved, jleft;
 };
@@ -34,7 +34,7 @@ static void tell_json(struct rotate_told *t, const struct rotate_news *n)
 {
 	struct json *j = n->step == ROTATE_PACKED ? &t->jmade : n->step == ROTATE_AGED ? &t->jremoved : &t->jleft;
 
-	if (n->step == ROTATE_OPENED || n->step == ROTATE_WAITS)
+	if (n->step == ROTATE_OPENED)
 		return;
 	json_begin_object(j);
 	json_key(j, "file"), json_z(j, n->name);
@@ -51,10 +51,7 @@ static void tell_text(const struct rotate_news *n)
 {
 	switch (n->step) {
 	case ROTATE_OPENED:
-		break;
 	case ROTATE_WAITS:
-		if (isatty(STDERR_FILENO) == 1)
-			fprintf(stderr, "telltale: %s: its last lines are younger than a minute; waiting\n", n->name);
 		break;
 	case ROTATE_PACKED:
 		printf("%s  %llu bytes of log added, %llu bytes now\n", n->name, (unsigned long long)n->text,
@@ -74,7 +71,9 @@ static void tell(void *with, const struct rotate_news *n)
 {
 	struct rotate_told *t = with;
 
-	if (t->json)
+	if (n->step == ROTATE_WAITS)
+		logs_tell_wait(&t->wait, n);
+	else if (t->json)
 		tell_json(t, n);
 	else
 		tell_text(n);

@@ -1,8 +1,6 @@
 #include "cli/queue_call.h"
 
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -91,19 +89,10 @@ void queue_word(struct buf *b, const char *z)
 	buf_adds(b, z);
 }
 
-/* Root by sudo is somebody. */
-static const char *who(void)
-{
-	const char *sudo = getenv("SUDO_USER");
-	const struct passwd *pw = sudo == NULL ? getpwuid(getuid()) : NULL;
-
-	return sudo != NULL ? sudo : pw != NULL ? pw->pw_name : "postmaster";
-}
-
 void queue_words(const struct queue_call *q, struct buf *b)
 {
 	for (int i = 0; i < q->args->nrest; i++)
 		queue_word(b, q->args->rest[i]);
 	queue_word(b, "--by");
-	queue_word(b, who());
+	queue_word(b, args_who());
 }

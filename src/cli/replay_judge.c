@@ -115,7 +115,7 @@ static void refused(struct replay_gate *g, const struct policy *p, const struct 
 {
 	struct reply reply;
 
-	gate_reply(p, by->reason, by->more, g->mem, &reply);
+	gate_reply(p, &(struct refusal_words){ .why = by->reason, .more = by->more }, g->mem, &reply);
 	*out = (struct outcome_of){ .end = replay_end(reply.code), .why = reason_row(by->reason)->code };
 	*seen = by->seen;
 }

@@ -19,7 +19,7 @@ static const char stats_usage[] =
     "  telltale stats changed from:'*@partner.example'    since when it is refused, and what is different since\n"
     "  telltale stats unusual --csv unusual               who sends far more than he usually does\n"
     "\n"
-    "FILTERS are those of telltale trace (from: to: any: ip: on: after: before: verdict: reason: port: text:);\n"
+    "FILTERS are those of telltale trace (from: to: any: ip: on: after: before: verdict: reason: login: port: text:);\n"
     "without any, all messages of the logs are counted.  Each message counts once, however many servers tell\n"
     "of it and however often it was tried; recipients count one by one, and only those that fit.\n"
     "\n"
@@ -80,7 +80,7 @@ static int read_options(struct options *o, const struct args *a)
 		if (rc != 0)
 			return rc;
 	}
-	o->ask.trace.tables = o->make == stats_report;
+	o->ask.trace.tables = true;
 	if (o->json + (o->csv != NULL) + (o->html != NULL) > 1)
 		return args_fail(CLI_USAGE, "stats: --json, --csv and --html are three answers: ask for one at a time");
 	return 0;

@@ -7,7 +7,7 @@
 #include "base/proc.h"
 #include "cli/status.h"
 #include "queue/spool.h"
-#include "session/census.h"
+#include "base/census.h"
 
 enum { QUEUE_TIME = 3000 };
 #define TAIL_LOOKED_AT (256 * 1024)

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/proc.h"
 #include "base/say.h"
+#include "deliver/hello.h"
 #include "deliver/sweep.h"
 
 enum {
@@ -19,7 +20,7 @@ enum {
 	SWEEPS = 4                /* such commands that take a step in one turn; others wait for them */
 };
 
-enum role { ROLE_NONE, ROLE_SMTPD, ROLE_AGENT, ROLE_REPORTER, ROLE_COMMAND };
+enum role { ROLE_NONE, ROLE_SMTPD, ROLE_AGENT, ROLE_REPORTER, ROLE_LETTER, ROLE_COMMAND, ROLE_PAGE };
 
 struct client {
 	struct source source; /* first: what epoll points at */
@@ -88,39 +89,28 @@ static void take_beside(struct clients *s, struct client *c, enum agent_kind kin
 
 static int hear_hello(struct clients *s, struct client *c, const struct ipc_frame *f, struct err *e)
 {
-	struct queue_hello m;
+	static const enum role roles[] = {
+		['t'] = ROLE_REPORTER, ['w'] = ROLE_PAGE, ['d'] = ROLE_LETTER, ['s'] = ROLE_SMTPD
+	};
+	char role = hello_role(c->source.fd, f, e);
 
-	if (f->type != queue_hello_number)
-		return err_set(e, "message %u before a hello", f->type);
-	if (ipc_unpack(f->body, &queue_hello_type, &m, e) < 0)
+	if (role == 0)
 		return -1;
-	if (str_eqz(m.role, "l") && proc_peer_is(c->source.fd, "local")) {
+	if (role == 'l')
 		take_local(s, c);
-		return 0;
-	}
-	if (str_eqz(m.role, "r") && proc_peer_is(c->source.fd, "remote")) {
-		take_beside(s, c, AGENT_REMOTE);
-		return 0;
-	}
-	if (str_eqz(m.role, "p") && proc_peer_is(c->source.fd, "pipe")) {
-		take_beside(s, c, AGENT_PIPE);
-		return 0;
-	}
-	if (str_eqz(m.role, "t") && proc_peer_is(c->source.fd, "policy")) {
-		c->role = ROLE_REPORTER;
-		return 0;
-	}
-	if (!str_eqz(m.role, "s") || !proc_peer_is(c->source.fd, "smtpd"))
-		return err_set(e, "a hello of nobody we know, or from another user");
-	c->role = ROLE_SMTPD;
-	c->depot = depot_client_new(s->depot, &c->conn);
+	else if (role == 'r' || role == 'p')
+		take_beside(s, c, role == 'r' ? AGENT_REMOTE : AGENT_PIPE);
+	else
+		c->role = roles[(unsigned char)role];
+	if (role == 's')
+		c->depot = depot_client_new(s->depot, &c->conn);
 	return 0;
 }
 
 /* It owes us a word: a command that is being done does not, however many are done before it. */
 static bool is_late(const struct client *c, int64_t now)
 {
-	bool owes = c->role == ROLE_COMMAND || c->role == ROLE_REPORTER || c->role == ROLE_NONE;
+	bool owes = c->role >= ROLE_REPORTER || c->role == ROLE_NONE;
 
 	return owes && c->sweep == NULL && now > c->deadline;
 }
@@ -198,12 +188,14 @@ static int hear_command(struct clients *s, struct client *c, const struct ipc_fr
 	struct queue_admin m;
 	struct shown a = { .fd = -1 };
 
-	if (f->type == queue_settings_number)
+	if (f->type == queue_settings_number && c->role == ROLE_COMMAND)
 		return hear_settings(s, c, f, e);
 	if (f->type != queue_admin_number)
 		return err_set(e, "message %u is not a command's", f->type);
 	if (ipc_unpack(f->body, &queue_admin_type, &m, e) < 0)
 		return -1;
+	if (c->role == ROLE_PAGE && !sweep_of_page(m.words))
+		return err_set(e, "the page may not ask that");
 	if (c->sweep != NULL)
 		return err_set(e, "a command asks twice at a time");
 	c->question = f->id;
@@ -227,7 +219,10 @@ static int hear(struct clients *s, struct client *c, struct ipc_frame *f, struct
 		return schedule_hear(s->schedule, c->agent, f, e);
 	case ROLE_REPORTER:
 		return schedule_hear_report(s->schedule, &c->conn, f, e);
+	case ROLE_LETTER:
+		return schedule_hear_digest(s->schedule, &c->conn, f, e);
 	case ROLE_COMMAND:
+	case ROLE_PAGE:
 		break;
 	}
 	return hear_command(s, c, f, e);

@@ -157,6 +157,13 @@ void dlog_put_notice(struct buf *b, enum dlog_notice kind, uint64_t parent, uint
 	log_print(b, &l);
 }
 
+bool dlog_says(struct str line, struct str verb)
+{
+	struct str stamp, rest;
+
+	return str_cut(line, STR(", "), &stamp, &rest) && str_starts(rest, verb);
+}
+
 /* Which numbers does one line open or close?  The value kept is a mark, not a pointer to anything. */
 static void follow(struct map *open, struct str text)
 {
@@ -164,6 +171,8 @@ static void follow(struct map *open, struct str text)
 	struct log_line l;
 	uint64_t delivery;
 
+	if (!dlog_says(text, STR("try, ")) && !dlog_says(text, STR("result, ")))
+		return;
 	log_parse(LOG_DELIVERY, text, &l);
 	if (l.kind != LOG_DELIVERY_TRY && l.kind != LOG_DELIVERY_RESULT)
 		return;

@@ -46,6 +46,8 @@ void dlog_put_result(struct buf *b, const struct dlog_result *r, int64_t now);
 /* bounce, delay-notice, success-notice or autoreply. */
 enum dlog_notice { DLOG_BOUNCE, DLOG_DELAY_NOTICE, DLOG_SUCCESS_NOTICE, DLOG_AUTOREPLY };
 void dlog_put_notice(struct buf *b, enum dlog_notice kind, uint64_t parent, uint64_t qp, int64_t now);
+/* Does the line begin so, behind its stamp?  A start waits for what is asked of a million of them. */
+bool dlog_says(struct str line, struct str verb);
 /* One result line for each delivery number that `text` (lines of the log) opens and does not close. */
 size_t dlog_put_restarted(struct buf *b, struct str text, int64_t now);
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/io.h"
@@ -214,10 +213,9 @@ static bool leaving(const struct local *l)
 
 static void asked_to_leave(struct local *l)
 {
-	struct signalfd_siginfo si;
 	struct deliver_leaving word = { .within = (uint64_t)l->set->grace };
 
-	if (read(l->set->signals, &si, sizeof(si)) != sizeof(si) || leaving(l))
+	if (proc_signal(l->set->signals) == 0 || leaving(l))
 		return;
 	l->leave = deadline_in(l->set->grace);
 	if (l->conn.fd >= 0)

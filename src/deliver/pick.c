@@ -163,15 +163,16 @@ bool pick_item(const struct pick *p, const struct item *it, int64_t now)
 	       (int64_t)it->size >= p->size;
 }
 
-/* A pattern with @ is a whole address, else it is one or a domain; <> is the null sender. */
+/* A pattern with @ is a whole address, else it is one or a domain; <ADDRESS> is that one, whatever stars it has, and <>
+ * the null sender. */
 static bool is_like(struct str pattern, struct str address, struct arena *mem)
 {
 	struct str low = arena_lower(mem, address);
 
 	if (pattern.n == 0)
 		return true;
-	if (str_eqz(pattern, "<>"))
-		return address.n == 0;
+	if (str_starts(pattern, STR("<")) && str_ends(pattern, STR(">")))
+		return str_eq(str_take(str_skip(pattern, 1), pattern.n - 2), low);
 	if (str_chr(pattern, '@') < 0 && str_glob(pattern, str_skip(low, (size_t)(str_rchr(low, '@') + 1))))
 		return true;
 	return str_glob(pattern, low);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -216,14 +215,11 @@ static void forget_all(struct pipes *p)
 
 static void asked_to_leave(struct pipes *p)
 {
-	struct signalfd_siginfo si;
-	int64_t within;
+	int sig = proc_signal(p->set->signals);
+	int64_t within = sig == SIGHUP ? p->set->drain : p->set->grace;
 	struct deliver_leaving word;
 
-	if (read(p->set->signals, &si, sizeof(si)) != sizeof(si))
-		return;
-	within = si.ssi_signo == SIGHUP ? p->set->drain : p->set->grace;
-	if (leaving(p) && si.ssi_signo == SIGHUP)
+	if (sig == 0 || (leaving(p) && sig == SIGHUP))
 		return;
 	word = (struct deliver_leaving){ .within = (uint64_t)within };
 	if (!leaving(p) && p->conn.fd >= 0)

@@ -40,6 +40,8 @@ static void follow(struct tries *t, struct str text)
 	struct try_open *x;
 	uint64_t delivery, qp;
 
+	if (!dlog_says(text, STR("info, ")) && !dlog_says(text, STR("result, ")))
+		return;
 	log_parse(LOG_DELIVERY, text, &l);
 	if (l.kind != LOG_DELIVERY_INFO && l.kind != LOG_DELIVERY_RESULT)
 		return;

@@ -3,8 +3,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fiber.h"
@@ -190,17 +188,16 @@ static void forget_all(struct remote *r)
 static void hear_signals(void *arg)
 {
 	struct remote *r = arg;
-	struct signalfd_siginfo si;
 
 	for (;;) {
 		struct deliver_leaving word = { 0 };
 		bool first = !leaving(r);
 		int64_t until;
+		int sig;
 
-		if (io_wait(r->set->signals, POLLIN, DEADLINE_NEVER) < 0 ||
-		    read(r->set->signals, &si, sizeof(si)) != sizeof(si))
+		if (io_wait(r->set->signals, POLLIN, DEADLINE_NEVER) < 0 || (sig = proc_signal(r->set->signals)) == 0)
 			continue;
-		word.within = (uint64_t)(si.ssi_signo == SIGHUP ? r->set->drain : r->set->grace);
+		word.within = (uint64_t)(sig == SIGHUP ? r->set->drain : r->set->grace);
 		until = deadline_in((int64_t)word.within);
 		r->leave = until < r->leave ? until : r->leave;
 		if (first && r->conn.fd >= 0)

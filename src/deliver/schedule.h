@@ -93,6 +93,8 @@ void schedule_leaves(struct schedule *s, uint64_t id, const struct leaves_answer
 /* A mail of telltale-policy's into the queue: durable with the next depot_sync(), and only then the answer in conn may
  * go out.  -1: it broke the protocol. */
 int schedule_hear_report(struct schedule *s, struct ipc_conn *conn, const struct ipc_frame *f, struct err *e);
+/* The same of a letter of telltale-digest's. */
+int schedule_hear_digest(struct schedule *s, struct ipc_conn *conn, const struct ipc_frame *f, struct err *e);
 /* When schedule_bounces() has something to do, monotonic ms; INT64_MAX: not by time alone. */
 int64_t schedule_bounces_next(const struct schedule *s);
 /* Another configuration; what a schedule has for its life stays, whatever `set` says of it. */

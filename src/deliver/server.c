@@ -2,10 +2,9 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/proc.h"
 #include "base/say.h"
 #include "deliver/clients.h"
 
@@ -32,9 +31,7 @@ static bool leaving(const struct server *s)
 
 static void asked_to_leave(struct server *s)
 {
-	struct signalfd_siginfo si;
-
-	if (read(s->set.signals, &si, sizeof(si)) != sizeof(si) || leaving(s))
+	if (proc_signal(s->set.signals) == 0 || leaving(s))
 		return;
 	s->leave = deadline_in(s->set.grace);
 	schedule_stop(s->set.schedule);

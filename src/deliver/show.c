@@ -62,6 +62,20 @@ static void put_future(const struct show *p, const struct item_rcpt *r, struct p
 		json_time(j, x->it->born + p->schedule->set.retry.lifetime);
 }
 
+/* What the last try ended with, for people. */
+static void put_last(struct json *j, const char *report)
+{
+	BUF(sentence);
+
+	if (report != NULL)
+		why_put_report(&sentence, str_of(report));
+	json_key(j, "last");
+	if (report != NULL)
+		json_str(j, buf_str(&sentence));
+	else
+		json_none(j);
+}
+
 static void put_rcpt(const struct show *p, struct picked *x, size_t i)
 {
 	const struct item_rcpt *r = &x->it->rcpts[i];
@@ -79,6 +93,7 @@ static void put_rcpt(const struct show *p, struct picked *x, size_t i)
 	json_key(j, "attempts"), json_num(j, r->attempts);
 	json_key(j, "reason"), json_z(j, r->report);
 	put_future(p, r, x, i);
+	put_last(j, r->report);
 	if (o != NULL)
 		json_key(j, "host"), json_z(j, o->host);
 	json_end_object(j);

@@ -41,6 +41,18 @@ struct sweep {
 
 /* ---- what is asked for ---- */
 
+bool sweep_of_page(struct str words)
+{
+	static const char *const verbs[] = { "list", "summary", "paused", "retry", "hold", "release", "delete" };
+	struct str verb;
+
+	(void)str_cut(words, str_mem("", 1), &verb, &words);
+	for (size_t i = 0; i < COUNT(verbs); i++)
+		if (str_eqz(verb, verbs[i]))
+			return true;
+	return false;
+}
+
 static int usage(struct shown *out, const char *sentence, struct str what)
 {
 	shown_no(out, SHOWN_USAGE, sentence, what);

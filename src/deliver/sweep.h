@@ -15,6 +15,9 @@ struct sweep;
 
 /* Words: the verb, '\0', what pick.h understands.  NULL: *out says why not, or has the answer at once. */
 struct sweep *sweep_new(struct schedule *s, struct str words, struct shown *out);
+/* May telltale-web ask that?  It lists, and it holds, releases, retries and deletes; no message comes out of here to
+ * it. */
+bool sweep_of_page(struct str words);
 void sweep_free(struct sweep *w);
 /* True when it is done: *out has the answer. */
 bool sweep_step(struct sweep *w, struct shown *out);

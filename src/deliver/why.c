@@ -19,22 +19,6 @@ void why_put_time(struct buf *b, int64_t wall_ms)
 	stamp_put(b, civil_of_seconds(seconds + zone_offset(seconds)));
 }
 
-/* What was said, without how it was asked. */
-static void put_report(struct buf *b, const char *report)
-{
-	struct str rest = str_of(report), line;
-	size_t begin = b->n;
-
-	for (bool more = true; more;) {
-		more = str_cut(rest, STR("\n"), &line, &rest);
-		line = str_trim(line);
-		if (line.n == 0 || str_starts(line, STR("STARTTLS proto=")) || str_starts(line, STR("Asked server ")))
-			continue;
-		buf_adds(b, b->n > begin ? "; " : "");
-		buf_addstr(b, line);
-	}
-}
-
 static void put_order(struct buf *b, const char *what, int64_t since, const char *by, const char *why)
 {
 	buf_fmt(b, "%s by %s", what, *by != '\0' ? by : "the postmaster");
@@ -93,7 +77,7 @@ static const char *later(const struct asked *x, struct buf *b)
 		buf_adds(b, "not tried yet");
 		return "new";
 	}
-	put_report(b, x->r->report);
+	why_put_report(b, str_of(x->r->report));
 	return "put-off";
 }
 

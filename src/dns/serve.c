@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unbound-event.h>
 #include <unistd.h>
@@ -313,11 +312,10 @@ static void drain(struct server *s)
 /* SIGHUP lets us finish, anything else ends us now. */
 static void on_signal(evutil_socket_t fd, short what, void *arg)
 {
-	struct signalfd_siginfo info;
 	struct server *s = arg;
 
 	(void)what;
-	if (read(fd, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGHUP)
+	if (proc_signal(fd) == SIGHUP)
 		drain(s);
 	else
 		event_base_loopbreak(s->base);

@@ -52,9 +52,19 @@ extern const struct filter *const gate_filters[];
  * left undecided, all at once; then the same for the filters that are last. */
 void gate_judge(const struct filter *const *filters, struct facts *f, struct ruling *out, struct arena *a);
 
-/* The reply to a refusal, link and contact included; `more` stands at the `*` of its text, or behind the
- * postmaster's own. */
-void gate_reply(const struct policy *p, enum reason why, struct str more, struct arena *a, struct reply *out);
+enum { GATE_REPLY_MAX = 499 /* what is left of 512 bytes for a text (RFC 5321, 4.5.3.1.5) */ };
+
+/* What is said beside the policy's words. */
+struct refusal_words {
+	enum reason why;
+	struct str more;      /* stands at the `*` of the stock text, or behind the postmaster's own */
+	struct str reference; /* for the %ref of policy-url (mail/reference.h); empty: it stays as it is written */
+};
+/* The reply to a refusal, link and contact included.  A link with a reference is left out where the reply would
+ * become longer than GATE_REPLY_MAX. */
+void gate_reply(const struct policy *p, const struct refusal_words *w, struct arena *a, struct reply *out);
+/* Does its link have a place for a reference? */
+bool gate_wants_reference(const struct policy *p);
 /* What the postmaster wants said instead of our own words for that (rejection-text-...), or nothing. */
 struct str gate_text(const struct policy *p, enum reason why);
 

@@ -1,5 +1,7 @@
 /* Make an index: read and join as a question would, then write down what came of it. */
+#include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -7,27 +9,25 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "index/bytes.h"
-#include "index/digest.h"
-#include "index/inside.h"
-#include "index/kin.h"
+#include "index/tail.h"
+#include "index/write.h"
 #include "trace/group.h"
-#include "trace/rows.h"
 
-enum { BLOCK = 64 << 10, TRIES = 3, DAY = 86400 };
+enum { TRIES = 3 };
 #define INDEX_LOCK "lock"
 
 struct builder {
 	const struct survey_paths *paths;
+	struct team *team;
 	const struct index_progress *say;
 	struct source source;
 	struct book book;
 	struct tale tale;
+	struct sets sets;
 	struct buf survey;
-	struct pack_keys keys;
-	struct kin kin;
 	struct chapter_out *out;
 	struct buf root;
+	struct str why; /* these are no logs of ours */
 };
 
 static void report(const struct builder *b, enum index_phase phase, uint64_t done, uint64_t all)
@@ -67,6 +67,13 @@ static int read_once(struct builder *b, struct err *e)
 	return !str_eq(buf_str(&after), buf_str(&b->survey));
 }
 
+static struct str text_of(void *with, size_t file)
+{
+	const struct builder *b = with;
+
+	return buf_str(&b->source.files[file].text);
+}
+
 static int read_logs(struct builder *b, struct err *e)
 {
 	int rc = 1;
@@ -80,166 +87,234 @@ static int read_logs(struct builder *b, struct err *e)
 					"are, so one of logs that are being written is of no use");
 	report(b, INDEX_JOINING, 0, 1);
 	book_init(&b->book, &b->source);
-	group_read(&b->book, clock_wall() / 1000);
+	group_files(&b->book);
+	sets_begin(&b->sets, b->team, b->source.n, text_of, b);
+	group_lines(&b->book, clock_wall() / 1000);
 	complete(&b->tale, &b->book);
 	report(b, INDEX_JOINING, 1, 1);
 	return 0;
 }
 
-/* ---- writing ---- */
-
-struct block {
-	struct buf sizes, bodies, whole;
-	uint32_t n;
-	struct buf directory;
-	uint64_t blocks;
-};
-
-static void end_block(struct builder *b, struct block *x)
-{
-	if (x->n == 0)
-		return;
-	buf_reset(&x->whole);
-	bytes_put_str(&x->whole, buf_str(&x->sizes));
-	buf_addstr(&x->whole, buf_str(&x->bodies));
-	chapter_put_frame(&x->directory, chapter_add(b->out, buf_str(&x->whole)));
-	bytes_put(&x->directory, x->n);
-	x->blocks++;
-	x->n = 0;
-	buf_reset(&x->sizes);
-	buf_reset(&x->bodies);
-}
-
-static int put_families(struct builder *b, struct packer *k, struct digest *d, struct block *x, struct err *e)
-{
-	for (uint32_t f = 0; f < b->kin.families; f++) {
-		struct story *const *at = b->kin.stories + b->kin.first[f];
-		size_t n = b->kin.first[f + 1] - b->kin.first[f], from = x->bodies.n;
-
-		if (f % 4096 == 0)
-			report(b, INDEX_WRITING, f, b->kin.families);
-		if (!pack_family(k, &x->bodies, at, n))
-			return err_set(e, "the logs hold something that an index cannot keep");
-		digest_family(d, k, f, at, n);
-		bytes_put(&x->sizes, x->bodies.n - from);
-		x->n++;
-		if (x->bodies.n >= BLOCK)
-			end_block(b, x);
-	}
-	end_block(b, x);
-	report(b, INDEX_WRITING, b->kin.families, b->kin.families);
-	return 0;
-}
-
-/* What the stamps mean depends on this machine only if the logs do not say it. */
-static void put_zone(struct builder *b)
-{
-	const struct book *k = &b->book;
-	bool assumed = k->zone.nsteps == 0 && k->oldest != 0;
-	int64_t from = assumed ? k->oldest - 2 * DAY : 1, to = assumed ? k->newest + 2 * DAY : 0;
-
-	bytes_put_int(&b->root, from);
-	bytes_put_int(&b->root, to);
-	bytes_put(&b->root, assumed ? survey_zone(from, to) : 0);
-}
-
-/* Rows that a frame cannot hold are not kept: then there is an empty one, and statistics bring the stories to life. */
-static void put_rows(struct builder *b)
-{
-	struct rows rows = { 0 };
-	BUF(packed);
-
-	rows_of_tale(&rows, &b->tale);
-	rows_pack(&packed, &rows);
-	rows_clear(&rows);
-	if (packed.n > CHAPTER_FRAME_MAX)
-		buf_reset(&packed);
-	chapter_put_frame(&b->root, chapter_add(b->out, buf_str(&packed)));
-}
-
-static void put_root(struct builder *b, struct digest *d, const struct block *x)
-{
-	BUF(table);
-
-	bytes_put_str(&b->root, buf_str(&b->survey));
-	put_zone(b);
-	root_put(&b->root, &b->source, &b->book, &b->keys);
-	bytes_put(&b->root, b->tale.n);
-	bytes_put(&b->root, b->kin.families);
-	digest_table(&b->tale, b->kin.family, &table);
-	chapter_put_frame(&b->root, chapter_add(b->out, buf_str(&table)));
-	put_rows(b);
-	bytes_put(&b->root, x->blocks);
-	buf_addstr(&b->root, buf_str(&x->directory));
-	digest_end(d);
-	terms_write(digest_terms(d), b->out, &b->root);
-}
-
 static int write_all(struct builder *b, struct err *e)
 {
-	struct packer *k = pack_new(&b->tale, &b->keys);
-	struct digest *d = digest_new(&b->tale);
-	struct block x = { 0 };
+	struct writing_root r = {
+		.survey = buf_str(&b->survey), .source = &b->source, .facts = &b->book, .sets = &b->sets
+	};
+	struct writing w;
 	int rc;
 
-	kin_find(&b->kin, &b->tale);
-	rc = put_families(b, k, d, &x, e);
+	r.goes_on.why = b->why;
+	write_begin(&w, &b->tale, b->out, &(struct write_how){ b->team, true });
+	rc = write_families(&w, b->say, e);
 	if (rc == 0)
-		put_root(b, d, &x);
-	buf_clear(&x.sizes);
-	buf_clear(&x.bodies);
-	buf_clear(&x.whole);
-	buf_clear(&x.directory);
-	digest_free(d);
-	pack_free(k);
-	return rc == 0 ? chapter_publish(b->out, buf_str(&b->root), e) : -1;
+		write_root(&w, &r, &b->root);
+	write_end(&w);
+	return rc == 0 ? chapter_publish(b->out, buf_str(&b->root), NULL, e) : -1;
 }
 
-static void sum_up(const struct builder *b, struct index_built *out)
+/* All of it at once, whosever logs these are. */
+static int build_whole(int dirfd, const struct tail_ask *as, struct str why, struct err *e)
 {
-	*out = (struct index_built){ .size = chapter_written(b->out), .files = b->source.n, .stories = b->tale.n };
-	for (size_t i = 0; i < b->source.n; i++) {
-		out->logs += b->source.files[i].text.n;
-		out->lines += b->source.files[i].lines;
-	}
-}
-
-static int build_in(int dirfd, const struct survey_paths *p, const struct index_progress *say, struct index_built *out,
-		    struct err *e)
-{
-	struct builder b = { .paths = p, .say = say };
+	struct builder b = { .paths = as->paths, .say = as->say, .team = as->team, .why = why };
 	int rc = -1;
 
 	source_init(&b.source);
 	b.out = chapter_create(dirfd, e);
 	if (b.out != NULL && read_logs(&b, e) == 0)
 		rc = write_all(&b, e);
-	if (rc == 0)
-		sum_up(&b, out);
 	chapter_out_free(b.out);
-	kin_clear(&b.kin);
 	buf_clear(&b.root);
+	sets_clear(&b.sets);
 	forget(&b);
 	buf_clear(&b.survey);
 	return rc;
 }
 
-static bool is_fresh(const char *dir, const struct survey_paths *p, struct index_built *out)
+/* ---- our own logs ---- */
+
+enum {
+	WINDOW = 28 << 20,            /* bytes of text that are joined at a time: about four times that is needed */
+	WINDOWS = INDEX_CHAPTERS / 2, /* of all, at most */
+};
+
+static uint64_t window_of(const struct growth *g)
 {
-	struct err ignored = { 0 };
-	struct index *x = index_open(dir, p, &ignored);
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < g->n; i++)
+		all += g->at[i].size;
+	return all / WINDOWS > WINDOW ? all / WINDOWS : WINDOW;
+}
+
+/* What is new as a chapter behind those that there are (x NULL: all as the first one). */
+static int write_tail(int dirfd, struct tail_ask *ask, struct err *e)
+{
+	struct chapter_out *out = chapter_create(dirfd, e);
+	struct tail_made made;
+	int rc = -1;
+	BUF(root);
+
+	if (out != NULL && tail_write(out, ask, &root, &made, e) == 0)
+		rc = chapter_publish(out, buf_str(&root), ask->keeps ? ask->x->c : NULL, e);
+	chapter_out_free(out);
+	return rc;
+}
+
+/* -1: that does not go, and nothing changed.  *more: not all that is new was taken. */
+static int go_on(int dirfd, struct index *x, const struct tail_ask *as, bool *more, struct err *e)
+{
+	struct growth g = { .mem = ARENA_INIT };
+	struct tail_ask ask = *as;
+	int rc = -1;
+	BUF(survey);
+
+	*more = false;
+	ask.x = x;
+	ask.g = &g;
+	if (survey_take(&survey, as->paths, e) == 0 && growth_look(&g, x, as->paths, e) == 0) {
+		*more = growth_window(&g, window_of(&g));
+		ask.survey = buf_str(&survey);
+		ask.most = UINT64_MAX;
+		rc = growth_trim(&g) ? write_tail(dirfd, &ask, e) : err_set(e, "the logs cannot be read");
+	}
+	growth_clear(&g);
+	return rc;
+}
+
+/* A latest chapter that is small is made anew with what is new, in place of one more. */
+static struct index *last_that_stays(const char *dir, bool *latest)
+{
+	struct index *x = index_look(dir, NULL), *before;
+	uint64_t size = 0;
+
+	*latest = true;
+	for (size_t i = 0; x != NULL && x->root.grows && i < x->nfiles; i++)
+		size += x->own.files[i].text.n - x->files[i].growth.from;
+	if (x == NULL || x->root.nbefore == 0 || size > WINDOW / 2)
+		return x;
+	before = index_look_at(dir, x->root.before[0].id, NULL);
+	if (before == NULL)
+		return x;
+	index_close(x);
+	*latest = false;
+	return before;
+}
+
+/* Window by window, each a chapter behind the one before.  What stands there when it ends early is good, too. */
+static int go_through(const char *dir, int dirfd, const struct tail_ask *as, bool fresh, struct err *e)
+{
+	bool more = true;
+	int rc = 0;
+
+	for (int i = 0; i < INDEX_CHAPTERS && more && rc == 0; i++) {
+		struct tail_ask ask = *as;
+		bool first = fresh && i == 0;
+		struct index *x = first ? NULL : last_that_stays(dir, &ask.keeps);
+
+		if (!first && (x == NULL || !x->root.grows || x->root.nbefore + 1 >= INDEX_CHAPTERS))
+			rc = err_set(e, "there are too many chapters, or none to go on from");
+		else
+			rc = go_on(dirfd, x, &ask, &more, e);
+		index_close(x);
+	}
+	return rc < 0 || more ? -1 : 0;
+}
+
+static void tell_built(const char *dir, int dirfd, struct index_built *out)
+{
+	struct index *x = index_look(dir, NULL);
+	uint64_t keep[INDEX_CHAPTERS];
 	struct index_facts f;
 
 	if (x == NULL)
-		return false;
+		return;
+	for (size_t i = 0; i < x->root.nbefore; i++)
+		keep[i] = x->root.before[i].id;
+	chapter_sweep(dirfd, keep, x->root.nbefore);
 	index_facts(x, &f);
-	*out = (struct index_built){ f.logs, f.size, f.files, f.lines, f.stories, true };
+	*out = (struct index_built){ f.logs, f.size, f.files, f.lines, f.stories, false };
 	index_close(x);
-	return true;
 }
 
-int index_build(const char *dir, const struct survey_paths *p, const struct index_progress *say,
-		struct index_built *out, struct err *e)
+static bool is_fresh(const char *dir, const struct survey_paths *p, struct index_built *out)
+{
+	struct index *x = index_look(dir, NULL);
+	bool fresh = x != NULL && index_stands(x, p, NULL);
+	struct index_facts f;
+
+	if (fresh) {
+		index_facts(x, &f);
+		*out = (struct index_built){ f.logs, f.size, f.files, f.lines, f.stories, true };
+	}
+	index_close(x);
+	return fresh;
+}
+
+static int build_in(const char *dir, int dirfd, const struct tail_ask *ask, struct index_built *out, struct err *e)
+{
+	struct err why = { 0 };
+	int rc = go_through(dir, dirfd, ask, false, NULL);
+
+	if (rc < 0)
+		rc = go_through(dir, dirfd, ask, true, &why);
+	if (rc < 0)
+		rc = build_whole(dirfd, ask, str_of(why.text), e);
+	if (rc == 0)
+		tell_built(dir, dirfd, out);
+	return rc;
+}
+
+/* In a folder that was given to a group (folders.c) root's lock is for all of it, whatever root's umask is. */
+static int open_lock(int dirfd)
+{
+	FD(lock) = openat(dirfd, INDEX_LOCK, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	struct stat st;
+
+	if (lock >= 0 && fstat(dirfd, &st) == 0 && (st.st_mode & S_ISGID) != 0)
+		(void)fchmod(lock, 0640);
+	return fd_steal(&lock);
+}
+
+/* Whoever removes an index removes its lock, too. */
+static bool is_the_lock(int dirfd, int lock)
+{
+	struct stat held, named;
+
+	return fstat(lock, &held) == 0 && fstatat(dirfd, INDEX_LOCK, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static int busy(const char *dir, struct err *e)
+{
+	(void)err_set(e, "another telltale is making the index in %s", dir);
+	if (e != NULL)
+		e->code = EWOULDBLOCK;
+	return -1;
+}
+
+/* What one window needed goes back before the next one: else holes are left, and more of them with each. */
+static void give_memory_back(void)
+{
+	enum { LARGE = 1 << 20, KEPT = 16 << 20 };
+
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT);
+}
+
+static int build_by(const char *dir, int dirfd, const struct survey_paths *p, const struct index_how *how,
+		    struct index_built *out, struct err *e)
+{
+	struct tail_ask ask = { .paths = p, .rows = true, .say = how->say, .team = team_new(how->threads) };
+	int rc;
+
+	give_memory_back();
+	rc = build_in(dir, dirfd, &ask, out, e);
+	team_free(ask.team);
+	return rc;
+}
+
+int index_build(const char *dir, const struct survey_paths *p, const struct index_how *how, struct index_built *out,
+		struct err *e)
 {
 	FD(dirfd) = -1;
 	FD(lock) = -1;
@@ -249,12 +324,12 @@ int index_build(const char *dir, const struct survey_paths *p, const struct inde
 	dirfd = io_opendir(AT_FDCWD, dir, e);
 	if (dirfd < 0)
 		return -1;
-	lock = openat(dirfd, INDEX_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	lock = open_lock(dirfd);
 	if (lock < 0)
 		return err_sys(e, "open %s/%s", dir, INDEX_LOCK);
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, "another telltale is making the index in %s", dir);
-	return is_fresh(dir, p, out) ? 0 : build_in(dirfd, p, say, out, e);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0 || !is_the_lock(dirfd, lock))
+		return busy(dir, e);
+	return is_fresh(dir, p, out) ? 0 : build_by(dir, dirfd, p, how, out, e);
 }
 
 int index_remove(const char *dir, struct err *e)
@@ -265,11 +340,12 @@ int index_remove(const char *dir, struct err *e)
 
 	if (dirfd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "open %s", dir);
-	lock = openat(dirfd, INDEX_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	lock = openat(dirfd, INDEX_LOCK, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, "another telltale is making the index in %s", dir);
+		return busy(dir, e);
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (unlinkat(dirfd, names[i], 0) < 0 && errno != ENOENT)
 			return err_sys(e, "remove %s/%s", dir, names[i]);
+	chapter_sweep(dirfd, NULL, 0);
 	return 0;
 }

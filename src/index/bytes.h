@@ -9,17 +9,24 @@
 #include "base/buf.h"
 #include "base/cur.h"
 
-static inline void bytes_put(struct buf *b, uint64_t v)
-{
-	enum { MOST = 10 };
-	char *p;
+enum { BYTES_MOST = 10 }; /* of one number */
 
-	if (b->cap - b->n <= MOST)
-		buf_need(b, MOST);
-	p = b->p + b->n;
+/* Where there is room; the end of it. */
+static inline char *bytes_write(char *p, uint64_t v)
+{
 	for (; v >= 0x80; v >>= 7)
 		*p++ = (char)(v | 0x80);
 	*p++ = (char)v;
+	return p;
+}
+
+static inline void bytes_put(struct buf *b, uint64_t v)
+{
+	char *p;
+
+	if (b->cap - b->n <= BYTES_MOST)
+		buf_need(b, BYTES_MOST);
+	p = bytes_write(b->p + b->n, v);
 	*p = '\0';
 	b->n = (size_t)(p - b->p);
 }
@@ -64,9 +71,14 @@ static inline int64_t bytes_take_int(struct cur *c)
 }
 
 /* a - b and back, whatever they are. */
+static inline uint64_t bytes_diff(int64_t v, int64_t from)
+{
+	return bytes_fold((int64_t)((uint64_t)v - (uint64_t)from));
+}
+
 static inline void bytes_put_diff(struct buf *b, int64_t v, int64_t from)
 {
-	bytes_put_int(b, (int64_t)((uint64_t)v - (uint64_t)from));
+	bytes_put(b, bytes_diff(v, from));
 }
 
 static inline int64_t bytes_take_diff(struct cur *c, int64_t from)

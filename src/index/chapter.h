@@ -3,8 +3,8 @@
  * A header of fixed size, then zstd frames with checksums; the root is the last
  * of them.  The file is written beside its name, synced and renamed, so it is
  * there as a whole or not at all, and nobody who has it open sees it change.
- * It is believed only if this very program wrote it (the build id of the
- * executable), for its reader or by root.  doc/INDEX.md has the layout.
+ * It is believed only if this very code wrote it (a fingerprint of the
+ * sources), for its reader or by root.  doc/INDEX.md has the layout.
  */
 #ifndef INDEX_CHAPTER_H
 #define INDEX_CHAPTER_H
@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 enum {
-	CHAPTER_VERSION = 1,
+	CHAPTER_VERSION = 2,
 	CHAPTER_FRAME_MAX = 256 << 20 /* bytes that one frame may become */
 };
 #define CHAPTER_NAME "chapter"
@@ -25,20 +25,31 @@ struct chapter_frame {
 	uint32_t packed, size;
 };
 
+struct chapter;
 struct chapter_out;
-/* A new chapter in that folder, under a temporary name; NULL: e. */
+/* A new chapter in that folder, under a temporary name; -1: in memory.  NULL: e. */
 struct chapter_out *chapter_create(int dirfd, struct err *e);
 /* Add a frame.  Errors are kept for chapter_publish(). */
 struct chapter_frame chapter_add(struct chapter_out *c, struct str content);
-/* Add the root, sync, and give the chapter its name.  -1: nothing has changed, e says why. */
-int chapter_publish(struct chapter_out *c, struct str root, struct err *e);
+/* Add the root, sync, and give the chapter its name.  `before`: the chapter that had the name stays, under a name made
+ * of its id.  -1: nothing has changed, e says why. */
+int chapter_publish(struct chapter_out *c, struct str root, const struct chapter *before, struct err *e);
+/* Of a chapter in memory: add the root, and open it.  NULL: e. */
+struct chapter *chapter_reopen(struct chapter_out *c, struct str root, struct err *e);
+/* Frames that another thread makes meanwhile, in memory.  They are added as a whole; where they begin is what their
+ * places are told from. */
+struct chapter_out *chapter_beside(const struct chapter_out *c);
+uint64_t chapter_join(struct chapter_out *c, const struct chapter_out *beside);
 uint64_t chapter_written(const struct chapter_out *c);
 void chapter_out_free(struct chapter_out *c); /* with the file, when it was not published; NULL is nothing to do */
 
-struct chapter;
-/* NULL: there is none (e->code ENOENT), or none to be believed; e says why. */
-struct chapter *chapter_open(int dirfd, struct err *e);
-/* The content of a frame, in the arena.  False: it is not what was written. */
+/* The latest one (id 0), or an earlier one.  NULL: there is none (e->code ENOENT), or none to be believed; e says why.
+ */
+struct chapter *chapter_open(int dirfd, uint64_t id, struct err *e);
+uint64_t chapter_id(const struct chapter *c); /* by chance; 0: none */
+/* Remove the earlier chapters but those; what cannot be removed stays. */
+void chapter_sweep(int dirfd, const uint64_t *keep, size_t n);
+/* The content of a frame, in the arena, or until frame_cache_turn().  False: it is not what was written. */
 bool chapter_get(struct chapter *c, struct chapter_frame at, struct arena *mem, struct str *out);
 struct str chapter_root(const struct chapter *c);
 uint64_t chapter_size(const struct chapter *c);

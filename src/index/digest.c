@@ -3,6 +3,9 @@
 #include <stdlib.h>
 
 #include "index/bytes.h"
+#include "index/inside.h"
+#include "index/place.h"
+#include "index/touch.h"
 #include "mail/srs.h"
 
 /* Of a name: its terms as sender and as recipient, plus 1. */
@@ -17,6 +20,7 @@ struct digest {
 	uint32_t nobody;
 	uint32_t family;
 	const struct packer *k;
+	struct str caller, ip; /* of the family: the latest ones */
 	struct buf low;
 };
 
@@ -44,13 +48,21 @@ struct terms *digest_terms(struct digest *d)
 	return d->terms;
 }
 
+uint32_t digest_name_place(const struct digest *d, size_t id)
+{
+	const struct roles *r = &d->roles[id];
+
+	MUST(r->from > 0 || r->to > 0);
+	return terms_address_place(d->terms, (r->from > 0 ? r->from : r->to) - 1);
+}
+
 static void see_name(struct digest *d, enum term_kind kind, const struct name *x)
 {
 	struct roles *r = &d->roles[x->id];
 	uint32_t *term = kind == TERM_FROM ? &r->from : &r->to;
 
 	if (*term == 0)
-		*term = terms_of(d->terms, kind, x->text) + 1;
+		*term = terms_address(d->terms, kind, x->text) + 1;
 	terms_see(d->terms, *term - 1, d->family);
 }
 
@@ -62,10 +74,35 @@ static void see(struct digest *d, enum term_kind kind, struct str text)
 
 static void see_low(struct digest *d, enum term_kind kind, struct str text)
 {
-	buf_reset(&d->low);
-	for (size_t i = 0; i < text.n; i++)
-		buf_addc(&d->low, ascii_lower(text.p[i]));
-	see(d, kind, buf_str(&d->low));
+	size_t same = 0;
+
+	while (same < text.n && ascii_lower(text.p[same]) == text.p[same])
+		same++;
+	if (same < text.n) {
+		buf_reset(&d->low);
+		buf_addstr(&d->low, text);
+		for (size_t i = same; i < text.n; i++)
+			d->low.p[i] = ascii_lower(text.p[i]);
+		text = buf_str(&d->low);
+	}
+	see(d, kind, text);
+}
+
+/* A client has one name in its visit and in the gate's lines. */
+static void see_caller(struct digest *d, struct str text)
+{
+	if (str_eq(text, d->caller))
+		return;
+	d->caller = text;
+	see_low(d, TERM_CALLER, text);
+}
+
+static void see_ip(struct digest *d, struct str text)
+{
+	if (str_eq(text, d->ip))
+		return;
+	d->ip = text;
+	see(d, TERM_IP, text);
 }
 
 /* Found by looking through the lines, if it stands in one. */
@@ -79,6 +116,12 @@ static void see_number(struct digest *d, enum term_kind kind, uint64_t number)
 {
 	if (number > 0)
 		terms_see_number(d->terms, kind, number, d->family);
+}
+
+static void see_id(struct digest *d, struct str id)
+{
+	if (id.n > 0)
+		terms_see_number(d->terms, TERM_ID, terms_hash(id), d->family);
 }
 
 static void see_logins(struct digest *d, const struct visit *v)
@@ -97,24 +140,40 @@ static void see_logins(struct digest *d, const struct visit *v)
 static void see_visit(struct digest *d, const struct visit *v)
 {
 	see_logins(d, v);
-	see_low(d, TERM_CALLER, v->rdns);
-	see_low(d, TERM_CALLER, v->helo);
-	see(d, TERM_IP, v->ip);
+	see_caller(d, v->helo);
+	see_caller(d, v->rdns);
+	see_ip(d, v->ip);
 	see_word(d, v->ended);
 	see_number(d, TERM_CONNECTION, v->connection);
 	if (v->foreign == NULL)
 		return;
-	see(d, TERM_ID, v->foreign->id);
-	see(d, TERM_ID, v->foreign->message_id);
+	see_id(d, v->foreign->id);
+	see_id(d, v->foreign->message_id);
+	see_id(d, v->foreign->parent_id);
+	see_id(d, v->foreign->bounce_id);
+	if (v->foreign->shared)
+		see_id(d, line_raw(d->t->book, v->foreign->talk));
 }
 
 static void see_gate(struct digest *d, const struct gate *g)
 {
-	see_low(d, TERM_CALLER, g->rdns);
-	see(d, TERM_IP, g->ip);
+	see_caller(d, g->rdns);
+	if (!str_starts(g->user, STR("("))) /* (unknown): nobody */
+		see_low(d, TERM_LOGIN, g->user);
+	see_ip(d, g->ip);
 	see_word(d, g->code);
 	see_word(d, g->reason);
 	see_number(d, TERM_CONNECTION, g->connection);
+	see_number(d, TERM_QP, g->qp);
+}
+
+/* The message that it made may be read later than it (tail.c). */
+static void see_made(struct digest *d, const struct attempt *a)
+{
+	struct did did;
+
+	if ((attempt_did(a) & DID_QP) != 0 && did_of(a->report, &did))
+		see_number(d, TERM_QP, did.qp);
 }
 
 static void see_party(struct digest *d, const struct party *p)
@@ -126,25 +185,36 @@ static void see_party(struct digest *d, const struct party *p)
 		see_name(d, TERM_TO, a->to);
 		see_word(d, a->report);
 		see_number(d, TERM_DELIVERY, a->number);
+		see_made(d, a);
+		see_id(d, a->next_id);
 	}
 }
 
+/* The messages that tell its sender. */
+static void see_told(struct digest *d, const struct bounce *x)
+{
+	for (; x != NULL; x = x->beside)
+		see_number(d, TERM_QP, x->qp);
+}
+
+/* Most lines stand in the piece of the line before them. */
 static void see_places(struct digest *d)
 {
-	uint64_t latest = UINT64_MAX;
-	size_t n;
-	const struct line *const *at = pack_lines(d->k, &n);
+	uint64_t from = 0, to = 0; /* of the latest piece */
+	uint32_t file = UINT32_MAX;
+	const struct line *x;
 
-	for (size_t i = 0; i < n; i++) {
-		uint64_t from = at[i]->at, to = from + at[i]->length;
+	for (size_t i = 0; (x = pack_each_line(d->k, i)) != NULL; i++) {
+		uint64_t at = line_offset(d->t->book, x), end = at + x->length;
 
-		for (uint64_t piece = from / TERM_PIECE; piece <= to / TERM_PIECE; piece++) {
-			uint64_t place = (uint64_t)at[i]->file << 32 | piece;
-
-			if (place != latest)
-				terms_see_number(d->terms, TERM_PLACE, place, d->family);
-			latest = place;
-		}
+		if (x->file == file && at >= from && end < to)
+			continue;
+		for (uint64_t piece = at / TERM_PIECE; piece <= end / TERM_PIECE; piece++)
+			if (x->file != file || piece != from / TERM_PIECE)
+				terms_see_number(d->terms, TERM_PLACE, (uint64_t)x->file << 32 | piece, d->family);
+		file = x->file;
+		from = end / TERM_PIECE * TERM_PIECE;
+		to = from + TERM_PIECE;
 	}
 }
 
@@ -152,6 +222,7 @@ void digest_family(struct digest *d, const struct packer *k, uint32_t family, st
 {
 	d->k = k;
 	d->family = family;
+	d->caller = d->ip = (struct str){ NULL, 0 };
 	for (size_t i = 0; i < n; i++) {
 		const struct story *s = at[i];
 
@@ -164,27 +235,109 @@ void digest_family(struct digest *d, const struct packer *k, uint32_t family, st
 		for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 			see_party(d, p);
 		see_number(d, TERM_QP, s->qp);
+		if (s->ties != NULL)
+			see_told(d, s->ties->bounce), see_told(d, s->ties->notices);
 	}
 	see_places(d);
 }
 
-void digest_table(const struct tale *t, const uint32_t *family, struct buf *out)
+static bool has_loose(const struct party *p)
 {
-	int64_t time = 0, before = 0;
+	for (const struct gate *g = p->gates; g != NULL; g = g->next)
+		if (g->connection > 0 && touch_loose(g))
+			return true;
+	return false;
+}
+
+static unsigned verdicts_of(const struct tale *t, const struct story *s)
+{
+	unsigned verdicts = 1u << s->verdict;
+
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
+		verdicts |= 1u << verdict_of_party(t->book, s, p);
+		verdicts |= has_loose(p) ? INDEX_LOOSE : 0;
+	}
+	return verdicts;
+}
+
+/* When the story's calls were, beside its own time (inside.h). */
+static void put_calls(const struct tale *t, const struct story *s, struct key_span *all, struct buf *out)
+{
+	struct key_span calls;
+
+	if (!touch_span(t->book, s, &calls)) {
+		bytes_put(out, 0);
+		return;
+	}
+	bytes_put(out, (uint64_t)(calls.to - calls.from) + 1);
+	bytes_put_diff(out, calls.from, s->time);
+	all->from = calls.from < all->from ? calls.from : all->from;
+	all->to = calls.to > all->to ? calls.to : all->to;
+}
+
+/* Those of all stories' open calls, behind the rows: sorted, as steps. */
+struct open_pairs {
+	uint32_t *at;
+	size_t n, cap;
+};
+
+static void add_pair(void *with, uint32_t pair)
+{
+	struct open_pairs *p = with;
+
+	if (p->n == p->cap) {
+		p->cap = 2 * p->cap + 64;
+		p->at = mem_grow(p->at, p->cap * sizeof(*p->at));
+	}
+	p->at[p->n++] = pair;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void put_pairs(struct open_pairs *p, struct buf *out)
+{
+	uint32_t before = 0;
+
+	if (p->n > 0)
+		qsort(p->at, p->n, sizeof(*p->at), by_pair);
+	bytes_put(out, p->n);
+	for (size_t i = 0; i < p->n; i++) {
+		bytes_put(out, p->at[i] - before);
+		before = p->at[i];
+	}
+	free(p->at);
+}
+
+struct digest_spans digest_table(const struct tale *t, const uint32_t *family, const uint64_t *rows, struct buf *out)
+{
+	const struct key_span none = { .from = INT64_MAX, .to = INT64_MIN };
+	struct digest_spans all = { none, none };
+	int64_t time = 0, before = 0, number = 0;
+	struct open_pairs pairs = { 0 };
 
 	for (const struct story *s = t->stories; s != NULL; s = s->later) {
-		const struct line *x = s->visit != NULL ? s->visit->lines.first : NULL;
-		unsigned verdicts = 1u << s->verdict;
+		struct place p = place_of(t->book, s);
 
-		for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-			verdicts |= 1u << verdict_of_party(t->book, s, p);
 		bytes_put_diff(out, s->time, time);
 		bytes_put_diff(out, family[s->order], before);
-		bytes_put(out, verdicts);
-		bytes_put(out, x != NULL ? (uint64_t)x->file + 1 : 0);
+		bytes_put(out, verdicts_of(t, s));
+		bytes_put(out, (uint64_t)p.file << 3 | (unsigned)p.class << 1 | set_has(rows, (uint32_t)s->order));
+		bytes_put_diff(out, p.number, number);
+		put_calls(t, s, &all.calls, out);
+		touch_open(s, add_pair, &pairs);
+		all.times.from = s->time < all.times.from ? s->time : all.times.from;
+		all.times.to = s->time > all.times.to ? s->time : all.times.to;
 		time = s->time;
 		before = family[s->order];
+		number = p.number;
 	}
+	put_pairs(&pairs, out);
+	return all;
 }
 
 /* A sender or recipient of a forward (SRS) is found by whom he stands for, too. */
@@ -211,7 +364,7 @@ void digest_end(struct digest *d)
 		const struct name *x = d->t->book->names.at[i];
 
 		if (d->roles[x->id].from == 0 && d->roles[x->id].to == 0)
-			terms_of(d->terms, TERM_NAME, x->text);
+			terms_address(d->terms, TERM_ADDRESS, x->text);
 		see_origin(d, x, &mem);
 		arena_reset(&mem);
 	}

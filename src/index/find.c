@@ -25,11 +25,6 @@ static void set_and(struct family_set *s, const struct family_set *other)
 		s->bits[i] &= other->bits[i];
 }
 
-static void set_add(struct family_set *s, uint32_t family)
-{
-	s->bits[family / 64] |= (uint64_t)1 << (family % 64);
-}
-
 /* ---- addresses ---- */
 
 /* The longest run of a pattern that stands in the text as it is; a space may stand there as `_`. */
@@ -80,6 +75,7 @@ static bool find_pattern(struct index *x, enum term_kind kind, struct str patter
 struct pieces {
 	uint64_t **bits; /* of each file; NULL: none */
 	const struct source *s;
+	const struct index_file *files;
 	struct arena mem;
 	size_t n;
 };
@@ -96,6 +92,14 @@ static bool mark_piece(void *with, uint32_t file, uint64_t piece)
 	return true;
 }
 
+/* Lines before what is new in a chapter were joined anew: the few families that have some are all looked at. */
+static bool is_before(const struct pieces *p, uint64_t file, uint64_t piece)
+{
+	uint64_t from = p->files[file].growth.from;
+
+	return from > 0 && piece <= from / TERM_PIECE;
+}
+
 static bool is_marked(void *with, struct str place)
 {
 	const struct pieces *p = with;
@@ -105,57 +109,41 @@ static bool is_marked(void *with, struct str place)
 		at = at << 8 | (unsigned char)place.p[i];
 	file = at >> 32;
 	piece = at & UINT32_MAX;
+	if (place.n == 8 && file < p->s->n && is_before(p, file, piece))
+		return true;
 	return place.n == 8 && file < p->s->n && p->bits[file] != NULL &&
 	       piece <= p->s->files[file].text.n / TERM_PIECE && (p->bits[file][piece / 64] >> (piece % 64) & 1) != 0;
 }
 
 static bool find_text(struct index *x, struct str pattern, struct family_set *out)
 {
-	struct str part = longest_part(pattern, "*");
-	struct pieces p = { .s = x->source };
+	struct text_look text = { pattern, longest_part(pattern, "*") };
+	struct pieces p = { .s = x->source, .files = x->files };
 	struct term_look look = { .kind = TERM_PLACE, .fits = is_marked, .with = &p };
 	bool good;
 
-	if (part.n == 0) {
+	if (text.part.n == 0) {
 		set_all(out);
 		return true;
 	}
 	p.bits = arena_alloc(&p.mem, (x->source->n + 1) * sizeof(uint64_t *));
-	good = texts_scan(x, part, mark_piece, &p) && (p.n == 0 || terms_scan(&x->terms, x->c, &look, out));
+	good = texts_scan(x, &text, mark_piece, &p) &&
+	       ((p.n == 0 && x->root.nbefore == 0) || terms_scan(&x->terms, x->c, &look, out));
 	arena_clear(&p.mem);
 	return good;
 }
 
 /* ---- the table of stories ---- */
 
-static bool load_rows(struct index *x)
-{
-	struct index_row row = { 0 };
-	struct str table;
-	struct cur c;
-	ARENA(mem);
-
-	if (x->rows != NULL)
-		return true;
-	if (!chapter_get(x->c, x->root.table, &mem, &table) || x->root.stories > table.n)
-		return false;
-	x->rows = arena_alloc(&x->mem, (x->root.stories + 1) * sizeof(*x->rows));
-	c = cur_of(table);
-	for (uint64_t i = 0; i < x->root.stories; i++) {
-		row.time = bytes_take_diff(&c, row.time);
-		row.family = (uint32_t)bytes_take_diff(&c, row.family);
-		row.verdicts = (uint32_t)bytes_take(&c);
-		row.label = (uint32_t)bytes_take(&c);
-		if (row.family >= x->root.families || row.label > x->source->n)
-			cur_fail(&c, "no such family");
-		x->rows[i] = row;
-	}
-	return c.why == NULL;
-}
-
 bool find_span(struct index *x, struct span span, struct family_set *out)
 {
-	if (!load_rows(x))
+	if (!index_within(x, span))
+		return true;
+	if (span.from <= x->root.from && span.to > x->root.to) {
+		set_all(out);
+		return true;
+	}
+	if (!find_rows(x))
 		return false;
 	for (uint64_t i = 0; i < x->root.stories; i++)
 		if (x->rows[i].time >= span.from && x->rows[i].time < span.to)
@@ -165,7 +153,7 @@ bool find_span(struct index *x, struct span span, struct family_set *out)
 
 static bool find_verdict(struct index *x, enum verdict v, struct family_set *out)
 {
-	if (!load_rows(x))
+	if (!find_rows(x))
 		return false;
 	for (uint64_t i = 0; i < x->root.stories; i++)
 		if (x->rows[i].verdicts >> v & 1)
@@ -175,11 +163,19 @@ static bool find_verdict(struct index *x, enum verdict v, struct family_set *out
 
 static bool find_port(struct index *x, struct str label, struct family_set *out)
 {
-	if (!load_rows(x))
+	if (!find_rows(x))
 		return false;
 	for (uint64_t i = 0; i < x->root.stories; i++)
 		if (x->rows[i].label > 0 && str_eq(x->source->files[x->rows[i].label - 1].label, label))
 			set_add(out, x->rows[i].family);
+	return true;
+}
+
+static bool find_reason(struct index *x, uint16_t reason, struct family_set *out)
+{
+	if (x->root.rows.size > 0)
+		return merge_reason(x, reason, out);
+	set_all(out);
 	return true;
 }
 
@@ -209,8 +205,8 @@ static bool find_number(struct index *x, const struct filter *f, struct family_s
 /* Its own id, or one that its lines mention. */
 static bool find_id(struct index *x, const struct filter *f, struct family_set *out)
 {
-	if (!terms_find(&x->terms, x->c, TERM_ID, f->value, out) ||
-	    !terms_find(&x->terms, x->c, TERM_ID, name_bare(f->value), out))
+	if (!terms_find_number(&x->terms, x->c, TERM_ID, terms_hash(f->value), out) ||
+	    !terms_find_number(&x->terms, x->c, TERM_ID, terms_hash(name_bare(f->value)), out))
 		return false;
 	if (f->number > 0)
 		return find_number(x, f, out);
@@ -228,17 +224,20 @@ bool find_filter(struct index *x, const struct filter *f, struct family_set *out
 	case FILTER_TO:
 		return find_pattern(x, TERM_TO, f->pattern, out);
 	case FILTER_ANY:
-		return find_pattern(x, TERM_FROM, f->pattern, out) && find_pattern(x, TERM_TO, f->pattern, out) &&
-		       find_pattern(x, TERM_LOGIN, f->pattern, out);
+		return find_pattern(x, TERM_ADDRESS, f->pattern, out) && find_pattern(x, TERM_LOGIN, f->pattern, out);
 	case FILTER_IP:
 		return terms_scan(&x->terms, x->c, &nets, out);
 	case FILTER_ID:
 		return find_id(x, f, out);
 	case FILTER_VERDICT:
 		return find_verdict(x, f->verdict, out);
+	case FILTER_LOGIN:
+		return find_pattern(x, TERM_LOGIN, f->pattern, out);
 	case FILTER_PORT:
 		return find_port(x, f->value, out);
 	case FILTER_REASON:
+		if (f->reason != 0)
+			return find_reason(x, f->reason, out);
 		return find_text(x, f->pattern, out) && find_pattern(x, TERM_WORD, f->pattern, out);
 	case FILTER_TEXT:
 		return find_text(x, f->pattern, out);
@@ -258,7 +257,7 @@ static bool scope_fits(void *with, struct str text)
 /* A question of an owner is matched against masked texts: all that he may see is looked at. */
 bool find_scope(struct index *x, const struct scope *sc, struct family_set *out)
 {
-	static const enum term_kind kinds[] = { TERM_FROM, TERM_TO, TERM_LOGIN };
+	static const enum term_kind kinds[] = { TERM_ADDRESS, TERM_LOGIN };
 	struct scope copy = { .domain = sc->domain, .mailbox = sc->mailbox };
 	bool good = true;
 
@@ -281,9 +280,22 @@ static bool is_large(const struct family_set *s)
 	return n > FEW;
 }
 
+/* Of many, those within the span. */
+static bool within(struct index *x, struct span span, struct family_set *out)
+{
+	ARENA(mem);
+	struct family_set one = set_new(&mem, out->n);
+	bool all = (span.from == INT64_MIN && span.to == INT64_MAX) || !is_large(out);
+	bool good = all || find_span(x, span, &one);
+
+	if (!all)
+		set_and(out, &one);
+	return good;
+}
+
 static bool find_question(struct index *x, const struct wish *w, struct family_set *out)
 {
-	bool good = true, open = w->span.from == INT64_MIN && w->span.to == INT64_MAX;
+	bool good = true;
 	ARENA(mem);
 
 	if (!scope_all(w->scope))
@@ -295,13 +307,7 @@ static bool find_question(struct index *x, const struct wish *w, struct family_s
 		good = find_filter(x, &w->filters[i], &one);
 		set_and(out, &one);
 	}
-	if (good && !open && is_large(out)) {
-		struct family_set one = set_new(&mem, out->n);
-
-		good = find_span(x, w->span, &one);
-		set_and(out, &one);
-	}
-	return good;
+	return good && within(x, w->span, out);
 }
 
 static bool domain_fits(void *with, struct str text)
@@ -314,18 +320,17 @@ static bool domain_fits(void *with, struct str text)
 
 static bool below_fits(void *with, struct str text)
 {
-	const struct str *domain = with;
-
-	return str_iends(text, *domain);
+	return str_iends(text, *(const struct str *)with);
 }
 
-static bool find_domain(struct index *x, struct str domain, struct family_set *out)
+static bool find_domain(struct index *x, const struct wish *w, struct family_set *out)
 {
 	ARENA(mem);
+	struct str domain = w->text;
 	struct term_look look = { TERM_FROM, arena_lower(&mem, domain), domain_fits, &domain };
 
-	return terms_scan(&x->terms, x->c, &look, out) &&
-	       (domain.n > 0 || terms_find(&x->terms, x->c, TERM_NOBODY, STR(""), out));
+	return (domain.n > 0 ? terms_scan_domain : terms_scan)(&x->terms, x->c, &look, out) &&
+	       (domain.n > 0 || terms_find(&x->terms, x->c, TERM_NOBODY, STR(""), out)) && within(x, w->span, out);
 }
 
 static bool find_callers(struct index *x, const struct wish *w, struct family_set *out)
@@ -348,10 +353,9 @@ bool find_wish(struct index *x, const struct wish *w, struct family_set *out)
 	case WISH_QUESTION:
 		return find_question(x, w, out);
 	case WISH_ADDRESS:
-		return terms_find(&x->terms, x->c, TERM_FROM, w->text, out) &&
-		       terms_find(&x->terms, x->c, TERM_TO, w->text, out);
+		return terms_find(&x->terms, x->c, TERM_ADDRESS, w->text, out);
 	case WISH_DOMAIN:
-		return find_domain(x, w->text, out);
+		return find_domain(x, w, out);
 	case WISH_CALLERS:
 		return find_callers(x, w, out);
 	}

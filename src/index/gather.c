@@ -1,15 +1,70 @@
 /* The lines of a family: every one that a record of it points at, by file and number. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "index/pack_inside.h"
 
-static void add(struct gathered *g, const struct line *x)
+enum { FEW = 256 }; /* so many are kept in order while they come; more are sorted at the end */
+
+static struct gathered_line line_at(const struct line *x)
+{
+	return (struct gathered_line){ (uint64_t)x->file << 32 | x->number, x };
+}
+
+/* By file and number; of several structs of one line the one that lies first. */
+static int by_place(const void *a, const void *b)
+{
+	const struct gathered_line *x = a, *y = b;
+
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static void insert(struct gathered *g, size_t to, struct gathered_line new)
 {
 	if (g->n == g->cap) {
 		g->cap = g->cap > 0 ? g->cap * 2 : 64;
-		g->at = mem_grow(g->at, g->cap * sizeof(struct line *));
+		g->at = mem_grow(g->at, g->cap * sizeof(*g->at));
 	}
-	g->at[g->n++] = x;
+	memmove(&g->at[to + 1], &g->at[to], (g->n - to) * sizeof(*g->at));
+	g->at[to] = new;
+	g->n++;
+	g->hint = to;
+}
+
+/* Does it go behind the i-th one, and before the next? */
+static bool fits(const struct gathered *g, size_t i, const struct gathered_line *new)
+{
+	return by_place(&g->at[i], new) < 0 && (i + 1 == g->n || by_place(&g->at[i + 1], new) > 0);
+}
+
+/* Most come in order, and most others were there before. */
+static void add(struct gathered *g, const struct line *x)
+{
+	struct gathered_line new = line_at(x);
+	size_t i = g->hint, to = g->n;
+
+	if (i < g->n && g->at[i].line == x)
+		return;
+	if (i + 1 < g->n && g->at[i + 1].line == x) {
+		g->hint++;
+		return;
+	}
+	if (g->n >= FEW || (to > 0 && fits(g, to - 1, &new))) {
+		insert(g, to, new);
+		return;
+	}
+	if (i < g->n && fits(g, i, &new)) {
+		insert(g, i + 1, new);
+		return;
+	}
+	while (to > 0 && by_place(&g->at[to - 1], &new) > 0)
+		to--;
+	if (to > 0 && g->at[to - 1].line == x)
+		g->hint = to - 1;
+	else
+		insert(g, to, new);
 }
 
 static void gather_LINE(struct gathered *g, const struct line *x)
@@ -30,6 +85,7 @@ static void gather_LINES(struct gathered *g, struct lines l)
 /* Whatever holds no line. */
 #define NOTHING(g, v) ((void)(g), (void)(v))
 #define gather_NUM NOTHING
+#define gather_FLAG NOTHING
 #define gather_SERVER NOTHING
 #define gather_OUTCOME NOTHING
 #define gather_WENT NOTHING
@@ -89,56 +145,38 @@ static void gather_story(struct gathered *g, const struct story *v);
 #undef FIELD
 #undef END
 
-int gathered_order(const struct line *x, const struct line *y)
-{
-	if (x->file != y->file)
-		return x->file < y->file ? -1 : 1;
-	if (x->number != y->number)
-		return x->number < y->number ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
-static int by_place(const void *a, const void *b)
-{
-	return gathered_order(*(const struct line *const *)a, *(const struct line *const *)b);
-}
-
-/* They mostly stand in order already. */
 static void sort(struct gathered *g)
-{
-	for (size_t i = 1; i < g->n; i++) {
-		if (gathered_order(g->at[i - 1], g->at[i]) < 0)
-			continue;
-		qsort(g->at, g->n, sizeof(struct line *), by_place);
-		return;
-	}
-}
-
-void gather_family(struct gathered *g, struct story *const *at, size_t n)
 {
 	size_t kept = 0;
 
-	g->n = 0;
-	for (size_t i = 0; i < n; i++)
-		gather_story(g, at[i]);
-	sort(g);
+	qsort(g->at, g->n, sizeof(*g->at), by_place);
 	for (size_t i = 0; i < g->n; i++)
-		if (i == 0 || g->at[i] != g->at[i - 1])
+		if (i == 0 || g->at[i].line != g->at[i - 1].line)
 			g->at[kept++] = g->at[i];
 	g->n = kept;
 }
 
+void gather_family(struct gathered *g, struct story *const *at, size_t n)
+{
+	g->n = g->hint = 0;
+	for (size_t i = 0; i < n; i++)
+		gather_story(g, at[i]);
+	if (g->n >= FEW)
+		sort(g);
+}
+
 size_t gathered_find(const struct gathered *g, const struct line *x)
 {
+	struct gathered_line wanted = line_at(x);
 	size_t low = 0, high = g->n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (gathered_order(g->at[middle], x) < 0)
+		if (by_place(&g->at[middle], &wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < g->n && g->at[low] == x ? low : SIZE_MAX;
+	return low < g->n && g->at[low].line == x ? low : SIZE_MAX;
 }

@@ -13,10 +13,17 @@
 #ifndef INDEX_INDEX_H
 #define INDEX_INDEX_H
 
+#include <sys/types.h>
+
 #include "index/survey.h"
 #include "trace/answer.h"
 
 struct index;
+/* From now on this process believes what that user made, as it does its own and root's: for root, who asks, and the
+ * user as whom telltaled makes the index (supervise/indexing.h).  Only for the configuration's own index: anybody's
+ * folder may be named by --index.  doc/INDEX.md says why ("It is ours"). */
+void index_believe(uid_t who);
+
 /* The index in that folder, if it stands for these very paths; NULL: it does not, e says why. */
 struct index *index_open(const char *dir, const struct survey_paths *p, struct err *e);
 void index_attach(struct index *x, struct source *s, struct trace_ask *ask);
@@ -37,11 +44,17 @@ struct index_progress {
 	void *with;
 };
 
+/* How it is made, of which nothing is to be seen in what is made. */
+struct index_how {
+	unsigned threads;                 /* 1 to TEAM_MOST */
+	const struct index_progress *say; /* NULL: nobody wants to know */
+};
+
 /* Make the index of these logs in the folder, which is made too.  One at a time; whoever reads meanwhile has the former
- * one.  -1: e, and nothing changed. */
-int index_build(const char *dir, const struct survey_paths *p, const struct index_progress *say,
-		struct index_built *out, struct err *e);
-/* Remove it.  0 when there is none. */
+ * one.  -1: e, and nothing changed; e->code EWOULDBLOCK: another one makes it. */
+int index_build(const char *dir, const struct survey_paths *p, const struct index_how *how, struct index_built *out,
+		struct err *e);
+/* Remove it.  0 when there is none; e->code EWOULDBLOCK as above. */
 int index_remove(const char *dir, struct err *e);
 
 /* What the index holds, whatever became of the logs; NULL: none that can be read. */
@@ -52,7 +65,7 @@ struct index_facts {
 	struct index_part {
 		const char *name;
 		uint64_t size;
-	} parts[4];
+	} parts[6];
 };
 void index_facts(struct index *x, struct index_facts *out);
 

@@ -2,16 +2,44 @@
 #ifndef INDEX_INSIDE_H
 #define INDEX_INSIDE_H
 
+#include "index/grams.h"
 #include "index/index.h"
 #include "logs/frames.h"
 #include "index/pack.h"
+#include "index/place.h"
 #include "index/terms.h"
+#include "trace/rows.h"
 #include "trace/wish.h"
+
+enum { INDEX_CHAPTERS = 64 }; /* before the latest one */
 
 /* Of packed families: sizes, then the families. */
 struct family_block {
 	struct chapter_frame frame;
 	uint32_t first, n; /* families */
+};
+
+/* By what a log is known again when it has grown, or has another name (growth.h). */
+struct index_growth {
+	uint64_t first, head, tail; /* hashes: its first line, its beginning, the bytes before what is new */
+	uint64_t from;              /* of its text: what stands before is an earlier chapter's */
+	uint64_t size;              /* of its text, of which not all may be joined yet */
+	uint32_t was;               /* which file of the chapter before it is, plus 1; 0: none */
+	uint64_t even, odd;         /* samples of its clock that agree with the SMTP log's, and others (clocks.h) */
+};
+
+/* A line of our own logs that no story has, and which may get a meaning. */
+struct index_loose {
+	uint32_t file, number, length;
+	uint64_t at;
+	int64_t local;
+	bool begins, under_way; /* struct open_end */
+};
+
+/* A chapter that is read before another one, and which of its families the other tells anew. */
+struct index_before {
+	uint64_t id;
+	struct str hidden; /* their numbers, as steps */
 };
 
 /* A file of the logs, as it was and as it is opened again. */
@@ -22,7 +50,18 @@ struct index_file {
 	bool unpacked;
 	struct frames frames; /* of an archive that is read in place */
 	bool framed;
+	struct grams grams; /* which blocks of its text can hold what */
+	struct index_growth growth;
 };
+
+/* A frame of an archive whose text is kept: families of one time have lines in few of them. */
+struct index_frame {
+	uint32_t file;
+	size_t frame;
+	uint64_t used; /* when: the higher, the later; 0: never */
+	struct buf text;
+};
+enum { INDEX_FRAMES = 32 };
 
 /* What the root holds beside directories. */
 struct index_root {
@@ -31,16 +70,43 @@ struct index_root {
 	    zone_to; /* the logs do not tell their zone: that of the machine between these must be as it was */
 	uint64_t zone;
 	uint64_t stories, families;
-	struct chapter_frame table; /* of stories: a row for each (index_table) */
-	struct chapter_frame rows;  /* of recipients: what statistics run over (trace/rows.h) */
+	struct chapter_frame table;   /* of stories: a row for each (index_table) */
+	int64_t from, to;             /* when the stories began; from > to: there are none */
+	int64_t calls_from, calls_to; /* when the calls of all were; from > to: there are none */
+	struct chapter_frame rows;    /* of recipients: what statistics run over (trace/rows.h) */
+	/* What is needed to go on from here. */
+	bool grows;
+	struct str why;    /* not, in words; empty: that is not known */
+	bool whole;        /* nothing stood behind what was joined */
+	uint64_t told;     /* stories, with those of earlier chapters that are not hidden */
+	int64_t zone_last; /* epoch of the latest line that says the zone */
+	struct index_loose *loose;
+	size_t nloose;
+	uint32_t *open; /* families that may go on, though no key may say so */
+	int64_t *until; /* of each, of old logs: the stamp of its latest line, if that is why; 0: it may always */
+	size_t nopen;
+	struct zone_before zone_before;     /* of old logs, which do not say their zone */
+	struct chapter_frame tried, relied; /* of old logs: names (tail_old.c) */
+	struct chapter_frame hours;         /* and who occurred in the last hours (tail_old_clock.c), */
+	int64_t hours_from;                 /* from which on it is known */
+	struct str host;                    /* of another server's logs (struct foreign_ids) */
+	struct index_before *before;        /* the latest first */
+	size_t nbefore;
 };
+
+/* Of a story that has a line of the gate which no number joined. */
+#define INDEX_LOOSE (1u << 31)
 
 /* A row of the table of stories. */
 struct index_row {
 	int64_t time;
 	uint32_t family;
-	uint32_t verdicts; /* 1 << enum verdict: the story's and its recipients' */
+	uint32_t verdicts; /* 1 << enum verdict: the story's and its recipients'; INDEX_LOOSE */
 	uint32_t label;    /* file of the visit's first line, plus 1 */
+	bool rows;         /* statistics have rows of it */
+	uint64_t calls;    /* how long its calls went on (touch_span()), plus 1; 0: there were none */
+	int64_t called;    /* when the first one was */
+	struct place place;
 };
 
 struct index {
@@ -54,13 +120,19 @@ struct index {
 	struct index_root root;
 	struct index_file *files;
 	size_t nfiles;
+	struct index_frame frames[INDEX_FRAMES];
+	uint64_t frame_uses;
 	struct family_block *blocks;
 	size_t nblocks;
 	struct term_blocks terms;
 	struct index_row *rows; /* NULL: not needed yet */
 	struct tale *t;
 	struct unpacker unpacker;
-	uint64_t *here; /* families that are in the tale */
+	uint64_t *here;       /* families that are in the tale */
+	uint64_t *hidden;     /* those that a later chapter tells anew; NULL: none */
+	uint32_t *place;      /* of each file: which one of the latest chapter it is; NULL: the same */
+	uint32_t *rank;       /* of each file: which one in the order of reading; NULL: there is no other chapter */
+	struct index *before; /* the chapter before it */
 	struct story **all;
 	size_t nall, all_cap;
 	bool scoped; /* all that the scope shows is there */
@@ -71,19 +143,72 @@ struct index {
 void root_put(struct buf *b, const struct source *s, const struct book *k, const struct pack_keys *keys);
 void root_take(struct cur *c, struct index *x);
 
+void root_put_growth(struct buf *b, const struct index_root *r, const struct index_growth *files, size_t n);
+void root_take_growth(struct cur *c, struct index *x);
+
+/* Are the logs as they were?  Else e says why. */
+bool index_stands(const struct index *x, const struct survey_paths *p, struct err *e);
+/* index.c: the chapter as an index of its own; NULL: e.  c is taken over. */
+struct index *index_of(struct chapter *c, struct err *e);
+/* As index_look(), of the chapter of that id and those before it; 0: the latest. */
+struct index *index_look_at(const char *dir, uint64_t id, struct err *e);
+/* Which file of the latest chapter is each of theirs, and what is hidden of them. */
+bool index_chain(struct index *x);
+
 /* store.c */
 void store_init(struct index *x);
+/* What comes to life of a chapter goes into that tale. */
+void store_into(struct index *x, struct tale *t);
+/* Each family of the set; false: seeing it fails, or the chapter is damaged. */
+bool store_each(struct index *x, const struct family_set *set,
+		bool (*see)(void *with, struct index *x, uint32_t family, struct story *const *at, size_t n),
+		void *with);
+
+/* Has this chapter stories that began within the span? */
+static inline bool index_within(const struct index *x, struct span span)
+{
+	return (span.from == INT64_MIN && span.to == INT64_MAX) || (x->root.from < span.to && x->root.to >= span.from);
+}
+
+/* merge.c: the rows of all chapters, without what is hidden, in the order of answers; of those that hold none within
+ * the span no row. */
+bool merge_rows(struct index *x, struct span span, struct rows *out);
+/* Of this chapter alone: the families with a row of that reason.  False: it is damaged. */
+bool merge_reason(struct index *x, uint16_t reason, struct family_set *out);
+
+static inline bool set_has(const uint64_t *bits, uint32_t family)
+{
+	return (bits[family / 64] >> (family % 64) & 1) != 0;
+}
+
+static inline void set_add(struct family_set *s, uint32_t family)
+{
+	s->bits[family / 64] |= (uint64_t)1 << (family % 64);
+}
 
 /* texts.c: the logs themselves. */
 const char *texts_read(struct index *x, uint32_t file, uint64_t offset, size_t n);
-/* Mark the pieces of texts (TERM_PIECE) in which `part` occurs, whatever its case, `_` for a space or not. */
-bool texts_scan(struct index *x, struct str part, bool (*see)(void *, uint32_t file, uint64_t piece), void *with);
+/* Mark the pieces of texts (TERM_PIECE) in which the part occurs, folded as SCAN_WORDS; only in blocks that can hold
+ * the other parts of the pattern too. */
+struct text_look {
+	struct str pattern, part;
+};
+bool texts_scan(struct index *x, const struct text_look *look, bool (*see)(void *, uint32_t file, uint64_t piece),
+		void *with);
 void texts_close(struct index *x);
 
 /* find.c: which families may fit. */
 bool find_filter(struct index *x, const struct filter *f, struct family_set *out);
 bool find_scope(struct index *x, const struct scope *sc, struct family_set *out);
 bool find_span(struct index *x, struct span span, struct family_set *out);
+bool find_rows(struct index *x); /* x->rows are there */
+/* The same for somebody who soon forgets them. */
+struct index_table {
+	struct index_row *rows;
+	uint32_t *pairs; /* touch_open(), sorted */
+	size_t npairs;
+};
+bool find_table(struct index *x, struct arena *mem, struct index_table *out);
 bool find_wish(struct index *x, const struct wish *w, struct family_set *out);
 
 struct family_set set_new(struct arena *mem, size_t families);

@@ -28,14 +28,20 @@ static void unite(uint32_t *up, const struct story *a, const struct story *b)
 		up[x] = y;
 }
 
+static void unite_tied(uint32_t *up, const struct story *s, const struct ties *t)
+{
+	unite(up, s, t->parent);
+	unite(up, s, t->child);
+	unite(up, s, t->sibling);
+	unite(up, s, t->first_tries);
+	unite(up, s, t->next_try);
+	unite(up, s, t->part_of);
+}
+
 static void unite_all(uint32_t *up, const struct story *s)
 {
-	unite(up, s, s->parent);
-	unite(up, s, s->child);
-	unite(up, s, s->sibling);
-	unite(up, s, s->first_tries);
-	unite(up, s, s->next_try);
-	unite(up, s, s->part_of);
+	if (s->ties != NULL)
+		unite_tied(up, s, s->ties);
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
 		unite(up, s, p->first_try != NULL ? p->first_try->story : NULL);
 		unite(up, s, p->seen_again != NULL ? p->seen_again->story : NULL);

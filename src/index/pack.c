@@ -13,7 +13,6 @@ struct packer *pack_new(const struct tale *t, struct pack_keys *keys)
 	k->keys = keys;
 	k->number = mem_alloc((t->n + 1) * sizeof(*k->number));
 	k->names = mem_alloc((t->book->nnames + 1) * sizeof(*k->names));
-	k->steps = mem_alloc((t->book->source->n + 1) * sizeof(*k->steps));
 	k->asked = INT64_MIN;
 	return k;
 }
@@ -22,37 +21,56 @@ void pack_free(struct packer *k)
 {
 	free(k->lines.at);
 	free(k->runs);
-	buf_clear(&k->low);
-	free(k->low_at);
 	free(k->number);
 	free(k->names);
 	map_clear(&k->parties);
 	free(k->places);
-	free(k->steps);
 	free(k);
 }
 
-static void put_NAME(struct packer *k, const struct name *x)
+uint8_t pack_shape_code(struct packer *k, enum pack_of of, uint64_t has)
 {
-	struct pack_name *n = x != NULL ? &k->names[x->id] : NULL;
+	struct pack_shapes *s = &k->keys->shapes[of];
+	size_t i = 0;
 
-	if (n == NULL) {
-		bytes_put(k->out, 0);
-		return;
-	}
-	if (n->family == k->family) {
-		bytes_put(k->out, n->number + 1);
-		return;
-	}
-	*n = (struct pack_name){ k->family, k->nnames++ };
-	bytes_put(k->out, n->number + 1);
-	pack_spelling(k, x->text);
+	while (i < s->n && s->at[i] != has)
+		i++;
+	if (i == PACK_SHAPES_MAX)
+		return 0;
+	if (i == s->n)
+		s->at[s->n++] = has;
+	return (uint8_t)(i + 1);
 }
 
-/* ---- other members ---- */
+static void pack_shape(struct packer *k, enum pack_of of, uint64_t has)
+{
+	const struct pack_shapes *s = &k->keys->shapes[of];
+	uint8_t *known = &k->known[of][has * UINT64_C(0x9e3779b97f4a7c15) >> 58];
+
+	if (*known == 0 || s->at[*known - 1] != has)
+		*known = pack_shape_code(k, of, has);
+	bytes_put(k->out, *known);
+	if (*known == 0)
+		bytes_put(k->out, has);
+}
+
+/* ---- members, of which each has a value ---- */
+
+static void put_NAME(struct packer *k, const struct name *x)
+{
+	struct pack_name *n = &k->names[x->id];
+	bool known = n->family == k->family;
+
+	if (!known)
+		*n = (struct pack_name){ k->family, k->nnames++ };
+	bytes_put(k->out, n->number);
+	if (!known)
+		pack_spelling(k, x->text);
+}
 
 #define put_STR pack_text
 #define put_NUM(k, v) bytes_put((k)->out, (uint64_t)(v))
+#define put_FLAG(k, v) ((void)0)
 #define put_SERVER put_NUM
 #define put_OUTCOME put_NUM
 #define put_WENT put_NUM
@@ -60,32 +78,27 @@ static void put_NAME(struct packer *k, const struct name *x)
 #define put_VERDICT put_NUM
 #define put_GRADE put_NUM
 #define put_BEYOND put_NUM
+#define put_TIME(k, v) bytes_put_diff((k)->out, (int64_t)(v), (k)->base)
+#define put_MS(k, v) bytes_put_diff((k)->out, v, (k)->base * 1000)
 
-static void put_near(struct packer *k, int64_t v, int64_t base)
+static void put_LINE(struct packer *k, const struct line *x)
 {
-	if (v == 0)
-		bytes_put(k->out, 0);
-	else
-		bytes_put(k->out, bytes_fold((int64_t)((uint64_t)v - (uint64_t)base)) + 1);
-}
+	const struct gathered *g = &k->lines;
+	size_t i = k->hint;
 
-#define put_TIME(k, v) put_near(k, (int64_t)(v), (k)->base)
-#define put_MS(k, v) put_near(k, v, (k)->base * 1000)
-
-#define put_LINE pack_line_ref
-void pack_line_ref(struct packer *k, const struct line *x)
-{
-	size_t i = x != NULL ? gathered_find(&k->lines, x) : 0;
-
+	if (i + 1 < g->n && g->at[i + 1].line == x)
+		i++;
+	else if (i >= g->n || g->at[i].line != x)
+		i = gathered_find(g, x);
 	k->bad = k->bad || i == SIZE_MAX;
-	bytes_put(k->out, x != NULL ? (uint64_t)i + 1 : 0);
+	k->hint = i;
+	bytes_put(k->out, (uint64_t)i);
 }
 
 static void put_LINES(struct packer *k, struct lines l)
 {
 	put_LINE(k, l.first);
-	if (l.first != NULL)
-		put_LINE(k, l.last);
+	put_LINE(k, l.last);
 }
 
 static size_t key_number(struct packer *k, const char *key)
@@ -102,62 +115,50 @@ static size_t key_number(struct packer *k, const char *key)
 
 static void put_JOIN(struct packer *k, struct join j)
 {
-	if (j.key == NULL) {
-		k->bad = k->bad || j.rival != NULL || j.grade != GRADE_GUESS;
-		bytes_put(k->out, 0);
-		return;
-	}
-	bytes_put(k->out, key_number(k, j.key) + 1);
+	bytes_put(k->out, key_number(k, j.key));
 	bytes_put(k->out, (uint64_t)j.grade << 1 | (j.rival != NULL));
 	if (j.rival == NULL)
 		return;
 	bytes_put(k->out, j.rival->file);
-	bytes_put(k->out, j.rival->number);
+	bytes_put(k->out, line_number(k->b, j.rival));
 }
 
 static void put_STORY(struct packer *k, const struct story *s)
 {
-	k->bad = k->bad || (s != NULL && k->number[s->order] == 0);
-	bytes_put(k->out, s != NULL ? k->number[s->order] : 0);
+	k->bad = k->bad || k->number[s->order] == 0;
+	bytes_put(k->out, k->number[s->order] - 1);
 }
 
 static void put_PARTY(struct packer *k, const struct party *p)
 {
-	const uint32_t *at = p != NULL ? map_getn(&k->parties, (uintptr_t)p) : NULL;
+	const uint32_t *at = map_getn(&k->parties, (uintptr_t)p);
 
-	k->bad = k->bad || (p != NULL && at == NULL);
-	bytes_put(k->out, at != NULL ? *at : 0);
-}
-
-static void put_OWN_STORY(struct packer *k, const struct story *s)
-{
-	k->bad = k->bad || s != k->story;
+	k->bad = k->bad || at == NULL;
+	bytes_put(k->out, at != NULL ? *at - 1 : 0);
 }
 
 static void put_OWN_VISIT(struct packer *k, const struct visit *v)
 {
-	k->bad = k->bad || (v != NULL && v != k->story->visit);
-	bytes_put(k->out, v != NULL);
+	k->bad = k->bad || v != k->story->visit;
 }
 
 /* The visit's recipients are the first ones of the story. */
 static void put_VISITORS(struct packer *k, struct parties ps)
 {
-	k->bad = k->bad || (ps.n > 0 && ps.first != k->story->parties.first) || ps.n > k->story->parties.n;
+	k->bad = k->bad || ps.first != k->story->parties.first || ps.n > k->story->parties.n;
 	bytes_put(k->out, ps.n);
 }
 
-#define put_LINK(k, v) ((void)0)
-#define put_LAST put_LINK
-#define put_GONE put_LINK
+#define put_OWN_STORY put_FLAG
+#define put_LINK put_FLAG
+#define put_LAST put_FLAG
+#define put_GONE put_FLAG
 
 #define ONE(s) \
 	static void put_##s(struct packer *k, const struct s *v); \
 	static void put_ONE_##s(struct packer *k, const struct s *v) \
 	{ \
-		bytes_put(k->out, v != NULL); \
-		if (v != NULL) \
-			put_##s(k, v); \
+		put_##s(k, v); \
 	}
 #define LIST(s, link) \
 	static void put_##s(struct packer *k, const struct s *v); \
@@ -179,22 +180,72 @@ static void put_party(struct packer *k, const struct party *v);
 
 static void put_PARTIES(struct packer *k, struct parties ps)
 {
-	size_t cursor = 0, i = 0;
+	size_t n = 0;
 
-	for (const struct party *p = ps.first; p != NULL; p = p->next)
-		if (++i, p == ps.cursor)
-			cursor = i;
-	k->bad = k->bad || i != ps.n;
 	bytes_put(k->out, ps.n);
-	bytes_put(k->out, cursor);
-	for (const struct party *p = ps.first; p != NULL; p = p->next)
+	for (const struct party *p = ps.first; p != NULL; p = p->next, n++)
 		put_party(k, p);
+	k->bad = k->bad || n != ps.n;
+}
+
+/* ---- which members have a value ---- */
+
+#define HAS(name, type, value) \
+	static inline bool has_##name(struct packer *k, type v) \
+	{ \
+		(void)k; \
+		return value; \
+	}
+#define ONE(s) HAS(ONE_##s, const struct s *, v != NULL)
+#define LIST(s, link) HAS(LIST_##s, const struct s *, v != NULL)
+#define NUMBER(T) HAS(T, uint64_t, v != 0)
+#define POINTER(T) HAS(T, const void *, v != NULL)
+PACK_ONES(ONE)
+PACK_LISTS(LIST)
+PACK_NUMBERS(NUMBER)
+PACK_POINTERS(POINTER)
+HAS(STR, struct str, v.n > 0)
+HAS(LINES, struct lines, v.first != NULL)
+HAS(PARTIES, struct parties, v.first != NULL || v.n > 0)
+HAS(VISITORS, struct parties, v.n > 0)
+#define has_LINK(k, v) false
+#define has_LAST has_LINK
+#define has_GONE has_LINK
+
+static bool has_JOIN(struct packer *k, struct join j)
+{
+	k->bad = k->bad || (j.key == NULL && (j.rival != NULL || j.grade != GRADE_GUESS));
+	return j.key != NULL;
+}
+
+static bool has_OWN_STORY(struct packer *k, const struct story *s)
+{
+	k->bad = k->bad || s != k->story;
+	return false;
 }
 
 #define STRUCT(s) \
+	static uint64_t shape_##s(struct packer *k, const struct s *v) \
+	{ \
+		uint64_t has = 0; \
+		(void)k;
+#define FIELD(s, T, f) has |= (uint64_t)(has_##T(k, v->f)) << BIT_##s##_##f;
+#define END(s) \
+	return has; \
+	}
+#include "index/fields.def"
+#undef STRUCT
+#undef FIELD
+#undef END
+
+#define STRUCT(s) \
 	static void put_##s(struct packer *k, const struct s *v) \
-	{
-#define FIELD(s, T, f) put_##T(k, v->f);
+	{ \
+		uint64_t has = shape_##s(k, v); \
+		pack_shape(k, PACK_OF_##s, has);
+#define FIELD(s, T, f) \
+	if (has >> BIT_##s##_##f & 1) \
+		put_##T(k, v->f);
 #define END(s) }
 static void put_story(struct packer *k, const struct story *v);
 #include "index/fields.def"
@@ -241,17 +292,25 @@ static void number_parties(struct packer *k, struct story *const *at, size_t n)
 		}
 }
 
+void pack_look(struct packer *k, struct story *const *at, size_t n)
+{
+	k->family++;
+	k->hint = 0;
+	k->elsewhere = true; /* who packs it looks for each */
+	gather_family(&k->lines, at, n);
+	pack_runs(k);
+}
+
 bool pack_family(struct packer *k, struct buf *out, struct story *const *at, size_t n)
 {
 	size_t from = out->n;
 
 	k->out = out;
 	k->bad = false;
-	k->family++;
 	k->nnames = 0;
 	k->base = at[0]->time;
-	gather_family(&k->lines, at, n);
-	pack_lower(k);
+	pack_look(k, at, n);
+	k->elsewhere = false;
 	for (size_t i = 0; i < n; i++)
 		k->number[at[i]->order] = (uint32_t)i + 1;
 	number_parties(k, at, n);
@@ -259,8 +318,7 @@ bool pack_family(struct packer *k, struct buf *out, struct story *const *at, siz
 	bytes_put(out, count_parties(at, n));
 	bytes_put_int(out, k->base);
 	bytes_put(out, k->lines.n);
-	for (size_t i = 0; i < k->lines.n; i++)
-		pack_line(k, i);
+	pack_lines(k);
 	for (size_t i = 0; i < n; i++) {
 		k->story = at[i];
 		bytes_put(out, at[i]->order - (i > 0 ? at[i - 1]->order : 0));
@@ -271,8 +329,7 @@ bool pack_family(struct packer *k, struct buf *out, struct story *const *at, siz
 	return !k->bad && out->n - from <= PACK_FAMILY_MAX && k->lines.n <= PACK_LINES_MAX;
 }
 
-const struct line *const *pack_lines(const struct packer *k, size_t *n)
+const struct line *pack_each_line(const struct packer *k, size_t i)
 {
-	*n = k->lines.n;
-	return k->lines.at;
+	return i < k->lines.n ? k->lines.at[i].line : NULL;
 }

@@ -6,8 +6,13 @@
 #include "index/pack.h"
 
 /* Of fields.def: the structs that stand alone, and those that stand in lists, with the member that links them. */
-#define PACK_ONES(X) X(repeat) X(foreign) X(peer) X(visit) X(bounce)
+#define PACK_ONES(X) X(repeat) X(foreign) X(peer) X(filed) X(visit) X(bounce) X(ties)
 #define PACK_LISTS(X) X(gate, next) X(attempt, next) X(bounce, beside) X(order, later)
+
+/* The other types of members. */
+#define PACK_NUMBERS(X) X(NUM) X(FLAG) X(SERVER) X(OUTCOME) X(WENT) X(TOLD) X(VERDICT) X(GRADE) X(BEYOND) X(TIME) X(MS)
+#define PACK_POINTERS(X) X(NAME) X(LINE) X(STORY) X(PARTY) X(OWN_VISIT)
+#define PACK_OTHERS(X) X(STR) X(LINES) X(JOIN) X(PARTIES) X(VISITORS) X(LINK) X(GONE)
 
 /* How a line says what follows from the line before it in the table. */
 enum {
@@ -16,18 +21,39 @@ enum {
 	LINE_ADJOINS = 4,  /* the same file, and the next line of it */
 	LINE_SAME = 8,     /* it is the line before, in another struct */
 	LINE_COUNTED = 16, /* `times` or `pass` is not 0 */
+	LINE_LATER = 32,   /* its stamp is not that of the line before */
+	LINE_FILE = 64,    /* it is the first one of its file */
+	LINE_KIND = 128,   /* of its shape: times its kind, beside these flags */
+	LINE_BITS = 15,    /* of it */
 };
 
+/* Bits of shapes: of each struct its members. */
+#define STRUCT(s) enum {
+#define FIELD(s, T, f) BIT_##s##_##f,
+#define END(s) \
+	BITS_##s \
+	} \
+	;
+#include "index/fields.def"
+#undef STRUCT
+#undef FIELD
+#undef END
+
 /* How a text says where it stands. */
-enum { TEXT_EMPTY, TEXT_HERE, TEXT_IN_LINE };
+enum { TEXT_HERE, TEXT_IN_LINE };
+
+struct gathered_line {
+	uint64_t place; /* file and number, to sort by */
+	const struct line *line;
+};
 
 struct gathered {
-	const struct line **at; /* by file and number, each once */
+	struct gathered_line *at; /* by file and number, each once */
 	size_t n, cap;
+	size_t hint; /* where the last one stands: the next one is mostly beside it */
 };
 
 void gather_family(struct gathered *g, struct story *const *at, size_t n);
-int gathered_order(const struct line *x, const struct line *y);
 size_t gathered_find(const struct gathered *g, const struct line *x); /* SIZE_MAX: it is not there */
 
 /* Of a name: in which family it was met last, and as which one of it. */
@@ -48,30 +74,32 @@ struct packer {
 	struct gathered lines;
 	struct pack_run *runs; /* of one file after the other */
 	size_t nruns, runs_cap;
-	struct buf low; /* their texts in lower case, one behind the other */
-	size_t *low_at; /* where each begins there */
-	size_t low_cap;
 	uint32_t *number; /* of each story of the tale by its order: its place in the family, from 1 */
 	struct pack_name *names;
 	uint32_t family, nnames;
 	struct map parties; /* of the family: place of each, from 1; filled when somebody may ask */
 	uint32_t *places;   /* what it leads to */
 	size_t places_cap;
-	struct pack_step *steps;
+	uint8_t line_codes[1 << LINE_BITS]; /* pack_shape_code() of each; 0: not asked yet */
+	uint8_t known[PACK_STRUCTS][64];    /* of each struct: which shape was met last of those with that product */
+	size_t hint;               /* which line was meant last: most often it is meant again, or the next one */
+	bool elsewhere;            /* some text of the family stands in none of its lines */
 	const struct story *story; /* being packed */
 	int64_t base;              /* seconds that its times are told from */
 	int64_t asked;             /* the quarter of an hour that was asked last: has it two moments? */
 	bool twice;
+	bool ambiguous; /* some line stood in the repeated hour, and did not say in which pass */
 	bool bad;
 };
 
-/* pack_text.c: when the family's lines are gathered: how their texts are found; a text; an address in lower case. */
-void pack_lower(struct packer *k);
+/* pack_text.c: when the family's lines are gathered: how texts of them are found; a text; an address in lower case. */
+void pack_runs(struct packer *k);
 bool pack_same_text(const struct line *a, const struct line *b);
 void pack_text(struct packer *k, struct str s);
 void pack_spelling(struct packer *k, struct str s);
-/* pack_line.c: the i-th line of the family, and (pack.c) which one a pointer means. */
-void pack_line(struct packer *k, size_t i);
-void pack_line_ref(struct packer *k, const struct line *x);
+/* pack.c: the number of that shape; 0: there are too many. */
+uint8_t pack_shape_code(struct packer *k, enum pack_of of, uint64_t has);
+/* pack_line.c: the lines of the family. */
+void pack_lines(struct packer *k);
 
 #endif

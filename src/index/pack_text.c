@@ -11,9 +11,9 @@ bool pack_same_text(const struct line *a, const struct line *b)
 
 static void add_run(struct packer *k, size_t i)
 {
-	const struct buf *text = &k->b->source->files[k->lines.at[i]->file].text;
+	const struct buf *text = &k->b->source->files[k->lines.at[i].line->file].text;
 
-	if (i > 0 && k->lines.at[i - 1]->file == k->lines.at[i]->file) {
+	if (i > 0 && k->lines.at[i - 1].line->file == k->lines.at[i].line->file) {
 		k->runs[k->nruns - 1].to = i + 1;
 		return;
 	}
@@ -24,38 +24,11 @@ static void add_run(struct packer *k, size_t i)
 	k->runs[k->nruns++] = (struct pack_run){ i, i + 1, buf_str(text) };
 }
 
-static void add_low(struct buf *low, struct str text)
+void pack_runs(struct packer *k)
 {
-	char *p;
-
-	buf_need(low, text.n);
-	p = low->p + low->n;
-	for (size_t i = 0; i < text.n; i++)
-		p[i] = (char)(text.p[i] + (text.p[i] >= 'A' && text.p[i] <= 'Z' ? 'a' - 'A' : 0));
-	low->n += text.n;
-}
-
-/* The texts of all lines for names to be looked up in. */
-void pack_lower(struct packer *k)
-{
-	const struct gathered *g = &k->lines;
-
-	if (k->low_cap < g->n + 1) {
-		k->low_cap = 2 * (g->n + 1);
-		k->low_at = mem_grow(k->low_at, k->low_cap * sizeof(*k->low_at));
-	}
-	buf_reset(&k->low);
 	k->nruns = 0;
-	for (size_t i = 0; i < g->n; i++) {
-		size_t from = k->low.n;
-
-		k->low_at[i] = from;
+	for (size_t i = 0; i < k->lines.n; i++)
 		add_run(k, i);
-		if (i > 0 && pack_same_text(g->at[i - 1], g->at[i]))
-			continue;
-		add_low(&k->low, line_raw(k->b, g->at[i]));
-	}
-	k->low_at[g->n] = k->low.n;
 }
 
 static void put_here(struct packer *k, struct str s)
@@ -66,6 +39,7 @@ static void put_here(struct packer *k, struct str s)
 
 static void put_place(struct packer *k, size_t line, size_t at, size_t n)
 {
+	k->hint = line;
 	bytes_put(k->out, TEXT_IN_LINE + line);
 	bytes_put(k->out, at);
 	bytes_put(k->out, n);
@@ -79,7 +53,7 @@ static size_t line_in_run(const struct packer *k, const struct pack_run *r, size
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (k->lines.at[middle]->at <= at)
+		if (k->lines.at[middle].line->at <= at)
 			low = middle + 1;
 		else
 			high = middle;
@@ -87,22 +61,31 @@ static size_t line_in_run(const struct packer *k, const struct pack_run *r, size
 	return low > r->from ? low - 1 : SIZE_MAX;
 }
 
+/* Is it a part of that line? */
+static bool is_part(const struct packer *k, struct str s, size_t line, size_t *from)
+{
+	const struct line *x = k->lines.at[line].line;
+	const char *text = k->b->source->files[x->file].text.p + x->at;
+
+	if (s.p < text || s.p + s.n > text + x->length)
+		return false;
+	*from = (size_t)(s.p - text);
+	return true;
+}
+
 /* The line that holds the text, and where it begins in it. */
 static bool find_text(const struct packer *k, struct str s, size_t *line, size_t *from)
 {
+	*line = k->hint;
+	if (*line < k->lines.n && is_part(k, s, *line, from))
+		return true;
 	for (size_t i = 0; i < k->nruns; i++) {
 		const struct pack_run *r = &k->runs[i];
-		size_t at, found;
 
 		if (s.p < r->text.p || s.p >= r->text.p + r->text.n)
 			continue;
-		at = (size_t)(s.p - r->text.p);
-		found = line_in_run(k, r, at);
-		if (found == SIZE_MAX || at + s.n > (size_t)k->lines.at[found]->at + k->lines.at[found]->length)
-			return false;
-		*line = found;
-		*from = at - k->lines.at[found]->at;
-		return true;
+		*line = line_in_run(k, r, (size_t)(s.p - r->text.p));
+		return *line != SIZE_MAX && is_part(k, s, *line, from);
 	}
 	return false;
 }
@@ -111,41 +94,61 @@ void pack_text(struct packer *k, struct str s)
 {
 	size_t line, from;
 
-	if (s.n == 0)
-		bytes_put(k->out, TEXT_EMPTY);
-	else if (find_text(k, s, &line, &from))
+	if (find_text(k, s, &line, &from))
 		put_place(k, line, from, s.n);
-	else
+	else {
 		put_here(k, s);
-}
-
-/* The line whose lower-case text holds that place. */
-static size_t line_of_low(const struct packer *k, size_t at)
-{
-	size_t low = 0, high = k->lines.n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (k->low_at[middle] <= at)
-			low = middle + 1;
-		else
-			high = middle;
+		k->elsewhere = true;
 	}
-	return low - 1;
 }
 
-/* An address: mostly it stands in a line as it is, but for its case. */
+/* Does the text stand there, but for its case? */
+static bool stands(const char *at, struct str low)
+{
+	size_t i = memcmp(at, low.p, low.n) == 0 ? low.n : 0;
+
+	while (i < low.n && ascii_lower(at[i]) == low.p[i])
+		i++;
+	return i == low.n;
+}
+
+/* Where the text, in lower case, stands in the line, found by its byte at `anchor`; SIZE_MAX: nowhere. */
+static size_t find_low(struct str line, struct str low, size_t anchor)
+{
+	for (size_t i = anchor; i + low.n <= line.n + anchor; i++) {
+		const char *at = memchr(line.p + i, low.p[anchor], line.n + anchor - low.n - i + 1);
+
+		if (at == NULL)
+			return SIZE_MAX;
+		i = (size_t)(at - line.p);
+		if (stands(at - anchor, low))
+			return i - anchor;
+	}
+	return SIZE_MAX;
+}
+
+/* An address: mostly it stands in a line as it is, but for its case.  Few other things there have an `@`. */
+static bool find_spelling(const struct packer *k, struct str low, size_t *line, size_t *from)
+{
+	const struct gathered *g = &k->lines;
+	size_t first = k->hint < g->n ? k->hint : 0;
+	ptrdiff_t at_sign = str_rchr(low, '@');
+
+	for (size_t i = 0; i < g->n; i++) {
+		*line = first + i < g->n ? first + i : first + i - g->n;
+		*from = find_low(line_raw(k->b, g->at[*line].line), low, at_sign > 0 ? (size_t)at_sign : 0);
+		if (*from != SIZE_MAX)
+			return true;
+	}
+	return false;
+}
+
 void pack_spelling(struct packer *k, struct str s)
 {
-	const char *p = s.n > 0 && k->low.n > 0 ? memmem(k->low.p, k->low.n, s.p, s.n) : NULL;
-	size_t at = p != NULL ? (size_t)(p - k->low.p) : 0, line = p != NULL ? line_of_low(k, at) : 0;
+	size_t line, from;
 
-	/* of several structs of one line the last one has it */
-	if (s.n == 0)
-		bytes_put(k->out, TEXT_EMPTY);
-	else if (p != NULL && at + s.n <= k->low_at[line + 1])
-		put_place(k, line, at - k->low_at[line], s.n);
+	if (s.n > 0 && find_spelling(k, s, &line, &from))
+		put_place(k, line, from, s.n);
 	else
 		put_here(k, s);
 }
@@ -154,5 +157,5 @@ bool pack_in_line(const struct packer *k, struct str text)
 {
 	size_t line, from;
 
-	return text.n > 0 && find_text(k, text, &line, &from);
+	return text.n > 0 && (!k->elsewhere || find_text(k, text, &line, &from));
 }

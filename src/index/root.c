@@ -23,6 +23,8 @@ static void put_file(struct buf *b, const struct source_file *f)
 	bytes_put(b, f->unreadable);
 	bytes_put(b, f->strangers);
 	bytes_put_int(b, f->first_year);
+	bytes_put(b, f->year_voted);
+	bytes_put_int(b, f->opens);
 	bytes_put_int(b, f->begins);
 	bytes_put(b, f->servers);
 	bytes_put_int(b, f->first);
@@ -64,6 +66,8 @@ static void take_file(struct cur *c, struct arena *a, struct source_file *f, str
 	f->unreadable = bytes_take(c);
 	f->strangers = bytes_take(c);
 	f->first_year = (int)bytes_take_int(c);
+	f->year_voted = bytes_take(c) != 0;
+	f->opens = bytes_take_int(c);
 	f->begins = bytes_take_int(c);
 	f->servers = (unsigned)bytes_take(c);
 	f->first = bytes_take_int(c);
@@ -195,6 +199,34 @@ static void take_book(struct cur *c, struct arena *a, struct book *k, size_t fil
 	take_hops(c, a, k);
 }
 
+static void put_keys(struct buf *b, const struct pack_keys *keys)
+{
+	bytes_put(b, keys->n);
+	for (size_t i = 0; i < keys->n; i++)
+		bytes_put_str(b, str_of(keys->at[i]));
+	for (int of = 0; of < PACK_STRUCTS; of++) {
+		bytes_put(b, keys->shapes[of].n);
+		for (size_t i = 0; i < keys->shapes[of].n; i++)
+			bytes_put(b, keys->shapes[of].at[i]);
+	}
+}
+
+static void take_keys(struct cur *c, struct arena *a, struct pack_keys *keys)
+{
+	keys->n = bytes_take_count(c);
+	if (keys->n > PACK_KEYS_MAX)
+		cur_fail(c, "too many keys");
+	for (size_t i = 0; c->why == NULL && i < keys->n; i++)
+		keys->at[i] = copied(a, c).p;
+	for (int of = 0; of < PACK_STRUCTS && c->why == NULL; of++) {
+		keys->shapes[of].n = bytes_take_count(c);
+		if (keys->shapes[of].n > PACK_SHAPES_MAX)
+			cur_fail(c, "too many shapes");
+		for (size_t i = 0; c->why == NULL && i < keys->shapes[of].n; i++)
+			keys->shapes[of].at[i] = bytes_take(c);
+	}
+}
+
 void root_put(struct buf *b, const struct source *s, const struct book *k, const struct pack_keys *keys)
 {
 	bytes_put(b, s->n);
@@ -202,9 +234,7 @@ void root_put(struct buf *b, const struct source *s, const struct book *k, const
 		put_file(b, &s->files[i]);
 	put_skipped(b, s);
 	put_book(b, k);
-	bytes_put(b, keys->n);
-	for (size_t i = 0; i < keys->n; i++)
-		bytes_put_str(b, str_of(keys->at[i]));
+	put_keys(b, keys);
 }
 
 void root_take(struct cur *c, struct index *x)
@@ -226,9 +256,5 @@ void root_take(struct cur *c, struct index *x)
 		take_file(c, &s->mem, &s->files[s->n], &x->files[s->n]);
 	take_skipped(c, s);
 	take_book(c, &x->mem, &x->facts, s->n);
-	x->keys.n = bytes_take_count(c);
-	if (x->keys.n > PACK_KEYS_MAX)
-		cur_fail(c, "too many keys");
-	for (size_t i = 0; c->why == NULL && i < x->keys.n; i++)
-		x->keys.at[i] = copied(&x->mem, c).p;
+	take_keys(c, &x->mem, &x->keys);
 }

@@ -3,6 +3,7 @@
 
 #include "index/bytes.h"
 #include "index/inside.h"
+#include "index/place.h"
 #include "trace/rows.h"
 
 static const char *read_text(void *with, uint32_t file, uint64_t offset, size_t n)
@@ -13,6 +14,19 @@ static const char *read_text(void *with, uint32_t file, uint64_t offset, size_t 
 static struct index *of(struct tale_store *s)
 {
 	return (struct index *)(void *)s; /* its first member */
+}
+
+void store_into(struct index *x, struct tale *t)
+{
+	if (x->source == NULL)
+		x->source = &x->own;
+	x->t = t;
+	x->unpacker = (struct unpacker){ .b = t->book,
+					 .source = x->source,
+					 .files = x->place,
+					 .keys = &x->keys,
+					 .text = { read_text, x },
+					 .steps = arena_alloc(&x->mem, (x->source->n + 1) * sizeof(struct pack_step)) };
 }
 
 static void begin(struct tale_store *s, struct tale *t, struct book *b)
@@ -32,11 +46,8 @@ static void begin(struct tale_store *s, struct tale *t, struct book *b)
 	b->year_proven = x->facts.year_proven;
 	b->year_guessed = x->facts.year_guessed;
 	b->kept = true;
-	x->t = t;
-	x->unpacker = (struct unpacker){ .b = b,
-					 .keys = &x->keys,
-					 .text = { read_text, x },
-					 .steps = arena_alloc(&x->mem, (x->source->n + 1) * sizeof(struct pack_step)) };
+	for (; x != NULL; x = x->before)
+		store_into(x, t);
 }
 
 static void keep(struct index *x, struct story *const *at, size_t n)
@@ -49,26 +60,32 @@ static void keep(struct index *x, struct story *const *at, size_t n)
 		x->all[x->nall++] = at[i];
 }
 
-static bool has(const uint64_t *bits, uint32_t family)
+/* Is a family of the block wanted? */
+static bool wanted(const struct family_block *b, const struct family_set *set)
 {
-	return (bits[family / 64] >> (family % 64) & 1) != 0;
-}
+	uint64_t end = (uint64_t)b->first + b->n;
 
-/* Is a family of the block wanted that is not there yet? */
-static bool wanted(const struct index *x, const struct family_block *b, const struct family_set *set)
-{
-	for (uint32_t f = b->first; f < b->first + b->n; f++)
-		if (has(set->bits, f) && !has(x->here, f))
-			return true;
+	for (uint64_t f = b->first; f < end; f = (f / 64 + 1) * 64) {
+		uint64_t bits = set->bits[f / 64] >> (f % 64);
+
+		if (bits != 0)
+			return f + (uint64_t)__builtin_ctzll(bits) < end;
+	}
 	return false;
 }
 
-static bool bring_block(struct index *x, const struct family_block *b, const struct family_set *set, struct arena *mem)
+struct seer {
+	bool (*see)(void *with, struct index *x, uint32_t family, struct story *const *at, size_t n);
+	void *with;
+	struct arena mem;
+};
+
+static bool each_of_block(struct index *x, const struct family_block *b, const struct family_set *set, struct seer *to)
 {
 	struct str whole, sizes, rest;
 	struct cur c;
 
-	if (!chapter_get(x->c, b->frame, mem, &whole))
+	if (!chapter_get(x->c, b->frame, &to->mem, &whole))
 		return false;
 	c = cur_of(whole);
 	sizes = bytes_take_str(&c);
@@ -80,29 +97,47 @@ static bool bring_block(struct index *x, const struct family_block *b, const str
 		size_t n;
 
 		rest = str_skip(rest, family.n);
-		if (!has(set->bits, f) || has(x->here, f))
+		if (!set_has(set->bits, f))
 			continue;
 		n = unpack_family(&x->unpacker, family, &at);
-		if (n == 0)
+		if (n == 0 || !to->see(to->with, x, f, at, n))
 			return false;
-		x->here[f / 64] |= (uint64_t)1 << (f % 64);
-		keep(x, at, n);
 	}
 	return c.why == NULL;
 }
 
-static bool bring_set(struct index *x, const struct family_set *set)
+bool store_each(struct index *x, const struct family_set *set,
+		bool (*see)(void *with, struct index *x, uint32_t family, struct story *const *at, size_t n),
+		void *with)
 {
+	struct seer to = { see, with, ARENA_INIT };
 	bool good = true;
-	ARENA(mem);
 
 	for (size_t i = 0; i < x->nblocks && good; i++) {
-		if (!wanted(x, &x->blocks[i], set))
+		if (!wanted(&x->blocks[i], set))
 			continue;
-		good = bring_block(x, &x->blocks[i], set, &mem);
-		arena_reset(&mem);
+		good = each_of_block(x, &x->blocks[i], set, &to);
+		arena_reset(&to.mem);
 	}
+	arena_clear(&to.mem);
 	return good;
+}
+
+static bool keep_family(void *with, struct index *x, uint32_t family, struct story *const *at, size_t n)
+{
+	struct index *all = with;
+
+	x->here[family / 64] |= (uint64_t)1 << (family % 64);
+	keep(all, at, n);
+	return true;
+}
+
+/* Those that are not there yet, and that no later chapter tells. */
+static bool bring_set(struct index *all, struct index *x, struct family_set *set)
+{
+	for (size_t i = 0; i <= set->n / 64; i++)
+		set->bits[i] &= ~(x->here[i] | (x->hidden != NULL ? x->hidden[i] : 0));
+	return store_each(x, set, keep_family, all);
 }
 
 static int by_order(const void *a, const void *b)
@@ -112,10 +147,43 @@ static int by_order(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+struct placed {
+	uint64_t place;
+	struct story *story;
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct placed *x = a, *y = b;
+
+	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* Stories of several chapters are numbered by their places among all. */
+static void number_stories(struct index *x)
+{
+	struct placed *at = mem_alloc((x->nall + 1) * sizeof(*at));
+
+	for (size_t i = 0; i < x->nall; i++) {
+		struct place p = place_of(x->t->book, x->all[i]);
+
+		if (p.class != PLACE_NONE)
+			p.file = x->rank[p.file];
+		at[i] = (struct placed){ place_number(p), x->all[i] };
+	}
+	if (x->nall > 0)
+		qsort(at, x->nall, sizeof(*at), by_place);
+	for (size_t i = 0; i < x->nall; i++)
+		at[i].story->order = (uint32_t)i;
+	free(at);
+}
+
 static void relink(struct index *x)
 {
 	struct tale *t = x->t;
 
+	if (x->before != NULL)
+		number_stories(x);
 	if (x->nall > 0)
 		qsort(x->all, x->nall, sizeof(struct story *), by_order);
 	for (size_t i = 0; i < x->nall; i++)
@@ -130,13 +198,16 @@ static void bring(struct tale_store *s, const struct wish *w)
 	struct index *x = of(s);
 	size_t before = x->nall;
 	bool scoped = w->kind == WISH_QUESTION && !scope_all(w->scope);
-	struct family_set set;
 	ARENA(mem);
 
 	if (x->broken || (scoped && x->scoped))
 		return;
-	set = set_new(&mem, x->root.families);
-	x->broken = !find_wish(x, w, &set) || !bring_set(x, &set);
+	for (struct index *c = x; c != NULL && !x->broken; c = c->before) {
+		struct family_set set = set_new(&mem, c->root.families);
+
+		x->broken = !find_wish(c, w, &set) || !bring_set(x, c, &set);
+		arena_reset(&mem);
+	}
 	x->scoped = x->scoped || scoped;
 	if (x->nall != before)
 		relink(x);
@@ -157,23 +228,19 @@ static bool tell_name(void *with, struct str text)
 
 static void names(struct tale_store *s, void (*see)(void *, struct str), void *with)
 {
-	static const enum term_kind kinds[] = { TERM_FROM, TERM_TO, TERM_NAME };
 	struct index *x = of(s);
 	struct namer n = { see, with };
+	struct term_look look = { .kind = TERM_ADDRESS, .fits = tell_name, .with = &n };
 
-	for (size_t i = 0; i < COUNT(kinds) && !x->broken; i++) {
-		struct term_look look = { .kind = kinds[i], .fits = tell_name, .with = &n };
-
-		x->broken = !terms_scan(&x->terms, x->c, &look, NULL);
-	}
+	for (struct index *c = x; c != NULL && !x->broken; c = c->before)
+		x->broken = !terms_scan(&c->terms, c->c, &look, NULL);
 }
 
-static bool rows(struct tale_store *s, struct rows *out)
+static bool rows(struct tale_store *s, struct span span, struct rows *out)
 {
 	struct index *x = of(s);
-	struct str packed;
 
-	x->broken = x->broken || !chapter_get(x->c, x->root.rows, &x->mem, &packed) || !rows_unpack(out, packed);
+	x->broken = x->broken || !merge_rows(x, span, out);
 	return !x->broken;
 }
 

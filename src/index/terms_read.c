@@ -1,6 +1,8 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "index/terms_inside.h"
+#include "trace/scan.h"
 
 void terms_take(struct term_blocks *b, struct cur *c, struct arena *mem)
 {
@@ -12,74 +14,40 @@ void terms_take(struct term_blocks *b, struct cur *c, struct arena *mem)
 		struct term_block *x = &b->at[b->n++];
 		uint64_t kind = bytes_take(c);
 
-		if (kind >= TERM_KINDS)
+		if (kind < TERM_ADDRESS || kind >= TERM_KINDS)
 			cur_fail(c, "no such kind of term");
 		x->kind = (enum term_kind)kind;
 		x->first = bytes_take_str(c);
 		x->keys = chapter_take_frame(c);
 		x->lists = chapter_take_frame(c);
+		if (x->kind == TERM_ADDRESS)
+			x->more = chapter_take_frame(c);
 	}
 }
 
-/* A block that was unpacked. */
-struct block {
-	struct chapter *c;
-	const struct term_block *from;
-	struct arena *mem;
-	size_t n;
-	struct str *texts;
-	struct piece {
-		size_t at, n; /* of the lists */
-	} * pieces;
-	struct str keys, lists; /* lists: unpacked when one is needed */
-};
-
-static bool open_block(struct block *x, struct chapter *c, const struct term_block *from, struct arena *mem)
+void terms_move(struct term_blocks *b, uint64_t from)
 {
-	size_t at = 0, list = 0;
-	struct str whole;
-	struct cur r;
-
-	*x = (struct block){ .c = c, .from = from, .mem = mem };
-	if (!chapter_get(c, from->keys, mem, &whole))
-		return false;
-	r = cur_of(whole);
-	x->n = bytes_take_count(&r);
-	x->texts = arena_alloc(mem, (x->n + 1) * sizeof(*x->texts));
-	x->pieces = arena_alloc(mem, (x->n + 1) * sizeof(*x->pieces));
-	for (size_t i = 0; i < x->n; i++) {
-		x->texts[i].n = bytes_take(&r);
-		x->pieces[i] = (struct piece){ list, bytes_take(&r) };
-		if (x->texts[i].n > whole.n || x->pieces[i].n > CHAPTER_FRAME_MAX)
-			return false;
-		list += x->pieces[i].n;
+	for (size_t i = 0; i < b->n; i++) {
+		b->at[i].keys.offset += from;
+		b->at[i].lists.offset += from;
+		b->at[i].more.offset += from;
 	}
-	x->keys = cur_rest(&r);
-	for (size_t i = 0; i < x->n; at += x->texts[i++].n) {
-		if (x->texts[i].n > x->keys.n - at)
-			return false;
-		x->texts[i].p = x->keys.p + at;
-	}
-	return r.why == NULL;
 }
 
-static bool put_list(struct block *x, size_t i, struct family_set *out)
+uint64_t terms_size(const struct term_blocks *b, bool addresses)
 {
-	uint64_t family = 0;
-	struct cur c;
+	uint64_t n = 0;
 
-	if (x->lists.p == NULL && !chapter_get(x->c, x->from->lists, x->mem, &x->lists))
-		return false;
-	if (x->pieces[i].at > x->lists.n || x->pieces[i].n > x->lists.n - x->pieces[i].at)
-		return false;
-	c = cur_of(str_take(str_skip(x->lists, x->pieces[i].at), x->pieces[i].n));
-	while (c.p < c.end && c.why == NULL) {
-		family += bytes_take(&c);
-		if (family >= out->n)
-			return false;
-		out->bits[family / 64] |= (uint64_t)1 << (family % 64);
-	}
-	return c.why == NULL;
+	for (size_t i = 0; i < b->n; i++)
+		if ((b->at[i].kind == TERM_ADDRESS) == addresses)
+			n += (uint64_t)b->at[i].keys.packed + b->at[i].lists.packed + b->at[i].more.packed;
+	return n;
+}
+
+/* By what its blocks are known. */
+static enum term_kind block_kind(enum term_kind kind)
+{
+	return kind < TERM_ADDRESS ? TERM_ADDRESS : kind;
 }
 
 /* The last block that begins before the term or with it: equal ones may begin in the block before. */
@@ -91,7 +59,7 @@ static size_t block_of(const struct term_blocks *b, enum term_kind kind, struct 
 		size_t middle = low + (high - low) / 2;
 		const struct term_block *x = &b->at[middle];
 
-		if (x->kind < kind || (x->kind == kind && str_cmp(x->first, text) < 0))
+		if (x->kind < kind || (x->kind == kind && terms_compare(kind, x->first, text) < 0))
 			low = middle + 1;
 		else
 			high = middle;
@@ -99,37 +67,82 @@ static size_t block_of(const struct term_blocks *b, enum term_kind kind, struct 
 	return low > 0 ? low - 1 : 0;
 }
 
-static bool find_in(struct block *x, struct str text, struct family_set *out)
+static bool find_in(struct term_open *x, enum term_kind kind, struct str text, struct family_set *out)
 {
 	size_t low = 0, high = x->n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (str_cmp(x->texts[middle], text) < 0)
+		if (terms_compare(x->from->kind, x->texts[middle], text) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	for (; low < x->n && str_eq(x->texts[low], text); low++)
-		if (!put_list(x, low, out))
+		if (!terms_put_lists(x, kind, low, out))
 			return false;
 	return true;
+}
+
+struct term_kept {
+	struct arena mem;
+	struct term_open open;
+	size_t block; /* plus 1; 0: none */
+};
+
+void terms_keep(struct term_blocks *b)
+{
+	if (b->kept == NULL)
+		b->kept = mem_alloc(sizeof(*b->kept));
+}
+
+void terms_leave(struct term_blocks *b)
+{
+	if (b->kept != NULL)
+		arena_clear(&b->kept->mem);
+	free(b->kept);
+	b->kept = NULL;
+}
+
+int terms_address_order(struct str a, struct str b)
+{
+	return terms_compare(TERM_ADDRESS, a, b);
+}
+
+static bool find_in_kept(const struct term_blocks *b, struct chapter *c, size_t block, enum term_kind kind,
+			 struct str text, struct family_set *out)
+{
+	struct term_kept *k = b->kept;
+
+	if (k->block != block + 1) {
+		k->block = 0;
+		arena_reset(&k->mem);
+		if (!terms_open(&k->open, c, &b->at[block], &k->mem))
+			return false;
+		k->block = block + 1;
+	}
+	return find_in(&k->open, kind, text, out);
 }
 
 bool terms_find(const struct term_blocks *b, struct chapter *c, enum term_kind kind, struct str text,
 		struct family_set *out)
 {
+	enum term_kind of = block_kind(kind);
 	bool good = true;
 	ARENA(mem);
 
-	for (size_t i = block_of(b, kind, text); i < b->n && good; i++) {
-		struct block x;
+	for (size_t i = block_of(b, of, text); i < b->n && good; i++) {
+		struct term_open x;
 
-		if (b->at[i].kind > kind || (b->at[i].kind == kind && str_cmp(b->at[i].first, text) > 0))
+		if (b->at[i].kind > of || (b->at[i].kind == of && terms_compare(of, b->at[i].first, text) > 0))
 			break;
-		if (b->at[i].kind == kind)
-			good = open_block(&x, c, &b->at[i], &mem) && find_in(&x, text, out);
+		if (b->at[i].kind == of && b->kept != NULL)
+			good = find_in_kept(b, c, i, kind, text, out);
+		else if (b->at[i].kind == of && terms_is_number(of))
+			good = terms_walk(&b->at[i], c, term_number_of(text), &mem, out);
+		else if (b->at[i].kind == of)
+			good = terms_open(&x, c, &b->at[i], &mem) && find_in(&x, kind, text, out);
 		arena_reset(&mem);
 	}
 	return good;
@@ -144,7 +157,7 @@ bool terms_find_number(const struct term_blocks *b, struct chapter *c, enum term
 }
 
 /* The term that holds this place of the block's texts. */
-static size_t text_at(const struct block *x, const char *p)
+static size_t text_at(const struct term_open *x, const char *p)
 {
 	size_t low = 0, high = x->n;
 
@@ -159,26 +172,30 @@ static size_t text_at(const struct block *x, const char *p)
 	return low - 1;
 }
 
-static bool scan_parts(struct block *x, const struct term_look *look, struct family_set *out)
+static bool look_at(struct term_open *x, const struct term_look *look, size_t i, struct family_set *out)
 {
-	const char *p = x->keys.p, *end = p + x->keys.n;
+	return !look->fits(look->with, x->texts[i]) || out == NULL || terms_put_lists(x, look->kind, i, out);
+}
 
-	while (p < end && (p = memmem(p, (size_t)(end - p), look->part.p, look->part.n)) != NULL) {
-		size_t i = text_at(x, p);
+static bool scan_parts(struct term_open *x, const struct term_look *look, struct family_set *out)
+{
+	struct scan scan = scan_for(look->part, SCAN_BYTES);
 
-		if (look->fits(look->with, x->texts[i]) && out != NULL && !put_list(x, i, out))
+	for (size_t at = 0; (at = scan_find(&scan, x->keys, at)) < x->keys.n;) {
+		size_t i = text_at(x, x->keys.p + at);
+
+		if (!look_at(x, look, i, out))
 			return false;
 		/* on with the next term: this one was asked */
-		if (p < x->texts[i].p + x->texts[i].n)
-			p = x->texts[i].p + x->texts[i].n;
+		at = (size_t)(x->texts[i].p + x->texts[i].n - x->keys.p);
 	}
 	return true;
 }
 
-static bool scan_all(struct block *x, const struct term_look *look, struct family_set *out)
+static bool scan_all(struct term_open *x, const struct term_look *look, struct family_set *out)
 {
 	for (size_t i = 0; i < x->n; i++)
-		if (look->fits(look->with, x->texts[i]) && out != NULL && !put_list(x, i, out))
+		if (!look_at(x, look, i, out))
 			return false;
 	return true;
 }
@@ -189,13 +206,65 @@ bool terms_scan(const struct term_blocks *b, struct chapter *c, const struct ter
 	ARENA(mem);
 
 	for (size_t i = 0; i < b->n && good; i++) {
-		struct block x;
+		struct term_open x;
 
-		if (b->at[i].kind != look->kind)
+		if (b->at[i].kind != block_kind(look->kind))
 			continue;
-		good = open_block(&x, c, &b->at[i], &mem) &&
+		good = terms_open(&x, c, &b->at[i], &mem) &&
 		       (look->part.n > 0 ? scan_parts(&x, look, out) : scan_all(&x, look, out));
 		arena_reset(&mem);
 	}
 	return good;
+}
+
+static bool behind_domain(struct str address, struct str domain)
+{
+	ptrdiff_t at = str_rchr(address, '@');
+
+	return at >= 0 && str_cmp(str_skip(address, (size_t)at + 1), domain) > 0;
+}
+
+bool terms_scan_domain(const struct term_blocks *b, struct chapter *c, const struct term_look *look,
+		       struct family_set *out)
+{
+	bool good = true;
+	ARENA(mem);
+	struct str first = arena_fmt(&mem, "@%.*s", STR_ARG(look->part));
+
+	for (size_t i = block_of(b, TERM_ADDRESS, first); i < b->n && b->at[i].kind == TERM_ADDRESS && good; i++) {
+		struct term_open x;
+		ARENA(block);
+
+		if (behind_domain(b->at[i].first, look->part))
+			break;
+		good = terms_open(&x, c, &b->at[i], &block) && scan_parts(&x, look, out);
+	}
+	return good;
+}
+
+bool terms_texts(const struct term_blocks *b, struct chapter *c, enum term_kind kind, struct arena *mem,
+		 struct term_texts *out)
+{
+	size_t cap = 0;
+	struct str *at = NULL;
+
+	*out = (struct term_texts){ NULL, 0 };
+	for (size_t i = 0; i < b->n; i++) {
+		struct term_open x;
+
+		if (b->at[i].kind != kind)
+			continue;
+		if (!terms_open(&x, c, &b->at[i], mem))
+			return false;
+		if (out->n + x.n > cap) {
+			cap = 2 * (out->n + x.n);
+			at = arena_alloc(mem, (cap + 1) * sizeof(*at));
+			if (out->n > 0)
+				memcpy(at, out->at, out->n * sizeof(*at));
+			out->at = at;
+		}
+		memcpy(out->at + out->n, x.texts, x.n * sizeof(*x.texts));
+		out->n += x.n;
+	}
+	return true;
 }

@@ -1,13 +1,11 @@
 /* The text of the logs, read where the index says that it stands. */
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "index/inside.h"
-
-enum { CHUNK = 1 << 20, PART_MAX = 4096 };
+#include "trace/scan.h"
 
 /* Is it the file that was indexed, as it was? */
 static bool same_file(int fd, const struct source_id *id)
@@ -18,7 +16,10 @@ static bool same_file(int fd, const struct source_id *id)
 	if (fstat(fd, &st) < 0)
 		return false;
 	now = source_identify(&st);
-	return now.key[0] == id->key[0] && now.key[1] == id->key[1] && now.size == id->size && now.mtime == id->mtime;
+	if (now.key[0] != id->key[0] || now.key[1] != id->key[1])
+		return false;
+	/* one that is written has grown since it was looked at: what stood there stands there */
+	return now.size > id->size || (now.size == id->size && now.mtime == id->mtime);
 }
 
 static bool open_file(struct index *x, uint32_t file)
@@ -36,7 +37,7 @@ static bool open_file(struct index *x, uint32_t file)
 	}
 	if (x->source->files[file].packed.form == UNPACK_ZSTD)
 		f->framed = frames_open(&f->frames, f->fd, NULL) == 1 &&
-			    frames_size(&f->frames) == x->source->files[file].text.n;
+			    frames_size(&f->frames) >= x->source->files[file].text.n;
 	return true;
 }
 
@@ -52,14 +53,48 @@ static bool unpack_whole(struct index *x, uint32_t file)
 	return own->unpacked;
 }
 
+/* The text of a frame, from those that are kept, or in place of the one that was not used for longest. */
+static struct str frame_text(struct index *x, uint32_t file, size_t frame)
+{
+	struct frames *f = &x->files[file].frames;
+	struct index_frame *oldest = &x->frames[0];
+	uint64_t from = f->at[frame].text;
+
+	for (size_t i = 0; i < INDEX_FRAMES; i++) {
+		struct index_frame *k = &x->frames[i];
+
+		if (k->used > 0 && k->file == file && k->frame == frame) {
+			k->used = ++x->frame_uses;
+			return buf_str(&k->text);
+		}
+		oldest = k->used < oldest->used ? k : oldest;
+	}
+	buf_reset(&oldest->text);
+	oldest->used = 0;
+	if (frames_read(f, from, (size_t)(f->at[frame + 1].text - from), &oldest->text, NULL) < 0)
+		return (struct str){ NULL, 0 };
+	oldest->file = file;
+	oldest->frame = frame;
+	oldest->used = ++x->frame_uses;
+	return buf_str(&oldest->text);
+}
+
 /* Some bytes of a packed file: of one frame, where it has frames. */
 static const char *read_packed(struct index *x, uint32_t file, uint64_t offset, size_t n)
 {
 	struct index_file *f = &x->files[file];
+	struct str text;
+	size_t frame;
 	BUF(piece);
 
 	if (!f->framed || f->unpacked)
 		return unpack_whole(x, file) ? f->text.p + offset : NULL;
+	frame = frames_at(&f->frames, offset);
+	if (f->frames.n > 0 && n <= f->frames.at[frame + 1].text - offset) {
+		text = frame_text(x, file, frame);
+		offset -= f->frames.at[frame].text;
+		return text.p != NULL ? arena_str(&x->t->book->mem, str_take(str_skip(text, offset), n)).p : NULL;
+	}
 	if (frames_read(&f->frames, offset, n, &piece, NULL) < 0 || piece.n != n)
 		return NULL;
 	return arena_str(&x->t->book->mem, buf_str(&piece)).p;
@@ -80,82 +115,63 @@ const char *texts_read(struct index *x, uint32_t file, uint64_t offset, size_t n
 
 /* ---- looking for a part ---- */
 
-struct scan {
-	struct str part; /* folded */
+struct look {
+	struct index *x;
+	uint32_t file;
+	struct scan scan;
 	struct buf room;
 	bool (*see)(void *with, uint32_t file, uint64_t piece);
 	void *with;
 };
 
-static char folded(char c)
+/* The text of a block, where it lies already or in the room. */
+static bool read_block(struct look *k, const struct gram_block *b, struct str *out)
 {
-	c = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-	return c == '_' ? ' ' : c;
+	struct index_file *f = &k->x->files[k->file];
+
+	if (k->x->source->files[k->file].packed.form != UNPACK_PLAIN && (!f->framed || f->unpacked)) {
+		bool good = unpack_whole(k->x, k->file);
+
+		*out = str_take(str_skip(buf_str(&f->text), (size_t)b->from), b->n);
+		return good;
+	}
+	buf_reset(&k->room);
+	buf_need(&k->room, b->n);
+	if (f->framed && frames_read(&f->frames, b->from, b->n, &k->room, NULL) < 0)
+		return false;
+	if (!f->framed && io_pread_all(f->fd, k->room.p, b->n, (off_t)b->from) < 0)
+		return false;
+	*out = str_mem(k->room.p, b->n);
+	return !f->framed || k->room.n == b->n;
 }
 
-/* Of each piece the first hit counts. */
-static bool scan_folded(const struct scan *s, uint32_t file, uint64_t offset, struct str text)
+/* Of each piece the first place is told, and that is enough. */
+static bool scan_block(void *with, const struct gram_block *b)
 {
-	const char *p = text.p, *end = text.p + text.n;
+	struct look *k = with;
+	struct str text;
 
-	while (p < end && (p = memmem(p, (size_t)(end - p), s->part.p, s->part.n)) != NULL) {
-		uint64_t piece = (offset + (uint64_t)(p - text.p)) / TERM_PIECE,
-			 next = (piece + 1) * TERM_PIECE - offset;
+	if (!open_file(k->x, k->file) || !read_block(k, b, &text))
+		return false;
+	for (size_t at = 0; (at = scan_find(&k->scan, text, at)) < text.n;) {
+		uint64_t piece = (b->from + at) / TERM_PIECE;
 
-		if (!s->see(s->with, file, piece))
+		if (!k->see(k->with, k->file, piece))
 			return false;
-		if (next >= text.n)
-			break;
-		p = text.p + next;
+		at = (size_t)((piece + 1) * TERM_PIECE - b->from);
 	}
 	return true;
 }
 
-static bool scan_text(struct scan *s, uint32_t file, uint64_t offset, struct str text)
+bool texts_scan(struct index *x, const struct text_look *look, bool (*see)(void *, uint32_t file, uint64_t piece),
+		void *with)
 {
-	buf_reset(&s->room);
-	buf_need(&s->room, text.n + 1);
-	for (size_t i = 0; i < text.n; i++)
-		s->room.p[i] = folded(text.p[i]);
-	return scan_folded(s, file, offset, str_mem(s->room.p, text.n));
-}
-
-static bool scan_plain(struct index *x, struct scan *s, uint32_t file)
-{
-	size_t size = x->source->files[file].text.n;
+	struct look k = { .x = x, .scan = scan_for(look->part, SCAN_WORDS), .see = see, .with = with };
 	bool good = true;
-	BUF(chunk);
 
-	for (size_t at = 0; at < size && good; at += CHUNK) {
-		size_t n = size - at < CHUNK + PART_MAX ? size - at : CHUNK + PART_MAX;
-
-		buf_reset(&chunk);
-		buf_need(&chunk, n);
-		good = io_pread_all(x->files[file].fd, chunk.p, n, (off_t)at) == 0 &&
-		       scan_text(s, file, at, str_mem(chunk.p, n));
-	}
-	return good;
-}
-
-bool texts_scan(struct index *x, struct str part, bool (*see)(void *, uint32_t file, uint64_t piece), void *with)
-{
-	struct scan s = { .see = see, .with = with };
-	bool good = true;
-	BUF(low);
-
-	for (size_t i = 0; i < part.n && i < PART_MAX; i++)
-		buf_addc(&low, folded(part.p[i]));
-	s.part = buf_str(&low);
-	for (uint32_t file = 0; file < x->source->n && good; file++) {
-		if (x->source->files[file].text.n == 0)
-			continue;
-		good = open_file(x, file);
-		if (good && x->source->files[file].packed.form != UNPACK_PLAIN)
-			good = unpack_whole(x, file) && scan_text(&s, file, 0, buf_str(&x->files[file].text));
-		else if (good)
-			good = scan_plain(x, &s, file);
-	}
-	buf_clear(&s.room);
+	for (; k.file < x->source->n && good; k.file++)
+		good = grams_find(&x->files[k.file].grams, x->c, look->pattern, scan_block, &k);
+	buf_clear(&k.room);
 	return good;
 }
 
@@ -166,4 +182,6 @@ void texts_close(struct index *x)
 		fd_clear(&x->files[i].fd);
 		buf_clear(&x->files[i].text);
 	}
+	for (size_t i = 0; i < INDEX_FRAMES; i++)
+		buf_clear(&x->frames[i].text);
 }

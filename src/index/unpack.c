@@ -17,8 +17,6 @@ static struct str take_STR(struct family *k)
 	uint64_t how = bytes_take(k->c), at, n;
 	const struct kept_line *x;
 
-	if (how == TEXT_EMPTY)
-		return STR("");
 	if (how == TEXT_HERE)
 		return arena_str(&k->b->mem, bytes_take_str(k->c));
 	at = bytes_take(k->c);
@@ -46,17 +44,11 @@ static struct name *name_of(struct book *b, struct str spelling)
 
 static struct name *take_NAME(struct family *k)
 {
-	uint64_t i = bytes_take(k->c);
+	uint64_t i = unpack_upto(k, k->nnames + 1);
 	struct str spelling;
 
-	if (i == 0)
-		return NULL;
-	if (i <= k->nnames)
-		return k->names[i - 1];
-	if (i > k->nnames + 1 || (size_t)(k->c->end - k->c->p) < 1) {
-		cur_fail(k->c, "no such name");
-		return NULL;
-	}
+	if (i < k->nnames || k->c->why != NULL)
+		return i < k->nnames ? k->names[i] : NULL;
 	spelling = take_STR(k);
 	if (spelling.n > NAME_MAX || k->c->why != NULL) {
 		cur_fail(k->c, "no name");
@@ -72,6 +64,7 @@ static struct name *take_NAME(struct family *k)
 
 #define take_LINE unpack_line_ref
 #define take_NUM(k) bytes_take((k)->c)
+#define take_FLAG(k) true
 #define take_SERVER(k) unpack_upto(k, FOREIGN_SERVERS)
 #define take_OUTCOME(k) unpack_upto(k, OUTCOME_DEFERRAL + 1)
 #define take_WENT(k) unpack_upto(k, WENT_DISCARDED + 1)
@@ -80,40 +73,32 @@ static struct name *take_NAME(struct family *k)
 #define take_GRADE(k) unpack_upto(k, GRADE_EXACT + 1)
 #define take_BEYOND(k) unpack_upto(k, VERDICT_COUNT + 1)
 
-static int64_t take_near(struct family *k, int64_t base)
-{
-	uint64_t v = bytes_take(k->c);
-
-	return v == 0 ? 0 : (int64_t)((uint64_t)bytes_unfold(v - 1) + (uint64_t)base);
-}
-
-#define take_TIME(k) take_near(k, (k)->base)
-#define take_MS(k) take_near(k, (int64_t)((uint64_t)(k)->base * 1000))
+#define take_TIME(k) bytes_take_diff((k)->c, (k)->base)
+#define take_MS(k) bytes_take_diff((k)->c, (int64_t)((uint64_t)(k)->base * 1000))
 
 static struct lines take_LINES(struct family *k)
 {
 	struct lines l = { unpack_line_ref(k), NULL };
 
-	if (l.first != NULL)
-		l.last = unpack_line_ref(k);
+	l.last = unpack_line_ref(k);
 	return l;
 }
 
 static struct join take_JOIN(struct family *k)
 {
-	uint64_t key = unpack_upto(k, k->k->keys->n + 1), grade;
+	uint64_t key = unpack_upto(k, k->k->keys->n), grade;
 	struct join j = { 0 };
 	struct kept_line *rival;
 
-	if (key == 0)
+	if (k->c->why != NULL)
 		return j;
 	grade = unpack_upto(k, (GRADE_EXACT + 1) << 1);
-	j.key = k->k->keys->at[key - 1];
+	j.key = k->k->keys->at[key];
 	j.grade = (enum grade)(grade >> 1);
 	if ((grade & 1) == 0)
 		return j;
 	rival = arena_alloc(&k->b->mem, sizeof(*rival));
-	rival->line.file = unpack_upto(k, k->b->source->n);
+	rival->line.file = unpack_file_of(k, (uint32_t)unpack_upto(k, k->k->source->n));
 	rival->line.number = (uint32_t)bytes_take(k->c);
 	j.rival = &rival->line;
 	return j;
@@ -121,24 +106,20 @@ static struct join take_JOIN(struct family *k)
 
 static struct story *take_STORY(struct family *k)
 {
-	uint64_t i = unpack_upto(k, k->nstories + 1);
+	uint64_t i = unpack_upto(k, k->nstories);
 
-	return i > 0 ? k->stories[i - 1] : NULL;
+	return k->stories[i];
 }
 
 static struct party *take_PARTY(struct family *k)
 {
-	uint64_t i = unpack_upto(k, k->nparties + 1);
+	uint64_t i = unpack_upto(k, k->nparties);
 
-	return i > 0 ? k->parties[i - 1] : NULL;
+	return i < k->nparties ? k->parties[i] : NULL;
 }
 
 #define take_OWN_STORY(k) ((k)->story)
-
-static struct visit *take_OWN_VISIT(struct family *k)
-{
-	return unpack_upto(k, 2) > 0 ? k->story->visit : NULL;
-}
+#define take_OWN_VISIT(k) ((k)->story->visit)
 
 /* Which they are is known when the story's recipients are (take_PARTIES). */
 static struct parties take_VISITORS(struct family *k)
@@ -149,16 +130,21 @@ static struct parties take_VISITORS(struct family *k)
 
 #define take_LINK(k) NULL
 #define take_GONE(k) 0
-#define take_LAST(k) ((k)->last)
+
+/* Of the list that stands before it, which may be empty. */
+static void *take_LAST(struct family *k)
+{
+	void *last = k->last;
+
+	k->last = NULL;
+	return last;
+}
 
 #define ONE(s) \
 	static void take_##s(struct family *k, struct s *v); \
 	static struct s *take_ONE_##s(struct family *k) \
 	{ \
-		struct s *v = NULL; \
-		if (unpack_upto(k, 2) == 0) \
-			return v; \
-		v = arena_alloc(&k->b->mem, sizeof(*v)); \
+		struct s *v = arena_alloc(&k->b->mem, sizeof(*v)); \
 		take_##s(k, v); \
 		return v; \
 	}
@@ -168,7 +154,6 @@ static struct parties take_VISITORS(struct family *k)
 	{ \
 		size_t n = bytes_take_count(k->c); \
 		struct s *first = NULL, **end = &first; \
-		k->last = NULL; \
 		for (size_t i = 0; i < n && k->c->why == NULL; i++) { \
 			struct s *v = arena_alloc(&k->b->mem, sizeof(*v)); \
 			take_##s(k, v); \
@@ -202,10 +187,10 @@ static void give_visitors(struct family *k, struct parties *ps)
 
 static struct parties take_PARTIES(struct family *k)
 {
-	size_t n = bytes_take_count(k->c), cursor = bytes_take(k->c);
+	size_t n = bytes_take_count(k->c);
 	struct parties ps = { 0 };
 
-	if (n > k->nparties - k->party || cursor > n) {
+	if (n > k->nparties - k->party) {
 		cur_fail(k->c, "more recipients than the family has");
 		return ps;
 	}
@@ -214,18 +199,34 @@ static struct parties take_PARTIES(struct family *k)
 
 		take_party(k, p);
 		parties_add(&ps, p);
-		if (i + 1 == cursor)
-			ps.cursor = p;
 	}
 	if (k->c->why == NULL)
 		give_visitors(k, &ps);
 	return ps;
 }
 
+/* Members that have no bit of their own. */
+enum {
+	BY_ITSELF_LAST = 1,
+	BY_ITSELF_OWN_STORY = 1,
+#define T(type) BY_ITSELF_##type = 0,
+	PACK_NUMBERS(T) PACK_POINTERS(T) PACK_OTHERS(T)
+#undef T
+#define ONE(s) BY_ITSELF_ONE_##s = 0,
+#define LIST(s, link) BY_ITSELF_LIST_##s = 0,
+	    PACK_ONES(ONE) PACK_LISTS(LIST)
+#undef ONE
+#undef LIST
+};
+
 #define STRUCT(s) \
 	static void take_##s(struct family *k, struct s *v) \
-	{
-#define FIELD(s, T, f) v->f = take_##T(k);
+	{ \
+		uint64_t has = unpack_shape(k, PACK_OF_##s, BITS_##s); \
+		k->last = NULL;
+#define FIELD(s, T, f) \
+	if (BY_ITSELF_##T || (has >> BIT_##s##_##f & 1) != 0) \
+		v->f = take_##T(k);
 #define END(s) }
 static void take_story(struct family *k, struct story *v);
 #include "index/fields.def"
@@ -260,9 +261,10 @@ size_t unpack_family(struct unpacker *u, struct str family, struct story ***at)
 	unpack_lines(&k);
 	for (size_t i = 0; i < k.nstories && c.why == NULL; i++) {
 		k.story = k.stories[i];
+		k.visitors = 0;
 		order += bytes_take(&c);
 		take_story(&k, k.story);
-		k.story->order = order;
+		k.story->order = (uint32_t)order;
 	}
 	for (size_t i = 0; i < k.nstories && c.why == NULL; i++)
 		unpack_check(&k, k.stories[i]);

@@ -24,19 +24,20 @@ static void check_tree(struct family *k, const struct story *s)
 	size_t n = 0;
 
 	for (size_t i = 0; i <= k->nstories && up != NULL; i++)
-		up = up->parent;
-	for (const struct story *c = s->child; c != NULL && n <= k->nstories; c = c->sibling, n++)
-		if (c->parent != s || (c->sibling == NULL && s->last_child != c))
+		up = ties_of(up)->parent;
+	for (const struct story *c = ties_of(s)->child; c != NULL && n <= k->nstories; c = ties_of(c)->sibling, n++)
+		if (ties_of(c)->parent != s || (ties_of(c)->sibling == NULL && ties_of(s)->last_child != c))
 			n = k->nstories + 1;
 	if (up != NULL || n > k->nstories)
 		cur_fail(k->c, "a family tree that is none");
 	n = 0;
-	for (const struct story *c = s->first_tries; c != NULL && n <= k->nstories; c = c->next_try, n++)
-		if (c->part_of != s || (c->next_try == NULL && s->last_try != c))
+	for (const struct story *c = ties_of(s)->first_tries; c != NULL && n <= k->nstories;
+	     c = ties_of(c)->next_try, n++)
+		if (ties_of(c)->part_of != s || (ties_of(c)->next_try == NULL && ties_of(s)->last_try != c))
 			n = k->nstories + 1;
-	up = s->part_of;
+	up = ties_of(s)->part_of;
 	for (size_t i = 0; i <= k->nstories && up != NULL; i++)
-		up = up->part_of;
+		up = ties_of(up)->part_of;
 	if (up != NULL || n > k->nstories)
 		cur_fail(k->c, "tries of tries");
 }
@@ -51,7 +52,7 @@ void unpack_check(struct family *k, const struct story *s)
 			cur_fail(k->c, "a recipient without a name");
 		for (const struct attempt *a = p->attempts; a != NULL; a = a->next) {
 			check_list(k, a->lines);
-			if (a->to == NULL || (a->onward != NULL && a->onward->parent != s))
+			if (a->to == NULL || (a->onward != NULL && ties_of(a->onward)->parent != s))
 				cur_fail(k->c, "a delivery to nobody");
 		}
 		for (const struct gate *g = p->gates; g != NULL; g = g->next)

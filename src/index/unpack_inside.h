@@ -19,13 +19,24 @@ struct family {
 	int64_t base;
 	struct story *story; /* being unpacked */
 	size_t visitors;
-	void *last;    /* of the latest list */
+	void *last;    /* of the list that was taken, until it is asked for */
 	size_t walked; /* lines of lists that were looked at */
 };
 
 /* A number below the limit; any other is a mistake. */
 uint64_t unpack_upto(struct family *k, uint64_t limit);
-/* A line of the family, or NULL. */
+/* Which members it has, of so many. */
+uint64_t unpack_shape(struct family *k, enum pack_of of, int members);
+/* That file in the book; one that is gone, as nothing stood in it, is a mistake. */
+static inline uint32_t unpack_file_of(struct family *k, uint32_t file)
+{
+	uint32_t now = k->k->files != NULL ? k->k->files[file] : file;
+
+	if (now == UINT32_MAX)
+		cur_fail(k->c, "a line of a file that is gone");
+	return now == UINT32_MAX ? 0 : now;
+}
+/* A line of the family; NULL is a mistake. */
 struct line *unpack_line_ref(struct family *k);
 void unpack_lines(struct family *k);
 void unpack_check(struct family *k, const struct story *s);

@@ -13,11 +13,22 @@ uint64_t unpack_upto(struct family *k, uint64_t limit)
 	return 0;
 }
 
+uint64_t unpack_shape(struct family *k, enum pack_of of, int members)
+{
+	const struct pack_shapes *s = &k->k->keys->shapes[of];
+	uint64_t i = unpack_upto(k, s->n + 1), has = i > 0 ? s->at[i - 1] : bytes_take(k->c);
+
+	if (has >> members == 0 && k->c->why == NULL)
+		return has;
+	cur_fail(k->c, "no such members");
+	return 0;
+}
+
 struct line *unpack_line_ref(struct family *k)
 {
-	uint64_t i = unpack_upto(k, k->nlines + 1);
+	uint64_t i = unpack_upto(k, k->nlines);
 
-	return i > 0 ? &k->lines[i - 1].line : NULL;
+	return k->c->why == NULL ? &k->lines[i].line : NULL;
 }
 
 static void take_place(struct family *k, struct line *x, uint64_t flags, struct pack_step *s)
@@ -44,7 +55,7 @@ static void take_place(struct family *k, struct line *x, uint64_t flags, struct 
 static bool stands(const struct family *k, size_t i)
 {
 	const struct line *x = &k->lines[i].line, *before = i > 0 ? &k->lines[i - 1].line : NULL;
-	size_t size = k->b->source->files[x->file].text.n;
+	size_t size = k->k->source->files[x->file].text.n;
 
 	if (x->at > size || x->length > size - x->at)
 		return false;
@@ -69,10 +80,12 @@ static void take_rest(struct family *k, size_t i, uint64_t flags, int64_t local)
 	const struct line *before = i > 0 ? &k->lines[i - 1].line : NULL;
 	struct pack_step *s;
 
-	if (before == NULL && flags & (LINE_SAME | LINE_ADJOINS))
+	if ((flags & (LINE_FILE | LINE_SAME | LINE_ADJOINS)) == LINE_FILE)
+		x->file = unpack_upto(k, k->k->source->n);
+	else if (before == NULL || flags & LINE_FILE)
 		cur_fail(k->c, "no line before");
 	else
-		x->file = flags & (LINE_SAME | LINE_ADJOINS) ? before->file : unpack_upto(k, k->b->source->n);
+		x->file = before->file;
 	if (k->c->why != NULL)
 		return;
 	s = step_of(k, x->file);
@@ -92,7 +105,7 @@ static void take_rest(struct family *k, size_t i, uint64_t flags, int64_t local)
 static void take_line(struct family *k, size_t i)
 {
 	struct line *x = &k->lines[i].line;
-	uint64_t flags = unpack_upto(k, 32), counted = 0;
+	uint64_t shape = unpack_shape(k, PACK_OF_line, LINE_BITS), flags = shape % LINE_KIND, counted = 0;
 	int64_t local;
 
 	if (flags & LINE_OTHER)
@@ -103,8 +116,10 @@ static void take_line(struct family *k, size_t i)
 		counted = bytes_take(k->c);
 	x->times = counted >> 2 & 0x3fffffff;
 	x->pass = counted & 3;
-	x->kind = unpack_upto(k, LOG_KINDS);
-	local = bytes_take_int(k->c);
+	if (shape / LINE_KIND >= LOG_KINDS)
+		cur_fail(k->c, "no such kind of line");
+	x->kind = shape / LINE_KIND;
+	local = flags & LINE_LATER ? bytes_take_int(k->c) : 0;
 	if (k->c->why == NULL)
 		take_rest(k, i, flags, local);
 }
@@ -145,4 +160,6 @@ void unpack_lines(struct family *k)
 		take_line(k, i);
 	if (k->c->why == NULL)
 		read_texts(k);
+	for (size_t i = 0; i < k->nlines && k->c->why == NULL; i++)
+		k->lines[i].line.file = unpack_file_of(k, k->lines[i].line.file);
 }

@@ -136,17 +136,11 @@ static void judge_action(struct foreign_line *out)
 		out->kind = FOREIGN_NOTE;
 }
 
-/* memchr() is faster here than a search for words that are short and begin with a byte that is rare. */
 static bool twice(struct str text, struct str what)
 {
-	int n = 0;
-	ptrdiff_t at;
+	ptrdiff_t at = str_find(text, what);
 
-	for (; (at = str_chr(text, what.p[0])) >= 0 && n < 2; text = str_skip(text, 1)) {
-		text = str_skip(text, (size_t)at);
-		n += str_starts(text, what);
-	}
-	return n == 2;
+	return at >= 0 && str_find(str_skip(text, (size_t)at + 1), what) >= 0;
 }
 
 /* Old versions write addresses as they came, and answers of others stand in the line: what parts the fields must

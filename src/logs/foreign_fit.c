@@ -14,7 +14,7 @@ static const struct str field_names[FOREIGN_FIELDS] = {
 
 static bool is_ip_byte(char c)
 {
-	return ascii_isalnum(c) || c == '.' || c == ':';
+	return (c >= '.' && c <= ':' && c != '/') || ascii_isalpha(c);
 }
 
 static bool is_digit(char c)
@@ -36,7 +36,7 @@ static bool read_ip(struct str s, struct foreign_line *out)
 	cur_try(&c, '*'); /* Exim: over a connection that was open already */
 	if (!cur_ok(&c) || (!cur_end(&c) && cur_peek(&c) != ' '))
 		return false;
-	if (str_istarts(ip, STR("IPv6:")))
+	if (!ascii_isdigit(ip.p[0]) && str_istarts(ip, STR("IPv6:")))
 		ip = str_skip(ip, 5);
 	out->field[FF_ip] = ip;
 	out->field[FF_port] = port;
@@ -133,6 +133,8 @@ static void take_apart(struct foreign_pattern *p, const char *text)
 		}
 		n = strcspn(text, "{[]");
 		*s = (struct foreign_step){ .literal = str_mem(text, n), .field = -1 };
+		memcpy(&s->head, text, n < sizeof(s->head) ? n : sizeof(s->head));
+		memset(&s->mask, 0xff, n < sizeof(s->mask) ? n : sizeof(s->mask));
 		text += n;
 		if (*text == '{') {
 			n = strcspn(++text, "}");
@@ -159,7 +161,7 @@ static size_t program_of(const struct foreign_table *t, struct str program)
 {
 	size_t i = 0;
 
-	while (i < t->nprograms && !str_eq(t->programs[i], program))
+	while (i < t->nprograms && (t->programs[i].n != program.n || !str_same(t->programs[i].p, program.p, program.n)))
 		i++;
 	return i;
 }
@@ -235,7 +237,7 @@ size_t foreign_next(const struct foreign_table *t, struct foreign_rows *left, st
 			size_t row = k * 64 + (size_t)__builtin_ctzll(left->bits[k]);
 
 			left->bits[k] &= left->bits[k] - 1;
-			if (str_starts(text, t->patterns[row].step[0].literal))
+			if (foreign_stands(&t->patterns[row].step[0], text))
 				return row;
 		}
 	return t->n;
@@ -280,11 +282,11 @@ static size_t next_stop(const struct foreign_step *s, struct str text, size_t at
 }
 
 /* Where the field may end: the first place from `at` on where one of its ends stands, or the text's end. */
-static size_t next_end(const struct fitter *f, const struct foreign_step *s, struct str text, size_t at)
+static inline size_t next_end(const struct foreign_pattern *p, const struct foreign_step *s, struct str text, size_t at)
 {
 	for (at = next_stop(s, text, at); at < text.n; at = next_stop(s, text, at + 1))
 		for (int i = 0; i < s->nends; i++)
-			if (str_starts(str_skip(text, at), f->p->step[s->ends[i]].literal))
+			if (foreign_stands(&p->step[s->ends[i]], str_skip(text, at)))
 				return at;
 	return text.n;
 }
@@ -292,9 +294,9 @@ static size_t next_end(const struct fitter *f, const struct foreign_step *s, str
 static bool fits_field(struct fitter *f, int at, struct str text)
 {
 	const struct foreign_step *s = &f->p->step[at];
-	size_t i = s->nends == 0 ? text.n : next_end(f, s, text, 0);
+	size_t i = s->nends == 0 ? text.n : next_end(f->p, s, text, 0);
 
-	for (; i < text.n && f->steps > 0; i = next_end(f, s, text, i + 1))
+	for (; i < text.n && f->steps > 0; i = next_end(f->p, s, text, i + 1))
 		if (keep(f, s->field, str_take(text, i)) && follows(f, at + 1, str_skip(text, i)))
 			return true;
 	if (i == text.n && s->end && f->steps > 0 && keep(f, s->field, text) && follows(f, at + 1, str_skip(text, i)))
@@ -325,33 +327,40 @@ static bool fits(struct fitter *f, int at, struct str text)
 
 enum straight { STRAIGHT_FITS, STRAIGHT_NOT, STRAIGHT_NEVER };
 
-/* The way that fits() tries first, without a way back: nearly every line goes it.  value: of each step's field.
+/* What the fields would be, in the order of the pattern. */
+struct values {
+	int n, field[FOREIGN_STEPS];
+	struct str value[FOREIGN_STEPS];
+};
+
+/* The way that fits() tries first, without a way back: nearly every line goes it.
  * NEVER: no other way fits either.  All of them come by this field, none earlier in the text, and nothing that may
  * stand behind it stands in what is left. */
-static enum straight go_straight(const struct fitter *f, struct str text, struct str value[FOREIGN_STEPS])
+static enum straight go_straight(const struct foreign_pattern *p, struct str text, struct values *out)
 {
-	const struct foreign_pattern *p = f->p;
 	bool only_way = true;
 	size_t end;
 
+	out->n = 0;
 	for (int at = 0; at < p->n; at++) {
 		const struct foreign_step *s = &p->step[at];
 
-		for (; s->behind > 0 && (text.n == 0 || !str_starts(text, s->literal)); s = &p->step[at]) {
+		for (; s->behind > 0 && (text.n == 0 || !foreign_stands(s, text)); s = &p->step[at]) {
 			at = s->behind;
 			if (at == p->n)
 				return text.n == 0 ? STRAIGHT_FITS : STRAIGHT_NOT;
 		}
-		if (!str_starts(text, s->literal))
+		if (!foreign_stands(s, text))
 			return STRAIGHT_NOT;
 		only_way = only_way && s->behind == 0;
 		text = str_skip(text, s->literal.n);
 		if (s->field < 0)
 			continue;
-		end = s->nends == 0 ? text.n : next_end(f, s, text, 0);
+		end = s->nends == 0 ? text.n : next_end(p, s, text, 0);
 		if (end == text.n && !s->end)
 			return only_way ? STRAIGHT_NEVER : STRAIGHT_NOT;
-		value[at] = str_take(text, end);
+		out->field[out->n] = s->field;
+		out->value[out->n++] = str_take(text, end);
 		text = str_skip(text, end);
 	}
 	return text.n == 0 ? STRAIGHT_FITS : STRAIGHT_NOT;
@@ -359,18 +368,14 @@ static enum straight go_straight(const struct fitter *f, struct str text, struct
 
 static enum straight fit_straight(struct fitter *f, struct str text)
 {
-	struct str value[FOREIGN_STEPS];
-	enum straight how;
+	struct values v;
+	enum straight how = go_straight(f->p, text, &v);
 
-	for (int i = 0; i < f->p->n; i++)
-		value[i].p = NULL;
-	how = go_straight(f, text, value);
-	for (int i = 0; i < f->p->n && how == STRAIGHT_FITS; i++)
-		if (value[i].p != NULL && f->p->step[i].field == FF_client && !keep(f, FF_client, value[i]))
+	for (int i = 0; i < v.n && how == STRAIGHT_FITS; i++)
+		if (v.field[i] == FF_client && !keep(f, FF_client, v.value[i]))
 			how = STRAIGHT_NOT;
-	for (int i = 0; i < f->p->n && how == STRAIGHT_FITS; i++)
-		if (value[i].p != NULL)
-			f->out->field[f->p->step[i].field] = value[i];
+	for (int i = 0; i < v.n && how == STRAIGHT_FITS; i++)
+		f->out->field[v.field[i]] = v.value[i];
 	return how;
 }
 

@@ -7,6 +7,7 @@
 #ifndef LOGS_FOREIGN_FIT_H
 #define LOGS_FOREIGN_FIT_H
 
+#include "base/quick.h"
 #include "logs/foreign.h"
 
 enum { FOREIGN_STEPS = 16, FOREIGN_ENDS = 7, FOREIGN_ROWS = 128, FOREIGN_PROGRAMS = 16 };
@@ -14,6 +15,7 @@ enum { FOREIGN_STEPS = 16, FOREIGN_ENDS = 7, FOREIGN_ROWS = 128, FOREIGN_PROGRAM
 /* Literal text and the field behind it. */
 struct foreign_step {
 	struct str literal;
+	uint64_t head, mask;        /* its first eight bytes, as they are loaded, and those of them that it has */
 	int field;                  /* enum foreign_field, or -1 */
 	uint8_t behind;             /* opens a part that may be missing: the step behind it; else 0 */
 	uint8_t ends[FOREIGN_ENDS]; /* the steps whose literals may stand behind the field */
@@ -27,6 +29,19 @@ struct foreign_pattern {
 	struct foreign_step step[FOREIGN_STEPS];
 	uint8_t n;
 };
+
+/* Does the step's literal stand there? */
+static inline bool foreign_stands(const struct foreign_step *s, struct str text)
+{
+	uint64_t word;
+
+	if (text.n < sizeof(word) || s->literal.n > 2 * sizeof(word))
+		return str_starts(text, s->literal);
+	memcpy(&word, text.p, sizeof(word));
+	return ((word ^ s->head) & s->mask) == 0 &&
+	       (s->literal.n <= sizeof(word) ||
+		(text.n >= s->literal.n && str_same(text.p, s->literal.p, s->literal.n)));
+}
 
 struct foreign_row {
 	struct str program; /* "*": any */

@@ -1,3 +1,4 @@
+#include "base/quick.h"
 #include "logs/frame_stamp.h"
 
 static bool is_digit(char c)
@@ -18,21 +19,24 @@ static bool is_host(char c)
 /* "postfix/smtpd[123]: " or "qmail: " */
 static bool read_tag(struct cur *at, struct frame *out)
 {
-	struct cur c = *at;
-	struct str pid = STR(""), program = cur_span(&c, is_name, "program");
+	const char *p = at->p, *end = at->why == NULL ? at->end : at->p, *name = p, *number;
+	struct str program, pid = STR("");
 
-	if (cur_try(&c, '[')) {
-		pid = cur_span(&c, is_digit, "number");
-		cur_want(&c, ']', "number");
+	while (p < end && is_name(*p))
+		p++;
+	program = str_mem(name, (size_t)(p - name));
+	if (p < end && *p == '[') {
+		for (number = ++p; p < end && is_digit(*p);)
+			p++;
+		pid = str_mem(number, (size_t)(p - number));
+		if (pid.n == 0 || p == end || *p++ != ']')
+			return false;
 	}
-	cur_want(&c, ':', "colon");
-	if (!cur_end(&c))
-		cur_want(&c, ' ', "space");
-	if (!cur_ok(&c))
+	if (program.n == 0 || p == end || *p++ != ':' || (p < end && *p++ != ' '))
 		return false;
 	out->program = program;
 	out->pid = pid;
-	*at = c;
+	at->p = p;
 	return true;
 }
 
@@ -55,11 +59,24 @@ static bool four_digits(struct str s)
 	       ascii_isdigit(s.p[3]);
 }
 
-/* host tag, and behind it perhaps the stamp of the program itself */
-static void read_syslog(struct cur *c, struct frame *out)
+/* The host and the space behind it; most lines have that of the line before. */
+static struct str take_host(struct cur *c, struct str before)
 {
-	out->host = cur_span(c, is_host, "host");
+	struct str rest = cur_rest(c), host;
+
+	if (before.n > 0 && rest.n > before.n && rest.p[before.n] == ' ' && str_same(rest.p, before.p, before.n)) {
+		c->p += before.n + 1;
+		return str_take(rest, before.n);
+	}
+	host = cur_span(c, is_host, "host");
 	cur_want(c, ' ', "space");
+	return host;
+}
+
+/* host tag, and behind it perhaps the stamp of the program itself */
+static void read_syslog(struct cur *c, struct frame *out, struct str host_before)
+{
+	out->host = take_host(c, host_before);
 	if (read_tag(c, out) && four_digits(cur_rest(c)) && !frame_exim(c, out))
 		frame_epoch(c, out);
 }
@@ -70,7 +87,7 @@ static void unwrap_repeated(struct frame *out)
 	struct cur c = cur_of(out->rest);
 	struct str inner, times;
 
-	if (!cur_tryz(&c, "message repeated "))
+	if (cur_peek(&c) != 'm' || !cur_tryz(&c, "message repeated "))
 		return;
 	times = cur_span(&c, is_digit, "number");
 	cur_wantz(&c, " times: [ ", "times");
@@ -82,18 +99,24 @@ static void unwrap_repeated(struct frame *out)
 }
 
 /* The stamp of the line before, up to its second, any fraction, and the same zone. */
-static bool same_stamp(struct cur *c, const struct frame *f)
+static inline bool same_stamp(struct cur *c, const struct frame *f)
 {
-	struct cur at = *c;
+	const char *p = c->p;
+	size_t left = (size_t)(c->end - p);
 
-	if (f->front.n == 0 || !str_starts(cur_rest(&at), f->front))
+	if (f->front.n == 0 || left < f->front.n || !str_same(p, f->front.p, f->front.n))
 		return false;
-	at.p += f->front.n;
-	frame_fraction(&at);
-	if (!cur_ok(&at) || !str_starts(cur_rest(&at), f->behind))
+	p += f->front.n;
+	if (p < c->end && *p == '.') {
+		if (++p == c->end || !is_digit(*p))
+			return false;
+		while (p < c->end && is_digit(*p))
+			p++;
+	}
+	left = (size_t)(c->end - p);
+	if (left < f->behind.n || !str_same(p, f->behind.p, f->behind.n))
 		return false;
-	at.p += f->behind.n;
-	*c = at;
+	c->p = p + f->behind.n;
 	return true;
 }
 
@@ -103,7 +126,7 @@ static bool read_front(struct cur *c, struct frame *out)
 	bool number = ascii_isdigit((char)cur_peek(c));
 
 	if (number ? frame_3339(c, out) : frame_3164(c, out))
-		read_syslog(c, out);
+		read_syslog(c, out, STR(""));
 	else if (number ? frame_epoch(c, out) : frame_tai(c, out))
 		read_numbered_tag(c, out);
 	else
@@ -119,11 +142,12 @@ static void forget_words(struct frame *f)
 bool frame_next(struct str line, struct frame *f)
 {
 	struct cur c = cur_of(line);
+	struct str host = f->host;
 	bool found = true;
 
 	if (same_stamp(&c, f)) {
 		forget_words(f);
-		read_syslog(&c, f);
+		read_syslog(&c, f, host);
 	} else {
 		*f = (struct frame){ 0 };
 		found = read_front(&c, f);
@@ -153,8 +177,7 @@ bool frame_glance(struct str line, struct frame *f)
 
 	if (!same_stamp(&c, f))
 		return frame_next(line, f);
-	host = cur_span(&c, is_host, "host");
-	cur_want(&c, ' ', "space");
+	host = take_host(&c, f->host);
 	if (!cur_ok(&c) || !no_inner_stamp(cur_rest(&c)))
 		return frame_next(line, f);
 	forget_words(f);

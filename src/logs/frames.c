@@ -107,8 +107,7 @@ uint64_t frames_size(const struct frames *f)
 	return f->at[f->n].text;
 }
 
-/* The frame that holds this byte of the text. */
-static size_t frame_of(const struct frames *f, uint64_t at)
+size_t frames_at(const struct frames *f, uint64_t at)
 {
 	size_t low = 0, high = f->n;
 
@@ -169,7 +168,7 @@ int frames_read(struct frames *f, uint64_t from, size_t n, struct buf *out, stru
 		return 0;
 	if (n > frames_size(f) - from)
 		n = (size_t)(frames_size(f) - from);
-	for (size_t i = frame_of(f, from); n > 0; i++) {
+	for (size_t i = frames_at(f, from); n > 0; i++) {
 		struct str piece;
 
 		if (take_frame(f, i, e) < 0) {

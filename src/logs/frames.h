@@ -47,6 +47,8 @@ int frames_open(struct frames *f, int fd, struct err *e);
 void frames_close(struct frames *f); /* also when opening failed */
 /* Bytes of the whole text. */
 uint64_t frames_size(const struct frames *f);
+/* The frame that holds this byte of the text. */
+size_t frames_at(const struct frames *f, uint64_t at);
 /* Append n bytes of the text from byte `from` on, or as many as there are.  -1: a frame is damaged or cannot be read;
  * out is as it was.  The frame that was read last is kept: neighbouring places cost nothing more. */
 int frames_read(struct frames *f, uint64_t from, size_t n, struct buf *out, struct err *e);

@@ -64,7 +64,7 @@ struct log_line {
 	struct str field[LOG_FIELDS]; /* p == NULL: not there */
 	/* From here on log_parse_next() goes by what the line before left. */
 	struct civil stamp; /* when `stamped`; spamdyke lines: year 0, the file has none */
-	char day[12];       /* as it stood in that line */
+	char written[20];   /* as it stood in that line; begins with NUL: not known */
 };
 
 /* Reading never fails: what no row fits is LOG_UNKNOWN.  text is one line, its newline may be there.
@@ -72,6 +72,12 @@ struct log_line {
 void log_parse(enum log_family family, struct str text, struct log_line *out);
 /* The same for one line of a log after the other: *l is what the line before gave, at first all zero. */
 void log_parse_next(enum log_family family, struct str text, struct log_line *l);
+/* Makes *l what log_parse_next() takes for the line behind `before`. */
+static inline void log_follow(struct log_line *l, const struct log_line *before)
+{
+	l->stamp = before->stamp;
+	memcpy(l->written, before->written, sizeof(l->written));
+}
 /* The same for a line of the gate whose front another program has read: "ALLOWED from: ...". */
 void log_parse_gate(struct str body, struct log_line *out);
 /* Which log is this? By its first readable lines; false when none of them fits. */

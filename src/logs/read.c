@@ -213,6 +213,12 @@ static int next_tail(const struct shape *s, int i)
 	return i;
 }
 
+/* str_skip() where so much is there. */
+static inline struct str behind(struct str s, size_t n)
+{
+	return str_mem(s.p + n, s.n - n);
+}
+
 static bool fits(const struct shape *s, struct str rest, struct log_line *out)
 {
 	struct fit f;
@@ -231,13 +237,13 @@ static bool fits(const struct shape *s, struct str rest, struct log_line *out)
 		}
 		if (!part->tail && !shape_stands(part, rest))
 			return false;
-		rest = str_skip(rest, part->literal.n);
+		rest = behind(rest, part->literal.n);
 		if (part->field >= 0) {
 			n = span_field(&f, i, rest);
 			if (n == NO_MATCH)
 				return false;
-			keep_field(part, str_take(rest, n), out);
-			rest = str_skip(rest, n);
+			keep_field(part, str_mem(rest.p, n), out);
+			rest = behind(rest, n);
 		}
 		i++;
 	}

@@ -111,7 +111,7 @@ static int open_day(struct round *r, const char *log, struct err *e)
 
 	if (fd < 0)
 		return -1;
-	if (!is_due(r, fd, &n, &day))
+	if (!is_due(r, fd, &n, &day) || (r->set->wants != NULL && !r->set->wants(r->set->with, log)))
 		return 0;
 	c = civil_of_seconds(day * DAY);
 	plain = arena_fmt(&r->mem, "%s.%04d-%02d-%02d", log, c.year, c.month, c.day).p;

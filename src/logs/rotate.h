@@ -43,6 +43,7 @@ struct rotate_news {
 	enum rotate_step step;
 	const char *name;      /* of the file: the plain one, the archive */
 	const char *why;       /* LEFT, FAILED: a sentence */
+	int64_t left;          /* WAITS: ms; told twice a second until it is over, at last with 0 */
 	uint64_t text, packed; /* PACKED: bytes */
 };
 
@@ -50,6 +51,7 @@ struct rotate_set {
 	int64_t keep; /* ms: older archives are removed; 0: none */
 	bool daily;   /* only what begins before today; else every log in which something stands */
 	bool own;     /* only our own user's files */
+	bool (*wants)(void *with, const char *log); /* NULL: every one; else only those logs become archives */
 	void (*tell)(void *with, const struct rotate_news *n);
 	void *with;
 };

@@ -43,12 +43,16 @@ static int64_t unsettled(int fd, const struct rotate_name *n)
 
 static void wait_settled(const struct rotate_set *set, int fd, const struct rotate_name *n, const char *plain)
 {
-	int64_t left = unsettled(fd, n);
+	struct rotate_news news = { .step = ROTATE_WAITS, .name = plain, .left = unsettled(fd, n) };
 
-	if (left > 0)
-		rotate_tell(set, ROTATE_WAITS, plain, NULL);
-	for (; left > 0; left = unsettled(fd, n))
-		poll(NULL, 0, left < 500 ? (int)left : 500); /* a test's clock may jump */
+	if (news.left == 0)
+		return;
+	while (news.left > 0) {
+		set->tell(set->with, &news);
+		poll(NULL, 0, news.left < 500 ? (int)news.left : 500); /* a test's clock may jump */
+		news.left = unsettled(fd, n);
+	}
+	set->tell(set->with, &news);
 }
 
 /* What the archive of that day holds already. */

@@ -1,6 +1,7 @@
 #include "logs/shape.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 static const struct {
 	enum log_family family;
@@ -37,6 +38,7 @@ static const enum class_id class_of[LOG_FIELDS] = {
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_bool compiled; /* pthread_once() is a call for each line */
 static struct shape_table table;
 
 const struct shape_class *shape_class(enum log_field f)
@@ -114,7 +116,10 @@ static void compile_all(void)
 
 const struct shape_table *shape_table(void)
 {
-	pthread_once(&once, compile_all);
+	if (!atomic_load_explicit(&compiled, memory_order_acquire)) {
+		pthread_once(&once, compile_all);
+		atomic_store_explicit(&compiled, true, memory_order_release);
+	}
 	return &table;
 }
 

@@ -1,10 +1,12 @@
 /* The stamps in front of the three logs' lines.
  *
- * A line's day is most often that of the line before: then its bytes are compared, and only the time is read.
+ * Most often a line has the stamp of the line before, or its day: then bytes are compared, and at most the time is
+ * read.
  */
+#include "base/quick.h"
 #include "logs/shape.h"
 
-enum { COMMA_DAY = 11, SYSLOG_DAY = 7 }; /* "2021-03-09 ", "Mar  9 " */
+enum { COMMA_DAY = 11, SYSLOG_DAY = 7, TIME = 8 }; /* "2021-03-09 ", "Mar  9 ", "12:43:51" */
 
 static inline bool is_digit(char c)
 {
@@ -34,10 +36,16 @@ static inline bool read_time(const char *p, struct civil *c)
 	return p[2] == ':' && p[5] == ':' && c->hour < 24 && c->minute < 60 && c->second <= 60;
 }
 
-/* Is it the day of the line before, whose `n` bytes are remembered? */
+/* Does the line have the day of the line before, which is `n` bytes long? */
 static inline bool same_day(const struct log_line *l, const char *p, size_t n)
 {
-	return l->day[0] != '\0' && memcmp(l->day, p, n) == 0;
+	return l->written[0] != '\0' && str_same(l->written, p, n);
+}
+
+/* And its time, which stands behind the day? */
+static inline bool same_time(const struct log_line *l, const char *p, size_t day)
+{
+	return str_same(l->written + day, p + day, TIME);
 }
 
 static bool read_day(const char *p, struct civil *c)
@@ -62,13 +70,15 @@ bool stamp_read_comma(struct str *s, struct log_line *out)
 	if (s->n < 21 || p[19] != ',' || p[20] != ' ')
 		return false;
 	known = same_day(out, p, COMMA_DAY);
+	*s = str_skip(*s, COMMA_DAY + TIME + 2);
+	if (known && same_time(out, p, COMMA_DAY))
+		return true;
 	if ((!known && !read_day(p, &c)) || !read_time(p + COMMA_DAY, &c))
 		return false;
 	if (!known && !civil_valid(c))
 		return false;
-	memcpy(out->day, p, COMMA_DAY);
+	memcpy(out->written, p, COMMA_DAY + TIME);
 	out->stamp = c;
-	*s = str_skip(*s, 21);
 	return true;
 }
 
@@ -105,6 +115,11 @@ bool stamp_read_syslog(struct str *s, struct log_line *out)
 	if (s->n < 16)
 		return false;
 	known = same_day(out, p, SYSLOG_DAY);
+	if (known && same_time(out, p, SYSLOG_DAY) && p[SYSLOG_DAY + TIME] == ' ') {
+		out->padded_day = true;
+		*s = str_skip(*s, SYSLOG_DAY + TIME + 1);
+		return true;
+	}
 	if (!known && (at = read_syslog_day(p, &c)) == 0)
 		return false;
 	if (s->n < at + 9 || p[at + 8] != ' ' || !read_time(p + at, &c))
@@ -112,9 +127,9 @@ bool stamp_read_syslog(struct str *s, struct log_line *out)
 	if (!known && !civil_valid(c))
 		return false;
 	if (at == SYSLOG_DAY)
-		memcpy(out->day, p, SYSLOG_DAY);
+		memcpy(out->written, p, SYSLOG_DAY + TIME);
 	else
-		out->day[0] = '\0';
+		out->written[0] = '\0';
 	out->stamp = c;
 	out->padded_day = at == SYSLOG_DAY;
 	*s = str_skip(*s, at + 9);

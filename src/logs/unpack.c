@@ -1,12 +1,11 @@
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "logs/unpack_form.h"
 
-enum { CHUNK = 64 * 1024, ROOM = 256 * 1024, LARGE = 4 << 20 };
+enum { CHUNK = 64 * 1024, ROOM = 256 * 1024 };
 
 static const struct {
 	enum unpack_form form;
@@ -112,24 +111,11 @@ bool unpack_wrote(struct unpack_out *out, size_t n)
 	return true;
 }
 
-/* One fault of the kernel for 2 MiB instead of 512; where there are none it is as it was. */
-static void use_huge_pages(const struct buf *text)
-{
-	const uintptr_t page = 2 << 20;
-	uintptr_t from = ((uintptr_t)text->p + page - 1) & ~(page - 1),
-		  to = ((uintptr_t)text->p + text->cap) & ~(page - 1);
-
-	if (from < to)
-		madvise(text->p + (from - (uintptr_t)text->p), to - from, MADV_HUGEPAGE);
-}
-
 static enum unpack_end unpack_plain(struct unpack_in *in, struct unpack_out *out)
 {
 	size_t want = in->size < out->left ? (size_t)in->size : out->left, got;
 
 	buf_fit(out->text, want);
-	if (want >= LARGE)
-		use_huge_pages(out->text);
 	while (want > 0) {
 		char *to = out->text->p + out->text->n;
 

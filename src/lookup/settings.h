@@ -22,7 +22,8 @@ bool settings_fit(struct str lines);
 enum {
 	SETTINGS_VALUE_MAX = 512, /* bytes of a value, as in the configuration */
 	SETTINGS_MAX = 300,       /* of one domain or mailbox */
-	SETTINGS_BYTES_MAX = 48 * 1024
+	SETTINGS_BYTES_MAX = 48 * 1024,
+	ALLOW_MAX = 100 /* senders that `telltale allow` and the page add to a mailbox or a domain */
 };
 
 #endif

@@ -146,7 +146,7 @@ bool consult_refuses(struct session *s, size_t i, const struct milter_word *w, i
 		f.reason = REASON_UNCHECKED;
 		f.seen = arena_str(&s->scratch, w->words);
 		if (strict)
-			gate_reply(&s->port->policy, REASON_UNCHECKED, str_of(NULL), &s->scratch, r);
+			session_refusal_of(s, REASON_UNCHECKED, r);
 		break;
 	case MILTER_CONTINUE:
 	case MILTER_ACCEPT:

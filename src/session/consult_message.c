@@ -119,7 +119,7 @@ static void refuse_by(struct session *s, enum reason why, struct str words, stru
 {
 	out->refused = true;
 	out->code = why;
-	gate_reply(&s->port->policy, why, str_of(NULL), &s->scratch, &out->reply);
+	session_refusal_of(s, why, &out->reply);
 	if (words.n > 0)
 		out->reply.text = arena_str(&s->scratch, words); /* it outlives the transaction */
 }

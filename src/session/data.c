@@ -266,7 +266,7 @@ static bool gate_refused(struct session *s, const struct intake *in, struct refu
 		vouched_complete(&s->facts);
 		return false;
 	}
-	gate_reply(all.policy, all.by.reason, all.by.more, &s->scratch, &out->reply);
+	session_refusal(s, all.policy, &all.by, &out->reply);
 	out->code = all.by.reason;
 	out->reason = record_hit(&all.by.hit, &s->scratch);
 	return true;
@@ -363,7 +363,7 @@ static void no_recipients(struct session *s)
 	struct reply r = session_words(s->t.open ? REPLY_RCPT_FIRST : REPLY_MAIL_FIRST);
 
 	if (s->t.asked && s->port->policy.on)
-		gate_reply(&s->port->policy, REASON_ZERO_RECIPIENTS, str_of(NULL), &s->scratch, &r);
+		session_refusal_of(s, REASON_ZERO_RECIPIENTS, &r);
 	session_reply(s, &r);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/io.h"
 #include "base/proc.h"
+#include "mail/reference.h"
 #include "session/server.h"
 
 /* A key does not stay in memory that others get. */
@@ -42,4 +43,20 @@ int server_tls(const struct conf *c, struct tls **out, struct err *e)
 	wipe(&key);
 	buf_clear(&certificate);
 	return *out != NULL ? 0 : err_wrap(e, "listener \"%.*s\" wants TLS", STR_ARG(who->label));
+}
+
+int server_why_key(struct arena *a, struct str *out, struct err *e)
+{
+	struct buf key = BUF_INIT;
+	int rc = 0;
+
+	*out = str_of(NULL);
+	if (proc_fd("why-key", 0) >= 0)
+		rc = read_all("why-key", &key, e);
+	if (rc == 0 && key.n == REFERENCE_KEY)
+		*out = arena_str(a, buf_str(&key));
+	else if (rc == 0 && key.n > 0)
+		rc = err_set(e, "why-key is not of %d bytes", REFERENCE_KEY);
+	wipe(&key);
+	return rc;
 }

@@ -76,6 +76,7 @@ int server_open(struct server *s, const struct server_set *set, struct err *e)
 		.rules = set->rules,
 		.tls = set->tls,
 		.consult = set->consult,
+		.why_key = set->why_key,
 		.every_check = str_eqz(c->logs.checks, "all"),
 		.verbose = str_eqz(c->logs.level, "verbose"),
 	};

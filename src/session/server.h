@@ -19,7 +19,7 @@
 #include "logs/logs.h"
 #include "queue/spool.h"
 #include "rcpt/rcpt.h"
-#include "session/census.h"
+#include "base/census.h"
 #include "wire/tls.h"
 
 struct server;
@@ -70,8 +70,9 @@ struct server {
 	struct tls *tls;               /* NULL: no listener wants any */
 	const struct consult *consult; /* NULL: nobody is asked */
 	struct rcpt_set rcpt;
-	bool every_check; /* logs { checks = all } */
-	bool verbose;     /* logs { level = verbose } */
+	struct str why_key; /* of references to refusals (mail/reference.h) */
+	bool every_check;   /* logs { checks = all } */
+	bool verbose;       /* logs { level = verbose } */
 
 	atomic_bool stopping;
 	struct trouble trouble;
@@ -88,11 +89,14 @@ struct server_set {
 	struct tls *tls;               /* NULL: no listener wants any; freed by server_close() */
 	unsigned worker;               /* which of the telltale-smtpd programs this is */
 	int census;                    /* the shared table, or -1 */
+	struct str why_key;            /* REFERENCE_KEY bytes, or none */
 	bool signs;                    /* there is a telltale-signer */
 };
 /* What telltaled handed over for TLS, as a context for server_set.tls, before the sandbox: 0; -1 when a listener wants
  * TLS and cannot have it. */
 int server_tls(const struct conf *c, struct tls **out, struct err *e);
+/* The key of references, where telltaled handed one over: REFERENCE_KEY bytes in a; empty: there is none. */
+int server_why_key(struct arena *a, struct str *out, struct err *e);
 int server_open(struct server *s, const struct server_set *set, struct err *e);
 /* Serve one client; takes the (non-blocking) socket. */
 void server_take(struct port *p, int fd);

@@ -62,7 +62,7 @@ struct reply session_timeout_words(struct session *s)
 	struct reply r = session_words_or(s, REPLY_TIMEOUT, REASON_TIMEOUT);
 
 	if (p->on && (p->set.idle_timeout_secs > 0 || session_visit_deadline(s) != DEADLINE_NEVER))
-		gate_reply(p, REASON_TIMEOUT, str_of(NULL), &s->scratch, &r);
+		session_refusal_of(s, REASON_TIMEOUT, &r);
 	return r;
 }
 

@@ -94,6 +94,7 @@ struct session {
 	struct record record;
 	struct consulting consulting;
 	unsigned errors;
+	uint64_t rcpts;  /* RCPTs in a transaction so far: a reference counts them */
 	const char *why; /* how the latest transaction, or the visit, was left */
 	bool closing;
 	bool quit; /* it said so: nothing more will come */
@@ -128,6 +129,14 @@ struct reply session_timeout_words(struct session *s);
 /* Words of ours, or what the postmaster wants said instead (rejection-text-...). */
 struct reply session_words_or(struct session *s, enum reply_id id, enum reason why);
 int session_flush(struct session *s);
+
+/* ---- refusal.c ---- */
+
+/* The gate's reply to what was found, under that policy: of the latest RCPT, or of the whole message (by->filter->at
+ * is AT_DATA). */
+void session_refusal(struct session *s, const struct policy *p, const struct finding *by, struct reply *out);
+/* The same of what no filter found, under the listener's policy. */
+void session_refusal_of(struct session *s, enum reason why, struct reply *out);
 
 /* The handshake of a listener with implicit TLS, before a word is said: 0; -1 when the visit is over. */
 int session_begin_tls(struct session *s);

@@ -247,7 +247,7 @@ static bool gate_refuses(struct session *s, struct named *x, enum looked looked,
 	by = &at.standing.by;
 	if (by->filter->at < AT_RECIPIENT)
 		record_finding(s, by, x->text);
-	gate_reply(x->view->policy, by->reason, by->more, &s->scratch, r);
+	session_refusal(s, x->view->policy, by, r);
 	/* Whoever names too many that are not here is guessing, whoever says so. */
 	if (by->reason == REASON_INVALID_RECIPIENT)
 		s->rcpt.invalid++;
@@ -363,6 +363,7 @@ void session_rcpt(struct session *s, const struct command *c)
 		return;
 	}
 	t->asked = true;
+	s->rcpts++;
 	record_to(s, c->sent.n > 0 ? c->sent : c->arg);
 	t->last_rcpt = arena_str(&t->mem, c->fault == COMMAND_FINE ? addr_text(&s->scratch, &c->path) : c->arg);
 	x.text = t->last_rcpt;

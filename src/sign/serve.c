@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -134,13 +133,6 @@ static void doorkeeper(void *arg)
 			accept_some(s);
 }
 
-static int signal_of(int signals)
-{
-	struct signalfd_siginfo si;
-
-	return read(signals, &si, sizeof(si)) == (ssize_t)sizeof(si) ? (int)si.ssi_signo : SIGTERM;
-}
-
 /* Everybody wakes up and sees that it is over. */
 static void send_away(struct server *s)
 {
@@ -160,7 +152,7 @@ static void drain(struct server *s)
 
 	s->closed = true;
 	while (s->n > 0 && clock_mono() < until)
-		if (io_wait(s->signals, POLLIN, deadline_in(PAUSE_MS)) == 0 && signal_of(s->signals) == SIGTERM)
+		if (io_wait(s->signals, POLLIN, deadline_in(PAUSE_MS)) == 0 && proc_signal(s->signals) == SIGTERM)
 			return;
 }
 
@@ -177,7 +169,7 @@ static void work(void *arg)
 	proc_ready();
 	while (io_wait(s->signals, POLLIN, DEADLINE_NEVER) < 0)
 		;
-	if (signal_of(s->signals) == SIGHUP)
+	if (proc_signal(s->signals) == SIGHUP)
 		drain(s);
 	send_away(s);
 }

@@ -15,7 +15,7 @@ static void resolve(struct server *s, struct str address, struct question *q)
 		return;
 	if (store_read(s->store, &e) < 0 ||
 	    store_resolve(s->store, address, &q->mem, &q->answer, &e) == RESOLVED_TEMPORARY)
-		server_trouble(s, &e);
+		server_sick(s, &e);
 	else
 		server_well(s);
 }
@@ -156,7 +156,7 @@ int server_take_post(struct server *s, struct visitor *v, const struct ipc_frame
 	if (s->store != NULL && store_read(s->store, &e) == 0)
 		rc = store_list_may_post(s->store, m.list, m.sender, &e);
 	if (rc < 0 && s->store != NULL)
-		server_trouble(s, &e);
+		server_sick(s, &e);
 	told.known = rc >= 0;
 	told.may = rc > 0;
 	ipc_queue(&v->conn, &lookup_post_told_type, f->id, &told, -1);
@@ -184,7 +184,7 @@ int server_take_resolve(struct server *s, struct visitor *v, const struct ipc_fr
 	q->id = f->id;
 	resolve(s, m.address, q);
 	if (q->answer.n > 0 && usage_connected(s->usage) && find_needs(s, q, &e) < 0) {
-		server_trouble(s, &e);
+		server_sick(s, &e);
 		q->answer = (struct lookup_answer){ .result = RESOLVED_TEMPORARY };
 		q->n = 0;
 	}
@@ -230,7 +230,7 @@ int server_take_quota(struct server *s, struct visitor *v, const struct ipc_fram
 		told.known = 1;
 		server_well(s);
 	} else if (s->store != NULL) {
-		server_trouble(s, &e);
+		server_sick(s, &e);
 	}
 	ipc_queue(&v->conn, &lookup_quota_told_type, f->id, &told, -1);
 	return 0;

@@ -41,6 +41,16 @@ int admin_no(struct admin *a, const char *fmt, ...)
 	return 1;
 }
 
+int admin_asks(struct admin *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_status(a, 3, fmt, ap);
+	va_end(ap);
+	return 3;
+}
+
 static int usage(struct admin *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static int usage(struct admin *a, const char *fmt, ...)
 {
@@ -196,6 +206,8 @@ static int take_words(struct admin *a, struct str words)
 			status = take_quota(a, str_skip(word, 8));
 		} else if (str_eqz(word, "--text-stdin")) {
 			a->has_text = true;
+		} else if (str_eqz(word, "--sure")) {
+			a->sure = true;
 		} else if (take_option(a, word, &words)) {
 			continue;
 		} else if (str_starts(word, STR("-"))) {
@@ -238,6 +250,8 @@ static int check_command(struct admin *a, const struct admin_command *c)
 		return usage(a, "usage: telltale %s %s %s", c->noun, c->verb, c->usage);
 	if (password && c->needs != NEEDS_PASSWORD)
 		return usage(a, "telltale %s %s takes no password", c->noun, c->verb);
+	if (a->sure && c->run != admin_allow_add)
+		return usage(a, "telltale %s %s takes no --sure", c->noun, c->verb);
 	if (a->has_quota && strcmp(c->noun, "account") != 0)
 		return usage(a, "telltale %s %s takes no --quota", c->noun, c->verb);
 	return 0;

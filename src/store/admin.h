@@ -22,6 +22,7 @@ struct admin {
 	struct str options[OPTION_COUNT]; /* empty: not given */
 	struct str input;                 /* of --text-stdin */
 	bool has_text;
+	bool sure;                              /* --sure: what it would ask about is meant */
 	bool has_quota, has_password, has_hash; /* the input is a password, or a hash made elsewhere */
 	int64_t quota;                          /* bytes; 0: none */
 	struct str hash;                        /* of the new password */
@@ -53,6 +54,8 @@ struct admin_command {
 int admin_yes(struct admin *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int admin_no(struct admin *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int admin_broken(struct admin *a);
+/* Status 3: it is not done, but would be with --sure. */
+int admin_asks(struct admin *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* An address of the command line, checked, lower case; its domain found.  The
  * status is 0 or a "no".  An empty local part (the catch-all) only where allowed. */
@@ -78,11 +81,21 @@ int admin_set(struct admin *a, struct str scope, size_t from, size_t *n);
 /* "settings": {"option": "value", "list-option": ["value", ...]} where there are any. */
 int admin_show_settings(struct admin *a, struct json *j, struct str scope);
 int admin_forget_settings(struct admin *a, struct str scope);
+/* After a change: is it still so little that every answer can carry it?  The status. */
+int admin_settings_fit(struct admin *a, struct str scope);
+
+/* ---- admin_owner.c ---- */
+
+/* "owners": ["user@domain", ...] of that domain, where there are any. */
+int admin_show_owners(struct admin *a, struct json *j, struct str domain);
 
 /* ---- admin_autoreply.c ---- */
 
 /* It answers nobody any more: 1, 0 when it did not anyway, -1. */
 int admin_forget_autoreply(struct admin *a, struct str address);
+
+/* And what it was told of refusals: -1 (admin_digest.c). */
+int admin_forget_digest(struct admin *a, struct str address);
 
 /* Its list of addresses that it does not send to is empty: how many were there, or -1 (admin_suppress.c). */
 int admin_forget_suppressed(struct admin *a, struct str address);

@@ -170,7 +170,8 @@ int admin_account_remove(struct admin *a)
 	if (status == 0)
 		status = admin_forget_settings(a, scope_of(a, &x));
 	if (status == 0 &&
-	    (admin_forget_autoreply(a, scope_of(a, &x)) < 0 || admin_forget_suppressed(a, scope_of(a, &x)) < 0))
+	    (admin_forget_autoreply(a, scope_of(a, &x)) < 0 || admin_forget_suppressed(a, scope_of(a, &x)) < 0 ||
+	     admin_forget_digest(a, scope_of(a, &x)) < 0))
 		status = admin_broken(a);
 	if (status != 0)
 		return status;

@@ -106,6 +106,8 @@ int admin_domain_show(struct admin *a)
 	json_key(&j, "aliases"), json_num(&j, d.aliases);
 	status = put_catchall(a, &j, d.id);
 	if (status == 0)
+		status = admin_show_owners(a, &j, d.name);
+	if (status == 0)
 		status = admin_show_settings(a, &j, scope_of(a, d.name));
 	json_end_object(&j);
 	return status;

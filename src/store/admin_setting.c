@@ -2,7 +2,9 @@
  *
  * OPTION=VALUE sets it, or adds one value to a list; OPTION= takes all values of it away, OPTION=!VALUE that one.
  */
+#include "base/clock.h"
 #include "base/conf.h"
+#include "lookup/own.h"
 #include "lookup/settings.h"
 #include "store/admin.h"
 
@@ -47,6 +49,22 @@ static int suppression(struct admin *a, struct setting *x)
 		   ? 0
 		   : admin_no(a, "%.*s must be on (30 days), off or a duration like 90d, at least 1h",
 			      STR_ARG(x->option));
+}
+
+/* Its first one tells of the week in which it was wanted. */
+static int digest(struct admin *a, struct setting *x)
+{
+	const struct db_value v[] = { DB_TEXT(x->scope), DB_TEXT(x->option), DB_TEXT(STR("weekly")) };
+	const struct db_value note[] = { DB_TEXT(x->scope), DB_NUM(digest_week(clock_wall() / 1000) - 1) };
+	int64_t one;
+	int rc;
+
+	if (!str_eqz(x->value, "weekly") && !str_eqz(x->value, "off"))
+		return admin_no(a, "%.*s must be weekly or off", STR_ARG(x->option));
+	rc = db_find(a->store, SQL_SETTING_IS, v, COUNT(v), &one, &a->err);
+	if (rc == 0)
+		rc = db_do(a->store, SQL_DIGEST_NOTE, note, COUNT(note), &a->err);
+	return rc < 0 ? admin_broken(a) : 0;
 }
 
 static const struct mailbox_row {
@@ -99,8 +117,7 @@ static int check_value(struct admin *a, const struct setting *x)
 	return rc == 0 ? 0 : admin_no(a, "%.*s %s", STR_ARG(x->option), e.text);
 }
 
-/* After the change: is it still so little that every answer can carry it? */
-static int check_size(struct admin *a, struct str scope)
+int admin_settings_fit(struct admin *a, struct str scope)
 {
 	const struct db_value v = DB_TEXT(scope);
 	int64_t n = 0, bytes = 0;
@@ -183,7 +200,7 @@ int admin_set(struct admin *a, struct str scope, size_t from, size_t *n)
 	*n = 0;
 	for (size_t i = from; i < a->n && status == 0; i++, (*n)++)
 		status = set_one(a, scope, a->words[i]);
-	return status == 0 && *n > 0 ? check_size(a, scope) : status;
+	return status == 0 && *n > 0 ? admin_settings_fit(a, scope) : status;
 }
 
 /* The object under way: what is open in it. */

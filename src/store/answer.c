@@ -16,7 +16,7 @@ enum {
 
 /* ---- the file ---- */
 
-void server_trouble(struct server *s, const struct err *e)
+void server_sick(struct server *s, const struct err *e)
 {
 	if (!s->sick)
 		say(SAY_ERROR, "the accounts cannot be asked, senders are told to come again: %s", e->text);
@@ -54,7 +54,7 @@ void server_look_at_file(struct server *s)
 	else if (!s->opened && e.code == ENOENT)
 		none_yet(s);
 	else
-		server_trouble(s, &e);
+		server_sick(s, &e);
 }
 
 void server_well(struct server *s)
@@ -127,7 +127,7 @@ static int take_login(struct server *s, struct visitor *v, const struct ipc_fram
 	struct job *j;
 	int64_t wait, now = clock_mono();
 
-	if (!v->smtpd || ipc_unpack(f->body, &lookup_login_type, &m, NULL) < 0 || m.user.n == 0 ||
+	if (!(v->smtpd || v->web) || ipc_unpack(f->body, &lookup_login_type, &m, NULL) < 0 || m.user.n == 0 ||
 	    m.user.n > LOGIN_USER_MAX || m.password.n > LOGIN_PASSWORD_MAX)
 		return -1;
 	wait = throttle_begin(s->throttle, m.ip, m.user, now, &attempt);
@@ -167,7 +167,7 @@ static void end_login(struct server *s, struct visitor *v, const struct job *j)
 
 /* ---- all of them ---- */
 
-int server_take(struct server *s, struct visitor *v, struct ipc_frame *f)
+int server_hear(struct server *s, struct visitor *v, struct ipc_frame *f)
 {
 	static const struct {
 		const uint16_t *type;
@@ -182,6 +182,8 @@ int server_take(struct server *s, struct visitor *v, struct ipc_frame *f)
 		{ &lookup_usage_told_type.number, server_take_usage },
 		{ &lookup_admin_type.number, take_admin },
 		{ &lookup_login_type.number, take_login },
+		{ &lookup_who_type.number, server_take_who },
+		{ &lookup_own_type.number, server_take_own },
 		{ &lookup_leaves_type.number, server_take_leaves },
 		{ &lookup_suppress_type.number, server_take_suppress },
 		{ &lookup_suppressed_type.number, server_take_suppressed },

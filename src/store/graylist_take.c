@@ -31,7 +31,7 @@ static bool graylists(struct server *s, struct str ours)
 	server_look_at_file(s);
 	if (s->store != NULL && (store_read(s->store, &e) < 0 ||
 				 (rc = store_sets(s->store, ours, STR("graylist-level"), STR("none"), &e)) < 0))
-		server_trouble(s, &e);
+		server_sick(s, &e);
 	return rc == 1;
 }
 

@@ -67,7 +67,7 @@ static void answer(struct server *s, const struct lookup_leaves *m, struct arena
 	if (rc == SRS_SIGNED && !str_eq(sender, m->sender))
 		say_via(s, s->conf->forward.srs_domain, sender);
 	if (rc == SRS_FAILED && s->store != NULL)
-		server_trouble(s, &e);
+		server_sick(s, &e);
 }
 
 /* ---- those who came before the first secret ---- */
@@ -122,7 +122,7 @@ void server_end_renewing(struct server *s, const struct job *j)
 	struct err e = { 0 };
 
 	if (s->store != NULL && store_rest(s->store, &e) < 0) /* what was asked in this turn may be older */
-		server_trouble(s, &e);
+		server_sick(s, &e);
 	s->renewing = false;
 	s->early = NULL;
 	s->nearly = 0;

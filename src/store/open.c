@@ -37,6 +37,15 @@ static const char *const accounts_steps[] = {
 	"CREATE TABLE suppressed (mailbox TEXT NOT NULL, address TEXT NOT NULL, reason TEXT NOT NULL,"
 	" at INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (mailbox, address)) WITHOUT ROWID;"
 	"PRAGMA user_version = 5;",
+
+	"CREATE TABLE owner (domain INTEGER NOT NULL REFERENCES domain (id) ON DELETE CASCADE,"
+	" account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE, PRIMARY KEY (domain, account)) WITHOUT "
+	"ROWID;"
+	"CREATE INDEX owner_account ON owner (account);"
+	"PRAGMA user_version = 6;",
+
+	"CREATE TABLE digested (address TEXT PRIMARY KEY, week INTEGER NOT NULL) WITHOUT ROWID;"
+	"PRAGMA user_version = 7;",
 };
 
 static const struct db_schema accounts_schema = { accounts_steps, COUNT(accounts_steps) };

@@ -2,8 +2,6 @@
 
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -16,10 +14,10 @@ enum { EVENTS = 64, DRAIN_MS = 10 * 60 * 1000 };
 /* SIGHUP: serve those who are here, until the last has left.  SIGTERM: stop. */
 static void take_signals(struct server *s)
 {
-	struct signalfd_siginfo info;
+	int sig;
 
-	while (read(s->signals.fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo != SIGHUP) {
+	while ((sig = proc_signal(s->signals.fd)) != 0) {
+		if (sig != SIGHUP) {
 			s->stop = true;
 		} else if (s->drain == 0) {
 			s->drain = deadline_in(DRAIN_MS);
@@ -123,7 +121,7 @@ static void end_turn(struct server *s)
 	struct err e = { 0 };
 
 	if (s->store != NULL && store_rest(s->store, &e) < 0)
-		server_trouble(s, &e);
+		server_sick(s, &e);
 	graylist_rest(s->graylist);
 	server_write_gray(s);
 	s->usage_due = usage_expire(s->usage, clock_mono());

@@ -26,10 +26,10 @@ struct source {
 };
 
 struct visitor {
-	struct source source;     /* first: an epoll event leads here */
-	uint64_t number;          /* never used twice: a late answer finds nobody */
-	bool admin;               /* came over the control socket */
-	bool smtpd, local, queue; /* may ask what these may ask */
+	struct source source;                  /* first: an epoll event leads here */
+	uint64_t number;                       /* never used twice: a late answer finds nobody */
+	bool admin;                            /* came over the control socket */
+	bool smtpd, local, queue, web, search; /* may ask what these may ask */
 	bool wants_write;
 	bool dirty; /* has answers that another's message brought: they are sent at the end of this turn */
 	struct ipc_conn conn;
@@ -69,13 +69,13 @@ struct server {
 /* ---- answer.c ---- */
 
 /* One message of a visitor; -1: none that is taken from him. */
-int server_take(struct server *s, struct visitor *v, struct ipc_frame *f);
+int server_hear(struct server *s, struct visitor *v, struct ipc_frame *f);
 /* Tell those whose jobs the workers have done. */
 void server_tell_done(struct server *s);
 /* Open the accounts anew when they had failed or moved (once a second at most). */
 void server_look_at_file(struct server *s);
 /* They could not answer; they did. */
-void server_trouble(struct server *s, const struct err *e);
+void server_sick(struct server *s, const struct err *e);
 void server_well(struct server *s);
 
 /* An administrator's job for the workers: he is told at once when they cannot take it. */
@@ -111,6 +111,14 @@ void server_forget_usage_server(struct server *s);
 int server_take_suppress(struct server *s, struct visitor *v, const struct ipc_frame *f);
 int server_take_suppressed(struct server *s, struct visitor *v, const struct ipc_frame *f);
 void server_end_suppress(const struct job *j);
+
+/* ---- owner.c ---- */
+
+int server_take_who(struct server *s, struct visitor *v, const struct ipc_frame *f);
+
+/* ---- own_take.c ---- */
+
+int server_take_own(struct server *s, struct visitor *v, const struct ipc_frame *f);
 
 /* ---- leaves.c ---- */
 

@@ -5,6 +5,7 @@
 #include "store/db.h"
 
 int (*store_setting_fits)(struct str option, struct str value, struct err *e);
+int (*store_sender_fits)(struct str sender, const char **asks, struct err *e);
 
 static void add_line(struct str option, struct str value, struct buf *out)
 {

@@ -38,6 +38,10 @@ enum resolved store_resolve(struct store *s, struct str address, struct arena *a
 /* Has the address' domain, or the address as a mailbox, set that option to anything but `to`?  1, 0, -1. */
 int store_sets(struct store *s, struct str address, struct str option, struct str to, struct err *e);
 
+/* Who is that account now (lookup/who.h)?  1 and *out, its domains in `a`; 0 when there is no such account; -1. */
+struct account_now;
+int store_who(struct store *s, struct str account, struct arena *a, struct account_now *out, struct err *e);
+
 /* How many bytes may that mailbox hold?  1 and *limit (0: no limit), 0 when there is no such mailbox, -1. */
 int store_limit(struct store *s, struct str address, uint64_t *limit, struct err *e);
 
@@ -72,14 +76,17 @@ int store_suppressed(struct store *s, struct str mailbox, struct str address, st
 int store_suppress(struct store *s, struct str mailbox, struct str address, struct str reason, struct err *e);
 
 struct store_done {
-	int status;         /* exit code for the command: 0 done, 1 refused, 2 wrong usage */
-	struct buf output;  /* JSON for list and show, else empty */
+	int status;        /* exit code for the command: 0 done, 1 refused, 2 wrong usage; 3: with --sure it would be */
+	struct buf output; /* JSON for list and show, else empty */
 	struct buf message; /* one sentence for people, or empty */
 };
 
 /* What a value must be beyond what the configuration file asks: the entries of lists are the gate's to judge.  The
  * program sets it once, before its first store_admin(); NULL: nothing more. */
 extern int (*store_setting_fits)(struct str option, struct str value, struct err *e);
+
+/* The same of a sender that an owner allows (gate/sender_fits.h). */
+extern int (*store_sender_fits)(struct str sender, const char **asks, struct err *e);
 
 /* `telltale domain|account|alias ...`: words with '\0' between them; input: the password, one line.
  * The password is hashed before the file is locked. */

@@ -45,7 +45,7 @@ int server_take_suppressed(struct server *s, struct visitor *v, const struct ipc
 	if (rc >= 0)
 		server_well(s);
 	else if (s->store != NULL)
-		server_trouble(s, &e);
+		server_sick(s, &e);
 	if (rc > 0)
 		told = (struct lookup_suppressed_told){ (uint64_t)x.since, (uint64_t)x.until, x.reason };
 	ipc_queue(&v->conn, &lookup_suppressed_told_type, f->id, &told, -1);

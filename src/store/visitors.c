@@ -90,7 +90,7 @@ void visitor_serve(struct server *s, struct visitor *v)
 	int rc = ipc_fill(&v->conn, NULL);
 
 	while (rc >= 0 && (rc = ipc_next(&v->conn, &f, NULL)) == 1)
-		rc = server_take(s, v, &f);
+		rc = server_hear(s, v, &f);
 	if (rc < 0)
 		visitor_free(s, v);
 	else
@@ -113,6 +113,8 @@ static void come_in(struct server *s, int fd, bool admin)
 	v->smtpd = !admin && proc_peer_is(fd, "smtpd");
 	v->queue = !admin && proc_peer_is(fd, "queue");
 	v->local = !admin && proc_peer_is(fd, "local");
+	v->web = !admin && proc_peer_is(fd, "web");
+	v->search = !admin && proc_peer_is(fd, "search");
 	ipc_conn_init(&v->conn, fd);
 	TAILQ_INSERT_TAIL(&s->visitors, v, entry);
 	map_putn(&s->by_number, v->number, v);

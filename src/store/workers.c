@@ -77,7 +77,8 @@ void job_free(struct job *j)
 static void do_admin(const char *path, struct job *j)
 {
 	struct err e = { 0 };
-	struct store *s = j->visitor != 0 ? store_open(path, LOCK_MS, &e) : store_open_existing(path, LOCK_MS, &e);
+	bool make = j->visitor != 0 && !j->own;
+	struct store *s = make ? store_open(path, LOCK_MS, &e) : store_open_existing(path, LOCK_MS, &e);
 
 	if (s != NULL) {
 		store_admin(s, buf_str(&j->words), buf_str(&j->input), &j->done);

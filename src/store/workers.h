@@ -22,6 +22,7 @@ enum {
 
 struct job {
 	enum job_kind { JOB_ADMIN, JOB_LOGIN, JOB_GRAYLIST, JOB_REPLY, JOB_SUPPRESS } kind;
+	bool own;             /* of JOB_ADMIN: an owner's request; it makes no file */
 	uint64_t visitor, id; /* who asked: the loop's own number (0: the loop itself), and the frame's */
 	struct buf words;     /* of the request, the user's name, or the domains of an import */
 	struct buf input;     /* the password, or the entries of an import */

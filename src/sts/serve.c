@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -299,11 +298,9 @@ static void report(void *arg)
 
 static void wait_for_the_end(struct server *s)
 {
-	struct signalfd_siginfo si;
-
 	do
 		(void)io_wait(s->set->signals, POLLIN, DEADLINE_NEVER);
-	while (read(s->set->signals, &si, sizeof(si)) != (ssize_t)sizeof(si));
+	while (proc_signal(s->set->signals) == 0);
 }
 
 /* Everybody wakes up and sees that it is over. */

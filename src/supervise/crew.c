@@ -97,6 +97,10 @@ size_t crew_how_many(const struct program *p, const struct generation *g)
 		return g->conf.nrunners > 0 ? 1 : 0;
 	if (strcmp(p->name, "telltale-policy") == 0)
 		return generation_asks_policies(g) ? 1 : 0;
+	if (strcmp(p->name, "telltale-web") == 0)
+		return generation_has_page(g) ? 1 : 0;
+	if (strcmp(p->name, "telltale-search") == 0)
+		return generation_has_page(g) ? 1 + (size_t)g->conf.web.searchers : 0;
 	return 1;
 }
 
@@ -110,7 +114,7 @@ int crew_add_step(struct crew *k, const struct generation *g, int step, bool all
 		if ((!all && p->exchange != BESIDE) || p->step != step)
 			continue;
 		for (; n > 0; n--) {
-			int column = crew_is_sessions(p) ? free_column(k) : 0;
+			int column = crew_is_sessions(p) ? free_column(k) : (int)n - 1;
 
 			if (column < 0)
 				return -1;

@@ -32,7 +32,8 @@ struct crew;
 struct crew_set {
 	const struct house *house;
 	const struct users *users;
-	int log, census;
+	int log, census, sessions;
+	int census_read; /* the same memory, for telltale-web, which only looks */
 };
 
 struct crew *crew_new(const struct crew_set *set);
@@ -50,7 +51,10 @@ bool crew_reap(struct crew *k);
 /* All programs of the generation at work have once said that they can work; it stays true. */
 bool crew_opened(struct crew *k);
 
-enum crew_kind { CREW_ALL, CREW_SESSIONS }; /* of a reload: CREW_SESSIONS exchanges telltale-smtpd alone */
+enum crew_kind {
+	CREW_ALL,
+	CREW_SESSIONS
+}; /* of a reload: CREW_SESSIONS exchanges telltale-smtpd and telltale-web, who show certificates */
 enum crew_trial { CREW_WAIT, CREW_GOOD, CREW_FAILED };
 /* Begin with a next generation; -1 when there is no room beside the old ones: then it is still the caller's. */
 int crew_next(struct crew *k, struct generation *next, enum crew_kind kind, struct err *e);
@@ -58,6 +62,8 @@ int crew_next(struct crew *k, struct generation *next, enum crew_kind kind, stru
 enum crew_trial crew_try(struct crew *k, struct err *e);
 void crew_commit(struct crew *k);
 void crew_give_up(struct crew *k);
+/* May one of those that were asked to go still take a client? */
+bool crew_takes_still(struct crew *k);
 
 /* The descriptors that become readable when another program is ready: at most `most` of them. */
 size_t crew_watch(struct crew *k, struct pollfd *at, size_t most);

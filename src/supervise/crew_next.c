@@ -66,7 +66,7 @@ void crew_commit(struct crew *k)
 		after = m->next;
 		if (m->state >= MEMBER_DRAINING || crew_is_next(k, m))
 			continue;
-		if (m->program->exchange == BESIDE && (all || crew_is_sessions(m->program)))
+		if (m->program->exchange == BESIDE && (all || m->program->step == LAST_STEP))
 			retire(k, m, SIGHUP);
 		else if (m->program->exchange == AFTER && all)
 			retire(k, m, SIGTERM);
@@ -90,4 +90,15 @@ void crew_give_up(struct crew *k)
 	}
 	generation_free(k->next);
 	k->next = NULL;
+}
+
+bool crew_takes_still(struct crew *k)
+{
+	bool any = false;
+
+	for (struct member *m = k->members; m != NULL; m = m->next) {
+		member_listen(m);
+		any = any || member_takes(m);
+	}
+	return any;
 }

@@ -78,6 +78,20 @@ static int give_smtp_logs(struct conf *c, struct proc_user smtpd, struct err *e)
 	return 0;
 }
 
+/* telltale-search may read what telltale-queue writes, and its user makes the index (telltale-index). */
+static int give_to_search(struct conf *c, const struct users *u, struct err *e)
+{
+	const struct proc_user search = u->of[ROLE_SEARCH].as;
+	struct proc_user dlog = { .uid = u->of[ROLE_QUEUE].as.uid, .gid = u->of[ROLE_QUEUE].as.gid };
+	const char *delivery = arena_fmt(&c->mem, "%s/delivery.log", conf_z(c->top.log_dir)).p;
+	struct str index = arena_fmt(&c->mem, "%s/index", conf_z(c->top.data_dir));
+
+	if (!u->of[ROLE_SEARCH].named)
+		return give(delivery, O_CREAT, dlog, 0600, e);
+	dlog.gid = search.gid;
+	return give(delivery, O_CREAT, dlog, 0640, e) < 0 ? -1 : give_folder(index, search, 02750, e);
+}
+
 /* What lies in an open folder: each file, or each folder and its files. */
 static int give_inside(const char *path, struct proc_user to, int depth, struct err *e)
 {
@@ -112,16 +126,14 @@ static int give_dkim(const struct conf *c, struct proc_user signer, struct err *
 static int give_all(struct conf *c, const struct users *u, const char *run, struct err *e)
 {
 	const struct proc_user root = { 0 }, logs = { .gid = u->of[ROLE_SMTPD].as.gid };
-	const struct proc_user dlog = { .uid = u->of[ROLE_QUEUE].as.uid, .gid = u->of[ROLE_QUEUE].as.gid };
 	const struct str tls_policy = arena_fmt(&c->mem, "%s/tls-policy", conf_z(c->top.data_dir));
-	const char *delivery = arena_fmt(&c->mem, "%s/delivery.log", conf_z(c->top.log_dir)).p;
 
 	if (give_folder(c->top.data_dir, root, 0711, e) < 0 || give(run, O_DIRECTORY, root, 0711, e) < 0 ||
 	    give_folder(c->top.spool_dir, u->of[ROLE_QUEUE].as, 0700, e) < 0 ||
 	    give_folder(c->top.mail_dir, u->of[ROLE_LOCAL].as, 0700, e) < 0 ||
 	    give_folder(tls_policy, u->of[ROLE_POLICY].as, 0700, e) < 0 ||
 	    give_inside(tls_policy.p, u->of[ROLE_POLICY].as, 0, e) < 0 ||
-	    give_folder(c->top.log_dir, logs, 02770, e) < 0 || give(delivery, O_CREAT, dlog, 0600, e) < 0 ||
+	    give_folder(c->top.log_dir, logs, 02770, e) < 0 || give_to_search(c, u, e) < 0 ||
 	    give_smtp_logs(c, u->of[ROLE_SMTPD].as, e) < 0 || give_dkim(c, u->of[ROLE_SIGNER].as, e) < 0)
 		return -1;
 	return give_accounts(c, u, e);
@@ -144,8 +156,10 @@ int folders_make(struct conf *c, const struct users *u, struct err *e)
 {
 	const char *run = arena_fmt(&c->mem, "%s/run", conf_z(c->top.data_dir)).p;
 	const char *tls_policy = arena_fmt(&c->mem, "%s/tls-policy", conf_z(c->top.data_dir)).p;
-	const struct str folders[] = { c->top.data_dir,  str_of(run),     c->top.log_dir,
-				       c->top.spool_dir, c->top.mail_dir, str_of(tls_policy) };
+	/* A sandbox lets nobody into a folder that comes later: the index may be made while telltale-search runs. */
+	const char *index = arena_fmt(&c->mem, "%s/index", conf_z(c->top.data_dir)).p;
+	const struct str folders[] = { c->top.data_dir, str_of(run),        c->top.log_dir, c->top.spool_dir,
+				       c->top.mail_dir, str_of(tls_policy), str_of(index) };
 
 	for (size_t i = 0; i < COUNT(folders); i++)
 		if (make_last(conf_z(folders[i]), e) < 0)

@@ -8,6 +8,9 @@
  *	mail-dir    local          0700
  *	tls-policy  policy         0700   files 0600
  *	log-dir     root, group of smtpd  02770: smtpd and queue make and append to logs; delivery.log is queue's alone
+ *	why.key     root           0600
+ *	index       search         02750: telltale-index makes it; what root builds there is its group's to read
+ *	delivery.log   queue, group of search  0640
  *	accounts.db, graylist.db, each with -wal, -shm    lookup 0600
  *
  * Otherwise all are ours, 0700.  Only what a symbolic link does not lead to is given away.

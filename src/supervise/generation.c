@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "supervise/secret.h"
 
 const char *generation_fixed_option(const struct conf *now, const struct conf *next)
 {
@@ -28,6 +29,7 @@ const char *generation_fixed_option(const struct conf *now, const struct conf *n
 		{ "users { policy }", now->users.policy, next->users.policy },
 		{ "users { pipe }", now->users.pipe, next->users.pipe },
 		{ "users { web }", now->users.web, next->users.web },
+		{ "users { search }", now->users.search, next->users.search },
 	};
 
 	for (size_t i = 0; i < COUNT(fixed); i++)
@@ -41,13 +43,18 @@ bool generation_asks_policies(const struct generation *g)
 	return g->conf.relay.enabled && (g->conf.relay.mta_sts || g->conf.relay.tls_report);
 }
 
+bool generation_has_page(const struct generation *g)
+{
+	return g->conf.web.bind.n > 0;
+}
+
 static struct generation *generation_new(unsigned number)
 {
 	struct generation *g = mem_alloc(sizeof(*g));
 
 	g->number = number;
-	g->text = g->rules = -1;
-	g->keys = (struct keys)KEYS_NONE;
+	g->text = g->rules = g->why_key = -1;
+	g->keys = g->web_keys = (struct keys)KEYS_NONE;
 	return g;
 }
 
@@ -57,8 +64,10 @@ void generation_free(struct generation *g)
 		return;
 	sockets_close(&g->sockets);
 	keys_clear(&g->keys);
+	keys_clear(&g->web_keys);
 	fd_clear(&g->text);
 	fd_clear(&g->rules);
+	fd_clear(&g->why_key);
 	conf_clear(&g->conf);
 	free(g);
 }
@@ -73,13 +82,15 @@ static int read_rules(struct generation *g, const struct house *h, struct err *e
 	return g->rules < 0 ? -1 : 0;
 }
 
-/* The text and the rules: the same for all programs of this generation, whatever happens to the files. */
+/* The text, the rules and the key of references: the same for all programs of this generation, whatever happens to the
+ * files. */
 static int freeze(struct generation *g, const struct house *h, struct err *e)
 {
 	if (g->rules < 0 && read_rules(g, h, e) < 0)
 		return -1;
 	g->text = io_memfd("telltale.conf", g->conf.text, e);
-	return g->text < 0 ? -1 : 0;
+	g->why_key = g->text < 0 ? -1 : secret_open(&g->conf, e);
+	return g->why_key < 0 ? -1 : 0;
 }
 
 /* Whoever has no keys needs no program for them. */
@@ -92,7 +103,7 @@ static int open_sockets(struct generation *g, const struct generation *now, cons
 			struct err *e)
 {
 	struct sockets_set s = { now != NULL ? &now->sockets : NULL, set->service_mode, g->signs,
-				 generation_asks_policies(g) };
+				 generation_asks_policies(g), generation_has_page(g) };
 
 	return sockets_open(&g->sockets, &g->conf, &s, e);
 }
@@ -104,7 +115,9 @@ static struct generation *furnish(struct generation *g, const struct generation 
 	if (g->conf.nports == 0)
 		err_set(e, "%s: no listener is configured", conf_z(g->conf.file));
 	else if (set->house->usable(&g->conf, e) == 0 && freeze(g, set->house, e) == 0 &&
-		 keys_read(&g->keys, &g->conf, set->house, e) == 0 && open_sockets(g, now, set, e) == 0)
+		 keys_read(&g->keys, KEYS_OF_LISTENERS, &g->conf, set->house, e) == 0 &&
+		 keys_read(&g->web_keys, KEYS_OF_PAGE, &g->conf, set->house, e) == 0 &&
+		 open_sockets(g, now, set, e) == 0)
 		return g;
 	generation_free(g);
 	return NULL;

@@ -20,6 +20,8 @@ struct generation {
 	int rules;  /* and of the gate's (house.h) */
 	bool signs; /* telltale-signer is one of its programs */
 	struct keys keys;
+	struct keys web_keys; /* the page's own */
+	int why_key;          /* sealed memfd (secret.h) */
 	struct sockets sockets;
 };
 
@@ -42,5 +44,7 @@ const char *generation_fixed_option(const struct conf *now, const struct conf *n
 
 /* Is telltale-policy one of its programs? */
 bool generation_asks_policies(const struct generation *g);
+/* Are telltale-web and telltale-search? */
+bool generation_has_page(const struct generation *g);
 
 #endif

@@ -8,8 +8,25 @@
 
 enum { PEM_MOST = 1 << 20 };
 
-static bool wanted(const struct conf *c)
+static struct str certificate_of(const struct keys *k, const struct conf *c)
 {
+	return k->whose == KEYS_OF_PAGE ? c->web.certificate : c->tls.certificate;
+}
+
+static struct str key_of(const struct keys *k, const struct conf *c)
+{
+	return k->whose == KEYS_OF_PAGE ? c->web.key : c->tls.key;
+}
+
+static const char *section_of(const struct keys *k)
+{
+	return k->whose == KEYS_OF_PAGE ? "web" : "tls";
+}
+
+static bool wanted(const struct keys *k, const struct conf *c)
+{
+	if (k->whose == KEYS_OF_PAGE)
+		return c->web.bind.n > 0 && c->web.certificate.n + c->web.key.n > 0;
 	for (size_t i = 0; i < c->nports; i++)
 		if (c->ports[i].tls != CONF_TLS_NONE)
 			return true;
@@ -29,9 +46,10 @@ static bool below(struct str path, struct str folder)
 /* A house without a certificate of its own gets one, in its own folder only. */
 static int make_missing(struct keys *k, struct conf *c, const struct house *h, struct err *e)
 {
-	struct str cert = c->tls.certificate, key = c->tls.key;
+	struct str cert = certificate_of(k, c), key = key_of(k, c);
 
-	if (!missing(cert) || !missing(key) || !below(cert, c->top.data_dir) || !below(key, c->top.data_dir))
+	if (k->whose == KEYS_OF_PAGE || !missing(cert) || !missing(key) || !below(cert, c->top.data_dir) ||
+	    !below(key, c->top.data_dir))
 		return 0;
 	k->made = true;
 	return h->keys_make(conf_z(c->top.hostname), conf_z(cert), conf_z(key), e);
@@ -52,12 +70,13 @@ static int read_both(struct keys *k, const struct conf *c, const struct house *h
 	struct err why = { 0 };
 	int rc = -1;
 
-	if (read_one(c->tls.certificate, &k->seen[0], &cert, &why) < 0)
-		err_set(e, "tls: certificate: %s", why.text);
-	else if (read_one(c->tls.key, &k->seen[1], &key, &why) < 0)
-		err_set(e, "tls: key: %s", why.text);
+	if (read_one(certificate_of(k, c), &k->seen[0], &cert, &why) < 0)
+		err_set(e, "%s: certificate: %s", section_of(k), why.text);
+	else if (read_one(key_of(k, c), &k->seen[1], &key, &why) < 0)
+		err_set(e, "%s: key: %s", section_of(k), why.text);
 	else if (h->keys_fit(buf_str(&cert), buf_str(&key), &why) < 0)
-		err_set(e, "tls: %s and %s: %s", conf_z(c->tls.certificate), conf_z(c->tls.key), why.text);
+		err_set(e, "%s: %s and %s: %s", section_of(k), conf_z(certificate_of(k, c)), conf_z(key_of(k, c)),
+			why.text);
 	else
 		rc = 0;
 	if (rc == 0) {
@@ -70,10 +89,11 @@ static int read_both(struct keys *k, const struct conf *c, const struct house *h
 	return rc;
 }
 
-int keys_read(struct keys *k, struct conf *c, const struct house *h, struct err *e)
+int keys_read(struct keys *k, enum keys_whose whose, struct conf *c, const struct house *h, struct err *e)
 {
 	*k = (struct keys)KEYS_NONE;
-	if (!wanted(c))
+	k->whose = whose;
+	if (!wanted(k, c))
 		return 0;
 	if (make_missing(k, c, h, e) == 0 && read_both(k, c, h, e) == 0)
 		return 0;
@@ -93,13 +113,13 @@ static bool differs(struct str path, const struct stat *seen)
 void keys_look(struct keys *k, const struct conf *c)
 {
 	memset(k->seen, 0, sizeof(k->seen)); /* of a file that is not there */
-	(void)stat(conf_z(c->tls.certificate), &k->seen[0]);
-	(void)stat(conf_z(c->tls.key), &k->seen[1]);
+	(void)stat(conf_z(certificate_of(k, c)), &k->seen[0]);
+	(void)stat(conf_z(key_of(k, c)), &k->seen[1]);
 }
 
 bool keys_changed(const struct keys *k, const struct conf *c)
 {
-	return wanted(c) && (differs(c->tls.certificate, &k->seen[0]) || differs(c->tls.key, &k->seen[1]));
+	return wanted(k, c) && (differs(certificate_of(k, c), &k->seen[0]) || differs(key_of(k, c), &k->seen[1]));
 }
 
 void keys_clear(struct keys *k)

@@ -26,6 +26,8 @@ const struct program programs[PROGRAMS] = {
 	{ "telltale-pipe", 2, 15000, BESIDE, 0 },  /* where there are programs that take mail */
 	{ "telltale-signer", 3, 3000, BESIDE, 0 }, /* where there is something to sign */
 	{ "telltale-policy", 3, 3000, AFTER, 0 },  /* where policies of other domains count */
+	{ "telltale-search", 3, 3000, BESIDE, 0 }, /* where there is a page: as many as it may ask at one time */
+	{ "telltale-web", 0, 10000, BESIDE, 1 },   /* likewise */
 	{ "telltale-smtpd", 0, 20000, BESIDE, 1 }, /* as many as there are workers */
 };
 
@@ -52,25 +54,40 @@ void member_set(struct member *m, enum member_state s)
 {
 	m->state = s;
 	m->since = clock_wall();
-	if (s != MEMBER_STARTING)
+	if (s == MEMBER_WAITING || s == MEMBER_KILLED)
 		fd_clear(&m->ready);
+}
+
+static size_t pass_keys(struct proc_pass *pass, const struct keys *k)
+{
+	if (k->certificate < 0 || k->key < 0)
+		return 0;
+	pass[0] = (struct proc_pass){ "tls-certificate", k->certificate };
+	pass[1] = (struct proc_pass){ "tls-key", k->key };
+	return 2;
 }
 
 static size_t list_pass(struct proc_pass *pass, const struct member *m, const struct generation *g,
 			const struct crew_set *set)
 {
+	bool sessions = crew_is_sessions(m->program), page = strcmp(m->program->name, "telltale-web") == 0;
 	size_t n = 0;
 
 	pass[n++] = (struct proc_pass){ "conf", g->text };
 	pass[n++] = (struct proc_pass){ "log", set->log };
-	if (strcmp(m->program->name, "telltale-smtpd") == 0) {
+	if (sessions || page)
+		pass[n++] = (struct proc_pass){ "why-key", g->why_key };
+	if (sessions) {
 		pass[n++] = (struct proc_pass){ "census", set->census };
 		pass[n++] = (struct proc_pass){ "gate-rules", g->rules };
-		if (g->keys.certificate >= 0 && g->keys.key >= 0) {
-			pass[n++] = (struct proc_pass){ "tls-certificate", g->keys.certificate };
-			pass[n++] = (struct proc_pass){ "tls-key", g->keys.key };
-		}
+		n += pass_keys(pass + n, &g->keys);
 	}
+	if (page && set->census_read >= 0)
+		pass[n++] = (struct proc_pass){ "census", set->census_read };
+	if (page)
+		pass[n++] = (struct proc_pass){ "sessions", set->sessions };
+	if (page)
+		n += pass_keys(pass + n, &g->web_keys);
 	for (size_t i = 0; i < g->sockets.n && n < MAX_PASS - 1; i++)
 		if (strcmp(g->sockets.at[i].program, m->program->name) == 0)
 			pass[n++] = (struct proc_pass){ g->sockets.at[i].name, g->sockets.at[i].fd };
@@ -119,8 +136,13 @@ void member_listen(struct member *m)
 	n = read(m->ready, &byte, 1);
 	if (n == 1 && m->state == MEMBER_STARTING)
 		member_set(m, MEMBER_READY);
-	else if (n == 0) /* it ends, or will never say it */
+	else if (n == 0) /* it takes nobody, or will never say that it is ready */
 		fd_clear(&m->ready);
+}
+
+bool member_takes(const struct member *m)
+{
+	return m->ready >= 0 && m->state >= MEMBER_DRAINING;
 }
 
 void member_retire(struct member *m, int sig)

@@ -20,7 +20,7 @@ struct program {
 };
 
 extern const struct program programs[];
-enum { PROGRAMS = 9, WAVES = 4 };
+enum { PROGRAMS = 11, WAVES = 4 };
 enum { MEMBER_PAUSE_LEAST = 50, MEMBER_PAUSE_MOST = 10000 /* before one starts again, ms */ };
 
 enum member_state { MEMBER_WAITING, MEMBER_STARTING, MEMBER_READY, MEMBER_DRAINING, MEMBER_STOPPING, MEMBER_KILLED };
@@ -32,7 +32,7 @@ struct member {
 	int worker; /* its column in the census: no two that live share one */
 	enum member_state state;
 	pid_t pid;                   /* 0: not running */
-	int ready;                   /* reading end of its pipe while it starts, or -1 */
+	int ready;                   /* reading end of its pipe while it starts or takes clients, or -1 */
 	int64_t started, due, pause; /* clock_mono() */
 	int64_t since;               /* clock_wall() of its state */
 	unsigned restarts;
@@ -44,8 +44,10 @@ void member_free(struct member *m);
 void member_set(struct member *m, enum member_state s);
 /* Start it with what its generation has. */
 void member_start(struct member *m, const struct generation *g, const struct crew_set *set);
-/* Has it said that it is ready?  Changes its state if so. */
+/* Has it said that it is ready, or takes it nobody any more?  Changes its state if so. */
 void member_listen(struct member *m);
+/* It was asked to go, and may still take a client. */
+bool member_takes(const struct member *m);
 /* It is asked to finish (SIGHUP) or to stop (SIGTERM); it is never started again. */
 void member_retire(struct member *m, int sig);
 /* One that was asked to go and does not: SIGTERM after ten minutes, SIGKILL later; ms until the next look. */

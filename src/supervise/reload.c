@@ -5,7 +5,7 @@
 #include "base/proc.h"
 #include "base/say.h"
 
-enum { LOOK = 3000, TELL = 5000, CONNECT_PAUSE = 100 };
+enum { LOOK = 3000, TELL = 5000, LEAVE = 5000, CONNECT_PAUSE = 100 };
 enum { DONE = 0, REFUSED = 1, INCOMPLETE = 3 }; /* exit codes of the command */
 
 void reload_init(struct reload *r, struct crew *crew, const struct generation_set *set)
@@ -81,9 +81,10 @@ static void look_at_keys(struct reload *r)
 	if (clock_mono() < r->look_at)
 		return;
 	r->look_at = deadline_in(LOOK);
-	if (!keys_changed(&now->keys, &now->conf))
+	if (!keys_changed(&now->keys, &now->conf) && !keys_changed(&now->web_keys, &now->conf))
 		return;
 	keys_look(&now->keys, &now->conf);
+	keys_look(&now->web_keys, &now->conf);
 	if (!try_next(r, generation_with_new_keys(now, r->set, &e), CREW_SESSIONS, &e))
 		say(SAY_WARNING, "certificate or key have changed, but the old ones stay in use: %s", e.text);
 }
@@ -149,6 +150,14 @@ static void commit(struct reload *r)
 		say(SAY_INFO, "certificate and key have changed: generation %u is at work", crew_now(r->crew)->number);
 		return;
 	}
+	r->state = RELOAD_LEAVING;
+	r->leave_until = deadline_in(LEAVE);
+}
+
+static void leave(struct reload *r)
+{
+	if (crew_takes_still(r->crew) && clock_mono() < r->leave_until)
+		return;
 	r->state = RELOAD_TELLING;
 	r->tell_until = deadline_in(TELL);
 }
@@ -187,6 +196,8 @@ bool reload_ended(struct reload *r)
 		look_at_keys(r);
 	if (r->state == RELOAD_TRYING)
 		go_on(r);
+	if (r->state == RELOAD_LEAVING)
+		leave(r);
 	if (r->state == RELOAD_TELLING)
 		tell_queue(r);
 	ended = r->ended;
@@ -200,7 +211,7 @@ int64_t reload_due(const struct reload *r)
 
 	if (r->state == RELOAD_IDLE && r->again)
 		return 0;
-	if (r->state == RELOAD_TELLING)
+	if (r->state == RELOAD_LEAVING || r->state == RELOAD_TELLING)
 		return CONNECT_PAUSE;
 	return r->state == RELOAD_TRYING ? -1 : left > 0 ? left : 0;
 }

@@ -2,7 +2,9 @@
  *
  *	idle -> trying     the file was read and is usable; the new programs start beside the old ones
  *	trying -> idle     one failed, or was not ready in time: the new ones go, the old generation stays
- *	trying -> telling  all are ready: the old ones finish what they have; telltale-queue, which stays, is told
+ *	trying -> leaving  all are ready: the old ones finish what they have
+ *	leaving -> telling none of them takes a client any more, so that who connects meets the new configuration;
+ *			   telltale-queue, which stays, is told
  *	telling -> idle    it has answered, or has not in time
  *
  * A certificate that changes on disk is the same with telltale-smtpd alone, and nobody to tell.
@@ -15,7 +17,7 @@
 #include "supervise/crew.h"
 #include "supervise/generation.h"
 
-enum reload_state { RELOAD_IDLE, RELOAD_TRYING, RELOAD_TELLING };
+enum reload_state { RELOAD_IDLE, RELOAD_TRYING, RELOAD_LEAVING, RELOAD_TELLING };
 
 struct reload {
 	struct crew *crew;
@@ -26,7 +28,7 @@ struct reload {
 	int64_t look_at; /* when to look at certificate and key, clock_mono() */
 	struct ipc_conn queue;
 	bool connected;
-	int64_t tell_until;
+	int64_t leave_until, tell_until;
 	int status;       /* of the last one that ended: exit code */
 	bool ended;       /* and nobody has heard of it yet */
 	struct buf words; /* of the last one that ended, for people */

@@ -2,14 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/io.h"
-#include "base/say.h"
 
 enum { DAY = 86400, LOOK = 60 * 1000, LOOK_TEST = 200 /* ms */ };
 
@@ -53,9 +49,9 @@ static bool anything_left(const struct conf *c, int64_t day)
 	return found;
 }
 
-void rotation_begin(struct rotation *r, const struct conf *c, const struct users *u, int log)
+void rotation_begin(struct rotation *r, const struct conf *c)
 {
-	*r = (struct rotation){ .users = u, .log = log, .day = today(c) };
+	r->day = today(c);
 	r->due = anything_left(c, r->day);
 }
 
@@ -71,27 +67,13 @@ static bool next_owner(struct rotation *r, const struct proc_user **user)
 		unsigned i = r->next++;
 		bool again = false;
 
-		*user = owners[i] != NULL ? users_of(r->users, owners[i]) : NULL;
+		*user = owners[i] != NULL ? users_of(r->errand.users, owners[i]) : NULL;
 		for (unsigned k = 0; k < i; k++)
-			again = again || same_user(*user, users_of(r->users, owners[k]));
+			again = again || same_user(*user, users_of(r->errand.users, owners[k]));
 		if (!again)
 			return true;
 	}
 	return false;
-}
-
-static void start(struct rotation *r, const struct generation *g, const struct proc_user *user)
-{
-	static const char *const argv[] = { "telltale-rotate", NULL };
-	const struct proc_pass pass[] = { { "conf", g->text }, { "log", r->log } };
-	struct proc_plan plan = { argv[0], argv, pass, COUNT(pass), user };
-	struct err e = { 0 };
-
-	r->pid = proc_start(&plan, &e);
-	if (r->pid > 0)
-		return;
-	r->pid = 0;
-	say(SAY_WARNING, "the logs of this day were not rotated: %s", e.text);
 }
 
 int64_t rotation_tick(struct rotation *r, const struct generation *g)
@@ -103,33 +85,13 @@ int64_t rotation_tick(struct rotation *r, const struct generation *g)
 	if (day > r->day)
 		r->due = true;
 	r->day = day; /* also backwards: then a day comes twice, and what was rotated has nothing of an earlier one */
-	if (r->pid == 0 && r->due && str_eqz(c->logs.rotate, "daily")) {
+	if (r->errand.pid == 0 && r->due && str_eqz(c->logs.rotate, "daily")) {
 		if (next_owner(r, &user))
-			start(r, g, user);
+			(void)errand_start(&r->errand, g, user);
 		else
 			r->due = false, r->next = 0;
 	}
 	if (clock_begin())
 		return LOOK_TEST;
 	return left * 1000 < LOOK ? left * 1000 : LOOK;
-}
-
-void rotation_reap(struct rotation *r)
-{
-	int status;
-	pid_t pid = r->pid > 0 ? waitpid(r->pid, &status, WNOHANG) : 0;
-
-	if (pid > 0 || (pid < 0 && errno == ECHILD)) /* whoever collects all may have been faster */
-		r->pid = 0;
-}
-
-void rotation_end(struct rotation *r)
-{
-	int status;
-
-	if (r->pid <= 0)
-		return;
-	kill(r->pid, SIGKILL);
-	(void)waitpid(r->pid, &status, 0);
-	r->pid = 0;
 }

@@ -6,25 +6,17 @@
 #ifndef SUPERVISE_ROTATION_H
 #define SUPERVISE_ROTATION_H
 
-#include "supervise/generation.h"
-#include "supervise/users.h"
+#include "supervise/errand.h"
 
 struct rotation {
-	const struct users *users;
-	int log;     /* server.log */
+	struct errand errand;
 	int64_t day; /* local, the latest that was begun */
 	bool due;
 	unsigned next; /* whose turn it is */
-	pid_t pid;     /* 0: none runs */
 };
 
-/* Before the programs start. */
-void rotation_begin(struct rotation *r, const struct conf *c, const struct users *u, int log);
+/* Before the programs start; the errand stands. */
+void rotation_begin(struct rotation *r, const struct conf *c);
 /* Start who is due; ms until it must be called again. */
 int64_t rotation_tick(struct rotation *r, const struct generation *g);
-/* To be called before anybody else collects processes. */
-void rotation_reap(struct rotation *r);
-/* One that runs is ended where it is: it survives that. */
-void rotation_end(struct rotation *r);
-
 #endif

@@ -22,6 +22,8 @@ static const struct {
 	{ "lookup.ctl", "telltale-lookup", "control" },  { "queue.sock", "telltale-queue", "service" },
 	{ "queue.ctl", "telltale-queue", "control" },    { "signer.sock", "telltale-signer", "service" },
 	{ "policy.sock", "telltale-policy", "service" }, { "policy.ctl", "telltale-policy", "control" },
+	{ "search.sock", "telltale-search", "service" }, { "live.sock", "telltale-search", "live" },
+	{ "web.ctl", "telltale-web", "control" },
 };
 
 static void add(struct sockets *s, struct bound b)
@@ -77,36 +79,55 @@ static int listen_tcp(struct str bind_to, struct arena *mem, struct err *e)
 	return rc < 0 ? -1 : fd_steal(&fd);
 }
 
-static int open_port(struct sockets *s, const struct conf_port *p, const struct sockets *old, struct err *e)
-{
-	const char *name = conf_z(arena_fmt(&s->mem, "listen.%.*s", STR_ARG(p->label)));
+/* A program's TCP listeners, all under one name. */
+struct ports {
+	const char *name, *program;
+	const struct conf_list *bind;
+};
 
-	for (size_t i = 0; i < p->set.bind.n; i++) {
-		const char *at = arena_z(&s->mem, p->set.bind.at[i]);
+static int open_ports(struct sockets *s, const struct ports *p, const struct sockets *old, struct err *e)
+{
+	for (size_t i = 0; i < p->bind->n; i++) {
+		const char *at = arena_z(&s->mem, p->bind->at[i]);
 		int fd = take_over(old, at, e);
 
 		if (fd < 0)
-			fd = listen_tcp(p->set.bind.at[i], &s->mem, e);
+			fd = listen_tcp(p->bind->at[i], &s->mem, e);
 		if (fd < 0)
 			return -1;
-		add(s, (struct bound){ .name = name, .program = "telltale-smtpd", .at = at, .fd = fd });
+		add(s, (struct bound){ .name = p->name, .program = p->program, .at = at, .fd = fd });
 	}
 	return 0;
+}
+
+static int open_all_ports(struct sockets *s, const struct conf *c, const struct sockets *old, struct err *e)
+{
+	const struct ports page = { "listen.web", "telltale-web", &c->web.bind };
+
+	for (size_t i = 0; i < c->nports; i++) {
+		struct str name = arena_fmt(&s->mem, "listen.%.*s", STR_ARG(c->ports[i].label));
+		const struct ports p = { name.p, "telltale-smtpd", &c->ports[i].set.bind };
+
+		if (open_ports(s, &p, old, e) < 0)
+			return -1;
+	}
+	return open_ports(s, &page, old, e);
 }
 
 static bool wanted(const struct sockets_set *set, const char *program)
 {
 	if (strcmp(program, "telltale-signer") == 0)
 		return set->signs;
+	if (strcmp(program, "telltale-web") == 0 || strcmp(program, "telltale-search") == 0)
+		return set->page;
 	return set->policies || strcmp(program, "telltale-policy") != 0;
 }
 
 int sockets_open(struct sockets *s, struct conf *c, const struct sockets_set *set, struct err *e)
 {
 	*s = (struct sockets){ .mem = ARENA_INIT };
-	for (size_t i = 0; i < c->nports; i++)
-		if (open_port(s, &c->ports[i], set->old, e) < 0)
-			return -1;
+	if (open_all_ports(s, c, set->old, e) < 0)
+		return -1;
 	for (size_t i = 0; i < COUNT(unix_sockets); i++) {
 		const char *file = unix_sockets[i].file, *name = unix_sockets[i].name;
 		mode_t mode = strcmp(name, "control") == 0 ? 0600 : set->service_mode;

@@ -31,6 +31,7 @@ struct sockets_set {
 	mode_t service_mode;       /* of the sockets that our programs serve each other on */
 	bool signs;                /* there is a telltale-signer */
 	bool policies;             /* there is a telltale-policy */
+	bool page;                 /* there are telltale-web and telltale-search */
 };
 
 /* Bind all of them that are not yet, or say which one could not be and why.  Cleared by sockets_close() in any case. */

@@ -20,10 +20,10 @@
 #include "base/say.h"
 #include "supervise/control.h"
 #include "supervise/crew.h"
+#include "supervise/errands.h"
 #include "supervise/folders.h"
 #include "supervise/privilege.h"
 #include "supervise/reload.h"
-#include "supervise/rotation.h"
 
 enum { STARTING_MOST = 600 /* programs that start at one time */ };
 
@@ -73,10 +73,10 @@ static int signals(void)
 
 /* telltaled at work. */
 struct watch {
-	int signals, census, log;
+	int signals, census, census_read, sessions, log;
 	struct crew *crew;
 	struct reload reload;
-	struct rotation rotation;
+	struct errands errands;
 	struct control control;
 	struct control_visitor *waiting; /* for the end of a reload */
 	bool opened;                     /* `ready` was said */
@@ -111,7 +111,7 @@ static enum watched take_signals(struct watch *w)
 		follow_log(w);
 		reload_signal(&w->reload);
 	}
-	rotation_reap(&w->rotation);
+	errands_reap(&w->errands);
 	if (!crew_reap(w->crew))
 		return CANNOT_START;
 	return end ? TOLD_TO_END : GOES_ON;
@@ -190,7 +190,7 @@ static void wait_for_something(struct watch *w)
 
 	if (w->opened) {
 		ms = wait_shorter(ms, reload_due(&w->reload));
-		ms = wait_shorter(ms, rotation_tick(&w->rotation, crew_now(w->crew)));
+		ms = wait_shorter(ms, errands_tick(&w->errands, crew_now(w->crew)));
 	}
 	n += reload_watch(&w->reload, p + n);
 	n += control_watch(&w->control, p + n);
@@ -240,7 +240,7 @@ static int run(struct watch *w, struct generation *first, const struct users *u,
 	crew_begin(w->crew, first);
 	why = watch(w);
 	say(SAY_INFO, "stopping");
-	rotation_end(&w->rotation);
+	errands_end(&w->errands);
 	rc = crew_stop(w->crew);
 	say(SAY_INFO, "stopped");
 	if (why == CANNOT_START)
@@ -277,9 +277,14 @@ static int open_house(struct watch *w, struct conf *c, const struct house *h, st
 		control_close(&w->control);
 		return -1;
 	}
-	w->crew = crew_new(&(struct crew_set){ .house = h, .users = u, .log = log, .census = w->census });
+	w->crew = crew_new(&(struct crew_set){ .house = h,
+					       .users = u,
+					       .log = log,
+					       .census = w->census,
+					       .census_read = w->census_read,
+					       .sessions = w->sessions });
 	reload_init(&w->reload, w->crew, &set);
-	rotation_begin(&w->rotation, &first->conf, u, log);
+	errands_begin(&w->errands, &first->conf, u, log);
 	w->log = log;
 	rc = run(w, first, u, e);
 	reload_clear(&w->reload);
@@ -288,16 +293,27 @@ static int open_house(struct watch *w, struct conf *c, const struct house *h, st
 	return rc;
 }
 
+/* The same memory, for who may only look. */
+static int open_to_read(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 int supervise(struct conf *c, const struct house *h, struct err *e)
 {
 	FD(census) = memfd_create("census", MFD_CLOEXEC);
+	FD(census_read) = open_to_read(census);
+	FD(sessions) = memfd_create("sessions", MFD_CLOEXEC);
 	FD(sigfd) = signals();
 	FD(lock) = -1;
-	struct watch w = { .signals = sigfd, .census = census };
+	struct watch w = { .signals = sigfd, .census = census, .census_read = census_read, .sessions = sessions };
 	struct users u;
 	int rc;
 
-	if (census < 0 || sigfd < 0)
+	if (census < 0 || sessions < 0 || sigfd < 0)
 		return err_sys(e, "start");
 	if (users_find(&u, c, e) < 0 || folders_make(c, &u, e) < 0 || (lock = lock_folder(c, e)) < 0)
 		return -1;

@@ -5,14 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const roles[ROLES] = { "smtpd",  "dns",    "lookup", "queue", "local",
-					  "remote", "signer", "policy", "pipe" };
+static const char *const roles[ROLES] = { "smtpd",  "dns",    "lookup", "queue", "local", "remote",
+					  "signer", "policy", "pipe",   "web",   "search" };
 
 static struct str name_of(const struct conf *c, enum role r)
 {
-	const struct str names[ROLES] = { c->users.smtpd,  c->users.dns,    c->users.lookup,
-					  c->users.queue,  c->users.local,  c->users.remote,
-					  c->users.signer, c->users.policy, c->users.pipe };
+	const struct str names[ROLES] = { c->users.smtpd, c->users.dns,    c->users.lookup, c->users.queue,
+					  c->users.local, c->users.remote, c->users.signer, c->users.policy,
+					  c->users.pipe,  c->users.web,    c->users.search };
 
 	return names[r];
 }
@@ -51,12 +51,22 @@ int users_find(struct users *u, const struct conf *c, struct err *e)
 			return -1;
 		u->of[r].named = u->apart = true;
 	}
-	u->of[ROLE_QUEUE].as.extra = u->of[ROLE_SMTPD].as.gid;
+	u->of[ROLE_QUEUE].as.extra[0] = u->of[ROLE_SEARCH].as.extra[0] = u->of[ROLE_SMTPD].as.gid;
+	/* Whoever rotates the delivery log gives the next one, and the archive, the group that may read them. */
+	u->of[ROLE_QUEUE].as.extra[1] = u->of[ROLE_SEARCH].as.gid;
 	return 0;
 }
 
+/* Programs that are the user of another one. */
+static const struct {
+	const char *program, *as;
+} likewise[] = { { "telltale-digest", "telltale-search" }, { "telltale-index", "telltale-search" } };
+
 const struct proc_user *users_of(const struct users *u, const char *program)
 {
+	for (size_t i = 0; i < COUNT(likewise); i++)
+		if (strcmp(program, likewise[i].program) == 0)
+			program = likewise[i].as;
 	for (enum role r = 0; r < ROLES; r++)
 		if (strcmp(program + strlen("telltale-"), roles[r]) == 0)
 			return u->of[r].named ? &u->of[r].as : NULL;

@@ -21,6 +21,8 @@ enum role {
 	ROLE_SIGNER,
 	ROLE_POLICY,
 	ROLE_PIPE,
+	ROLE_WEB,
+	ROLE_SEARCH,
 	ROLES
 };
 
@@ -34,9 +36,11 @@ struct users {
 
 /* Are all users that are named known here?  -1: "FILE: users { smtpd }: ..." */
 int users_check(const struct conf *c, struct err *e);
-/* Who they are; telltale-queue gets the group of telltale-smtpd besides: it writes that one's logs after a crash. */
+/* Who they are; telltale-queue gets the group of telltale-smtpd besides: it writes that one's logs after a crash;
+ * so does telltale-search, which reads them. */
 int users_find(struct users *u, const struct conf *c, struct err *e);
-/* The user that the program ("telltale-smtpd") is to be started as; NULL: as we are. */
+/* The user that the program ("telltale-smtpd") is to be started as; telltale-digest and telltale-index read logs as
+ * telltale-search does; NULL: as we are. */
 const struct proc_user *users_of(const struct users *u, const char *program);
 /* What proc_peer_is() reads: "smtpd=101,dns=102,..." */
 void users_put_peers(const struct users *u, struct buf *out);

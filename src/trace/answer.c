@@ -5,7 +5,11 @@
 #include "trace/answer_parts.h"
 #include "trace/around.h"
 #include "trace/group.h"
+#include "trace/rows.h"
 #include "trace/wish.h"
+
+/* Rows name that many ports at most: more files may have more. */
+enum { PORTS_MOST = 250 };
 
 static int check_zone(struct str tz, struct err *e)
 {
@@ -24,6 +28,25 @@ static void choose(struct answer *r)
 		r->nnearest = select_near(&r->tale, &r->question, &r->scope, r->nearest);
 }
 
+/* Does the store have rows that tell all that is asked for? */
+static bool rows_tell(const struct trace_ask *ask, const struct question *q)
+{
+	const struct tale_store *s = ask->store;
+
+	return s != NULL && s->rows != NULL && rows_can_answer(q) && ask->source->n < PORTS_MOST;
+}
+
+static int understand(struct answer *r, const struct trace_ask *ask, struct err *e)
+{
+	if (check_zone(ask->tz, e) < 0)
+		return -1;
+	if (!r->asked)
+		return 0;
+	if (question_parse(&r->question, ask->question, &r->mem, e) < 0)
+		return -1;
+	return question_me(&r->question, arena_lower(&r->mem, ask->mailbox), &r->mem, e);
+}
+
 int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 {
 	struct book *b = &r->book;
@@ -32,7 +55,7 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 	memset(r, 0, sizeof(*r));
 	r->unreadable = ask->unreadable;
 	r->asked = (!ask->unreadable && !ask->everything) || str_trim(ask->question).n > 0;
-	if (check_zone(ask->tz, e) < 0 || (r->asked && question_parse(&r->question, ask->question, &r->mem, e) < 0)) {
+	if (understand(r, ask, e) < 0) {
 		arena_clear(&r->mem);
 		return -1;
 	}
@@ -51,8 +74,7 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 	r->scope.mailbox = arena_lower(&r->mem, ask->mailbox);
 	r->scope.mem = &r->mem;
 	r->chosen.span = select_span(&r->question, &r->frame);
-	r->rows =
-	    ask->tables && ask->store != NULL && ask->store->rows != NULL && r->question.n == 0 && scope_all(&r->scope);
+	r->rows = ask->tables && scope_all(&r->scope) && rows_tell(ask, &r->question);
 	if ((r->asked || ask->everything) && !r->rows)
 		choose(r);
 	answer_find_erased(r, ask);
@@ -86,8 +108,8 @@ static bool incomplete(const struct answer *r, const struct story *s)
 
 static const struct story *first_of_chain(const struct story *s)
 {
-	while (s->parent != NULL)
-		s = s->parent;
+	while (ties_of(s)->parent != NULL)
+		s = ties_of(s)->parent;
 	return s;
 }
 

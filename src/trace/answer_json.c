@@ -1,23 +1,6 @@
 #include "trace/answer_parts.h"
-#include "trace/writer.h"
 #include "trace/tell_foreign.h"
-
-/* A string from the logs: masked first, so that no part of an address escapes by its form. */
-void writer_put(struct writer *w, struct str s)
-{
-	BUF(masked);
-
-	scope_mask(&w->r->scope, &masked, s);
-	json_str(&w->j, buf_str(&masked));
-}
-
-void writer_line(struct writer *w, const struct line *x)
-{
-	BUF(masked);
-
-	scope_mask_line(&w->r->scope, &w->r->book, &masked, x);
-	json_str(&w->j, buf_str(&masked));
-}
+#include "trace/writer.h"
 
 static void put_login(struct writer *w, const char *key, struct str user)
 {
@@ -29,37 +12,6 @@ static void put_login(struct writer *w, const char *key, struct str user)
 		json_str(&w->j, buf_str(&masked));
 	else
 		json_none(&w->j);
-}
-
-void writer_known(struct writer *w, const char *key, struct str s)
-{
-	json_key(&w->j, key);
-	if (s.n > 0)
-		writer_put(w, s);
-	else
-		json_none(&w->j);
-}
-
-void writer_number(struct writer *w, const char *key, uint64_t n)
-{
-	json_key(&w->j, key);
-	if (n > 0)
-		json_num(&w->j, (int64_t)n);
-	else
-		json_none(&w->j);
-}
-
-void writer_time(struct writer *w, const char *key, int64_t utc, bool known)
-{
-	BUF(b);
-
-	json_key(&w->j, key);
-	if (!known) {
-		json_none(&w->j);
-		return;
-	}
-	answer_time(&b, w->r, utc);
-	json_str(&w->j, buf_str(&b));
 }
 
 static size_t count_filters(const struct question *q, enum filter_kind kind)
@@ -188,6 +140,8 @@ static void put_recipient(struct writer *w, const struct told_party *p)
 	}
 	json_end_array(&w->j);
 	writer_known(w, "passes", p->passes);
+	if (p->gate != NULL && p->gate->lifts) /* reasons.def */
+		json_key(&w->j, "lifts"), json_bool(&w->j, true);
 	json_end_object(&w->j);
 }
 
@@ -270,16 +224,16 @@ static void put_notes(struct writer *w, const struct told *t)
 static void put_parent(struct writer *w, const struct story *s)
 {
 	json_key(&w->j, "parent");
-	if (s->parent == NULL || !scope_story(&w->r->scope, &w->r->book, s->parent)) {
+	if (ties_of(s)->parent == NULL || !scope_story(&w->r->scope, &w->r->book, ties_of(s)->parent)) {
 		json_none(&w->j);
 		return;
 	}
 	json_begin_object(&w->j);
-	writer_number(w, "qp", s->parent->qp);
-	writer_time(w, "time", s->parent->time, true);
-	put_evidence(w, s->parent_line);
+	writer_number(w, "qp", ties_of(s)->parent->qp);
+	writer_time(w, "time", ties_of(s)->parent->time, true);
+	put_evidence(w, ties_of(s)->parent_line);
 	json_key(&w->j, "confidence");
-	json_z(&w->j, grade_words[s->parent_join.grade]);
+	json_z(&w->j, grade_words[ties_of(s)->parent_join.grade]);
 	json_end_object(&w->j);
 }
 

@@ -215,7 +215,7 @@ static void put_hop(void *with, const struct story *hop)
 		return;
 	page_fmt(x->g, "  next server, ");
 	page_put(x->g, tell_called(x->mem, hop));
-	page_fmt(x->g, ": %s, by %s\n", grade_words[hop->hop.grade], hop->hop.key);
+	page_fmt(x->g, ": %s, by %s\n", grade_words[ties_of(hop)->hop.grade], ties_of(hop)->hop.key);
 }
 
 static void put_hops(struct page *g, const struct told *t)
@@ -245,10 +245,10 @@ static void put_confidence(struct page *g, const struct told *t)
 		put_join(g, "gate line", gate->join);
 	if (attempt != NULL)
 		put_join(g, "delivery", attempt->join);
-	if (t->story->first_tries != NULL)
-		put_join(g, "first try", t->story->first_tries->again);
+	if (ties_of(t->story)->first_tries != NULL)
+		put_join(g, "first try", ties_of(ties_of(t->story)->first_tries)->again);
 	put_hops(g, t);
-	if (gate == NULL && attempt == NULL && t->story->first_tries == NULL)
+	if (gate == NULL && attempt == NULL && ties_of(t->story)->first_tries == NULL)
 		page_fmt(g, "  all of it stands together in one log%s\n", group_key(tell_is_foreign(t->story)));
 	for (const struct note *n = t->notes; n != NULL; n = n->next) {
 		page_fmt(g, "  ");

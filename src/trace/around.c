@@ -99,7 +99,7 @@ void around_look(struct around *out, const struct tale *t, const struct question
 	if (out->domain.n > 0)
 		wish(t, (struct wish){ .kind = WISH_CALLERS, .span = c->span, .text = out->domain });
 	for (const struct story *s = out->domain.n > 0 ? t->stories : NULL; s != NULL; s = s->later)
-		if (s->hop.key == NULL && s->time >= c->span.from && s->time < c->span.to &&
+		if (ties_of(s)->hop.key == NULL && s->time >= c->span.from && s->time < c->span.to &&
 		    called_from(s, out->domain))
 			keep_call(out, s);
 }

@@ -80,7 +80,7 @@ static uint64_t times_more(const struct told *t, const struct told_party *p)
 
 static void add(struct counter *k, const struct told *t, const struct told_party *p)
 {
-	struct cause_count *x = in_trouble(p->verdict) ? count_of(k, p->brief) : NULL;
+	struct cause_count *x = count_of(k, p->brief);
 	int64_t time = t->story->time;
 	size_t times = 1 + (size_t)times_more(t, p);
 	bool first = x != NULL && x->n == 0;
@@ -111,12 +111,15 @@ static void add_story(struct counter *k, const struct tale *t, const struct stor
 
 	tell_client(&told);
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
-		if (!scope_party(sc, s, p))
+		const struct party *seen = scope_party(sc, s, p) ? scope_view(sc, s, p, scratch) : NULL;
+
+		/* what went well is told at length, and counts for nothing here */
+		if (seen == NULL || !in_trouble(verdict_of_party(t->book, s, seen)))
 			continue;
-		tell_party(&told, &one, scope_view(sc, s, p, scratch));
+		tell_party(&told, &one, seen);
 		add(k, &told, &one);
 	}
-	if (s->parties.first != NULL)
+	if (s->parties.first != NULL || !in_trouble(s->verdict))
 		return;
 	tell_lost(&told, &one);
 	add(k, &told, &one);
@@ -158,13 +161,12 @@ static struct str sender_domain(const struct story *s)
 	return at < 0 ? from : str_skip(from, (size_t)at + 1);
 }
 
-static const struct story *let_in_before(const struct tale *t, const struct question *q, const struct scope *sc,
+static const struct story *latest_let_in(const struct tale *t, const struct question *q, const struct scope *sc,
 					 const struct story *refused)
 {
 	const struct story *found = NULL;
 	ARENA(scratch);
 
-	wish(t, (struct wish){ .kind = WISH_DOMAIN, .text = sender_domain(refused) });
 	for (const struct story *s = t->stories; s != NULL; s = s->later) {
 		if (s->time >= refused->time || (found != NULL && s->time < found->time) ||
 		    !scope_story(sc, t->book, s))
@@ -175,6 +177,29 @@ static const struct story *let_in_before(const struct tale *t, const struct ques
 		arena_reset(&scratch);
 	}
 	return found;
+}
+
+/* It is sought in the hour before, then in the day, in the month, at last in all that is known: a large sender's mail
+ * of years need not come to life for it.  All that an owner may see has done so. */
+static const struct story *let_in_before(const struct tale *t, const struct question *q, const struct scope *sc,
+					 const struct story *refused)
+{
+	static const int64_t back[] = { 3600, 86400, 30 * 86400 };
+	struct wish w = { .kind = WISH_DOMAIN, .span = { .to = refused->time }, .text = sender_domain(refused) };
+
+	for (size_t i = 0; i < COUNT(back) && t->store != NULL && scope_all(sc); i++) {
+		const struct story *found;
+
+		w.span.from = refused->time - back[i];
+		wish(t, w);
+		found = latest_let_in(t, q, sc, refused);
+		if (found != NULL && found->time >= w.span.from)
+			return found;
+	}
+	w.span.from = INT64_MIN;
+	if (scope_all(sc))
+		wish(t, w);
+	return latest_let_in(t, q, sc, refused);
 }
 
 void causes_count(struct causes *out, const struct tale *t, const struct question *q, const struct chosen *c,

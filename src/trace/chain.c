@@ -17,16 +17,18 @@ static const char *const relations[] = { [TOLD_FAILED] = "bounce",
 
 static const char *relation_of(const struct story *s)
 {
-	if (s->parent == NULL)
+	if (ties_of(s)->parent == NULL)
 		return NULL;
-	if (s->hop.key != NULL)
+	if (ties_of(s)->hop.key != NULL)
 		return "next server";
 	if (s->visit != NULL && s->visit->foreign != NULL)
 		return s->from != NULL && s->from->text.n == 0 ? "bounce" : "forward";
-	for (const struct bounce *x = s->parent->notices; x != NULL; x = x->beside)
+	for (const struct bounce *x = ties_of(ties_of(s)->parent)->notices; x != NULL; x = x->beside)
 		if (x->qp == s->qp)
 			return relations[x->of];
-	return s->parent->bounce != NULL && s->parent->bounce->qp == s->qp ? "bounce" : "forward";
+	return ties_of(ties_of(s)->parent)->bounce != NULL && ties_of(ties_of(s)->parent)->bounce->qp == s->qp
+		   ? "bounce"
+		   : "forward";
 }
 
 /* The owner of a mailbox sees its own messages, and where its own forwards went. */
@@ -38,8 +40,10 @@ static bool visible(const struct answer *r, const struct story *s)
 
 	if (scope_story(sc, &r->book, s))
 		return true;
-	for (const struct party *p = s->parent != NULL ? s->parent->parties.first : NULL; p != NULL; p = p->next) {
-		const struct party *view = scope_party(sc, s->parent, p) ? scope_view(sc, s->parent, p, &mem) : NULL;
+	for (const struct party *p = ties_of(s)->parent != NULL ? ties_of(s)->parent->parties.first : NULL; p != NULL;
+	     p = p->next) {
+		const struct party *view =
+		    scope_party(sc, ties_of(s)->parent, p) ? scope_view(sc, ties_of(s)->parent, p, &mem) : NULL;
 
 		for (const struct attempt *a = view != NULL ? view->attempts : NULL; a != NULL; a = a->next)
 			if (did_of(a->report, &d) && d.qp == s->qp)
@@ -62,8 +66,8 @@ static void walk(struct walk *w, const struct story *s, int depth)
 {
 	if (visible(w->r, s))
 		show(w, s, depth);
-	w->more = w->more || w->rows == CHAIN_ROWS || (depth == CHAIN_DEPTH && s->child != NULL);
-	for (const struct story *c = s->child; c != NULL && !w->more; c = c->sibling)
+	w->more = w->more || w->rows == CHAIN_ROWS || (depth == CHAIN_DEPTH && ties_of(s)->child != NULL);
+	for (const struct story *c = ties_of(s)->child; c != NULL && !w->more; c = ties_of(c)->sibling)
 		walk(w, c, depth + 1);
 }
 
@@ -72,9 +76,9 @@ bool chain_walk(const struct answer *r, const struct story *s,
 {
 	struct walk w = { .r = r, .see = see, .with = with };
 
-	for (int i = 0; i < CHAIN_DEPTH && s->parent != NULL; i++)
-		s = s->parent;
-	if (s->child != NULL)
+	for (int i = 0; i < CHAIN_DEPTH && ties_of(s)->parent != NULL; i++)
+		s = ties_of(s)->parent;
+	if (ties_of(s)->child != NULL)
 		walk(&w, s, 0);
 	return !w.more;
 }

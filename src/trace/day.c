@@ -1,259 +1,11 @@
+/* Which time a DAY is. */
 #include "trace/day.h"
-
-#include "base/cur.h"
 
 enum {
 	DAY = 86400,
 	AROUND_MINUTE = 15 * 60, /* "at 15:00": people are not precise */
 	AROUND_SECOND = 60
 };
-
-static const char *const months[12] = { "january", "february", "march",     "april",   "may",      "june",
-					"july",    "august",   "september", "october", "november", "december" };
-static const char *const weekdays[7] = { "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday" };
-
-/* A word of the list, or at least its first three letters; -1: none. */
-static int one_of(struct str w, const char *const *list, int n)
-{
-	if (w.n > 1 && w.p[w.n - 1] == '.')
-		w.n--;
-	for (int i = 0; i < n; i++) {
-		struct str full = str_of(list[i]);
-
-		if (w.n >= 3 && w.n <= full.n && str_ieq(w, str_take(full, w.n)) && (w.n == 3 || w.n == full.n))
-			return i;
-	}
-	if (str_ieq(w, STR("sept")) && n == 12)
-		return 8;
-	return str_ieq(w, STR("tues")) && n == 7 ? 2 : -1;
-}
-
-static bool valid_date(const struct day *d)
-{
-	struct civil c = { d->year > 0 ? d->year : 2000, d->month > 0 ? d->month : 1, d->mday, 0, 0, 0 };
-
-	return civil_valid(c);
-}
-
-static bool set_date(struct day *d, int year, int month, int mday)
-{
-	struct day x = *d;
-
-	x.kind = DAY_DATE;
-	x.year = year;
-	x.month = month;
-	x.mday = mday;
-	if (!valid_date(&x) || d->kind != DAY_NONE)
-		return false;
-	*d = x;
-	return true;
-}
-
-/* 2021-03-09, 2021/03/09, 9.3.2021; at the cursor */
-static bool date_digits(struct cur *c, struct day *d)
-{
-	int a = (int)cur_num(c, 9999, "date"), b, z;
-	char sep = (char)cur_peek(c);
-
-	if (sep != '-' && sep != '/' && sep != '.')
-		return false;
-	cur_next(c);
-	b = (int)cur_num(c, 12, "month");
-	cur_want(c, sep, "date");
-	z = (int)cur_num(c, 9999, "date");
-	if (!cur_ok(c))
-		return false;
-	if (sep == '.')
-		return a <= 31 && z >= 1000 && set_date(d, z, b, a);
-	return a >= 1000 && z <= 31 && b > 0 && set_date(d, a, b, z);
-}
-
-/* 12:43, 12:43:51 at the cursor */
-static bool time_digits(struct cur *c, struct day *d)
-{
-	int h = (int)cur_num(c, 23, "hour"), m, s = 0;
-	bool seconds;
-
-	cur_want(c, ':', "colon");
-	m = (int)cur_num(c, 59, "minute");
-	seconds = cur_ok(c) && cur_try(c, ':');
-	if (seconds)
-		s = (int)cur_num(c, 60, "second");
-	if (!cur_ok(c) || d->timed)
-		return false;
-	d->timed = true;
-	d->has_seconds = seconds;
-	d->hour = h;
-	d->minute = m;
-	d->second = s;
-	return true;
-}
-
-static bool known_zone(struct str w)
-{
-	int offset;
-
-	return w.n > 0 && !str_ieq(w, STR("local")) && zone_named(w, 0, &offset);
-}
-
-/* A date, a time, or both with a T between and a zone behind, as one word. */
-static bool one_word(struct str w, struct day *d)
-{
-	struct cur c = cur_of(w);
-	struct day x = *d;
-
-	if (str_chr(w, ':') == 2 || str_chr(w, ':') == 1) {
-		if (!time_digits(&c, &x))
-			return false;
-	} else if (!date_digits(&c, &x)) {
-		return false;
-	} else if (!cur_end(&c)) {
-		cur_want(&c, (char)cur_peek(&c) == 't' ? 't' : 'T', "time");
-		if (!time_digits(&c, &x))
-			return false;
-	}
-	if (!cur_end(&c)) {
-		if (!x.timed || !known_zone(cur_rest(&c)))
-			return false;
-		x.zone = cur_rest(&c);
-	}
-	if (!cur_ok(&c))
-		return false;
-	*d = x;
-	return true;
-}
-
-/* "10th" -> 10, "9" -> 9; 0: neither */
-static int day_number(struct str w, bool *ordinal)
-{
-	static const char *const ends[] = { "st", "nd", "rd", "th" };
-	uint64_t n;
-
-	*ordinal = false;
-	for (size_t i = 0; i < COUNT(ends) && w.n > 2; i++) {
-		if (!str_iends(w, str_of(ends[i])))
-			continue;
-		*ordinal = true;
-		w.n -= 2;
-		break;
-	}
-	return str_u64(w, 31, &n) ? (int)n : 0;
-}
-
-static int year_word(const struct str *w, size_t n)
-{
-	uint64_t y;
-
-	return n > 0 && w[0].n == 4 && str_u64(w[0], 9999, &y) && y >= 1970 ? (int)y : 0;
-}
-
-/* "9 March [2021]", "March 9 [2021]", "9th of March", "10th" */
-static size_t month_words(const struct str *w, size_t n, struct day *d)
-{
-	bool ordinal = false, second = false;
-	int m = one_of(w[0], months, 12), day = day_number(w[0], &ordinal), year;
-	size_t of = n > 2 && day > 0 && str_ieq(w[1], STR("of"));
-
-	if (m >= 0 && n > 1 && (day = day_number(w[1], &second)) > 0) {
-		year = year_word(w + 2, n - 2);
-		return set_date(d, year, m + 1, day) ? 2 + (size_t)(year > 0) : 0;
-	}
-	if (day > 0 && n > 1 + of && (m = one_of(w[1 + of], months, 12)) >= 0) {
-		year = year_word(w + 2 + of, n - 2 - of);
-		return set_date(d, year, m + 1, day) ? 2 + of + (size_t)(year > 0) : 0;
-	}
-	return ordinal && day > 0 && set_date(d, 0, 0, day) ? 1 : 0;
-}
-
-static bool set_kind(struct day *d, enum day_kind kind, int weekday)
-{
-	if (d->kind != DAY_NONE)
-		return false;
-	d->kind = kind;
-	d->weekday = weekday;
-	return true;
-}
-
-static size_t named_day(const struct str *w, size_t n, struct day *d)
-{
-	int wd = one_of(w[0], weekdays, 7);
-
-	if (wd >= 0)
-		return set_kind(d, DAY_WEEKDAY, wd);
-	if (str_ieq(w[0], STR("today")))
-		return set_kind(d, DAY_TODAY, 0);
-	if (str_ieq(w[0], STR("yesterday")))
-		return set_kind(d, DAY_YESTERDAY, 0);
-	if (n > 1 && str_ieq(w[0], STR("this")) && (str_ieq(w[1], STR("morning")) || str_ieq(w[1], STR("afternoon"))))
-		return set_kind(d, DAY_TODAY, 0) ? 2 : 0;
-	if (n < 2 || !str_ieq(w[0], STR("last")))
-		return 0;
-	if (str_ieq(w[1], STR("week")))
-		return set_kind(d, DAY_LAST_WEEK, 0) ? 2 : 0;
-	wd = one_of(w[1], weekdays, 7);
-	return wd >= 0 && set_kind(d, DAY_WEEKDAY, wd) ? 2 : 0;
-}
-
-/* "3 pm", "3pm", "11:30 am" (the time stands already) */
-static size_t half_day(const struct str *w, size_t n, struct day *d)
-{
-	struct str digits = w[0], half;
-	size_t used = 1;
-	uint64_t h;
-
-	if (w[0].n > 2 && (str_iends(w[0], STR("am")) || str_iends(w[0], STR("pm")))) {
-		digits = str_take(w[0], w[0].n - 2);
-		half = str_skip(w[0], w[0].n - 2);
-	} else if (n > 1) {
-		half = w[1];
-		used = 2;
-	} else {
-		return 0;
-	}
-	if (d->timed || !str_u64(digits, 12, &h) || h == 0 || (!str_ieq(half, STR("am")) && !str_ieq(half, STR("pm"))))
-		return 0;
-	d->timed = true;
-	d->hour = (int)(h % 12) + (str_ieq(half, STR("pm")) ? 12 : 0);
-	return used;
-}
-
-static size_t take_some(const struct str *w, size_t n, struct day *d)
-{
-	size_t used = one_word(w[0], d) ? 1 : 0;
-
-	if (used == 0)
-		used = named_day(w, n, d);
-	if (used == 0)
-		used = half_day(w, n, d);
-	if (used == 0)
-		used = month_words(w, n, d);
-	return used;
-}
-
-size_t day_words(const struct str *words, size_t n, struct day *d)
-{
-	size_t used = n > 0 ? take_some(words, n, d) : 0;
-
-	if (used > 0 && used < n && d->timed && d->zone.n == 0 && known_zone(words[used]))
-		d->zone = words[used++];
-	return used;
-}
-
-bool day_parse(struct str value, struct day *d)
-{
-	struct str words[8], rest = value;
-	size_t n = 0, at = 0, used;
-
-	*d = (struct day){ 0 };
-	while (n < COUNT(words) && (words[n] = str_word(&rest)).n > 0)
-		n++;
-	if (n == 0 || str_trim(rest).n > 0)
-		return false;
-	for (; at < n; at += used)
-		if ((used = day_words(words + at, n - at, d)) == 0)
-			return false;
-	return true;
-}
 
 void day_frame_init(struct day_frame *f, const struct zone_table *z, struct str tz, int64_t newest_utc, int64_t now)
 {
@@ -294,7 +46,7 @@ static bool day_of(const struct day *d, int64_t today, int64_t *out)
 		*out = today - (civil_weekday(today) - d->weekday + 7) % 7;
 		return true;
 	case DAY_YESTERDAY:
-		*out = today - 1;
+		*out = today - 1 - d->past / DAY;
 		return true;
 	case DAY_DATE:
 		*out = civil_to_days(year, month, d->mday);
@@ -309,6 +61,25 @@ static bool day_of(const struct day *d, int64_t today, int64_t *out)
 	}
 }
 
+static bool past_span(const struct day *d, const struct day_frame *f, bool around, struct span *out)
+{
+	int64_t at = f->reference - d->past, slack = around ? d->past / 2 : 0;
+
+	*out =
+	    d->kind == DAY_PAST ? (struct span){ at, f->reference + 1 } : (struct span){ at - slack, at + slack + 1 };
+	return true;
+}
+
+static bool month_span(const struct day *d, const struct day_frame *f, int64_t today, struct span *out)
+{
+	struct civil t = civil_of_seconds(today * DAY);
+	int year = d->year > 0 ? d->year : t.year - (d->month > t.month), next = d->month % 12 + 1;
+
+	*out = (struct span){ day_utc(f, d->zone, civil_to_days(year, d->month, 1) * DAY),
+			      day_utc(f, d->zone, civil_to_days(year + (next == 1), next, 1) * DAY) };
+	return true;
+}
+
 bool day_resolve(const struct day *d, const struct day_frame *f, bool around, struct span *out)
 {
 	int64_t reference = f->reference, today, day, at, slack;
@@ -317,6 +88,10 @@ bool day_resolve(const struct day *d, const struct day_frame *f, bool around, st
 	offset = d->zone.n > 0 && zone_named(d->zone, reference, &offset) ? offset : day_offset(f, reference);
 	reference += offset;
 	today = (reference - (reference % DAY + DAY) % DAY) / DAY;
+	if (d->kind == DAY_PAST || d->kind == DAY_AGO)
+		return past_span(d, f, around, out);
+	if (d->kind == DAY_MONTH)
+		return month_span(d, f, today, out);
 	if (!day_of(d, today, &day))
 		return false;
 	if (!d->timed) {

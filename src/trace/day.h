@@ -14,7 +14,10 @@ enum day_kind {
 	DAY_WEEKDAY,
 	DAY_TODAY,
 	DAY_YESTERDAY,
-	DAY_LAST_WEEK /* the seven days that end with the latest one */
+	DAY_LAST_WEEK, /* the seven days that end with the latest one */
+	DAY_MONTH,     /* year 0: the latest that is not ahead */
+	DAY_PAST,      /* "last 2 hours": the time up to now */
+	DAY_AGO        /* "10 minutes ago" */
 };
 
 struct day {
@@ -22,6 +25,8 @@ struct day {
 	int year, month, mday, weekday;
 	bool timed, has_seconds;
 	int hour, minute, second;
+	int64_t past;    /* seconds; of DAY_YESTERDAY: before it */
+	bool end;        /* "end of tuesday": what is before it is before the next day */
 	struct str zone; /* a zone that stood behind the time; empty: the logs' */
 };
 

@@ -85,6 +85,12 @@ size_t explain_asked(struct str text, struct str *texts, size_t max);
  * refusal of the gate, what would have let it through. */
 void explain_json(struct json *j, const struct explanation *x);
 
+/* Every text that the text asks about, or every message that it holds: a line of JSON for each.  0; 1 when one was not
+ * known; 2 when there is none. */
+int explain_lines_json(struct buf *out, struct str text);
+/* What is said of a text that is not known. */
+struct explanation explain_unknown(struct str text);
+
 const char *who_word(enum who who); /* "sender" "recipient" "postmaster" "nobody" */
 
 #endif

@@ -13,6 +13,7 @@ static const struct option_row rows[] = {
 #define CONF_TEXT ANY_SCALAR
 #define CONF_PATH ANY_SCALAR
 #define CONF_DURATION ANY_SCALAR
+#define CONF_EVERY ANY_SCALAR
 #define CONF_SIZE ANY_SCALAR
 #define CONF_BINDS ANY_LIST
 #define CONF_SERVERS ANY_LIST

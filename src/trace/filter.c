@@ -1,5 +1,6 @@
 /* What a filter's value means. */
 #include "trace/question.h"
+#include "trace/rows.h"
 
 /* "spam@..." and "invoices@": people leave out what they do not know. */
 static struct str with_wildcard(struct arena *a, struct str v)
@@ -15,15 +16,15 @@ static struct str with_wildcard(struct arena *a, struct str v)
 	return arena_fmt(a, "%.*s*", STR_ARG(v));
 }
 
-/* An address, a domain, or a part of one, as a glob over whole addresses. */
+/* An address, a domain, or a part of one, as a glob over whole addresses.  <root>: no part, although it has no @. */
 static void address_pattern(struct filter *f, struct arena *a)
 {
+	bool whole = str_starts(f->value, STR("<"));
 	struct str v = with_wildcard(a, arena_lower(a, name_bare(f->value)));
 
-	f->value = v;
-	if (v.n == 0)
-		f->value = STR("<>");
-	if (v.n == 0 || str_chr(v, '*') >= 0 || str_chr(v, '@') > 0)
+	whole = v.n == 0 || (whole && str_chr(v, '@') < 0);
+	f->value = whole ? arena_fmt(a, "<%.*s>", STR_ARG(v)) : v;
+	if (whole || str_chr(v, '*') >= 0 || str_chr(v, '@') > 0)
 		f->pattern = v;
 	else if (v.p[0] == '@')
 		f->pattern = arena_fmt(a, "*%.*s", STR_ARG(v));
@@ -84,8 +85,14 @@ int filter_understand(struct filter *f, struct arena *a, struct err *e)
 	case FILTER_ANY:
 		address_pattern(f, a);
 		return 0;
-	case FILTER_TEXT:
 	case FILTER_REASON:
+		f->reason = row_reason_named(f->value);
+		f->pattern = arena_fmt(a, "*%.*s*", STR_ARG(f->value));
+		return 0;
+	case FILTER_LOGIN:
+		f->pattern = f->value = arena_lower(a, f->value);
+		return 0;
+	case FILTER_TEXT:
 		f->pattern = arena_fmt(a, "*%.*s*", STR_ARG(f->value));
 		return 0;
 	case FILTER_ID:

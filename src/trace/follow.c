@@ -250,7 +250,11 @@ static int understand(struct follow *f, const struct follow_ask *ask, struct err
 	f->scope.mailbox = arena_lower(&f->mem, ask->mailbox);
 	f->since = ask->since;
 	f->lifetime = ask->lifetime;
-	return str_trim(ask->question).n > 0 ? question_parse(&f->question, ask->question, &f->mem, e) : 0;
+	if (str_trim(ask->question).n == 0)
+		return 0;
+	if (question_parse(&f->question, ask->question, &f->mem, e) < 0)
+		return -1;
+	return question_me(&f->question, f->scope.mailbox, &f->mem, e);
 }
 
 struct follow *follow_open(const struct follow_ask *ask, struct err *e)

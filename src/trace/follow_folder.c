@@ -83,6 +83,30 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+static struct str path_of(const void *with, size_t i)
+{
+	const struct entries *all = with;
+
+	return str_of(all->at[i].path);
+}
+
+static void drop_repeated(struct entries *all)
+{
+	size_t n = 0;
+
+	/* those move behind the others, and are compared with as well */
+	for (size_t i = 0; i < all->n; i++) {
+		struct entry x = all->at[i];
+		bool repeated = source_repeated(str_of(x.path), all->n, path_of, all);
+
+		all->at[i] = all->at[n];
+		all->at[n] = x;
+		n += !repeated;
+	}
+	while (all->n > n)
+		free(all->at[--all->n].path);
+}
+
 static void list(struct follow_folder *d, struct entries *out)
 {
 	DIR *dir = opendir(d->path);
@@ -109,6 +133,7 @@ static void list(struct follow_folder *d, struct entries *out)
 	}
 	if (dir != NULL)
 		closedir(dir);
+	drop_repeated(out);
 	if (out->n > 0)
 		qsort(out->at, out->n, sizeof(*out->at), newest_first);
 }

@@ -145,7 +145,7 @@ static void mark(struct keeper *k)
 
 	k->mark = true;
 	k->bytes = 0;
-	for (int i = 0; s != NULL && i < 64; s = s->parent, i++)
+	for (int i = 0; s != NULL && i < 64; s = ties_of(s)->parent, i++)
 		follow_each_line(k->f, s, see_line, k);
 }
 
@@ -159,7 +159,7 @@ static size_t gather(struct follow *f, struct keeper *out)
 	for (const struct story *s = f->answer.tale.stories; s != NULL; s = s->later) {
 		struct keeper k = { .f = f, .story = s };
 
-		if (s->part_of != NULL)
+		if (ties_of(s)->part_of != NULL)
 			continue;
 		judge(&k, newest);
 		if (k.worth != OVER)

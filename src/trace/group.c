@@ -4,11 +4,22 @@
 
 #include "trace/moment.h"
 
+/* str_u64() up to 2^53, for the short numbers that nearly all are. */
 uint64_t group_number(struct str s)
 {
-	uint64_t n;
+	enum { SHORT = 15 };
+	uint64_t n = 0;
 
-	return str_u64(s, (uint64_t)1 << 53, &n) ? n : 0;
+	if (s.n > SHORT)
+		return str_u64(s, (uint64_t)1 << 53, &n) ? n : 0;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
+
+		if (digit > 9)
+			return 0;
+		n = n * 10 + digit;
+	}
+	return n;
 }
 
 int64_t group_moment(struct str s)
@@ -45,17 +56,6 @@ static int yearless(struct gate_reader *r, struct civil stamp)
 	return YEARLESS + r->passed;
 }
 
-/* "250_ok_1615286631_qp_15309" */
-static void reason_numbers(struct gate *g)
-{
-	struct str rest = g->reason, epoch, qp;
-
-	if (!str_starts(rest, STR("250_ok_")) || !str_cut(str_skip(rest, 7), STR("_qp_"), &epoch, &qp))
-		return;
-	g->epoch = group_number(epoch);
-	g->qp = group_number(qp);
-}
-
 /* The stamp in the year that brings it nearest to the epoch: mostly the year of the one before. */
 static int64_t near_epoch(struct gate_reader *r, struct civil stamp, int64_t epoch)
 {
@@ -80,55 +80,6 @@ static void vote(struct gate_reader *r, const struct line *ln, const struct gate
 		r->votes[base - FIRST_YEAR]++;
 }
 
-/* The line that it repeats was not read: it stands for that one and for the others. */
-static void stand_for_others(struct book *b, struct gate *g, uint64_t times)
-{
-	if (times < 2)
-		return;
-	g->repeat = arena_alloc(&b->mem, sizeof(*g->repeat));
-	g->repeat->times = times - 1;
-}
-
-static void link_gate(struct book *b, struct gate *g)
-{
-	if (b->last_gate != NULL)
-		b->last_gate->next = g;
-	else
-		b->gates = g;
-	b->last_gate = g;
-}
-
-static struct gate *new_gate(struct book *b, const struct line *ln, const struct log_line *l)
-{
-	struct gate *g = arena_alloc(&b->mem, sizeof(*g));
-
-	*g = (struct gate){ .line = line_new(b, ln),
-			    .from = book_name(b, l->field[LOG_F_sender]),
-			    .to = book_name(b, l->field[LOG_F_rcpt]),
-			    .code = l->field[LOG_F_verdict],
-			    .allowed = str_eqz(l->field[LOG_F_verdict], "ALLOWED"),
-			    .ip = l->field[LOG_F_ip],
-			    .rdns = l->field[LOG_F_rdns],
-			    .user = l->field[LOG_F_user],
-			    .encryption = l->field[LOG_F_encryption],
-			    .reason = l->field[LOG_F_reason],
-			    .connection = group_number(l->connection) };
-	reason_numbers(g);
-	return g;
-}
-
-struct gate *group_gate(struct repeat_reader *r, const struct line *ln, const struct log_line *l)
-{
-	struct gate *g = new_gate(r->b, ln, l);
-
-	if (l->again.n > 0 && repeat_of(r, ln, l, g))
-		return NULL;
-	stand_for_others(r->b, g, group_number(l->again));
-	repeat_see(r, ln, g);
-	link_gate(r->b, g);
-	return g;
-}
-
 static void take_gate(struct gate_reader *r, const struct line *ln, const struct log_line *l)
 {
 	struct gate *g = NULL;
@@ -149,11 +100,22 @@ static void note_span(struct source_file *f, int64_t local)
 		f->last = local;
 }
 
+/* A line is understood some lines before anything is made of it: meanwhile the names in it are fetched. */
+enum { AHEAD = 8 };
+struct pending {
+	struct line line;
+	struct log_line fields;
+	struct str raw;
+	uint64_t names[2]; /* as book_name_soon() gave them */
+	int nnames;
+	enum source_fault fault;
+};
+
 struct readers {
 	struct book *b;
-	struct log_line line; /* the one being read */
-	struct civil day;     /* the day of the last stamp, which is most often that of the next one, */
-	int64_t midnight;     /* and when it begins */
+	struct pending pending[AHEAD];
+	struct civil day; /* the day of the last stamp, which is most often that of the next one, */
+	int64_t midnight; /* and when it begins */
 	struct smtp_reader smtp;
 	struct delivery_reader delivery;
 	struct gate_reader *gates; /* of the file being read, or NULL */
@@ -161,10 +123,13 @@ struct readers {
 	int64_t before; /* the stamp before this one, in this file */
 };
 
-static int64_t local_of(struct readers *r, struct civil c)
+static int64_t local_of(struct readers *r, const struct source_file *f, const struct line *ln, struct civil c)
 {
-	if (r->gates != NULL)
+	if (r->gates != NULL) {
+		if (f->kept != NULL && f->kept->year > 0)
+			source_kept_turn(f, ln->number, &r->gates->month, &r->gates->passed);
 		c.year = yearless(r->gates, c);
+	}
 	if (c.day != r->day.day || c.month != r->day.month || c.year != r->day.year) {
 		r->day = c;
 		r->midnight = civil_to_days(c.year, c.month, c.day) * 86400;
@@ -191,18 +156,59 @@ static void take_zone(struct book *b, const struct log_line *l)
 		zone_say(&b->zone, (int64_t)epoch, offset);
 }
 
-static void take_line(struct readers *r, struct source_file *f, struct str raw, struct line *ln)
+/* The addresses of a line, as its readers will ask for them. */
+static void names_soon(const struct book *b, struct pending *p)
 {
-	struct log_line *l = &r->line;
+	static const struct {
+		int n;
+		enum log_field field[2];
+	} of[LOG_KINDS] = {
+		[LOG_SMTP_FROM] = { 1, { LOG_F_sender } },
+		[LOG_SMTP_TO] = { 1, { LOG_F_path } },
+		[LOG_DELIVERY_INIT] = { 1, { LOG_F_sender } },
+		[LOG_DELIVERY_TRY] = { 1, { LOG_F_rcpt } },
+		[LOG_SPAMDYKE_VERDICT] = { 2, { LOG_F_sender, LOG_F_rcpt } },
+	};
+	const struct log_line *l = &p->fields;
 
-	log_parse_next(f->family, raw, l);
-	ln->at = (uint32_t)(raw.p - f->text.p);
-	ln->length = raw.n;
-	ln->kind = l->kind;
-	if (l->kind == LOG_UNKNOWN)
-		f->unreadable++;
+	p->nnames = of[l->kind].n;
+	for (int i = 0; i < p->nnames; i++)
+		p->names[i] = book_name_soon(b, l->field[of[l->kind].field[i]]);
+}
+
+/* before: the line before it. */
+static void understand(const struct readers *r, const struct source_file *f, const struct pending *before,
+		       struct pending *p)
+{
+	p->nnames = 0;
+	if (p->fault != SOURCE_GOOD)
+		return;
+	log_follow(&p->fields, &before->fields);
+	log_parse_next(f->family, p->raw, &p->fields);
+	p->line.at = (uint32_t)(p->raw.p - f->text.p);
+	p->line.length = p->raw.n;
+	p->line.kind = p->fields.kind;
+	p->line.local = 0;
+	names_soon(r->b, p);
+}
+
+static void look_ahead(const struct book *b, const struct pending *p)
+{
+	for (int i = 0; i < p->nnames; i++)
+		book_name_sooner(b, p->names[i]);
+}
+
+static void take_line(struct readers *r, struct source_file *f, struct pending *p)
+{
+	const struct log_line *l = &p->fields;
+	struct line *ln = &p->line;
+
+	f->lines++;
+	f->unreadable += p->fault != SOURCE_GOOD || l->kind == LOG_UNKNOWN;
+	if (p->fault != SOURCE_GOOD)
+		return;
 	if (l->stamped) {
-		ln->local = local_of(r, l->stamp);
+		ln->local = local_of(r, f, ln, l->stamp);
 		note_span(f, ln->local);
 		note_back(r, ln);
 	} else if (l->kind != LOG_EMPTY) {
@@ -266,12 +272,17 @@ static void settle_year(struct gate_reader *r, struct source_file *f, struct gat
 
 	if (f->last == 0)
 		return;
-	if (year > 0) {
-		b->year_proven = true;
+	if (f->kept != NULL && f->kept->year > 0) {
+		b->year_lost = b->year_lost || (year > 0 && year != f->first_year);
+		f->year_voted = f->year_voted || year > 0;
+		year = f->first_year;
+	} else if (year > 0) {
+		b->year_proven = f->year_voted = true;
 	} else {
 		year = latest_year(civil_of_seconds(f->last), horizon) - (civil_of_seconds(f->last).year - YEARLESS);
 		b->year_guessed = true;
 	}
+	f->first_year = year;
 	m.years = year - YEARLESS;
 	f->first = moved(&m, f->first);
 	f->last = moved(&m, f->last);
@@ -283,25 +294,27 @@ static void read_file(struct readers *r, size_t i)
 {
 	struct source_file *f = &r->b->source->files[i];
 	struct source_walk w = { .file = f };
-	struct line ln = { .file = i };
-	struct str raw;
-	enum source_fault fault;
+	size_t read = 0, taken = 0;
+	struct pending *p;
 
 	r->before = 0;
-	r->line = (struct log_line){ 0 };
+	for (size_t k = 0; k < AHEAD; k++)
+		r->pending[k] = (struct pending){ .line = { .file = i } };
 	if (f->family == LOG_SMTP)
 		smtp_begin_file(&r->smtp, f->label);
 	else if (f->family == LOG_DELIVERY)
 		delivery_begin_file(&r->delivery, f->path);
-	while (source_next(&w, &raw, &fault)) {
-		f->lines++;
-		ln.number = (uint32_t)w.number;
-		ln.local = 0;
-		if (fault != SOURCE_GOOD)
-			f->unreadable++;
-		else
-			take_line(r, f, raw, &ln);
+	for (p = r->pending; source_next(&w, &p->raw, &p->fault); p = &r->pending[read % AHEAD]) {
+		p->line.number = (uint32_t)w.number;
+		p->fault = source_mute(f, w.number) ? SOURCE_NUL : p->fault;
+		understand(r, f, &r->pending[(read - 1) % AHEAD], p);
+		if (++read < AHEAD)
+			continue;
+		look_ahead(r->b, &r->pending[(read - AHEAD / 2) % AHEAD]);
+		take_line(r, f, &r->pending[taken++ % AHEAD]);
 	}
+	while (taken < read)
+		take_line(r, f, &r->pending[taken++ % AHEAD]);
 	if (f->family == LOG_SMTP)
 		smtp_end_file(&r->smtp);
 }
@@ -326,52 +339,17 @@ static void widen(struct book *b, const struct source_file *f)
 		b->newest = f->last;
 }
 
-/* The stamp of a file's first readable line, to read rotated files in their order. */
-static int64_t first_stamp(const struct source_file *f)
+void group_files(struct book *b)
 {
-	struct source_walk w = { .file = f };
-	struct log_line l;
-	struct str raw;
-	enum source_fault fault;
-
-	for (int i = 0; i < 100 && source_next(&w, &raw, &fault); i++) {
-		if (fault != SOURCE_GOOD)
-			continue;
-		log_parse(f->family, raw, &l);
-		if (l.stamped)
-			return civil_to_seconds(l.stamp);
-	}
-	return INT64_MAX;
+	source_settle(b->source);
+	group_sort(b->source);
 }
 
-static int by_first(const void *a, const void *b)
-{
-	const struct source_file *x = a, *y = b;
-
-	if (x->first != y->first)
-		return x->first < y->first ? -1 : 1;
-	if (x->kept != NULL && y->kept != NULL)
-		return x->kept->order < y->kept->order ? -1 : 1;
-	return str_cmp(x->path, y->path);
-}
-
-static void sort_files(struct source *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		s->files[i].first = first_stamp(&s->files[i]);
-	if (s->n > 0)
-		qsort(s->files, s->n, sizeof(*s->files), by_first);
-	for (size_t i = 0; i < s->n; i++)
-		s->files[i].first = 0;
-}
-
-void group_read(struct book *b, int64_t now)
+void group_lines(struct book *b, int64_t now)
 {
 	struct readers r = { .b = b, .smtp = { .b = b }, .delivery = { .b = b }, .repeats = { .b = b } };
 	struct source *s = b->source;
 
-	source_settle(s);
-	sort_files(s);
 	moment_begin(b);
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->files[i].family == LOG_SPAMDYKE || s->files[i].family == LOG_FOREIGN)
@@ -396,4 +374,10 @@ void group_read(struct book *b, int64_t now)
 		if (s->files[i].family == LOG_FOREIGN)
 			widen(b, &s->files[i]);
 	source_rotations(s);
+}
+
+void group_read(struct book *b, int64_t now)
+{
+	group_files(b);
+	group_lines(b, now);
 }

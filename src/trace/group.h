@@ -12,6 +12,15 @@
 /* Read all files of the source into the book, settle the zone and the gate log's year.
  * now: UTC seconds, for logs that give no other hint of their year. */
 void group_read(struct book *b, int64_t now);
+/* The same in two steps: which files are read, in which order (from here on their texts stay where they are); their
+ * lines. */
+void group_files(struct book *b);
+void group_lines(struct book *b, int64_t now);
+
+/* The stamp of a file's first readable line, by which rotated files are read in their order; INT64_MAX: none. */
+int64_t group_opens(const struct source_file *f);
+/* In that order; of what begins in one second, by name. */
+void group_sort(struct source *s);
 
 /* A group that its file did not end: a log may be rotated in the middle of one. */
 struct smtp_ended {
@@ -28,8 +37,10 @@ struct smtp_reader {
 	struct visit *open;              /* the group being read */
 	struct party *party;             /* its latest RCPT */
 	struct smtp_ended *ended, *file; /* of each label, how its last file ended; the one being read */
-	struct line *session;            /* a session line that may open a group or continue one */
-	uint64_t connection;
+	struct line *session;            /* a session line that may open a group or continue one, */
+	uint64_t connection;             /* and what it says */
+	struct str ip;
+	int64_t moment;
 	int asked; /* what the next resp answers: enum of group_smtp.c */
 	struct map by_connection;
 };

@@ -40,7 +40,7 @@ static void on_init(struct delivery_reader *r, const struct line *ln, const stru
 static struct attempt *new_attempt(struct delivery_reader *r, uint64_t number)
 {
 	struct book *b = r->b;
-	struct attempt *a = arena_alloc(&b->mem, sizeof(*a));
+	struct attempt *a = arena_alloc(&b->pools.attempts, sizeof(*a));
 
 	a->number = number;
 	a->init = r->init;
@@ -129,11 +129,11 @@ static void on_remote(struct delivery_reader *r, struct attempt *a, const struct
 				  .reply = group_number(l->field[LOG_F_reply]) };
 }
 
-static void on_mailbox(struct attempt *a, const struct log_line *l)
+static void on_mailbox(struct delivery_reader *r, struct attempt *a, const struct log_line *l)
 {
-	a->box = l->field[LOG_F_box];
-	a->rule = l->field[LOG_F_rule];
-	a->quota = l->field[LOG_F_quota];
+	a->filed = arena_alloc(&r->b->mem, sizeof(*a->filed));
+	*a->filed =
+	    (struct filed){ .box = l->field[LOG_F_box], .rule = l->field[LOG_F_rule], .quota = l->field[LOG_F_quota] };
 }
 
 /* A line about an attempt whose beginning was seen; without it the line says nothing to anybody. */
@@ -152,7 +152,7 @@ static void on_follow(struct delivery_reader *r, const struct line *ln, const st
 	else if (l->kind == LOG_DELIVERY_GAVE_UP)
 		a->gave_up = true;
 	else if (l->kind == LOG_DELIVERY_MAILBOX)
-		on_mailbox(a, l);
+		on_mailbox(r, a, l);
 	lines_add(&a->lines, line_new(r->b, ln));
 }
 

@@ -1,15 +1,34 @@
 /* Exim: everything by message id; what was refused before there was one, by the process or port that the log names. */
 #include "trace/group_foreign.h"
 
+/* An index that goes on with the log knows of a message one connection by which it came, or that there was none. */
+static void note_talk(struct foreign_reader *r, struct mail *m, struct talk *t)
+{
+	const struct line *was = m->visit->foreign->talk;
+	bool same =
+	    t == NULL ? was == NULL : was != NULL && was->file == t->begins.file && was->number == t->begins.number;
+
+	if (m->asked && !same)
+		r->b->unsteady = "a message came by more than one connection";
+	else if (!m->asked && t != NULL)
+		talk_has(r, t, m->visit);
+	m->asked = true;
+}
+
 /* What the connection had refused before belongs to the message that it brings, if the sender is the same. */
 static void join_talk(struct foreign_reader *r, struct mail *m)
 {
-	struct talk *t = talk_is_named(r) ? talk_known(r) : NULL;
+	struct talk *t;
 
+	if (!talk_is_named(r))
+		return;
+	t = talk_known(r);
+	note_talk(r, m, t);
 	if (t == NULL)
 		return;
 	m->refused = t->refused;
 	t->refused = NULL;
+	t->mail = m;
 }
 
 /* "for A B": waiting until they are tried. */
@@ -140,6 +159,8 @@ static void on_session(struct foreign_reader *r)
 		return;
 	}
 	v = mail_visit(r);
+	if (t != NULL)
+		talk_has(r, t, v);
 	mail_client(r, v);
 	if (mail_field(r, FF_sender).p != NULL)
 		v->from = book_name(r->b, mail_field(r, FF_sender));

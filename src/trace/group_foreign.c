@@ -5,36 +5,7 @@
 
 #include "trace/moment.h"
 
-/* Stamps without a year stand in YEARLESS plus the years passed within the file, until its year is known. */
-enum { YEARLESS = 2000, HORIZON = 86400, LEAST_YEAR = 1990, YEARS = 64, CHANGES = 256 };
-
-/* What the lines of one file say of its calendar. */
-struct calendar {
-	int month, passed;  /* of the line before; years since the file's first line */
-	struct civil first; /* the stamp of the first line */
-	int votes[YEARS];   /* of lines that show it, by year - LEAST_YEAR */
-	int last_passed;    /* of the last line without a year */
-	struct civil last;  /* that line's stamp */
-	bool yearless;      /* there is such a line */
-};
-
-/* Half a year backwards is a new year, half a year forwards a late line of the old one. */
-static void turn_pages(struct calendar *c, struct civil stamp)
-{
-	if (c->month > 0 && stamp.month < c->month - 6)
-		c->passed++;
-	else if (c->month > 0 && stamp.month > c->month + 6)
-		c->passed--;
-	c->month = stamp.month;
-}
-
-static void vote(struct calendar *c, int year)
-{
-	int first = year - c->passed - LEAST_YEAR;
-
-	if (first >= 0 && first < YEARS)
-		c->votes[first]++;
-}
+enum { CHANGES = 256 };
 
 /* "250_ok_EPOCH_qp_QP" of the gate shows one moment twice. */
 static void measure_gate(struct book *b, struct calendar *c, const struct frame *f)
@@ -52,7 +23,7 @@ static void measure_gate(struct book *b, struct calendar *c, const struct frame 
 	if (seconds == 0)
 		return;
 	stamp.year = zone_year_near(stamp, (int64_t)seconds);
-	vote(c, stamp.year);
+	calendar_vote(c, stamp.year);
 	zone_measure(&b->zone, civil_to_seconds(stamp), (int64_t)seconds);
 }
 
@@ -79,7 +50,7 @@ static void say_zone(struct scan *s, const struct frame *f)
 	zone_say(&s->b->zone, f->moment, f->offset);
 }
 
-static void scan_line(struct scan *s, struct calendar *c, struct str raw)
+static void scan_line(struct scan *s, struct calendar *c, struct str raw, bool again)
 {
 	struct frame *f = &s->frame;
 
@@ -87,59 +58,21 @@ static void scan_line(struct scan *s, struct calendar *c, struct str raw)
 		return;
 	if (c->month == 0)
 		c->first = f->stamp;
-	turn_pages(c, f->stamp);
+	calendar_turn(c, f->stamp);
 	if (f->zoned)
 		say_zone(s, f);
 	if (f->stamp.year > 0) {
-		vote(c, f->stamp.year);
+		calendar_vote(c, f->stamp.year);
 		if (civil_to_seconds(f->stamp) > s->newest)
 			s->newest = civil_to_seconds(f->stamp);
 		return;
 	}
-	c->yearless = true;
-	c->last = f->stamp;
-	c->last_passed = c->passed;
+	if (!again)
+		calendar_yearless(c, f->stamp);
 	if (str_starts(f->rest, STR("spamdyke")) && !frame_next(raw, f))
 		return;
 	if (str_eqz(f->program, "spamdyke"))
 		measure_gate(s->b, c, f);
-}
-
-static int voted(const struct calendar *c)
-{
-	int best = 0;
-
-	for (int i = 1; i < YEARS; i++)
-		if (c->votes[i] > c->votes[best])
-			best = i;
-	return c->votes[best] > 0 ? LEAST_YEAR + best : 0;
-}
-
-/* No line shows the year.  Beside other logs it is the one nearest to their end; alone, the latest one that does not
- * put the last line into the future. */
-static int guess(const struct scan *s, const struct calendar *c, const struct source_file *f, int64_t now)
-{
-	int64_t others = s->newest > 0 ? s->newest : s->b->newest, horizon = (f->mtime > 0 ? f->mtime : now) + HORIZON;
-	struct civil last = c->last;
-
-	if (others > 0)
-		return zone_year_near(last, others) - c->last_passed;
-	last.year = civil_of_seconds(horizon).year;
-	return (civil_to_seconds(last) > horizon ? last.year - 1 : last.year) - c->last_passed;
-}
-
-static void settle_year(struct scan *s, struct source_file *f, struct calendar *c, int64_t now)
-{
-	f->first_year = voted(c);
-	if (c->yearless && f->first_year > 0)
-		s->b->year_proven = true;
-	else if (c->yearless)
-		s->b->year_guessed = true;
-	if (c->yearless && f->first_year == 0)
-		f->first_year = guess(s, c, f, now);
-	if (c->first.year == 0)
-		c->first.year = f->first_year;
-	f->begins = c->first.month > 0 ? civil_to_seconds(c->first) : INT64_MAX;
 }
 
 static void scan_file(struct scan *s, const struct source_file *f, struct calendar *c)
@@ -150,13 +83,18 @@ static void scan_file(struct scan *s, const struct source_file *f, struct calend
 
 	s->said = false;
 	while (source_next(&w, &raw, &fault))
-		if (fault == SOURCE_GOOD)
-			scan_line(s, c, raw);
+		if (fault == SOURCE_GOOD) {
+			if (f->kept != NULL)
+				kept_turn(f, w.number, c);
+			scan_line(s, c, raw, f->kept != NULL && w.number <= f->kept->counted);
+		}
 }
 
 void foreign_scan(struct book *b, int64_t now)
 {
-	struct scan s = { .b = b, .quiet = b->zone.nsaid + b->zone.nmeasured > 0 };
+	bool ours = source_has(b->source, LOG_SMTP) || source_has(b->source, LOG_DELIVERY) ||
+		    source_has(b->source, LOG_SPAMDYKE);
+	struct scan s = { .b = b, .quiet = ours && b->zone.nsaid + b->zone.nmeasured > 0 };
 	size_t n = b->source->n;
 	struct calendar *c = arena_alloc(&b->mem, (n + 1) * sizeof(*c));
 
@@ -165,7 +103,13 @@ void foreign_scan(struct book *b, int64_t now)
 			scan_file(&s, &b->source->files[i], &c[i]);
 	for (size_t i = 0; i < n; i++)
 		if (b->source->files[i].family == LOG_FOREIGN)
-			settle_year(&s, &b->source->files[i], &c[i], now);
+			calendar_settle(b, &b->source->files[i], &c[i], s.newest, now);
+}
+
+static bool same_civil(struct civil a, struct civil b)
+{
+	return a.second == b.second && a.minute == b.minute && a.hour == b.hour && a.day == b.day &&
+	       a.month == b.month && a.year == b.year;
 }
 
 static void settle_time(struct book *b, const struct source_file *f, struct calendar *c, const struct frame *at,
@@ -173,15 +117,22 @@ static void settle_time(struct book *b, const struct source_file *f, struct cale
 {
 	struct civil stamp = at->stamp;
 
-	turn_pages(c, stamp);
+	if (f->kept != NULL)
+		kept_turn(f, x->number, c);
+	calendar_turn(c, stamp);
 	x->pass = 0;
 	if (at->absolute) {
 		moment_known(b, x, at->moment);
 		return;
 	}
-	if (stamp.year == 0)
-		stamp.year = (f->first_year > 0 ? f->first_year : YEARLESS) + c->passed;
-	x->local = civil_to_seconds(stamp);
+	if (!same_civil(stamp, c->read) || c->passed != c->read_passed) {
+		c->read = stamp;
+		c->read_passed = c->passed;
+		if (stamp.year == 0)
+			stamp.year = calendar_year(f, c);
+		c->local = civil_to_seconds(stamp);
+	}
+	x->local = c->local;
 }
 
 static void take_gate(struct foreign_reader *r)
@@ -219,12 +170,16 @@ static void note_span(struct source_file *f, int64_t local)
 		f->last = local;
 }
 
+/* What a line repeats must stand before it, also when not all is read again. */
+static const char counted[] = "syslog counted lines that it did not write";
+
 /* The line of its host before this one came so many times more. */
 static void count_again(struct foreign_reader *r, uint64_t times)
 {
 	const struct made *m = &r->at->latest;
 	struct line *x = line_new(r->b, r->line);
 
+	r->b->unsteady = counted;
 	x->times = (unsigned)times;
 	lines_add(m->lines, x);
 	if (m->party != NULL)
@@ -238,6 +193,7 @@ static void take_repeated(struct foreign_reader *r, struct source_file *f)
 {
 	struct log_line l = { .kind = LOG_SPAMDYKE_REPEATED };
 
+	r->b->unsteady = counted;
 	l.field[LOG_F_times] = mail_field(r, FF_count);
 	if (r->at->latest.gate)
 		repeat_before(&r->gates, r->line, &l);
@@ -258,6 +214,8 @@ static void take_known(struct foreign_reader *r, struct source_file *f)
 {
 	uint64_t times = group_number(r->l->frame.again);
 
+	if (times > 0)
+		r->b->unsteady = counted;
 	if (times > 0 && is_latest(r)) {
 		count_again(r, times);
 		return;
@@ -291,9 +249,13 @@ static void take_line(struct foreign_reader *r, struct source_file *f, struct ca
 	ln->length = raw.n;
 	settle_time(r->b, f, c, &l->frame, ln);
 	note_span(f, ln->local);
+	if (f->kept != NULL && ln->number > f->kept->counted)
+		f->ends = ln->local;
 	r->line = ln;
 	r->l = l;
 	places_find(r, f, l->frame.host);
+	if (f->kept != NULL)
+		kept_line(r);
 	if (known && l->kind == FOREIGN_REPEATED) {
 		take_repeated(r, f);
 	} else if (known && l->kind != FOREIGN_STRANGER) {
@@ -370,10 +332,13 @@ void foreign_group(struct book *b)
 	struct foreign_reader r = { .b = b, .gates = { .b = b } };
 	struct map *const maps[] = { &r.mails, &r.talks, &r.parties, &r.deliveries };
 
-	places_begin(&r);
+	if (b->one_clock)
+		kept_begin(&r);
 	read_files(&r);
 	places_clear(&r.places);
 	close_visits(b);
+	if (b->one_clock)
+		kept_end(&r);
 	for (size_t i = 0; i < COUNT(maps); i++)
 		map_clear(maps[i]);
 }

@@ -18,6 +18,8 @@ struct mail {
 	struct visit *refused; /* of the same connection, before it: the same transaction if the sender is the same */
 	bool named;            /* a client or local user was seen handing it in */
 	bool closed;           /* removed: its id may be another's by now */
+	bool stale;            /* group_kept.c: what has its id by now is not read again */
+	bool asked;            /* of Exim: by which connection it came; foreign->talk NULL: by none that is known */
 };
 
 /* A connection: what no message claims of it becomes a visit without one. */
@@ -32,6 +34,10 @@ struct talk {
 	char *key;             /* in its map, and how long a key has room there */
 	size_t room;
 	struct talk *unused; /* of those that are over: the next one */
+	struct line begins;  /* its first line */
+	struct visit *visit; /* the first one that came of it */
+	unsigned nlines;     /* among `lines` */
+	bool stale;          /* group_kept.c: it is over, though nothing of what is read says so */
 };
 
 /* What a line became, so that it is known what syslog's count of the same line means. */
@@ -64,7 +70,7 @@ struct foreign_reader {
 	const struct foreign_line *l;
 	struct foreign_line read; /* that line */
 	struct place *at;         /* of the line; `place` is its number, `host` its name */
-	uint64_t place, place_key[2];
+	uint64_t place;
 	const struct source_file *place_file; /* where it was found last */
 	struct str host;
 	struct made made; /* by this line, so far */
@@ -74,14 +80,38 @@ struct foreign_reader {
 	struct talk *unused; /* talks that are over */
 	struct line *spare;  /* their lines, of which the visits have copies */
 	uint64_t nmails;
+	bool going_on; /* lines were read again, and what is new has not begun */
+	bool alone;    /* group_kept.c: no connection is known at this line */
+	int64_t ended; /* group_kept.c: the latest stamp before what is new; 0: none */
 };
+
+enum { CALENDAR_YEARS = 64 };
+
+/* What the lines of one file say of its calendar (group_year.c). */
+struct calendar {
+	int month, passed;         /* of the line before; years since the file's first line */
+	struct civil first;        /* the stamp of the first line */
+	int votes[CALENDAR_YEARS]; /* of lines that show it */
+	int last_passed;           /* of the last line without a year */
+	struct civil last;         /* that line's stamp */
+	bool yearless;             /* there is such a line */
+	struct civil read;         /* while the records are made, a line's stamp, */
+	int read_passed;           /* the years before it, */
+	int64_t local;             /* and its moment, which the next lines have too */
+};
+void calendar_turn(struct calendar *c, struct civil stamp); /* the next line's */
+void calendar_vote(struct calendar *c, int year);           /* in which it was written */
+void calendar_yearless(struct calendar *c, struct civil stamp);
+/* The file's year, when all is seen.  others: the latest stamp of lines with a year, 0: none. */
+void calendar_settle(struct book *b, struct source_file *f, struct calendar *c, int64_t others, int64_t now);
+/* The year of the line that turned it last. */
+int calendar_year(const struct source_file *f, const struct calendar *c);
 
 /* Before zone_settle(): what stamps and replies say of zone and year.  After it: the records. */
 void foreign_scan(struct book *b, int64_t now);
 void foreign_group(struct book *b);
 
 /* group_place.c: the place of a line, for those behind it too. */
-void places_begin(struct foreign_reader *r);
 void places_find(struct foreign_reader *r, const struct source_file *f, struct str host);
 void places_clear(struct places *p);
 
@@ -90,14 +120,32 @@ void qmail_take(struct foreign_reader *r);
 void exim_take(struct foreign_reader *r);
 void chkuser_take(struct foreign_reader *r);
 
+/* group_kept.c, where an index goes on with a log: before a line's stamp is understood, of what year those before it
+ * were; before it is taken, which connections are over. */
+void kept_begin(struct foreign_reader *r);
+void kept_turn(const struct source_file *f, uint64_t number, struct calendar *c);
+void kept_line(struct foreign_reader *r);
+/* The delivery that began with that line was over when what is new begins. */
+bool kept_over(const struct foreign_reader *r, const struct line *begins);
+/* At the end: what is left open, in the book. */
+void kept_end(struct foreign_reader *r);
+
 /* group_talk.c: the connection of a line; one that began before the log did begins at its first line. */
+enum {
+	TALK_SILENCE =
+	    600 /* seconds: an Exim that does not log the end of connections waits five minutes for a client */
+};
 bool talk_is_named(
     const struct foreign_reader *r); /* of Exim: does the line say more of it than the client's address? */
 struct talk *talk_known(struct foreign_reader *r); /* NULL: it is not */
 struct talk *talk_new(struct foreign_reader *r);
 struct talk *talk_of(struct foreign_reader *r);
+/* The visit is one of this connection. */
+void talk_has(struct foreign_reader *r, struct talk *t, struct visit *v);
 void talk_line(struct foreign_reader *r, struct talk *t);
 void talk_client(struct foreign_reader *r, struct talk *t);
+/* It negotiated TLS, as its next visits tell. */
+void talk_secured(struct foreign_reader *r, struct talk *t);
 /* The visit of a refusal before any message: one with those before it of the same transaction. */
 struct visit *talk_refused(struct foreign_reader *r, struct talk *t);
 /* A message begins in it. */

@@ -1,6 +1,7 @@
 /* What the logs of all mail servers have in common: messages by queue id. */
 #include <string.h>
 
+#include "base/quick.h"
 #include "trace/group_foreign.h"
 #include "trace/join.h"
 
@@ -19,7 +20,7 @@ struct visit *mail_visit(struct foreign_reader *r)
 	struct {
 		struct visit visit;
 		struct foreign foreign;
-	} *both = arena_alloc(&r->b->mem, sizeof(*both)); /* whoever reads the one reads the other */
+	} *both = arena_alloc(&r->b->pools.visits, sizeof(*both)); /* whoever reads the one reads the other */
 	struct visit *v = &both->visit;
 
 	v->foreign = &both->foreign;
@@ -44,8 +45,9 @@ void mail_book(struct foreign_reader *r, struct visit *v)
 struct mail *mail_known(struct foreign_reader *r, struct str id)
 {
 	char room[128];
+	struct mail *m = map_get_quick(&r->mails, key_of(r, id, room, sizeof(room)));
 
-	return map_get(&r->mails, key_of(r, id, room, sizeof(room)));
+	return m != NULL && m->stale ? NULL : m;
 }
 
 static uint32_t list_id(struct foreign_ids *ids, struct visit *v)
@@ -68,7 +70,7 @@ struct mail *mail_new(struct foreign_reader *r, struct str id)
 	m->visit->foreign->id = id;
 	m->visit->foreign->entry = list_id(&r->b->ids, m->visit);
 	m->serial = ++r->nmails;
-	map_put(&r->mails, key, m);
+	map_put_quick(&r->mails, key, m);
 	mail_book(r, m->visit);
 	return m;
 }
@@ -76,8 +78,9 @@ struct mail *mail_new(struct foreign_reader *r, struct str id)
 struct mail *mail_of(struct foreign_reader *r, struct str id, bool opens)
 {
 	struct mail *m = mail_known(r, id);
+	bool first = r->alone && r->l->server == FOREIGN_QMAIL; /* of its message, as the index knows */
 
-	return m == NULL || (m->closed && opens) ? mail_new(r, id) : m;
+	return m == NULL || first || (m->closed && opens) ? mail_new(r, id) : m;
 }
 
 struct line *mail_line(struct foreign_reader *r, struct visit *v)
@@ -108,6 +111,7 @@ void mail_bounced(struct foreign_reader *r, enum foreign_field child)
 	f->bounce = line_new(r->b, r->line);
 	f->bounce_id = mail_field(r, child);
 	mail_names(r, m, f->bounce_id);
+	r->b->ids.at[f->entry].linked = true; /* it is told of whether that mail was read or not */
 }
 
 void mail_names(struct foreign_reader *r, const struct mail *m, struct str id)
@@ -126,7 +130,7 @@ void mail_names(struct foreign_reader *r, const struct mail *m, struct str id)
 
 static struct party *add_party(struct foreign_reader *r, struct visit *v, struct name *name)
 {
-	struct party *p = arena_alloc(&r->b->mem, sizeof(*p));
+	struct party *p = arena_alloc(&r->b->pools.parties, sizeof(*p));
 
 	p->name = name;
 	p->visit = v;
@@ -189,7 +193,7 @@ struct party *mail_refuse(struct foreign_reader *r, struct visit *v, int code)
 
 struct attempt *mail_attempt(struct foreign_reader *r, struct mail *m, struct str to, struct str original)
 {
-	struct attempt *a = arena_alloc(&r->b->mem, sizeof(*a));
+	struct attempt *a = arena_alloc(&r->b->pools.attempts, sizeof(*a));
 	struct party *p;
 
 	a->to = book_name(r->b, to);

@@ -1,14 +1,8 @@
 /* The hosts whose logs are read: what was said on one never concerns another. */
-#include <sys/random.h>
-
-#include "base/err.h"
 #include "trace/group_foreign.h"
 
-void places_begin(struct foreign_reader *r)
-{
-	if (getrandom(r->place_key, sizeof(r->place_key), 0) != sizeof(r->place_key))
-		BUG("no random bytes");
-}
+/* An index keeps the numbers of hosts: they are the same for whoever reads the same logs. */
+static const uint64_t place_key[2] = { UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xbf58476d1ce4e5b9) };
 
 /* Logs without host names: those of one folder are one host's. */
 static struct str place_of(const struct source_file *f, struct str host)
@@ -48,8 +42,10 @@ void places_find(struct foreign_reader *r, const struct source_file *f, struct s
 {
 	if (r->at != NULL && (host.n > 0 || r->place_file == f) && str_eq(host, r->host))
 		return; /* as for the line before */
-	r->place = hash_keyed(place_of(f, host), r->place_key);
+	r->place = hash_keyed(place_of(f, host), place_key);
 	r->b->ids.several = r->b->ids.several || (r->at != NULL && r->place != r->at->number);
+	if (r->at == NULL)
+		r->b->ids.host = place_of(f, host);
 	r->at = need_place(&r->places, r->place);
 	r->host = host;
 	r->place_file = f;

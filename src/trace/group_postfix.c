@@ -28,7 +28,8 @@ static void on_lost(struct foreign_reader *r)
 {
 	struct talk *t = talk_of(r);
 
-	talk_client(r, t);
+	if (!t->busy) /* else its messages tell whose it is; this line stands in none of them */
+		talk_client(r, t);
 	t->ended = r->l->frame.rest;
 	t->found = true;
 	if (t->mail != NULL && !t->mail->visit->foreign->queued && !t->mail->closed) {
@@ -51,7 +52,7 @@ static void on_finding(struct foreign_reader *r)
 	if (r->l->kind == FOREIGN_AUTH_FAILED)
 		t->ended = r->l->frame.rest;
 	if (r->l->kind == FOREIGN_TLS)
-		t->encryption = mail_field(r, FF_encryption);
+		talk_secured(r, t);
 }
 
 /* A refusal that concerns no recipient, or the whole message. */

@@ -65,7 +65,7 @@ static void on_result(struct foreign_reader *r)
 	struct attempt *a = map_deln(&r->deliveries, delivery_key(r));
 	struct str how = mail_field(r, FF_status);
 
-	if (a == NULL) /* it began before the logs do */
+	if (a == NULL || kept_over(r, a->lines.first)) /* it began before the logs do */
 		return;
 	if (str_eqz(how, "defer"))
 		how = STR("deferral");
@@ -77,8 +77,16 @@ static void on_result(struct foreign_reader *r)
 	lines_add(&a->lines, line_new(r->b, r->line));
 }
 
+/* An index does not read again what was over. */
+static void must_be_known(struct foreign_reader *r)
+{
+	if (r->ended != 0 && mail_known(r, mail_field(r, FF_id)) == NULL)
+		r->b->unsteady = "a message goes on that was over";
+}
+
 static void on_bounce(struct foreign_reader *r)
 {
+	must_be_known(r);
 	mail_bounced(r, FF_qp);
 }
 
@@ -86,6 +94,7 @@ static void on_discard(struct foreign_reader *r)
 {
 	struct mail *m = mail_known(r, mail_field(r, FF_id));
 
+	must_be_known(r);
 	if (m != NULL)
 		mail_line(r, m->visit);
 }

@@ -43,7 +43,7 @@ void smtp_end(struct smtp_reader *r)
 static struct visit *open_visit(struct smtp_reader *r)
 {
 	struct book *b = r->b;
-	struct visit *v = arena_alloc(&b->mem, sizeof(*v));
+	struct visit *v = arena_alloc(&b->pools.visits, sizeof(*v));
 
 	if (b->last_visit != NULL)
 		b->last_visit->later = v;
@@ -70,12 +70,9 @@ static bool continues(const struct smtp_reader *r, enum log_kind kind)
 
 static void take_session_fields(struct smtp_reader *r, struct visit *v)
 {
-	struct log_line l;
-
-	line_fields(r->b, r->session, &l);
 	v->connection = r->connection;
-	v->ip = l.field[LOG_F_ip];
-	v->moment = group_moment(l.field[LOG_F_moment]);
+	v->ip = r->ip;
+	v->moment = r->moment;
 	lines_add(&v->lines, line_new(r->b, r->session));
 }
 
@@ -98,6 +95,7 @@ static struct visit *current(struct smtp_reader *r, enum log_kind kind)
 	v = open_visit(r);
 	take_session_fields(r, v);
 	v->same_connection = map_putn(&r->by_connection, r->connection, v);
+	v->follows = v->same_connection != NULL;
 	return v;
 }
 
@@ -108,7 +106,9 @@ static void on_session(struct smtp_reader *r, const struct line *ln, const struc
 	r->open = NULL;
 	r->session = line_new(b, ln);
 	r->connection = group_number(l->field[LOG_F_connection]);
-	moment_epoch(b, ln, ln->local, group_moment(l->field[LOG_F_moment]) / 1000);
+	r->ip = l->field[LOG_F_ip];
+	r->moment = group_moment(l->field[LOG_F_moment]);
+	moment_epoch(b, ln, ln->local, r->moment / 1000);
 }
 
 static void on_from(struct smtp_reader *r, struct visit *v, struct line *ln, const struct log_line *l)
@@ -120,7 +120,7 @@ static void on_from(struct smtp_reader *r, struct visit *v, struct line *ln, con
 
 static void on_to(struct smtp_reader *r, struct visit *v, struct line *ln, const struct log_line *l)
 {
-	struct party *p = arena_alloc(&r->b->mem, sizeof(*p));
+	struct party *p = arena_alloc(&r->b->pools.parties, sizeof(*p));
 
 	p->name = book_name(r->b, l->field[LOG_F_path]);
 	p->to = ln;

@@ -1,12 +1,11 @@
 /* Connections: what was said in one before there was a message, and what came of it. */
 #include <string.h>
 
+#include "base/quick.h"
 #include "trace/group_foreign.h"
 
 enum {
 	TALK_LINES = 8, /* more is told of no connection in each of its messages */
-	TALK_SILENCE =
-	    600, /* seconds: an Exim that does not log the end of connections waits five minutes for a client */
 	PID_MAX = 32,
 	IP_MAX = 64,
 	PORT_MAX = 8,
@@ -46,16 +45,25 @@ bool talk_is_named(const struct foreign_reader *r)
 	return mail_field(r, FF_ip).n > 0 && (mail_field(r, FF_port).n > 0 || r->l->frame.pid.n > 0);
 }
 
+/* Once over by silence it is over for good, whatever the clock says of later lines. */
+static bool is_over(const struct foreign_reader *r, const struct talk *t)
+{
+	return r->alone || t->stale || (r->l->server == FOREIGN_EXIM && r->line->local - t->seen > TALK_SILENCE);
+}
+
 struct talk *talk_known(struct foreign_reader *r)
 {
 	char room[TALK_KEY];
-	struct talk *t = map_get(&r->talks, talk_key(r, room));
+	struct str key = talk_key(r, room);
+	struct talk *t = map_get_quick(&r->talks, key);
 
-	if (t == NULL)
-		return NULL;
-	if (r->l->server == FOREIGN_EXIM && r->line->local - t->seen > TALK_SILENCE)
-		return NULL;
-	t->seen = r->line->local;
+	if (t != NULL && is_over(r, t)) {
+		map_del_quick(&r->talks, key);
+		t = NULL;
+	}
+	r->alone = false;
+	if (t != NULL)
+		t->seen = r->line->local;
 	return t;
 }
 
@@ -83,7 +91,8 @@ struct talk *talk_new(struct foreign_reader *r)
 	struct talk *t = fresh_talk(r, key);
 
 	t->seen = r->line->local;
-	map_put(&r->talks, str_mem(t->key, key.n), t);
+	t->begins = *r->line;
+	map_put_quick(&r->talks, str_mem(t->key, key.n), t);
 	return t;
 }
 
@@ -106,6 +115,7 @@ void talk_line(struct foreign_reader *r, struct talk *t)
 		x = line_new(r->b, r->line);
 	}
 	lines_add(&t->lines, x);
+	t->nlines++;
 	r->made = (struct made){ .line = x, .lines = &t->lines };
 }
 
@@ -127,6 +137,22 @@ static void copy_client(struct visit *v, const struct talk *t)
 	v->encryption = t->encryption;
 }
 
+void talk_has(struct foreign_reader *r, struct talk *t, struct visit *v)
+{
+	if (t->visit != NULL)
+		t->visit->foreign->shared = v->foreign->shared = true;
+	else
+		t->visit = v;
+	v->foreign->talk = line_new(r->b, &t->begins);
+}
+
+void talk_secured(struct foreign_reader *r, struct talk *t)
+{
+	t->encryption = mail_field(r, FF_encryption);
+	if (t->nlines > TALK_LINES)
+		r->b->unsteady = "a connection went on for long before it was encrypted"; /* no visit has that line */
+}
+
 /* How the connection began stands with each visit of it. */
 static void copy_lines(struct foreign_reader *r, struct visit *v, const struct talk *t)
 {
@@ -138,6 +164,7 @@ static void copy_lines(struct foreign_reader *r, struct visit *v, const struct t
 
 void talk_begins(struct foreign_reader *r, struct talk *t, struct mail *m)
 {
+	talk_has(r, t, m->visit);
 	copy_client(m->visit, t);
 	copy_lines(r, m->visit, t);
 	m->refused = t->refused;
@@ -153,6 +180,7 @@ void talk_end(struct foreign_reader *r, struct talk *t, struct str how)
 
 	if (!t->busy && t->lines.first != NULL && (!at_screen(r) || t->found)) {
 		v = mail_visit(r);
+		talk_has(r, t, v);
 		copy_client(v, t);
 		v->lines = t->lines;
 		v->ended = t->ended.n > 0 ? t->ended : how;
@@ -162,7 +190,7 @@ void talk_end(struct foreign_reader *r, struct talk *t, struct str how)
 	} else if (r->made.lines == &t->lines) {
 		r->made = (struct made){ 0 }; /* nobody is told of it */
 	}
-	if (map_del(&r->talks, talk_key(r, room)) == t) {
+	if (map_del_quick(&r->talks, talk_key(r, room)) == t) {
 		if (t->busy && t->lines.last != NULL) {
 			t->lines.last->next = r->spare;
 			r->spare = t->lines.first;
@@ -181,6 +209,7 @@ struct visit *talk_refused(struct foreign_reader *r, struct talk *t)
 		t->refused = NULL;
 	if (t->refused == NULL) {
 		t->refused = mail_visit(r);
+		talk_has(r, t, t->refused);
 		copy_client(t->refused, t);
 		copy_lines(r, t->refused, t);
 		mail_book(r, t->refused);

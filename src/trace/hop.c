@@ -3,10 +3,10 @@
 
 const struct story *story_next_hop(const struct story *s, const struct story *before)
 {
-	const struct story *c = before == NULL ? s->child : before->sibling;
+	const struct story *c = before == NULL ? ties_of(s)->child : ties_of(before)->sibling;
 
-	while (c != NULL && c->hop.key == NULL)
-		c = c->sibling;
+	while (c != NULL && ties_of(c)->hop.key == NULL)
+		c = ties_of(c)->sibling;
 	return c;
 }
 

@@ -1,15 +1,12 @@
 #include "trace/join.h"
 
-enum {
-	SAME_NAME = 16,     /* repetitions of one address that are told apart */
-	QUEUE_DELAY = 3600, /* a first attempt may start this late, at a guess */
-};
+enum { SAME_NAME = 16 }; /* repetitions of one address that are told apart */
 
 void join_attach(struct completer *c, struct party *p, struct attempt *a)
 {
 	struct story *s = p->story;
 
-	wait_end(c, p);
+	p->deferral = NULL;
 	if (p->last_attempt != NULL)
 		p->last_attempt->next = a;
 	else
@@ -87,13 +84,16 @@ static struct init *fitting(const struct completer *c, const struct inits *in, c
 {
 	struct init *found = NULL;
 	struct party *first = NULL;
+	struct senders senders;
 
 	*n = 0;
+	init_senders(c, a, &senders);
 	for (size_t i = 0; i < in->n; i++) {
 		struct init *x = in->at[i];
 		struct party *p;
 
-		if ((i > 0 && x->from == in->at[i - 1]->from) || (found != NULL && x->from == found->from))
+		if (!init_may_be(&senders, x->from) || (i > 0 && x->from == in->at[i - 1]->from) ||
+		    (found != NULL && x->from == found->from))
 			continue;
 		p = queued_near(c, x->from, a, false);
 		if (p == NULL)
@@ -108,19 +108,24 @@ static struct init *fitting(const struct completer *c, const struct inits *in, c
 	return found;
 }
 
-/* The oldest message accepted for this recipient within the last hour and never tried, but for `except`. */
+/* The oldest message accepted for this recipient within the last hour and never tried, but for `except`.  Those that
+ * were tried leave the queue. */
 static struct party *late_waiting(struct completer *c, const struct attempt *a, const struct party *except)
 {
 	struct slot *s = slot_get(&c->queued, slot_key(NULL, a->to, JOIN_ANY_SECOND));
-	struct party *p = s != NULL ? s->first : NULL;
+	struct party **at = s != NULL ? &s->first : NULL, *p;
 
-	while (p != NULL && (p->attempts != NULL || a->started - moment_of(c->b, p->visit->final) > QUEUE_DELAY))
-		p = s->first = p->gate_queue;
-	for (int i = 0; p != NULL && i < 8; p = p->gate_queue, i++) {
-		if (moment_of(c->b, p->visit->final) > a->started + 1)
+	while (at != NULL && (p = *at) != NULL) {
+		int64_t final = moment_of(c->b, p->visit->final);
+
+		if (p->attempts != NULL || a->started - final > REACH_FIRST_TRY)
+			*at = p->gate_queue;
+		else if (final > a->started + 1)
 			return NULL;
-		if (p != except && p->attempts == NULL)
+		else if (p != except)
 			return p;
+		else
+			at = &p->gate_queue;
 	}
 	return NULL;
 }
@@ -137,7 +142,7 @@ static bool only_try(const struct completer *c, const struct attempt *a)
 	unsigned n = 0;
 
 	for (int d = -JOIN_NEAR; d <= JOIN_NEAR; d++) {
-		const struct slot *s = slot_get(&c->tried, slot_key(NULL, a->to, a->started + d));
+		const struct slot *s = slot_get(&c->recipients, slot_key(NULL, a->to, a->started + d));
 
 		n += s != NULL ? s->rivals : 0;
 	}
@@ -145,7 +150,7 @@ static bool only_try(const struct completer *c, const struct attempt *a)
 }
 
 /* Another sender's message, whose recipient was rewritten, may have led to this try. */
-static bool alias_near(const struct completer *c, const struct inits *in, const struct attempt *a)
+static bool alias_near(struct completer *c, const struct inits *in, const struct attempt *a)
 {
 	size_t n;
 
@@ -189,18 +194,25 @@ static struct init *strange_init(const struct inits *in)
 	return used;
 }
 
-/* One that comes at another time than qmail's is a guess; and after a guess the party goes on waiting. */
-static void attach_retry(struct completer *c, struct party *p, struct attempt *a, const struct due *due, bool sure)
+const char join_retry_key[] = "sender and recipient, after a deferral";
+
+/* After a guess the party goes on waiting. */
+void join_attach_retry(struct completer *c, struct party *p, struct attempt *a, bool sure)
 {
 	const struct attempt *since = p->deferral;
 
-	sure = sure && due->sole && due->off <= WAIT_ON_TIME;
-	a->join = (struct join){ sure ? GRADE_STRONG : GRADE_GUESS, "sender and recipient, after a deferral", NULL };
+	a->join = (struct join){ sure ? GRADE_STRONG : GRADE_GUESS, join_retry_key, NULL };
 	if (!sure)
 		p->deferral = NULL;
 	join_attach(c, p, a);
 	if (!sure)
-		wait_on(c, p, since);
+		wait_on(p, since);
+}
+
+/* One that comes at another time than qmail's is a guess. */
+static void attach_retry(struct completer *c, struct party *p, struct attempt *a, const struct due *due, bool sure)
+{
+	join_attach_retry(c, p, a, sure && due->sole && due->off <= WAIT_ON_TIME);
 }
 
 /* A later attempt of a message that was deferred before, under an init of its own.  Out of turn it is believed only
@@ -220,6 +232,7 @@ static bool join_retry_of_sender(struct completer *c, struct attempt *a, const s
 			continue;
 		take_init(a, x);
 		x->story = p->story;
+		a->claims = true;
 		attach_retry(c, p, a, &due, in->strange == 1 && late_waiting(c, a, NULL) == NULL);
 		return true;
 	}
@@ -272,6 +285,7 @@ static bool join_late(struct completer *c, struct attempt *a, const struct inits
 	if (other) {
 		take_init(a, strange);
 		strange->story = p->story;
+		a->claims = true;
 	}
 	a->join = (struct join){ GRADE_GUESS, "recipient; the attempt began later", NULL };
 	a->from = p->story->from;
@@ -302,52 +316,11 @@ static void attempt_alone(struct completer *c, struct attempt *a, const struct i
 		if (x != NULL && x->visit == NULL)
 			x->story = s;
 	}
+	a->claims = x != NULL && x->story == s;
 	a->join = (struct join){ sure || x == NULL ? GRADE_STRONG : GRADE_GUESS,
 				 x != NULL ? "init and try stand together" : "the try alone", NULL };
 	p = join_find_party(c, s, a->to);
 	join_attach(c, p != NULL ? p : join_add_party(c, s, a->to), a);
-}
-
-/* When it began and ended: known once the clocks are. */
-static void time_attempt(const struct book *b, struct attempt *a)
-{
-	for (const struct line *x = a->lines.first; x != NULL; x = x->next) {
-		if (x->kind == LOG_DELIVERY_TRY)
-			a->started = moment_joined(b, x);
-		else if (x->kind == LOG_DELIVERY_RESULT)
-			a->ended = moment_joined(b, x);
-	}
-}
-
-static void count_attempts(struct completer *c)
-{
-	struct attempt *ahead = c->b->attempts;
-	int n = 0;
-
-	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later, n--) {
-		for (; n < JOIN_AHEAD && ahead != NULL; n++, ahead = ahead->later) {
-			time_attempt(c->b, ahead);
-			slot_soon(&c->tried, slot_key(NULL, ahead->to, ahead->started));
-			slot_soon(&c->tried, slot_key(NULL, ahead->to, JOIN_ANY_SECOND));
-		}
-		if (a->qp > 0)
-			continue;
-		slot_need(&c->tried, slot_key(NULL, a->to, JOIN_ANY_SECOND))->rivals++;
-		slot_need(&c->tried, slot_key(NULL, a->to, a->started))->rivals++;
-	}
-}
-
-/* The gate is done with its queue links: they now hold the waiting parties of each recipient, by time. */
-static void index_late(struct completer *c)
-{
-	for (struct visit *v = c->b->visits; v != NULL; v = v->later) {
-		for (struct party *p = v->parties.first; v->connection == 0 && v->foreign == NULL && p != NULL;
-		     p = p->next) {
-			p->gate_queue = NULL;
-			if (join_accepted(p))
-				slot_push_gate(slot_need(&c->queued, slot_key(NULL, p->name, JOIN_ANY_SECOND)), p);
-		}
-	}
 }
 
 static void join_old(struct completer *c, struct attempt *a)
@@ -360,28 +333,30 @@ static void join_old(struct completer *c, struct attempt *a)
 		attempt_alone(c, a, &in);
 }
 
-static void look_ahead(const struct completer *c, const struct attempt *a)
+static void before_join(const struct completer *c, struct attempt *a)
 {
-	if (a->latest != NULL)
-		slot_soon(&c->queued, slot_key(a->latest->from, a->to, a->started));
+	slot_soon(&c->recipients, slot_key(NULL, a->to, a->started));
 	slot_soon(&c->queued, slot_key(NULL, a->to, JOIN_ANY_SECOND));
 	slot_soon(&c->retrying, slot_key(NULL, a->to, JOIN_ANY_SECOND));
-	slot_soon(&c->tried, slot_key(NULL, a->to, a->started));
+}
+
+static void just_before_join(const struct completer *c, const struct attempt *a)
+{
+	slot_sooner(&c->recipients, slot_key(NULL, a->to, a->started));
+	slot_sooner(&c->queued, slot_key(NULL, a->to, JOIN_ANY_SECOND));
 }
 
 void join_attempts(struct completer *c)
 {
-	struct attempt *ahead = c->b->attempts;
-	int n = 0;
+	struct attempt *first = c->b->attempts;
+	struct ahead ahead = { first, first, 0, before_join, just_before_join, first };
 
 	if (c->b->attempts == NULL)
 		return;
-	index_late(c);
-	count_attempts(c);
-	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later, n--) {
-		for (; n < JOIN_AHEAD && ahead != NULL; n++, ahead = ahead->later)
-			look_ahead(c, ahead);
-		if (!join_by_qp(c, a))
+	join_index_attempts(c);
+	for (struct attempt *a = c->b->attempts; a != NULL; a = a->later) {
+		join_look_ahead(c, &ahead);
+		if (!join_by_qp(c, a) && !join_known_attempt(c, a))
 			join_old(c, a);
 	}
 }

@@ -7,41 +7,34 @@
 
 enum { CHAIN_MAX = 64 }; /* messages out of messages */
 
-bool join_child(struct story *parent, struct story *child)
+bool join_child(struct book *b, struct story *parent, struct story *child)
 {
 	const struct story *up = parent;
+	struct ties *above;
 
-	if (parent == NULL || child == NULL || child->parent != NULL)
+	if (parent == NULL || child == NULL || ties_of(child)->parent != NULL)
 		return false;
 	/* Numbers of a forged log may bite their tail. */
 	for (int i = 0; i < CHAIN_MAX && up != NULL && up != child; i++)
-		up = up->parent;
+		up = ties_of(up)->parent;
 	if (up != NULL)
 		return false;
-	child->parent = parent;
-	if (parent->last_child != NULL)
-		parent->last_child->sibling = child;
+	ties_need(b, child)->parent = parent;
+	above = ties_need(b, parent);
+	if (above->last_child != NULL)
+		ties_need(b, above->last_child)->sibling = child;
 	else
-		parent->child = child;
-	parent->last_child = child;
+		above->child = child;
+	above->last_child = child;
 	return true;
 }
 
-static void link_child(struct story *parent, struct story *child, const struct line *x)
+static void link_child(struct completer *c, struct story *parent, struct story *child, const struct line *x)
 {
-	if (!join_child(parent, child))
+	if (!join_child(c->b, parent, child))
 		return;
-	child->parent_line = x;
-	child->parent_join = (struct join){ GRADE_EXACT, "message number (qp)", NULL };
-}
-
-static const struct line *result_line(const struct attempt *a)
-{
-	const struct line *x = a->lines.first;
-
-	while (x != NULL && x->kind != LOG_DELIVERY_RESULT)
-		x = x->next;
-	return x;
+	child->ties->parent_line = x;
+	child->ties->parent_join = (struct join){ GRADE_EXACT, "message number (qp)", NULL };
 }
 
 static void link_forwards(struct completer *c, struct story *s)
@@ -51,7 +44,7 @@ static void link_forwards(struct completer *c, struct story *s)
 	for (struct party *p = s->parties.first; p != NULL; p = p->next)
 		for (struct attempt *a = p->attempts; a != NULL; a = a->next)
 			if (a->qp > 0 && a->resulted && (attempt_did(a) & DID_QP) != 0 && did_of(a->report, &did))
-				link_child(s, map_getn(&c->by_qp, did.qp), result_line(a));
+				link_child(c, s, map_getn(&c->by_qp, did.qp), attempt_result(a));
 }
 
 /* Old logs: who makes a message, by what it has in common with it and the second. */
@@ -162,35 +155,71 @@ static void note_child(struct completer *c, const struct story *s)
 	}
 }
 
-static void link_made(struct completer *c, struct story *s)
+/* What makes it, if anything does, and what else may. */
+struct making {
+	const struct makers *by;
+	const struct line *rival;
+	unsigned stories;
+};
+
+static struct making making_of(struct completer *c, struct story *s)
 {
-	const struct makers *found = NULL;
-	const struct line *rival = NULL;
-	unsigned stories = 0;
+	struct making x = { 0 };
 
 	for (size_t i = 0; i < COUNT(looks); i++) {
 		const struct makers *m = look(c, s, i);
 
 		if (m == NULL || m->first.story == s)
 			continue;
-		if (found == NULL || found->first.story != m->first.story || m->stories > 1)
-			stories += m->stories;
-		if (found != NULL && found->first.story != m->first.story)
-			rival = result_line(m->first.attempt);
-		if (found == NULL)
-			found = m;
+		if (x.by == NULL || x.by->first.story != m->first.story || m->stories > 1)
+			x.stories += m->stories;
+		if (x.by != NULL && x.by->first.story != m->first.story)
+			x.rival = attempt_result(m->first.attempt);
+		if (x.by == NULL)
+			x.by = m;
 		if (m->stories > 1)
-			rival = result_line(m->last.attempt);
+			x.rival = attempt_result(m->last.attempt);
 	}
-	if (found == NULL)
+	return x;
+}
+
+static void link_as(struct completer *c, struct story *parent, struct story *s, const struct line *x,
+		    const struct line *rival)
+{
+	link_child(c, parent, s, x);
+	if (ties_of(s)->parent == parent)
+		s->ties->parent_join = (struct join){ s->lone && sure(s) && sure(parent) ? GRADE_STRONG : GRADE_GUESS,
+						      "the sender and second of its result", rival };
+}
+
+/* As it was, while who made it is there as it was, too. */
+static void link_known(struct completer *c, struct story *s, const struct story *known)
+{
+	struct story *parent = join_twin(c, known->ties->parent);
+
+	if (parent == NULL)
+		c->b->unsteady = "what made a message is joined anew";
+	else
+		link_as(c, parent, s, join_known_line(c, known->ties->parent_line),
+			join_known_line(c, map_getn(&c->b->known->rivals, (uintptr_t)known)));
+}
+
+static void link_made(struct completer *c, struct story *s)
+{
+	const struct story *known = join_known_child(c, s);
+	struct making x;
+
+	if (known != NULL) {
+		s->lone = known->lone;
+		if (ties_of(known)->parent != NULL)
+			link_known(c, s, known);
 		return;
-	link_child(found->first.story, s, result_line(found->first.attempt));
-	if (s->parent != found->first.story)
+	}
+	x = making_of(c, s);
+	if (x.by == NULL)
 		return;
-	s->parent_join =
-	    (struct join){ stories == 1 && found->children == 1 && sure(s) && sure(found->first.story) ? GRADE_STRONG
-												       : GRADE_GUESS,
-			   "the sender and second of its result", rival };
+	s->lone = x.stories == 1 && x.by->children == 1;
+	link_as(c, x.by->first.story, s, attempt_result(x.by->first.attempt), x.rival);
 }
 
 static void each_attempt(struct completer *c, struct story *s,
@@ -226,9 +255,9 @@ static void join_orders(struct completer *c)
 		struct story *s = map_getn(&c->by_qp, x->qp);
 
 		later = x->later;
-		x->later = s != NULL ? s->orders : NULL;
+		x->later = s != NULL ? ties_of(s)->orders : NULL;
 		if (s != NULL)
-			s->orders = x;
+			ties_need(c->b, s)->orders = x;
 	}
 	c->b->orders = NULL;
 }
@@ -240,10 +269,10 @@ void join_children(struct completer *c)
 		struct story *parent = map_getn(&c->by_qp, x->parent), *child = map_getn(&c->by_qp, x->qp);
 
 		if (parent != NULL && x->of != TOLD_FAILED)
-			x->beside = parent->notices, parent->notices = x;
-		else if (parent != NULL && parent->bounce == NULL)
-			parent->bounce = x;
-		link_child(parent, child, x->line);
+			x->beside = ties_of(parent)->notices, ties_need(c->b, parent)->notices = x;
+		else if (parent != NULL && ties_of(parent)->bounce == NULL)
+			ties_need(c->b, parent)->bounce = x;
+		link_child(c, parent, child, x->line);
 	}
 	if (c->b->attempts != NULL)
 		join_made(c);

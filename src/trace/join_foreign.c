@@ -3,12 +3,7 @@
 
 #include "trace/join.h"
 
-enum {
-	LOOKS = 16,       /* messages of one id that are looked at: short ids come again */
-	REPLY_NEAR = 60,  /* seconds between the gate's line and qmail's `info msg` of one message */
-	HANDED_NEAR = 60, /* seconds between our delivery and their acceptance, where clocks are right */
-	APART = 15 * 3600 /* clocks of two hosts, with their zones, are no further apart */
-};
+enum { LOOKS = 16 }; /* messages of one id that are looked at: short ids come again */
 
 static const struct join by_id = { GRADE_EXACT, "queue id", NULL };
 
@@ -70,6 +65,7 @@ static void want_all(struct linker *k)
 			put(k, k->wanted, join_id_hash(a->next_id));
 }
 
+/* qmail's message numbers nobody names: its replies have a qp. */
 static void index_ids(struct linker *k)
 {
 	const struct foreign_ids *ids = &k->c->b->ids;
@@ -77,7 +73,7 @@ static void index_ids(struct linker *k)
 	for (size_t i = 0; i < ids->n; i++) {
 		struct visit *v = ids->at[i].visit;
 
-		if (has(k, k->wanted, ids->at[i].hash))
+		if (v->foreign->server != FOREIGN_QMAIL && has(k, k->wanted, ids->at[i].hash))
 			v->foreign->same_id = map_put(&k->by_id, v->foreign->id, v);
 	}
 }
@@ -90,12 +86,7 @@ static void index_numbers(struct linker *k, struct visit *v)
 	if (k->c->b->ids.several && f->message_id.n > 0)
 		f->same_message_id = map_put(&k->by_message_id, f->message_id, v);
 	if (v->qp > 0)
-		map_putn(&k->by_qp, v->qp, v);
-}
-
-static int64_t apart(int64_t a, int64_t b)
-{
-	return a < b ? b - a : a - b;
+		join_number_put(k->c->b, &k->by_qp, v);
 }
 
 static bool same_message(const struct visit *a, const struct visit *b)
@@ -113,9 +104,9 @@ static struct visit *nearest(const struct linker *k, struct str id, const struct
 	for (int i = 0; i < LOOKS && v != NULL; i++, v = v->foreign->same_id) {
 		if (v == from || v->story == NULL || (here && v->foreign->place != from->foreign->place))
 			continue;
-		if (!here && (!same_message(from, v) || apart(v->story->time, local) > APART))
+		if (!here && (!same_message(from, v) || join_apart(v->story->time, local) > REACH_CLOCKS))
 			continue;
-		if (best == NULL || apart(v->story->time, local) < apart(best->story->time, local))
+		if (best == NULL || join_apart(v->story->time, local) < join_apart(best->story->time, local))
 			best = v;
 	}
 	return best;
@@ -138,7 +129,7 @@ static struct visit *by_message_id(const struct linker *k, const struct visit *f
 
 	for (int i = 0; i < LOOKS && v != NULL; i++, v = v->foreign->same_message_id) {
 		if (v->foreign->place == from->foreign->place || v->story == NULL ||
-		    apart(v->story->time, a->ended) > APART || story_party(v->story, a->to) == NULL)
+		    join_apart(v->story->time, a->ended) > REACH_CLOCKS || story_party(v->story, a->to) == NULL)
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -156,10 +147,9 @@ static struct visit *by_qp(const struct linker *k, const struct attempt *a)
 	if (!k->numbered || !foreign_queued_qp(a->report, &epoch, &qp))
 		return NULL;
 	v = join_replied(k->c, epoch, qp);
-	if (v != NULL)
-		return v;
-	v = map_getn(&k->by_qp, qp);
-	return v != NULL && apart(v->story->time, (int64_t)epoch) <= REPLY_NEAR ? v : NULL;
+	return v != NULL
+		   ? v
+		   : join_number_near(k->c->b, &k->by_qp, qp, (struct number_reach){ (int64_t)epoch, REACH_REPLY });
 }
 
 static struct visit *next_visit(const struct linker *k, struct visit *v, const struct attempt *a, struct join *j)
@@ -178,25 +168,29 @@ static struct visit *next_visit(const struct linker *k, struct visit *v, const s
 	return a->remote ? by_message_id(k, v, a) : NULL;
 }
 
-static bool link_child(struct story *parent, struct story *child, const struct line *x, struct join j)
+/* Whose child it is already, where a number leads to it again, may be older than what an index reads once more. */
+static bool link_child(struct linker *k, struct story *parent, struct story *child, const struct line *x, struct join j)
 {
-	if (!join_child(parent, child))
+	if (!join_child(k->c->b, parent, child)) {
+		if (ties_of(child)->parent != parent && child->visit->foreign->server == FOREIGN_QMAIL)
+			k->c->b->unsteady = "a number of qmail's came again soon";
 		return false;
-	child->parent_line = x;
-	child->parent_join = j;
+	}
+	child->ties->parent_line = x;
+	child->ties->parent_join = j;
 	return true;
 }
 
 /* The attempt handed the message over, and it is `to` there. */
 static void link_hop(struct linker *k, struct story *s, struct attempt *a, struct visit *to, struct join j)
 {
-	if (to->story->parent == s && to->story->hop.key != NULL) {
+	if (ties_of(to->story)->parent == s && ties_of(to->story)->hop.key != NULL) {
 		a->onward = to->story; /* another recipient's share of one transfer */
 		s->onward = k->c->onward = true;
 	}
-	if (!link_child(s, to->story, a->lines.last, j) || !a->remote)
+	if (!link_child(k, s, to->story, a->lines.last, j) || !a->remote)
 		return;
-	to->story->hop = j;
+	to->story->ties->hop = j;
 	a->onward = to->story;
 	s->onward = k->c->onward = true;
 	story_join(s, j);
@@ -220,9 +214,9 @@ static void link_copy(struct linker *k, struct visit *v, const struct attempt *a
 
 	if (!did_of(a->report, &did) || did.qp == 0)
 		return;
-	to = map_getn(&k->by_qp, did.qp);
+	to = join_number_near(k->c->b, &k->by_qp, did.qp, (struct number_reach){ a->ended, REACH_COPY });
 	if (to != NULL && to->foreign->place == v->foreign->place)
-		link_child(v->story, to->story, a->lines.last, by_id);
+		link_child(k, v->story, to->story, a->lines.last, by_id);
 }
 
 static void link_attempts(struct linker *k, struct visit *v)
@@ -244,16 +238,19 @@ static void link_bounce(struct linker *k, struct visit *v)
 	struct foreign *f = v->foreign;
 	struct bounce *x;
 	struct visit *to;
+	int64_t at;
 
 	if (f->bounce == NULL)
 		return;
 	x = arena_alloc(&k->c->b->mem, sizeof(*x));
 	x->line = f->bounce;
 	x->qp = f->server == FOREIGN_QMAIL ? strtoull(arena_z(&k->c->b->mem, f->bounce_id), NULL, 10) : 0;
-	v->story->bounce = x;
-	to = x->qp > 0 ? map_getn(&k->by_qp, x->qp) : nearest(k, f->bounce_id, v, true, moment_of(k->c->b, f->bounce));
+	ties_need(k->c->b, v->story)->bounce = x;
+	at = moment_of(k->c->b, f->bounce);
+	to = x->qp > 0 ? join_number_near(k->c->b, &k->by_qp, x->qp, (struct number_reach){ at, REACH_COPY })
+		       : nearest(k, f->bounce_id, v, true, at);
 	if (to != NULL && to->foreign->place == f->place)
-		link_child(v->story, to->story, f->bounce, by_id);
+		link_child(k, v->story, to->story, f->bounce, by_id);
 }
 
 /* Exim names the message that bounced, a proxy filter the one that it put back. */
@@ -262,14 +259,14 @@ static void link_parent(struct linker *k, struct visit *v)
 	struct visit *from = nearest(k, v->foreign->parent_id, v, true, v->story->time);
 
 	if (from != NULL)
-		link_child(from->story, v->story, v->foreign->begins, by_id);
+		link_child(k, from->story, v->story, v->foreign->begins, by_id);
 }
 
 /* ---- our own deliveries to other servers, in these servers' logs ---- */
 
 static bool may_be(const struct visit *v, const struct story *s, const struct attempt *a)
 {
-	return v->story != NULL && apart(v->story->time, a->ended) <= APART &&
+	return v->story != NULL && join_apart(v->story->time, a->ended) <= REACH_CLOCKS &&
 	       (v->story->from == NULL || s->from == NULL || v->story->from == s->from);
 }
 
@@ -280,7 +277,7 @@ static struct visit *queued_as(const struct linker *k, const struct story *s, co
 
 	for (int i = 0; i < LOOKS && v != NULL; i++, v = v->foreign->same_id)
 		if (may_be(v, s, a) &&
-		    (best == NULL || apart(v->story->time, a->ended) < apart(best->story->time, a->ended)))
+		    (best == NULL || join_apart(v->story->time, a->ended) < join_apart(best->story->time, a->ended)))
 			best = v;
 	return best;
 }
@@ -289,9 +286,12 @@ static struct visit *queued_as(const struct linker *k, const struct story *s, co
 static struct visit *queued_qp(const struct linker *k, const struct story *s, const struct attempt *a)
 {
 	uint64_t epoch, qp;
-	struct visit *v = foreign_queued_qp(a->report, &epoch, &qp) ? map_getn(&k->by_qp, qp) : NULL;
+	struct visit *v =
+	    foreign_queued_qp(a->report, &epoch, &qp)
+		? join_number_near(k->c->b, &k->by_qp, qp, (struct number_reach){ (int64_t)epoch, REACH_REPLY })
+		: NULL;
 
-	return v != NULL && may_be(v, s, a) && apart(v->story->time, (int64_t)epoch) <= REPLY_NEAR ? v : NULL;
+	return v != NULL && may_be(v, s, a) ? v : NULL;
 }
 
 static void link_ours(struct linker *k, struct story *s, struct attempt *a)
@@ -306,7 +306,7 @@ static void link_ours(struct linker *k, struct story *s, struct attempt *a)
 	}
 	if (to == NULL)
 		return;
-	if (!sure && (story_party(to->story, a->to) == NULL || apart(to->story->time, a->ended) > HANDED_NEAR))
+	if (!sure && (story_party(to->story, a->to) == NULL || join_apart(to->story->time, a->ended) > REACH_HANDED))
 		j.grade = GRADE_STRONG;
 	link_hop(k, s, a, to, j);
 }
@@ -330,25 +330,6 @@ static void widen(struct visit *v)
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		for (const struct attempt *a = p->attempts; a != NULL; a = a->next)
 			join_widen(s, a->ended);
-}
-
-/* The gate's line names epoch and qp, qmail's the qp alone: near in time, they are one message. */
-void join_foreign_begin(struct completer *c)
-{
-	struct map by_qp = MAP_INIT;
-
-	if (c->b->gates == NULL)
-		return;
-	for (struct gate *g = c->b->gates; g != NULL; g = g->next)
-		if (g->qp > 0)
-			map_putn(&by_qp, g->qp, g);
-	for (struct visit *v = c->b->visits; v != NULL; v = v->later) {
-		const struct gate *g = v->foreign != NULL && v->qp > 0 ? map_getn(&by_qp, v->qp) : NULL;
-
-		if (g != NULL && apart(moment_of(c->b, g->line), moment_of(c->b, v->final)) <= REPLY_NEAR)
-			v->epoch = g->epoch;
-	}
-	map_clear(&by_qp);
 }
 
 static void link_visit(struct linker *k, struct visit *v)

@@ -1,7 +1,5 @@
 #include "trace/join.h"
 
-enum { GATE_GAP = 60 }; /* lines of one connection further apart are not one message */
-
 struct visit *join_replied(const struct completer *c, uint64_t epoch, uint64_t qp)
 {
 	const struct slot *s = slot_get(&c->replied, slot_reply_key(epoch, qp));
@@ -9,7 +7,7 @@ struct visit *join_replied(const struct completer *c, uint64_t epoch, uint64_t q
 	return s != NULL ? s->visits : NULL;
 }
 
-static void attach_gate(struct completer *c, struct party *p, struct gate *g, struct join j)
+void join_attach_gate(struct completer *c, struct party *p, struct gate *g, struct join j)
 {
 	struct story *s = p->story;
 
@@ -35,7 +33,7 @@ static bool join_by_reply(struct completer *c, struct gate *g)
 	p = v != NULL ? join_find_party(c, v->story, g->to) : NULL;
 	if (p == NULL)
 		return false;
-	attach_gate(c, p, g, (struct join){ GRADE_EXACT, "epoch and qp of the reply", NULL });
+	join_attach_gate(c, p, g, (struct join){ GRADE_EXACT, "epoch and qp of the reply", NULL });
 	return true;
 }
 
@@ -55,7 +53,7 @@ static bool join_by_connection(struct completer *c, struct gate *g)
 
 		if (p == NULL || p->gates != NULL)
 			continue;
-		attach_gate(c, p, g, (struct join){ GRADE_EXACT, "connection number", NULL });
+		join_attach_gate(c, p, g, (struct join){ GRADE_EXACT, "connection number", NULL });
 		return true;
 	}
 	return false;
@@ -77,10 +75,20 @@ static bool join_by_second(struct completer *c, struct gate *g)
 			continue;
 		rival = sure ? NULL : slot_rival(m, slot_key(g->from, g->to, at), p);
 		j.rival = rival != NULL ? rival->to : NULL;
-		attach_gate(c, p, g, j);
+		join_attach_gate(c, p, g, j);
 		return true;
 	}
 	return false;
+}
+
+struct story *join_gate_story(struct completer *c, struct gate *g)
+{
+	struct story *s = join_new_story(c, g->line);
+
+	s->from = g->from;
+	s->qp = g->qp;
+	map_putn(&c->loose_gates, g->connection + 1, s);
+	return s;
 }
 
 /* The SMTP log of that port or time is missing: the gate's line is all there is. */
@@ -90,12 +98,8 @@ static void gate_alone(struct completer *c, struct gate *g)
 	int64_t at = moment_joined(c->b, g->line);
 	struct party *p;
 
-	if (s == NULL || s->from != g->from || s->qp != g->qp || at - s->ended > GATE_GAP || at < s->began) {
-		s = join_new_story(c, g->line);
-		s->from = g->from;
-		s->qp = g->qp;
-		map_putn(&c->loose_gates, g->connection + 1, s);
-	}
+	if (s == NULL || s->from != g->from || s->qp != g->qp || at - s->ended > REACH_GATE || at < s->began)
+		s = join_gate_story(c, g);
 	s->ended = at;
 	p = join_add_party(c, s, g->to);
 	p->gates = p->last_gate = g;
@@ -103,24 +107,52 @@ static void gate_alone(struct completer *c, struct gate *g)
 	g->join = (struct join){ GRADE_EXACT, "one line", NULL };
 }
 
-static void look_ahead(const struct completer *c, const struct gate *g)
+/* Gate lines that will be looked at soon: first their names are fetched, then the slots under these. */
+struct gates_ahead {
+	const struct gate *far, *near, *half;
+	int n;
+};
+
+static struct slot_key key_of(const struct completer *c, const struct gate *g)
 {
-	if (g->qp > 0)
-		slot_soon(&c->replied, slot_reply_key(g->epoch, g->qp));
-	slot_soon(g->allowed ? &c->accepted : &c->refused, slot_key(g->from, g->to, moment_joined(c->b, g->line)));
+	return slot_key(g->from, g->to, moment_joined(c->b, g->line));
+}
+
+static void look_ahead(const struct completer *c, struct gates_ahead *a)
+{
+	for (; a->n < 2 * JOIN_AHEAD && a->far != NULL; a->n++, a->far = a->far->next) {
+		const struct gate *g = a->near;
+
+		__builtin_prefetch(a->far->from);
+		__builtin_prefetch(a->far->to);
+		__builtin_prefetch(a->far->line);
+		if (a->n < JOIN_AHEAD)
+			continue;
+		a->near = g->next;
+		if (g->qp > 0)
+			slot_soon(&c->replied, slot_reply_key(g->epoch, g->qp));
+		slot_soon(g->allowed ? &c->accepted : &c->refused, key_of(c, g));
+		if (a->n < JOIN_AHEAD + JOIN_AHEAD / 2)
+			continue;
+		g = a->half;
+		a->half = g->next;
+		if (g->qp > 0)
+			slot_sooner(&c->replied, slot_reply_key(g->epoch, g->qp));
+		else
+			slot_sooner(g->allowed ? &c->accepted : &c->refused, key_of(c, g));
+	}
+	a->n--;
 }
 
 static void count_gate_rivals(struct completer *c)
 {
-	const struct gate *ahead = c->b->gates;
-	int n = 0;
+	struct gates_ahead ahead = { c->b->gates, c->b->gates, c->b->gates, 0 };
 
-	for (const struct gate *g = c->b->gates; g != NULL; g = g->next, n--) {
-		for (; n < JOIN_AHEAD && ahead != NULL; n++, ahead = ahead->next)
-			look_ahead(c, ahead);
-		struct slot *s = slot_get(g->allowed ? &c->accepted : &c->refused,
-					  slot_key(g->from, g->to, moment_joined(c->b, g->line)));
+	for (const struct gate *g = c->b->gates; g != NULL; g = g->next) {
+		struct slot *s;
 
+		look_ahead(c, &ahead);
+		s = slot_get(g->allowed ? &c->accepted : &c->refused, key_of(c, g));
 		if (s != NULL)
 			s->rivals++;
 	}
@@ -128,16 +160,15 @@ static void count_gate_rivals(struct completer *c)
 
 void join_gates(struct completer *c)
 {
-	const struct gate *ahead = c->b->gates;
+	struct gates_ahead ahead = { c->b->gates, c->b->gates, c->b->gates, 0 };
 	struct gate *next;
-	int n = 0;
 
 	count_gate_rivals(c);
-	for (struct gate *g = c->b->gates; g != NULL; g = next, n--) {
-		for (; n < JOIN_AHEAD && ahead != NULL; n++, ahead = ahead->next)
-			look_ahead(c, ahead);
+	for (struct gate *g = c->b->gates; g != NULL; g = next) {
+		look_ahead(c, &ahead);
 		next = g->next;
-		if (!join_by_reply(c, g) && !join_by_connection(c, g) && !join_by_second(c, g))
+		if (!join_known_gate(c, g) && !join_by_reply(c, g) && !join_by_connection(c, g) &&
+		    !join_by_second(c, g))
 			gate_alone(c, g);
 	}
 	c->b->gates = c->b->last_gate = NULL;

@@ -13,12 +13,7 @@
 
 #include "trace/join.h"
 
-enum {
-	DAY = 86400,
-	SOON = 60,        /* seconds: no mail server tries again so soon */
-	FIRST = 2 * 3600, /* the usual ones wait no longer than this at first, ... */
-	LATE = 6 * 3600   /* ... longer the older the message is, and never more than this */
-};
+enum { SOON = 60 }; /* seconds: no mail server tries again so soon */
 
 /* One recipient of one visit, of which more than one may be a try of the same message. */
 struct call {
@@ -53,7 +48,7 @@ static bool refused_for_now(const struct party *p)
 }
 
 /* Another server's log names an accepted recipient only when it delivers. */
-static const struct line *called_at(const struct party *p)
+const struct line *party_called(const struct party *p)
 {
 	return p->to != NULL ? p->to : p->visit->final;
 }
@@ -61,7 +56,7 @@ static const struct line *called_at(const struct party *p)
 /* Bounces have no sender to tell them apart by. */
 static bool calls(const struct visit *v, const struct party *p)
 {
-	return v->from != NULL && v->from->text.n > 0 && p->visit == v && called_at(p) != NULL;
+	return v->from != NULL && v->from->text.n > 0 && p->visit == v && party_called(p) != NULL;
 }
 
 enum { REFUSED_FROM = 1, REFUSED_TO = 2 };
@@ -88,7 +83,8 @@ static void add_call(struct completer *c, struct calls *out, struct visit *v, st
 		out->cap = out->cap > 0 ? out->cap * 2 : 64;
 		out->at = arena_grow(&c->mem, out->at, out->n, out->cap, sizeof(*out->at));
 	}
-	out->at[out->n] = (struct call){ v->from, p->name, moment_of(c->b, called_at(p)), p, join_accepted(p), out->n };
+	out->at[out->n] =
+	    (struct call){ v->from, p->name, moment_of(c->b, party_called(p)), p, join_accepted(p), out->n };
 	out->n++;
 }
 
@@ -169,10 +165,10 @@ static void join_pair(struct call *at, size_t n)
 
 		if (!at[i].taken)
 			continue;
-		for (size_t k = i + 1; k < n && alone && at[k].at <= at[i].at + DAY / 2; k++)
+		for (size_t k = i + 1; k < n && alone && at[k].at <= at[i].at + REACH_RIVAL; k++)
 			alone = !at[k].taken;
 		for (size_t k = pending; k < i; k++) {
-			if (at[k].at < at[i].at - DAY)
+			if (at[k].at < at[i].at - REACH_AGAIN)
 				continue;
 			at[k].party->seen_again = at[i].party;
 			if (alone && !other_client(at[k].party, at[i].party) && at[i].party->first_try == NULL)
@@ -202,11 +198,11 @@ static struct str gate_code(const struct party *p)
 static bool tried_again(const struct call *first, const struct call *second, int64_t since)
 {
 	const struct party *a = first->party, *b = second->party;
-	int64_t longest = FIRST + (first->at - since);
+	int64_t longest = REACH_FIRST + (first->at - since);
 
 	return open_refusal(first) && open_refusal(second) &&
-	       second->at - first->at <= (longest < LATE ? longest : LATE) && refusal_code(a) == refusal_code(b) &&
-	       str_eq(gate_code(a), gate_code(b)) && !other_client(a, b);
+	       second->at - first->at <= (longest < REACH_NEXT ? longest : REACH_NEXT) &&
+	       refusal_code(a) == refusal_code(b) && str_eq(gate_code(a), gate_code(b)) && !other_client(a, b);
 }
 
 /* The runs of refusals that nothing ended: which are one message's tries? */
@@ -254,18 +250,20 @@ static struct join why(const struct story *s)
 			      "sender, recipient and the same refusal", NULL };
 }
 
-static void make_part(struct story *s, struct story *whole)
+static void make_part(struct book *b, struct story *s, struct story *whole)
 {
-	s->again = why(s);
-	s->part_of = whole;
-	if (whole->last_try != NULL)
-		whole->last_try->next_try = s;
+	struct ties *part = ties_need(b, s), *all = ties_need(b, whole);
+
+	part->again = why(s);
+	part->part_of = whole;
+	if (all->last_try != NULL)
+		ties_need(b, all->last_try)->next_try = s;
 	else
-		whole->first_tries = s;
-	whole->last_try = s;
+		all->first_tries = s;
+	all->last_try = s;
 	if (s->time < whole->time)
 		whole->time = s->time;
-	story_join(whole, s->again);
+	story_join(whole, part->again);
 }
 
 void join_first_tries(struct completer *c)
@@ -289,6 +287,6 @@ void join_first_tries(struct completer *c)
 		struct story *whole = s->visit != NULL ? told_in(s) : NULL;
 
 		if (whole != NULL)
-			make_part(s, whole);
+			make_part(c->b, s, whole);
 	}
 }

@@ -2,10 +2,7 @@
  * sender.  It is found by its recipient, and by the moment at which qmail tries again. */
 #include "trace/join.h"
 
-enum {
-	WAITERS = 64,               /* of one recipient, looked at */
-	LIFETIME = 7 * 86400 + 3600 /* qmail's default; the longest wait for a retry */
-};
+enum { WAITERS = 64 }; /* of one recipient, looked at */
 
 /* A deferred party waits in two slots: an old log's later attempt may have no init of its own, and so no sender. */
 static struct slot *retry_slot(struct completer *c, const struct name *from, const struct name *to)
@@ -19,7 +16,6 @@ static void wait_in(struct completer *c, struct slot *s, struct party *p)
 
 	*w = (struct waiter){ .party = p, .since = p->deferral, .next = s->waiting };
 	s->waiting = w;
-	s->parties++;
 }
 
 void wait_begin(struct completer *c, struct party *p)
@@ -29,26 +25,11 @@ void wait_begin(struct completer *c, struct party *p)
 	wait_in(c, retry_slot(c, NULL, p->last_attempt->to), p);
 }
 
-static void count_out(struct completer *c, const struct party *p, const struct attempt *since)
-{
-	retry_slot(c, p->story->from, since->to)->parties--;
-	retry_slot(c, NULL, since->to)->parties--;
-}
-
-void wait_end(struct completer *c, struct party *p)
-{
-	if (p->deferral != NULL)
-		count_out(c, p, p->deferral);
-	p->deferral = NULL;
-}
-
 /* A guess says nothing about the attempt that is due: p goes on waiting after `since`, unless it was deferred anew. */
-void wait_on(struct completer *c, struct party *p, const struct attempt *since)
+void wait_on(struct party *p, const struct attempt *since)
 {
 	if (p->deferral == NULL)
 		p->deferral = since;
-	else
-		count_out(c, p, since);
 }
 
 static bool waits(const struct waiter *w)
@@ -108,7 +89,7 @@ static void drop_served(struct completer *c, struct slot *s, const struct attemp
 		struct waiter *w = *at;
 
 		if (waits(w) && settled(c, w, a))
-			wait_end(c, w->party);
+			w->party->deferral = NULL;
 		if (waits(w)) {
 			at = &w->next;
 			seen++;
@@ -118,32 +99,45 @@ static void drop_served(struct completer *c, struct slot *s, const struct attemp
 	}
 }
 
+/* It was deferred before this one began: of what comes later, an attempt is never the next one. */
+static bool waited(const struct waiter *w, const struct attempt *a)
+{
+	return a->started >= w->since->ended;
+}
+
 /* The party of the slot whose last attempt was deferred before this one began; of several the one that is due. */
 struct party *wait_due(struct completer *c, const struct name *from, const struct attempt *a, struct due *due)
 {
 	struct slot *s = slot_get(&c->retrying, slot_key(from, a->to, JOIN_ANY_SECOND));
 	struct party *found = NULL;
-	int seen = 0;
+	int seen = 0, waiting = 0;
 
 	if (s != NULL)
 		drop_served(c, s, a);
-	*due = (struct due){ .sole = s != NULL && s->parties == 1, .off = INT64_MAX };
+	*due = (struct due){ .off = INT64_MAX };
 	for (struct waiter *w = s != NULL ? s->waiting : NULL; w != NULL && seen < WAITERS; w = w->next, seen++) {
 		int64_t off = off_schedule(c, w, a);
 
-		if (a->started < w->since->ended || a->started - w->since->started > LIFETIME || off >= due->off)
+		waiting += waited(w, a);
+		if (!waited(w, a) || a->started - w->since->started > REACH_RETRY || off >= due->off)
 			continue;
 		found = w->party;
 		due->off = off;
 	}
+	due->sole = waiting == 1;
 	return found;
 }
 
 bool wait_nobody(struct completer *c, const struct attempt *a)
 {
 	struct slot *s = slot_get(&c->retrying, slot_key(NULL, a->to, JOIN_ANY_SECOND));
+	int seen = 0;
 
-	if (s != NULL)
-		drop_served(c, s, a);
-	return s == NULL || s->parties == 0;
+	if (s == NULL)
+		return true;
+	drop_served(c, s, a);
+	for (const struct waiter *w = s->waiting; w != NULL && seen < WAITERS; w = w->next, seen++)
+		if (waited(w, a))
+			return false;
+	return true;
 }

@@ -55,9 +55,9 @@ static void put_hop(void *with, const struct story *hop)
 	json_key(&w->j, "verdict");
 	json_z(&w->j, verdict_words[answer_verdict(w->r, hop)]);
 	json_key(&w->j, "confidence");
-	json_z(&w->j, grade_words[hop->hop.grade]);
+	json_z(&w->j, grade_words[ties_of(hop)->hop.grade]);
 	json_key(&w->j, "by");
-	json_z(&w->j, hop->hop.key);
+	json_z(&w->j, ties_of(hop)->hop.key);
 	json_end_object(&w->j);
 }
 

@@ -90,13 +90,13 @@ static bool carries_another(struct str local)
 	return parted && domain;
 }
 
-/* Length of the character at the start of s; 0 when a person would not see it. */
+/* Length of the character at the start of s; 0 when a person would not see it, or take it for an end of the address. */
 static size_t first_character(struct str s)
 {
 	uint32_t code;
 	size_t n = utf8_at(s, &code);
 
-	return n > 0 && !utf8_unseen(code) ? n : 0;
+	return n > 0 && !utf8_unseen(code) && local_byte(s.p[0]) ? n : 0;
 }
 
 static size_t last_character(struct str s)
@@ -116,11 +116,20 @@ static bool already_masked(struct str local)
 	return str_starts(rest, STR("***")) && (rest.n == 3 || last_character(rest) == rest.n - 3);
 }
 
+static bool quoted(struct str local)
+{
+	return local.n > 1 && local.p[0] == '"' && local.p[local.n - 1] == '"';
+}
+
 /* First and last character of the local part stay: enough to recognise, too little to write to. */
 static void put_masked(struct buf *out, struct str local)
 {
 	size_t first = first_character(local), last = last_character(local);
 
+	if (quoted(local)) {
+		buf_adds(out, "\"***\"");
+		return;
+	}
 	if (already_masked(local)) {
 		buf_addstr(out, local);
 		return;
@@ -211,6 +220,16 @@ bool scope_shows(const struct scope *sc, struct str address)
 	return scope_all(sc) || (at > 0 && own(sc, str_take(address, (size_t)at), str_skip(address, (size_t)at + 1)));
 }
 
+/* me@example.com=bob@: what seems to be a domain is the beginning of another local part, which will be masked. */
+static bool goes_on(struct str rest)
+{
+	size_t n = 0;
+
+	while (n < rest.n && n < LOCAL_MAX && local_byte(rest.p[n]) && at_sign(str_skip(rest, n)) == 0)
+		n++;
+	return n < rest.n && at_sign(str_skip(rest, n)) > 0;
+}
+
 void scope_mask(struct scope *sc, struct buf *out, struct str text)
 {
 	size_t done = 0;
@@ -230,7 +249,7 @@ void scope_mask(struct scope *sc, struct buf *out, struct str text)
 		if (to < text.n && text.p[to] == '>')
 			from = bracket_start(text, done, from);
 		local = bare_local(str_mem(text.p + from, at - from));
-		if (own(sc, local, domain))
+		if (own(sc, local, domain) && !goes_on(str_skip(text, to)))
 			continue;
 		buf_add(out, text.p + done, from - done);
 		put_other(sc, out, local, domain);
@@ -330,56 +349,4 @@ void scope_mask_line(struct scope *sc, const struct book *b, struct buf *out, co
 		done = value.p + value.n;
 	}
 	scope_mask(sc, out, str_mem(done, (size_t)(end - done)));
-}
-
-/* j***n(2)@x.example, as an answer showed it: the number tells look-alikes apart within that answer only. */
-static void without_marks(struct buf *out, struct str pattern)
-{
-	for (size_t i = 0; i < pattern.n; i++) {
-		size_t end = i + 1;
-
-		while (pattern.p[i] == '(' && end < pattern.n && ascii_isdigit(pattern.p[end]))
-			end++;
-		if (end > i + 1 && str_starts(str_skip(pattern, end), STR(")@")))
-			i = end;
-		else
-			buf_addc(out, pattern.p[i]);
-	}
-}
-
-/* Both sides of the comparison are what the reader sees or said: nothing can be found out by guessing. */
-static bool shown_fits(struct scope *plain, struct str pattern, struct str shown)
-{
-	BUF(asked);
-	BUF(bare);
-
-	if (str_glob(pattern, shown))
-		return true;
-	if (!plain->masked)
-		return false;
-	without_marks(&bare, pattern);
-	scope_mask(plain, &asked, buf_str(&bare));
-	return str_glob(buf_str(&asked), shown);
-}
-
-bool scope_glob(const struct scope *sc, struct str pattern, struct str text)
-{
-	struct scope plain = { .domain = sc->domain, .mailbox = sc->mailbox };
-	BUF(shown);
-
-	if (scope_all(sc))
-		return str_glob(pattern, text);
-	scope_mask(&plain, &shown, text);
-	return shown_fits(&plain, pattern, buf_str(&shown));
-}
-
-bool scope_glob_line(const struct scope *sc, const struct book *b, struct str pattern, const struct line *x)
-{
-	struct scope plain = { .domain = sc->domain, .mailbox = sc->mailbox };
-	BUF(shown);
-
-	if (scope_all(sc))
-		return str_glob(pattern, line_raw(b, x));
-	scope_mask_line(&plain, b, &shown, x);
-	return shown_fits(&plain, pattern, buf_str(&shown));
 }

@@ -38,8 +38,14 @@ void moment_clear(struct book *b)
 
 void moment_epoch(struct book *b, const struct line *x, int64_t local, int64_t epoch)
 {
-	if (epoch > 0 && zone_measure(&b->zone, local, epoch))
+	const struct source_kept *k = b->source->files[x->file].kept;
+
+	if (epoch <= 0 || (b->zone.before != NULL && k != NULL && x->number <= k->counted))
+		return; /* it is counted among those before */
+	if (zone_measure(&b->zone, local, epoch))
 		add(b, x, epoch);
+	else if (k != NULL && x->number <= k->counted)
+		b->zone.outliers--;
 }
 
 void moment_known(const struct book *b, struct line *x, int64_t moment)

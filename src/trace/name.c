@@ -2,45 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dict.h"
 #include "trace/record.h"
 
-enum { FIRST_CAP = 256 };
+enum { FIRST_CAP = 256, SPELT_MAX = 1020 };
 
 struct name_ref {
 	struct name *name; /* NULL: nothing stands here */
 	uint64_t hash;
 };
-
-static inline uint64_t load(const char *p, size_t n)
-{
-	uint64_t word = 0;
-
-	memcpy(&word, p, n);
-	return word;
-}
-
-/* Sixteen bytes at a time, each of them times what only this process knows. */
-static uint64_t hash_of(const struct names *t, struct str s)
-{
-	uint64_t h = t->secret[0] ^ s.n, low = 0, high = 0;
-	const char *p = s.p;
-	size_t n = s.n;
-
-	for (; n > 16; p += 16, n -= 16)
-		h = hash_fold(load(p, 8) ^ t->secret[1], load(p + 8, 8) ^ h);
-	if (n >= 8) {
-		low = load(p, 8);
-		high = load(p + n - 8, 8);
-	} else if (n >= 4) {
-		low = load(p, 4);
-		high = load(p + n - 4, 4);
-	} else if (n > 0) {
-		low = (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[n / 2] << 8 |
-		      (unsigned char)p[n - 1];
-	}
-	h = hash_fold(low ^ t->secret[1], high ^ h);
-	return hash_fold(h ^ t->secret[0], t->secret[1]);
-}
 
 /* Where the text stands, or could go. */
 static struct name_ref *find(const struct names *t, struct str text, uint64_t hash)
@@ -57,7 +27,6 @@ static void grow(struct names *t)
 {
 	struct names old = *t;
 
-	t->secret = hash_secret();
 	t->cap = old.cap > 0 ? old.cap * 2 : FIRST_CAP;
 	t->refs = mem_alloc(t->cap * sizeof(*t->refs));
 	t->at = mem_grow(t->at, t->cap * sizeof(struct name *));
@@ -154,6 +123,19 @@ static size_t spell(struct str bare, char *low, size_t cap)
 	return n;
 }
 
+/* Is that how spell() would spell it?  So nearly all addresses stand there. */
+static bool is_spelt(struct str bare)
+{
+	bool plain = bare.n < SPELT_MAX;
+
+	for (size_t i = 0; i < bare.n && plain; i++) {
+		char c = bare.p[i];
+
+		plain = (c >= 'a' && c <= 'z') || (c >= '-' && c <= '9') || c == '@' || c == '_';
+	}
+	return plain;
+}
+
 static struct name *new_name(struct book *b, struct name_ref *where, struct str text, uint64_t hash)
 {
 	struct name *x = arena_alloc(&b->mem, sizeof(*x));
@@ -174,7 +156,7 @@ struct name *book_spelling(struct book *b, struct str text)
 
 	if ((b->nnames + 1) * 3 >= t->cap * 2)
 		grow(t);
-	hash = hash_of(t, text);
+	hash = dict_hash(text);
 	r = find(t, text, hash);
 	return r->name != NULL ? r->name : new_name(b, r, text, hash);
 }
@@ -185,23 +167,50 @@ struct name *book_name(struct book *b, struct str address)
 {
 	struct names *t = &b->names;
 	struct str bare = name_bare(address), text;
-	bool escaped = str_chr(bare, '\\') >= 0;
+	bool escaped;
 	struct name_ref *r;
 	uint64_t hash;
-	char low[1024];
+	char low[SPELT_MAX + 4];
 
 	if ((b->nnames + 1) * 3 >= t->cap * 2)
 		grow(t);
-	hash = hash_of(t, bare);
+	hash = dict_hash(bare);
 	r = find(t, bare, hash);
+	escaped = str_chr(bare, '\\') >= 0;
 	if (!escaped && r->name != NULL)
 		return r->name;
+	if (!escaped && is_spelt(bare))
+		return new_name(b, r, bare, hash);
 	if (escaped)
 		bare = log_plain(&b->mem, bare);
 	text = str_mem(low, spell(bare, low, sizeof(low)));
 	if (!str_eq(text, bare) || escaped) {
-		hash = hash_of(t, text);
+		hash = dict_hash(text);
 		r = find(t, text, hash);
 	}
 	return r->name != NULL ? r->name : new_name(b, r, text, hash);
+}
+
+uint64_t book_name_soon(const struct book *b, struct str address)
+{
+	const struct names *t = &b->names;
+	uint64_t hash;
+
+	if (t->cap == 0)
+		return 0;
+	hash = dict_hash(name_bare(address));
+	__builtin_prefetch(&t->refs[hash & (t->cap - 1)]);
+	return hash;
+}
+
+void book_name_sooner(const struct book *b, uint64_t soon)
+{
+	enum { CACHE_LINE = 64 };
+	const struct names *t = &b->names;
+	const struct name *x = t->cap > 0 ? t->refs[soon & (t->cap - 1)].name : NULL;
+
+	if (x == NULL)
+		return;
+	__builtin_prefetch(x);
+	__builtin_prefetch((const char *)x + CACHE_LINE); /* its text stands behind it */
 }

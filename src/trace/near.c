@@ -71,6 +71,11 @@ static bool better(const struct near *list, size_t n, struct near x)
 	return x.distance < last->distance || (x.distance == last->distance && str_cmp(x.text, last->text) < 0);
 }
 
+static bool names_address(const struct filter *f)
+{
+	return f->kind <= FILTER_ANY && question_exact(f);
+}
+
 static unsigned to_question(const struct question *q, struct str address)
 {
 	unsigned best = NEAR_DISTANCE + 1;
@@ -79,7 +84,7 @@ static unsigned to_question(const struct question *q, struct str address)
 		const struct filter *f = &q->filters[i];
 		unsigned d;
 
-		if (f->kind > FILTER_ANY || !question_exact(f))
+		if (!names_address(f))
 			continue;
 		d = near_distance(f->value, address, NEAR_DISTANCE);
 		best = d > 0 && d < best ? d : best;
@@ -117,7 +122,12 @@ static void look_at(void *with, struct str text)
 size_t select_near(const struct tale *t, const struct question *q, const struct scope *sc, struct str out[NEAR_MAX])
 {
 	struct search s = { .mem = &t->book->mem, .q = q, .sc = sc };
+	bool any = false;
 
+	for (size_t i = 0; i < q->n; i++)
+		any = any || names_address(&q->filters[i]);
+	if (!any) /* then nothing resembles it, and all names of the logs need not be looked at */
+		return 0;
 	if (t->store != NULL)
 		t->store->names(t->store, look_at, &s);
 	for (size_t i = 0; t->store == NULL && i < t->book->nnames; i++)

@@ -1,20 +1,10 @@
-#include "trace/question.h"
+#include "trace/question_parts.h"
 
 #include <string.h>
 
 #define F(id, word) [FILTER_##id] = word,
 const char *const filter_words[FILTER_KINDS] = { QUESTION_FILTERS(F) };
 #undef F
-
-struct asker {
-	struct question *q;
-	struct arena *a;
-	struct err *e;
-	struct str words[QUESTION_WORDS];
-	size_t n;
-	enum { SLOT_NONE, SLOT_FROM, SLOT_TO } slot; /* "from" and "to" stood before */
-	struct filter *loose;                        /* an address without a preposition */
-};
 
 static struct filter *add_filter(struct asker *k, enum filter_kind kind, struct str value)
 {
@@ -34,41 +24,6 @@ static int filter_value(struct asker *k, enum filter_kind kind, struct str value
 	struct filter *f = add_filter(k, kind, arena_str(k->a, value));
 
 	return f == NULL ? -1 : filter_understand(f, k->a, k->e);
-}
-
-/* A value that a shell has robbed of its quotes goes on in the next words: on:last week. */
-static size_t day_and_more(struct asker *k, struct day *d, struct str value, size_t i)
-{
-	struct str words[8] = { value };
-	size_t n = 1, at = 0, used;
-
-	for (; n < COUNT(words) && i + n < k->n; n++)
-		words[n] = k->words[i + n];
-	while (at < n && (used = day_words(words + at, n - at, d)) > 0)
-		at += used;
-	return at;
-}
-
-static int take_when(struct asker *k, const char *key, struct str value, size_t *i)
-{
-	struct question *q = k->q;
-	struct day *d = key[0] == 'o' ? &q->on : key[0] == 'a' ? &q->after : &q->before;
-	struct str *text = key[0] == 'o' ? &q->on_text : key[0] == 'a' ? &q->after_text : &q->before_text;
-	size_t used;
-
-	if (text->n > 0)
-		return err_set(k->e, "%s: stands twice in the question", key);
-	used = str_chr(value, ' ') < 0 ? day_and_more(k, d, value, *i) : day_parse(value, d);
-	if (used == 0)
-		return err_set(k->e,
-			       "%s:%.*s is no day or time that I understand (2021-03-09, tuesday, yesterday, "
-			       "\"last week\", 2021-03-09T15:00, \"15:00 EST\")",
-			       key, STR_ARG(value));
-	*text = arena_str(k->a, value);
-	for (size_t j = 1; j < used; j++)
-		*text = arena_fmt(k->a, "%.*s %.*s", STR_ARG(*text), STR_ARG(k->words[*i + j]));
-	*i += used - 1;
-	return 0;
 }
 
 /* id:connection 24, whose quotes a shell has taken away. */
@@ -94,17 +49,17 @@ static int take_token(struct asker *k, size_t *i)
 	if (value.n == 0)
 		return err_set(k->e, "%.*s: needs a value", STR_ARG(key));
 	if (str_ieq(key, STR("on")))
-		return take_when(k, "on", value, i);
+		return question_when(k, "on", value, i);
 	if (str_ieq(key, STR("after")) || str_ieq(key, STR("since")))
-		return take_when(k, "after", value, i);
+		return question_when(k, "after", value, i);
 	if (str_ieq(key, STR("before")))
-		return take_when(k, "before", value, i);
+		return question_when(k, "before", value, i);
 	for (int f = 0; f < FILTER_KINDS; f++)
 		if (str_ieq(key, str_of(filter_words[f])))
 			return filter_value(k, (enum filter_kind)f, f == FILTER_ID ? id_and_more(k, value, i) : value);
 	return err_set(k->e,
-		       "there is no filter %.*s: (filters: from to any ip on after before id verdict reason port "
-		       "text)",
+		       "there is no filter %.*s: (filters: from to any ip on after before id verdict reason login "
+		       "port text)",
 		       STR_ARG(key));
 }
 
@@ -142,30 +97,6 @@ static int take_address(struct asker *k, struct str w, bool possessive)
 	if (kind == FILTER_ANY)
 		k->loose = &k->q->filters[k->q->n - 1];
 	k->slot = SLOT_NONE;
-	return 0;
-}
-
-/* "since yesterday", "before 15:00", and DAY itself.  0: done, 1: no day, -1: e. */
-static int take_day(struct asker *k, size_t *i)
-{
-	struct question *q = k->q;
-	struct str w = k->words[*i];
-	bool after = str_ieq(w, STR("since")) || str_ieq(w, STR("after"));
-	bool before = str_ieq(w, STR("before")) || str_ieq(w, STR("until"));
-	struct day *d = after ? &q->after : before ? &q->before : &q->on;
-	struct str *text = after ? &q->after_text : before ? &q->before_text : &q->on_text;
-	size_t from = *i + (after || before), used, more;
-
-	while (from < k->n && (after || before) && str_ieq(k->words[from], STR("the")))
-		from++;
-	used = day_words(k->words + from, k->n - from, d);
-	if (used == 0)
-		return !after && !before ? 1 : err_set(k->e, "%.*s needs a day or a time", STR_ARG(w));
-	while ((after || before) && (more = day_words(k->words + from + used, k->n - from - used, d)) > 0)
-		used += more; /* "since 2021-03-09 15:00" */
-	for (size_t j = from; j < from + used; j++)
-		*text = arena_fmt(k->a, "%.*s%s%.*s", STR_ARG(*text), text->n > 0 ? " " : "", STR_ARG(k->words[j]));
-	*i = from + used - 1;
 	return 0;
 }
 
@@ -237,6 +168,18 @@ static int take_id(struct asker *k, struct str w)
 	return 0;
 }
 
+/* "to me": whose mail is asked about knows who that is (question_me()). */
+static int take_me(struct asker *k)
+{
+	struct filter *f = add_filter(k, k->slot == SLOT_FROM ? FILTER_FROM : FILTER_TO, STR("me"));
+
+	k->slot = SLOT_NONE;
+	if (f == NULL)
+		return -1;
+	f->me = true;
+	return filter_understand(f, k->a, k->e);
+}
+
 static int take_plain(struct asker *k, struct str w, size_t i)
 {
 	switch (question_role(w)) {
@@ -244,7 +187,7 @@ static int take_plain(struct asker *k, struct str w, size_t i)
 		k->slot = SLOT_FROM;
 		return 0;
 	case WORD_TO:
-		if (str_eqz(w, "->") && k->loose != NULL)
+		if ((str_eqz(w, "->") || str_eqz(w, "\xe2\x86\x92")) && k->loose != NULL)
 			k->loose->kind = FILTER_FROM;
 		k->slot = SLOT_TO;
 		return 0;
@@ -254,6 +197,8 @@ static int take_plain(struct asker *k, struct str w, size_t i)
 		k->loose = NULL;
 		return 0;
 	case WORD_FILLER:
+		if (k->slot != SLOT_NONE && str_ieq(w, STR("me")))
+			return take_me(k);
 		k->slot = SLOT_NONE;
 		return 0;
 	case WORD_ARTICLE:
@@ -266,6 +211,22 @@ static int take_plain(struct asker *k, struct str w, size_t i)
 	if (k->slot == SLOT_NONE && (question_id(w) || k->n == 1) && !question_counts(w))
 		return take_id(k, w);
 	return k->slot == SLOT_NONE ? not_understood(k, w) : take_address(k, w, false);
+}
+
+/* "from X or Y", "from X and Y": filters intersect, and a mail has one sender. */
+static bool either(const struct asker *k, size_t i)
+{
+	static const char *const words[] = { "or", "and" };
+	const struct filter *last = k->q->n > 0 ? &k->q->filters[k->q->n - 1] : NULL;
+
+	return last != NULL && i >= 2 && question_listed(k->words[i - 1], words, COUNT(words)) &&
+	       address_like(k->words[i - 2]) &&
+	       (last->kind == FILTER_FROM || (last->kind == FILTER_TO && str_ieq(k->words[i - 1], STR("or"))));
+}
+
+static int ask_for_each(struct asker *k, struct str w)
+{
+	return err_set(k->e, "one question finds mail that fits all of it: ask for %.*s by itself", STR_ARG(w));
 }
 
 static int take_word(struct asker *k, size_t *i)
@@ -282,7 +243,7 @@ static int take_word(struct asker *k, size_t *i)
 		return rc;
 	if (names_number(k, *i))
 		return take_number(k, i);
-	if ((rc = take_day(k, i)) <= 0)
+	if ((rc = question_day(k, i)) <= 0)
 		return rc;
 	if (question_duration(k->words, k->n, *i)) {
 		++*i;
@@ -290,16 +251,19 @@ static int take_word(struct asker *k, size_t *i)
 	}
 	if (question_reply(w, k->a, &value))
 		return filter_value(k, FILTER_REASON, value);
-	if (str_ieq(w, STR("quota")) || str_ieq(w, STR("overquota")))
-		return filter_value(k, FILTER_REASON, STR("quota"));
-	if (str_ieq(w, STR("junk")) || str_ieq(w, STR("junked")))
-		return filter_value(k, FILTER_REASON, STR("junk"));
+	if (question_reason(w) != NULL)
+		return filter_value(k, FILTER_REASON, str_of(question_reason(w)));
+	if (question_denies(k->words, k->n, *i))
+		return err_set(k->e,
+			       "`not %.*s` may be one of several: ask for those meant, as verdict:refused, "
+			       "verdict:returned or verdict:waiting",
+			       STR_ARG(k->words[*i + 1]));
 	if (question_outcome(k->words, k->n, *i) != NULL)
 		return filter_value(k, FILTER_VERDICT, str_of(question_outcome(k->words, k->n, *i)));
 	if (possessive)
 		w = str_take(w, w.n - (w.p[w.n - 2] == '\'' ? 2 : 4));
 	if (address_like(w) || ip_net_parse(w, &net))
-		return take_address(k, w, possessive);
+		return either(k, *i) ? ask_for_each(k, w) : take_address(k, w, possessive);
 	return take_plain(k, w, *i);
 }
 
@@ -366,6 +330,20 @@ int question_parse(struct question *q, struct str text, struct arena *a, struct 
 	return 0;
 }
 
+int question_me(struct question *q, struct str mailbox, struct arena *a, struct err *e)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		if (!q->filters[i].me)
+			continue;
+		if (mailbox.n == 0)
+			return err_set(e, "I do not know which mailbox `me` is here: write its address instead");
+		q->filters[i].value = mailbox;
+		if (filter_understand(&q->filters[i], a, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 const struct filter *question_filter(const struct question *q, enum filter_kind kind)
 {
 	for (size_t i = 0; i < q->n; i++)
@@ -384,12 +362,12 @@ bool question_names_one(const struct question *q)
 	if (question_filter(q, FILTER_ID) != NULL)
 		return true;
 	return question_exact(question_filter(q, FILTER_FROM)) && question_exact(question_filter(q, FILTER_TO)) &&
-	       q->on_text.n > 0 && q->on.kind != DAY_LAST_WEEK;
+	       q->on_text.n > 0 && q->on.kind < DAY_LAST_WEEK;
 }
 
 static bool relative(const struct day *d)
 {
-	return d->kind == DAY_NONE ? d->timed : d->kind != DAY_DATE || d->year == 0;
+	return d->kind == DAY_NONE ? d->timed : (d->kind != DAY_DATE && d->kind != DAY_MONTH) || d->year == 0;
 }
 
 bool question_relative(const struct question *q)

@@ -20,6 +20,7 @@
 	F(ID, "id") \
 	F(VERDICT, "verdict") \
 	F(REASON, "reason") \
+	F(LOGIN, "login") \
 	F(PORT, "port") \
 	F(TEXT, "text")
 
@@ -45,8 +46,10 @@ struct filter {
 	struct str pattern;   /* the glob that is matched, where one is */
 	struct ip_net net;    /* FILTER_IP */
 	enum verdict verdict; /* FILTER_VERDICT */
+	uint16_t reason;      /* FILTER_REASON: one of those that statistics count (rows.h); 0: a text of the lines */
 	enum id_kind id;      /* FILTER_ID */
 	uint64_t number;      /* FILTER_ID; 0: it is no number */
+	bool me;              /* FILTER_FROM, FILTER_TO: of whoever asks */
 	bool whole;           /* FILTER_ID; only the message that bears it, no mention of it */
 	struct str word;      /* as asked, where it was left open whether it is an address or an id; else empty */
 };
@@ -61,6 +64,8 @@ struct question {
 
 /* Texts are copied into `a`.  -1: e says what was not understood. */
 int question_parse(struct question *q, struct str text, struct arena *a, struct err *e);
+/* Who `me` is: the mailbox whose mail is asked about.  -1: e; there is none, and the question says "me". */
+int question_me(struct question *q, struct str mailbox, struct arena *a, struct err *e);
 /* The filter of that kind, or NULL. */
 const struct filter *question_filter(const struct question *q, enum filter_kind kind);
 /* Does the value name one address, without wildcard? */
@@ -79,6 +84,10 @@ enum word_role { WORD_UNKNOWN, WORD_FROM, WORD_TO, WORD_SENT, WORD_ARTICLE, WORD
 enum word_role question_role(struct str w);
 /* The verdict that the i-th of n words asks for ("mails refused on Tuesday", "all rejected messages"); NULL: none. */
 const char *question_outcome(const struct str *w, size_t n, size_t i);
+/* What it says of the reason ("over quota"), as reason: looks for it; NULL: nothing. */
+const char *question_reason(struct str w);
+/* "mails not delivered": not one verdict but several. */
+bool question_denies(const struct str *w, size_t n, size_t i);
 /* Of a reply: "552 over quota", "550 5.1.1 user unknown", "4.7.0". */
 bool question_reply(struct str w, struct arena *a, struct str *value);
 struct str question_bare(struct str w); /* a free word without the punctuation of a sentence around it */

@@ -41,7 +41,7 @@ static const char *const fillers[] = {
 static const char *const sent[] = { "sent", "send", "sends", "wrote", "write", "writes", "mailed", "sending" };
 
 static const char *const from[] = { "from", "by" };
-static const char *const to[] = { "to", "for", "->" };
+static const char *const to[] = { "to", "for", "->", "\xe2\x86\x92" };
 
 static const struct {
 	const char *const *list;
@@ -67,6 +67,9 @@ static const struct {
 static const char *const mails[] = { "mail",    "mails",    "email",   "emails",     "e-mail",   "e-mails",
 				     "message", "messages", "letters", "everything", "anything", "what" };
 
+/* Of these alone whose they are may stand before the outcome: "the mail to X refused ..." is told of one. */
+static const char *const plurals[] = { "mails", "emails", "e-mails", "messages", "letters" };
+
 static const char *const between[] = { "was", "were", "is",   "are",   "been", "being",
 				       "got", "get",  "that", "which", "have", "has" };
 
@@ -84,16 +87,30 @@ static const char *outcome_word_of(struct str w)
 	return NULL;
 }
 
+/* "mails from X to Y refused": where their noun stands; i: they have none. */
+static size_t before_addresses(const struct str *w, size_t i)
+{
+	size_t noun = i;
+
+	while (noun >= 2 && (question_role(w[noun - 2]) == WORD_FROM || question_role(w[noun - 2]) == WORD_TO))
+		noun -= 2;
+	return noun < i && noun > 0 && question_listed(w[noun - 1], plurals, COUNT(plurals)) ? noun : i;
+}
+
 /* "mails refused on Tuesday", "which messages were rejected": the noun stands directly before it, no doubt before that. */
 static bool behind_its_noun(const struct str *w, size_t i)
 {
-	size_t noun = i, first = 0;
+	size_t near = before_addresses(w, i), noun = near, first = 0;
 	bool listed = question_listed(w[0], listing, COUNT(listing)) ||
 		      (i > 1 && str_ieq(w[0], STR("how")) && str_ieq(w[1], STR("many")));
 
 	while (noun > 0 && question_listed(w[noun - 1], between, COUNT(between)))
 		noun--;
-	if (noun == 0 || !question_listed(w[noun - 1], mails, COUNT(mails)) || (noun < i && !listed))
+	if (noun == 1 && near > noun && str_ieq(w[0], STR("who"))) /* "who was refused today" */
+		return true;
+	listed = listed || (noun < near && noun > 0 && question_listed(w[noun - 1], plurals, COUNT(plurals)) &&
+			    (str_ieq(w[noun], STR("that")) || str_ieq(w[noun], STR("which"))));
+	if (noun == 0 || !question_listed(w[noun - 1], mails, COUNT(mails)) || (noun < near && !listed))
 		return false;
 	while (first + 1 < noun && !question_listed(w[first], doubting, COUNT(doubting)))
 		first++;
@@ -104,11 +121,30 @@ const char *question_outcome(const struct str *w, size_t n, size_t i)
 {
 	const char *verdict = outcome_word_of(w[i]);
 
-	if (verdict == NULL)
-		return NULL;
+	if (verdict == NULL || n == 1)
+		return verdict;
 	if (i + 1 < n && question_listed(w[i + 1], mails, COUNT(mails)) && !str_ieq(w[i + 1], STR("what")))
 		return verdict;
 	return behind_its_noun(w, i) ? verdict : NULL;
+}
+
+bool question_denies(const struct str *w, size_t n, size_t i)
+{
+	return i > 0 && i + 1 < n && str_ieq(w[i], STR("not")) && outcome_word_of(w[i + 1]) != NULL &&
+	       question_listed(w[i - 1], plurals, COUNT(plurals));
+}
+
+const char *question_reason(struct str w)
+{
+	static const struct {
+		const char *word, *reason;
+	} t[] = { { "quota", "quota" }, { "overquota", "quota" },     { "junk", "junk" },
+		  { "junked", "junk" }, { "greylisted", "gr*ylist" }, { "graylisted", "gr*ylist" } };
+
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (str_ieq(w, str_of(t[i].word)))
+			return t[i].reason;
+	return NULL;
 }
 
 bool question_listed(struct str w, const char *const *list, size_t n)

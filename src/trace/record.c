@@ -5,6 +5,7 @@
 void book_init(struct book *b, struct source *s)
 {
 	*b = (struct book){ .source = s };
+	b->taken_for = arena_alloc(&b->mem, sizeof(*b->taken_for));
 	zone_init(&b->zone, &b->mem);
 }
 
@@ -14,13 +15,23 @@ void book_clear(struct book *b)
 	free(b->ids.at);
 	moment_clear(b);
 	free(b->ids.named);
+	if (b->taken_for != NULL) {
+		dict_clear(&b->taken_for->by_shape);
+		arena_clear(&b->taken_for->mem);
+	}
+	arena_clear(&b->pools.lines);
+	arena_clear(&b->pools.visits);
+	arena_clear(&b->pools.parties);
+	arena_clear(&b->pools.attempts);
+	arena_clear(&b->pools.gates);
+	arena_clear(&b->pools.stories);
 	arena_clear(&b->mem);
 	*b = (struct book){ 0 };
 }
 
 struct line *line_new(struct book *b, const struct line *like)
 {
-	struct line *x = arena_alloc(&b->mem, sizeof(*x));
+	struct line *x = arena_alloc(&b->pools.lines, sizeof(*x));
 
 	*x = *like;
 	x->next = NULL;
@@ -59,23 +70,31 @@ struct str line_raw(const struct book *b, const struct line *x)
 	return str_mem(text, x->length);
 }
 
-static const struct source_place *place_of(const struct book *b, const struct line *x)
-{
-	const struct source_kept *k = b->source->files[x->file].kept;
-
-	return k != NULL ? &k->at[x->number - 1] : NULL;
-}
-
 uint32_t line_number(const struct book *b, const struct line *x)
 {
-	const struct source_place *p = place_of(b, x);
-
-	return p != NULL ? p->number : x->number;
+	return source_kept_number(b->source->files[x->file].kept, x->number);
 }
 
 uint64_t line_offset(const struct book *b, const struct line *x)
 {
-	const struct source_place *p = place_of(b, x);
+	return source_kept_offset(b->source->files[x->file].kept, x->number, x->at);
+}
 
-	return p != NULL ? p->offset : x->at;
+static const struct line *first_of(const struct lines *l, enum log_kind kind)
+{
+	const struct line *x = l->first;
+
+	while (x != NULL && x->kind != kind)
+		x = x->next;
+	return x;
+}
+
+const struct line *attempt_try(const struct attempt *a)
+{
+	return first_of(&a->lines, LOG_DELIVERY_TRY);
+}
+
+const struct line *attempt_result(const struct attempt *a)
+{
+	return first_of(&a->lines, LOG_DELIVERY_RESULT);
 }

@@ -10,6 +10,7 @@
 #ifndef TRACE_RECORD_H
 #define TRACE_RECORD_H
 
+#include "base/dict.h"
 #include "base/map.h"
 #include "logs/foreign.h"
 #include "mail/outcome.h"
@@ -74,8 +75,11 @@ struct foreign {
 	struct str bounce_id;  /* of the message that tells him */
 	struct lines refusals; /* lines of refused recipients; at the end of the visit's lines when all is read */
 	struct line *begins;   /* the first line that tells of it */
+	struct line *talk;     /* the first line of its connection; NULL: there was none */
+	bool shared;           /* another visit is of that connection too */
 	uint64_t count;        /* of recipients, where they are not named */
 	struct visit *same_id, *same_message_id; /* join_foreign.c: others of that id, read before */
+	struct visit *same_number;               /* join_number.c: the same, of that qp and hour */
 	int64_t last;                            /* UTC seconds: when its latest attempt began; 0: there was none */
 	bool queued, removed, deleted, expired;
 	bool absorbed; /* its parties went over to the message of the same transaction: no visit any more */
@@ -112,6 +116,11 @@ struct peer {
 	uint64_t connect, handshake, reply;             /* ms */
 };
 
+/* What a `mailbox` line says: where it lies, by which rule, how full the mailbox was.  Texts as in the log. */
+struct filed {
+	struct str box, rule, quota;
+};
+
 struct attempt {
 	struct line *init;       /* NULL: the logs begin after it */
 	struct init *latest;     /* the last init line before its try, whosever; NULL: none */
@@ -123,19 +132,20 @@ struct attempt {
 	int64_t moment;         /* of info, UTC ms; 0: none */
 	int64_t started, ended; /* moments by the clock of the SMTP log (complete.c); ended 0: no result */
 	bool remote, resulted, gave_up, restarted;
-	bool opens; /* the first try after its init: the sender is most likely that one's */
+	bool claims; /* complete.c: by it its init is known to be its story's */
+	bool opens;  /* the first try after its init: the sender is most likely that one's */
+	bool plain;  /* the report is in plain words, not qmail's */
+	uint8_t did; /* what it counts: did_flags() of story.h; 0: not looked at yet */
 	enum outcome_kind outcome;
-	struct peer *peer;           /* NULL: the log does not say */
-	enum went went;              /* where a success went; UNSAID: the report tells */
-	bool plain;                  /* the report is in plain words, not qmail's */
-	uint8_t did;                 /* what it counts: did_flags() of story.h; 0: not looked at yet */
-	struct str relay;            /* who took it, as another server's log names him */
-	struct str dsn;              /* "5.1.1"; empty: not told */
-	struct str next_id;          /* the id that he gave it */
-	struct story *onward;        /* join_foreign.c: the same message in that server's own log */
-	int beyond;                  /* what became of it there: enum verdict, plus 1; 0: not known */
-	struct str report, retry;    /* as in the log; retry: of `next` */
-	struct str box, rule, quota; /* as in the log: where it lies; empty: not told */
+	enum went went;           /* where a success went; UNSAID: the report tells */
+	int beyond;               /* what became of it at `onward`: enum verdict, plus 1; 0: not known */
+	struct peer *peer;        /* NULL: the log does not say */
+	struct filed *filed;      /* NULL: the log does not say */
+	struct str relay;         /* who took it, as another server's log names him */
+	struct str dsn;           /* "5.1.1"; empty: not told */
+	struct str next_id;       /* the id that he gave it */
+	struct story *onward;     /* join_foreign.c: the same message in that server's own log */
+	struct str report, retry; /* as in the log; retry: of `next` */
 	struct join join;
 	struct attempt *next;  /* of the same recipient */
 	struct attempt *later; /* in the order of reading */
@@ -178,6 +188,7 @@ struct visit {
 	uint64_t again;          /* so many times more came the refusal in `final`, counted by syslog */
 	uint64_t size, epoch, qp;
 	bool sized;
+	bool follows;              /* another one of its connection came before it */
 	struct line *final;        /* the reply to the whole message */
 	struct str ended;          /* reason of `end` */
 	struct line *gate_refusal; /* our own `gate, refused` without a recipient of its own */
@@ -186,6 +197,7 @@ struct visit {
 	struct story *story;           /* complete.c */
 	struct visit *same_reply;      /* complete.c: another with the same epoch and qp */
 	struct visit *init_queue;      /* complete.c: others that await their init */
+	struct line *init;             /* complete.c: the init of an old log that begins to deliver it; NULL: none */
 	struct visit *same_connection; /* the one before it */
 	struct visit *later;
 };
@@ -236,7 +248,6 @@ struct names {
 	struct name_ref *refs; /* by hash, open addressing */
 	struct name **at;      /* by id; as many as the book's nnames */
 	size_t cap;
-	const uint64_t *secret;
 };
 void names_clear(struct names *t);
 
@@ -259,11 +270,33 @@ struct foreign_ids {
 	size_t n, cap;
 	struct foreign_named *named;
 	size_t nnamed, named_cap;
-	bool several; /* hosts were read */
+	bool several;    /* hosts were read */
+	struct str host; /* the first of them, or the folder of its logs */
+};
+
+/* What the end of a log leaves open (group_kept.c): a line of a connection, or a visit that may go on. */
+struct open_end {
+	struct line line;
+	bool begins;         /* the line does, the connection, or qmail's message */
+	bool under_way;      /* of qmail: so is the delivery that begins there */
+	struct visit *visit; /* in place of the line */
+	struct open_end *next;
+};
+
+/* What texts of replies and reports were taken for (rows_reason.c): each is costly to read and occurs often. */
+struct taken_for {
+	struct dict by_shape;
+	struct arena mem;
+};
+
+/* Records of one kind stand side by side: who walks over them waits for memory less. */
+struct book_pools {
+	struct arena lines, visits, parties, attempts, gates, stories;
 };
 
 struct book {
 	struct arena mem;
+	struct book_pools pools; /* what reading and joining make */
 	struct source *source;
 	struct zone_table zone;
 	struct names names;
@@ -280,9 +313,16 @@ struct book {
 	int64_t *skew; /* of each file: seconds its clock is ahead of the SMTP log's; NULL: not looked for */
 	struct hop_skew *hop_skews; /* join_foreign.c */
 	size_t nhop_skews;
+	struct taken_for *taken_for;
 	int64_t oldest, newest;         /* local stamps of all lines read; 0: none */
 	int64_t lifetime;               /* seconds that messages may wait in our own queue; 0: not known */
 	bool year_proven, year_guessed; /* of the gate log's stamps */
+	bool year_lost;                 /* index: they say another year than they said before */
+	const char *unsteady;           /* index: why it cannot go on with another server's logs; NULL: it can */
+	struct open_end *ends;          /* index */
+	const struct known *known;      /* index (known.h); NULL: all is joined anew */
+	struct relied *relied;          /* known.h */
+	bool one_clock;                 /* index: the clocks of the logs are known to agree */
 	bool kept;                      /* out of the index: every line is a kept_line */
 };
 
@@ -290,6 +330,10 @@ void book_init(struct book *b, struct source *s);
 void book_clear(struct book *b);
 /* The name of an address as it stands in any log. */
 struct name *book_name(struct book *b, struct str address);
+/* Soon somebody asks for it: what that will look at is fetched in two steps, the first of which gives what the second
+ * one needs. */
+uint64_t book_name_soon(const struct book *b, struct str address);
+void book_name_sooner(const struct book *b, uint64_t soon);
 /* The name that is spelt exactly so. */
 struct name *book_spelling(struct book *b, struct str text);
 struct str name_bare(struct str address); /* without brackets, parameters and BATV tag; case as it stands */
@@ -304,5 +348,8 @@ uint32_t line_number(const struct book *b, const struct line *x);
 uint64_t line_offset(const struct book *b, const struct line *x);
 /* As it stands in the file, without its end. */
 struct str line_raw(const struct book *b, const struct line *x);
+/* The attempt's `try` line, its `result` line; NULL: none. */
+const struct line *attempt_try(const struct attempt *a);
+const struct line *attempt_result(const struct attempt *a);
 
 #endif

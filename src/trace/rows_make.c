@@ -21,18 +21,17 @@ void rows_maker_clear(struct rows_maker *m)
 {
 	free(m->names);
 	free(m->ports);
-	map_clear(&m->reasons);
 	arena_clear(&m->scratch);
 }
 
-static uint32_t name_id(struct rows_maker *m, const struct name *x)
+uint32_t rows_maker_name(struct rows_maker *m, const struct name *x)
 {
 	uint32_t *known = x != NULL ? &m->names[x->id] : NULL;
 
 	if (x == NULL)
 		return UINT32_MAX;
 	if (*known == 0)
-		*known = rows_name(m->to, x->text) + 1;
+		*known = (m->bare ? rows_new_name(m->to, x->text) : rows_name(m->to, x->text)) + 1;
 	return *known - 1;
 }
 
@@ -81,9 +80,9 @@ static void put_story(struct rows_maker *m, const struct told *t, size_t i, uint
 	r->story[i] = number;
 	if (s->time >= 0 && s->time < UINT32_MAX)
 		r->time[i] = (uint32_t)s->time;
-	r->from[i] = name_id(m, s->from);
+	r->from[i] = rows_maker_name(m, s->from);
 	if (t->ip.n > 0)
-		r->ip[i] = rows_ip(r, t->ip);
+		r->ip[i] = m->bare ? rows_text(&r->ips, t->ip) : rows_ip(r, t->ip);
 	if (t->user.n > 0)
 		r->login[i] = rows_text(&r->logins, t->user);
 	if (v != NULL && v->sized && v->size_code < 400)
@@ -107,23 +106,46 @@ static uint16_t seconds_between(int64_t from, int64_t to)
 	return row_length((to - from) * 1000);
 }
 
-/* "delays=0.1/0/0.2/0.05" of Postfix: before the queue, in it, to connect, to send; in ms. */
-static bool postfix_delays(struct str raw, int64_t ms[4])
+/* The digits that it begins with; how many they are.  They stop mattering beyond 32 bits. */
+static size_t take_digits(struct str *rest, uint64_t *n)
 {
-	ptrdiff_t at = str_find(raw, STR(" delays="));
-	struct str rest = str_skip(raw, at < 0 ? raw.n : (size_t)at + 8), one, whole, part;
-	uint64_t n, hundredths;
+	size_t i = 0;
 
-	str_cut(rest, STR(","), &rest, &one);
-	for (int i = 0; i < 4; i++) {
-		str_cut(rest, STR("/"), &one, &rest);
-		str_cut(one, STR("."), &whole, &part);
-		hundredths = 0;
-		if (!str_u64(whole, UINT32_MAX, &n) || (part.n > 0 && !str_u64(part, 99, &hundredths)))
-			return false;
-		ms[i] = (int64_t)(n * 1000 + hundredths * (part.n == 1 ? 100 : 10));
+	for (*n = 0; i < rest->n && ascii_isdigit(rest->p[i]) && *n <= UINT32_MAX; i++)
+		*n = 10 * *n + (uint64_t)(rest->p[i] - '0');
+	*rest = str_skip(*rest, i);
+	return i;
+}
+
+/* "0.05": seconds, and hundredths of them; in ms. */
+static bool take_delay(struct str *rest, int64_t *ms)
+{
+	uint64_t n, hundredths = 0;
+	size_t digits = 0;
+
+	if (take_digits(rest, &n) == 0)
+		return false;
+	if (str_starts(*rest, STR("."))) {
+		*rest = str_skip(*rest, 1);
+		digits = take_digits(rest, &hundredths);
 	}
-	return true;
+	*ms = (int64_t)(n * 1000 + hundredths * (digits == 1 ? 100 : 10));
+	return n <= UINT32_MAX && hundredths <= 99 && (rest->n == 0 || rest->p[0] == '/' || rest->p[0] == ',');
+}
+
+/* "delays=0.1/0/0.2/0.05" of Postfix: before the queue, in it, to connect, to send; in ms. */
+static bool postfix_delays(struct str raw, struct str relay, int64_t ms[4])
+{
+	bool within = relay.p >= raw.p && relay.p + relay.n <= raw.p + raw.n; /* and they stand behind it */
+	struct str rest = str_skip(raw, within ? (size_t)(relay.p + relay.n - raw.p) : 0);
+	ptrdiff_t at = str_find(rest, STR(" delays="));
+	int i = 0;
+
+	rest = str_skip(rest, at < 0 ? rest.n : (size_t)at + 8);
+
+	while (i < 4 && take_delay(&rest, &ms[i]) && (++i == 4 || str_starts(rest, STR("/"))))
+		rest = str_skip(rest, 1);
+	return i == 4;
 }
 
 /* Those of the attempt, read once; NULL: it has none. */
@@ -131,7 +153,8 @@ static const int64_t *delays_of(struct rows_maker *m, const struct attempt *a)
 {
 	if (m->delayed != a) {
 		m->delayed = a;
-		m->delays_known = a->lines.last != NULL && postfix_delays(line_raw(m->book, a->lines.last), m->delays);
+		m->delays_known =
+		    a->lines.last != NULL && postfix_delays(line_raw(m->book, a->lines.last), a->relay, m->delays);
 	}
 	return m->delays_known ? m->delays : NULL;
 }
@@ -155,7 +178,7 @@ static void put_visit_times(struct rows_maker *m, const struct visit *v, const s
 
 	if (begun == 0 && v->foreign != NULL && v->foreign->begins != NULL)
 		begun = moment_of(b, v->foreign->begins);
-	if (begun > 0 && v->same_connection == NULL && p->to != NULL)
+	if (begun > 0 && !v->follows && p->to != NULL)
 		r->gate[i] = seconds_between(begun, moment_of(b, p->to));
 	if (v->mail != NULL && v->final != NULL)
 		r->accept[i] = seconds_between(moment_of(b, v->mail), moment_of(b, v->final));
@@ -221,9 +244,9 @@ static void put_party(struct rows_maker *m, const struct told *t, const struct p
 		copy_story(r, i, i - 1);
 	else
 		put_story(m, t, i, number);
-	r->to[i] = name_id(m, p->name);
+	r->to[i] = rows_maker_name(m, p->name);
 	r->verdict[i] = (uint8_t)v;
-	r->reason[i] = rows_why(m, t->story, view, v);
+	r->reason[i] = rows_why(t, view, v);
 	r->client[i] = (uint8_t)client_of(t, p);
 	put_times_more(r, party_again(p), i);
 	if (p->visit != NULL)
@@ -233,29 +256,6 @@ static void put_party(struct rows_maker *m, const struct told *t, const struct p
 		put_put_off(m, p, i);
 }
 
-/* Which filters are about recipients, and fit some here.  Where a story fits by what its next hop says, all count. */
-static unsigned choosy(const struct rows_maker *m, const struct story *s)
-{
-	const struct question *q = m->question;
-	unsigned bits = 0;
-
-	for (size_t i = 0; q != NULL && i < q->n; i++)
-		for (const struct party *p = s->parties.first; p != NULL && (bits & 1u << i) == 0; p = p->next)
-			if (scope_party(m->scope, s, p) && select_party(&q->filters[i], m->book, s, p, m->scope))
-				bits |= 1u << i;
-	return bits;
-}
-
-static bool asked_for(const struct rows_maker *m, const struct story *s, const struct party *p, unsigned filters)
-{
-	if (!scope_party(m->scope, s, p))
-		return false;
-	for (size_t i = 0; m->question != NULL && i < m->question->n; i++)
-		if ((filters & 1u << i) != 0 && !select_party(&m->question->filters[i], m->book, s, p, m->scope))
-			return false;
-	return true;
-}
-
 static void put_lost(struct rows_maker *m, const struct told *t, uint32_t number)
 {
 	const struct story *s = t->story;
@@ -263,7 +263,7 @@ static void put_lost(struct rows_maker *m, const struct told *t, uint32_t number
 
 	put_story(m, t, i, number);
 	m->to->verdict[i] = (uint8_t)s->verdict;
-	m->to->reason[i] = rows_why(m, s, NULL, s->verdict);
+	m->to->reason[i] = rows_why(t, NULL, s->verdict);
 	m->to->client[i] = (uint8_t)client_of(t, NULL);
 	put_times_more(m->to, s->visit != NULL ? s->visit->again : 0, i);
 }
@@ -271,27 +271,55 @@ static void put_lost(struct rows_maker *m, const struct told *t, uint32_t number
 void rows_add(struct rows_maker *m, const struct story *s, uint32_t number)
 {
 	struct told t = { .story = s, .book = m->book, .scope = m->scope, .mem = &m->scratch };
-	unsigned filters = choosy(m, s);
+	struct meant meant = select_meant(m->question, m->book, s, m->scope);
+	size_t first = m->to->n;
 
 	arena_reset(&m->scratch);
 	tell_client(&t);
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		if (asked_for(m, s, p, filters))
+		if (select_recipient(&meant, p))
 			put_party(m, &t, p, number);
 	if (s->parties.first == NULL)
 		put_lost(m, &t, number);
+	if (m->also)
+		rows_add_also(m, s, first);
+}
+
+static void add_all(struct rows_maker *m, const struct tale *t, const struct scope *all, uint64_t *told)
+{
+	struct question any = { 0 };
+	struct chosen c = { .span = { INT64_MIN, INT64_MAX } };
+
+	select_stories(&c, t, &any, all);
+	m->also = true;
+	for (size_t i = 0; i < c.n && i < UINT32_MAX - 1; i++) {
+		rows_add(m, c.at[i], (uint32_t)i);
+		if (told != NULL)
+			told[c.at[i]->order / 64] |= (uint64_t)1 << (c.at[i]->order % 64);
+	}
 }
 
 void rows_of_tale(struct rows *r, const struct tale *t)
 {
 	struct scope all = { 0 };
-	struct question any = { 0 };
-	struct chosen c = { .span = { INT64_MIN, INT64_MAX } };
 	struct rows_maker m;
 
-	select_stories(&c, t, &any, &all);
 	rows_maker_init(&m, r, t->book, &all);
-	for (size_t i = 0; i < c.n && i < UINT32_MAX - 1; i++)
-		rows_add(&m, c.at[i], (uint32_t)i);
+	add_all(&m, t, &all, NULL);
 	rows_maker_clear(&m);
+}
+
+uint32_t *rows_to_pack(struct rows *r, const struct tale *t, uint64_t *told)
+{
+	struct scope all = { 0 };
+	struct rows_maker m;
+	uint32_t *names;
+
+	rows_maker_init(&m, r, t->book, &all);
+	m.bare = true;
+	add_all(&m, t, &all, told);
+	names = m.names;
+	m.names = NULL;
+	rows_maker_clear(&m);
+	return names;
 }

@@ -47,20 +47,22 @@ static size_t number_in(struct str s)
 	return digits >= 4 ? n : 0;
 }
 
-/* A text without what varies from message to message: numbers, addresses, what stands in brackets. */
-static void put_shape(struct buf *b, struct str text)
+/* A text without what varies from message to message: numbers, addresses, what stands in brackets.  Its length. */
+static size_t put_shape(char to[TEXT_MAX], struct str text)
 {
 	struct str rest = str_take(text, TEXT_MAX);
+	size_t n = 0;
 
 	while (rest.n > 0) {
-		char close = rest.p[0] == '[' ? ']' : rest.p[0] == '<' ? '>' : '\0';
+		char c = rest.p[0], close = c == '[' ? ']' : c == '<' ? '>' : '\0';
 		ptrdiff_t end = close != '\0' ? str_chr(rest, close) : -1;
-		size_t skip = end >= 0 ? (size_t)end + 1 : number_in(rest);
+		size_t skip = end >= 0 ? (size_t)end + 1 : ascii_isdigit(c) ? number_in(rest) : 0;
 
 		if (skip == 0)
-			buf_addc(b, rest.p[0]);
+			to[n++] = c;
 		rest = str_skip(rest, skip > 0 ? skip : 1);
 	}
+	return n;
 }
 
 /* A reply of ours that neither gate nor check accounts for in another log. */
@@ -108,46 +110,58 @@ static uint16_t find_report(struct arena *a, struct str report)
 	return found != NULL ? row_reason(REASON_OF_REPORT, (size_t)(found - report_at(0))) : of_cause(CAUSE_UNKNOWN);
 }
 
-/* What a text was taken for the last time, as id plus 1 behind a kind; NULL where it is to be found out. */
-static uint16_t *remembered(struct rows_maker *m, char kind, int code, struct str text)
+/* What a text was taken for the last time; 0: that is to be found out, before the next one is asked for. */
+static uint32_t *remembered(const struct book *b, char kind, int code, struct str text)
 {
-	struct buf key = BUF_INIT;
-	uint16_t *known;
+	struct taken_for *taken = b->taken_for;
+	char key[1 + sizeof(code) + TEXT_MAX];
+	struct dict_slot *s;
+	struct str whole;
 
-	buf_fmt(&key, "%c%d ", kind, code);
-	put_shape(&key, text);
-	known = map_get(&m->reasons, buf_str(&key));
-	if (known == NULL) {
-		if (m->reasons.n >= TEXTS_MAX)
-			map_clear(&m->reasons); /* their memory goes with the book */
-		known = arena_alloc(&m->book->mem, sizeof(*known));
-		*known = 0;
-		map_put(&m->reasons, arena_str(&m->book->mem, buf_str(&key)), known);
+	key[0] = kind;
+	memcpy(key + 1, &code, sizeof(code));
+	whole = str_mem(key, 1 + sizeof(code) + put_shape(key + 1 + sizeof(code), text));
+	if (taken->by_shape.n >= TEXTS_MAX) {
+		dict_clear(&taken->by_shape);
+		arena_reset(&taken->mem);
 	}
-	buf_clear(&key);
-	return known;
+	s = dict_slot(&taken->by_shape, whole);
+	if (s->p == NULL)
+		dict_put(&taken->by_shape, s, arena_str(&taken->mem, whole), 0);
+	return &s->number;
 }
 
-/* Of another server's line what stands from the answer on: " 550 5.1.1 ...". */
+/* Of another server's line what stands from the answer on: " 550 5.1.1 ..."; empty: it quotes none. */
 static struct str answer_in(struct str raw)
 {
-	for (size_t i = 0; i + 5 < raw.n; i++)
-		if (raw.p[i] == ' ' && (raw.p[i + 1] == '4' || raw.p[i + 1] == '5') && ascii_isdigit(raw.p[i + 2]) &&
-		    ascii_isdigit(raw.p[i + 3]) && (raw.p[i + 4] == ' ' || raw.p[i + 4] == '-'))
-			return str_skip(raw, i);
-	return raw;
+	for (struct str rest = raw; rest.n > 5; rest = str_skip(rest, 1)) {
+		ptrdiff_t at = str_chr(str_take(rest, rest.n - 5), ' ');
+		const char *p;
+
+		if (at < 0)
+			break;
+		rest = str_skip(rest, (size_t)at);
+		p = rest.p;
+		if ((p[1] == '4' || p[1] == '5') && ascii_isdigit(p[2]) && ascii_isdigit(p[3]) &&
+		    (p[4] == ' ' || p[4] == '-'))
+			return rest;
+	}
+	return (struct str){ NULL, 0 };
 }
 
-/* Such a line is costly to read: it is read once for each answer that occurs. */
-static uint16_t why_foreign(struct rows_maker *m, struct told *t, const struct line *resp)
+/* Such a line is costly to read, and its words to tell: that is done once for each answer that occurs. */
+static uint16_t why_foreign(struct told *t, const struct line *resp)
 {
-	uint16_t *known = remembered(m, 'f', 0, answer_in(line_raw(m->book, resp)));
-	struct str text;
+	struct str answer = answer_in(line_raw(t->book, resp)), said = { NULL, 0 }, text;
+	uint32_t *known;
 	int code;
 
+	if (answer.n == 0)
+		said = tell_reply(t, resp, &code, &text);
+	known = remembered(t->book, answer.n > 0 ? 'f' : 'w', 0, answer.n > 0 ? answer : said);
 	if (*known == 0)
-		*known = find_cause(STR(""), tell_reply(t, resp, &code, &text));
-	return *known;
+		*known = find_cause(STR(""), answer.n > 0 ? tell_reply(t, resp, &code, &text) : said);
+	return (uint16_t)*known;
 }
 
 static bool is_foreign(const struct told *t)
@@ -155,42 +169,42 @@ static bool is_foreign(const struct told *t)
 	return t->story->visit != NULL && t->story->visit->foreign != NULL;
 }
 
-static uint16_t why_said(struct rows_maker *m, struct told *t, const struct line *resp)
+static uint16_t why_said(struct told *t, const struct line *resp)
 {
 	struct str text, said;
-	uint16_t *known;
+	uint32_t *known;
 	int code;
 
 	if (is_foreign(t))
-		return why_foreign(m, t, resp);
+		return why_foreign(t, resp);
 	said = tell_reply(t, resp, &code, &text);
-	known = remembered(m, 'r', code, text);
+	known = remembered(t->book, 'r', code, text);
 	if (*known == 0)
 		*known = find_reply(code, text);
 	if (*known == 0)
 		*known = find_cause(STR(""), said);
-	return *known;
+	return (uint16_t)*known;
 }
 
 /* DENIED_OTHER without an SMTP log: the gate quotes the reply. */
-static uint16_t why_quoted(struct rows_maker *m, struct told *t, const struct gate *g)
+static uint16_t why_quoted(struct told *t, const struct gate *g)
 {
 	const struct reason_row *row = reason_by_code(g->code);
 	struct str said = log_reason_plain(t->mem, g->reason);
 	uint64_t code = 0;
-	uint16_t *known;
+	uint32_t *known;
 
 	if (!str_u64(str_take(said, 3), 599, &code))
 		return row != NULL ? of_gate(row) : of_cause(CAUSE_UNKNOWN);
-	known = remembered(m, 'r', (int)code, str_skip(said, 4));
+	known = remembered(t->book, 'r', (int)code, str_skip(said, 4));
 	if (*known == 0)
 		*known = find_reply((int)code, str_skip(said, 4));
 	if (*known == 0)
 		*known = find_cause(STR(""), said);
-	return *known;
+	return (uint16_t)*known;
 }
 
-static uint16_t why_refused(struct rows_maker *m, struct told *t, const struct party *p)
+static uint16_t why_refused(struct told *t, const struct party *p)
 {
 	const struct reason_row *gate = NULL;
 	const struct check_row *check;
@@ -207,16 +221,16 @@ static uint16_t why_refused(struct rows_maker *m, struct told *t, const struct p
 			return of_check(check);
 	}
 	if (p->resp != NULL && p->code >= 400)
-		return why_said(m, t, p->resp);
+		return why_said(t, p->resp);
 	if (p->visit != NULL && p->visit->final != NULL)
-		return why_said(m, t, p->visit->final);
-	return p->gates != NULL ? why_quoted(m, t, p->last_gate) : of_cause(CAUSE_UNKNOWN);
+		return why_said(t, p->visit->final);
+	return p->gates != NULL ? why_quoted(t, p->last_gate) : of_cause(CAUSE_UNKNOWN);
 }
 
-static uint16_t why_attempt(struct rows_maker *m, struct told *t, const struct attempt *a)
+static uint16_t why_attempt(struct told *t, const struct attempt *a)
 {
 	ptrdiff_t at = a->plain ? -1 : str_find(a->report, STR("Remote_host_said:_"));
-	uint16_t *known = remembered(m,
+	uint32_t *known = remembered(t->book,
 				     a->plain  ? 'p'
 				     : at >= 0 ? 's'
 					       : 'a',
@@ -224,31 +238,33 @@ static uint16_t why_attempt(struct rows_maker *m, struct told *t, const struct a
 	struct remote said;
 
 	if (*known > 0)
-		return *known;
+		return (uint16_t)*known;
 	if (a->plain) {
 		struct str answer = foreign_answer(a->report);
 
 		*known = find_cause(a->dsn, answer.n > 0 ? answer : a->report);
-		return *known;
+		return (uint16_t)*known;
 	}
 	tell_read_remote(t, a, &said);
 	*known = said.said.n > 0 ? find_cause(STR(""), said.said) : find_report(t->mem, a->report);
-	return *known;
+	return (uint16_t)*known;
 }
 
 /* Where our own delivery went well, the next server's log tells of the failure (chains are short and never circles). */
-static uint16_t why_failed(struct rows_maker *m, const struct story *s, const struct party *p)
+static uint16_t why_failed(struct told *t, const struct party *p)
 {
-	struct told t = { .story = s, .book = m->book, .scope = m->scope, .mem = &m->scratch };
 	const struct attempt *a = p->attempts != NULL ? tell_troubled(p) : NULL;
 	const struct party *there;
 
 	if (a == NULL || !a->resulted)
 		return 0;
 	if (a->outcome != OUTCOME_SUCCESS)
-		return why_attempt(m, &t, a);
+		return why_attempt(t, a);
 	there = a->onward != NULL ? story_party(a->onward, a->to) : NULL;
-	return there != NULL ? why_failed(m, a->onward, there) : 0;
+	if (there == NULL)
+		return 0;
+	t->story = a->onward;
+	return why_failed(t, there);
 }
 
 static uint16_t why_left(const struct visit *v)
@@ -259,7 +275,7 @@ static uint16_t why_left(const struct visit *v)
 }
 
 /* A visit without a recipient. */
-static uint16_t why_lost(struct rows_maker *m, struct told *t, enum verdict v)
+static uint16_t why_lost(struct told *t, enum verdict v)
 {
 	const struct visit *x = t->story->visit;
 	const struct line *said = NULL;
@@ -271,28 +287,34 @@ static uint16_t why_lost(struct rows_maker *m, struct told *t, enum verdict v)
 			said = y;
 	if (x->foreign != NULL)
 		said = x->final;
-	return said != NULL ? why_said(m, t, said) : of_cause(CAUSE_UNKNOWN);
+	return said != NULL ? why_said(t, said) : of_cause(CAUSE_UNKNOWN);
 }
 
-uint16_t rows_why(struct rows_maker *m, const struct story *s, const struct party *p, enum verdict v)
+uint16_t rows_why(const struct told *of, const struct party *p, enum verdict v)
 {
-	struct told t = { .story = s, .book = m->book, .scope = m->scope, .mem = &m->scratch };
+	struct told t = { .story = of->story, .book = of->book, .scope = of->scope, .mem = of->mem };
 
 	if (p == NULL)
-		return why_lost(m, &t, v);
+		return why_lost(&t, v);
 	switch (v) {
 	case VERDICT_REFUSED:
 	case VERDICT_REFUSED_TEMPORARILY:
-		return why_refused(m, &t, p);
+		return why_refused(&t, p);
 	case VERDICT_RETURNED:
 	case VERDICT_WAITING:
 	case VERDICT_DISCARDED:
-		return why_failed(m, s, p);
+		return why_failed(&t, p);
 	case VERDICT_ABANDONED:
 		return why_left(p->visit);
 	default:
 		return 0;
 	}
+}
+
+/* One that leaves no line of its own is known by its reply. */
+static const char *check_text(const struct check_row *row)
+{
+	return row->description[0] != '\0' ? row->description : row->text;
 }
 
 /* What people and programs call it; NULL: no such row. */
@@ -307,7 +329,7 @@ static const char *reason_text(uint16_t reason, const char **lead, const struct 
 	if (kind == REASON_OF_GATE && i < REASON_COUNT)
 		return *word = &reason_row(i)->word, reason_row(i)->code;
 	if (kind == REASON_OF_CHECK && i < CHECK_COUNT)
-		return *word = &check_row(i)->word, check_row(i)->description;
+		return *word = &check_row(i)->word, check_text(check_row(i));
 	if (kind == REASON_OF_REPLY && i < REPLY_COUNT)
 		return *word = &reply_row(i)->word, reply_row(i)->text;
 	if (kind == REASON_OF_REPORT && report_at(i) != NULL)
@@ -317,6 +339,29 @@ static const char *reason_text(uint16_t reason, const char **lead, const struct 
 	if (kind == REASON_OF_END && end_at(i) != NULL)
 		return *word = &end_at(i)->word, end_at(i)->text;
 	return NULL;
+}
+
+/* A cause's name alone is taken for it where no reply has such a word. */
+static bool is_named(struct str said, const char *lead, const char *text, enum row_kind kind)
+{
+	struct str rest = str_skip(said, strlen(lead));
+
+	if (kind == REASON_OF_CAUSE && str_ieq(said, str_of(text)))
+		return str_chr(said, '-') > 0;
+	return said.n > strlen(lead) && str_ieq(str_take(said, strlen(lead)), str_of(lead)) &&
+	       str_ieq(rest, str_of(text));
+}
+
+uint16_t row_reason_named(struct str said)
+{
+	const struct word *word;
+	const char *lead, *text;
+
+	for (unsigned kind = 1; kind < ROW_KINDS; kind++)
+		for (size_t i = 0; (text = reason_text(row_reason((enum row_kind)kind, i), &lead, &word)) != NULL; i++)
+			if (is_named(said, lead, text, (enum row_kind)kind))
+				return row_reason((enum row_kind)kind, i);
+	return 0;
 }
 
 struct str row_reason_words(struct arena *a, uint16_t reason)

@@ -1,4 +1,9 @@
-/* trace/scan.h - the lines of a text in which some bytes stand, as fast as memory gives them.
+/* trace/scan.h - where some bytes stand in a text, as fast as memory gives them.
+ *
+ *	struct scan s = scan_for(literal, SCAN_WORDS);
+ *
+ *	for (size_t at = scan_find(&s, text, 0); at < text.n; at = scan_find(&s, text, at + 1))
+ *		...
  *
  * Nothing is parsed.  What is found is a place to look at, never an answer: a log may spell an address in more than one
  * way (\xHH for bytes that are no word's, a BATV tag in front), so "it stands nowhere" is true of the bytes alone.
@@ -9,11 +14,30 @@
 
 #include "base/str.h"
 
-/* Calls see() with the offset of each line that holds the literal, once and in their order, until it returns false.
- * A line ends at its newline or with the text.  fold: ASCII letters of either case are the same.  A literal that is
- * empty or holds a newline stands nowhere. */
-void scan_each(struct str text, struct str literal, bool fold, bool (*see)(void *with, size_t line), void *with);
-/* Does it stand in any? */
-bool scan_any(struct str text, struct str literal, bool fold);
+enum scan_fold {
+	SCAN_BYTES, /* as they are */
+	SCAN_WORDS  /* letters (ASCII) of either case are the same, and `_` is a space: reports are written so */
+};
+
+/* What is looked for: made once, used for any number of texts.  It borrows the literal. */
+struct scan {
+	struct str literal;
+	enum scan_fold fold;
+	struct scan_probe {
+		size_t at;              /* in the literal */
+		unsigned char fold, is; /* a byte of the text fits when it is `is` once the bits of `fold` are set */
+	} one, two;
+};
+
+struct scan scan_for(struct str literal, enum scan_fold fold);
+/* The first place from `from` on; text.n: none.  An empty literal stands nowhere. */
+size_t scan_find(const struct scan *s, struct str text, size_t from);
+
+static inline char scan_folded(char c, enum scan_fold fold)
+{
+	if (fold == SCAN_BYTES)
+		return c;
+	return c == '_' ? ' ' : ascii_lower(c);
+}
 
 #endif

@@ -125,14 +125,14 @@ bool scope_bounce(const struct scope *sc, const struct book *b, const struct sto
 {
 	ARENA(mem);
 
-	for (const struct party *p = s->bounce != NULL ? s->parties.first : NULL; p != NULL; p = p->next) {
+	for (const struct party *p = ties_of(s)->bounce != NULL ? s->parties.first : NULL; p != NULL; p = p->next) {
 		const struct party *view = scope_party(sc, s, p) ? scope_view(sc, s, p, &mem) : NULL;
 
 		for (const struct attempt *a = view != NULL ? view->attempts : NULL; a != NULL; a = a->next)
 			if (verdict_of_attempt(b, s, a) == VERDICT_RETURNED)
 				return true;
 	}
-	return s->bounce != NULL && scope_all(sc);
+	return ties_of(s)->bounce != NULL && scope_all(sc);
 }
 
 static bool all_in(const struct scope *sc, const struct story *s)
@@ -212,7 +212,7 @@ void scope_each_line(const struct scope *sc, const struct book *b, const struct 
 {
 	ARENA(mem);
 
-	for (const struct story *first = s->first_tries; first != NULL; first = first->next_try)
+	for (const struct story *first = ties_of(s)->first_tries; first != NULL; first = ties_of(first)->next_try)
 		scope_each_line(sc, b, first, see, with);
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		for (const struct gate *g = scope_party(sc, s, p) ? p->gates : NULL; g != NULL; g = g->next)
@@ -222,10 +222,10 @@ void scope_each_line(const struct scope *sc, const struct book *b, const struct 
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		if (scope_party(sc, s, p))
 			each_attempt_line(scope_view(sc, s, p, &mem), see, with);
-	for (const struct bounce *x = scope_all(sc) ? s->notices : NULL; x != NULL; x = x->beside)
+	for (const struct bounce *x = scope_all(sc) ? ties_of(s)->notices : NULL; x != NULL; x = x->beside)
 		see(with, x->line);
-	for (const struct order *x = scope_all(sc) ? s->orders : NULL; x != NULL; x = x->later)
+	for (const struct order *x = scope_all(sc) ? ties_of(s)->orders : NULL; x != NULL; x = x->later)
 		see(with, x->line);
 	if (scope_bounce(sc, b, s))
-		see(with, s->bounce->line);
+		see(with, ties_of(s)->bounce->line);
 }

@@ -1,8 +1,7 @@
 #include "trace/select.h"
 
-#include <stdlib.h>
-
-#include "mail/srs.h"
+#include "trace/rows.h"
+#include "trace/tell.h"
 #include "trace/wish.h"
 
 /* One filter against one story, as far as the scope shows it. */
@@ -14,42 +13,14 @@ struct look {
 	bool found;
 };
 
-/* Reports and the gate's reasons have `_` for spaces. */
-static bool spaced_in(const struct look *k, struct str text)
-{
-	BUF(spaced);
-
-	buf_addstr(&spaced, text);
-	for (size_t i = 0; i < spaced.n; i++)
-		if (spaced.p[i] == '_')
-			spaced.p[i] = ' ';
-	return scope_glob(k->sc, k->f->pattern, buf_str(&spaced));
-}
-
 static bool text_in(const struct look *k, struct str text)
 {
-	if (text.n == 0)
-		return false;
-	return scope_glob(k->sc, k->f->pattern, text) ||
-	       (str_chr(k->f->pattern, ' ') >= 0 && str_chr(text, '_') >= 0 && spaced_in(k, text));
-}
-
-/* Does it stand for an address that fits (a forward's sender, SRS)?  Who sees only his own mail sees such an address
- * masked whole, so he is not told by asking. */
-static bool origin_fits(const struct look *k, struct str text)
-{
-	struct addr origin;
-	ARENA(a);
-
-	return scope_all(k->sc) && srs_origin(text, &a, &origin) &&
-	       str_glob(k->f->pattern, arena_lower(&a, addr_text(&a, &origin)));
+	return select_text(k->f, k->sc, text);
 }
 
 static bool address_fits(const struct look *k, const struct name *x)
 {
-	if (x == NULL || x->text.n == 0)
-		return x != NULL && str_glob(k->f->pattern, x->text);
-	return text_in(k, x->text) || origin_fits(k, x->text);
+	return x != NULL && select_address(k->f, k->sc, x->text);
 }
 
 static const struct party *seen(const struct look *k, const struct party *p)
@@ -96,8 +67,19 @@ static bool reason_in(const struct look *k, const struct line *x)
 	return x != NULL && text_in(k, line_raw(k->b, x));
 }
 
+/* As statistics count it: what decided, not all that was said on the way. */
+static bool counted_reason(const struct look *k, const struct party *p)
+{
+	struct told t = { .story = k->s, .book = k->b, .scope = k->sc, .mem = &k->b->mem };
+	enum verdict v = p != NULL ? verdict_of_party(k->b, k->s, p) : k->s->verdict;
+
+	return rows_why(&t, p, v) == k->f->reason;
+}
+
 static bool party_reason(const struct look *k, const struct party *p)
 {
+	if (k->f->reason != 0)
+		return counted_reason(k, p);
 	if (reason_in(k, p->check) || reason_in(k, p->gate_line) || reason_in(k, p->resp))
 		return true;
 	for (const struct gate *g = p->gates; g != NULL; g = g->next)
@@ -164,12 +146,12 @@ static bool owns_id(const struct look *k, const struct story *s)
 /* Who only names the id of a message beside it in the chain is not the one that is meant. */
 static bool beside_owner(const struct look *k)
 {
-	const struct story *c = k->s->child;
+	const struct story *c = ties_of(k->s)->child;
 
-	if (k->s->parent != NULL && owns_id(k, k->s->parent))
+	if (ties_of(k->s)->parent != NULL && owns_id(k, ties_of(k->s)->parent))
 		return true;
 	for (int i = 0; i < 64 && c != NULL && !owns_id(k, c); i++)
-		c = c->sibling;
+		c = ties_of(c)->sibling;
 	return c != NULL && owns_id(k, c);
 }
 
@@ -221,24 +203,29 @@ static bool port_fits(const struct look *k)
 	       str_eq(k->b->source->files[v->lines.first->file].label, k->f->value);
 }
 
-/* Who logged in, or tried to. */
+/* Who had logged in when the message came; another's is nobody's to ask for. */
+static bool user_fits(const struct look *k)
+{
+	struct told t = { .story = k->s, .book = k->b, .scope = k->sc, .mem = &k->b->mem };
+
+	tell_client(&t);
+	return t.user.n > 0 && (scope_all(k->sc) || scope_has(k->sc, t.user)) && text_in(k, t.user);
+}
+
+static void look_at_login(void *with, const struct line *x, struct str user)
+{
+	struct look *k = with;
+
+	k->found = k->found || ((x == NULL || scope_line(k->sc, k->b, k->s, NULL, x)) && text_in(k, user));
+}
+
 static bool login_fits(const struct look *k)
 {
-	const struct visit *v = k->s->visit;
+	struct look copy = *k;
 
-	if (v != NULL && v->foreign != NULL && text_in(k, v->user))
-		return true;
-	for (const struct line *x = v != NULL ? v->lines.first : NULL; x != NULL && x != v->mail; x = x->next) {
-		struct log_line l;
-
-		if ((x->kind != LOG_SMTP_AUTH && x->kind != LOG_SMTP_AUTH_FAILED) ||
-		    !scope_line(k->sc, k->b, k->s, NULL, x))
-			continue;
-		line_fields(k->b, x, &l);
-		if (text_in(k, l.field[LOG_F_user]))
-			return true;
-	}
-	return false;
+	copy.found = false;
+	select_each_login(k->b, k->s, look_at_login, &copy);
+	return copy.found;
 }
 
 static bool fits(struct look *k)
@@ -257,7 +244,11 @@ static bool fits(struct look *k)
 	case FILTER_VERDICT:
 		return verdict_fits(k);
 	case FILTER_REASON:
-		return visit_reason(k) || any_party(k, party_reason);
+		if (k->f->reason != 0 && k->s->parties.first == NULL)
+			return counted_reason(k, NULL);
+		return (k->f->reason == 0 && visit_reason(k)) || any_party(k, party_reason);
+	case FILTER_LOGIN:
+		return user_fits(k);
 	case FILTER_PORT:
 		return port_fits(k);
 	case FILTER_TEXT:
@@ -274,10 +265,10 @@ static bool one_fits(struct look *k)
 
 	if (fits(k))
 		return true;
-	if (k->f->kind != FILTER_IP && k->f->kind != FILTER_ID && k->f->kind != FILTER_REASON)
+	if (k->f->kind != FILTER_IP && k->f->kind != FILTER_ID && (k->f->kind != FILTER_REASON || k->f->reason != 0))
 		return false;
 	/* What was refused for now is told in the story of its acceptance. */
-	for (k->s = s->first_tries; k->s != NULL; k->s = k->s->next_try)
+	for (k->s = ties_of(s)->first_tries; k->s != NULL; k->s = ties_of(k->s)->next_try)
 		if (fits(k))
 			return true;
 	return false;
@@ -302,7 +293,7 @@ bool select_fits(const struct filter *f, struct book *b, const struct story *s, 
 
 	if (one_fits(&x.k))
 		return true;
-	if (f->kind == FILTER_VERDICT)
+	if (f->kind == FILTER_VERDICT || f->kind == FILTER_LOGIN || f->reason != 0)
 		return false; /* what the next servers made of it is in its own */
 	story_each_hop(s, look_at_hop, &x);
 	return x.found;
@@ -327,9 +318,9 @@ bool select_party(const struct filter *f, struct book *b, const struct story *s,
 
 bool select_row(const struct book *b, const struct story *s, const struct scope *sc)
 {
-	if (s->part_of != NULL || !scope_story(sc, b, s))
+	if (ties_of(s)->part_of != NULL || !scope_story(sc, b, s))
 		return false;
-	return s->hop.key == NULL || s->parent == NULL || !scope_story(sc, b, s->parent);
+	return ties_of(s)->hop.key == NULL || ties_of(s)->parent == NULL || !scope_story(sc, b, ties_of(s)->parent);
 }
 
 bool select_answers(const struct chosen *c, struct book *b, const struct story *s, const struct question *q,
@@ -340,7 +331,7 @@ bool select_answers(const struct chosen *c, struct book *b, const struct story *
 	for (size_t i = 0; i < q->n; i++)
 		if (!select_fits(&q->filters[i], b, s, sc))
 			return false;
-	return true;
+	return select_together(q, b, s, sc);
 }
 
 struct span select_span(const struct question *q, const struct day_frame *f)
@@ -351,18 +342,9 @@ struct span select_span(const struct question *q, const struct day_frame *f)
 		all = x;
 	if (q->after_text.n > 0 && day_resolve(&q->after, f, false, &x) && x.from > all.from)
 		all.from = x.from;
-	if (q->before_text.n > 0 && day_resolve(&q->before, f, false, &x) && x.from < all.to)
-		all.to = x.from;
+	if (q->before_text.n > 0 && day_resolve(&q->before, f, false, &x) && (q->before.end ? x.to : x.from) < all.to)
+		all.to = q->before.end ? x.to : x.from;
 	return all;
-}
-
-static int newest_first(const void *a, const void *b)
-{
-	const struct story *x = *(const struct story *const *)a, *y = *(const struct story *const *)b;
-
-	if (x->time != y->time)
-		return x->time > y->time ? -1 : 1;
-	return x->order > y->order ? -1 : x->order < y->order;
 }
 
 void select_stories(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc)
@@ -373,6 +355,5 @@ void select_stories(struct chosen *c, const struct tale *t, const struct questio
 	for (const struct story *s = t->stories; s != NULL; s = s->later)
 		if (select_answers(c, t->book, s, q, sc))
 			c->at[c->n++] = s;
-	if (c->n > 0)
-		qsort(c->at, c->n, sizeof(struct story *), newest_first);
+	select_newest_first(c->at, c->n);
 }

@@ -21,6 +21,26 @@ bool select_fits(const struct filter *f, struct book *b, const struct story *s, 
 /* Of a story that fits: does this recipient, by himself?  True of filters that are about the whole story. */
 bool select_party(const struct filter *f, struct book *b, const struct story *s, const struct party *p,
 		  const struct scope *sc);
+/* Whom of a story that fits the question means (select_recipient.c): who fits all filters that are about recipients.
+ * Where a filter fits by what the next server says alone, it means all.  q NULL: there is no question. */
+struct meant {
+	const struct question *q;
+	struct book *b;
+	const struct story *s;
+	const struct scope *sc;
+	unsigned choosy; /* 1 << i: filter i fits some recipients by themselves */
+};
+struct meant select_meant(const struct question *q, struct book *b, const struct story *s, const struct scope *sc);
+bool select_recipient(const struct meant *m, const struct party *p);
+/* Does it mean anybody?  "to:anna verdict:refused" is a mail that Anna did not get. */
+bool select_together(const struct question *q, struct book *b, const struct story *s, const struct scope *sc);
+/* Inside of it (select_text.c).  Does the pattern fit a text as the scope shows it, spaces for `_` or not?  An address,
+ * or whom it stands for? */
+bool select_text(const struct filter *f, const struct scope *sc, struct str text);
+bool select_address(const struct filter *f, const struct scope *sc, struct str text);
+/* Who logged in, or tried to, before the message: as the lines say, or (x NULL) another server's log of the visit. */
+void select_each_login(const struct book *b, const struct story *s,
+		       void (*see)(void *, const struct line *x, struct str user), void *with);
 /* Does the story fit all of the question, and the time of c? */
 bool select_answers(const struct chosen *c, struct book *b, const struct story *s, const struct question *q,
 		    const struct scope *sc);
@@ -28,6 +48,8 @@ bool select_answers(const struct chosen *c, struct book *b, const struct story *
  * bears it, else what it is taken for at first. */
 void select_understand(struct question *q, const struct tale *t, const struct scope *sc);
 void select_stories(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc);
+/* From the order of the tale to that of answers, in which what was read later comes first, too (select_order.c). */
+void select_newest_first(const struct story **at, size_t n);
 
 /* Addresses of the logs that resemble one of the question's, nearest first; at most NEAR_MAX. */
 enum { NEAR_MAX = 5, NEAR_DISTANCE = 2 };

@@ -1,15 +1,15 @@
 /* How far apart the clocks of the logs are: the median difference of what surely belongs together.
  *
  * For a gate log that is each ALLOWED line and the reply it quotes; for a delivery log of an old format each init of
- * a sender who occurs once among the accepted messages and once among the inits.  The SMTP log's clock is the measure.
+ * a sender who in that hour occurs once among the accepted messages and once among the inits.  The SMTP log's clock is
+ * the measure.
  */
 #include <stdlib.h>
 
 #include "trace/join.h"
 
 enum {
-	SAMPLES = 3,   /* fewer prove nothing */
-	FARTHEST = 900 /* an init later than that was delayed, not misdated */
+	SAMPLES = 3 /* fewer prove nothing */
 };
 
 struct samples {
@@ -36,41 +36,50 @@ static void add_gates(struct completer *c, struct samples *of)
 	}
 }
 
-/* A sender's only accepted message, and only init; or a word for several. */
-struct lone {
-	const struct visit *visit;
-	const struct init *init;
-};
+static struct slot_key hour_of(const struct name *from, int64_t moment)
+{
+	return slot_key(from, NULL, moment / SKEW_HOUR);
+}
 
-static const struct visit visits;
-static const struct init inits;
+/* Of each sender and hour: how many accepted messages, the latest of them, and how many inits. */
+static void count_hours(const struct completer *c, struct slots *hours)
+{
+	for (struct visit *v = c->b->visits; v != NULL; v = v->later) {
+		struct slot *s;
+
+		if (!skew_shown_by(v))
+			continue;
+		s = slot_need(hours, hour_of(v->from, moment_of(c->b, v->final)));
+		s->parties++;
+		s->visits = v;
+	}
+	for (const struct init *x = c->b->inits; x != NULL; x = x->later) {
+		struct slot *s = slot_get(hours, hour_of(x->from, moment_of(c->b, x->line)));
+
+		if (s != NULL)
+			s->rivals++;
+	}
+}
 
 static void add_inits(struct completer *c, struct samples *of)
 {
-	struct lone *by = c->b->inits != NULL ? arena_alloc(&c->mem, (c->b->nnames + 1) * sizeof(*by)) : NULL;
+	struct slots hours;
 
-	if (by == NULL)
+	if (c->b->inits == NULL)
 		return;
-	for (const struct visit *v = c->b->visits; v != NULL; v = v->later)
-		if (v->from != NULL && v->final != NULL && v->size_code < 400) {
-			struct lone *l = &by[v->from->id];
-
-			l->visit = l->visit == NULL ? v : &visits;
-		}
+	slots_begin(&hours, &c->mem, offsetof(struct slot, last_visit));
+	count_hours(c, &hours);
 	for (const struct init *x = c->b->inits; x != NULL; x = x->later) {
-		struct lone *l = &by[x->from->id];
+		int64_t at = moment_of(c->b, x->line), d;
+		const struct slot *s = slot_get(&hours, hour_of(x->from, at));
 
-		l->init = l->init == NULL ? x : &inits;
-	}
-	for (size_t i = 0; i < c->b->nnames; i++) {
-		int64_t d;
-
-		if (by[i].visit == NULL || by[i].visit == &visits || by[i].init == NULL || by[i].init == &inits)
+		if (s == NULL || s->parties != 1 || s->rivals != 1)
 			continue;
-		d = moment_of(c->b, by[i].init->line) - moment_of(c->b, by[i].visit->final);
-		if (d >= -FARTHEST && d <= FARTHEST)
-			add(c, &of[by[i].init->line->file], d);
+		d = at - moment_of(c->b, s->visits->final);
+		if (d >= -SKEW_FARTHEST && d <= SKEW_FARTHEST)
+			add(c, &of[x->line->file], d);
 	}
+	slots_clear(&hours);
 }
 
 static int by_size(const void *a, const void *b)
@@ -139,6 +148,10 @@ void join_skew(struct completer *c)
 	struct samples *of = arena_alloc(&c->mem, (n + 1) * sizeof(*of));
 	int64_t *skew = arena_alloc(&c->b->mem, (n + 1) * sizeof(*skew));
 
+	if (c->b->one_clock) {
+		c->b->skew = skew;
+		return;
+	}
 	add_gates(c, of);
 	add_inits(c, of);
 	for (size_t i = 0; i < n; i++)

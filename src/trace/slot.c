@@ -57,6 +57,14 @@ void slot_soon(const struct slots *m, struct slot_key k)
 		__builtin_prefetch(&m->refs[hash_of(m, k) & (m->cap - 1)]);
 }
 
+void slot_sooner(const struct slots *m, struct slot_key k)
+{
+	const struct slot_ref *r = m->n > 0 ? &m->refs[hash_of(m, k) & (m->cap - 1)] : NULL;
+
+	if (r != NULL && r->at > 0)
+		__builtin_prefetch(slot_at(m, r->at));
+}
+
 static void grow(struct slots *m)
 {
 	struct slots old = *m;
@@ -118,7 +126,7 @@ void slots_clear(struct slots *m)
 	*m = (struct slots){ 0 };
 }
 
-static void remember(struct slot *s, struct party *p)
+void slot_note(struct slot *s, struct party *p)
 {
 	if (s->some == NULL)
 		s->some = p;
@@ -134,7 +142,7 @@ void slot_push_gate(struct slot *s, struct party *p)
 	else
 		s->last->gate_queue = p;
 	s->last = p;
-	remember(s, p);
+	slot_note(s, p);
 }
 
 void slot_push_try(struct slot *s, struct party *p)
@@ -144,7 +152,7 @@ void slot_push_try(struct slot *s, struct party *p)
 	else
 		s->last->try_queue = p;
 	s->last = p;
-	remember(s, p);
+	slot_note(s, p);
 }
 
 /* The next party of the slot that no gate line has claimed. */

@@ -71,6 +71,11 @@ void source_lose(struct source *s, struct str path, const char *fmt, ...)
 	va_end(ap);
 }
 
+void source_skip_repeated(struct source *s, struct str path)
+{
+	source_skip(s, path, "Exim's main log says the same");
+}
+
 bool source_whole(const struct source *s)
 {
 	bool whole = true;
@@ -338,7 +343,7 @@ static bool no_nul(struct source_walk *w, size_t end)
 }
 
 /* Without its end, and why it cannot be read. */
-static enum source_fault judge(struct source_walk *w, struct str *line, bool torn)
+static inline enum source_fault judge(struct source_walk *w, struct str *line, bool torn)
 {
 	if (torn)
 		return SOURCE_TORN;
@@ -346,7 +351,9 @@ static enum source_fault judge(struct source_walk *w, struct str *line, bool tor
 		line->n--;
 	if (line->n > SOURCE_LINE_MAX)
 		return SOURCE_LONG;
-	return no_nul(w, w->at) || line->n == 0 || memchr(line->p, '\0', line->n) == NULL ? SOURCE_GOOD : SOURCE_NUL;
+	if (w->at <= w->clean || no_nul(w, w->at) || line->n == 0 || memchr(line->p, '\0', line->n) == NULL)
+		return SOURCE_GOOD;
+	return SOURCE_NUL;
 }
 
 bool source_next(struct source_walk *w, struct str *line, enum source_fault *fault)

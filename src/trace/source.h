@@ -29,15 +29,41 @@ struct source_place {
 	uint64_t offset;
 	uint32_t number;
 	uint32_t at;            /* in the text */
+	int year;               /* index: of another server's log, in which it was written */
+	bool begins, open;      /* index: of such a log, a connection; it was not over before what is new */
+	bool mute;              /* index: it is only pointed at, and tells nothing */
+	bool under_way;         /* index: of qmail, a delivery that had no result before what is new */
 	uint32_t arrived, told; /* follow.c: when, and in which story */
 	bool keep, owned;       /* follow_keep.c */
 };
 
 struct source_kept {
-	struct source_place *at; /* one for each line */
+	struct source_place *at; /* one for each of the first lines, or for all */
 	size_t n, cap;
-	unsigned order; /* of files that begin in the same second */
+	uint64_t ahead;        /* those behind them stand so much further on in the file than in the text, */
+	uint32_t lines_before; /* and so many stand before them there */
+	unsigned order;        /* of files that begin in the same second */
+	bool known;            /* index: no copy of another file, and begins when `opens` of its file says */
+	uint32_t counted;      /* index: so many of the lines were read before, and what is odd about them counted */
+	bool goes_on;          /* index: some of the file was read before: its year and its beginning are known */
+	int year, month; /* index: those of the line before what is new; month 0: not known; year 0: read as any */
 };
+
+/* Where a line of such a text stands in its file: its number there, and its place, from those in the text.  k NULL: the
+ * text is the file's. */
+static inline uint32_t source_kept_number(const struct source_kept *k, uint32_t number)
+{
+	if (k == NULL)
+		return number;
+	return number <= k->n ? k->at[number - 1].number : number - (uint32_t)k->n + k->lines_before;
+}
+
+static inline uint64_t source_kept_offset(const struct source_kept *k, uint32_t number, uint32_t at)
+{
+	if (k == NULL)
+		return at;
+	return number <= k->n ? k->at[number - 1].offset : at + k->ahead;
+}
 
 struct source_file {
 	struct str path;
@@ -51,12 +77,15 @@ struct source_file {
 	uint64_t lines, unreadable; /* counted while reading */
 	uint64_t strangers;         /* of programs that are no mail server */
 	int first_year;             /* of stamps without one, at the file's first line; 0: not known */
+	bool year_voted;            /* of a gate's log: its lines prove the year */
+	int64_t opens;              /* stamp of its first readable line, as files are ordered by it */
 	int64_t begins;             /* local stamp of its first line */
 	unsigned servers;           /* bit 1 << enum foreign_server: whose lines were read */
 	int64_t first, last;        /* local stamps; 0: none */
-	int64_t log_last;           /* the latest `last` of all files that this log was rotated into */
-	bool torn;                  /* the last line has no end: it is not read */
-	bool gone;                  /* by now its name is another file's, or nobody's */
+	int64_t ends;     /* index: of another server's log, the stamp of the last line that is new; 0: none */
+	int64_t log_last; /* the latest `last` of all files that this log was rotated into */
+	bool torn;        /* the last line has no end: it is not read */
+	bool gone;        /* by now its name is another file's, or nobody's */
 };
 
 struct source_skip {
@@ -87,6 +116,23 @@ struct source {
 	struct map seen;       /* device and inode -> struct source_seen */
 	size_t unpacked, most; /* bytes of packed files so far, and at most */
 };
+
+/* Of a line that is read again, and of the first one behind those: how many years after its file's first line the one
+ * before it was written, and in which month (0: not known).  Of all others both stay as they are. */
+static inline void source_kept_turn(const struct source_file *f, uint64_t number, int *month, int *passed)
+{
+	const struct source_kept *k = f->kept;
+
+	if (number > (uint64_t)k->counted + 1)
+		return;
+	*month = number <= k->counted ? 0 : k->month;
+	*passed = (number <= k->counted ? k->at[number - 1].year : k->year) - f->first_year;
+}
+
+static inline bool source_mute(const struct source_file *f, uint64_t line)
+{
+	return f->kept != NULL && line <= f->kept->counted && f->kept->at[line - 1].mute;
+}
 
 /* A walk over the lines of one file. */
 struct source_walk {
@@ -139,6 +185,10 @@ bool source_stands(const struct source_seen *x);
 int source_take_folder(struct source *s, const char *path, struct err *e);
 /* Is an entry of that name passed over in silence? */
 bool source_ignores(struct str name);
+/* Exim's main log says all that its reject and panic logs do: beside it they are passed over.  Is the path
+ * one of these, and is there its main log among n others? */
+bool source_repeated(struct str path, size_t n, struct str (*path_of)(const void *with, size_t i), const void *with);
+void source_skip_repeated(struct source *s, struct str path);
 void source_skip(struct source *s, struct str path, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void source_lose(struct source *s, struct str path, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -86,6 +86,25 @@ static void list_entry(struct folder *d, const char *name)
 	add(d, &d->now, &x);
 }
 
+static struct str path_of(const void *with, size_t i)
+{
+	const struct entries *all = with;
+
+	return all->at[i].path;
+}
+
+static void pass_repeated(struct folder *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->now.n; i++)
+		if (source_repeated(d->now.at[i].path, d->now.n, path_of, &d->now))
+			source_skip_repeated(d->s, d->now.at[i].path);
+		else
+			d->now.at[n++] = d->now.at[i];
+	d->now.n = n;
+}
+
 static int list(struct folder *d, struct err *e)
 {
 	DIR *dir = opendir(d->path.p);
@@ -102,6 +121,7 @@ static int list(struct folder *d, struct err *e)
 	closedir(dir);
 	if (d->now.n > 0)
 		qsort(d->now.at, d->now.n, sizeof(*d->now.at), by_worth);
+	pass_repeated(d);
 	return 0;
 }
 

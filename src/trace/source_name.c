@@ -87,3 +87,37 @@ struct str source_stem(struct str path)
 	dot = str_rchr(bare, '.');
 	return dot > 0 && digits(str_skip(bare, (size_t)dot + 1)) ? str_take(bare, (size_t)dot) : bare;
 }
+
+/* *front: what stands before "rejectlog": some name it exim_rejectlog, and the other exim_mainlog. */
+static bool repeats(struct str path, struct str *front)
+{
+	static const struct str names[] = { STR_INIT("rejectlog"), STR_INIT("paniclog") };
+	struct str stem = source_stem(path);
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (!str_ends(stem, names[i]))
+			continue;
+		*front = str_take(stem, stem.n - names[i].n);
+		return true;
+	}
+	return false;
+}
+
+static bool is_main(struct str path, struct str front)
+{
+	struct str stem = source_stem(path);
+
+	return str_starts(stem, front) && str_eqz(str_skip(stem, front.n), "mainlog");
+}
+
+bool source_repeated(struct str path, size_t n, struct str (*path_of)(const void *with, size_t i), const void *with)
+{
+	struct str front;
+
+	if (!repeats(path, &front))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (is_main(path_of(with, i), front))
+			return true;
+	return false;
+}

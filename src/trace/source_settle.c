@@ -99,7 +99,7 @@ void source_settle(struct source *s)
 		struct source_file *f = &s->files[i];
 
 		f->gone = f->gone || (f->seen != NULL && !source_stands(f->seen));
-		if (f->text.n > 0)
+		if (f->text.n > 0 && (f->kept == NULL || !f->kept->known))
 			order[n++] = f;
 	}
 	if (n > 0)

@@ -13,13 +13,27 @@ static const struct sheet_form totals_form = {
 	.name = "totals", .title = "In all", .columns = totals_columns, .ncolumns = 3, .tiles = true
 };
 
+/* When each story began, by its number: so it is found again. */
+static void note_times(struct stats *s)
+{
+	const struct rows *r = &s->rows;
+
+	s->ntimes = r->n > 0 ? (size_t)r->story[r->n - 1] + 1 : 0;
+	s->times = mem_alloc((s->ntimes + 1) * sizeof(*s->times));
+	for (size_t i = 0; i < r->n; i++)
+		if (r->story[i] < s->ntimes)
+			s->times[r->story[i]] = r->time[i];
+}
+
 static void take_rows(struct stats *s)
 {
-	const struct span *span = &s->answer->chosen.span;
-	struct tale_store *store = s->answer->tale.store;
+	struct answer *a = s->answer;
 
-	if (store->rows(store, &s->rows) && (span->from != INT64_MIN || span->to != INT64_MAX))
-		rows_keep(&s->rows, span->from, span->to);
+	if (!a->tale.store->rows(a->tale.store, a->chosen.span, &s->rows))
+		return;
+	note_times(s);
+	rows_choose(&s->rows, &a->question, a->chosen.span);
+	rows_settle(&s->rows);
 }
 
 static void make_rows(struct stats *s)
@@ -49,6 +63,7 @@ void stats_begin(struct stats *s, struct report *r, const struct stats_ask *ask)
 void stats_end(struct stats *s)
 {
 	rows_clear(&s->rows);
+	free(s->times);
 }
 
 struct str stats_text(struct stats *s, const struct row_dict *d, uint32_t id, const char *empty)
@@ -83,9 +98,28 @@ struct str stats_reason(struct stats *s, uint16_t reason)
 	return words.n > 0 ? words : STR("(not known)");
 }
 
+/* Where only rows were taken, the stories of its second come to life: it has the same place among them. */
+static const struct story *story_of(struct stats *s, uint32_t story)
+{
+	struct answer *a = s->answer;
+	struct question any = { .n = 0 };
+	struct chosen c;
+	size_t first = story;
+
+	if (!a->rows)
+		return story < a->chosen.n ? s->stories[story] : NULL;
+	if (story >= s->ntimes || s->times[story] == UINT32_MAX)
+		return NULL;
+	while (first > 0 && s->times[first - 1] == s->times[story])
+		first--;
+	c = (struct chosen){ .span = { s->times[story], (int64_t)s->times[story] + 1 } };
+	select_stories(&c, &a->tale, &any, &a->scope);
+	return story - first < c.n ? c.at[story - first] : NULL;
+}
+
 struct str stats_id(struct stats *s, uint32_t story)
 {
-	const struct story *x = story < s->answer->chosen.n ? s->stories[story] : NULL;
+	const struct story *x = story_of(s, story);
 	const struct foreign *f = x != NULL ? tell_is_foreign(x) : NULL;
 
 	if (x == NULL)

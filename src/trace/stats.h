@@ -23,7 +23,9 @@ struct stats {
 	struct report *report;
 	struct answer *answer;
 	struct rows rows;
-	const struct story **stories; /* by story number */
+	const struct story **stories; /* by story number; NULL: answer->rows, then */
+	uint32_t *times;              /* when each began */
+	size_t ntimes;
 	size_t top;
 };
 

@@ -35,10 +35,8 @@ struct note {
 	struct note *next;
 };
 
-struct story {
-	struct visit *visit;     /* NULL: the SMTP log says nothing of it */
-	const struct name *from; /* NULL: never said */
-	struct parties parties;
+/* What ties a story to others, and what was done about it: few have any of it. */
+struct ties {
 	struct bounce *bounce;  /* a bounce of this message was sent, says this line */
 	struct bounce *notices; /* its sender was told that it is late, or arrived, say these lines */
 	struct order *orders;   /* what the postmaster did to it, the first one first */
@@ -50,17 +48,33 @@ struct story {
 	struct story *first_tries, *last_try; /* refused for now, then sent again: its beginning (join_retry.c) */
 	struct story *next_try, *part_of;     /* of such a beginning: the next one; the story it is told in */
 	struct join again;                    /* and why */
-	uint64_t qp;                          /* 0: not known */
-	int64_t time;                         /* when it began, UTC seconds */
-	int64_t began, ended;                 /* the first and last moment of its lines, by the clock of the SMTP log */
+};
+extern const struct ties no_ties;
+
+struct story {
+	struct visit *visit;     /* NULL: the SMTP log says nothing of it */
+	const struct name *from; /* NULL: never said */
+	struct parties parties;
+	struct ties *ties;    /* NULL: it has none; read by ties_of() */
+	uint64_t qp;          /* 0: not known */
+	int64_t time;         /* when it began, UTC seconds */
+	int64_t began, ended; /* the first and last moment of its lines, by the clock of the SMTP log */
 	enum verdict verdict;
 	enum grade confidence;
-	bool joined;  /* at least one join was needed */
-	bool onward;  /* an attempt of it goes on in another server's log */
-	bool settled; /* verdict_beyond() was here */
-	size_t order; /* of reading: what came later within one second */
+	bool joined;    /* at least one join was needed */
+	bool lone;      /* join_child.c: nothing else can have made it, nor did that make anything else */
+	bool onward;    /* an attempt of it goes on in another server's log */
+	bool settled;   /* verdict_beyond() was here */
+	uint32_t order; /* of reading: what came later within one second */
 	struct story *later;
 };
+
+/* To read them; to write them (complete.c). */
+static inline const struct ties *ties_of(const struct story *s)
+{
+	return s->ties != NULL ? s->ties : &no_ties;
+}
+struct ties *ties_need(struct book *b, struct story *s);
 
 struct tale_store;
 
@@ -76,10 +90,14 @@ void complete(struct tale *t, struct book *b);
 /* Each party's verdict and the story's (verdict.c). */
 void verdict_settle(const struct book *b, struct story *s);
 enum verdict verdict_of_attempt(const struct book *b, const struct story *s, const struct attempt *a);
+/* Nothing says how the visit ended, and its log goes no further (so far). */
+bool verdict_unsettled(const struct book *b, const struct visit *v);
 /* What became of its attempts on the next servers; before any verdict is asked for. */
 void verdict_beyond(const struct book *b, struct story *s);
 enum verdict verdict_of_party(const struct book *b, const struct story *s, const struct party *p);
 
+/* The line by which the recipient of a visit was named, as first tries are told apart by; NULL: none says when. */
+const struct line *party_called(const struct party *p);
 /* The recipient of that name; NULL: none. */
 const struct party *story_party(struct story *s, const struct name *name);
 

@@ -24,8 +24,10 @@ struct told_party {
 	struct str summary; /* one sentence, without its full stop */
 	struct str brief;   /* the same in a few words, for a table */
 	struct str explanation;
-	struct advice *advice; /* at least one */
-	struct str passes;     /* refused by the gate: what would have let it through */
+	struct advice *advice;         /* at least one */
+	struct str passes;             /* refused by the gate: what would have let it through */
+	const struct word *word;       /* the row that explanation and advice begin with; NULL: of no row */
+	const struct reason_row *gate; /* refused by the gate: its reason; NULL: it was not the gate */
 };
 
 /* The checks of one step. */

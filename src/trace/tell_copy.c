@@ -4,10 +4,10 @@
 /* A message of our own, not the same one on the next server. */
 static const struct story *copy_of(const struct story *s, uint64_t qp)
 {
-	const struct story *c = s->child;
+	const struct story *c = ties_of(s)->child;
 
-	while (c != NULL && (c->qp != qp || c->hop.key != NULL))
-		c = c->sibling;
+	while (c != NULL && (c->qp != qp || ties_of(c)->hop.key != NULL))
+		c = ties_of(c)->sibling;
 	return c;
 }
 

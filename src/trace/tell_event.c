@@ -330,16 +330,16 @@ void tell_events(struct told *t, const struct scope *sc)
 {
 	const struct story *s = t->story;
 
-	for (const struct story *first = s->first_tries; first != NULL; first = first->next_try)
-		tell_door(t, sc, first, first->again.grade);
+	for (const struct story *first = ties_of(s)->first_tries; first != NULL; first = ties_of(first)->next_try)
+		tell_door(t, sc, first, ties_of(first)->again.grade);
 	tell_door(t, sc, s, GRADE_EXACT);
 	for (size_t i = 0; i < t->nparties; i++)
 		for (const struct attempt *a = t->parties[i].party->attempts; a != NULL; a = a->next)
 			tell_attempt(t, t->parties[i].party, a);
-	for (const struct bounce *x = scope_all(sc) ? s->notices : NULL; x != NULL; x = x->beside)
+	for (const struct bounce *x = scope_all(sc) ? ties_of(s)->notices : NULL; x != NULL; x = x->beside)
 		tell_notice(t, x);
-	for (const struct order *x = scope_all(sc) ? s->orders : NULL; x != NULL; x = x->later)
+	for (const struct order *x = scope_all(sc) ? ties_of(s)->orders : NULL; x != NULL; x = x->later)
 		tell_order(t, x);
 	if (scope_bounce(sc, t->book, s))
-		tell_bounce(t, s->bounce);
+		tell_bounce(t, ties_of(s)->bounce);
 }

@@ -251,7 +251,7 @@ static void note_skew(struct told *t, const struct hop_skew *k)
 
 static void note_hop(struct told *t, const struct story *child)
 {
-	const struct foreign *from = tell_is_foreign(child->parent), *to = tell_is_foreign(child);
+	const struct foreign *from = tell_is_foreign(ties_of(child)->parent), *to = tell_is_foreign(child);
 	uint64_t place = from != NULL ? from->place : HOP_OURS;
 
 	for (const struct hop_skew *k = to != NULL ? t->book->hop_skews : NULL; k != NULL; k = k->next)
@@ -279,7 +279,7 @@ void tell_foreign_notes(struct told *t)
 
 	note_apart(t);
 
-	if (s->hop.key != NULL && s->parent != NULL)
+	if (ties_of(s)->hop.key != NULL && ties_of(s)->parent != NULL)
 		note_hop(t, s);
 	for (const struct story *c = story_next_hop(s, NULL); c != NULL && n < HOPS; c = story_next_hop(s, c), n++)
 		note_hop(t, c);
@@ -300,8 +300,8 @@ static void add_hop(struct told *t, const struct story *child)
 					   STR_ARG(e.what));
 		e.elsewhere = true;
 		e.rank = (int)(LATER + (t->nevents < LATER ? t->nevents : LATER));
-		if (child->hop.grade < e.grade)
-			e.grade = child->hop.grade;
+		if (ties_of(child)->hop.grade < e.grade)
+			e.grade = ties_of(child)->hop.grade;
 		tell_add(t, e);
 	}
 }

@@ -17,12 +17,14 @@ static bool per_cent(struct str quota, uint64_t *out)
 
 struct str tell_landing(struct told *t, const struct attempt *a)
 {
-	struct str box = log_plain(t->mem, a->box), rule = log_plain(t->mem, a->rule);
+	struct str box, rule;
 	uint64_t full;
 	BUF(b);
 
-	if (box.n == 0)
+	if (a->filed == NULL || a->filed->box.n == 0)
 		return STR("");
+	box = log_plain(t->mem, a->filed->box);
+	rule = log_plain(t->mem, a->filed->rule);
 	if (str_starts(box, STR("list ")))
 		buf_fmt(&b, "it went to the %.*s of the %.*s", STR_ARG(rule), STR_ARG(box));
 	else if (str_find(rule, STR("program ")) >= 0)
@@ -33,7 +35,7 @@ struct str tell_landing(struct told *t, const struct attempt *a)
 		buf_fmt(&b, "%.*s has it (rule: %.*s)", STR_ARG(box), STR_ARG(rule));
 	else
 		buf_fmt(&b, "it lies in %.*s (rule: %.*s)", STR_ARG(box), STR_ARG(rule));
-	if (per_cent(a->quota, &full))
+	if (per_cent(a->filed->quota, &full))
 		buf_fmt(&b, ", and the mailbox was %llu %% full then", (unsigned long long)full);
 	return arena_str(t->mem, buf_str(&b));
 }

@@ -105,7 +105,7 @@ static bool refused(const struct party *p)
 /* Refused each time: a refused try does not say for which message it was. */
 static void note_tries(struct told *t, const struct party *p, const struct party *other)
 {
-	const struct story *first = t->story->first_tries;
+	const struct story *first = ties_of(t->story)->first_tries;
 	unsigned n = tell_tries(t, p);
 
 	if (n == 0)
@@ -113,12 +113,12 @@ static void note_tries(struct told *t, const struct party *p, const struct party
 			  "this sender's mail to %.*s was refused in the same way at %.*s too: perhaps another try of "
 			  "this message",
 			  STR_ARG(p->name->text), STR_ARG(time_words(t, called_at(t, other))));
-	else if (first->again.grade == GRADE_GUESS)
+	else if (ties_of(first)->again.grade == GRADE_GUESS)
 		tell_note(
 		    t,
 		    "that the %u tries are of one message is a guess (by %s): nothing is known of the client, and "
 		    "a refused try does not say for which message it was",
-		    n, first->again.key);
+		    n, ties_of(first)->again.key);
 	else
 		tell_note(
 		    t,
@@ -182,17 +182,17 @@ static void note_skew(struct told *t)
 
 static void note_parent(struct told *t)
 {
-	const struct story *s = t->story;
-	const char *perhaps = s->parent_join.grade == GRADE_GUESS ? "perhaps " : "";
-	struct str by =
-	    s->parent_join.grade == GRADE_EXACT ? STR("") : arena_fmt(t->mem, ", by %s", s->parent_join.key);
+	const struct story *parent = ties_of(t->story)->parent;
+	struct join j = ties_of(t->story)->parent_join;
+	const char *perhaps = j.grade == GRADE_GUESS ? "perhaps " : "";
+	struct str by = j.grade == GRADE_EXACT ? STR("") : arena_fmt(t->mem, ", by %s", j.key);
 
-	if (s->parent->qp > 0)
+	if (parent->qp > 0)
 		tell_note(t, "this message %scame out of message %llu (a forward or a bounce)%.*s: trace qp %llu",
-			  perhaps, (unsigned long long)s->parent->qp, STR_ARG(by), (unsigned long long)s->parent->qp);
+			  perhaps, (unsigned long long)parent->qp, STR_ARG(by), (unsigned long long)parent->qp);
 	else
 		tell_note(t, "this message %scame out of the one that began at %.*s (a forward or a bounce)%.*s",
-			  perhaps, STR_ARG(time_words(t, s->parent->time)), STR_ARG(by));
+			  perhaps, STR_ARG(time_words(t, parent->time)), STR_ARG(by));
 }
 
 /* The sender of a forward, readable; whoever sees only his own mail sees such an address masked whole. */
@@ -228,12 +228,13 @@ void tell_notes(struct told *t)
 	note_erased(t);
 	note_rewritten(t);
 	tell_foreign_notes(t);
-	if (s->parent != NULL && tell_is_foreign(s) == NULL)
+	if (ties_of(s)->parent != NULL && tell_is_foreign(s) == NULL)
 		note_parent(t);
-	else if (s->parent != NULL && s->hop.key == NULL)
+	else if (ties_of(s)->parent != NULL && ties_of(s)->hop.key == NULL)
 		tell_note(t, "this message came out of %.*s (a forward or a bounce): trace %.*s",
-			  STR_ARG(tell_called(t->mem, s->parent)), STR_ARG(tell_question(t->mem, s->parent)));
-	else if (s->parent == NULL && s->visit == NULL && s->from != NULL && s->parties.first != NULL &&
+			  STR_ARG(tell_called(t->mem, ties_of(s)->parent)),
+			  STR_ARG(tell_question(t->mem, ties_of(s)->parent)));
+	else if (ties_of(s)->parent == NULL && s->visit == NULL && s->from != NULL && s->parties.first != NULL &&
 		 s->parties.first->gates == NULL)
 		tell_note(t,
 			  "no SMTP or gate line belongs to it: it was sent from this machine, is a bounce, or came in "

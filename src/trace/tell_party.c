@@ -23,6 +23,7 @@ void tell_use(struct told *t, struct told_party *out, const struct word *w)
 {
 	if (w == NULL)
 		return;
+	out->word = w;
 	out->explanation = str_of(w->meaning);
 	out->passes = str_of(w->passes);
 	if (w->advice[0] != '\0')
@@ -62,19 +63,6 @@ static int code_of(const struct party *p)
 	return p->code >= 400 ? p->code : p->visit != NULL ? p->visit->size_code : 0;
 }
 
-/* Of a meaning that leaves open whether it is final: without the sentence about what that depends on. */
-static struct str without_condition(struct arena *a, struct str meaning)
-{
-	ptrdiff_t at = str_find(meaning, STR("It is final when "));
-	struct str tail = str_skip(meaning, at < 0 ? meaning.n : (size_t)at);
-	ptrdiff_t end = str_find(tail, STR(". "));
-
-	if (at < 0)
-		return meaning;
-	tail = str_skip(tail, end < 0 ? tail.n : (size_t)end + 2);
-	return str_trim(arena_fmt(a, "%.*s%.*s", (int)at, meaning.p, STR_ARG(tail)));
-}
-
 /* The gate's log names no reply: what is known of it is how it is by default. */
 static struct str stock_words(struct told *t, const struct reason_row *row)
 {
@@ -96,8 +84,9 @@ static void by_gate(struct told *t, struct told_party *out, const struct party *
 	out->summary = arena_fmt(t->mem, "%s by the gate (%s)%s%.*s%s", refused_word(out->verdict), row->code, when,
 				 STR_ARG(said_by_party(t, p)), silent ? "; the reply is not in these logs" : "");
 	out->brief = arena_fmt(t->mem, "gate: %s", row->code);
+	out->gate = row;
 	tell_use(t, out, &row->word);
-	out->explanation = without_condition(t->mem, out->explanation);
+	out->explanation = word_settled(&row->word, t->mem);
 	if (silent)
 		out->explanation =
 		    arena_fmt(t->mem, "%.*s %.*s", STR_ARG(out->explanation), STR_ARG(stock_words(t, row)));
@@ -127,12 +116,11 @@ void tell_by_reply(struct told *t, struct told_party *out, const struct line *re
 	const struct status_row *class, *status;
 	const struct check_row *check;
 	const struct reply_row *reply;
-	const struct reason_row *gate;
 	struct str said, text;
 	int code;
 
 	said = tell_reply(t, resp, &code, &text);
-	gate = reason_by_reply(code, text);
+	out->gate = reason_by_reply(code, text);
 	check = check_by_reply(code, text);
 	reply = reply_match(code, text);
 	status = status_match(first_word(text));
@@ -140,12 +128,12 @@ void tell_by_reply(struct told *t, struct told_party *out, const struct line *re
 	out->summary = arena_fmt(t->mem, "%s %s: %.*s", refused_word(out->verdict), when, STR_ARG(said));
 	out->brief = said;
 	tell_use(t, out,
-		 gate != NULL     ? &gate->word
-		 : check != NULL  ? &check->word
-		 : reply != NULL  ? &reply->word
-		 : status != NULL ? &status->word
-		 : class != NULL  ? &class->word
-				  : NULL);
+		 out->gate != NULL ? &out->gate->word
+		 : check != NULL   ? &check->word
+		 : reply != NULL   ? &reply->word
+		 : status != NULL  ? &status->word
+		 : class != NULL   ? &class->word
+				   : NULL);
 }
 
 /* DENIED_OTHER without an SMTP log: the gate quotes the reply. */
@@ -154,15 +142,15 @@ static void by_quote(struct told *t, struct told_party *out, const struct gate *
 	struct str said = log_reason_plain(t->mem, g->reason), text = str_skip(said, 4);
 	uint64_t code = 0;
 	const struct check_row *row;
-	const struct reason_row *reason = reason_by_code(g->code);
 
 	if (!str_u64(str_take(said, 3), 599, &code))
 		said = STR("the reply is not in these logs");
 	row = check_by_reply((int)code, text);
+	out->gate = row == NULL ? reason_by_code(g->code) : NULL;
 	out->summary = arena_fmt(t->mem, "%s %s the gate (%.*s): %.*s", refused_word(out->verdict),
 				 str_eqz(g->code, "DENIED_OTHER") ? "behind" : "by", STR_ARG(g->code), STR_ARG(said));
 	out->brief = code > 0 ? said : arena_fmt(t->mem, "gate: %.*s", STR_ARG(g->code));
-	tell_use(t, out, row != NULL ? &row->word : reason != NULL ? &reason->word : NULL);
+	tell_use(t, out, row != NULL ? &row->word : out->gate != NULL ? &out->gate->word : NULL);
 }
 
 /* Final or not: what the number that was really answered says, whatever the stock number is. */
@@ -210,7 +198,7 @@ unsigned tell_tries(const struct told *t, const struct party *p)
 
 	if (p->code < 400 && (p->visit == NULL || p->visit->size_code < 400))
 		return 0;
-	for (struct story *s = t->story->first_tries; s != NULL; s = s->next_try)
+	for (struct story *s = ties_of(t->story)->first_tries; s != NULL; s = ties_of(s)->next_try)
 		n += story_party(s, p->name) != NULL;
 	return n > 0 ? n + 1 : 0;
 }

@@ -117,24 +117,11 @@ static struct str encryption_of(struct str text)
 	return version;
 }
 
-static const char *stage_of(struct str text)
+static const char *stage_of(struct told *t, struct str text)
 {
-	static const struct {
-		const char *words, *stage;
-	} t[] = {
-		{ " does not like recipient.", ": it did not take the recipient's address. " },
-		{ " but sender was rejected.", ": it did not take the sender's address. " },
-		{ " but greeting failed.", ": it did not want to talk at all. " },
-		{ " but authentication was rejected.", ": it did not accept our login. " },
-		{ " but my name was rejected.", ": it did not take our server's name. " },
-		{ " failed on DATA command.", ": it had taken the addresses, but not the message. " },
-		{ " failed after I sent the message.", ": it did not take the message when it had seen it. " },
-	};
+	const char *did = stage_words(text);
 
-	for (size_t i = 0; i < COUNT(t); i++)
-		if (str_find(text, str_of(t[i].words)) >= 0)
-			return t[i].stage;
-	return ". ";
+	return did != NULL ? arena_fmt(t->mem, ": it %s. ", did).p : ". ";
 }
 
 /* "mx.example.net[192.0.2.1]", as the `remote` line has it. */
@@ -193,7 +180,7 @@ void tell_read_remote(struct told *t, const struct attempt *a, struct remote *ou
 	*out = (struct remote){ .host = named(t, text, host_of(text)),
 				.said = said_of(text),
 				.encryption = encryption_of(text),
-				.stage = stage_of(text) };
+				.stage = stage_of(t, text) };
 	out->id = id_of(out->said);
 	if (a->peer != NULL)
 		read_peer(t, a->peer, out);

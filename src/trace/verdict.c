@@ -122,7 +122,7 @@ static bool nobody_told(const struct story *s, const struct attempt *a)
 /* Some bounce of the message is not older than this failure: it tells of it. */
 static bool bounced_since(const struct book *b, const struct story *s, const struct attempt *a)
 {
-	return s->bounce != NULL && moment_joined(b, s->bounce->line) >= a->ended;
+	return ties_of(s)->bounce != NULL && moment_joined(b, ties_of(s)->bounce->line) >= a->ended;
 }
 
 static const struct foreign *foreign_of(const struct story *s)
@@ -216,17 +216,19 @@ static enum verdict of_code(int code)
 	return code >= 500 ? VERDICT_REFUSED : VERDICT_REFUSED_TEMPORARILY;
 }
 
+bool verdict_unsettled(const struct book *b, const struct visit *v)
+{
+	const struct line *last = v->lines.last;
+
+	if (v->ended.n > 0)
+		return false;
+	return last == NULL || (v->connection == 0 && b->source->files[last->file].log_last <= last->local + SILENCE);
+}
+
 /* No reply to the message: did the client leave, or do the logs end? */
 static enum verdict unfinished(const struct book *b, const struct visit *v)
 {
-	const struct source_file *f;
-
-	if (v->ended.n == 0 && v->lines.last == NULL)
-		return VERDICT_UNKNOWN;
-	f = &b->source->files[v->lines.last->file];
-	if (v->ended.n > 0 || v->connection > 0 || f->log_last > v->lines.last->local + SILENCE)
-		return VERDICT_ABANDONED;
-	return VERDICT_UNKNOWN;
+	return verdict_unsettled(b, v) ? VERDICT_UNKNOWN : VERDICT_ABANDONED;
 }
 
 /* Accepted, and no attempt seen.  Our queue holds it, if our delivery log was there to be read. */

@@ -15,7 +15,7 @@
 enum wish_kind {
 	WISH_QUESTION, /* what fits all filters and began within the span */
 	WISH_ADDRESS,  /* that sender or recipient */
-	WISH_DOMAIN,   /* senders of exactly that domain */
+	WISH_DOMAIN,   /* senders of exactly that domain, within the span */
 	WISH_CALLERS,  /* senders and clients of that domain, or below it, within the span */
 };
 
@@ -33,9 +33,9 @@ struct tale_store {
 	/* In place of reading and joining. */
 	void (*begin)(struct tale_store *s, struct tale *t, struct book *b);
 	void (*bring)(struct tale_store *s, const struct wish *w);
-	/* The rows of all stories (rows_of_tale()), whose texts live as long as the store; false: they are not there.
-	 * NULL: it has none. */
-	bool (*rows)(struct tale_store *s, struct rows *out);
+	/* The rows of all stories (rows_of_tale()) that begin within the span, and maybe of others; their texts live as
+	 * long as the store.  False: they are not there.  NULL: it has none. */
+	bool (*rows)(struct tale_store *s, struct span span, struct rows *out);
 	/* Every address of the logs, once or more often. */
 	void (*names)(struct tale_store *s, void (*see)(void *, struct str), void *with);
 };

@@ -1,4 +1,4 @@
-/* trace/writer.h - inside of answer_json.c: strings of the logs on their way into JSON.
+/* trace/writer.h - inside of the answer as JSON: strings of the logs on their way into JSON.
  *
  * writer_put() and writer_line() are the only ways for outside bytes: they mask
  * what is out of scope.

@@ -104,6 +104,9 @@ static bool all_alike(struct zone_sample *s, size_t n)
 
 static void steps_of(struct zone_table *z, struct zone_sample *s, size_t n)
 {
+	z->last = s[0].epoch;
+	for (size_t i = 1; i < n; i++)
+		z->last = s[i].epoch > z->last ? s[i].epoch : z->last;
 	if (!all_alike(s, n))
 		qsort(s, n, sizeof(*s), by_epoch);
 	z->steps = arena_alloc(z->mem, STEPS_MAX * sizeof(*z->steps));
@@ -137,6 +140,35 @@ static size_t keep_common(struct zone_table *z)
 	return kept;
 }
 
+/* Whatever is new, the offset is the one from before: zone_steady() tells whether that is right. */
+static void go_on(struct zone_table *z)
+{
+	struct zone_before *sum = &z->sum;
+
+	*sum = *z->before;
+	for (size_t i = 0; i < z->nmeasured; i++) {
+		const struct zone_sample *s = &z->measured[i];
+
+		z->outliers += s->offset != sum->offset;
+		sum->others += s->offset != sum->offset;
+		sum->kept += s->offset == sum->offset;
+		if (s->offset == sum->offset && s->epoch < sum->first)
+			sum->first = s->epoch;
+	}
+	z->source = ZONE_MEASURED;
+	z->steps = arena_alloc(z->mem, sizeof(*z->steps));
+	z->steps[0] = (struct zone_step){ sum->first, sum->offset };
+	z->nsteps = 1;
+}
+
+bool zone_steady(const struct zone_table *z)
+{
+	const struct zone_before *s = &z->sum;
+
+	/* summer time is one sample in a hundred, and two (keep_common()) */
+	return z->nsteps == 1 && s->kept > s->others && (s->others < 2 || s->others * 100 < s->kept);
+}
+
 static void decide(struct zone_table *z)
 {
 	size_t kept = 0;
@@ -146,12 +178,17 @@ static void decide(struct zone_table *z)
 		steps_of(z, z->said, z->nsaid);
 		return;
 	}
+	if (z->before != NULL) {
+		go_on(z);
+		return;
+	}
 	if (z->nmeasured > 0)
 		kept = keep_common(z);
 	if (kept > 0) {
 		z->source = ZONE_MEASURED;
 		z->outliers += z->nmeasured - kept;
 		steps_of(z, z->measured, kept);
+		z->sum = (struct zone_before){ z->steps[0].offset, kept, z->nmeasured - kept, z->steps[0].from };
 	}
 }
 

@@ -25,6 +25,13 @@ struct zone_sample {
 	int offset;
 };
 
+/* Samples that were measured before, of logs that an index goes on with: all but a few had one offset. */
+struct zone_before {
+	int offset;
+	uint64_t kept, others;
+	int64_t first; /* epoch */
+};
+
 struct zone_calm;
 
 struct zone_table {
@@ -33,7 +40,10 @@ struct zone_table {
 	enum zone_source source;
 	struct zone_sample *said, *measured;
 	size_t nsaid, nmeasured, said_cap, measured_cap;
-	size_t outliers; /* samples that no offset explains */
+	size_t outliers;                  /* samples that no offset explains */
+	int64_t last;                     /* epoch of the latest sample that was said or measured */
+	const struct zone_before *before; /* NULL: none */
+	struct zone_before sum;           /* when it is settled: of them and of those measured since */
 	struct arena *mem;
 	struct zone_calm
 	    *calm; /* of this machine's zone: asking the system for each line would cost more than the line */
@@ -46,6 +56,9 @@ void zone_say(struct zone_table *z, int64_t epoch, int offset);
 bool zone_measure(struct zone_table *z, int64_t local, int64_t epoch);
 /* Decide, and forget the samples; without any the zone of this machine is assumed. */
 void zone_settle(struct zone_table *z);
+
+/* Would any few samples more leave the one offset as it is? */
+bool zone_steady(const struct zone_table *z);
 
 /* The moments that a stamp can mean: two in the repeated hour of autumn, the earlier first; else one. */
 size_t zone_moments(const struct zone_table *z, int64_t local, int64_t out[2]);

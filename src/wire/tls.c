@@ -12,11 +12,10 @@
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *outlen, const unsigned char *in,
 			   unsigned int n, void *arg)
 {
-	static const char ours[] = "smtp";
+	const char *ours = arg;
 	struct str rest = str_mem(in, n);
 
 	(void)ssl;
-	(void)arg;
 	while (rest.n > 0) {
 		size_t len = (unsigned char)rest.p[0];
 		struct str name = str_take(str_skip(rest, 1), len);
@@ -29,6 +28,11 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 		rest = str_skip(rest, 1 + len);
 	}
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+void tls_speak(struct tls *t, const char *protocol)
+{
+	SSL_CTX_set_alpn_select_cb(t->ctx, choose_protocol, (void *)(uintptr_t)protocol);
 }
 
 static void never_ask_for_a_file(void)
@@ -55,7 +59,6 @@ static bool set_up(SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
 	/* Tickets are the clients' to keep; we remember nobody. */
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
 	SSL_CTX_set_dh_auto(ctx, 1);
 	return random_works() && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_cipher_list(ctx, CIPHERS) == 1;
@@ -72,8 +75,10 @@ struct tls *tls_open(struct str certificate, struct str key, struct err *e)
 		rc = tls_err(e, "TLS cannot be set up");
 	else
 		rc = tls_use_keys(t->ctx, certificate, key, e);
-	if (rc == 0)
+	if (rc == 0) {
+		tls_speak(t, "smtp");
 		return t;
+	}
 	tls_free(t);
 	return NULL;
 }

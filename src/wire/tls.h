@@ -30,6 +30,8 @@ struct tls;
 
 /* From the same bytes; NULL: *e says why.  Any number of threads may use it at the same time. */
 struct tls *tls_open(struct str certificate, struct str key, struct err *e);
+/* What is spoken inside, where a client asks for it by name (ALPN): "smtp" unless this says another; a literal. */
+void tls_speak(struct tls *t, const char *protocol);
 /* The same for who connects: certificates are judged by `authorities` (PEM; may be empty: then none is good), for
  * those connections that ask for it. */
 struct tls *tls_open_client(struct str authorities, struct err *e);

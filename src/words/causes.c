@@ -1,5 +1,7 @@
 #include "words/words.h"
 
+#include <pthread.h>
+
 #define WORD(f, w, m, a) \
 	{ \
 		.final = (f), .who = (w), .meaning = (m), .advice = (a) \
@@ -137,13 +139,76 @@ static bool stands_in(struct str pattern, struct str text)
 	return true;
 }
 
+/* Hundreds of patterns, of which at most a few are in a text: a pattern is looked for where some runs of three bytes
+ * of it are.  Runs have numbers, which several may share; 0 is in every text. */
+enum { RUN = 3, RUNS = 3, RUN_NUMBERS = 4096 };
+
+struct runs {
+	uint64_t bits[RUN_NUMBERS / 64];
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static uint16_t runs_of_hint[COUNT(hints)][RUNS];
+
+static unsigned run_number(const char *p)
+{
+	uint32_t run = (uint32_t)(unsigned char)p[0] << 16 | (uint32_t)(unsigned char)p[1] << 8 | (unsigned char)p[2];
+
+	return run * UINT32_C(0x9e3779b1) >> 20;
+}
+
+static struct str longest_piece(struct str pattern)
+{
+	struct str piece, longest = STR("");
+
+	while (pattern.n > 0) {
+		str_cut(pattern, STR("*"), &piece, &pattern);
+		if (piece.n > longest.n)
+			longest = piece;
+	}
+	return longest;
+}
+
+/* Of the beginning, the middle and the end of its longest piece. */
+static void number_hints(void)
+{
+	for (size_t i = 0; i < COUNT(hints); i++) {
+		struct str piece = longest_piece(str_of(hints[i].pattern));
+
+		for (size_t k = 0; k < RUNS && piece.n >= RUN; k++)
+			runs_of_hint[i][k] = (uint16_t)run_number(piece.p + k * (piece.n - RUN) / (RUNS - 1));
+	}
+}
+
+static void find_runs(struct runs *r, const struct smooth *s)
+{
+	*r = (struct runs){ .bits = { 1 } };
+	for (size_t i = 0; i + RUN <= s->n; i++) {
+		unsigned number = run_number(s->text + i);
+
+		r->bits[number / 64] |= UINT64_C(1) << number % 64;
+	}
+}
+
+static bool may_hold(const struct runs *r, const uint16_t numbers[RUNS])
+{
+	for (size_t k = 0; k < RUNS; k++)
+		if ((r->bits[numbers[k] / 64] >> numbers[k] % 64 & 1) == 0)
+			return false;
+	return true;
+}
+
 static const struct hint_row *match(struct str text, bool weak)
 {
 	struct smooth s;
+	struct runs runs;
 
+	pthread_once(&once, number_hints);
 	smooth_text(&s, text);
+	find_runs(&runs, &s);
 	for (size_t i = 0; i < COUNT(hints); i++)
-		if (hints[i].weak == weak && stands_in(str_of(hints[i].pattern), str_mem(s.text, s.n)))
+		if (hints[i].weak == weak && may_hold(&runs, runs_of_hint[i]) &&
+		    stands_in(str_of(hints[i].pattern), str_mem(s.text, s.n)))
 			return &hints[i];
 	return NULL;
 }

@@ -1,12 +1,14 @@
 #include "words/words.h"
 
+#include <string.h>
+
 #define WORD(f, w, m, a) \
 	{ \
 		.final = (f), .who = (w), .meaning = (m), .advice = (a) \
 	}
 
 static const struct reason_row reasons[] = {
-#define REASON(id, c, n, r, e, t, o, all, f, w, m, a, p) \
+#define REASON(id, c, n, r, e, t, o, all, l, f, w, m, a, p) \
 	{ .code = (c), \
 	  .name = (n), \
 	  .reply = (r), \
@@ -14,6 +16,7 @@ static const struct reason_row reasons[] = {
 	  .text = (t), \
 	  .option = (o), \
 	  .whole = (all), \
+	  .lifts = (l), \
 	  .word = { .final = (f), .who = (w), .meaning = (m), .advice = (a), .passes = (p) } },
 #include "words/reasons.def"
 #undef REASON
@@ -33,7 +36,7 @@ static const struct reply_row replies[] = {
 };
 
 static const struct report_row reports[] = {
-#define REPORT(p, o, f, w, m, a) { .pattern = (p), .outcome = (o), .word = WORD(f, w, m, a) },
+#define REPORT(p, o, f, w, m, a) { .pattern = (p), .n = sizeof(p) - 1, .outcome = (o), .word = WORD(f, w, m, a) },
 #include "words/reports.def"
 #undef REPORT
 };
@@ -51,10 +54,23 @@ static const struct filter_row filters[] = {
 };
 
 static const struct trouble_row troubles[] = {
-#define TROUBLE(p, f, w, m, a) { .pattern = (p), .word = WORD(f, w, m, a) },
+#define TROUBLE(p, f, w, m, a) { .pattern = (p), .n = sizeof(p) - 1, .word = WORD(f, w, m, a) },
 #include "words/troubles.def"
 #undef TROUBLE
 };
+
+struct str word_settled(const struct word *w, struct arena *a)
+{
+	struct str meaning = str_of(w->meaning);
+	ptrdiff_t at = str_find(meaning, STR("It is final when "));
+	struct str tail = str_skip(meaning, at < 0 ? meaning.n : (size_t)at);
+	ptrdiff_t end = str_find(tail, STR(". "));
+
+	if (at < 0)
+		return meaning;
+	tail = str_skip(tail, end < 0 ? tail.n : (size_t)end + 2);
+	return str_trim(arena_fmt(a, "%.*s%.*s", (int)at, meaning.p, STR_ARG(tail)));
+}
 
 const struct reason_row *reason_row(enum reason r)
 {
@@ -201,19 +217,18 @@ const struct check_row *check_by_reply(int code, struct str text)
 	return NULL;
 }
 
-/* Fit anywhere in the text. */
-static size_t fit_within(const char *pattern, struct str text)
+/* As fit(), anywhere in the text; 0 too if that is no better than `least`.  Half of a pattern at least is no `*`: most
+ * are too long for a short text, which is known without looking. */
+static size_t fit_within(const char *pattern, size_t n, struct str text, size_t least)
 {
 	char around[256];
-	struct str p = str_of(pattern);
 
-	if (p.n + 2 > sizeof(around))
+	if (n < least || n / 2 > text.n || n + 2 > sizeof(around))
 		return 0;
 	around[0] = '*';
-	for (size_t i = 0; i < p.n; i++)
-		around[i + 1] = p.p[i];
-	around[p.n + 1] = '*';
-	return fit(str_mem(around, p.n + 2), text);
+	memcpy(around + 1, pattern, n);
+	around[n + 1] = '*';
+	return fit(str_mem(around, n + 2), text);
 }
 
 const struct report_row *report_match(struct str decoded_line)
@@ -222,7 +237,7 @@ const struct report_row *report_match(struct str decoded_line)
 	size_t score = 0;
 
 	for (size_t i = 0; i < COUNT(reports); i++)
-		if (fits_better(fit_within(reports[i].pattern, decoded_line), &score))
+		if (fits_better(fit_within(reports[i].pattern, reports[i].n, decoded_line, score), &score))
 			best = &reports[i];
 	return best;
 }
@@ -233,7 +248,7 @@ const struct trouble_row *trouble_match(struct str text)
 	size_t score = 0;
 
 	for (size_t i = 0; i < COUNT(troubles); i++)
-		if (fits_better(fit_within(troubles[i].pattern, text), &score))
+		if (fits_better(fit_within(troubles[i].pattern, troubles[i].n, text, score), &score))
 			best = &troubles[i];
 	return best;
 }
@@ -252,4 +267,18 @@ const struct filter_row *filter_by_gate(struct str filter)
 		if (str_eqz(filter, filters[i].filter))
 			return &filters[i];
 	return NULL;
+}
+
+bool freemail_has(struct str domain)
+{
+	static const char *const names[] = {
+#define FREEMAIL(name) name,
+#include "words/freemail.def"
+#undef FREEMAIL
+	};
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (str_eqz(domain, names[i]))
+			return true;
+	return false;
 }

@@ -12,9 +12,11 @@
  *	reports.def	delivery reports of qmail-local, qmail-remote, vdelivermail (3.3, 3.4)
  *	replies.def	qmail-smtpd replies (3.5)
  *	status.def	reply-code classes, reply codes and RFC 3463 enhanced codes
+ *	stages.def	what another server would not take, as reports begin
  *	ends.def	how sessions were left: the `end` lines of our SMTP log
  *	troubles.def	the machine's own complaints: spamdyke's ERROR lines, qmail-send's alerts and warnings
  *	causes.def	why mail is not delivered: the classes of cause, and which status code names which
+ *	freemail.def	domains under which anybody gets an address
  *	hints.def	what other servers' own words are likely to mean: each leads to a cause
  * Texts are patterns where they hold a `*`: it stands for a part that varies.
  */
@@ -36,6 +38,10 @@ struct word {
 	const char *passes;  /* of a refusal of the gate: what would have let it through; NULL or "": not told */
 };
 
+/* Its meaning for whoever knows the number of the reply: without the sentence that says what it depends on whether
+ * it is final. */
+struct str word_settled(const struct word *w, struct arena *a);
+
 #define REASON(id, ...) REASON_##id,
 enum reason {
 #include "words/reasons.def"
@@ -51,6 +57,7 @@ struct reason_row {
 	const char *text;     /* stock reply text */
 	const char *option;   /* spamdyke option(s) that trigger it, or "" */
 	bool whole;           /* refuses the whole connection or message, not one recipient */
+	bool lifts;           /* an entry of the sender on the recipient's sender-whitelist-entry lets it through */
 	struct word word;
 };
 const struct reason_row *reason_row(enum reason r);
@@ -102,11 +109,15 @@ const struct check_row *check_by_reply(int code, struct str text);
 
 struct report_row {
 	const char *pattern; /* decoded text: spaces, not `_` */
+	size_t n;            /* bytes of it */
 	const char *outcome; /* "success", "failure", "deferral", "failure or deferral", "": says nothing of it */
 	struct word word;
 };
 /* The row that fits one decoded line best, anywhere in it (patched builds put words in front); NULL: none. */
 const struct report_row *report_match(struct str decoded_line);
+
+/* What another server did, behind its address: "did not take the recipient's address"; NULL: the report names none. */
+const char *stage_words(struct str report);
 
 struct status_row {
 	const char *code;  /* "x.1.1", "x.1.x", "5.x.x", "550", "5xx" */
@@ -144,6 +155,7 @@ const struct end_row *end_match(struct str text); /* the whole text; NULL: none 
 
 struct trouble_row {
 	const char *pattern; /* "unable to write * bytes to file descriptor *: Broken pipe" */
+	size_t n;            /* bytes of it */
 	struct word word;
 };
 const struct trouble_row *trouble_match(struct str text); /* anywhere in text; NULL: none */
@@ -180,6 +192,9 @@ const struct hint_row *hint_match_beside(struct str status, struct str text);
 enum cause_id hint_cause(const struct hint_row *row);
 /* Its final is often FINAL_UNKNOWN: the number beside the text decides. */
 const struct word *hint_word(const struct hint_row *row);
+
+/* Is it a domain under which anybody gets an address (freemail.def)?  Lower case. */
+bool freemail_has(struct str domain);
 
 /* Whole tables, in the order of their .def: the row numbered i, or NULL behind the last one. */
 const struct report_row *report_at(size_t i);

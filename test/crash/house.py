@@ -36,6 +36,7 @@ relay {{ enabled = true port = {far.port} }}
 queue {{ first-retry = 1s  lifetime = 2d  segment-size = 1M  big-message = 64K }}
 limits {{ workers = 2 }}
 logs {{ rotate = "never" }}
+index {{ every = "never" }}
 """
 ZONE = ("127.in-addr.arpa static\n1.0.0.127.in-addr.arpa PTR localhost\ntest static\nexample.net static\nexample.com static\n"
         "far.test A 127.0.0.1\nelsewhere.test A 127.0.9.9\n")

@@ -22,6 +22,7 @@ listener "25" {{ bind = {{"127.0.0.1:{port}"}} tls = "starttls" }}
 dns {{ zone = "{data}/dns.zone" }}
 relay {{ enabled = false }}
 logs {{ rotate = "never" }}
+index {{ every = "never" }}
 """
 ZONE = "127.in-addr.arpa static\ntest static\nexample.com static\n"
 

@@ -51,7 +51,7 @@ static void come_in(struct server *s, int fd, bool admin)
 	struct visitor *v = mem_alloc(sizeof(*v));
 
 	*v = (struct visitor){ .source = { .kind = VISITOR, .fd = fd }, .number = ++s->next_number, .admin = admin };
-	v->smtpd = v->local = !admin;
+	v->smtpd = v->local = v->web = v->search = !admin;
 	ipc_conn_init(&v->conn, fd);
 	TAILQ_INSERT_TAIL(&s->visitors, v, entry);
 	map_putn(&s->by_number, v->number, v);

@@ -1,6 +1,7 @@
 /* Whatever telltale-lookup sends, what is handed on is an answer that fits its question. */
 #include "lookup/settings.h"
 #include "lookup/told.h"
+#include "lookup/who.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -73,6 +74,21 @@ static void leaves(struct str body)
 		MUST(addr_is_nobody(out.sender) || addr_parse(out.sender, &a, &x) == 0);
 }
 
+static void who(struct str body)
+{
+	struct lookup_who_told told;
+	struct account_now out = { 0 };
+	enum account_known known;
+	ARENA(a);
+
+	if (ipc_unpack(body, &lookup_who_told_type, &told, NULL) < 0)
+		return;
+	known = lookup_told_who(&told, &a, &out, NULL);
+	MUST(known <= ACCOUNT_HERE && out.ndomains <= WHO_DOMAINS_MAX && (known == ACCOUNT_HERE || out.ndomains == 0));
+	for (size_t i = 0; i < out.ndomains; i++)
+		MUST(out.domains[i].n > 0 && str_chr(out.domains[i], '\n') < 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str body = str_mem(data, size);
@@ -82,5 +98,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	quota(body);
 	gray(body);
 	leaves(body);
+	who(body);
 	return 0;
 }

@@ -118,14 +118,15 @@ def difference(with_it, without):
 needs_index = pytest.mark.skipif(not available(PROGRAM), reason="this build has no index")
 
 
-def answer(logs, question, *more):
-    return ask([PROGRAM, "trace", *question, "--logs", str(logs), *more], HOW)
+def answer(logs, question, *more, what="trace"):
+    return ask([PROGRAM, what, *question, "--logs", str(logs), *more], HOW)
 
 
-def equal(logs, index, *question, without=None):
+def equal(logs, index, *question, without=None, what="trace"):
     """The same answer with this index, whatever it has become, and without: that answer (which a caller whose logs stay as
     they are gives back, to save time)."""
-    with_it, without = answer(logs, question, "--index", str(index)), without or answer(logs, question, "--no-index")
+    with_it = answer(logs, question, "--index", str(index), what=what)
+    without = without or answer(logs, question, "--no-index", what=what)
     assert with_it == without, f"{shown(question)}\n{difference(with_it, without)}"
     return without
 
@@ -133,3 +134,21 @@ def equal(logs, index, *question, without=None):
 def build(logs, index):
     done = subprocess.run([PROGRAM, "index", "build", "--logs", str(logs), "--index", str(index)], check=False, **HOW)
     assert done.returncode == 0, text(done.stdout + done.stderr)
+
+
+class GrowingLogs:
+    """Logs that grow, with an index of them: what all such worlds have in common.  Theirs are rng, logs, index, grow(), compare()."""
+
+    def used(self):
+        return ask([PROGRAM, "index", "status", "--logs", str(self.logs), "--index", str(self.index)], HOW)[0] == 0
+
+    def grow_by(self, steps, then=lambda: None):
+        """Asked when something is new, and once more when that is in the index, which not every step is."""
+        for step in steps:
+            self.grow(step)
+            if self.index.exists():
+                self.compare()
+            if self.rng.random() < 0.7 or not self.index.exists():
+                build(self.logs, self.index)
+                self.compare()
+            then()

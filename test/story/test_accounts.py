@@ -265,6 +265,27 @@ def test_the_service_socket_takes_no_orders(served):
     a.ok("domain", "add", "example.com")
 
 
+def test_what_the_page_asks_for_owners_is_their_lists_and_letters_only(served):
+    a = served
+    c = a.server.channel("lookup.sock")
+    c.send(52, 1, b"allow\0list\0bob@example.com")
+    assert c.receive("nss")[2][0] == 1 and not os.path.exists(a.file), "an owner makes no accounts"
+    a.ok("domain", "add", "example.com")
+    a.ok("account", "add", "bob@example.com", "--password-stdin", password="x\n")
+    c.send(52, 2, b"allow\0add\0bob@example.com\0ann@far.example")
+    assert c.receive("nss")[2][0] == 0
+    c.send(52, 3, b"allow\0add\0bob@example.com\0@gmail.com")
+    status, output, message = c.receive("nss")[2]
+    assert status == 3 and output == b"" and b"anybody" in message
+    for words in (b"account\0remove\0bob@example.com", b"account\0set\0bob@example.com\0filter-level=allow-all", b"domain\0list",
+                  b"allow", b"", b"\0", b"--sure\0allow\0list\0bob@example.com", b"digest\0reset\0bob@example.com", b"allow\0" * 1000):
+        c = a.server.channel("lookup.sock")
+        c.send(52, 4, words)
+        assert c.receive("nss") is None, words
+    assert json.loads(a.ok("account", "list", "--json")) == [
+        {"account": "bob@example.com", "quota": 0, "settings": {"sender-whitelist-entry": ["ann@far.example"]}}]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user_gives_no_orders_even_if_the_socket_lets_him(served):
     a = served

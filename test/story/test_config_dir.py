@@ -110,7 +110,7 @@ def test_a_reload_takes_changes_and_refuses_mistakes(server):
     with server.client(source=OTHER) as c:
         assert rcpt(c, "recipient@example.com").code == 554
     path = settings(server, "_recipient_/com/example", "# by the panel", "reject-empty-rdns=no")
-    server.reload()
+    server.command("reload")
     with server.client(source=OTHER) as c:
         assert rcpt(c, "recipient@example.com").code == 250
     settings(server, "_recipient_/com/example", "# by the panel", "reject-empty-rdns=maybe")

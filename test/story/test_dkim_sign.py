@@ -28,7 +28,7 @@ def publish(dns, rows):
     server = dns.server
     server.records.update(rows)
     server.write_files()
-    server.reload()
+    server.command("reload")
 
 
 @pytest.fixture(name="keys")
@@ -40,7 +40,7 @@ def fixture_keys(server):
     done = server.tell("dkim", "add", "example.com", "--bits", "1024", "--now")
     assert done.returncode == 0 and "telltale reload" in done.stderr, done
     assert server.pids("telltale-signer") == []
-    server.reload()
+    server.command("reload")
     assert len(server.pids("telltale-signer")) == 1
     return records(done.stdout)
 
@@ -154,7 +154,7 @@ def test_any_and_a_client_that_relays_by_a_list(server, dns):
     rows = {}
     for domain in ("example.com", "other.example"):
         rows |= records(server.command("dkim", "add", domain, "--only", "ed25519", "--now"))
-    server.reload()
+    server.command("reload")
     raw = sent(server, "X-Campaign: spring\r\n" + MAIL.replace("sender@example.com", "ceo@other.example"))
     assert {d for _, d, _ in signatures(raw)} == {"other.example"} and verified(raw, rows) == [True]
     assert verified(raw.replace(b"spring", b"autumn"), rows) == [False]

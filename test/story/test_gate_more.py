@@ -115,9 +115,10 @@ def test_the_postmasters_own_words(server, dns):
         assert repr(c.send("STARTTLS")) == "503 5.5.1 It is on already."
         assert repr(c.send("AUTH CRAM-MD5")) == "504 5.5.4 PLAIN or LOGIN."
         assert repr(c.login(password="wrong")) == "535 5.7.8 Wrong, sorry."
-        assert repr(answer(c)) == "554 5.7.1 Go away. Listed by black.test See: " \
-            "https://example.com/why/%ref#DENIED_RBL_MATCH"
-        assert repr(c.send("DATA")) == "554 5.5.1 And to whom? See: https://example.com/why/%ref#DENIED_ZERO_RECIPIENTS"
+        words, link = repr(answer(c)).split(" See: ")
+        assert words == "554 5.7.1 Go away. Listed by black.test"
+        assert link.startswith("https://example.com/why/AQ"), "see test_why.py"
+        assert repr(c.send("DATA")) == f"554 5.5.1 And to whom? See: {link}"
 
 
 def test_data_for_nobody(server):

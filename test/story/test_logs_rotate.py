@@ -195,3 +195,24 @@ def test_an_address_is_erased_on_request_and_whoever_asks_for_it_is_told(server)
     # It can be done again, and of an address that was never there nothing is said.
     assert server.tell("logs", "forget", "anna@elsewhere.test").returncode == 1
     assert "erased" not in server.trace("from:nobody@elsewhere.test").json
+
+
+def test_whoever_stands_in_no_young_log_is_forgotten_at_once_and_who_does_waits_and_is_told(server):
+    server.config('logs { rotate = "never" }')
+    server.later(0)
+    send(server, 1)
+    server.arrived("recipient@example.com")
+    before = names(server)
+    nobody = server.tell("logs", "forget", "nobody@elsewhere.test")
+    assert nobody.returncode == 1 and "70 s old" not in nobody.stderr and names(server) == before
+    command = [os.path.join(server.build, "telltale"), "logs", "forget", "anna1@elsewhere.test"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env={**server.environment(), "TELLTALE_CONFIG": server.conf, "NO_COLOR": "1"}) as waits:
+        said = waits.stderr.readline()
+        assert re.fullmatch(r"telltale: \S+\.log\.\S+ is packed when its last line is 70 s old: [1-9]\d* s yet\n", said), said
+        server.later(120)
+        out, rest = waits.communicate(timeout=60)
+    assert waits.returncode == 0 and "erased" in out, (out, rest)
+    assert rest.count("70 s old") == 0, "the other logs aged meanwhile"
+    assert found(server, 1) == [] and "server.log" in names(server)
+    assert not [n for n in names(server) if n.startswith("smtp-465.2")], "what does not name her stays as it is"

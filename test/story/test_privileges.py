@@ -1,6 +1,6 @@
 """Started as root with users { } set: who each program is, what it may, what it holds.  Looked at from outside.
 
-Any eight users of the base system will do; nothing of theirs is touched.
+Any ten users of the base system will do; nothing of theirs is touched.
 """
 import grp
 import os
@@ -12,21 +12,24 @@ import subprocess
 
 import pytest
 
-from harness import reachable, until
+from harness import free_port, reachable, until
 
 ME, YOU = "anna@elsewhere.test", "recipient@example.com"
-USERS = {"smtpd": "mail", "dns": "daemon", "lookup": "games", "queue": "bin", "local": "man", "signer": "news", "policy": "uucp"}
+USERS = {"smtpd": "mail", "dns": "daemon", "lookup": "games", "queue": "bin", "local": "man", "signer": "news", "policy": "uucp",
+         "web": "www-data", "search": "backup"}
 KEPT = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 10  # KILL SETGID SETUID NET_BIND_SERVICE
 COMMON = r"/dev/null|.*/stderr|.*/logs/server\.log|/memfd:telltale\.conf.*|anon_inode:\[(eventpoll|signalfd|eventfd)\]"
 # What each may hold beside that; a socket is one that it was given, accepted or connected to another program.
 HOLDS = {
-    "smtpd": r"/memfd:(census|gate-rules|tls-certificate|tls-key).*|socket:.*|.*/logs/(spamdyke|smtp-\w+)\.log"
+    "smtpd": r"/memfd:(census|gate-rules|tls-certificate|tls-key|why-key).*|socket:.*|pipe:.*|.*/logs/(spamdyke|smtp-\w+)\.log"
              r"|.*/spool/(segments|big)/[^/]*",
     "dns": r"socket:.*|pipe:.*",
     "lookup": r"socket:.*|.*/accounts\.db(-wal|-shm)?",
     "queue": r"socket:.*|.*/spool(/.*)?|.*/logs/(delivery|spamdyke|smtp-\w+)\.log|/memfd:.*",
     "signer": r"socket:.*",
     "policy": r"socket:.*|.*/tls-policy|pipe:.*",
+    "web": r"socket:.*|/memfd:(census|sessions|why-key).*",
+    "search": r"socket:.*|anon_inode:inotify|.*/index/.*|.*/logs/.*",
     "local": r"socket:.*|.*/mail(/.*)?|/memfd:message.*|.*/spool/big/[^/]*",
 }
 
@@ -39,6 +42,7 @@ def fixture_house(server):
     if missing:
         pytest.skip(f"no user {missing[0]} on this machine")
     server.config("users { " + " ".join(f'{role} = "{user}"' for role, user in USERS.items()) + " } relay { enabled = true }")
+    server.config(f'web {{ bind = {{"127.0.0.1:{free_port()}"}} }}')
     os.chmod(server.folder, 0o711)
     server.build = reachable(server.build)
     os.makedirs(os.path.join(server.data, "dkim"))
@@ -62,10 +66,10 @@ def fds(pid):
     return found
 
 
-def as_user(user, code):
-    """Run a piece of Python as that user; what it printed."""
+def as_user(user, code, extra=()):
+    """Run a piece of Python as that user, with the groups of these users besides; what it printed."""
     who = pwd.getpwnam(user)
-    done = subprocess.run(["/usr/bin/python3", "-I", "-c", code], user=who.pw_uid, group=who.pw_gid, extra_groups=[],
+    done = subprocess.run(["/usr/bin/python3", "-I", "-c", code], user=who.pw_uid, group=who.pw_gid, extra_groups=[pwd.getpwnam(x).pw_gid for x in extra],
                           capture_output=True, text=True, timeout=30, check=False, cwd="/")
     return done.stdout.strip() or done.stderr
 
@@ -80,8 +84,8 @@ def test_each_program_is_its_user_and_may_nothing(house):
             for pid in pids:
                 f = facts(pid)
                 assert f["Uid"].split() == [str(who.pw_uid)] * 4 and f["Gid"].split() == [str(who.pw_gid)] * 4, role
-                extra = [str(pwd.getpwnam(USERS["smtpd"]).pw_gid)] if role == "queue" else []
-                assert f["Groups"].split() == extra, role
+                extra = {"queue": ["smtpd", "search"], "search": ["smtpd"]}.get(role, [])
+                assert {int(g) for g in f["Groups"].split()} == {pwd.getpwnam(USERS[x]).pw_gid for x in extra}, role
                 assert all(int(f[cap], 16) == 0 for cap in ("CapInh", "CapPrm", "CapEff", "CapAmb")), role
                 assert int(f["CapBnd"], 16) == KEPT and f["NoNewPrivs"] == "1" and f["Seccomp"] == "2", role
                 for target, _ in fds(pid):
@@ -94,7 +98,7 @@ def test_the_supervisor_keeps_four_capabilities_and_no_file_of_the_spool(house):
     assert f["Uid"].split() == ["0"] * 4 and f["NoNewPrivs"] == "1"
     assert all(int(f[cap], 16) == KEPT for cap in ("CapPrm", "CapEff", "CapBnd"))
     for target, _ in fds(house.process.pid):
-        assert re.fullmatch(COMMON + r"|socket:.*|pipe:.*|/memfd:(census|gate-rules|tls-certificate|tls-key).*"
+        assert re.fullmatch(COMMON + r"|socket:.*|pipe:.*|/memfd:(census|sessions|gate-rules|tls-certificate|tls-key|why-key).*"
                             r"|.*/run/telltaled\.pid", target), target
 
 
@@ -140,16 +144,35 @@ def test_nobody_else_reads_spool_mail_key_or_accounts(house):
             whole = os.path.join(house.data, path)
             code = f"import os\ntry:\n os.open({whole!r}, os.O_RDONLY)\n print('open')\nexcept OSError as e:\n print(e.errno)"
             assert as_user(USERS[user], code) == "13", (user, path)
-    for socket in ("telltaled.ctl", "queue.ctl", "lookup.ctl"):
+    for socket in ("telltaled.ctl", "queue.ctl", "lookup.ctl", "web.ctl"):
         code = (f"import socket\ns = socket.socket(socket.AF_UNIX)\ntry:\n s.connect({os.path.join(house.data, 'run', socket)!r})\n"
                 " print('in')\nexcept OSError as e:\n print(e.errno)")
         assert as_user(USERS["smtpd"], code) == "13", socket
 
 
+def test_who_reads_logs_for_the_page_reads_no_more_and_writes_nothing(house):
+    with house.client() as c:
+        assert c.deliver(ME, YOU).code == 250
+    house.arrived(YOU)
+    house.command("index", "build")
+
+    def opens(role, path, how="O_RDONLY"):
+        whole = os.path.join(house.data, path)
+        code = f"import os\ntry:\n os.open({whole!r}, os.{how})\n print('open')\nexcept OSError as e:\n print(e.errno)"
+        return as_user(USERS[role], code, [USERS["smtpd"]] if role == "search" else [])
+    assert opens("search", "logs/delivery.log") == "open" and opens("search", "index/chapter") == "open"
+    for path in ("spool/journal", "mail", "tls/key.pem", "accounts.db", "why.key"):
+        assert opens("search", path) == "13", path
+    for path in ("logs/delivery.log", "index/chapter"):
+        assert opens("search", path, "O_WRONLY") == "13", path
+    for path in ("logs/delivery.log", "logs/smtp-25.log", "index/chapter", "spool/journal", "accounts.db", "why.key"):
+        assert opens("web", path) == "13", path
+
+
 def test_a_stranger_keeps_no_place_from_our_programs(house):
     """Who is none of us is hung up on, however often he calls: else a few hundred held connections end the mail."""
     run = os.path.join(house.data, "run")
-    for name in ("lookup.sock", "dns.sock", "queue.sock", "signer.sock", "policy.sock"):
+    for name in ("lookup.sock", "dns.sock", "queue.sock", "signer.sock", "policy.sock", "search.sock", "live.sock"):
         code = (f"import socket\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(5)\ns.connect({run + '/' + name!r})\n"
                 "try:\n print(len(s.recv(1)))\nexcept OSError as e:\n print(e)")
         assert as_user("nobody", code) == "0", name
@@ -193,7 +216,8 @@ def test_folders_belong_to_who_works_in_them(house):
     assert owner("tls-policy") == (USERS["policy"], group("policy"), "0o700")
     assert owner("logs") == ("root", group("smtpd"), "0o2770")
     assert owner("logs/smtp-25.log") == (USERS["smtpd"], group("smtpd"), "0o660")
-    assert owner("logs/delivery.log") == (USERS["queue"], group("queue"), "0o600")
+    assert owner("logs/delivery.log") == (USERS["queue"], group("search"), "0o640")
+    assert owner("index") == (USERS["search"], group("search"), "0o2750")
     for path, mode in (("dkim", "0o700"), ("dkim/example.com", "0o700"), ("dkim/example.com/keys", "0o644")):
         assert owner(path) == (USERS["signer"], group("signer"), mode)
     assert owner("accounts.db") == (USERS["lookup"], group("lookup"), "0o600")

@@ -142,7 +142,7 @@ def test_every_answer_has_every_key():
             assert set(m) == {"verdict", "from", "time", "size", "ids", "client", "recipients", "timeline",
                               "confidence", "parent", "warnings", "chain", "hops"}
             for r in m["recipients"]:
-                assert set(r) - {"passes"} == {"address", "verdict", "summary", "explanation", "advice"} and r["advice"]
+                assert set(r) - {"passes", "lifts"} == {"address", "verdict", "summary", "explanation", "advice"} and r["advice"]
             for e in m["timeline"]:
                 assert set(e) == {"time", "station", "recipient", "what", "evidence", "confidence"}
                 assert set(e["evidence"]) == {"file", "line", "offset", "text"}

@@ -159,6 +159,15 @@ def test_29_the_owner_finds_his_mail_by_the_whole_address_and_by_its_mask(logs):
     assert ask("from:x***y@other.example", logs.folder, *OWN).status == 1
 
 
+def test_29_me_is_whose_mail_is_asked_about(logs):
+    lines_of(logs)
+    mine = ask("mails to me", logs.folder, "--mailbox", ME).json
+    assert mine["found"] > 0 and mine["found"] == ask(f"to:{ME}", logs.folder, "--mailbox", ME).json["found"]
+    assert mine["question"]["to"] in (ME, [ME])
+    nobody = run("mails to me", "--logs", str(logs.folder), *OWN)
+    assert nobody.returncode == 2 and "which mailbox `me` is" in nobody.stderr
+
+
 def test_29_masked_addresses_are_told_apart(logs):
     for n, name in enumerate(("johanna", "julia", "johanna", "jutta", "JULIA")):
         logs.accept(20 + n, 30 + n, sender=name + "@other.example")

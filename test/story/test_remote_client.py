@@ -178,7 +178,7 @@ def test_tls_all_the_way_or_not_at_all(server, dns):
     """REQUIRETLS goes only to who promises it, over TLS that is proven; a smart host of ours is who we say it is."""
     offers = says("PIPELINING", "REQUIRETLS")
     with Script(greet=encrypted, EHLO=offers) as far:
-        server.config(f'relay {{ enabled = true host = "localhost:{far.port}" implicit-tls = true ca-file = "{server.data}/tls/cert.pem" }}'
+        server.config(f'relay {{ enabled = true host = "localhost:{far.port}" implicit-tls = true ca-file = "{server.ca}" }}'
                       f'route "mx" {{ to = {{"far.test"}} host = "mx" port = {far.port} }}')
         dns.record("localhost", "A 127.0.0.1")
         dns.record("far.test", "A 127.0.0.1")

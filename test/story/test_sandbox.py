@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import until
+from harness import free_port, until
 
 # Whoever reads what others wrote may do these; all else is refused.
 EVERYBODY = {"thread"}
@@ -21,6 +21,9 @@ MAY = {
     "telltale-rotate": {"read-logs", "create-logs", "remove-logs"},
     "telltale-local": {"read-mail", "create-mail", "remove-mail", "socket-unix"},
     "telltale-remote": {"socket-unix", "socket-udp", "socket-tcp6", "connect-25"},
+    "telltale-web": {"socket-unix"},
+    "telltale-search": {"read-logs"},
+    "telltale-index": {"read-logs"},
     "telltale-policy": {"socket-unix", "socket-udp", "socket-tcp6"},  # and port 443, which the probe does not try
 }
 # What must be refused to somebody, or to all.
@@ -115,9 +118,9 @@ def test_a_socket_that_was_handed_over_connects_nowhere(probe, program):
 
 def test_files_and_network_are_restricted_all_the_time_the_server_runs(server):
     os.makedirs(os.path.join(server.data, "dkim"))
-    server.config("relay { enabled = true }")
+    server.config(f'relay {{ enabled = true }} web {{ bind = {{"127.0.0.1:{free_port()}"}} }}')
     server.start()
-    for program in MAY.keys() - {"telltale-rotate"}:  # which comes and goes
+    for program in MAY.keys() - {"telltale-rotate", "telltale-index"}:  # which come and go
         for pid in until(lambda p=program: server.pids(p), program):
             for task in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as f:
@@ -134,17 +137,17 @@ def test_off_says_so(house):
 def test_the_server_works_in_the_sandbox_that_is_used_outside_of_tests(server, monkeypatch):
     """The other stories run with TELLTALE_SANDBOX=tell, which names what is refused."""
     monkeypatch.delenv("TELLTALE_SANDBOX", raising=False)
-    server.config("relay { enabled = true }")
+    server.config(f'relay {{ enabled = true }} web {{ bind = {{"127.0.0.1:{free_port()}"}} }}')
     server.start()
     server.command("dkim", "add", "example.com", "--bits", "1024", "--now")
-    server.reload()
+    server.command("reload")
     with server.client(port="465") as c:
         c.send("EHLO client.test")
         assert c.login().code == 235
         assert c.deliver("sender@example.com", "recipient@example.com", message="From: sender@example.com\r\n\r\n").code == 250
     mail, = server.arrived("recipient@example.com")
     assert len(mail.parsed.get_all("DKIM-Signature")) == 2
-    for program in MAY.keys() - {"telltale-rotate"}:  # which comes and goes
+    for program in MAY.keys() - {"telltale-rotate", "telltale-index"}:  # which come and go
         for pid in until(lambda p=program: server.pids(p), program):
             with open(f"/proc/{pid}/environ", "rb") as f:
                 assert b"TELLTALE_SANDBOX" not in f.read()

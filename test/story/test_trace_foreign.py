@@ -278,3 +278,19 @@ def test_a_recipient_that_exim_has_not_tried_yet_is_waiting(tmp_path):
         (tmp_path / "mainlog").write_text("".join(line for line in log if "fred@slow.example R=" not in line))
     a = ask("to:fred@slow.example", str(tmp_path / "mainlog"))
     assert a.recipient("fred@slow.example")["verdict"] == "waiting"
+
+
+def test_the_number_of_a_bounce_is_that_message_of_its_time(tmp_path):
+    """A process's number comes again: what it leads to is near, and not the latest message that has it."""
+    begin = 1635640200
+    (tmp_path / "current").write_text("".join(f"{tai(begin + at)} {line}\n" for at, line in (
+        (0, "new msg 5"), (0, "info msg 5: bytes 1 from <a@b.example> qp 7 uid 0"),
+        (1, "starting delivery 1: msg 5 to remote c@d.example"), (2, "delivery 1: failure: no/"),
+        (2, "starting delivery 2: msg 5 to local b.example-e@b.example"), (3, "delivery 2: success: did_0+1+0/qp_100/"),
+        (3, "new msg 8"), (3, "info msg 8: bytes 1 from <a@b.example> qp 100 uid 0"),
+        (3, "bounce msg 5 qp 99"), (3, "end msg 5"), (4, "new msg 6"), (4, "info msg 6: bytes 9 from <> qp 99 uid 0"),
+        (5000, "new msg 9"), (5000, "info msg 9: bytes 1 from <x@y.example> qp 99 uid 0"),
+        (5000, "new msg 10"), (5000, "info msg 10: bytes 1 from <x@y.example> qp 100 uid 0"))))
+    a = ask("id:7", str(tmp_path / "current"))
+    assert [x["queue"] for x in a.only["chain"]] == ["5", "6", "8"], a.text
+    assert [m["parent"] for m in ask("from:x@y.example", str(tmp_path / "current")).json["messages"]] == [None, None]

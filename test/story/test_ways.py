@@ -41,6 +41,7 @@ def test_a_sender_s_own_login_at_the_smart_host(server):
         server.config(f"""relay {{ enabled = true host = "127.0.0.1:{smart.port}" }}
             route "mine" {{ from = {{"{ME}"}} user = "me" password-file = "{secret}" }}""")
         send(server)
+        until(lambda: len(smart.messages) == 1, "the first mail is there, so that what is said of both does not mix")
         as_somebody(server, "recipient@example.com", BOB)
         until(lambda: len(smart.messages) == 2, "both mails are there")
     logins = [h for h in smart.heard if h.startswith("AUTH")]

@@ -18,7 +18,7 @@ struct world {
 	struct answer answer;
 };
 
-static void open_world(struct world *w, const char *smtp, const char *gate, const char *delivery, const char *question)
+static void ask_world(struct world *w, const char *question)
 {
 	struct trace_ask what = { .question = str_of(question),
 				  .source = &w->source,
@@ -27,12 +27,17 @@ static void open_world(struct world *w, const char *smtp, const char *gate, cons
 				  .now = 1615300000 };
 	struct err e = { 0 };
 
+	if (trace_answer(&w->answer, &what, &e) < 0)
+		fail_msg("%s: %s", question, e.text);
+}
+
+static void open_world(struct world *w, const char *smtp, const char *gate, const char *delivery, const char *question)
+{
 	source_init(&w->source);
 	source_add_text(&w->source, "smtp-25.log", str_of(smtp));
 	source_add_text(&w->source, "spamdyke.log", str_of(gate));
 	source_add_text(&w->source, "delivery.log", str_of(delivery));
-	if (trace_answer(&w->answer, &what, &e) < 0)
-		fail_msg("%s: %s", question, e.text);
+	ask_world(w, question);
 }
 
 static void close_world(struct world *w)

@@ -181,6 +181,44 @@ static void test_threads_wake_fibers(void **state)
 	cond_clear(&number.changed);
 }
 
+/* Those with an even number give up, wherever in the line they stand. */
+static void stands_in_line(void *arg)
+{
+	intptr_t i = (intptr_t)arg;
+	int64_t deadline = i % 2 == 0 ? deadline_in(i) : DEADLINE_NEVER;
+
+	pthread_mutex_lock(&lock);
+	cond_wait(&number.changed, &lock, deadline);
+	pthread_mutex_unlock(&lock);
+	buf_fmt(&story, "%d ", (int)i);
+}
+
+static void a_line(void *arg)
+{
+	(void)arg;
+	for (intptr_t i = 0; i < 5; i++)
+		start(stands_in_line, (void *)i);
+	while (fiber_count() > 3)
+		fiber_sleep(1);
+	start(stands_in_line, (void *)(intptr_t)5);
+	fiber_yield();
+	while (fiber_count() > 1) {
+		pthread_mutex_lock(&lock);
+		cond_signal(&number.changed);
+		pthread_mutex_unlock(&lock);
+		fiber_yield();
+	}
+}
+
+static void test_who_gives_up_leaves_the_line_of_the_others_as_it_was(void **state)
+{
+	(void)state;
+	cond_init(&number.changed);
+	run(a_line);
+	told("0 2 4 1 3 5 ");
+	cond_clear(&number.changed);
+}
+
 static void nobody_comes(void *arg)
 {
 	struct cond never;
@@ -340,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_a_descriptor_is_waited_for),
 		cmocka_unit_test(test_the_earliest_wakes_first),
 		cmocka_unit_test(test_threads_wake_fibers),
+		cmocka_unit_test(test_who_gives_up_leaves_the_line_of_the_others_as_it_was),
 		cmocka_unit_test(test_a_wait_has_its_end),
 		cmocka_unit_test(test_what_blocks_goes_aside),
 		cmocka_unit_test(test_stacks_come_and_go),

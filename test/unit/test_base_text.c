@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/cur.h"
 #include "base/map.h"
+#include "base/quick.h"
 #include "base/str.h"
 
 static void numbers_are_whole_or_refused(void **state)
@@ -161,6 +162,67 @@ static void a_map_keeps_what_was_put(void **state)
 	map_clear(&m);
 }
 
+static void texts_are_looked_up_quickly(void **state)
+{
+	static char keys[2000][40];
+	struct map m = MAP_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < 2000; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "%.*sk%zu", (int)(i % 30), "..............................", i);
+		assert_null(map_put_quick(&m, str_of(keys[i]), keys[i]));
+	}
+	for (size_t i = 0; i < 2000; i += 2)
+		assert_ptr_equal(map_del_quick(&m, str_of(keys[i])), keys[i]);
+	for (size_t i = 0; i < 2000; i++)
+		assert_ptr_equal(map_get_quick(&m, str_of(keys[i])), i % 2 ? keys[i] : NULL);
+	assert_int_equal(m.n, 1000);
+	map_clear(&m);
+}
+
+/* One byte of n is another one, or none is. */
+static void bytes_are_the_same_or_not(void **state)
+{
+	char a[40], b[40];
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof(a); n++)
+		for (size_t at = 0; at <= n; at++) {
+			memset(a, 'x', sizeof(a));
+			memset(b, 'x', sizeof(b));
+			if (at < sizeof(b))
+				b[at] = 'y'; /* at n it is behind them */
+			assert_int_equal(str_same(a, b, n), at == n);
+			assert_int_equal(hash_text(str_mem(a, n), hash_secret()) ==
+					     hash_text(str_mem(b, n), hash_secret()),
+					 at == n);
+		}
+}
+
+static void words_are_found(void **state)
+{
+	static const struct {
+		const char *text, *what;
+		int at;
+	} t[] = {
+		{ "hello", "llo", 2 },
+		{ "hello", "hello", 0 },
+		{ "hello", "helloo", -1 },
+		{ "hello", "", 0 },
+		{ "", "a", -1 },
+		{ "", "", 0 },
+		{ "aab", "ab", 1 },
+		{ "abababababababababababac", "abac", 20 }, /* its beginning stands there often */
+		{ "aaaaaaaaaaaaaaaaaaaaaaaa", "aab", -1 },
+		{ "aaaaaaaaaaaaaaaaaaaaaaab", "aab", 21 },
+		{ "xaxaxaxax", "ab", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++)
+		assert_int_equal(str_find(str_of(t[i].text), str_of(t[i].what)), t[i].at);
+}
+
 static void a_map_of_numbers_survives_growth_and_churn(void **state)
 {
 	struct map m = MAP_INIT;
@@ -212,6 +274,9 @@ int main(void)
 		cmocka_unit_test(a_buffer_grows_and_is_cut),
 		cmocka_unit_test(a_number_is_written_as_printf_writes_it),
 		cmocka_unit_test(a_map_keeps_what_was_put),
+		cmocka_unit_test(texts_are_looked_up_quickly),
+		cmocka_unit_test(bytes_are_the_same_or_not),
+		cmocka_unit_test(words_are_found),
 		cmocka_unit_test(a_map_of_numbers_survives_growth_and_churn),
 		cmocka_unit_test(siphash_is_siphash),
 		cmocka_unit_test(an_arena_keeps_everything_until_it_goes),

@@ -274,31 +274,50 @@ static void off_is_skipped(void **state)
 	facts_clear(&f);
 }
 
+/* 467 letters: with " x" and a link of 30 the longest reply that there is. */
+#define X10 "xxxxxxxxxx"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+#define LONG X100 X100 X100 X100 X10 X10 X10 X10 X10 X10 "xxxxxxx"
+
 static void words_of_a_refusal(void **state)
 {
 	static const struct {
 		enum reason why;
 		int code;
 		const char *url;
-		const char *enhanced, *text, *more, *own;
+		const char *enhanced, *text, *more, *own, *ref;
 	} t[] = {
 		{ REASON_RBL_MATCH, 554, "", "5.7.1",
 		  "Refused. Your IP address is listed in the RBL at zen.example: see there", "zen.example: see there",
-		  NULL },
+		  NULL, NULL },
 		{ REASON_RBL_MATCH, 554, "http://p.example/", "5.7.1",
-		  "Go away: zen.example See: http://p.example/#DENIED_RBL_MATCH", "zen.example", "Go away:" },
+		  "Go away: zen.example See: http://p.example/#DENIED_RBL_MATCH", "zen.example", "Go away:", NULL },
 		{ REASON_SENDER_NO_MX, 554, "", "4.1.8",
-		  "Refused. The domain of your sender address has no mail exchanger (MX).", NULL, NULL },
+		  "Refused. The domain of your sender address has no mail exchanger (MX).", NULL, NULL, NULL },
 		{ REASON_RDNS_MISSING, 554, "", "5.7.25",
-		  "Refused. You have no reverse DNS entry. Contact postmaster@mx.example for details.", NULL, NULL },
+		  "Refused. You have no reverse DNS entry. Contact postmaster@mx.example for details.", NULL, NULL,
+		  NULL },
 		{ REASON_RDNS_MISSING, 421, "http://p.example/", "4.7.25",
 		  "Refused. You have no reverse DNS entry. Contact postmaster@mx.example for details. "
 		  "See: http://p.example/#DENIED_RDNS_MISSING",
-		  NULL, NULL },
+		  NULL, NULL, NULL },
 		{ REASON_RELAYING, 554, "http://p.example/?c=", "5.7.1",
 		  "Refused. Sending to remote addresses (relaying) is not allowed. See: "
 		  "http://p.example/?c=DENIED_RELAYING",
-		  NULL, NULL },
+		  NULL, NULL, NULL },
+		{ REASON_RELAYING, 554, "http://p.example/why/%ref", "5.7.1",
+		  "Refused. Sending to remote addresses (relaying) is not allowed. See: http://p.example/why/AQAB-_x",
+		  NULL, NULL, "AQAB-_x" },
+		{ REASON_RELAYING, 554, "http://p.example/why/%ref?again=%ref&x", "5.7.1",
+		  "Refused. Sending to remote addresses (relaying) is not allowed. See: "
+		  "http://p.example/why/AQAB-_x?again=AQAB-_x&x",
+		  NULL, NULL, "AQAB-_x" },
+		{ REASON_RELAYING, 554, "http://p.example/why/%ref", "5.7.1",
+		  "Refused. Sending to remote addresses (relaying) is not allowed. See: http://p.example/why/%ref",
+		  NULL, NULL, NULL },
+		{ REASON_RBL_MATCH, 554, "http://p.example/%ref", "5.7.1", LONG " x See: http://p.example/AQAB-_x", "x",
+		  LONG, "AQAB-_x" },
+		{ REASON_RBL_MATCH, 554, "http://p.example/%ref", "5.7.1", LONG " xy", "xy", LONG, "AQAB-_x" },
 	};
 
 	(void)state;
@@ -310,7 +329,7 @@ static void words_of_a_refusal(void **state)
 		p.set.policy_url = str_of(t[i].url);
 		p.set.rejection_code_empty_rdns = t[i].code;
 		p.set.rejection_text_dns_blacklist = str_of(t[i].own);
-		gate_reply(&p, t[i].why, str_of(t[i].more), &a, &r);
+		gate_reply(&p, &(struct refusal_words){ t[i].why, str_of(t[i].more), str_of(t[i].ref) }, &a, &r);
 		assert_int_equal(r.code, t[i].enhanced[0] == '4' ? 421 : t[i].code);
 		assert_string_equal(r.enhanced, t[i].enhanced);
 		assert_true(str_eqz(r.text, t[i].text));

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -90,8 +91,8 @@ static size_t look_at_struct(struct arena *a, struct str header, const char *nam
 
 static void every_member_has_a_row(void **state)
 {
-	static const char *const names[] = { "repeat", "foreign", "gate",   "peer",  "attempt",
-					     "party",  "visit",   "bounce", "order", "story" };
+	static const char *const names[] = { "repeat", "foreign", "gate",   "peer",  "filed", "attempt",
+					     "party",  "visit",   "bounce", "order", "ties",  "story" };
 	ARENA(a);
 	struct str record = root_file(&a, "src/trace/record.h"), story = root_file(&a, "src/trace/story.h");
 	size_t all = 0;
@@ -106,6 +107,8 @@ static void every_member_has_a_row(void **state)
 	}
 	assert_int_equal(all, COUNT(rows));
 }
+
+static const struct index_how one_thread = { .threads = 1 };
 
 /* ---- answers ---- */
 
@@ -221,10 +224,10 @@ static void answers_are_the_same(void **state)
 		const char *path;
 
 		world_of(&a, worlds[w], &path, &p);
-		if (index_build(dir, &p, NULL, &built, &e) < 0)
+		if (index_build(dir, &p, &one_thread, &built, &e) < 0)
 			fail_msg("%s", e.text);
 		assert_true(built.stories > 0 && !built.fresh);
-		assert_int_equal(index_build(dir, &p, NULL, &built, &e), 0);
+		assert_int_equal(index_build(dir, &p, &one_thread, &built, &e), 0);
 		assert_true(built.fresh);
 		for (size_t i = 0; i < COUNT(questions) * COUNT(domains); i++) {
 			struct trace_ask ask = { .question = str_of(questions[i / COUNT(domains)]),
@@ -275,7 +278,7 @@ static void damage_is_never_believed(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	world_of(&a, "provider", &logs, &p);
-	assert_int_equal(index_build(dir, &p, NULL, &built, &e), 0);
+	assert_int_equal(index_build(dir, &p, &one_thread, &built, &e), 0);
 	snprintf(path, sizeof(path), "%s/" CHAPTER_NAME, dir);
 	assert_int_equal(io_slurp(AT_FDCWD, path, 1 << 20, &whole, &e), 0);
 	by_reading(&p, ask, &want);
@@ -289,12 +292,53 @@ static void damage_is_never_believed(void **state)
 	remove_folder(dir);
 }
 
+/* ---- whose it is ---- */
+
+static void another_users_is_believed_only_when_it_is_said(void **state)
+{
+	static const struct {
+		uid_t owner, maker;
+		mode_t mode;
+		bool believed;
+	} t[] = {
+		{ 0, 0, 0640, true },        { 0, 0, 0646, false },      { 4711, 0, 0640, false },
+		{ 4711, 4712, 0640, false }, { 4711, 4711, 0640, true }, { 4711, 4711, 0666, false },
+	};
+	char dir[] = "/tmp/test-index-XXXXXX", path[64];
+	struct index_built built;
+	struct survey_paths p;
+	struct err e = { 0 };
+	const char *logs;
+	ARENA(a);
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(dir));
+	world_of(&a, "provider", &logs, &p);
+	assert_int_equal(index_build(dir, &p, &one_thread, &built, &e), 0);
+	snprintf(path, sizeof(path), "%s/" CHAPTER_NAME, dir);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct index *x;
+
+		assert_int_equal(chown(path, t[i].owner, 0), 0);
+		assert_int_equal(chmod(path, t[i].mode), 0);
+		index_believe(t[i].maker);
+		x = index_open(dir, &p, NULL);
+		assert_int_equal(x != NULL, t[i].believed);
+		index_close(x);
+	}
+	index_believe(0);
+	remove_folder(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_member_has_a_row),
 		cmocka_unit_test(answers_are_the_same),
 		cmocka_unit_test(damage_is_never_believed),
+		cmocka_unit_test(another_users_is_believed_only_when_it_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

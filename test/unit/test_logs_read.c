@@ -157,11 +157,13 @@ static void nothing_of_the_line_before_is_left(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++)
 		for (size_t k = 0; k < COUNT(lines); k++) {
-			struct log_line alone, l = { 0 };
+			struct log_line alone, l = { 0 }, before = { 0 };
 
 			if (lines[i].family != lines[k].family)
 				continue;
 			log_parse_next(lines[i].family, str_of(lines[i].text), &l);
+			log_parse_next(lines[i].family, str_of(lines[i].text), &before);
+			log_follow(&l, &before); /* what stands behind it may be read into another one */
 			log_parse_next(lines[k].family, str_of(lines[k].text), &l);
 			log_parse(lines[k].family, str_of(lines[k].text), &alone);
 			assert_int_equal(l.kind, alone.kind);

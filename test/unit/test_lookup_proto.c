@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "lookup/told.h"
+#include "lookup/own.h"
+#include "lookup/who.h"
 #include "protocol.h"
 
 static void every_message(void **state)
@@ -115,12 +117,75 @@ static void every_quota(void **state)
 	}
 }
 
+static void every_word_to_an_owner(void **state)
+{
+	static const struct {
+		uint64_t status;
+		int rc;
+	} t[] = { { 0, 0 }, { 1, 0 }, { 2, 0 }, { OWN_ASKS, 0 }, { OWN_ASKS + 1, -1 }, { UINT64_MAX, -1 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct lookup_done told = { t[i].status, STR("[]"), STR("words") };
+		struct own_told out = { 0 };
+		struct err e = { 0 };
+
+		assert_int_equal(lookup_told_own(&told, &out, &e), t[i].rc);
+		assert_true(t[i].rc < 0 || (out.status == (int)t[i].status && str_eqz(out.message, "words")));
+	}
+}
+
+static const struct {
+	struct lookup_who_told told;
+	enum account_known expect;
+	size_t n;
+} whos[] = {
+	{ { ACCOUNT_GONE, 0, STR_INIT("") }, ACCOUNT_GONE, 0 },
+	{ { ACCOUNT_HERE, 7, STR_INIT("") }, ACCOUNT_HERE, 0 },
+	{ { ACCOUNT_HERE, 7, STR_INIT("a.example\nb.example") }, ACCOUNT_HERE, 2 },
+	{ { ACCOUNT_LATER, 0, STR_INIT("") }, ACCOUNT_LATER, 0 },
+	{ { ACCOUNT_GONE, 7, STR_INIT("a.example") }, ACCOUNT_LATER, 0 },
+	{ { ACCOUNT_HERE, 7, STR_INIT("a.example\n\nb.example") }, ACCOUNT_LATER, 0 },
+	{ { ACCOUNT_HERE, 7, STR_INIT("\n") }, ACCOUNT_LATER, 0 },
+	{ { ACCOUNT_HERE, 7, STR_INIT("A.example") }, ACCOUNT_LATER, 0 },
+	{ { ACCOUNT_HERE, 7, STR_INIT("not a domain") }, ACCOUNT_LATER, 0 },
+	{ { ACCOUNT_HERE + 1, 7, STR_INIT("") }, ACCOUNT_LATER, 0 },
+	{ { UINT64_MAX, 7, STR_INIT("") }, ACCOUNT_LATER, 0 },
+};
+
+static void every_who(void **state)
+{
+	struct lookup_who_told many = { .known = ACCOUNT_HERE };
+	struct account_now out = { 0 };
+	ARENA(a);
+	BUF(domains);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(whos); i++) {
+		struct err e = { 0 };
+
+		out = (struct account_now){ 0 };
+		if (lookup_told_who(&whos[i].told, &a, &out, &e) != whos[i].expect)
+			fail_msg("row %zu", i);
+		assert_int_equal(out.ndomains, whos[i].n);
+		assert_true(out.stamp == (whos[i].expect == ACCOUNT_HERE ? 7 : 0));
+		assert_int_equal(e.text[0] != '\0', whos[i].expect == ACCOUNT_LATER);
+	}
+	for (int i = 0; i <= WHO_DOMAINS_MAX; i++) {
+		buf_fmt(&domains, "%sd%d.example", i > 0 ? "\n" : "", i);
+		many.domains = buf_str(&domains);
+		assert_int_equal(lookup_told_who(&many, &a, &out, NULL),
+				 i < WHO_DOMAINS_MAX ? ACCOUNT_HERE : ACCOUNT_LATER);
+	}
+}
+
 static void nobody_there_is_temporary_never_a_no(void **state)
 {
 	struct ipc_client *c = ipc_client_new("/nonexistent/lookup.sock");
 	struct lookup_answer out;
 	struct login_answer login;
 	struct err e = { 0 };
+	struct account_now who;
 	uint64_t limit;
 	ARENA(a);
 
@@ -130,6 +195,7 @@ static void nobody_there_is_temporary_never_a_no(void **state)
 	assert_int_equal(
 	    lookup_login(c, STR("bob@example.com"), STR("x"), STR("127.0.0.1"), &a, &login, deadline_in(1000), &e),
 	    LOGIN_TEMPORARY);
+	assert_int_equal(lookup_who(c, STR("bob@example.com"), &a, &who, deadline_in(1000), &e), ACCOUNT_LATER);
 	assert_int_equal(lookup_quota(c, STR("bob@example.com"), &limit, deadline_in(1000), &e), -1);
 	ipc_client_free(c);
 }
@@ -201,6 +267,8 @@ int main(void)
 		cmocka_unit_test(every_graylist),
 		cmocka_unit_test(every_login),
 		cmocka_unit_test(every_quota),
+		cmocka_unit_test(every_who),
+		cmocka_unit_test(every_word_to_an_owner),
 		cmocka_unit_test(nobody_there_is_temporary_never_a_no),
 	};
 

@@ -186,7 +186,8 @@ static void trouble_costs_no_automatic_answer(void **state)
 static void an_old_file_is_brought_up_to_date(void **state)
 {
 	static const char old[] =
-	    "DROP TABLE setting; DROP TABLE suppressed; DROP TABLE srs; DROP TABLE autoreply; DROP TABLE replied; DROP "
+	    "DROP TABLE owner; DROP TABLE digested; DROP TABLE setting; DROP TABLE suppressed; DROP TABLE srs; DROP "
+	    "TABLE autoreply; DROP TABLE replied; DROP "
 	    "TABLE member; DROP "
 	    "TABLE list; PRAGMA "
 	    "user_version = 1;"

@@ -120,7 +120,7 @@ static void keys(void **state)
 			"listener \"25\" { bind = {\"127.0.0.1:25\"} tls = \"%s\" }\n",
 			folder, t[i].data, folder, folder, t[i].tls);
 		assert_int_equal(conf_parse(&c, buf_str(&text), "t", &e), 0);
-		assert_int_equal(keys_read(&k, &c, &h, &e), t[i].rc);
+		assert_int_equal(keys_read(&k, KEYS_OF_LISTENERS, &c, &h, &e), t[i].rc);
 		assert_int_equal(k.certificate >= 0 && k.key >= 0, t[i].handed);
 		if (t[i].rc == 0) {
 			assert_int_equal(k.made, t[i].made);
@@ -148,8 +148,8 @@ static void peers(void **state)
 	u.of[ROLE_SMTPD].as.uid = 101;
 	u.of[ROLE_LOCAL].as.uid = 105;
 	users_put_peers(&u, &out);
-	assert_string_equal(buf_z(&out),
-			    "smtpd=101,dns=0,lookup=0,queue=0,local=105,remote=0,signer=0,policy=0,pipe=0");
+	assert_string_equal(
+	    buf_z(&out), "smtpd=101,dns=0,lookup=0,queue=0,local=105,remote=0,signer=0,policy=0,pipe=0,web=0,search=0");
 	assert_ptr_equal(users_of(&u, "telltale-smtpd"), &u.of[ROLE_SMTPD].as);
 	assert_null(users_of(&u, "telltale-dns"));
 }

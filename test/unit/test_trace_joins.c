@@ -173,7 +173,7 @@ static void judge(size_t i, struct answer *r)
 	answer_json(&json, r);
 	answer_text(&text, r, false);
 	/* one message is told whole: what was refused for now stands in its evidence */
-	if (r->chosen.n == 1 && s->first_tries != NULL)
+	if (r->chosen.n == 1 && ties_of(s)->first_tries != NULL)
 		assert_true(str_find(buf_str(&text), STR("resp, " LATER)) > 0);
 	if (w->warning != NULL && str_find(buf_str(&json), str_of(w->warning)) < 0)
 		fail_msg("%s: no word of \"%s\" in %s", cases[i].name, w->warning, buf_z(&json));

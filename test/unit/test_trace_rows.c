@@ -193,6 +193,14 @@ static const char some[] =
     "1 a@x u@p 192.0.2.1 0\n1 a@x v@p 192.0.2.1 4\n2 b@x u@p 192.0.2.9 0\n3 b@x u@q 2001:db8::1 4\n"
     "4 c@y w@q 2001:db8:0:9::2 5\n";
 
+static void put_also(struct rows *r)
+{
+	r->also = mem_alloc(2 * sizeof(*r->also));
+	r->nalso = r->also_cap = 2;
+	r->also[0] = (struct row_also){ 1, 3, ALSO_TO };
+	r->also[1] = (struct row_also){ 4, rows_text(&r->logins, STR("ann")), ALSO_HOP_LOGIN };
+}
+
 static void rows_are_put_behind_others(void **state)
 {
 	struct rows a = { 0 }, b = { 0 };
@@ -201,7 +209,9 @@ static void rows_are_put_behind_others(void **state)
 	put_rows(&a, "1 z@z u@p 198.51.100.1 0\n");
 	put_rows(&b, some);
 	b.to[4] = 77; /* no such name */
+	put_also(&b);
 	rows_append(&a, &b, 10);
+	assert_true(a.nalso == 2 && a.also[0].row == 2 && str_eqz(a.names.text[a.also[0].text], "b@x"));
 	assert_int_equal(a.n, 6);
 	assert_true(str_eqz(a.names.text[a.from[1]], "a@x") && str_eqz(a.domains.text[a.names.of[a.from[1]]], "x"));
 	assert_int_equal(a.to[1], a.to[0]);
@@ -211,46 +221,119 @@ static void rows_are_put_behind_others(void **state)
 	rows_clear(&b);
 }
 
+/* The dictionaries of whoever keeps the rows: names by domain, and some that are in no row. */
+static const struct str names[] = { STR_INIT("nobody"), STR_INIT("u@p"), STR_INIT("v@p"), STR_INIT("u@q"),
+				    STR_INIT("w@q"),    STR_INIT("a@x"), STR_INIT("b@x"), STR_INIT("c@y") };
+static const struct str ips[] = { STR_INIT("192.0.2.1"),       STR_INIT("192.0.2.300"), STR_INIT("192.0.2.9"),
+				  STR_INIT("2001:db8:0:9::2"), STR_INIT("2001:db8::1"), STR_INIT("evil.0/24"),
+				  STR_INIT("evil.7") };
+static const struct rows_texts texts = { names, ips, COUNT(names), COUNT(ips), false };
+static const uint32_t names_at[] = { 5, 1, 2, 6, 3, 7, 4 }, ips_at[] = { 0, 2, 4, 3 };
+static const struct rows_places places = { names_at, ips_at };
+
+static void same_rows(const struct rows *a, const struct rows *b)
+{
+	assert_int_equal(a->n, b->n);
+	for (size_t i = 0; i < a->n; i++) {
+		assert_true(a->story[i] == b->story[i] && a->time[i] == b->time[i] && a->bytes[i] == b->bytes[i]);
+		assert_true(a->verdict[i] == b->verdict[i] && a->port[i] == b->port[i]);
+		assert_true(str_eq(a->names.text[a->from[i]], b->names.text[b->from[i]]));
+		assert_true(a->to[i] == UINT32_MAX ? b->to[i] == UINT32_MAX
+						   : str_eq(a->names.text[a->to[i]], b->names.text[b->to[i]]));
+		assert_true(str_eq(a->ips.text[a->ip[i]], b->ips.text[b->ip[i]]));
+	}
+}
+
 static void rows_come_back_from_their_bytes(void **state)
 {
 	struct rows a = { 0 }, b;
 	BUF(packed);
-	BUF(again);
 
 	(void)state;
 	put_rows(&a, some);
-	a.to[4] = 77; /* an index may be damaged: what its dictionary does not hold is unknown */
-	a.verdict[3] = 99;
-	a.port[0] = 3;
-	rows_pack(&packed, &a);
-	assert_true(rows_unpack(&b, buf_str(&packed)));
-	assert_int_equal(b.n, a.n);
-	assert_true(b.to[4] == UINT32_MAX && b.verdict[3] == VERDICT_UNKNOWN && b.port[0] == UINT8_MAX);
-	a.to[4] = UINT32_MAX;
-	a.verdict[3] = VERDICT_UNKNOWN;
-	a.port[0] = UINT8_MAX;
-	buf_reset(&packed);
-	rows_pack(&packed, &a);
-	rows_pack(&again, &b);
-	assert_true(str_eq(buf_str(&packed), buf_str(&again)));
-	assert_int_equal(rows_name(&b, STR("v@p")), a.to[1]);
+	put_also(&a);
+	rows_pack(&packed, &a, &places);
+	assert_true(rows_unpack(&b, buf_str(&packed), &texts));
+	same_rows(&a, &b);
+	assert_true(b.nalso == 2 && b.also[0].row == 1 && b.also[0].kind == ALSO_TO && b.also[1].row == 4);
+	assert_true(b.also[0].text == names_at[3] && b.also[1].kind == ALSO_HOP_LOGIN && b.also[1].text == 0);
+	assert_int_equal(rows_name(&b, STR("v@p")), names_at[a.to[1]]);
 	rows_clear(&b);
 	for (size_t n = 0; n < packed.n; n++) { /* in a block of its own, so that a byte read behind it is seen */
 		char *cut = mem_alloc(n + 1);
 
 		memcpy(cut, packed.p, n);
-		assert_false(rows_unpack(&b, str_mem(cut, n)));
+		assert_false(rows_unpack(&b, str_mem(cut, n), &texts));
 		free(cut);
 	}
 	for (size_t i = 0; i < packed.n; i++) {
 		packed.p[i] = (char)~packed.p[i];
-		if (rows_unpack(&b, buf_str(&packed)))
+		if (rows_unpack(&b, buf_str(&packed), &texts))
 			rows_clear(&b);
 		packed.p[i] = (char)~packed.p[i];
 	}
-	rows_keep(&a, 1000000 - 3, 1000000 - 1); /* stories 2 and 3 */
+	rows_choose(&a, &(struct question){ .n = 0 }, (struct span){ 1000000 - 3, 1000000 - 1 }); /* stories 2 and 3 */
 	assert_true(a.n == 2 && a.story[0] == 2 && a.story[1] == 3);
 	rows_clear(&a);
+}
+
+/* An index may be damaged: what its dictionaries do not hold is unknown. */
+static void what_cannot_be_is_unknown(void **state)
+{
+	static const struct rows_texts fewer = { names, ips, COUNT(names) - 1, 3, false };
+	struct rows a = { 0 }, b;
+	BUF(packed);
+
+	(void)state;
+	put_rows(&a, some);
+	a.to[4] = 77;
+	a.verdict[3] = 99;
+	a.port[0] = 3;
+	rows_pack(&packed, &a, &places);
+	assert_true(rows_unpack(&b, buf_str(&packed), &fewer));
+	assert_true(b.to[4] == UINT32_MAX && b.verdict[3] == VERDICT_UNKNOWN && b.port[0] == UINT8_MAX);
+	assert_true(b.from[4] == UINT32_MAX && b.ip[3] == UINT32_MAX && b.ip[2] == 2);
+	rows_clear(&a);
+	rows_clear(&b);
+}
+
+/* Domains and networks are those that rows have when they are made. */
+static void texts_know_what_they_belong_to(void **state)
+{
+	static const struct str odd_names[] = { STR_INIT(""),
+						STR_INIT("bare"),
+						STR_INIT("x@"),
+						STR_INIT("a@b.example"),
+						STR_INIT("c@d@b.example"),
+						STR_INIT("e@c.example") };
+	static const struct str odd_ips[] = { STR_INIT("1.2.3.0/24"), STR_INIT("1.2.3.4"),     STR_INIT("1.2.3.5"),
+					      STR_INIT("1.2.3.256"),  STR_INIT("1.2.3.07"),    STR_INIT("1.2.3.6"),
+					      STR_INIT("1.2.3.7.8"),  STR_INIT("1.2.33.4"),    STR_INIT("::1.2.3.4"),
+					      STR_INIT("::1.2.3.5"),  STR_INIT("2001:db8::1"), STR_INIT("evil.0/24"),
+					      STR_INIT("evil.7"),     STR_INIT("10.0.0.1"),    STR_INIT("") };
+	struct rows empty = { 0 }, fresh = { 0 }, taken;
+	BUF(packed);
+
+	(void)state;
+	rows_pack(&packed, &empty, &places);
+	assert_true(rows_unpack(&taken, buf_str(&packed),
+				&(struct rows_texts){ odd_names, odd_ips, COUNT(odd_names), COUNT(odd_ips), false }));
+	for (size_t i = 0; i < COUNT(odd_names); i++) {
+		uint32_t id = rows_name(&fresh, odd_names[i]);
+
+		assert_true(str_eq(taken.domains.text[taken.names.of[i]], fresh.domains.text[fresh.names.of[id]]));
+	}
+	for (size_t i = 0; i < COUNT(odd_ips); i++) {
+		uint32_t id = rows_ip(&fresh, odd_ips[i]);
+
+		if (!str_eq(taken.nets.text[taken.ips.of[i]], fresh.nets.text[fresh.ips.of[id]]))
+			fail_msg("%.*s is put into %.*s", STR_ARG(odd_ips[i]),
+				 STR_ARG(taken.nets.text[taken.ips.of[i]]));
+	}
+	assert_int_equal(taken.domains.n, fresh.domains.n);
+	assert_int_equal(taken.nets.n, fresh.nets.n);
+	rows_clear(&taken);
+	rows_clear(&fresh);
 }
 
 int main(void)
@@ -258,7 +341,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recipient_becomes_a_row),           cmocka_unit_test(a_length_is_kept_in_two_bytes),
 		cmocka_unit_test(a_reason_is_a_row_of_the_vocabulary), cmocka_unit_test(rows_are_put_behind_others),
-		cmocka_unit_test(rows_come_back_from_their_bytes),
+		cmocka_unit_test(rows_come_back_from_their_bytes),     cmocka_unit_test(what_cannot_be_is_unknown),
+		cmocka_unit_test(texts_know_what_they_belong_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

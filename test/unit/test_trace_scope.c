@@ -22,7 +22,7 @@ static void addresses_of_others_are_masked(void **state)
 		  "a***@notexample.com a***@example.com.evil.test" },
 		{ "", "me@example.com", "you@example.com me@example.com", "y***u@example.com me@example.com" },
 		{ "example.com", "", "550_<mr.x@big.example>_unknown", "550_<m***x@big.example>_unknown" },
-		{ "example.com", "", "john@@x@example.com@", "j***n@***@x@e***m@" },
+		{ "example.com", "", "john@@x@example.com@", "j***n@***@x***@e***m@" },
 		{ "example.com", "", "no address here @", "no address here ***@" },
 		{ "example.com", "", "to, <\"john, the doe\"@x.example>", "to, <\"***\"@x.example>" },
 		{ "example.com", "", "<\"a b\"@example.com> <\"a b\"@x.example>",
@@ -40,6 +40,9 @@ static void addresses_of_others_are_masked(void **state)
 		{ "example.com", "", "<\"a\\\"john\"@x.example>", "<\"***\"@x.example>" },
 		{ "example.com", "", "<\"a\\x5c\"john\"@x.example>", "<\"***\"@x.example>" },
 		{ "example.com", "", "\xc3\xa9mile@x.example", "\xc3\xa9***e@x.example" },
+		{ "example.com", "", "me@example.com@x.example", "m***@e***m@x.example" },
+		{ "example.com", "", "me@example.com=bob@x.example", "m***@e***b@x.example" },
+		{ "example.com", "", "me@example.com,bob@x.example", "me@example.com,b***b@x.example" },
 		{ "example.com", "", "no pair\"@x.example \"@x.example", "no pair\"***@x.example \"***@x.example" },
 	};
 
@@ -68,6 +71,29 @@ static void look_alikes_are_numbered(void **state)
 	scope_mask(&sc, &b, str_of(text));
 	assert_string_equal(buf_z(&b), want);
 	scope_clear(&sc);
+}
+
+/* Bytes that no local part should have, as a field of a log may hold them: what is shown reads as an address, so to
+ * mask it again changes nothing. */
+static void a_mask_shows_no_delimiters(void **state)
+{
+	static const struct {
+		const char *login, *want;
+	} t[] = {
+		{ "john", "j***n" },  { "dave:", "d***" },        { "@a.example:john", "***@a.example:john" },
+		{ ":john", "***n" },  { "jo,hn;", "j***" },       { "john\"", "j***" },
+		{ "\"john", "***n" }, { "\"john:\"", "\"***\"" }, { "(", "***" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct scope sc = { .domain = STR("example.com") };
+		BUF(b);
+
+		scope_mask_login(&sc, &b, str_of(t[i].login));
+		if (!str_eqz(buf_str(&b), t[i].want))
+			fail_msg("%s: %s", t[i].login, buf_z(&b));
+	}
 }
 
 /* What fits is what is shown: a right guess and a wrong one fit alike. */
@@ -192,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_of_others_are_masked),
 		cmocka_unit_test(look_alikes_are_numbered),
+		cmocka_unit_test(a_mask_shows_no_delimiters),
 		cmocka_unit_test(a_guess_is_not_confirmed),
 		cmocka_unit_test(hostile_bytes_do_not_reach_a_terminal),
 		cmocka_unit_test(near_addresses_are_near),

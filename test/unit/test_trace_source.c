@@ -253,6 +253,35 @@ static void a_repetition_may_stand_in_the_next_file(void **state)
 	source_clear(&source);
 }
 
+static struct str main_of(const void *with, size_t i)
+{
+	const char *const *main = with;
+
+	return str_of(main[i]);
+}
+
+static void exims_logs_beside_its_main_log(void **state)
+{
+	static const struct {
+		const char *path, *main;
+		bool repeats;
+	} t[] = {
+		{ "/l/rejectlog", "/l/mainlog", true },
+		{ "/l/paniclog.2.gz", "/l/mainlog.1", true },
+		{ "/l/exim_rejectlog-20260101.xz", "/l/exim_mainlog", true },
+		{ "/l/exim_rejectlog", "/l/mainlog", false },
+		{ "/l/rejectlog", "/l/exim_mainlog", false },
+		{ "/l/mainlog", "/l/mainlog.1", false },
+		{ "/l/reject", "/l/mainlog", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		if (source_repeated(str_of(t[i].path), 1, main_of, &t[i].main) != t[i].repeats)
+			fail_msg("%s beside %s", t[i].path, t[i].main);
+	}
+}
+
 static void an_unreadable_line_keeps_its_secrets(void **state)
 {
 	static const struct {
@@ -292,6 +321,7 @@ int main(void)
 		cmocka_unit_test(a_copy_is_read_once),
 		cmocka_unit_test(repetitions_are_the_same_event),
 		cmocka_unit_test(a_repetition_may_stand_in_the_next_file),
+		cmocka_unit_test(exims_logs_beside_its_main_log),
 		cmocka_unit_test(an_unreadable_line_keeps_its_secrets),
 	};
 

@@ -1,0 +1,193 @@
+/* Rows of several chapters as those of one tale: without the hidden stories, the newest first. */
+#include <stdlib.h>
+
+#include "base/numbered.h"
+#include "index/inside.h"
+
+/* A story that has rows: when it began, where it stands among all, and which rows. */
+struct counted {
+	int64_t time;
+	uint64_t place;
+	uint32_t from, n;
+};
+
+struct merge {
+	struct counted *at;
+	size_t n, cap;
+};
+
+/* 32 bits of seconds since 1970, as rows have them. */
+static uint32_t seconds_of(int64_t time)
+{
+	return time < 0 ? 0 : time > UINT32_MAX ? UINT32_MAX : (uint32_t)time;
+}
+
+/* The newest first, of one second the last one that was met (select.c). */
+static void sort(struct counted **at, size_t n)
+{
+	struct numbered *order = mem_alloc((n + 1) * sizeof(*order));
+	struct counted *to = mem_alloc((n + 1) * sizeof(*to));
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = (struct numbered){ ~(*at)[i].place, ~seconds_of((*at)[i].time), (uint32_t)i };
+	numbered_sort(&order, n);
+	for (size_t i = 0; i < n; i++)
+		to[i] = (*at)[order[i].of];
+	free(order);
+	free(*at);
+	*at = to;
+}
+
+static struct counted counted_of(const struct index *x, const struct index_row *row)
+{
+	struct place p = row->place;
+
+	if (p.class != PLACE_NONE && x->rank != NULL)
+		p.file = x->rank[p.file];
+	return (struct counted){ .time = row->time, .place = place_number(p) };
+}
+
+/* The chapter's stories that have rows, as its rows count them. */
+static struct counted *stories_of(struct index *x, size_t *n)
+{
+	struct counted *at = mem_alloc((x->root.stories + 1) * sizeof(*at));
+
+	*n = 0;
+	for (uint64_t i = 0; i < x->root.stories; i++) {
+		if (!x->rows[i].rows)
+			continue;
+		at[*n] = counted_of(x, &x->rows[i]);
+		at[(*n)++].from = x->rows[i].family; /* until its rows are known */
+	}
+	sort(&at, *n);
+	return at;
+}
+
+static void add(struct merge *m, struct counted t)
+{
+	if (m->n == m->cap) {
+		m->cap = 2 * m->cap + 1024;
+		m->at = mem_grow(m->at, m->cap * sizeof(*m->at));
+	}
+	m->at[m->n++] = t;
+}
+
+/* False: they are not the rows of these stories. */
+static bool add_stories(struct merge *m, const struct index *x, const struct rows *r, struct counted *stories, size_t n,
+			uint32_t base)
+{
+	for (size_t i = 0; i < r->n;) {
+		uint32_t number = r->story[i], family;
+		size_t end = i;
+
+		while (end < r->n && r->story[end] == number)
+			end++;
+		if (number >= n)
+			return false;
+		family = stories[number].from;
+		if (x->hidden == NULL || !set_has(x->hidden, family)) {
+			struct counted t = stories[number];
+
+			t.from = base + (uint32_t)i;
+			t.n = (uint32_t)(end - i);
+			add(m, t);
+		}
+		i = end;
+	}
+	return true;
+}
+
+static bool read_rows(struct index *x, bool bare, struct rows *out)
+{
+	struct term_texts names, ips;
+	struct str packed;
+
+	return terms_texts(&x->terms, x->c, TERM_ADDRESS, &x->mem, &names) &&
+	       terms_texts(&x->terms, x->c, TERM_IP, &x->mem, &ips) &&
+	       chapter_get(x->c, x->root.rows, &x->mem, &packed) &&
+	       rows_unpack(out, packed, &(struct rows_texts){ names.at, ips.at, names.n, ips.n, bare });
+}
+
+static bool merge_chapter(struct merge *m, struct index *x, struct rows *out, uint32_t *stories)
+{
+	struct rows r = { 0 };
+	struct counted *at;
+	size_t n;
+	bool good;
+
+	if (x->root.rows.size == 0 || !read_rows(x, true, &r))
+		return false;
+	at = find_rows(x) ? stories_of(x, &n) : NULL;
+	good = at != NULL && add_stories(m, x, &r, at, n, (uint32_t)out->n);
+	if (good) {
+		rows_append(out, &r, *stories);
+		*stories += (uint32_t)n;
+	}
+	free(at);
+	rows_clear(&r);
+	return good;
+}
+
+/* Their order, row by row. */
+static void arrange(struct rows *out, struct merge *m)
+{
+	uint32_t *order = mem_alloc((out->n + 1) * sizeof(*order));
+	size_t n = 0;
+
+	sort(&m->at, m->n);
+	for (size_t i = 0; i < m->n; i++)
+		for (uint32_t k = 0; k < m->at[i].n; k++)
+			order[n++] = m->at[i].from + k;
+	rows_arrange(out, order, n);
+	free(order);
+}
+
+bool merge_rows(struct index *x, struct span span, struct rows *out)
+{
+	struct merge m = { 0 };
+	uint32_t stories = 0;
+	bool good = true;
+
+	*out = (struct rows){ 0 };
+	if (x->before == NULL)
+		return !index_within(x, span) || read_rows(x, false, out);
+	for (; x != NULL && good; x = x->before)
+		good = !index_within(x, span) || merge_chapter(&m, x, out, &stories);
+	if (good)
+		arrange(out, &m);
+	else
+		rows_clear(out);
+	free(m.at);
+	return good;
+}
+
+/* The families of the stories that have rows, as these count them: the table is in the order of the tale. */
+static struct counted *families_of(struct index *x, size_t *n)
+{
+	struct counted *at = mem_alloc((x->root.stories + 1) * sizeof(*at));
+
+	*n = 0;
+	for (uint64_t i = 0; i < x->root.stories; i++)
+		if (x->rows[i].rows)
+			at[(*n)++] = (struct counted){ .time = x->rows[i].time, .place = i, .from = x->rows[i].family };
+	sort(&at, *n);
+	return at;
+}
+
+bool merge_reason(struct index *x, uint16_t reason, struct family_set *out)
+{
+	struct rows r = { 0 };
+	struct counted *at;
+	size_t n;
+	bool good = read_rows(x, true, &r) && find_rows(x);
+
+	at = good ? families_of(x, &n) : NULL;
+	for (size_t i = 0; i < r.n && good; i++) {
+		good = r.story[i] < n;
+		if (good && r.reason[i] == reason)
+			set_add(out, at[r.story[i]].from);
+	}
+	free(at);
+	rows_clear(&r);
+	return good;
+}

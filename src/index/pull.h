@@ -1,0 +1,77 @@
+/* index/pull.h - which families of the chapters new lines may change, and their lines.
+ *
+ * In our own logs lines belong together by numbers; only first tries, and lines
+ * of the gate whose visit is not logged yet, go by who wrote to whom and when
+ * (trace/reach.h).  Beginning with the numbers and pairs of the new lines,
+ * families that have one of them are pulled, with all of theirs, until nothing is left to be pulled.  Their
+ * lines together with the new ones are then joined as if all logs were.
+ */
+#ifndef INDEX_PULL_H
+#define INDEX_PULL_H
+
+#include "index/growth.h"
+#include "index/touch.h"
+#include "trace/known.h"
+
+/* Of old logs: seconds before the new lines in which all is joined anew, and before those in which all is there. */
+enum { PULL_ANEW = 40, PULL_BESIDE = 80, PULL_NEAR = 5 /* within which lines are taken for one message's */ };
+
+struct pulled_line {
+	uint32_t file, number, length; /* file: in the growth's order */
+	enum log_kind kind;
+	int64_t local;
+	uint64_t at;
+	const char *text;
+	bool mute;         /* of old logs: it is only pointed at, and has no text here */
+	bool begins, open; /* a connection; it was not over when the logs were read (struct open_end) */
+	bool under_way;
+};
+
+/* When the calls of a family were, and whether a pair alone may change it. */
+struct pull_calls {
+	int64_t from, to;
+	bool some, restless;
+};
+
+struct pull {
+	struct index *newest;
+	bool old; /* the logs are old ones: what came of a line is handed over with it */
+	struct known known;
+	int64_t open_from; /* stamp from which on all is pulled that the ends of the old logs left open */
+	struct touch keys;
+	struct book book; /* what came to life */
+	struct source files;
+	struct tale tale;
+	struct family_set set[INDEX_CHAPTERS + 1];    /* of each chapter, the newest first: pulled */
+	struct pull_calls *calls[INDEX_CHAPTERS + 1]; /* of its families; NULL: not needed yet */
+	struct {
+		uint32_t *at; /* sorted */
+		size_t n;
+	} open[INDEX_CHAPTERS + 1]; /* pairs that had an open call (touch_open()) */
+	struct pulled_line *lines;  /* by file and number, each once, when all is pulled */
+	size_t n, cap;
+	bool begun;
+	uint64_t bytes, stories, families;
+	struct arena mem;
+};
+
+/* x NULL: there is nothing to be pulled. */
+void pull_begin(struct pull *p, struct index *x, const struct growth *g);
+/* Pull what the keys lead to.  False: a chapter is damaged, or `most` bytes of lines are exceeded. */
+bool pull_all(struct pull *p, uint64_t most);
+/* Inside of pull*.c: those of each chapter that the pairs lead to which were not looked through before. */
+bool pull_pairs(struct pull *p, struct family_set *out);
+/* Inside: what came of the lines of a story of old logs. */
+void pull_known(struct pull *p, struct story *s);
+/* Inside: the line, as one that begins something. */
+void pull_begin_line(struct pull *p, const struct line *l);
+struct pulled_line pulled_of(const struct pull *p, const struct line *l);
+/* The line may be needed too. */
+void pull_line(struct pull *p, struct pulled_line x);
+/* Each line once, in the order of the files.  False: two families differ about where a line stands. */
+bool pull_sort(struct pull *p);
+/* Nothing more is pulled: all is forgotten but what was, of each chapter, and how much. */
+void pull_end(struct pull *p);
+void pull_clear(struct pull *p);
+
+#endif

@@ -1,0 +1,141 @@
+"""An index goes on with the provider's logs, which say no zone and no numbers: they grow, are rotated and packed, and every
+answer is that of the logs as they are.
+
+GROW_SEEDS=N: so many worlds instead of a few; INDEXED_SEED has a failure again.
+"""
+import os
+import random
+import re
+import subprocess
+
+import pytest
+from indexed import ALL, SEED, GrowingLogs, build, equal, needs_index
+from test_indexed import truth
+
+SEEDS = int(os.environ.get("GROW_SEEDS", "2"))
+MESSAGES = int(os.environ.get("INDEXED_MESSAGES", "40"))
+QUESTIONS = [("verdict:refused-temporarily",), ("verdict:waiting", "--json"), ("text:qp_", "--limit", "20"), ("verdict:returned",)]
+PACKERS = [["gzip"], ["xz"], ["zstd", "-q", "--rm"]]
+
+pytestmark = needs_index
+
+
+class Plain(truth.Old):
+    """No change of the clock: with one, the logs are read as a whole."""
+    name = "provider, plain"
+    begin = 1633000000
+
+
+class Dense(Plain):
+    """Few people who write often, so that lines of one second may be anybody's; a retry has an init of its own."""
+    name = "provider, dense"
+    inits_again = True
+
+    def __init__(self, seed, messages):
+        super().__init__(seed, messages)
+        self.span, self.start = 2 * messages, self.begin
+
+    def people(self):
+        super().people()
+        self.far = self.far[:6]
+
+
+class Growing(GrowingLogs):
+    """A world's logs, which are written up to one moment after the other; a rotation renames, and later packs."""
+
+    def __init__(self, world, seed, tmp_path, messages=MESSAGES):
+        self.rng, self.made = random.Random(seed), world(seed, messages)
+        self.made.make()
+        self.made.write(str(tmp_path / "whole"))
+        self.logs, self.index = tmp_path / "logs", tmp_path / "index"
+        self.logs.mkdir()
+        self.text = {p.name: p.read_bytes() for p in sorted((tmp_path / "whole").iterdir())}
+        self.written, self.rotated = dict.fromkeys(self.text, 0), dict.fromkeys(self.text, 0)
+        self.stamps = sorted(s for text in self.text.values() for s, _ in lines_of(text))
+
+    def grow(self, moment, anyhow=True):
+        for name, text in self.text.items():
+            to = next((at for s, at in lines_of(text) if s > moment), len(text))
+            if name.startswith("smtp") and 0 < to < len(text) and self.rng.random() < 0.9:
+                to = text.index(b"\n\n", to - 2) + 2
+            elif anyhow and self.rng.random() < 0.2:
+                to = min(len(text), to + self.rng.randrange(60))
+            to = max(to, self.written[name])
+            with open(self.logs / name, "ab") as f:
+                f.write(text[self.written[name]:to])
+            self.written[name] = to
+            if anyhow and self.rng.random() < 0.25 and text[:to].endswith(b"\n\n" if name.startswith("smtp") else b"\n"):
+                self.rotate(name)
+
+    def rotate(self, name):
+        if (self.logs / name).stat().st_size == 0:
+            return
+        for n in range(self.rotated[name], 0, -1):
+            for old in self.logs.glob(f"{name}.{n}*"):
+                new = old.rename(self.logs / old.name.replace(f"{name}.{n}", f"{name}.{n + 1}"))
+                if new.suffix not in (".gz", ".xz", ".zst") and self.rng.random() < 0.6:
+                    subprocess.run([*self.rng.choice(PACKERS), str(new)], check=True, timeout=60)
+        (self.logs / name).rename(self.logs / f"{name}.1")
+        self.rotated[name] += 1
+        if self.rng.random() < 0.5:
+            (self.logs / name).touch()
+
+    def compare(self):
+        equal(self.logs, self.index, *ALL)
+        equal(self.logs, self.index, *self.rng.choice(QUESTIONS))
+        equal(self.logs, self.index, self.rng.choice(self.made.messages).sender or "<>")
+        equal(self.logs, self.index, ALL[0], what="stats")
+
+
+def lines_of(text):
+    """Each line's time of the day (these worlds begin and end in one), never less than the one before, and where it stands."""
+    at, latest = 0, ""
+    for line in text.splitlines(keepends=True):
+        found = re.search(rb"^.{0,11}(\d\d:\d\d:\d\d)", line)
+        latest = max(latest, found[1].decode() if found else "")
+        yield latest, at
+        at += len(line)
+
+
+@pytest.mark.parametrize("nth", range(SEEDS))
+def test_while_they_grow_and_are_rotated_an_index_answers_as_they_do(tmp_path, nth):
+    seed = SEED + nth
+    print(f"INDEXED_SEED={seed}")
+    world = Growing((Dense, Plain)[nth % 2], seed, tmp_path)
+    world.grow_by([*sorted(world.rng.choice(world.stamps) for _ in range(world.rng.randint(1, 3))), "99"])
+
+
+def test_what_is_new_is_answered_from_the_index_and_a_build_reads_nothing_else(tmp_path):
+    """Else all that is equal here would be so because nobody uses the index."""
+    world = Growing(Plain, 7, tmp_path, messages=60)
+    for share in (0.5, 0.7, 0.9):
+        world.grow(world.stamps[int(len(world.stamps) * share)], anyhow=False)
+        if share > 0.5:
+            assert world.used()
+            world.compare()
+        build(world.logs, world.index)
+    assert len([p for p in os.listdir(world.index) if p.startswith("chapter.")]) > 0
+
+
+# -- what cannot be gone on with for sure is built as a whole
+
+
+@pytest.mark.parametrize("log, line", [
+    ("delivery.log", "2021-09-30 10:00:00, try, 7, local, recipient@example.com"),
+    ("delivery.log", "2021-10-01 10:00:00, zone, +03:00, 1633071600"),
+    ("spamdyke.log", "Oct  1 10:00:00 server last message repeated 2 times"),
+    ("smtp-25.log", "2021-10-01 10:00:00, from, a@b.example\n2021-10-01 10:00:00, size, 5\n"
+     "2021-10-01 10:00:00, resp, 250 ok 1633070000 qp 5\n"),
+], ids=["a line of long ago", "a zone", "repeated", "another moment"])
+def test_what_it_cannot_go_on_with_is_read_as_a_whole(tmp_path, log, line):
+    world = Growing(Plain, 7, tmp_path, messages=15)
+    world.grow("99", anyhow=False)
+    build(world.logs, world.index)
+    assert world.used()
+    with open(world.logs / log, "a", encoding="ascii") as f:
+        f.write(line + "\n")
+    assert not world.used()
+    without = equal(world.logs, world.index, *ALL)
+    build(world.logs, world.index)
+    assert world.used()
+    equal(world.logs, world.index, *ALL, without=without)

@@ -1,0 +1,210 @@
+/* Which families of an index new lines may change: three messages that have nothing in common, and one of a sender who
+ * was refused for now. */
+#include "growing_world.h"
+#include "index/pull.h"
+
+/* He was refused for now at 10:05, and comes from another address than the others. */
+static const char refused[] = "2022-01-03 10:05:00, session, 105, 192.0.2.5, 1234, 1641204300.000\n"
+			      "2022-01-03 10:05:00, from, often@b.example\n"
+			      "2022-01-03 10:05:00, resp, 250 ok\n"
+			      "2022-01-03 10:05:00, to, <recipient@example.com>\n"
+			      "2022-01-03 10:05:00, resp, 450 later\n\n";
+enum { REFUSED_AT = 1641204300, HOUR = 3600, WEEK = 168 * HOUR };
+
+struct row {
+	const char *name;
+	enum key_kind kind;
+	uint64_t numbers[3]; /* until 0 */
+	const char *from;    /* who calls recipient@example.com; NULL: nobody */
+	int64_t at;
+	bool open;
+	uint64_t families;
+};
+
+static const struct row rows[] = {
+	{ "nothing is new", KEY_QP, { 0 }, NULL, 0, false, 0 },
+	{ "a line of a known connection", KEY_CONNECTION, { 101 }, NULL, 0, false, 1 },
+	{ "of a known message", KEY_QP, { 202 }, NULL, 0, false, 1 },
+	{ "of a known delivery", KEY_DELIVERY, { 303 }, NULL, 0, false, 1 },
+	{ "numbers of one kind are not those of another", KEY_DELIVERY, { 101, 202 }, NULL, 0, false, 0 },
+	{ "two messages", KEY_QP, { 201, 203 }, NULL, 0, false, 2 },
+	{ "one that nobody knows", KEY_QP, { 999 }, NULL, 0, false, 0 },
+	{ "who was refused for now comes again", KEY_QP, { 0 }, "often@b.example", REFUSED_AT + HOUR, false, 1 },
+	{ "a week later that is another message", KEY_QP, { 0 }, "often@b.example", REFUSED_AT + WEEK, false, 0 },
+	{ "another one writes to the same", KEY_QP, { 0 }, "stranger@b.example", REFUSED_AT + HOUR, false, 0 },
+	{ "who was accepted writes once more", KEY_QP, { 0 }, "a1@b.example", REFUSED_AT, false, 0 },
+	{ "and is refused for now", KEY_QP, { 0 }, "a1@b.example", REFUSED_AT, true, 1 },
+};
+
+static void begin_pull(struct pull *p, struct index *x, const struct growth *g, const struct row *t)
+{
+	pull_begin(p, x, g);
+	for (size_t i = 0; i < COUNT(t->numbers) && t->numbers[i] != 0; i++)
+		touch_number(&p->keys, t->kind, t->numbers[i]);
+	if (t->from != NULL)
+		touch_call(&p->keys, book_spelling(&p->book, str_of(t->from)),
+			   book_spelling(&p->book, STR("recipient@example.com")), t->at, t->open);
+}
+
+static void what_is_pulled(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	append(&w, SMTP, refused);
+	build(&w);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct growth g;
+		struct index *x = look(&w, &g);
+		struct pull p;
+
+		begin_pull(&p, x, &g, &rows[i]);
+		assert_true(pull_all(&p, UINT64_MAX));
+		if (p.families != rows[i].families)
+			fail_msg("%s: %llu families", rows[i].name, (unsigned long long)p.families);
+		assert_true((p.n > 0) == (p.families > 0));
+		pull_clear(&p);
+		look_away(x, &g);
+	}
+	end(&w);
+}
+
+/* All that a family has, each line once, in the order of the files. */
+static void a_family_comes_with_all_its_lines(void **state)
+{
+	const struct row t = { "", KEY_CONNECTION, { 101 }, NULL, 0, false, 1 };
+	struct world w;
+	struct growth g;
+	struct index *x;
+	struct pull p;
+	BUF(text);
+
+	(void)state;
+	begin(&w);
+	build(&w);
+	x = look(&w, &g);
+	begin_pull(&p, x, &g, &t);
+	assert_true(pull_all(&p, UINT64_MAX));
+	assert_true(pull_sort(&p));
+	for (size_t i = 0; i < p.n; i++) {
+		assert_true(i == 0 || p.lines[i - 1].file < p.lines[i].file ||
+			    (p.lines[i - 1].file == p.lines[i].file && p.lines[i - 1].number < p.lines[i].number));
+		buf_fmt(&text, "%.*s\n", (int)p.lines[i].length, p.lines[i].text);
+	}
+	assert_true(str_find(buf_str(&text), STR("session, 101, 192.0.2.1")) >= 0);
+	assert_true(str_find(buf_str(&text), STR("resp, 250 ok 1641204100 qp 201")) >= 0);
+	assert_true(str_find(buf_str(&text), STR("info, 301, qp 201")) >= 0);
+	assert_true(str_find(buf_str(&text), STR("result, 301, success")) >= 0);
+	assert_true(str_find(buf_str(&text), STR("spamdyke[101]")) >= 0);
+	assert_true(str_find(buf_str(&text), STR("qp 202")) < 0);
+	pull_clear(&p);
+	look_away(x, &g);
+	end(&w);
+}
+
+static void too_much_is_not_pulled(void **state)
+{
+	const struct row t = { "", KEY_QP, { 201 }, NULL, 0, false, 1 };
+	struct world w;
+	struct growth g;
+	struct index *x;
+	struct pull p;
+
+	(void)state;
+	begin(&w);
+	build(&w);
+	x = look(&w, &g);
+	begin_pull(&p, x, &g, &t);
+	assert_false(pull_all(&p, 100));
+	pull_clear(&p);
+	look_away(x, &g);
+	end(&w);
+}
+
+/* Two chapters; the latest one's terms cannot be read. */
+static void damaged_terms_are_said(void **state)
+{
+	const struct row t = { "", KEY_QP, { 204 }, NULL, 0, false, 1 };
+	uint32_t open[] = { 0 };
+	int64_t until[] = { 0 };
+	struct world w;
+	struct growth g;
+	struct index *x;
+	struct pull p;
+
+	(void)state;
+	begin(&w);
+	build(&w);
+	append_message(&w, 4, true);
+	build(&w);
+	x = look(&w, &g);
+	assert_non_null(x->before);
+	for (size_t i = 0; i < x->terms.n; i++)
+		x->terms.at[i].keys.size++;
+	x->before->root.open = open;
+	x->before->root.until = until;
+	x->before->root.nopen = 1;
+	begin_pull(&p, x, &g, &t);
+	p.old = true;
+	assert_false(pull_all(&p, UINT64_MAX));
+	pull_clear(&p);
+	look_away(x, &g);
+	end(&w);
+}
+
+/* What one family has of a line is not what another one has of it. */
+static void two_texts_of_one_line_are_refused(void **state)
+{
+	struct pulled_line line = { .number = 5, .at = 100, .length = 10, .text = "0123456789" };
+	struct pull p = { 0 };
+
+	(void)state;
+	pull_line(&p, line);
+	pull_line(&p, line);
+	assert_true(pull_sort(&p));
+	line.length = 4;
+	line.mute = true;
+	pull_line(&p, line);
+	assert_true(pull_sort(&p));
+	line.mute = false;
+	pull_line(&p, line);
+	assert_false(pull_sort(&p));
+	free(p.lines);
+}
+
+/* Which file it was of a chapter that has fewer. */
+static void a_file_that_is_none_is_refused(void **state)
+{
+	struct world w;
+	struct growth g;
+	struct index *x;
+
+	(void)state;
+	begin(&w);
+	build(&w);
+	append_message(&w, 4, true);
+	build(&w);
+	x = look(&w, &g);
+	assert_true(index_chain(x));
+	x->files[0].growth.was = (uint32_t)x->before->nfiles + 1;
+	for (size_t i = 0; i < x->before->nfiles; i++)
+		x->before->own.files[i].text.n = 0; /* as if nothing had stood there */
+	assert_false(index_chain(x));
+	look_away(x, &g);
+	end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_pulled),
+		cmocka_unit_test(a_family_comes_with_all_its_lines),
+		cmocka_unit_test(too_much_is_not_pulled),
+		cmocka_unit_test(damaged_terms_are_said),
+		cmocka_unit_test(two_texts_of_one_line_are_refused),
+		cmocka_unit_test(a_file_that_is_none_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
