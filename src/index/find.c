@@ -270,22 +270,13 @@ bool find_scope(struct index *x, const struct scope *sc, struct family_set *out)
 	return good;
 }
 
-/* More than would come to life for nothing? */
-static bool is_large(const struct family_set *s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i <= s->n / 64 && n <= FEW; i++)
-		n += (size_t)__builtin_popcountll(s->bits[i]);
-	return n > FEW;
-}
-
 /* Of many, those within the span. */
 static bool within(struct index *x, struct span span, struct family_set *out)
 {
 	ARENA(mem);
 	struct family_set one = set_new(&mem, out->n);
-	bool all = (span.from == INT64_MIN && span.to == INT64_MAX) || !is_large(out);
+	bool all = (span.from == INT64_MIN && span.to == INT64_MAX) ||
+		   (x->rows == NULL && set_count(out) <= FEW);
 	bool good = all || find_span(x, span, &one);
 
 	if (!all)

@@ -173,6 +173,13 @@ static inline bool index_within(const struct index *x, struct span span)
 /* merge.c: the rows of all chapters, without what is hidden, in the order of answers; of those that hold none within
  * the span no row. */
 bool merge_rows(struct index *x, struct span span, struct rows *out);
+/* Inside of newest.c.  The chapter's rows: without names or addresses of clients nobody has one there; WHOLE: names know
+ * their domains, too.  The family of each story that the rows count; the caller frees (NULL: it is damaged). */
+enum merge_with { MERGE_NAMES = 1, MERGE_IPS = 2, MERGE_WHOLE = 4 };
+bool merge_read(struct index *x, unsigned with, struct rows *out);
+uint32_t *merge_families(struct index *x, size_t *n);
+/* newest.c: tale_store.newest, of this chapter and those before it.  False: one is damaged, or has no rows. */
+bool newest_look(struct index *x, const struct question *q, struct span span, size_t most, struct newest *out);
 /* Of this chapter alone: the families with a row of that reason.  False: it is damaged. */
 bool merge_reason(struct index *x, uint16_t reason, struct family_set *out);
 
@@ -184,6 +191,15 @@ static inline bool set_has(const uint64_t *bits, uint32_t family)
 static inline void set_add(struct family_set *s, uint32_t family)
 {
 	s->bits[family / 64] |= (uint64_t)1 << (family % 64);
+}
+
+static inline size_t set_count(const struct family_set *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i <= s->n / 64; i++)
+		n += (size_t)__builtin_popcountll(s->bits[i]);
+	return n;
 }
 
 /* texts.c: the logs themselves. */

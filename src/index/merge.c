@@ -97,15 +97,17 @@ static bool add_stories(struct merge *m, const struct index *x, const struct row
 	return true;
 }
 
-static bool read_rows(struct index *x, bool bare, struct rows *out)
+bool merge_read(struct index *x, unsigned with, struct rows *out)
 {
-	struct term_texts names, ips;
+	struct term_texts names = { NULL, 0 }, ips = { NULL, 0 };
 	struct str packed;
 
-	return terms_texts(&x->terms, x->c, TERM_ADDRESS, &x->mem, &names) &&
-	       terms_texts(&x->terms, x->c, TERM_IP, &x->mem, &ips) &&
+	return ((with & MERGE_NAMES) == 0 || terms_texts(&x->terms, x->c, TERM_ADDRESS, &x->mem, &names)) &&
+	       ((with & MERGE_IPS) == 0 || terms_texts(&x->terms, x->c, TERM_IP, &x->mem, &ips)) &&
 	       chapter_get(x->c, x->root.rows, &x->mem, &packed) &&
-	       rows_unpack(out, packed, &(struct rows_texts){ names.at, ips.at, names.n, ips.n, bare });
+	       rows_unpack(
+		   out, packed,
+		   &(struct rows_texts){ names.at, ips.at, names.n, ips.n, .bare = (with & MERGE_WHOLE) == 0 });
 }
 
 static bool merge_chapter(struct merge *m, struct index *x, struct rows *out, uint32_t *stories)
@@ -115,7 +117,7 @@ static bool merge_chapter(struct merge *m, struct index *x, struct rows *out, ui
 	size_t n;
 	bool good;
 
-	if (x->root.rows.size == 0 || !read_rows(x, true, &r))
+	if (x->root.rows.size == 0 || !merge_read(x, MERGE_NAMES | MERGE_IPS, &r))
 		return false;
 	at = find_rows(x) ? stories_of(x, &n) : NULL;
 	good = at != NULL && add_stories(m, x, &r, at, n, (uint32_t)out->n);
@@ -150,7 +152,7 @@ bool merge_rows(struct index *x, struct span span, struct rows *out)
 
 	*out = (struct rows){ 0 };
 	if (x->before == NULL)
-		return !index_within(x, span) || read_rows(x, false, out);
+		return !index_within(x, span) || merge_read(x, MERGE_NAMES | MERGE_IPS | MERGE_WHOLE, out);
 	for (; x != NULL && good; x = x->before)
 		good = !index_within(x, span) || merge_chapter(&m, x, out, &stories);
 	if (good)
@@ -161,33 +163,41 @@ bool merge_rows(struct index *x, struct span span, struct rows *out)
 	return good;
 }
 
-/* The families of the stories that have rows, as these count them: the table is in the order of the tale. */
-static struct counted *families_of(struct index *x, size_t *n)
+/* The table is in the order of the tale. */
+uint32_t *merge_families(struct index *x, size_t *n)
 {
-	struct counted *at = mem_alloc((x->root.stories + 1) * sizeof(*at));
+	struct counted *at;
+	uint32_t *out;
 
 	*n = 0;
+	if (!find_rows(x))
+		return NULL;
+	at = mem_alloc((x->root.stories + 1) * sizeof(*at));
 	for (uint64_t i = 0; i < x->root.stories; i++)
 		if (x->rows[i].rows)
 			at[(*n)++] = (struct counted){ .time = x->rows[i].time, .place = i, .from = x->rows[i].family };
 	sort(&at, *n);
-	return at;
+	out = mem_alloc((*n + 1) * sizeof(*out));
+	for (size_t i = 0; i < *n; i++)
+		out[i] = at[i].from;
+	free(at);
+	return out;
 }
 
 bool merge_reason(struct index *x, uint16_t reason, struct family_set *out)
 {
 	struct rows r = { 0 };
-	struct counted *at;
 	size_t n;
-	bool good = read_rows(x, true, &r) && find_rows(x);
+	bool good = merge_read(x, 0, &r);
+	uint32_t *family = good ? merge_families(x, &n) : NULL;
 
-	at = good ? families_of(x, &n) : NULL;
+	good = family != NULL;
 	for (size_t i = 0; i < r.n && good; i++) {
 		good = r.story[i] < n;
 		if (good && r.reason[i] == reason)
-			set_add(out, at[r.story[i]].from);
+			set_add(out, family[r.story[i]]);
 	}
-	free(at);
+	free(family);
 	rows_clear(&r);
 	return good;
 }

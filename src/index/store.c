@@ -132,12 +132,11 @@ static bool keep_family(void *with, struct index *x, uint32_t family, struct sto
 	return true;
 }
 
-/* Those that are not there yet, and that no later chapter tells. */
-static bool bring_set(struct index *all, struct index *x, struct family_set *set)
+/* Those that are there already, and those that a later chapter tells. */
+static void leave_out(const struct index *x, struct family_set *set)
 {
 	for (size_t i = 0; i <= set->n / 64; i++)
 		set->bits[i] &= ~(x->here[i] | (x->hidden != NULL ? x->hidden[i] : 0));
-	return store_each(x, set, keep_family, all);
 }
 
 static int by_order(const void *a, const void *b)
@@ -193,24 +192,40 @@ static void relink(struct index *x)
 	t->n = x->nall;
 }
 
-static void bring(struct tale_store *s, const struct wish *w)
+/* What each chapter has of it and is not there yet; false: it is more than may come. */
+static bool look_for(struct index *x, const struct wish *w, struct family_set *sets, struct arena *mem)
+{
+	size_t n = 0, i = 0;
+
+	for (struct index *c = x; c != NULL && !x->broken; c = c->before, i++) {
+		sets[i] = set_new(mem, c->root.families);
+		x->broken = !find_wish(c, w, &sets[i]);
+		leave_out(c, &sets[i]);
+		n += set_count(&sets[i]);
+		if (w->most > 0 && n > w->most)
+			return false;
+	}
+	return true;
+}
+
+static bool bring(struct tale_store *s, const struct wish *w)
 {
 	struct index *x = of(s);
-	size_t before = x->nall;
+	size_t before = x->nall, i = 0;
 	bool scoped = w->kind == WISH_QUESTION && !scope_all(w->scope);
 	ARENA(mem);
+	struct family_set *sets = arena_alloc(&mem, (x->root.nbefore + 1) * sizeof(*sets));
 
 	if (x->broken || (scoped && x->scoped))
-		return;
-	for (struct index *c = x; c != NULL && !x->broken; c = c->before) {
-		struct family_set set = set_new(&mem, c->root.families);
-
-		x->broken = !find_wish(c, w, &set) || !bring_set(x, c, &set);
-		arena_reset(&mem);
-	}
+		return true;
+	if (!look_for(x, w, sets, &mem))
+		return false;
+	for (struct index *c = x; c != NULL && !x->broken; c = c->before, i++)
+		x->broken = !store_each(c, &sets[i], keep_family, x);
 	x->scoped = x->scoped || scoped;
 	if (x->nall != before)
 		relink(x);
+	return true;
 }
 
 struct namer {
@@ -244,10 +259,20 @@ static bool rows(struct tale_store *s, struct span span, struct rows *out)
 	return !x->broken;
 }
 
+static bool newest(struct tale_store *s, const struct question *q, struct span span, size_t most, struct newest *out)
+{
+	struct index *x = of(s);
+
+	x->broken = x->broken || !newest_look(x, q, span, most, out);
+	return !x->broken;
+}
+
 void store_init(struct index *x)
 {
 	x->store = (struct tale_store){ .begin = begin, .bring = bring, .names = names };
-	if (x->root.rows.size > 0)
+	if (x->root.rows.size > 0) {
 		x->store.rows = rows;
+		x->store.newest = newest;
+	}
 	x->here = arena_alloc(&x->mem, (x->root.families / 64 + 1) * sizeof(uint64_t));
 }

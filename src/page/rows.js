@@ -110,19 +110,15 @@ export function Zone({ at }) {
 			["mine", t("zone-mine", { zone: readersZone })]]} />`;
 }
 
-/* "gate: DENIED_RDNS_MISSING" without who says it: what reason: looks for. */
-export function reasonWord(reason) {
-	return reason.replace(/^[a-z ]+: /, "");
-}
-
 /* What is above the rows: how many, the reasons to narrow by, the zone. */
-export function Tools({ title, messages, reasons = [], q }) {
+export function Tools({ title, messages, reasons = [], of, q }) {
 	return html`<div class="tools"><h2>${title}</h2><${Zone} at=${messages[0]?.time} /></div>
 		${q !== "" && reasons.length > 1 && html`<ul class="chips reasons" aria-label=${t("by-reason")}>
+			${of !== undefined && html`<li class="faint">${t("of-newest", { n: of })}</li>`}
 			${reasons.slice(0, 6).map((r) => {
-				const word = reasonWord(r.reason);
+				const word = r.reason.replace(/^[a-z ]+: /, ""); // without who says it
 				return html`<li key=${r.reason}>
-					<a class="chip" href=${link("search", { q: toggle(q, "reason", word) })}>
+					<a class="chip" href=${link("search", { q: toggle(q, "reason", r.ask) })}>
 					<bdi>${word}</bdi><span class="chip-n">${r.count}</span></a></li>`;
 			})}</ul>`}`;
 }

@@ -167,7 +167,7 @@ function Answer({ q, answer, limit, setLimit, who }) {
 	const more = data.found - data.messages.length;
 	return html`<div class=${answer.stale ? "stale" : ""} aria-busy=${loading ? "true" : undefined}>
 		<${Tools} title=${q === "" ? t("latest") : t("found", { n: data.found })} messages=${data.messages}
-			reasons=${isAdmin(who) || who.role === "domain" ? data.reasons : []} q=${q} />
+			reasons=${isAdmin(who) || who.role === "domain" ? data.reasons : []} of=${data.reasons_of} q=${q} />
 		<${Rows} messages=${data.messages} />
 		${more > 0 && html`<p class="more">${t("shown", { shown: data.messages.length, found: data.found })}
 			<${Button} onClick=${() => setLimit(limit * 4)}>${t("show-more")}<//></p>`}

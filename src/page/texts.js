@@ -133,6 +133,7 @@ export default {
 	"no-recipient": "No recipient was named",
 	"so-many": "{n} {verdict}",
 	"by-reason": "Narrow down by reason",
+	"of-newest": "Of the newest {n}:",
 	searched: { one: "Searched {lines} lines in {n} file", other: "Searched {lines} lines in {n} files" },
 	"searched-from": "from",
 	unreadable: { one: "{n} line was not understood", other: "{n} lines were not understood" },

@@ -20,10 +20,15 @@ static int check_zone(struct str tz, struct err *e)
 	return err_set(e, "there is no time zone %.*s (examples: Europe/Sofia, UTC, +02:00, EST)", STR_ARG(tz));
 }
 
-static void choose(struct answer *r)
+static void choose(struct answer *r, const struct trace_ask *ask, bool by_rows)
 {
+	size_t most = ask->most < ask->limit ? ask->limit : ask->most;
+
 	select_understand(&r->question, &r->tale, &r->scope);
-	select_stories(&r->chosen, &r->tale, &r->question, &r->scope);
+	if (ask->most > 0)
+		select_newest(&r->chosen, &r->tale, &r->question, &r->scope, most, by_rows);
+	else
+		select_stories(&r->chosen, &r->tale, &r->question, &r->scope);
 	if (r->chosen.n == 0 || around_no_mailbox(&r->chosen, &r->book, &r->scope))
 		r->nnearest = select_near(&r->tale, &r->question, &r->scope, r->nearest);
 }
@@ -51,6 +56,7 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 {
 	struct book *b = &r->book;
 	int64_t newest;
+	bool by_rows;
 
 	memset(r, 0, sizeof(*r));
 	r->unreadable = ask->unreadable;
@@ -74,9 +80,10 @@ int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e)
 	r->scope.mailbox = arena_lower(&r->mem, ask->mailbox);
 	r->scope.mem = &r->mem;
 	r->chosen.span = select_span(&r->question, &r->frame);
-	r->rows = ask->tables && scope_all(&r->scope) && rows_tell(ask, &r->question);
+	by_rows = scope_all(&r->scope) && rows_tell(ask, &r->question);
+	r->rows = ask->tables && by_rows;
 	if ((r->asked || ask->everything) && !r->rows)
-		choose(r);
+		choose(r, ask, by_rows);
 	answer_find_erased(r, ask);
 	return 0;
 }

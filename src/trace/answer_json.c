@@ -317,7 +317,7 @@ static void put_told(struct writer *w, const struct story *s)
 
 	tell(&t, &w->r->book, s, &w->r->scope);
 	if (answer_reused(w->r) > 0)
-		tell_note(&t, ANSWER_REUSED, (unsigned long long)answer_reused(w->r), w->r->chosen.n);
+		tell_note(&t, ANSWER_REUSED, (unsigned long long)answer_reused(w->r), w->r->chosen.found);
 	json_begin_object(&w->j);
 	writer_message(w, &t);
 	json_end_object(&w->j);
@@ -331,7 +331,7 @@ void answer_json(struct buf *out, struct answer *r)
 	json_key(&w.j, "question");
 	writer_question(&w);
 	json_key(&w.j, "found");
-	json_num(&w.j, (int64_t)r->chosen.n);
+	json_num(&w.j, (int64_t)r->chosen.found);
 	json_key(&w.j, "messages");
 	json_begin_array(&w.j);
 	for (size_t i = 0; i < answer_shown(r); i++)

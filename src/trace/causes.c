@@ -221,6 +221,6 @@ void causes_count(struct causes *out, const struct tale *t, const struct questio
 		out->more += out->n - CAUSES_MAX;
 		out->n = CAUSES_MAX;
 	}
-	if (question_filter(q, FILTER_FROM) != NULL)
+	if (question_filter(q, FILTER_FROM) != NULL && c->n == c->found) /* the first refusal is among them */
 		out->before = let_in_before(t, q, sc, k.earliest);
 }

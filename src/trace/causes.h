@@ -31,6 +31,7 @@ struct causes {
 	    *before; /* the last message of this sender that was let in before it; NULL: none, not asked */
 };
 
+/* Of those that were chosen.  Where more were found (chosen.found), nobody looks for the one before. */
 void causes_count(struct causes *out, const struct tale *t, const struct question *q, const struct chosen *c,
 		  const struct scope *sc, struct arena *mem);
 

@@ -2,6 +2,7 @@
 #include "trace/around.h"
 #include "trace/causes.h"
 #include "trace/chain.h"
+#include "trace/rows.h"
 #include "trace/tell_foreign.h"
 #include "trace/writer.h"
 
@@ -69,10 +70,24 @@ void writer_hops(struct writer *w, const struct story *s)
 	json_end_array(&w->j);
 }
 
+/* What reason: finds it by: as statistics name it, else its words without who says them. */
+static struct str to_ask(struct str reason)
+{
+	ptrdiff_t end = str_find(reason, STR(": "));
+
+	if (row_reason_named(reason) != 0)
+		return reason;
+	for (ptrdiff_t i = 0; i < end; i++)
+		if (reason.p[i] != ' ' && (reason.p[i] < 'a' || reason.p[i] > 'z'))
+			return reason;
+	return end > 0 ? str_skip(reason, (size_t)end + 2) : reason;
+}
+
 static void put_cause(struct writer *w, const struct cause_count *x)
 {
 	json_begin_object(&w->j);
 	writer_known(w, "reason", x->reason);
+	writer_known(w, "ask", to_ask(x->reason));
 	json_key(&w->j, "count");
 	json_num(&w->j, (int64_t)x->n);
 	writer_time(w, "first", x->first, true);
@@ -98,6 +113,10 @@ void writer_reasons(struct writer *w)
 	for (size_t i = 0; i < c.n; i++)
 		put_cause(w, &c.at[i]);
 	json_end_array(&w->j);
+	if (r->chosen.n < r->chosen.found) { /* of the newest that many */
+		json_key(&w->j, "reasons_of");
+		json_num(&w->j, (int64_t)r->chosen.n);
+	}
 	writer_time(w, "let_in_before", c.before != NULL ? c.before->time : 0, c.before != NULL);
 }
 

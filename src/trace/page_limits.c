@@ -275,12 +275,12 @@ void page_limits(struct page *g)
 	put_formats(g);
 	put_troubles(g);
 	put_zone(g);
-	if (answer_shown(g->r) < g->r->chosen.n)
+	if (answer_shown(g->r) < g->r->chosen.found)
 		page_fmt(g, "  the limit was reached: %zu of %zu messages are shown (--limit)\n", answer_shown(g->r),
-			 g->r->chosen.n);
+			 g->r->chosen.found);
 	if (answer_reused(g->r) > 0) {
 		page_fmt(g, "  ");
-		page_fmt(g, ANSWER_REUSED, (unsigned long long)answer_reused(g->r), g->r->chosen.n);
+		page_fmt(g, ANSWER_REUSED, (unsigned long long)answer_reused(g->r), g->r->chosen.found);
 		buf_addc(g->out, '\n');
 	}
 	put_scope(g);

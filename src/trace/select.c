@@ -347,13 +347,21 @@ struct span select_span(const struct question *q, const struct day_frame *f)
 	return all;
 }
 
+struct wish select_wish(const struct chosen *c, const struct question *q, const struct scope *sc)
+{
+	return (struct wish){
+		.kind = WISH_QUESTION, .filters = q->filters, .n = q->n, .span = c->span, .scope = sc
+	};
+}
+
 void select_stories(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc)
 {
-	wish(t, (struct wish){ WISH_QUESTION, q->filters, q->n, c->span, sc, { NULL, 0 } });
+	wish(t, select_wish(c, q, sc));
 	c->at = arena_alloc(&t->book->mem, (t->n + 1) * sizeof(struct story *));
 	c->n = 0;
 	for (const struct story *s = t->stories; s != NULL; s = s->later)
 		if (select_answers(c, t->book, s, q, sc))
 			c->at[c->n++] = s;
+	c->found = c->n;
 	select_newest_first(c->at, c->n);
 }

@@ -26,29 +26,44 @@ struct wish {
 	struct span span;
 	const struct scope *scope; /* of WISH_QUESTION: what its filters are matched against */
 	struct str text;           /* the address, the domain */
+	size_t most;               /* stories, about: where more would come, none does; 0: all come */
+};
+
+/* How many stories answer a question, and since when the newest of them began: INT64_MIN, all that are asked for. */
+struct newest {
+	size_t found;
+	int64_t since;
 };
 
 struct rows;
 struct tale_store {
 	/* In place of reading and joining. */
 	void (*begin)(struct tale_store *s, struct tale *t, struct book *b);
-	void (*bring)(struct tale_store *s, const struct wish *w);
+	/* False: they would be too many. */
+	bool (*bring)(struct tale_store *s, const struct wish *w);
 	/* The rows of all stories (rows_of_tale()) that begin within the span, and maybe of others; their texts live as
 	 * long as the store.  False: they are not there.  NULL: it has none. */
 	bool (*rows)(struct tale_store *s, struct span span, struct rows *out);
+	/* By the rows alone: who answers the question (rows_can_answer()), and when the `most` newest of them began.
+	 * False: the rows are not there.  NULL: it has none. */
+	bool (*newest)(struct tale_store *s, const struct question *q, struct span span, size_t most,
+		       struct newest *out);
 	/* Every address of the logs, once or more often. */
 	void (*names)(struct tale_store *s, void (*see)(void *, struct str), void *with);
 };
 
-static inline void wish(const struct tale *t, struct wish w)
+static inline bool wish(const struct tale *t, struct wish w)
 {
-	if (t->store != NULL)
-		t->store->bring(t->store, &w);
+	return t->store == NULL || t->store->bring(t->store, &w);
 }
 
 static inline void wish_filter(const struct tale *t, const struct filter *f, const struct scope *sc)
 {
-	wish(t, (struct wish){ WISH_QUESTION, f, 1, { INT64_MIN, INT64_MAX }, sc, { NULL, 0 } });
+	wish(t, (struct wish){ .kind = WISH_QUESTION,
+			       .filters = f,
+			       .n = 1,
+			       .span = { INT64_MIN, INT64_MAX },
+			       .scope = sc });
 }
 
 static inline void wish_address(const struct tale *t, struct str address)

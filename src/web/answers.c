@@ -7,7 +7,8 @@
 #include "web/scope.h"
 #include "web/web.h"
 
-enum { LIMIT = 100, TOP = 10, NUMBER_MAX = 1000 };
+/* So many of the messages found are looked at for why they were refused: the rest is only counted. */
+enum { LIMIT = 100, TOP = 10, NUMBER_MAX = 1000, LOOKED_AT = 2000 };
 
 /* A number of the request; false: it is none. */
 static bool number(const struct web_request *q, const char *name, size_t preset, size_t *out)
@@ -39,6 +40,7 @@ static int ask_of(struct web *w, const struct web_request *q, struct asking *k, 
 	k->asked = (struct asked){ { &k->dir, 1, SOURCE_UNPACKED_MAX },
 				   arena_fmt(q->mem, "%.*s/index", STR_ARG(c->top.data_dir)).p };
 	k->trace = (struct trace_ask){ .question = web_param(q, "q"),
+				       .most = LOOKED_AT,
 				       .tz = web_param(q, "tz"),
 				       .lifetime = c->queue.lifetime / 1000,
 				       .now = clock_wall() / 1000,
@@ -112,6 +114,7 @@ static int statistics(struct web *w, const struct web_request *q, struct web_rep
 		return code;
 	k.report = report;
 	k.trace.limit = SIZE_MAX;
+	k.trace.most = 0;
 	k.trace.everything = k.trace.tables = true;
 	return answer(&k, r, make_stats);
 }

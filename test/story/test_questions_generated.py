@@ -233,6 +233,8 @@ def test_17_all_mail_of_a_partner_is_refused(logs):
     reasons = a.json["reasons"]
     assert [(r["reason"], r["count"]) for r in reasons] == [("gate: DENIED_RDNS_MISSING", 4), ("gate: DENIED_RBL_MATCH", 1)]
     assert sorted(reasons[0]["ips"]) == ["203.0.113.60", "203.0.113.61"] and reasons[0]["first"] == "2026-11-23T22:00:00+01:00"
+    for r in reasons:
+        assert ask(f"from:*@partner.example reason:\"{r['ask']}\"", logs.folder).json["found"] == r["count"]
 
 
 def test_17_refused_on_a_day_means_the_verdict(logs):

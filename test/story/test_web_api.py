@@ -257,3 +257,18 @@ def test_an_index_that_is_made_while_the_page_is_there_is_used(server, page):
     assert page.get("/api/trace?q=from:anna@elsewhere.test").body.decode() == told
     assert os.read(watch, 4096), "somebody has read it"
     os.close(watch)
+
+
+def test_of_many_messages_all_are_counted_and_the_newest_asked_for_their_reasons(server, page):
+    page.administrator()
+    line = ("2026-01-{d:02}T10:{m:02}:{s:02}+00:00 mx spamdyke[{n}]: DENIED_RDNS_MISSING from: a{n}@b.example to: recipient@example.com "
+            "origin_ip: 192.0.2.1 origin_rdns: (unknown) auth: (unknown) encryption: (none) reason: (empty)\n")
+    with open(os.path.join(server.data, "logs", "spamdyke.log.2026-01-31"), "w", encoding="ascii") as log:
+        log.writelines(line.format(n=n, d=1 + n // 3600, m=n // 60 % 60, s=n % 60) for n in range(1, 5101))
+    asked = "/api/trace?limit=3&tz=UTC&q="
+    read = page.get(f"{asked}verdict:refused").json
+    assert read["found"] == 5100 and [m["from"] for m in read["messages"]] == ["a5100@b.example", "a5099@b.example", "a5098@b.example"]
+    assert read["reasons_of"] == 2000 and [(r["ask"], r["count"]) for r in read["reasons"]] == [("gate: DENIED_RDNS_MISSING", 2000)]
+    assert "reasons_of" not in page.get(f"{asked}from:a*7@b.example").json
+    server.command("index", "build")
+    assert page.get(f"{asked}verdict:refused").json == read

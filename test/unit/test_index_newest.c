@@ -1,0 +1,110 @@
+/* A question that many answer: the newest of them, and how many there are, are those that a reader of the logs finds,
+ * and no other message comes to life for it. */
+#include "growing_world.h"
+#include "index/inside.h"
+#include "trace/answer.h"
+
+static const struct {
+	const char *question;
+	size_t found;
+	bool few; /* of the newest one only a part comes to life: rows tell who answers */
+} rows[] = {
+	{ "from:*", 5, true },
+	{ "from:a*@b.example", 5, true },
+	{ "to:recipient@example.com", 5, true },
+	{ "verdict:delivered", 3, true },
+	{ "port:25 verdict:delivered", 3, true },
+	{ "after:\"2022-01-03 10:02:00\"", 4, true },
+	{ "before:\"2022-01-03 10:04:00\"", 3, true },
+	{ "from:a2@b.example", 1, false },
+	{ "port:587", 0, false },
+	{ "ip:192.0.2.1", 5, false },
+	{ "text:recipient", 5, false },
+};
+
+enum { MOSTS = 3 };
+static const size_t mosts[MOSTS] = { 1, 2, 100 };
+
+static void ask(struct trace_ask t, size_t *found, struct buf *out)
+{
+	struct err e = { 0 };
+	struct answer r;
+
+	t.tz = STR("UTC");
+	t.now = 1641300000;
+	if (trace_answer(&r, &t, &e) < 0)
+		fail_msg("%.*s: %s", STR_ARG(t.question), e.text);
+	assert_true(r.chosen.n <= t.most);
+	*found = r.chosen.found;
+	answer_json(out, &r);
+	answer_clear(&r);
+}
+
+static void by_reading(const struct world *w, struct trace_ask t, size_t *found, struct buf *out)
+{
+	struct source s;
+
+	source_init(&s);
+	t.source = &s;
+	assert_int_equal(source_add(&s, w->logs, NULL), 0);
+	ask(t, found, out);
+	source_clear(&s);
+}
+
+/* *alive: so many stories came to life. */
+static void by_chapters(struct world *w, struct trace_ask t, size_t *found, size_t *alive, struct buf *out)
+{
+	struct survey_paths p = paths_of(w);
+	struct err e = { 0 };
+	struct index *x = index_open(w->index, &p, &e);
+	struct source s;
+
+	if (x == NULL)
+		fail_msg("%s", e.text);
+	assert_non_null(x->before);
+	source_init(&s);
+	index_attach(x, &s, &t);
+	ask(t, found, out);
+	*alive = x->nall;
+	assert_true(index_sound(x));
+	source_clear(&s);
+	index_close(x);
+}
+
+static void the_newest_are_those_of_a_reader(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	build(&w);
+	a_result(&w);
+	append_message(&w, 4, false);
+	append_message(&w, 5, false);
+	for (size_t i = 0; i < COUNT(rows) * MOSTS; i++) {
+		struct trace_ask t = { .question = str_of(rows[i / MOSTS].question), .most = mosts[i % MOSTS] };
+		size_t read, found, alive;
+		BUF(one);
+		BUF(other);
+
+		t.limit = t.most;
+		by_reading(&w, t, &read, &one);
+		by_chapters(&w, t, &found, &alive, &other);
+		assert_int_equal(read, rows[i / MOSTS].found);
+		if (found != read || !str_eq(buf_str(&one), buf_str(&other)))
+			fail_msg("%s, the newest %zu: %zu\n%s\nand by the chapters %zu\n%s", rows[i / MOSTS].question,
+				 t.most, read, buf_z(&one), found, buf_z(&other));
+		if (rows[i / MOSTS].few && t.most == 1)
+			assert_true(alive < 5);
+	}
+	end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_newest_are_those_of_a_reader),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
