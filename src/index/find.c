@@ -275,8 +275,7 @@ static bool within(struct index *x, struct span span, struct family_set *out)
 {
 	ARENA(mem);
 	struct family_set one = set_new(&mem, out->n);
-	bool all = (span.from == INT64_MIN && span.to == INT64_MAX) ||
-		   (x->rows == NULL && set_count(out) <= FEW);
+	bool all = (span.from == INT64_MIN && span.to == INT64_MAX) || (x->rows == NULL && set_count(out) <= FEW);
 	bool good = all || find_span(x, span, &one);
 
 	if (!all)

@@ -173,7 +173,7 @@ static inline bool index_within(const struct index *x, struct span span)
 /* merge.c: the rows of all chapters, without what is hidden, in the order of answers; of those that hold none within
  * the span no row. */
 bool merge_rows(struct index *x, struct span span, struct rows *out);
-/* Inside of newest.c.  The chapter's rows: without names or addresses of clients nobody has one there; WHOLE: names know
+/* Inside of newest.c.  The chapter's rows: without names or clients' addresses nobody has one there; WHOLE: names know
  * their domains, too.  The family of each story that the rows count; the caller frees (NULL: it is damaged). */
 enum merge_with { MERGE_NAMES = 1, MERGE_IPS = 2, MERGE_WHOLE = 4 };
 bool merge_read(struct index *x, unsigned with, struct rows *out);

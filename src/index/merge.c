@@ -105,9 +105,8 @@ bool merge_read(struct index *x, unsigned with, struct rows *out)
 	return ((with & MERGE_NAMES) == 0 || terms_texts(&x->terms, x->c, TERM_ADDRESS, &x->mem, &names)) &&
 	       ((with & MERGE_IPS) == 0 || terms_texts(&x->terms, x->c, TERM_IP, &x->mem, &ips)) &&
 	       chapter_get(x->c, x->root.rows, &x->mem, &packed) &&
-	       rows_unpack(
-		   out, packed,
-		   &(struct rows_texts){ names.at, ips.at, names.n, ips.n, .bare = (with & MERGE_WHOLE) == 0 });
+	       rows_unpack(out, packed,
+			   &(struct rows_texts){ names.at, ips.at, names.n, ips.n, .bare = (with & MERGE_WHOLE) == 0 });
 }
 
 static bool merge_chapter(struct merge *m, struct index *x, struct rows *out, uint32_t *stories)

@@ -21,11 +21,11 @@ struct trace_ask {
 	struct str tz;              /* empty: the logs' zone */
 	struct str domain, mailbox; /* scope; empty: everything */
 	size_t limit;               /* messages, and lines not understood, shown at most */
-	size_t most;                /* looked at in full, the newest of those found, if that is not below the limit; 0: all */
-	bool unreadable;            /* list the lines not understood; then there may be no question */
-	bool everything;            /* without a question every message is meant */
-	bool tables;                /* numbers over rows are all that is wanted: no story need come to life for them */
-	int64_t now;                /* UTC seconds */
+	size_t most;     /* looked at in full, the newest of those found, if that is not below the limit; 0: all */
+	bool unreadable; /* list the lines not understood; then there may be no question */
+	bool everything; /* without a question every message is meant */
+	bool tables;     /* numbers over rows are all that is wanted: no story need come to life for them */
+	int64_t now;     /* UTC seconds */
 	/* Was this address (local@domain, lower case) erased from these logs, and when?  NULL: nobody knows. */
 	bool (*erased)(void *with, struct str address, char day[11]);
 	void *erased_with;

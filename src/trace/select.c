@@ -349,9 +349,7 @@ struct span select_span(const struct question *q, const struct day_frame *f)
 
 struct wish select_wish(const struct chosen *c, const struct question *q, const struct scope *sc)
 {
-	return (struct wish){
-		.kind = WISH_QUESTION, .filters = q->filters, .n = q->n, .span = c->span, .scope = sc
-	};
+	return (struct wish){ .kind = WISH_QUESTION, .filters = q->filters, .n = q->n, .span = c->span, .scope = sc };
 }
 
 void select_stories(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc)

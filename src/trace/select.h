@@ -8,7 +8,7 @@
 struct chosen {
 	const struct story **at; /* newest first */
 	size_t n;
-	size_t found; /* so many answer it; of more than were wanted, only the newest n are here */
+	size_t found;     /* so many answer it; of more than were wanted, only the newest n are here */
 	struct span span; /* the time that was asked for; INT64_MIN, INT64_MAX where open */
 };
 
@@ -49,8 +49,8 @@ bool select_answers(const struct chosen *c, struct book *b, const struct story *
  * bears it, else what it is taken for at first. */
 void select_understand(struct question *q, const struct tale *t, const struct scope *sc);
 void select_stories(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc);
-/* Of many only the `most` newest (select_newest.c).  by_rows: the tale's store has rows that can answer the question, and
- * the scope is everything; then the others do not even come to life. */
+/* Of many only the `most` newest (select_newest.c).  by_rows: the tale's store has rows that can answer the question,
+ * and the scope is everything; then the others do not even come to life. */
 void select_newest(struct chosen *c, const struct tale *t, const struct question *q, const struct scope *sc,
 		   size_t most, bool by_rows);
 /* Inside of it: what select_stories() wishes for. */

@@ -59,11 +59,8 @@ static inline bool wish(const struct tale *t, struct wish w)
 
 static inline void wish_filter(const struct tale *t, const struct filter *f, const struct scope *sc)
 {
-	wish(t, (struct wish){ .kind = WISH_QUESTION,
-			       .filters = f,
-			       .n = 1,
-			       .span = { INT64_MIN, INT64_MAX },
-			       .scope = sc });
+	wish(t, (struct wish){
+		    .kind = WISH_QUESTION, .filters = f, .n = 1, .span = { INT64_MIN, INT64_MAX }, .scope = sc });
 }
 
 static inline void wish_address(const struct tale *t, struct str address)
