@@ -254,7 +254,7 @@ static bool scope_fits(void *with, struct str text)
 	return scope_has(with, text);
 }
 
-/* A question of an owner is matched against masked texts: all that he may see is looked at. */
+/* A question of an owner is matched against masked texts: all of that time that he may see is looked at. */
 bool find_scope(struct index *x, const struct scope *sc, struct family_set *out)
 {
 	static const enum term_kind kinds[] = { TERM_ADDRESS, TERM_LOGIN };
@@ -288,8 +288,10 @@ static bool find_question(struct index *x, const struct wish *w, struct family_s
 	bool good = true;
 	ARENA(mem);
 
+	if (!index_within(x, w->span))
+		return true;
 	if (!scope_all(w->scope))
-		return find_scope(x, w->scope, out);
+		return find_scope(x, w->scope, out) && within(x, w->span, out);
 	set_all(out);
 	for (size_t i = 0; i < w->n && good; i++) {
 		struct family_set one = set_new(&mem, out->n);

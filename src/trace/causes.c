@@ -180,14 +180,17 @@ static const struct story *latest_let_in(const struct tale *t, const struct ques
 }
 
 /* It is sought in the hour before, then in the day, in the month, at last in all that is known: a large sender's mail
- * of years need not come to life for it.  All that an owner may see has done so. */
+ * of years, or all that an owner ever had, need not come to life for it. */
 static const struct story *let_in_before(const struct tale *t, const struct question *q, const struct scope *sc,
 					 const struct story *refused)
 {
 	static const int64_t back[] = { 3600, 86400, 30 * 86400 };
-	struct wish w = { .kind = WISH_DOMAIN, .span = { .to = refused->time }, .text = sender_domain(refused) };
+	struct wish w = { .kind = scope_all(sc) ? WISH_DOMAIN : WISH_QUESTION,
+			  .span = { .to = refused->time },
+			  .scope = sc,
+			  .text = sender_domain(refused) };
 
-	for (size_t i = 0; i < COUNT(back) && t->store != NULL && scope_all(sc); i++) {
+	for (size_t i = 0; i < COUNT(back) && t->store != NULL; i++) {
 		const struct story *found;
 
 		w.span.from = refused->time - back[i];
@@ -197,8 +200,7 @@ static const struct story *let_in_before(const struct tale *t, const struct ques
 			return found;
 	}
 	w.span.from = INT64_MIN;
-	if (scope_all(sc))
-		wish(t, w);
+	wish(t, w);
 	return latest_let_in(t, q, sc, refused);
 }
 
