@@ -4,6 +4,7 @@
 
 #include "index/bytes.h"
 #include "index/inside.h"
+#include "trace/select.h"
 
 enum { FEW = 500 }; /* families that come to life sooner than the table of all stories is read */
 
@@ -254,7 +255,7 @@ static bool scope_fits(void *with, struct str text)
 	return scope_has(with, text);
 }
 
-/* A question of an owner is matched against masked texts: all of that time that he may see is looked at. */
+/* A question of an owner is matched against masked texts: of most filters all that he may see is looked at. */
 bool find_scope(struct index *x, const struct scope *sc, struct family_set *out)
 {
 	static const enum term_kind kinds[] = { TERM_ADDRESS, TERM_LOGIN };
@@ -283,6 +284,63 @@ static bool within(struct index *x, struct span span, struct family_set *out)
 	return good;
 }
 
+/* What a filter is compared with, as an owner is shown it. */
+struct shown {
+	const struct filter *f;
+	struct scope scope;
+};
+
+static bool shown_fits(void *with, struct str text)
+{
+	const struct shown *s = with;
+
+	return select_address(s->f, &s->scope, text);
+}
+
+/* A mask leaves domains as they are. */
+static struct str shown_part(struct str pattern)
+{
+	ptrdiff_t at = str_rchr(pattern, '@');
+	struct str domain = at < 0 ? STR("") : str_skip(pattern, (size_t)at + 1);
+
+	return str_chr(domain, '*') < 0 && str_chr(domain, ' ') < 0 ? domain : STR("");
+}
+
+static bool find_shown(struct index *x, const struct filter *f, const struct scope *sc, struct family_set *out)
+{
+	ARENA(mem);
+	struct shown s = { f, { .domain = sc->domain, .mailbox = sc->mailbox } };
+	enum term_kind kind = f->kind == FILTER_FROM ? TERM_FROM : f->kind == FILTER_TO ? TERM_TO : TERM_ADDRESS;
+	struct term_look look = { kind, arena_lower(&mem, shown_part(f->pattern)), shown_fits, &s };
+
+	if (!terms_scan(&x->terms, x->c, &look, out))
+		return false;
+	look.kind = TERM_LOGIN;
+	return kind != TERM_ADDRESS || terms_scan(&x->terms, x->c, &look, out);
+}
+
+/* Of all that an owner may see, if that is much, what filters leave that are compared with one and the same text whoever
+ * asks, or with a masked one. */
+static bool find_owned(struct index *x, const struct wish *w, struct family_set *out)
+{
+	bool good = true;
+	ARENA(mem);
+
+	for (size_t i = 0; i < w->n && good && set_count(out) > FEW; i++) {
+		const struct filter *f = &w->filters[i];
+		struct family_set one = set_new(&mem, out->n);
+
+		if (f->kind == FILTER_FROM || f->kind == FILTER_TO || f->kind == FILTER_ANY)
+			good = find_shown(x, f, w->scope, &one);
+		else if (f->kind == FILTER_IP || f->kind == FILTER_PORT)
+			good = find_filter(x, f, &one);
+		else
+			continue;
+		set_and(out, &one);
+	}
+	return good;
+}
+
 static bool find_question(struct index *x, const struct wish *w, struct family_set *out)
 {
 	bool good = true;
@@ -291,7 +349,7 @@ static bool find_question(struct index *x, const struct wish *w, struct family_s
 	if (!index_within(x, w->span))
 		return true;
 	if (!scope_all(w->scope))
-		return find_scope(x, w->scope, out) && within(x, w->span, out);
+		return find_scope(x, w->scope, out) && within(x, w->span, out) && find_owned(x, w, out);
 	set_all(out);
 	for (size_t i = 0; i < w->n && good; i++) {
 		struct family_set one = set_new(&mem, out->n);

@@ -135,7 +135,7 @@ struct index {
 	struct index *before; /* the chapter before it */
 	struct story **all;
 	size_t nall, all_cap;
-	bool scoped; /* all that the scope shows, of whatever time, is there */
+	bool scoped; /* all that the scope shows is there */
 	bool broken;
 };
 

@@ -213,7 +213,7 @@ static bool bring(struct tale_store *s, const struct wish *w)
 	struct index *x = of(s);
 	size_t before = x->nall, i = 0;
 	bool scoped = w->kind == WISH_QUESTION && !scope_all(w->scope);
-	bool always = w->span.from == INT64_MIN && w->span.to == INT64_MAX;
+	bool all = w->n == 0 && w->span.from == INT64_MIN && w->span.to == INT64_MAX;
 	ARENA(mem);
 	struct family_set *sets = arena_alloc(&mem, (x->root.nbefore + 1) * sizeof(*sets));
 
@@ -223,7 +223,7 @@ static bool bring(struct tale_store *s, const struct wish *w)
 		return false;
 	for (struct index *c = x; c != NULL && !x->broken; c = c->before, i++)
 		x->broken = !store_each(c, &sets[i], keep_family, x);
-	x->scoped = x->scoped || (scoped && always);
+	x->scoped = x->scoped || (scoped && all);
 	if (x->nall != before)
 		relink(x);
 	return true;

@@ -17,6 +17,11 @@ PROGRAM = os.path.realpath(os.path.join(os.environ.get("TELLTALE_BUILD", os.path
 INJECT = os.path.join(os.path.dirname(PROGRAM), "test", "crash-inject")
 SEED = int(os.environ.get("INDEXED_SEED", random.SystemRandom().randrange(1 << 32)))  # of the stories of the index
 ALL = ("after:1990-01-01", "--limit", "1000000", "--json")  # every story, and all that was searched
+OWNERS = [("reason:reverse", "--domain", "example.com"),  # what one domain's or mailbox's owner sees, compared with masked texts
+          ("any:*@example.com", "before:2021-12-31", "--domain", "example.com", "--json"),
+          ("from:p*@*.example.net", 'after:"2021-10-31 02:00"', "--domain", "shop.example", "--json"),
+          ("to:*a*", "port:25", "--domain", "example.com", "--json"), ("ip:192.0.2.0/24", "--domain", "shop.example"),
+          ("on:2021-10-31", "--mailbox", "anna0@shop.example", "--json"), ("from:anna*@shop.example", "verdict:delivered", "--domain", "shop.example")]
 HOW = {"capture_output": True, "timeout": 120, "env": {**os.environ, "TZ": "UTC"}}
 ALWAYS = os.environ.get("TELLTALE_INDEXED") == "1"
 ANSWERS = ("trace", "stats")

@@ -13,7 +13,7 @@ import time
 
 import pytest
 from harness import until
-from indexed import ALL, HOW, PROGRAM, SEED, GrowingLogs, answer, ask, build, equal, needs_index
+from indexed import ALL, HOW, OWNERS, PROGRAM, SEED, GrowingLogs, answer, ask, build, equal, needs_index
 from test_index_crash import CHANGES, again, recorded, some, strike  # noqa: F401
 from test_indexed import truth
 
@@ -21,7 +21,7 @@ SEEDS = int(os.environ.get("GROW_SEEDS", "2"))
 MESSAGES = int(os.environ.get("INDEXED_MESSAGES", "30"))
 FRAMES = os.path.join(os.path.dirname(PROGRAM), "bench", "bench-trace-frames")
 QUESTIONS = [("any:*ali*", "--json"), ("verdict:waiting", "--json"), ("text:mailbox", "--limit", "50"), ("verdict:refused-temporarily",),
-             ("reason:reverse", "--domain", "example.com")]
+             *OWNERS]
 
 pytestmark = needs_index
 

@@ -11,7 +11,7 @@ import pytest
 
 import indexed
 from harness import ROOT
-from indexed import ALL, HOW, INJECT, PROGRAM, SEED, build, equal, needs_index
+from indexed import ALL, HOW, INJECT, OWNERS, PROGRAM, SEED, build, equal, needs_index
 from questions import PROVIDER
 
 sys.path += [os.path.join(ROOT, "bench"), os.path.join(ROOT, "test", "crash")]
@@ -21,7 +21,7 @@ from inject_sites import read_record  # noqa: E402
 FOREIGN = os.path.join(ROOT, "test", "golden", "foreign")
 MESSAGES = int(os.environ.get("INDEXED_MESSAGES", "80"))
 QUESTIONS = [ALL, ("from:nobody@nowhere.example",), ("--unreadable",), ("text:mailbox", "verdict:delivered"), ("any:*ali*", "--json"),
-             ("reason:reverse", "--domain", "example.com")]
+             *OWNERS]
 FAKE = """\
 #!/bin/sh
 case "$*" in
