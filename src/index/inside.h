@@ -215,7 +215,11 @@ void texts_close(struct index *x);
 
 /* find.c: which families may fit. */
 bool find_filter(struct index *x, const struct filter *f, struct family_set *out);
+enum { FIND_FEW = 500 }; /* families that come to life sooner than the table of all stories is read */
+/* find_owned.c: all that an owner may see; if that is much, less what filters leave out that are compared with a masked
+ * text, or with the same one whoever asks. */
 bool find_scope(struct index *x, const struct scope *sc, struct family_set *out);
+bool find_owned(struct index *x, const struct wish *w, struct family_set *out);
 bool find_span(struct index *x, struct span span, struct family_set *out);
 bool find_rows(struct index *x); /* x->rows are there */
 /* The same for somebody who soon forgets them. */
