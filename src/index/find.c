@@ -17,12 +17,6 @@ static void set_all(struct family_set *s)
 		s->bits[s->n / 64] = ((uint64_t)1 << (s->n % 64)) - 1;
 }
 
-static void set_and(struct family_set *s, const struct family_set *other)
-{
-	for (size_t i = 0; i <= s->n / 64; i++)
-		s->bits[i] &= other->bits[i];
-}
-
 /* ---- addresses ---- */
 
 /* The longest run of a pattern that stands in the text as it is; a space may stand there as `_`. */

@@ -193,6 +193,12 @@ static inline void set_add(struct family_set *s, uint32_t family)
 	s->bits[family / 64] |= (uint64_t)1 << (family % 64);
 }
 
+static inline void set_and(struct family_set *s, const struct family_set *other)
+{
+	for (size_t i = 0; i <= s->n / 64; i++)
+		s->bits[i] &= other->bits[i];
+}
+
 static inline size_t set_count(const struct family_set *s)
 {
 	size_t n = 0;
