@@ -36,6 +36,7 @@ struct remote {
 	struct map deliveries; /* by delivery number; of this channel */
 	size_t running;        /* fibers with a delivery, unheard ones too */
 	int64_t leave;         /* deadline once we were asked to leave, else DEADLINE_NEVER */
+	struct fiber *rests;   /* who waits before he knocks at telltale-queue again, or NULL */
 };
 
 static bool leaving(const struct remote *r)
@@ -184,6 +185,14 @@ static void forget_all(struct remote *r)
 		fiber_sleep(10);
 }
 
+/* A while before telltale-queue is tried again; a signal ends it. */
+static void rest(struct remote *r)
+{
+	r->rests = fiber_self();
+	(void)fiber_park(deadline_in(PAUSE));
+	r->rests = NULL;
+}
+
 /* A fiber of its own. */
 static void hear_signals(void *arg)
 {
@@ -202,6 +211,8 @@ static void hear_signals(void *arg)
 		r->leave = until < r->leave ? until : r->leave;
 		if (first && r->conn.fd >= 0)
 			ipc_queue(&r->conn, &deliver_leaving_type, 0, &word, -1);
+		if (r->rests != NULL)
+			fiber_wake(r->rests);
 	}
 }
 
@@ -249,7 +260,7 @@ static void serve_for_ever(struct remote *r)
 		}
 		say_away(since, &said, &e);
 		if (!leaving(r))
-			fiber_sleep(PAUSE);
+			rest(r);
 	}
 }
 

@@ -288,20 +288,22 @@ static bool all_left(struct server *s, int64_t ms)
 	return gone;
 }
 
-/* Those who still wait for a command see the end of their input, and then say their last words. */
-static void wake_all(struct server *s)
+/* They see the end of their input, and then say their last words. */
+static void wake(struct server *s, bool all)
 {
 	pthread_mutex_lock(&s->mutex);
 	for (struct session *x = s->sessions; x != NULL; x = x->next)
-		shutdown(x->wire.fd, SHUT_RD);
+		if (all || x->idle)
+			shutdown(x->wire.fd, SHUT_RD);
 	pthread_mutex_unlock(&s->mutex);
 }
 
 bool server_stop(struct server *s, int64_t grace_ms)
 {
 	atomic_store(&s->stopping, true);
+	wake(s, false);
 	if (all_left(s, grace_ms))
 		return true;
-	wake_all(s);
+	wake(s, true);
 	return all_left(s, LAST_WORDS);
 }

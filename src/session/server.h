@@ -3,9 +3,10 @@
  * A session is a fiber (base/fiber.h): it reads as if it had the process for itself, and waits under
  * deadlines.  server_take() gives an accepted socket its fiber, or refuses it with 421 when a limit is met.
  * All but server_open() and server_close() is called by fibers of one loop.
- * server_stop() lets sessions finish what they are at: each is told 421 at its
- * next command, those still silent when the grace is over are told then.  Whoever
- * only wants no new clients takes none, and waits until server_empty().
+ * server_stop() lets sessions finish what they are at, a message or an answer that
+ * is waited for, and tells each 421 then: those who wait for a command at once, those
+ * who are not done when the grace is over at its end.  Whoever only wants no new
+ * clients takes none, and waits until server_empty().
  */
 #ifndef SESSION_SERVER_H
 #define SESSION_SERVER_H

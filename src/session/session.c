@@ -282,6 +282,19 @@ static void line_came(struct session *s, enum line_end end, struct str text)
 		command(s, text);
 }
 
+/* Who has nothing to say while the server stops is not waited for. */
+static enum line_end next_line(struct session *s, struct str *text)
+{
+	enum line_end end;
+
+	if (atomic_load(&s->server->stopping) && !wire_more(&s->wire, 0))
+		return LINE_CLOSED;
+	s->idle = true;
+	end = wire_line(&s->wire, &s->line, session_command_deadline(s), text);
+	s->idle = false;
+	return end;
+}
+
 static void converse(struct session *s)
 {
 	while (!s->closing) {
@@ -291,7 +304,7 @@ static void converse(struct session *s)
 		arena_reset(&s->scratch);
 		if (s->wire.out.n > WIRE_BATCH && session_flush(s) < 0)
 			return;
-		end = wire_line(&s->wire, &s->line, session_command_deadline(s), &text);
+		end = next_line(s, &text);
 		line_came(s, end, text);
 	}
 }

@@ -98,6 +98,7 @@ struct session {
 	const char *why; /* how the latest transaction, or the visit, was left */
 	bool closing;
 	bool quit; /* it said so: nothing more will come */
+	bool idle; /* it waits for a command: server_stop() ends it at once */
 };
 
 /* The whole visit.  The caller has set port, server, peer and wire, the rest is zeroed. */

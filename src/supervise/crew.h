@@ -15,6 +15,8 @@
  * At the end they are asked to stop in waves, so that
  * whoever still has something to hand over finds its taker alive: first the
  * sessions, then the queue, then the deliverer, last those who only answer.
+ * From then on nobody is started again, and the sockets of whoever has ended are
+ * closed: who calls him learns it at once.
  */
 #ifndef SUPERVISE_CREW_H
 #define SUPERVISE_CREW_H

@@ -1,8 +1,10 @@
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/say.h"
 #include "supervise/member.h"
 
@@ -36,6 +38,30 @@ static int patience(int wave)
 	return most;
 }
 
+static bool runs(const struct crew *k, const char *program)
+{
+	const struct member *m = k->members;
+
+	while (m != NULL && (m->pid == 0 || strcmp(m->program->name, program) != 0))
+		m = m->next;
+	return m != NULL;
+}
+
+/* Nobody is started any more: who still calls a program that has ended is told so.  In the backlog he would wait for a
+ * successor until his own grace is over, and we for him. */
+static void close_sockets(const struct crew *k, struct generation *g)
+{
+	for (size_t i = 0; g != NULL && i < g->sockets.n; i++)
+		if (!runs(k, g->sockets.at[i].program))
+			fd_clear(&g->sockets.at[i].fd);
+}
+
+static void hang_up(struct crew *k)
+{
+	close_sockets(k, k->now);
+	close_sockets(k, k->next);
+}
+
 /* Wait for the wave to end by itself until the deadline; waking every few ms is cheap in the last seconds of a life. */
 static void collect(struct crew *k, int wave, int64_t deadline)
 {
@@ -51,6 +77,7 @@ static void collect(struct crew *k, int wave, int64_t deadline)
 			if (!clean(status))
 				crew_tell_end(m, status, "the server stops");
 			m->pid = 0;
+			hang_up(k);
 		}
 		usleep(2000);
 	}
@@ -60,6 +87,7 @@ int crew_stop(struct crew *k)
 {
 	int rc = 0;
 
+	hang_up(k);
 	for (int wave = 0; wave < WAVES; wave++) {
 		running(k, wave, SIGTERM);
 		collect(k, wave, deadline_in(patience(wave)));

@@ -149,7 +149,7 @@ int sockets_open(struct sockets *s, struct conf *c, const struct sockets_set *se
 void sockets_close(struct sockets *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		close(s->at[i].fd);
+		fd_clear(&s->at[i].fd);
 	free(s->at);
 	arena_clear(&s->mem);
 	*s = (struct sockets){ .mem = ARENA_INIT };

@@ -359,7 +359,7 @@ def test_no_call_that_fails_loses_a_message(server):
     every = list(combinations())
     random.Random(SEED).shuffle(every)
     for i, (program, calls, error, when) in enumerate(every[:STEPS]):
-        name = f"{i}-{program}-{calls.split(',')[0]}-{error}-{when}"
+        name, at = f"{i}-{program}-{calls.split(',')[0]}-{error}-{when}", os.path.getsize(server.stderr)
         with Strace(server, program, calls, error, when) as strace:
             send(server, name, promised, perhaps)
             send(server, name + "-2", promised, perhaps)
@@ -371,5 +371,8 @@ def test_no_call_that_fails_loses_a_message(server):
             return after in promised
 
         until(again, f"{name}: mail is accepted again", 30)
+        # A bell between threads that cannot be rung is the end of a program: no kernel does that, only we do.
+        if any("eventfd" in line for line in strace.injected):
+            server.forgive(program + r"\[\d+\] was ended by signal 6 ", at)
     assert hits > min(STEPS, len(every)) // 8
     check(server, promised, also=perhaps)

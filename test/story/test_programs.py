@@ -51,11 +51,27 @@ def test_sigterm_lets_a_session_end(server):
 
 
 def test_an_idle_session_does_not_hold_the_end(server):
-    with server.client() as c:
-        c.send("EHLO client.test")
+    with server.client() as silent, server.client() as c:
+        c.envelope(ME, YOU)
         start = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - start < 15
+        assert time.monotonic() - start < 6
+        assert (silent.reply().code, c.reply().code) == (421, 421)
+
+
+def test_who_knocks_at_a_program_that_is_gone_does_not_hold_the_end(server):
+    """telltaled holds the socket of telltale-queue: in its backlog the others would wait until their grace is over."""
+    server.unclean = True
+    server.start()
+    for died in range(1, 8):  # each time telltaled pauses twice as long before it starts the next one: 3 s at last
+        queue, = until(lambda: server.pids("telltale-queue"), "telltale-queue")
+        os.kill(queue, signal.SIGKILL)
+        until(lambda n=died: server.said().count("was ended by signal 9") == n, "its end is seen")
+    time.sleep(1)  # whoever lost it knocks again after 200 ms
+    assert server.pids("telltale-queue") == []
+    start = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - start < 6
 
 
 def test_ctrl_c_is_a_clean_end_too(server):

@@ -149,18 +149,20 @@ static void a_standing_is_carried_to_the_next_stage(void **state)
 static void a_silent_resolver_refuses_nobody_and_waits_only_once(void **state)
 {
 	ARENA(a);
-	struct facts f = { .policy = &policy, .ip = STR("127.0.0.7"), .mem = &a };
+	struct policy patient = policy;
+	struct facts f = { .policy = &patient, .ip = STR("127.0.0.7"), .mem = &a };
 	struct ruling r = { .at = AT_CONNECT };
 	int64_t began = clock_mono();
 
 	(void)state;
+	patient.dns_deadline = 1000; /* what a busy machine takes is little beside it */
 	f.dns = ipc_client_new("/nonexistent/dns.sock");
 	gate_judge(gate_filters, &f, &r, &a);
 	assert_int_equal(of(&r, "rdns-missing")->found, FOUND_ERROR);
 	assert_true(of(&r, "rdns-missing")->seen.n > 0);
 	assert_false(r.standing.refused);
 	gate_judge(gate_filters, &f, &r, &a);
-	assert_true(clock_mono() - began < 2 * policy.dns_deadline);
+	assert_true(clock_mono() - began < 2 * patient.dns_deadline);
 	facts_clear(&f);
 	ipc_client_free(f.dns);
 }

@@ -288,7 +288,7 @@ static void test_without_telltale_queue_there_is_an_answer_in_time(void **state)
 	server_stop(&h->server);
 	start = clock_mono();
 	assert_int_equal(spool_put(h->spool, &(struct envelope){ .qp = qp }, STR(""), b, deadline_in(300), &e), -1);
-	assert_true(clock_mono() - start < 2000);
+	assert_true(clock_mono() - start < 8000);
 	assert_true(e.text[0] != '\0');
 	spool_body_free(b);
 	assert_int_equal(server_start(&h->server, h->dir, &e), 0);
