@@ -254,23 +254,29 @@ static bool within(struct index *x, struct span span, struct family_set *out)
 	return good;
 }
 
-static bool find_question(struct index *x, const struct wish *w, struct family_set *out)
+/* Of them, those that may fit all filters. */
+static bool find_all(struct index *x, const struct wish *w, struct family_set *out)
 {
 	bool good = true;
 	ARENA(mem);
 
-	if (!index_within(x, w->span))
-		return true;
-	if (!scope_all(w->scope))
-		return find_scope(x, w->scope, out) && within(x, w->span, out) && find_owned(x, w, out);
-	set_all(out);
 	for (size_t i = 0; i < w->n && good; i++) {
 		struct family_set one = set_new(&mem, out->n);
 
 		good = find_filter(x, &w->filters[i], &one);
 		set_and(out, &one);
 	}
-	return good && within(x, w->span, out);
+	return good;
+}
+
+static bool find_question(struct index *x, const struct wish *w, struct family_set *out)
+{
+	if (!index_within(x, w->span))
+		return true;
+	if (!scope_all(w->scope))
+		return find_scope(x, w->scope, out) && within(x, w->span, out) && find_owned(x, w, out);
+	set_all(out);
+	return find_all(x, w, out) && within(x, w->span, out);
 }
 
 static bool domain_fits(void *with, struct str text)
@@ -292,8 +298,11 @@ static bool find_domain(struct index *x, const struct wish *w, struct family_set
 	struct str domain = w->text;
 	struct term_look look = { TERM_FROM, arena_lower(&mem, domain), domain_fits, &domain };
 
+	if (!index_within(x, w->span))
+		return true;
 	return (domain.n > 0 ? terms_scan_domain : terms_scan)(&x->terms, x->c, &look, out) &&
-	       (domain.n > 0 || terms_find(&x->terms, x->c, TERM_NOBODY, STR(""), out)) && within(x, w->span, out);
+	       (domain.n > 0 || terms_find(&x->terms, x->c, TERM_NOBODY, STR(""), out)) && find_all(x, w, out) &&
+	       within(x, w->span, out);
 }
 
 static bool find_callers(struct index *x, const struct wish *w, struct family_set *out)

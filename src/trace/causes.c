@@ -139,15 +139,17 @@ static bool let_in(enum verdict v)
 	return v != VERDICT_UNKNOWN && v != VERDICT_ABANDONED && !in_trouble(v);
 }
 
+static bool about_whom(const struct filter *f)
+{
+	return f->kind == FILTER_FROM || f->kind == FILTER_TO || f->kind == FILTER_ANY;
+}
+
 /* Who and where stay; what became of it and when are what is asked about.  A question for many senders at once (from:*)
  * does not make one sender of them: the domain is that of the first refusal. */
 static bool same_sender(const struct question *q, struct book *b, const struct story *s, const struct scope *sc)
 {
 	for (size_t i = 0; i < q->n; i++) {
-		enum filter_kind kind = q->filters[i].kind;
-
-		if ((kind == FILTER_FROM || kind == FILTER_TO || kind == FILTER_ANY) &&
-		    !select_fits(&q->filters[i], b, s, sc))
+		if (about_whom(&q->filters[i]) && !select_fits(&q->filters[i], b, s, sc))
 			return false;
 	}
 	return true;
@@ -185,11 +187,16 @@ static const struct story *let_in_before(const struct tale *t, const struct ques
 					 const struct story *refused)
 {
 	static const int64_t back[] = { 3600, 86400, 30 * 86400 };
+	struct filter whom[QUESTION_MAX];
 	struct wish w = { .kind = scope_all(sc) ? WISH_DOMAIN : WISH_QUESTION,
+			  .filters = whom,
 			  .span = { .to = refused->time },
 			  .scope = sc,
 			  .text = sender_domain(refused) };
 
+	for (size_t i = 0; i < q->n; i++)
+		if (about_whom(&q->filters[i]))
+			whom[w.n++] = q->filters[i];
 	for (size_t i = 0; i < COUNT(back) && t->store != NULL; i++) {
 		const struct story *found;
 

@@ -15,7 +15,7 @@
 enum wish_kind {
 	WISH_QUESTION, /* what fits all filters and began within the span */
 	WISH_ADDRESS,  /* that sender or recipient */
-	WISH_DOMAIN,   /* senders of exactly that domain, within the span */
+	WISH_DOMAIN,   /* what fits all filters, and whose sender is of exactly that domain, within the span */
 	WISH_CALLERS,  /* senders and clients of that domain, or below it, within the span */
 };
 
