@@ -13,6 +13,7 @@ import { Nothing, Searched } from "./nothing.js";
 
 const LATEST = 'on:"last week"'; // of one owner; all mail of a week may be a lot
 const BACK = [900, 3600, 6 * 3600, 86400, 7 * 86400]; // s: so far back the latest of all mail is looked for
+const EVER = 86400; // s since 1970: no log is older
 const ENOUGH = 20; // messages
 const PAGE = 50;
 const QUICK = 300; // ms: a server that answers so fast is asked while the reader types
@@ -27,7 +28,8 @@ function remember(key, data) {
 		kept.delete(kept.keys().next().value);
 }
 
-/* The newest mail of all: a little of the past, and more while that holds little and is quick to read. */
+/* The newest mail of all: a little of the past, and more while that holds little and is quick to read. Where it holds
+ * none, whatever there is. */
 async function latest(limit, stop) {
 	let end = Date.now() / 1000;
 	let data;
@@ -43,6 +45,8 @@ async function latest(limit, stop) {
 		if (data.found >= ENOUGH || (data.found > 0 && performance.now() - began > QUICK))
 			break;
 	}
+	if (data.found === 0)
+		return get("trace", { q: filter("after", minute(EVER)), limit }, stop);
 	return data;
 }
 

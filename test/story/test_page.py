@@ -73,6 +73,8 @@ def test_an_administrator_finds_every_message_and_knows_what_to_do(sent):
     page.run("admin.mjs", part="acts", enter=page.enter(), **world)
 
 
+GATE = ("2021-03-08T10:00:0{0}+00:00 mx spamdyke[{0}1]: DENIED_RDNS_MISSING from: a{0}@b.example to: recipient@example.com "
+        "origin_ip: 192.0.2.1 origin_rdns: (unknown) auth: (unknown) encryption: (none) reason: (empty)\n")
 POSTFIX = ("{0} mx postfix/smtpd[7]: {1}: client=out.partner.example[192.0.2.9]\n{0} mx postfix/qmgr[8]: {1}: from=<{2}>, size=900, nrcpt=1 (queue active)\n"
            "{0} mx postfix/smtp[9]: {1}: to=<{3}>, relay=mx.far.example[203.0.113.6]:25, delay=1, delays=0.1/0/0.2/0.7, dsn={4})\n"
            "{0} mx postfix/qmgr[8]: {1}: removed\n")
@@ -157,3 +159,11 @@ def test_what_strangers_write_into_the_logs_is_never_markup(server):
         assert c.data().code == 250
     server.arrived(YOU)
     page.run("hostile.mjs", you=YOU, domain="example.com", enter=page.enter(), enter2=page.enter(), enter3=page.enter())
+
+
+def test_the_latest_mail_is_there_at_once_however_long_ago_it_came(server):
+    page = Page(server)
+    os.makedirs(os.path.join(server.data, "logs"))
+    with open(os.path.join(server.data, "logs", "spamdyke.log.2021-03-08"), "w", encoding="ascii") as f:
+        f.writelines(GATE.format(n) for n in range(3))
+    page.run("latest.mjs", enter=page.enter(), latest="a2@b.example")
