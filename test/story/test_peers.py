@@ -116,7 +116,7 @@ def test_their_mail_arrives_here_whole_and_both_logs_tell_one_story(world, peer)
     until(lambda: len(world.maildir(US)) > had, "it has come")
     mail, = [m for m in world.maildir(US) if theirs.encode() in m.raw]
     assert mail.raw.endswith(HARD[HARD.index(b"X-Empty"):].replace(b"\r\n", b"\n")), mail.raw
-    told = world.trace(f"from:ann@{peer.domain}")
+    told = world.trace(f"from:ann@{peer.domain} to:{US}")
     assert told.only["verdict"] == "delivered" and told.only["client"]["rdns"] == f"mx.{peer.domain}"
     assert told.only["client"]["encryption"].startswith("TLSv1.3")
 
@@ -136,7 +136,7 @@ def test_our_delivery_goes_on_in_their_log(world, peer):
         stations = [e["what"] for e in told.only["timeline"]]
         handed, there = (next(i for i, what in enumerate(stations) if words in what) for words in ("handed to", "on mx: accepted" if peer.name == "postfix" else "on the next server: accepted"))
         assert handed < there
-    assert world.trace(f"to:{to}", "--logs", *both).json["found"] == 1, "one mail, not two"
+    assert world.trace(f"from:{ME} to:{to}", "--logs", *both).json["found"] == 1, "one mail, not two"
 
 
 def test_who_writes_to_nobody_here_hears_it_from_his_own_server(world, peer):
