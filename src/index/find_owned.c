@@ -36,13 +36,16 @@ static bool shown_fits(void *with, struct str text)
 	return select_address(s->f, &s->scope, text);
 }
 
-/* A mask leaves domains as they are. */
+/* A mask leaves domains as they are, where nothing in them looks like another at-sign (a@b%40c.example). */
 static struct str shown_part(struct str pattern)
 {
 	ptrdiff_t at = str_rchr(pattern, '@');
 	struct str domain = at < 0 ? STR("") : str_skip(pattern, (size_t)at + 1);
 
-	return str_chr(domain, '*') < 0 && str_chr(domain, ' ') < 0 ? domain : STR("");
+	for (size_t i = 0; i < domain.n; i++)
+		if (!ascii_isalnum(domain.p[i]) && domain.p[i] != '.' && domain.p[i] != '-')
+			return STR("");
+	return domain;
 }
 
 static bool find_shown(struct index *x, const struct filter *f, const struct scope *sc, struct family_set *out)

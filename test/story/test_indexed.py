@@ -162,3 +162,27 @@ def test_an_index_of_other_logs_answers_nothing(day, tmp_path):
     other.make()
     other.write(str(tmp_path / "other"))
     equal(tmp_path / "other", day / "index", *ALL)
+
+
+SENDERS = ["a{n}@b.example", "j{n}n@other.example", "x@bobo%40c.example", "x@bobo\uff20c.example", "SRS0=ab{n}=xx=far.example=joe@b.example",
+           "anna{n}@example.com", "list-anna{n}=far.example@example.com", "root{n}", "", "j_{n}@other.example"]
+RECIPIENTS = ["recipient@example.com", "anna{n}@example.com", "x@b.example", "recipient@example.com"]
+OF_MUCH = ["from:x@b%40c.example", "from:x@b\uff20c.example", 'from:"j***n(2)@other.example"', "from:<>", "any:root7", "any:joe@far.example",
+           "from:*=far.example@example.com", "any:anna1*@example.com", 'from:"j 1*@other.example"', "to:*@b.example", "port:25",
+           "from:*@b.example before:2026-01-02 ip:192.0.2.0/25", "to:recipient@example.com after:2026-01-02"]
+
+
+@needs_index
+def test_of_much_mail_an_owner_is_told_the_same(tmp_path):
+    """So much that families are left out which cannot fit (find_owned.c): what he asks for is compared with masked texts."""
+    line = ("2026-01-{d:02}T10:{m:02}:{s:02}+00:00 mx spamdyke[{n}]: DENIED_RDNS_MISSING from: {sender} to: {to} origin_ip: 192.0.2.{ip} "
+            "origin_rdns: (unknown) auth: (unknown) encryption: (none) reason: (empty)\n")
+    logs, index = tmp_path / "logs", tmp_path / "index"
+    logs.mkdir()
+    with open(logs / "spamdyke.log", "w", encoding="utf-8") as log:
+        for n in range(1, 1301):
+            log.write(line.format(n=n, d=1 + n // 700, m=n // 60 % 60, s=n % 60, ip=n % 251, sender=SENDERS[n % len(SENDERS)].format(n=n % 40),
+                                  to=RECIPIENTS[n // 3 % len(RECIPIENTS)].format(n=n % 7)))
+    build(logs, index)
+    for question in OF_MUCH:
+        equal(logs, index, question, "--domain", "example.com", "--limit", "3", "--json")
