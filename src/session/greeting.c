@@ -2,7 +2,6 @@
  *
  * Under implicit TLS the client begins by right, and whom the postmaster's list of addresses lets past every check is
  * not kept waiting.  What came early stays where it is: it is read, and refused at RCPT, like anything else. */
-#include <poll.h>
 #include <sys/socket.h>
 #include "base/clock.h"
 #include "session/session.h"
@@ -20,7 +19,7 @@ void session_hold_greeting(struct session *s)
 {
 	char byte;
 
-	if (!waits(s) || io_wait(s->wire.fd, POLLIN, deadline_in(s->port->policy.set.greeting_delay_secs * 1000)) < 0)
+	if (!waits(s) || !session_wait(s, deadline_in(s->port->policy.set.greeting_delay_secs * 1000)))
 		return;
 	/* Who hung up said nothing. */
 	s->facts.early = recv(s->wire.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;

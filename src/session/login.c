@@ -108,7 +108,7 @@ static bool hear(struct session *s, struct sasl *x, enum sasl_step *step)
 
 		ask(s, x);
 		s->line.answer = true;
-		end = wire_line(&s->wire, &s->line, session_command_deadline(s), &text);
+		end = session_line(s, &text);
 		s->line.answer = false;
 		if (end != LINE_OK && end != LINE_BARE) {
 			session_no_line(s, end);

@@ -36,11 +36,11 @@ static const char *how(struct session *s, const struct err *e)
 }
 
 /* 0; or -1, and the visit is over, with a group in the log that says why. */
-static int shake_hands(struct session *s)
+static int shake_hands(struct session *s, int64_t deadline)
 {
 	struct err e;
 
-	if (wire_start_tls(&s->wire, s->server->tls, s->port->conf->label, deadline_in(SESSION_HANDSHAKE), &e) == 0) {
+	if (wire_start_tls(&s->wire, s->server->tls, s->port->conf->label, deadline, &e) == 0) {
 		s->tls_at = clock_wall();
 		return 0;
 	}
@@ -52,7 +52,11 @@ static int shake_hands(struct session *s)
 
 int session_begin_tls(struct session *s)
 {
-	return s->port->conf->tls == CONF_TLS_IMPLICIT ? shake_hands(s) : 0;
+	int64_t until = deadline_in(SESSION_HANDSHAKE);
+
+	if (s->port->conf->tls != CONF_TLS_IMPLICIT)
+		return 0;
+	return shake_hands(s, session_wait(s, until) ? until : clock_mono());
 }
 
 static void forget_all(struct session *s)
@@ -79,6 +83,6 @@ void session_starttls(struct session *s, const struct command *c)
 	}
 	transaction_end(s, end_words(END_STARTED_OVER));
 	session_say(s, REPLY_TLS_READY);
-	if (session_flush(s) == 0 && shake_hands(s) == 0)
+	if (session_flush(s) == 0 && shake_hands(s, deadline_in(SESSION_HANDSHAKE)) == 0)
 		forget_all(s);
 }

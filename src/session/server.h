@@ -4,9 +4,10 @@
  * deadlines.  server_take() gives an accepted socket its fiber, or refuses it with 421 when a limit is met.
  * All but server_open() and server_close() is called by fibers of one loop.
  * server_stop() lets sessions finish what they are at, a message or an answer that
- * is waited for, and tells each 421 then: those who wait for a command at once, those
- * who are not done when the grace is over at its end.  Whoever only wants no new
- * clients takes none, and waits until server_empty().
+ * is waited for, and tells each 421 then: at once where it is for the client to begin
+ * (a command, a line of his login, a handshake under implicit TLS); those who are not
+ * done when the grace is over at its end.  Whoever only wants no new clients takes
+ * none, and waits until server_empty().
  */
 #ifndef SESSION_SERVER_H
 #define SESSION_SERVER_H

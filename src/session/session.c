@@ -33,6 +33,28 @@ int64_t session_command_deadline(const struct session *s)
 	return sooner(deadline_in(idle > 0 && idle < most ? idle : most), session_visit_deadline(s));
 }
 
+bool session_wait(struct session *s, int64_t deadline)
+{
+	bool more;
+
+	s->idle = true;
+	more = wire_more(&s->wire, atomic_load(&s->server->stopping) ? 0 : deadline);
+	s->idle = false;
+	return more;
+}
+
+enum line_end session_line(struct session *s, struct str *text)
+{
+	enum line_end end;
+
+	if (atomic_load(&s->server->stopping) && !wire_more(&s->wire, 0))
+		return LINE_CLOSED;
+	s->idle = true;
+	end = wire_line(&s->wire, &s->line, session_command_deadline(s), text);
+	s->idle = false;
+	return end;
+}
+
 void session_reply(struct session *s, const struct reply *r)
 {
 	reply_wire(&s->wire.out, r);
@@ -282,19 +304,6 @@ static void line_came(struct session *s, enum line_end end, struct str text)
 		command(s, text);
 }
 
-/* Who has nothing to say while the server stops is not waited for. */
-static enum line_end next_line(struct session *s, struct str *text)
-{
-	enum line_end end;
-
-	if (atomic_load(&s->server->stopping) && !wire_more(&s->wire, 0))
-		return LINE_CLOSED;
-	s->idle = true;
-	end = wire_line(&s->wire, &s->line, session_command_deadline(s), text);
-	s->idle = false;
-	return end;
-}
-
 static void converse(struct session *s)
 {
 	while (!s->closing) {
@@ -304,7 +313,7 @@ static void converse(struct session *s)
 		arena_reset(&s->scratch);
 		if (s->wire.out.n > WIRE_BATCH && session_flush(s) < 0)
 			return;
-		end = next_line(s, &text);
+		end = session_line(s, &text);
 		line_came(s, end, text);
 	}
 }

@@ -98,7 +98,7 @@ struct session {
 	const char *why; /* how the latest transaction, or the visit, was left */
 	bool closing;
 	bool quit; /* it said so: nothing more will come */
-	bool idle; /* it waits for a command: server_stop() ends it at once */
+	bool idle; /* it waits for the client to begin: server_stop() ends it at once */
 };
 
 /* The whole visit.  The caller has set port, server, peer and wire, the rest is zeroed. */
@@ -107,6 +107,10 @@ void session_clear(struct session *s); /* closes the socket */
 
 /* ---- for the files of this folder ---- */
 
+/* Wait until the client says something, or hangs up.  False: the deadline, or the server stops and he is silent. */
+bool session_wait(struct session *s, int64_t deadline);
+/* His next line, as wire_line() has it.  Who has none while the server stops is not waited for (LINE_CLOSED). */
+enum line_end session_line(struct session *s, struct str *text);
 /* Wait before the greeting, where the gate does: who talks meanwhile is an early talker (facts.early). */
 void session_hold_greeting(struct session *s);
 

@@ -2,6 +2,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -57,6 +58,19 @@ def test_an_idle_session_does_not_hold_the_end(server):
         assert server.stop() == 0
         assert time.monotonic() - start < 6
         assert (silent.reply().code, c.reply().code) == (421, 421)
+
+
+def test_who_has_to_begin_does_not_hold_the_end(server):
+    """In a login, before his handshake under implicit TLS, and while the greeting is held back."""
+    server.config("gate { greeting-delay-secs = 30 }")
+    with server.client(port="465") as c, server.client(greeted=False) as held, socket.create_connection(("127.0.0.1", server.ports["465"])):
+        c.send("EHLO client.test")
+        assert c.send("AUTH LOGIN").code == 334
+        start = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - start < 6
+        assert c.reply().code == 421
+        assert (held.reply().code, held.reply().code) == (220, 421)
 
 
 def test_who_knocks_at_a_program_that_is_gone_does_not_hold_the_end(server):
