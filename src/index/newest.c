@@ -8,7 +8,7 @@ struct count {
 	const struct question *q;
 	struct span span;
 	size_t most, found;
-	uint32_t *times; /* of each chapter the newest `most`, at most */
+	uint32_t *times; /* of each chapter the newest `most`, at most; 0: a time that rows do not hold (rows_make.c) */
 	size_t n, cap;
 };
 
@@ -34,7 +34,7 @@ static bool count_rows(struct count *k, const struct index *x, const struct rows
 		if (family != NULL && set_has(x->hidden, family[r->story[i]]))
 			continue;
 		if (found++ < k->most)
-			add_time(k, r->time[i]);
+			add_time(k, r->time[i] != ROW_UNKNOWN(*r->time) ? r->time[i] : 0);
 	}
 	k->found += found;
 	return true;
@@ -88,7 +88,7 @@ bool newest_look(struct index *x, const struct question *q, struct span span, si
 	if (k.found > most) {
 		MUST(most > 0 && k.n >= most);
 		qsort(k.times, k.n, sizeof(*k.times), later_first);
-		out->since = k.times[most - 1];
+		out->since = k.times[most - 1] > 0 ? k.times[most - 1] : INT64_MIN;
 	}
 	free(k.times);
 	return good;

@@ -25,6 +25,10 @@ static const struct {
 static const size_t mosts[] = { 1, 2, 100 };
 static const char *const owners[] = { "", "example.com", "b.example" }; /* who sees what his domain's mail is about */
 
+static const char never_set[] =
+    "1970-01-01T00:0%d:00+02:00 mx spamdyke[10%d]: DENIED_RDNS_MISSING from: a%d@b.example to: recipient@example.com "
+    "origin_ip: 192.0.2.1 origin_rdns: (unknown) auth: (unknown) encryption: (none) reason: (empty)\n";
+
 static void ask(struct trace_ask t, size_t *found, struct buf *out)
 {
 	struct err e = { 0 };
@@ -51,17 +55,23 @@ static void by_reading(const struct world *w, struct trace_ask t, size_t *found,
 	source_clear(&s);
 }
 
-/* *alive: so many stories came to life. */
-static void by_chapters(struct world *w, struct trace_ask t, size_t *found, size_t *alive, struct buf *out)
+static struct index *open_it(struct world *w)
 {
 	struct survey_paths p = paths_of(w);
 	struct err e = { 0 };
 	struct index *x = index_open(w->index, &p, &e);
-	struct source s;
 
 	if (x == NULL)
 		fail_msg("%s", e.text);
-	assert_non_null(x->before);
+	return x;
+}
+
+/* *alive: so many stories came to life. */
+static void by_chapters(struct world *w, struct trace_ask t, size_t *found, size_t *alive, struct buf *out)
+{
+	struct index *x = open_it(w);
+	struct source s;
+
 	source_init(&s);
 	index_attach(x, &s, &t);
 	ask(t, found, out);
@@ -94,6 +104,7 @@ static void one_question(struct world *w, size_t row, const char *owner, size_t 
 static void the_newest_are_those_of_a_reader(void **state)
 {
 	struct world w;
+	struct index *x;
 
 	(void)state;
 	begin(&w);
@@ -101,6 +112,9 @@ static void the_newest_are_those_of_a_reader(void **state)
 	a_result(&w);
 	append_message(&w, 4, false);
 	append_message(&w, 5, false);
+	x = open_it(&w);
+	assert_non_null(x->before);
+	index_close(x);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		for (size_t k = 0; k < COUNT(owners); k++)
 			for (size_t m = 0; m < COUNT(mosts); m++)
@@ -108,10 +122,38 @@ static void the_newest_are_those_of_a_reader(void **state)
 	end(&w);
 }
 
+/* What a clock that was never set says in the east is no time that rows hold. */
+static void the_newest_of_before_1970(void **state)
+{
+	struct trace_ask t = { .question = STR("from:*"), .most = 2, .limit = 2 };
+	size_t read, found, alive;
+	struct world w;
+	BUF(one);
+	BUF(other);
+
+	(void)state;
+	strcpy(w.logs, "/tmp/test-growth-XXXXXX");
+	assert_non_null(mkdtemp(w.logs));
+	snprintf(w.index, sizeof(w.index), "%s.index", w.logs);
+	for (int n = 1; n < 5; n++) {
+		BUF(line);
+
+		buf_fmt(&line, never_set, n, n, n);
+		append(&w, GATE, buf_z(&line));
+	}
+	build(&w);
+	by_reading(&w, t, &read, &one);
+	by_chapters(&w, t, &found, &alive, &other);
+	assert_int_equal(read, 4);
+	assert_string_equal(buf_z(&other), buf_z(&one));
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_newest_are_those_of_a_reader),
+		cmocka_unit_test(the_newest_of_before_1970),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
