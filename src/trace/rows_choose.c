@@ -137,7 +137,9 @@ static bool within(const struct rows *r, size_t i, struct span span)
 {
 	if (span.from == INT64_MIN && span.to == INT64_MAX)
 		return true;
-	return r->time[i] != UINT32_MAX && r->time[i] >= span.from && r->time[i] < span.to;
+	if (r->time[i] == ROW_UNKNOWN(*r->time)) /* before 1970: later than rows can tell nothing was written yet */
+		return span.from < 0 && span.to > 0;
+	return r->time[i] >= span.from && r->time[i] < span.to;
 }
 
 static void pick(struct rows *r, const bool *keep)
