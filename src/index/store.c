@@ -264,6 +264,9 @@ static bool newest(struct tale_store *s, const struct question *q, struct span s
 {
 	struct index *x = of(s);
 
+	for (const struct index *c = x; c != NULL; c = c->before)
+		if (c->root.rows.size == 0)
+			return false; /* they were too much for a frame: stories come to life instead */
 	x->broken = x->broken || !newest_look(x, q, span, most, out);
 	return !x->broken;
 }
