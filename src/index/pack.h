@@ -21,17 +21,13 @@
 /* By what the bytes of a block are. */
 enum pack_lane {
 	LANE_SMALL, /* counts, shapes, what few values are of, which line is meant; each record has some of it */
-	LANE_LINE,  /* of each line: its shape, and what is rare */
-	LANE_STAMP, /* of each line: when it was written */
-	LANE_NUMBER,
-	LANE_PLACE,  /* of each line: where it stands */
-	LANE_LENGTH, /* and how long it is */
-	LANE_COUNTER,
-	LANE_WIDE, /* numbers that are any */
+	LANE_LINE,  /* shapes of lines */
 	LANE_TIME,
-	LANE_TEXT, /* where in a line a text stands, */
-	LANE_SIZE, /* and how long it is */
-	LANE_HERE, /* texts that stand in no line */
+	LANE_PLACE,  /* where lines stand, */
+	LANE_LENGTH, /* and how long they are */
+	LANE_COUNTER,
+	LANE_WIDE, /* numbers that may be any */
+	LANE_TEXT, /* where in its line a text stands and how long it is, or itself */
 	LANES
 };
 
@@ -41,7 +37,7 @@ enum { PACK_GROUP = 32 };
 /* A block that is being filled.  All zeros is an empty one. */
 struct pack_block {
 	struct buf lane[LANES];
-	struct buf sizes;  /* of each group that is over: of each lane */
+	struct buf sizes;    /* of each group that is over: of each lane */
 	size_t ended[LANES]; /* where the last group that is over ends */
 	uint32_t n;          /* families */
 };
@@ -66,8 +62,8 @@ struct pack_said {
 
 /* Of each file: from where the place of the next line is told as a step. */
 struct pack_step {
-	uint64_t offset;     /* behind the family's latest line in it, with its newline, */
-	uint64_t next;       /* and behind the first of its lines that stand together: from there the next family's */
+	uint64_t offset; /* behind the family's latest line in it, with its newline, */
+	uint64_t next;   /* and behind the first of its lines that stand together: from there the next family's */
 	uint32_t number, next_number;
 	uint32_t family, group; /* of which that is said */
 	bool together;          /* the family's lines in it so far */

@@ -68,7 +68,7 @@ static void put_place(struct packer *k, const struct line *x, unsigned flags, st
 	if (flags & LINE_FILE)
 		pack_put(k, LANE_LINE, x->file);
 	if (!(flags & LINE_ADJOINS)) {
-		pack_put(k, LANE_NUMBER, bytes_diff(w.number, s->number));
+		pack_put(k, LANE_PLACE, bytes_diff(w.number, s->number));
 		pack_put(k, LANE_PLACE, bytes_diff((int64_t)w.at, (int64_t)s->offset));
 	}
 	pack_put(k, LANE_LENGTH, x->length);
@@ -91,7 +91,7 @@ static void put_line(struct packer *k, size_t i, struct run *r)
 	if (flags & LINE_COUNTED)
 		pack_put(k, LANE_WIDE, (uint64_t)x->times << 2 | pass);
 	if (flags & LINE_LATER)
-		pack_put(k, LANE_STAMP, bytes_diff(x->local, r->step->local));
+		pack_put(k, LANE_TIME, bytes_diff(x->local, r->step->local));
 	r->step->local = x->local;
 	if (!(flags & LINE_SAME))
 		put_place(k, x, flags, r->step, w);

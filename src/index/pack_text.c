@@ -34,8 +34,8 @@ void pack_runs(struct packer *k)
 static void put_here(struct packer *k, struct str s)
 {
 	pack_put(k, LANE_SMALL, TEXT_HERE);
-	pack_put(k, LANE_SIZE, s.n);
-	buf_addstr(&k->out->lane[LANE_HERE], s);
+	pack_put(k, LANE_TEXT, s.n);
+	buf_addstr(&k->out->lane[LANE_TEXT], s);
 }
 
 /* As a step from the one that was told before: mostly it is that, or the next one. */
@@ -58,7 +58,7 @@ static void put_place(struct packer *k, size_t line, size_t at, size_t n)
 	k->hint = line;
 	put_step(k, line, TEXT_IN_LINE);
 	pack_put(k, LANE_TEXT, bytes_diff((int64_t)at, (int64_t)k->end));
-	pack_put(k, LANE_SIZE, n);
+	pack_put(k, LANE_TEXT, n);
 	k->end = at + n;
 }
 

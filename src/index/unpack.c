@@ -14,8 +14,8 @@ enum {
 
 static struct str take_here(struct family *k)
 {
-	uint64_t n = unpack_take(k, LANE_SIZE);
-	struct cur *c = &k->k->lane[LANE_HERE];
+	uint64_t n = unpack_take(k, LANE_TEXT);
+	struct cur *c = &k->k->lane[LANE_TEXT];
 	struct str text = cur_take(c, n, "a text without end");
 
 	if (c->why != NULL)
@@ -32,7 +32,7 @@ static struct str take_STR(struct family *k)
 		return take_here(k);
 	x = &k->lines[unpack_told(k, how - TEXT_IN_LINE)];
 	at = (uint64_t)bytes_add(unpack_take(k, LANE_TEXT), (int64_t)k->end);
-	n = unpack_take(k, LANE_SIZE);
+	n = unpack_take(k, LANE_TEXT);
 	if (k->c->why == NULL && (at > x->line.length || n > x->line.length - at))
 		cur_fail(k->c, "a text beyond its line");
 	if (k->c->why != NULL || k->skipped) {
@@ -69,8 +69,8 @@ static struct name *take_NAME(struct family *k)
 		return NULL;
 	}
 	if ((k->nnames & (k->nnames - 1)) == 0)
-		k->names = arena_grow(k->mem, k->names, k->nnames, k->nnames > 0 ? 2 * k->nnames : 1,
-				      sizeof(struct name *));
+		k->names =
+		    arena_grow(k->mem, k->names, k->nnames, k->nnames > 0 ? 2 * k->nnames : 1, sizeof(struct name *));
 	return k->names[k->nnames++] = name_of(k->b, spelling);
 }
 

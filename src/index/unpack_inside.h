@@ -18,21 +18,23 @@ struct family {
 	size_t nparties, party; /* those that came to life so far */
 	struct name **names;
 	size_t nnames;
-	size_t told, end; /* struct packer */
+	size_t told, end;    /* struct packer */
 	struct story *story; /* being unpacked */
 	size_t visitors;
 	void *last;    /* of the list that was taken, until it is asked for */
 	size_t walked; /* lines of lists that were looked at */
 };
 
+uint64_t unpack_take_long(struct family *k, struct cur *c);
+
+/* A number; mostly it is one byte.  Behind a mistake it may be any. */
 static inline uint64_t unpack_take(struct family *k, enum pack_lane lane)
 {
 	struct cur *c = &k->k->lane[lane];
-	uint64_t v = bytes_take(c);
 
-	if (c->why != NULL)
-		cur_fail(k->c, c->why);
-	return v;
+	if (c->p < c->end && (unsigned char)*c->p < 0x80)
+		return (unsigned char)*c->p++;
+	return unpack_take_long(k, c);
 }
 
 /* A number below the limit; any other is a mistake. */

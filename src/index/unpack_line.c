@@ -3,6 +3,15 @@
 
 enum { GAP = 256 }; /* bytes between two lines that are read with them rather than apart */
 
+uint64_t unpack_take_long(struct family *k, struct cur *c)
+{
+	uint64_t v = bytes_take(c);
+
+	if (c->why != NULL)
+		cur_fail(k->c, c->why);
+	return v;
+}
+
 uint64_t unpack_shape(struct family *k, enum pack_of of, int members)
 {
 	bool line = of == PACK_OF_line;
@@ -38,7 +47,7 @@ static void take_place(struct family *k, struct line *x, uint64_t flags, struct 
 
 	x->number = s->number + 1;
 	if (!(flags & LINE_ADJOINS)) {
-		x->number = (uint32_t)bytes_add(unpack_take(k, LANE_NUMBER), s->number);
+		x->number = (uint32_t)bytes_add(unpack_take(k, LANE_PLACE), s->number);
 		offset = (uint64_t)bytes_add(unpack_take(k, LANE_PLACE), (int64_t)s->offset);
 	}
 	length = unpack_below(k, unpack_take(k, LANE_LENGTH), SOURCE_LINE_MAX + 1);
@@ -117,7 +126,7 @@ static void take_line(struct family *k, size_t i)
 	if (shape / LINE_KIND >= LOG_KINDS)
 		cur_fail(k->c, "no such kind of line");
 	x->kind = shape / LINE_KIND;
-	local = flags & LINE_LATER ? bytes_unfold(unpack_take(k, LANE_STAMP)) : 0;
+	local = flags & LINE_LATER ? bytes_unfold(unpack_take(k, LANE_TIME)) : 0;
 	if (k->c->why == NULL)
 		take_rest(k, i, flags, local);
 }
