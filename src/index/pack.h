@@ -32,7 +32,7 @@ enum pack_lane {
 };
 
 /* Families of a group: the next one begins anew. */
-enum { PACK_GROUP = 32 };
+enum { PACK_GROUP = 8 };
 
 /* A block that is being filled.  All zeros is an empty one. */
 struct pack_block {
