@@ -30,15 +30,16 @@ static struct str take_STR(struct family *k)
 
 	if (how == TEXT_HERE)
 		return take_here(k);
-	x = &k->lines[unpack_told(k, how - TEXT_IN_LINE)];
-	at = (uint64_t)bytes_add(unpack_take(k, LANE_TEXT), (int64_t)k->end);
+	at = unpack_take(k, LANE_TEXT);
 	n = unpack_take(k, LANE_TEXT);
-	if (k->c->why == NULL && (at > x->line.length || n > x->line.length - at))
-		cur_fail(k->c, "a text beyond its line");
-	if (k->c->why != NULL || k->skipped) {
-		k->end = at + n;
+	if (k->skipped)
 		return STR("");
-	}
+	x = &k->lines[unpack_told(k, how - TEXT_IN_LINE)];
+	at = (uint64_t)bytes_add(at, (int64_t)k->end);
+	if (at > x->line.length || n > x->line.length - at)
+		cur_fail(k->c, "a text beyond its line");
+	if (k->c->why != NULL)
+		return STR("");
 	k->end = at + n;
 	return (struct str){ x->text + at, n };
 }
@@ -60,12 +61,12 @@ static struct name *take_NAME(struct family *k)
 	if (i < k->nnames || k->c->why != NULL)
 		return i < k->nnames && !k->skipped ? k->names[i] : NULL;
 	spelling = take_STR(k);
-	if (spelling.n > NAME_MAX || k->c->why != NULL) {
-		cur_fail(k->c, "no name");
-		return NULL;
-	}
 	if (k->skipped) {
 		k->nnames++;
+		return NULL;
+	}
+	if (spelling.n > NAME_MAX || k->c->why != NULL) {
+		cur_fail(k->c, "no name");
 		return NULL;
 	}
 	if ((k->nnames & (k->nnames - 1)) == 0)

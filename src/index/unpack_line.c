@@ -36,28 +36,42 @@ size_t unpack_told(struct family *k, uint64_t step)
 
 struct line *unpack_line_ref(struct family *k)
 {
-	size_t i = unpack_told(k, unpack_take(k, LANE_SMALL));
+	uint64_t step = unpack_take(k, LANE_SMALL);
+	size_t i;
 
+	if (k->skipped)
+		return NULL;
+	i = unpack_told(k, step);
 	return k->c->why == NULL ? &k->lines[i].line : NULL;
 }
 
-static void take_place(struct family *k, struct line *x, uint64_t flags, struct pack_step *s)
+/* Of a line that stands somewhere else than the one before it: its length; the rest is the step's then. */
+static uint64_t take_place(struct family *k, uint64_t flags, struct pack_step *s, uint64_t *offset)
 {
-	uint64_t offset = s->offset, length;
+	uint32_t number = s->number + 1;
+	uint64_t length;
 
-	x->number = s->number + 1;
+	*offset = s->offset;
 	if (!(flags & LINE_ADJOINS)) {
-		x->number = (uint32_t)bytes_add(unpack_take(k, LANE_PLACE), s->number);
-		offset = (uint64_t)bytes_add(unpack_take(k, LANE_PLACE), (int64_t)s->offset);
+		number = (uint32_t)bytes_add(unpack_take(k, LANE_PLACE), s->number);
+		*offset = (uint64_t)bytes_add(unpack_take(k, LANE_PLACE), (int64_t)s->offset);
 	}
 	length = unpack_below(k, unpack_take(k, LANE_LENGTH), SOURCE_LINE_MAX + 1);
+	pack_step_to(s, (unsigned)flags, *offset, number, length);
+	return length;
+}
+
+static void put_place(struct family *k, struct line *x, uint64_t flags, struct pack_step *s)
+{
+	uint64_t offset, length = take_place(k, flags, s, &offset);
+
 	if (offset > UINT32_MAX) {
 		cur_fail(k->c, "a line beyond every file");
 		return;
 	}
+	x->number = s->number;
 	x->at = (uint32_t)offset;
 	x->length = length;
-	pack_step_to(s, (unsigned)flags, offset, (uint32_t)x->number, length);
 }
 
 /* Within its file, and behind the line before it. */
@@ -97,7 +111,7 @@ static void take_rest(struct family *k, size_t i, uint64_t flags, int64_t local)
 		x->at = before->at;
 		return;
 	}
-	take_place(k, x, flags, s);
+	put_place(k, x, flags, s);
 	if (k->c->why == NULL && !stands(k, i))
 		cur_fail(k->c, "a line beyond its file, or out of order");
 }
@@ -129,6 +143,36 @@ static void take_line(struct family *k, size_t i)
 	local = flags & LINE_LATER ? bytes_unfold(unpack_take(k, LANE_TIME)) : 0;
 	if (k->c->why == NULL)
 		take_rest(k, i, flags, local);
+}
+
+/* Only what later families are told by. */
+static struct pack_step *skip_line(struct family *k, struct pack_step *s)
+{
+	uint64_t flags = unpack_shape(k, PACK_OF_line, LINE_BITS) % LINE_KIND, file, offset;
+
+	if (flags & LINE_OTHER)
+		(void)unpack_take(k, LANE_LINE);
+	if (flags & LINE_COUNTED)
+		(void)unpack_take(k, LANE_WIDE);
+	if (flags & LINE_LATER)
+		(void)unpack_take(k, LANE_TIME);
+	if (flags & LINE_FILE) {
+		file = unpack_below(k, unpack_take(k, LANE_LINE), k->k->source->n);
+		s = pack_step_of(&k->k->steps[file], k->k->family, &k->k->said);
+	}
+	if (s == NULL)
+		cur_fail(k->c, "no line before");
+	else if (!(flags & LINE_SAME))
+		(void)take_place(k, flags, s, &offset);
+	return s;
+}
+
+static void skip_lines(struct family *k)
+{
+	struct pack_step *s = NULL;
+
+	for (size_t i = 0; i < k->nlines && k->c->why == NULL; i++)
+		s = skip_line(k, s);
 }
 
 /* Those that stand together are read at once. */
@@ -164,10 +208,14 @@ void unpack_lines(struct family *k)
 		cur_fail(k->c, "too many lines");
 	if (k->c->why != NULL)
 		return;
+	if (k->skipped) {
+		skip_lines(k);
+		return;
+	}
 	k->lines = arena_alloc(k->mem, (k->nlines + 1) * sizeof(*k->lines));
 	for (size_t i = 0; i < k->nlines && k->c->why == NULL; i++)
 		take_line(k, i);
-	if (k->c->why == NULL && !k->skipped)
+	if (k->c->why == NULL)
 		read_texts(k);
 	for (size_t i = 0; i < k->nlines && k->c->why == NULL; i++)
 		k->lines[i].line.file = unpack_file_of(k, k->lines[i].line.file);
