@@ -76,6 +76,11 @@ static inline uint64_t bytes_diff(int64_t v, int64_t from)
 	return bytes_fold((int64_t)((uint64_t)v - (uint64_t)from));
 }
 
+static inline int64_t bytes_add(uint64_t diff, int64_t from)
+{
+	return (int64_t)((uint64_t)bytes_unfold(diff) + (uint64_t)from);
+}
+
 static inline void bytes_put_diff(struct buf *b, int64_t v, int64_t from)
 {
 	bytes_put(b, bytes_diff(v, from));
@@ -83,7 +88,7 @@ static inline void bytes_put_diff(struct buf *b, int64_t v, int64_t from)
 
 static inline int64_t bytes_take_diff(struct cur *c, int64_t from)
 {
-	return (int64_t)((uint64_t)bytes_take_int(c) + (uint64_t)from);
+	return bytes_add(bytes_take(c), from);
 }
 
 static inline void bytes_put_str(struct buf *b, struct str s)

@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 enum {
-	CHAPTER_VERSION = 2,
+	CHAPTER_VERSION = 3,
 	CHAPTER_FRAME_MAX = 256 << 20 /* bytes that one frame may become */
 };
 #define CHAPTER_NAME "chapter"
@@ -31,6 +31,8 @@ struct chapter_out;
 struct chapter_out *chapter_create(int dirfd, struct err *e);
 /* Add a frame.  Errors are kept for chapter_publish(). */
 struct chapter_frame chapter_add(struct chapter_out *c, struct str content);
+/* The same of several things of different kinds, one behind the other: each is packed by what it is like itself. */
+struct chapter_frame chapter_add_parts(struct chapter_out *c, const struct str *parts, size_t n);
 /* Add the root, sync, and give the chapter its name.  `before`: the chapter that had the name stays, under a name made
  * of its id.  -1: nothing has changed, e says why. */
 int chapter_publish(struct chapter_out *c, struct str root, const struct chapter *before, struct err *e);

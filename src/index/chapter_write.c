@@ -87,25 +87,53 @@ static void put(struct chapter_out *c, uint64_t at, struct str bytes)
 		c->code = errno;
 }
 
-struct chapter_frame chapter_add(struct chapter_out *c, struct str content)
+static void must(size_t rc)
 {
-	size_t most = ZSTD_compressBound(content.n), n;
-	struct chapter_frame at = { .offset = c->at };
+	if (ZSTD_isError(rc))
+		BUG("zstd: %s", ZSTD_getErrorName(rc));
+}
 
-	if (content.n > CHAPTER_FRAME_MAX) {
+/* Each part ends a block of zstd's, which has a table of its own where that pays. */
+static void pack_part(struct chapter_out *c, struct str part, ZSTD_EndDirective how, ZSTD_outBuffer *to)
+{
+	ZSTD_inBuffer from = { part.n > 0 ? part.p : "", part.n, 0 };
+	size_t left;
+
+	do {
+		left = ZSTD_compressStream2(c->z, to, &from, how);
+		must(left);
+	} while (left > 0);
+}
+
+struct chapter_frame chapter_add_parts(struct chapter_out *c, const struct str *parts, size_t n)
+{
+	struct chapter_frame at = { .offset = c->at };
+	ZSTD_outBuffer to = { NULL, 0, 0 };
+	size_t size = 0;
+
+	for (size_t i = 0; i < n; i++)
+		size += parts[i].n;
+	if (size > CHAPTER_FRAME_MAX) {
 		c->large = true;
 		return at;
 	}
+	to.size = ZSTD_compressBound(size) + n * ZSTD_compressBound(0);
 	buf_reset(&c->packed);
-	buf_need(&c->packed, most);
-	n = ZSTD_compress2(c->z, c->packed.p, most, content.n > 0 ? content.p : "", content.n);
-	if (ZSTD_isError(n))
-		BUG("zstd: %s", ZSTD_getErrorName(n));
-	put(c, c->at, str_mem(c->packed.p, n));
-	at.packed = (uint32_t)n;
-	at.size = (uint32_t)content.n;
-	c->at += n;
+	buf_need(&c->packed, to.size);
+	to.dst = c->packed.p;
+	must(ZSTD_CCtx_setPledgedSrcSize(c->z, size));
+	for (size_t i = 0; i < n; i++)
+		pack_part(c, parts[i], i + 1 < n ? ZSTD_e_flush : ZSTD_e_end, &to);
+	put(c, c->at, str_mem(c->packed.p, to.pos));
+	at.packed = (uint32_t)to.pos;
+	at.size = (uint32_t)size;
+	c->at += to.pos;
 	return at;
+}
+
+struct chapter_frame chapter_add(struct chapter_out *c, struct str content)
+{
+	return chapter_add_parts(c, &content, 1);
 }
 
 uint64_t chapter_join(struct chapter_out *c, const struct chapter_out *beside)

@@ -85,6 +85,10 @@ static void gather_LINES(struct gathered *g, struct lines l)
 /* Whatever holds no line. */
 #define NOTHING(g, v) ((void)(g), (void)(v))
 #define gather_NUM NOTHING
+#define gather_WIDE NOTHING
+#define gather_QP NOTHING
+#define gather_CONNECTION NOTHING
+#define gather_DELIVERY NOTHING
 #define gather_FLAG NOTHING
 #define gather_SERVER NOTHING
 #define gather_OUTCOME NOTHING

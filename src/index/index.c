@@ -24,7 +24,7 @@ static void take_blocks(struct cur *c, struct index *x)
 
 		b->frame = chapter_take_frame(c);
 		n = bytes_take(c);
-		if (n > x->root.families - first || n > b->frame.size) /* of each its size is there */
+		if (n > x->root.families - first || n > b->frame.size) /* of each some bytes are there */
 			cur_fail(c, "more families than there are");
 		b->first = (uint32_t)first;
 		b->n = (uint32_t)n;

@@ -12,6 +12,7 @@ struct packer *pack_new(const struct tale *t, struct pack_keys *keys)
 	k->b = t->book;
 	k->keys = keys;
 	k->number = mem_alloc((t->n + 1) * sizeof(*k->number));
+	k->steps = mem_alloc((t->book->source->n + 1) * sizeof(*k->steps));
 	k->names = mem_alloc((t->book->nnames + 1) * sizeof(*k->names));
 	k->asked = INT64_MIN;
 	return k;
@@ -22,6 +23,7 @@ void pack_free(struct packer *k)
 	free(k->lines.at);
 	free(k->runs);
 	free(k->number);
+	free(k->steps);
 	free(k->names);
 	map_clear(&k->parties);
 	free(k->places);
@@ -49,9 +51,9 @@ static void pack_shape(struct packer *k, enum pack_of of, uint64_t has)
 
 	if (*known == 0 || s->at[*known - 1] != has)
 		*known = pack_shape_code(k, of, has);
-	bytes_put(k->out, *known);
+	pack_put(k, LANE_SMALL, *known);
 	if (*known == 0)
-		bytes_put(k->out, has);
+		pack_put(k, LANE_WIDE, has);
 }
 
 /* ---- members, of which each has a value ---- */
@@ -63,13 +65,17 @@ static void put_NAME(struct packer *k, const struct name *x)
 
 	if (!known)
 		*n = (struct pack_name){ k->family, k->nnames++ };
-	bytes_put(k->out, n->number);
+	pack_put(k, LANE_SMALL, n->number);
 	if (!known)
 		pack_spelling(k, x->text);
 }
 
 #define put_STR pack_text
-#define put_NUM(k, v) bytes_put((k)->out, (uint64_t)(v))
+#define put_NUM(k, v) pack_put(k, LANE_SMALL, (uint64_t)(v))
+#define put_WIDE(k, v) pack_put(k, LANE_WIDE, (uint64_t)(v))
+#define put_QP(k, v) put_counter(k, COUNT_QP, v)
+#define put_CONNECTION(k, v) put_counter(k, COUNT_CONNECTION, v)
+#define put_DELIVERY(k, v) put_counter(k, COUNT_DELIVERY, v)
 #define put_FLAG(k, v) ((void)0)
 #define put_SERVER put_NUM
 #define put_OUTCOME put_NUM
@@ -78,8 +84,14 @@ static void put_NAME(struct packer *k, const struct name *x)
 #define put_VERDICT put_NUM
 #define put_GRADE put_NUM
 #define put_BEYOND put_NUM
-#define put_TIME(k, v) bytes_put_diff((k)->out, (int64_t)(v), (k)->base)
-#define put_MS(k, v) bytes_put_diff((k)->out, v, (k)->base * 1000)
+#define put_TIME(k, v) pack_put(k, LANE_TIME, bytes_diff((int64_t)(v), (k)->said.base))
+#define put_MS(k, v) pack_put(k, LANE_WIDE, bytes_diff(v, (k)->said.base * 1000))
+
+static void put_counter(struct packer *k, enum pack_counter c, uint64_t v)
+{
+	pack_put(k, LANE_COUNTER, bytes_diff((int64_t)v, (int64_t)k->said.counter[c]));
+	k->said.counter[c] = v;
+}
 
 static void put_LINE(struct packer *k, const struct line *x)
 {
@@ -92,7 +104,7 @@ static void put_LINE(struct packer *k, const struct line *x)
 		i = gathered_find(g, x);
 	k->bad = k->bad || i == SIZE_MAX;
 	k->hint = i;
-	bytes_put(k->out, (uint64_t)i);
+	pack_line_ref(k, i);
 }
 
 static void put_LINES(struct packer *k, struct lines l)
@@ -115,18 +127,18 @@ static size_t key_number(struct packer *k, const char *key)
 
 static void put_JOIN(struct packer *k, struct join j)
 {
-	bytes_put(k->out, key_number(k, j.key));
-	bytes_put(k->out, (uint64_t)j.grade << 1 | (j.rival != NULL));
+	pack_put(k, LANE_SMALL, key_number(k, j.key));
+	pack_put(k, LANE_SMALL, (uint64_t)j.grade << 1 | (j.rival != NULL));
 	if (j.rival == NULL)
 		return;
-	bytes_put(k->out, j.rival->file);
-	bytes_put(k->out, line_number(k->b, j.rival));
+	pack_put(k, LANE_WIDE, j.rival->file);
+	pack_put(k, LANE_WIDE, line_number(k->b, j.rival));
 }
 
 static void put_STORY(struct packer *k, const struct story *s)
 {
 	k->bad = k->bad || k->number[s->order] == 0;
-	bytes_put(k->out, k->number[s->order] - 1);
+	pack_put(k, LANE_SMALL, k->number[s->order] - 1);
 }
 
 static void put_PARTY(struct packer *k, const struct party *p)
@@ -134,7 +146,7 @@ static void put_PARTY(struct packer *k, const struct party *p)
 	const uint32_t *at = map_getn(&k->parties, (uintptr_t)p);
 
 	k->bad = k->bad || at == NULL;
-	bytes_put(k->out, at != NULL ? *at - 1 : 0);
+	pack_put(k, LANE_SMALL, at != NULL ? *at - 1 : 0);
 }
 
 static void put_OWN_VISIT(struct packer *k, const struct visit *v)
@@ -146,7 +158,7 @@ static void put_OWN_VISIT(struct packer *k, const struct visit *v)
 static void put_VISITORS(struct packer *k, struct parties ps)
 {
 	k->bad = k->bad || ps.first != k->story->parties.first || ps.n > k->story->parties.n;
-	bytes_put(k->out, ps.n);
+	pack_put(k, LANE_SMALL, ps.n);
 }
 
 #define put_OWN_STORY put_FLAG
@@ -167,7 +179,7 @@ static void put_VISITORS(struct packer *k, struct parties ps)
 		size_t n = 0; \
 		for (const struct s *x = v; x != NULL; x = x->link) \
 			n++; \
-		bytes_put(k->out, n); \
+		pack_put(k, LANE_SMALL, n); \
 		for (; v != NULL; v = v->link) \
 			put_##s(k, v); \
 	}
@@ -182,7 +194,7 @@ static void put_PARTIES(struct packer *k, struct parties ps)
 {
 	size_t n = 0;
 
-	bytes_put(k->out, ps.n);
+	pack_put(k, LANE_SMALL, ps.n);
 	for (const struct party *p = ps.first; p != NULL; p = p->next, n++)
 		put_party(k, p);
 	k->bad = k->bad || n != ps.n;
@@ -301,32 +313,46 @@ void pack_look(struct packer *k, struct story *const *at, size_t n)
 	pack_runs(k);
 }
 
-bool pack_family(struct packer *k, struct buf *out, struct story *const *at, size_t n)
+static void put_head(struct packer *k, struct story *const *at, size_t n)
 {
-	size_t from = out->n;
+	pack_put(k, LANE_SMALL, n);
+	pack_put(k, LANE_SMALL, count_parties(at, n));
+	pack_put(k, LANE_TIME, bytes_diff(at[0]->time, k->said.base));
+	k->said.base = at[0]->time;
+	pack_put(k, LANE_LINE, k->lines.n);
+}
 
+static void put_stories(struct packer *k, struct story *const *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		k->story = at[i];
+		pack_put(k, LANE_SMALL, at[i]->order - (i > 0 ? at[i - 1]->order : k->said.order));
+		put_story(k, at[i]);
+	}
+	k->said.order = at[0]->order;
+}
+
+bool pack_family(struct packer *k, struct pack_block *out, struct story *const *at, size_t n)
+{
+	size_t from = pack_block_size(out);
+
+	if (pack_block_next(out))
+		k->said = (struct pack_said){ .group = k->said.group + 1 };
 	k->out = out;
 	k->bad = false;
 	k->nnames = 0;
-	k->base = at[0]->time;
+	k->told = k->end = 0;
 	pack_look(k, at, n);
 	k->elsewhere = false;
 	for (size_t i = 0; i < n; i++)
 		k->number[at[i]->order] = (uint32_t)i + 1;
 	number_parties(k, at, n);
-	bytes_put(out, n);
-	bytes_put(out, count_parties(at, n));
-	bytes_put_int(out, k->base);
-	bytes_put(out, k->lines.n);
+	put_head(k, at, n);
 	pack_lines(k);
-	for (size_t i = 0; i < n; i++) {
-		k->story = at[i];
-		bytes_put(out, at[i]->order - (i > 0 ? at[i - 1]->order : 0));
-		put_story(k, at[i]);
-	}
+	put_stories(k, at, n);
 	for (size_t i = 0; i < n; i++)
 		k->number[at[i]->order] = 0;
-	return !k->bad && out->n - from <= PACK_FAMILY_MAX && k->lines.n <= PACK_LINES_MAX;
+	return !k->bad && pack_block_size(out) - from <= PACK_FAMILY_MAX && k->lines.n <= PACK_LINES_MAX;
 }
 
 const struct line *pack_each_line(const struct packer *k, size_t i)

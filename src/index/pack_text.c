@@ -33,16 +33,33 @@ void pack_runs(struct packer *k)
 
 static void put_here(struct packer *k, struct str s)
 {
-	bytes_put(k->out, TEXT_HERE);
-	bytes_put_str(k->out, s);
+	pack_put(k, LANE_SMALL, TEXT_HERE);
+	pack_put(k, LANE_TEXT, s.n);
+	buf_addstr(&k->out->lane[LANE_TEXT], s);
 }
 
+/* As a step from the one that was told before: mostly it is that, or the next one. */
+static void put_step(struct packer *k, size_t line, unsigned more)
+{
+	pack_put(k, LANE_SMALL, bytes_diff((int64_t)line, (int64_t)k->told) + more);
+	if (line != k->told)
+		k->end = 0;
+	k->told = line;
+}
+
+void pack_line_ref(struct packer *k, size_t line)
+{
+	put_step(k, line, 0);
+}
+
+/* What stands between two texts of one line is mostly the same. */
 static void put_place(struct packer *k, size_t line, size_t at, size_t n)
 {
 	k->hint = line;
-	bytes_put(k->out, TEXT_IN_LINE + line);
-	bytes_put(k->out, at);
-	bytes_put(k->out, n);
+	put_step(k, line, TEXT_IN_LINE);
+	pack_put(k, LANE_TEXT, bytes_diff((int64_t)at, (int64_t)k->end));
+	pack_put(k, LANE_TEXT, n);
+	k->end = at + n;
 }
 
 /* The last line of the run that begins at this place of its file or before it; SIZE_MAX: none. */

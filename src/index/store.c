@@ -60,66 +60,76 @@ static void keep(struct index *x, struct story *const *at, size_t n)
 		x->all[x->nall++] = at[i];
 }
 
-/* Is a family of the block wanted? */
-static bool wanted(const struct family_block *b, const struct family_set *set)
+/* The last one of those families that is wanted, plus 1; 0: none. */
+static uint32_t last_wanted(const struct family_set *set, uint32_t from, uint32_t to)
 {
-	uint64_t end = (uint64_t)b->first + b->n;
-
-	for (uint64_t f = b->first; f < end; f = (f / 64 + 1) * 64) {
-		uint64_t bits = set->bits[f / 64] >> (f % 64);
-
-		if (bits != 0)
-			return f + (uint64_t)__builtin_ctzll(bits) < end;
+	while (to > from && !set_has(set->bits, to - 1)) {
+		if (to % 64 == 0 && set->bits[to / 64 - 1] == 0 && to - from >= 64)
+			to -= 64;
+		else
+			to--;
 	}
-	return false;
+	return to > from ? to : 0;
 }
 
 struct seer {
 	bool (*see)(void *with, struct index *x, uint32_t family, struct story *const *at, size_t n);
 	void *with;
-	struct arena mem;
+	struct arena mem, scratch;
 };
 
-static bool each_of_block(struct index *x, const struct family_block *b, const struct family_set *set, struct seer *to)
+/* Families from one on up to the last one that is wanted; their group goes on until `end`. */
+static bool each_of_group(struct index *x, uint32_t from, uint32_t end, const struct family_set *set, struct seer *to)
 {
-	struct str whole, sizes, rest;
-	struct cur c;
+	uint32_t last = last_wanted(set, from, end);
 
-	if (!chapter_get(x->c, b->frame, &to->mem, &whole))
-		return false;
-	c = cur_of(whole);
-	sizes = bytes_take_str(&c);
-	rest = cur_rest(&c);
-	c = cur_of(sizes);
-	for (uint32_t f = b->first; f < b->first + b->n; f++) {
-		struct str family = str_take(rest, bytes_take(&c));
+	for (uint32_t f = from; f < last; f++) {
 		struct story **at;
 		size_t n;
 
-		rest = str_skip(rest, family.n);
-		if (!set_has(set->bits, f))
+		if (!set_has(set->bits, f)) {
+			if (!unpack_skip(&x->unpacker, &to->scratch))
+				return false;
 			continue;
-		n = unpack_family(&x->unpacker, family, &at);
+		}
+		n = unpack_family(&x->unpacker, &at);
 		if (n == 0 || !to->see(to->with, x, f, at, n))
 			return false;
 	}
-	return c.why == NULL;
+	return last < end || unpack_ended(&x->unpacker);
+}
+
+static bool each_of_block(struct index *x, const struct family_block *b, const struct family_set *set, struct seer *to)
+{
+	uint32_t end = b->first + b->n;
+	struct str whole;
+
+	if (!chapter_get(x->c, b->frame, &to->mem, &whole) || !unpack_block(&x->unpacker, whole, b->n))
+		return false;
+	for (uint32_t f = b->first; f < end; f += PACK_GROUP)
+		if (!unpack_group(&x->unpacker) ||
+		    !each_of_group(x, f, end - f < PACK_GROUP ? end : f + PACK_GROUP, set, to))
+			return false;
+	return true;
 }
 
 bool store_each(struct index *x, const struct family_set *set,
 		bool (*see)(void *with, struct index *x, uint32_t family, struct story *const *at, size_t n),
 		void *with)
 {
-	struct seer to = { see, with, ARENA_INIT };
+	struct seer to = { see, with, ARENA_INIT, ARENA_INIT };
 	bool good = true;
 
 	for (size_t i = 0; i < x->nblocks && good; i++) {
-		if (!wanted(&x->blocks[i], set))
+		const struct family_block *b = &x->blocks[i];
+
+		if (last_wanted(set, b->first, b->first + b->n) == 0)
 			continue;
-		good = each_of_block(x, &x->blocks[i], set, &to);
+		good = each_of_block(x, b, set, &to);
 		arena_reset(&to.mem);
 	}
 	arena_clear(&to.mem);
+	arena_clear(&to.scratch);
 	return good;
 }
 

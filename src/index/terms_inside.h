@@ -19,6 +19,7 @@
 
 enum {
 	TERM_BLOCK = 32 << 10, /* bytes of texts, or of lists, that end a block */
+	TERM_PARTS = 6,        /* of a frame, at most */
 	TERM_GROUP = 128,      /* numbers that who looks for one steps over at once */
 };
 
@@ -118,7 +119,8 @@ struct term_writer {
 };
 /* A block's row in the directory: kind, first term, frames. */
 void terms_put_block(struct term_writer *w, enum term_kind kind, struct str first);
-void terms_put_frame(struct term_writer *w, struct buf *content); /* which is empty then */
+/* A frame of these, one behind the other; they are empty then. */
+void terms_put_frame(struct term_writer *w, struct buf *const *parts, size_t n);
 void terms_write_names(struct terms *t, const struct term_lists *lists, struct term_writer *w); /* terms_names.c */
 
 /* ---- read again (terms_block.c) ---- */

@@ -6,7 +6,7 @@
 
 struct names {
 	struct term_writer *to;
-	struct buf domains, locals, roles[2], keys, lists[2], whole;
+	struct buf count, domains, locals, roles[2], keys, lists[2];
 	struct str first, domain;
 	bool bare; /* the domain's addresses have no `@` */
 	uint64_t n, of_domain;
@@ -28,20 +28,17 @@ static void end_domain(struct names *w)
 
 static void end_block(struct names *w)
 {
-	struct buf *const parts[] = { &w->domains, &w->locals, &w->roles[0], &w->roles[1], &w->keys };
+	struct buf *const parts[] = { &w->count, &w->domains, &w->locals, &w->roles[0], &w->roles[1], &w->keys };
+	struct buf *const lists[] = { &w->lists[0], &w->lists[1] };
 
 	if (w->n == 0)
 		return;
 	end_domain(w);
-	bytes_put(&w->whole, w->n);
-	for (size_t i = 0; i < COUNT(parts); i++) {
-		buf_addstr(&w->whole, buf_str(parts[i]));
-		buf_reset(parts[i]);
-	}
+	bytes_put(&w->count, w->n);
 	terms_put_block(w->to, TERM_ADDRESS, w->first);
-	terms_put_frame(w->to, &w->whole);
-	terms_put_frame(w->to, &w->lists[0]);
-	terms_put_frame(w->to, &w->lists[1]);
+	terms_put_frame(w->to, parts, COUNT(parts));
+	terms_put_frame(w->to, &lists[0], 1);
+	terms_put_frame(w->to, &lists[1], 1);
 	w->n = 0;
 	w->bytes = 0;
 }
@@ -125,10 +122,10 @@ void terms_write_names(struct terms *t, const struct term_lists *lists, struct t
 		put_role(&w, lists, at + i, end - i, TERM_TO);
 	}
 	end_block(&w);
+	buf_clear(&w.count);
 	buf_clear(&w.domains);
 	buf_clear(&w.locals);
 	buf_clear(&w.keys);
-	buf_clear(&w.whole);
 	for (int role = TERM_FROM; role <= TERM_TO; role++) {
 		buf_clear(&w.roles[role]);
 		buf_clear(&w.lists[role]);

@@ -11,16 +11,22 @@ void terms_put_block(struct term_writer *w, enum term_kind kind, struct str firs
 	w->nblocks++;
 }
 
-void terms_put_frame(struct term_writer *w, struct buf *content)
+void terms_put_frame(struct term_writer *w, struct buf *const *parts, size_t n)
 {
-	chapter_put_frame(&w->directory, chapter_add(w->out, buf_str(content)));
-	buf_reset(content);
+	struct str texts[TERM_PARTS] = { { NULL, 0 } };
+
+	MUST(n <= TERM_PARTS);
+	for (size_t i = 0; i < n; i++)
+		texts[i] = buf_str(parts[i]);
+	chapter_put_frame(&w->directory, chapter_add_parts(w->out, texts, n));
+	for (size_t i = 0; i < n; i++)
+		buf_reset(parts[i]);
 }
 
 /* A block that grows: the lengths of its texts, or its numbers' steps, with those of the lists; texts; lists. */
 struct block {
 	struct term_writer *to;
-	struct buf marks, sizes, keys, lists, whole;
+	struct buf marks, head, sizes, keys, lists;
 	enum term_kind kind;
 	struct buf first; /* its first term */
 	uint64_t n, number;
@@ -34,19 +40,17 @@ struct block {
 
 static void end_block(struct block *b)
 {
+	struct buf *const parts[] = { &b->head, &b->sizes, &b->keys }, *const lists[] = { &b->lists };
+
 	if (b->n == 0)
 		return;
-	bytes_put(&b->whole, b->n);
+	bytes_put(&b->head, b->n);
 	if (terms_is_number(b->kind))
-		bytes_put_str(&b->whole, buf_str(&b->marks));
-	buf_addstr(&b->whole, buf_str(&b->sizes));
-	buf_addstr(&b->whole, buf_str(&b->keys));
+		bytes_put_str(&b->head, buf_str(&b->marks));
 	terms_put_block(b->to, b->kind, buf_str(&b->first));
-	terms_put_frame(b->to, &b->whole);
-	terms_put_frame(b->to, &b->lists);
+	terms_put_frame(b->to, parts, COUNT(parts));
+	terms_put_frame(b->to, lists, 1);
 	buf_reset(&b->marks);
-	buf_reset(&b->sizes);
-	buf_reset(&b->keys);
 	b->n = 0;
 }
 
@@ -167,6 +171,6 @@ void terms_write(struct terms *t, struct chapter_out *c, struct buf *root)
 	buf_clear(&b.sizes);
 	buf_clear(&b.keys);
 	buf_clear(&b.lists);
-	buf_clear(&b.whole);
+	buf_clear(&b.head);
 	buf_clear(&b.first);
 }

@@ -12,24 +12,35 @@ enum {
 
 /* ---- texts ---- */
 
+static struct str take_here(struct family *k)
+{
+	uint64_t n = unpack_take(k, LANE_TEXT);
+	struct cur *c = &k->k->lane[LANE_TEXT];
+	struct str text = cur_take(c, n, "a text without end");
+
+	if (c->why != NULL)
+		cur_fail(k->c, c->why);
+	return k->skipped ? STR("") : arena_str(k->mem, text);
+}
+
 static struct str take_STR(struct family *k)
 {
-	uint64_t how = bytes_take(k->c), at, n;
+	uint64_t how = unpack_take(k, LANE_SMALL), at, n;
 	const struct kept_line *x;
 
 	if (how == TEXT_HERE)
-		return arena_str(&k->b->mem, bytes_take_str(k->c));
-	at = bytes_take(k->c);
-	n = bytes_take(k->c);
-	if (how - TEXT_IN_LINE >= k->nlines) {
-		cur_fail(k->c, "no such line");
+		return take_here(k);
+	at = unpack_take(k, LANE_TEXT);
+	n = unpack_take(k, LANE_TEXT);
+	if (k->skipped)
 		return STR("");
-	}
-	x = &k->lines[how - TEXT_IN_LINE];
-	if (at > x->line.length || n > x->line.length - at) {
+	x = &k->lines[unpack_told(k, how - TEXT_IN_LINE)];
+	at = (uint64_t)bytes_add(at, (int64_t)k->end);
+	if (at > x->line.length || n > x->line.length - at)
 		cur_fail(k->c, "a text beyond its line");
+	if (k->c->why != NULL)
 		return STR("");
-	}
+	k->end = at + n;
 	return (struct str){ x->text + at, n };
 }
 
@@ -48,22 +59,30 @@ static struct name *take_NAME(struct family *k)
 	struct str spelling;
 
 	if (i < k->nnames || k->c->why != NULL)
-		return i < k->nnames ? k->names[i] : NULL;
+		return i < k->nnames && !k->skipped ? k->names[i] : NULL;
 	spelling = take_STR(k);
+	if (k->skipped) {
+		k->nnames++;
+		return NULL;
+	}
 	if (spelling.n > NAME_MAX || k->c->why != NULL) {
 		cur_fail(k->c, "no name");
 		return NULL;
 	}
 	if ((k->nnames & (k->nnames - 1)) == 0)
-		k->names = arena_grow(&k->b->mem, k->names, k->nnames, k->nnames > 0 ? 2 * k->nnames : 1,
-				      sizeof(struct name *));
+		k->names =
+		    arena_grow(k->mem, k->names, k->nnames, k->nnames > 0 ? 2 * k->nnames : 1, sizeof(struct name *));
 	return k->names[k->nnames++] = name_of(k->b, spelling);
 }
 
 /* ---- other members ---- */
 
 #define take_LINE unpack_line_ref
-#define take_NUM(k) bytes_take((k)->c)
+#define take_NUM(k) unpack_take(k, LANE_SMALL)
+#define take_WIDE(k) unpack_take(k, LANE_WIDE)
+#define take_QP(k) take_counter(k, COUNT_QP)
+#define take_CONNECTION(k) take_counter(k, COUNT_CONNECTION)
+#define take_DELIVERY(k) take_counter(k, COUNT_DELIVERY)
 #define take_FLAG(k) true
 #define take_SERVER(k) unpack_upto(k, FOREIGN_SERVERS)
 #define take_OUTCOME(k) unpack_upto(k, OUTCOME_DEFERRAL + 1)
@@ -73,8 +92,15 @@ static struct name *take_NAME(struct family *k)
 #define take_GRADE(k) unpack_upto(k, GRADE_EXACT + 1)
 #define take_BEYOND(k) unpack_upto(k, VERDICT_COUNT + 1)
 
-#define take_TIME(k) bytes_take_diff((k)->c, (k)->base)
-#define take_MS(k) bytes_take_diff((k)->c, (int64_t)((uint64_t)(k)->base * 1000))
+#define take_TIME(k) bytes_add(unpack_take(k, LANE_TIME), (k)->k->said.base)
+#define take_MS(k) bytes_add(unpack_take(k, LANE_WIDE), (int64_t)((uint64_t)(k)->k->said.base * 1000))
+
+static uint64_t take_counter(struct family *k, enum pack_counter c)
+{
+	uint64_t *last = &k->k->said.counter[c];
+
+	return *last = (uint64_t)bytes_add(unpack_take(k, LANE_COUNTER), (int64_t)*last);
+}
 
 static struct lines take_LINES(struct family *k)
 {
@@ -97,9 +123,9 @@ static struct join take_JOIN(struct family *k)
 	j.grade = (enum grade)(grade >> 1);
 	if ((grade & 1) == 0)
 		return j;
-	rival = arena_alloc(&k->b->mem, sizeof(*rival));
-	rival->line.file = unpack_file_of(k, (uint32_t)unpack_upto(k, k->k->source->n));
-	rival->line.number = (uint32_t)bytes_take(k->c);
+	rival = arena_alloc(k->mem, sizeof(*rival));
+	rival->line.file = unpack_file_of(k, (uint32_t)unpack_below(k, unpack_take(k, LANE_WIDE), k->k->source->n));
+	rival->line.number = (uint32_t)unpack_take(k, LANE_WIDE);
 	j.rival = &rival->line;
 	return j;
 }
@@ -144,7 +170,7 @@ static void *take_LAST(struct family *k)
 	static void take_##s(struct family *k, struct s *v); \
 	static struct s *take_ONE_##s(struct family *k) \
 	{ \
-		struct s *v = arena_alloc(&k->b->mem, sizeof(*v)); \
+		struct s *v = arena_alloc(k->mem, sizeof(*v)); \
 		take_##s(k, v); \
 		return v; \
 	}
@@ -155,7 +181,7 @@ static void *take_LAST(struct family *k)
 		size_t n = bytes_take_count(k->c); \
 		struct s *first = NULL, **end = &first; \
 		for (size_t i = 0; i < n && k->c->why == NULL; i++) { \
-			struct s *v = arena_alloc(&k->b->mem, sizeof(*v)); \
+			struct s *v = arena_alloc(k->mem, sizeof(*v)); \
 			take_##s(k, v); \
 			*end = v; \
 			end = &v->link; \
@@ -241,35 +267,57 @@ static void make_room(struct family *k)
 {
 	k->nstories = bytes_take_count(k->c);
 	k->nparties = bytes_take_count(k->c);
-	k->base = bytes_take_int(k->c);
-	k->stories = arena_alloc(&k->b->mem, (k->nstories + 1) * sizeof(struct story *));
-	k->parties = arena_alloc(&k->b->mem, (k->nparties + 1) * sizeof(struct party *));
+	k->k->said.base = bytes_add(unpack_take(k, LANE_TIME), k->k->said.base);
+	k->stories = arena_alloc(k->mem, (k->nstories + 1) * sizeof(struct story *));
+	k->parties = arena_alloc(k->mem, (k->nparties + 1) * sizeof(struct party *));
 	for (size_t i = 0; i < k->nstories; i++)
-		k->stories[i] = arena_alloc(&k->b->mem, sizeof(struct story));
+		k->stories[i] = arena_alloc(k->mem, sizeof(struct story));
 	for (size_t i = 0; i < k->nparties; i++)
-		k->parties[i] = arena_alloc(&k->b->mem, sizeof(struct party));
+		k->parties[i] = arena_alloc(k->mem, sizeof(struct party));
 }
 
-size_t unpack_family(struct unpacker *u, struct str family, struct story ***at)
+static void take_stories(struct family *k)
 {
-	struct cur c = cur_of(family);
-	struct family k = { .k = u, .b = u->b, .c = &c };
-	size_t order = 0;
+	uint64_t order = k->k->said.order;
 
-	u->family++;
-	make_room(&k);
-	unpack_lines(&k);
-	for (size_t i = 0; i < k.nstories && c.why == NULL; i++) {
-		k.story = k.stories[i];
-		k.visitors = 0;
-		order += bytes_take(&c);
-		take_story(&k, k.story);
-		k.story->order = (uint32_t)order;
+	for (size_t i = 0; i < k->nstories && k->c->why == NULL; i++) {
+		k->story = k->stories[i];
+		k->visitors = 0;
+		order += bytes_take(k->c);
+		if (i == 0)
+			k->k->said.order = order;
+		take_story(k, k->story);
+		k->story->order = (uint32_t)order;
 	}
-	for (size_t i = 0; i < k.nstories && c.why == NULL; i++)
+}
+
+static void take_family(struct family *k)
+{
+	k->c = &k->k->lane[LANE_SMALL];
+	k->k->family++;
+	make_room(k);
+	unpack_lines(k);
+	take_stories(k);
+	if (k->party != k->nparties)
+		cur_fail(k->c, "more recipients than stories have");
+}
+
+size_t unpack_family(struct unpacker *u, struct story ***at)
+{
+	struct family k = { .k = u, .b = u->b, .mem = &u->b->mem };
+
+	take_family(&k);
+	for (size_t i = 0; i < k.nstories && k.c->why == NULL; i++)
 		unpack_check(&k, k.stories[i]);
-	if (c.why != NULL || c.p != c.end || k.party != k.nparties)
-		return 0;
 	*at = k.stories;
-	return k.nstories;
+	return k.c->why == NULL ? k.nstories : 0;
+}
+
+bool unpack_skip(struct unpacker *u, struct arena *scratch)
+{
+	struct family k = { .k = u, .b = u->b, .mem = scratch, .skipped = true };
+
+	take_family(&k);
+	arena_reset(scratch);
+	return k.c->why == NULL;
 }

@@ -3,52 +3,75 @@
 
 enum { GAP = 256 }; /* bytes between two lines that are read with them rather than apart */
 
-uint64_t unpack_upto(struct family *k, uint64_t limit)
+uint64_t unpack_take_long(struct family *k, struct cur *c)
 {
-	uint64_t v = bytes_take(k->c);
+	uint64_t v = bytes_take(c);
 
-	if (v < limit)
-		return v;
-	cur_fail(k->c, "no such number");
-	return 0;
+	if (c->why != NULL)
+		cur_fail(k->c, c->why);
+	return v;
 }
 
 uint64_t unpack_shape(struct family *k, enum pack_of of, int members)
 {
+	bool line = of == PACK_OF_line;
 	const struct pack_shapes *s = &k->k->keys->shapes[of];
-	uint64_t i = unpack_upto(k, s->n + 1), has = i > 0 ? s->at[i - 1] : bytes_take(k->c);
+	uint64_t i = unpack_below(k, unpack_take(k, line ? LANE_LINE : LANE_SMALL), s->n + 1), has;
 
+	has = i > 0 ? s->at[i - 1] : unpack_take(k, line ? LANE_LINE : LANE_WIDE);
 	if (has >> members == 0 && k->c->why == NULL)
 		return has;
 	cur_fail(k->c, "no such members");
 	return 0;
 }
 
+size_t unpack_told(struct family *k, uint64_t step)
+{
+	uint64_t line = unpack_below(k, (uint64_t)bytes_add(step, (int64_t)k->told), k->nlines);
+
+	if (line != k->told)
+		k->end = 0;
+	return k->told = line;
+}
+
 struct line *unpack_line_ref(struct family *k)
 {
-	uint64_t i = unpack_upto(k, k->nlines);
+	uint64_t step = unpack_take(k, LANE_SMALL);
+	size_t i;
 
+	if (k->skipped)
+		return NULL;
+	i = unpack_told(k, step);
 	return k->c->why == NULL ? &k->lines[i].line : NULL;
 }
 
-static void take_place(struct family *k, struct line *x, uint64_t flags, struct pack_step *s)
+/* Of a line that stands somewhere else than the one before it: its length; the rest is the step's then. */
+static uint64_t take_place(struct family *k, uint64_t flags, struct pack_step *s, uint64_t *offset)
 {
-	uint64_t offset = s->offset, length;
+	uint32_t number = s->number + 1;
+	uint64_t length;
 
-	x->number = s->number + 1;
+	*offset = s->offset;
 	if (!(flags & LINE_ADJOINS)) {
-		x->number = (uint32_t)bytes_take_diff(k->c, s->number);
-		offset = (uint64_t)bytes_take_diff(k->c, (int64_t)s->offset);
+		number = (uint32_t)bytes_add(unpack_take(k, LANE_PLACE), s->number);
+		*offset = (uint64_t)bytes_add(unpack_take(k, LANE_PLACE), (int64_t)s->offset);
 	}
-	length = unpack_upto(k, SOURCE_LINE_MAX + 1);
+	length = unpack_below(k, unpack_take(k, LANE_LENGTH), SOURCE_LINE_MAX + 1);
+	pack_step_to(s, (unsigned)flags, *offset, number, length);
+	return length;
+}
+
+static void put_place(struct family *k, struct line *x, uint64_t flags, struct pack_step *s)
+{
+	uint64_t offset, length = take_place(k, flags, s, &offset);
+
 	if (offset > UINT32_MAX) {
 		cur_fail(k->c, "a line beyond every file");
 		return;
 	}
+	x->number = s->number;
 	x->at = (uint32_t)offset;
 	x->length = length;
-	s->number = x->number;
-	s->offset = offset + length + 1;
 }
 
 /* Within its file, and behind the line before it. */
@@ -64,15 +87,6 @@ static bool stands(const struct family *k, size_t i)
 	return before->file == x->file && x->at > (uint64_t)before->at + before->length && x->number > before->number;
 }
 
-static struct pack_step *step_of(struct family *k, uint32_t file)
-{
-	struct pack_step *s = &k->k->steps[file];
-
-	if (s->family != k->k->family)
-		*s = (struct pack_step){ .family = k->k->family, .local = k->base };
-	return s;
-}
-
 /* What follows from the line before it, or from itself, of the line's place. */
 static void take_rest(struct family *k, size_t i, uint64_t flags, int64_t local)
 {
@@ -81,14 +95,14 @@ static void take_rest(struct family *k, size_t i, uint64_t flags, int64_t local)
 	struct pack_step *s;
 
 	if ((flags & (LINE_FILE | LINE_SAME | LINE_ADJOINS)) == LINE_FILE)
-		x->file = unpack_upto(k, k->k->source->n);
+		x->file = unpack_below(k, unpack_take(k, LANE_LINE), k->k->source->n);
 	else if (before == NULL || flags & LINE_FILE)
 		cur_fail(k->c, "no line before");
 	else
 		x->file = before->file;
 	if (k->c->why != NULL)
 		return;
-	s = step_of(k, x->file);
+	s = pack_step_of(&k->k->steps[x->file], k->k->family, &k->k->said);
 	s->local = (int64_t)((uint64_t)local + (uint64_t)s->local);
 	x->local = s->local;
 	if (flags & LINE_SAME) {
@@ -97,9 +111,16 @@ static void take_rest(struct family *k, size_t i, uint64_t flags, int64_t local)
 		x->at = before->at;
 		return;
 	}
-	take_place(k, x, flags, s);
+	put_place(k, x, flags, s);
 	if (k->c->why == NULL && !stands(k, i))
 		cur_fail(k->c, "a line beyond its file, or out of order");
+}
+
+static struct line *other_line(struct family *k)
+{
+	uint64_t i = unpack_below(k, unpack_take(k, LANE_LINE), k->nlines);
+
+	return k->c->why == NULL ? &k->lines[i].line : NULL;
 }
 
 static void take_line(struct family *k, size_t i)
@@ -109,19 +130,49 @@ static void take_line(struct family *k, size_t i)
 	int64_t local;
 
 	if (flags & LINE_OTHER)
-		x->next = unpack_line_ref(k);
+		x->next = other_line(k);
 	else if (flags & LINE_NEXT && i + 1 < k->nlines)
 		x->next = &k->lines[i + 1].line;
 	if (flags & LINE_COUNTED)
-		counted = bytes_take(k->c);
+		counted = unpack_take(k, LANE_WIDE);
 	x->times = counted >> 2 & 0x3fffffff;
 	x->pass = counted & 3;
 	if (shape / LINE_KIND >= LOG_KINDS)
 		cur_fail(k->c, "no such kind of line");
 	x->kind = shape / LINE_KIND;
-	local = flags & LINE_LATER ? bytes_take_int(k->c) : 0;
+	local = flags & LINE_LATER ? bytes_unfold(unpack_take(k, LANE_TIME)) : 0;
 	if (k->c->why == NULL)
 		take_rest(k, i, flags, local);
+}
+
+/* Only what later families are told by. */
+static struct pack_step *skip_line(struct family *k, struct pack_step *s)
+{
+	uint64_t flags = unpack_shape(k, PACK_OF_line, LINE_BITS) % LINE_KIND, file, offset;
+
+	if (flags & LINE_OTHER)
+		(void)unpack_take(k, LANE_LINE);
+	if (flags & LINE_COUNTED)
+		(void)unpack_take(k, LANE_WIDE);
+	if (flags & LINE_LATER)
+		(void)unpack_take(k, LANE_TIME);
+	if (flags & LINE_FILE) {
+		file = unpack_below(k, unpack_take(k, LANE_LINE), k->k->source->n);
+		s = pack_step_of(&k->k->steps[file], k->k->family, &k->k->said);
+	}
+	if (s == NULL)
+		cur_fail(k->c, "no line before");
+	else if (!(flags & LINE_SAME))
+		(void)take_place(k, flags, s, &offset);
+	return s;
+}
+
+static void skip_lines(struct family *k)
+{
+	struct pack_step *s = NULL;
+
+	for (size_t i = 0; i < k->nlines && k->c->why == NULL; i++)
+		s = skip_line(k, s);
 }
 
 /* Those that stand together are read at once. */
@@ -150,12 +201,18 @@ static void read_texts(struct family *k)
 
 void unpack_lines(struct family *k)
 {
-	k->nlines = bytes_take_count(k->c);
-	if (k->nlines > PACK_LINES_MAX)
+	const struct cur *lines = &k->k->lane[LANE_LINE];
+
+	k->nlines = unpack_take(k, LANE_LINE);
+	if (k->nlines > PACK_LINES_MAX || k->nlines > (size_t)(lines->end - lines->p)) /* each has a byte there */
 		cur_fail(k->c, "too many lines");
 	if (k->c->why != NULL)
 		return;
-	k->lines = arena_alloc(&k->b->mem, (k->nlines + 1) * sizeof(*k->lines));
+	if (k->skipped) {
+		skip_lines(k);
+		return;
+	}
+	k->lines = arena_alloc(k->mem, (k->nlines + 1) * sizeof(*k->lines));
 	for (size_t i = 0; i < k->nlines && k->c->why == NULL; i++)
 		take_line(k, i);
 	if (k->c->why == NULL)

@@ -21,9 +21,7 @@ void write_end(struct writing *w)
 {
 	struct writing_beside *b = &w->beside;
 
-	buf_clear(&w->sizes);
-	buf_clear(&w->bodies);
-	buf_clear(&w->whole);
+	pack_block_clear(&w->block);
 	buf_clear(&w->directory);
 	rows_clear(&b->rows);
 	free(b->names);
@@ -39,17 +37,15 @@ void write_end(struct writing *w)
 
 static void end_block(struct writing *w)
 {
-	if (w->n == 0)
+	struct str parts[PACK_PARTS];
+
+	if (w->block.n == 0)
 		return;
-	buf_reset(&w->whole);
-	bytes_put_str(&w->whole, buf_str(&w->sizes));
-	buf_addstr(&w->whole, buf_str(&w->bodies));
-	chapter_put_frame(&w->directory, chapter_add(w->out, buf_str(&w->whole)));
-	bytes_put(&w->directory, w->n);
+	pack_block_end(&w->block, parts);
+	chapter_put_frame(&w->directory, chapter_add_parts(w->out, parts, PACK_PARTS));
+	bytes_put(&w->directory, w->block.n);
 	w->blocks++;
-	w->n = 0;
-	buf_reset(&w->sizes);
-	buf_reset(&w->bodies);
+	pack_block_reset(&w->block);
 }
 
 static void report(const struct index_progress *say, uint64_t done, uint64_t all)
@@ -62,19 +58,17 @@ static int pack_all(struct writing *w, const struct index_progress *say, struct 
 {
 	for (uint32_t f = 0; f < w->kin.families; f++) {
 		struct story *const *at = w->kin.stories + w->kin.first[f];
-		size_t n = w->kin.first[f + 1] - w->kin.first[f], from = w->bodies.n;
+		size_t n = w->kin.first[f + 1] - w->kin.first[f];
 
 		if (f % 4096 == 0)
 			report(say, f, w->kin.families);
-		if (!pack_family(w->packer, &w->bodies, at, n))
+		if (!pack_family(w->packer, &w->block, at, n))
 			return err_set(e, "the logs hold something that an index cannot keep");
 		if (w->beside.looker == NULL)
 			digest_family(w->digest, w->packer, f, at, n);
 		if (w->see != NULL)
 			w->see(w->with, w->packer);
-		bytes_put(&w->sizes, w->bodies.n - from);
-		w->n++;
-		if (w->bodies.n >= BLOCK)
+		if (pack_block_size(&w->block) >= BLOCK)
 			end_block(w);
 	}
 	end_block(w);

@@ -39,8 +39,8 @@ struct writing {
 	struct kin kin;
 	struct packer *packer;
 	struct digest *digest;
-	struct buf sizes, bodies, whole, directory;
-	uint32_t n; /* families of the block being filled */
+	struct pack_block block; /* being filled */
+	struct buf directory;
 	uint64_t blocks;
 	/* Each family's lines, when it is packed; NULL: nobody asks. */
 	void (*see)(void *with, const struct packer *k);

@@ -1,4 +1,4 @@
-/* Bytes as what an index holds: by the first one, the root, a block of terms, or a family over two small logs.
+/* Bytes as what an index holds: by the first one, the root, a block of terms, or families over two small logs.
  * Whatever comes to life is sound: its lists end, and its texts lie within their lines. */
 #include <string.h>
 
@@ -43,8 +43,33 @@ static void look_at_story(const struct book *b, const struct story *s)
 	MUST(n > 0);
 }
 
-/* files: which ones they are now; NULL: the same. */
-static void look_at_family(struct str bytes, const uint32_t *files_now)
+/* Every second one is stepped over. */
+static void look_at_families(struct unpacker *k, uint32_t families)
+{
+	ARENA(scratch);
+
+	for (uint32_t f = 0; f < families; f++) {
+		struct story **at;
+		size_t n;
+
+		if (f % PACK_GROUP == 0 && !unpack_group(k))
+			return;
+		if (f % 2 != 0) {
+			if (!unpack_skip(k, &scratch))
+				return;
+			continue;
+		}
+		n = unpack_family(k, &at);
+		if (n == 0)
+			return;
+		for (size_t i = 0; i < n; i++)
+			look_at_story(k->b, at[i]);
+	}
+	(void)unpack_ended(k);
+}
+
+/* A block of so many families.  files: which ones they are now; NULL: the same. */
+static void look_at_block(struct str bytes, uint32_t families, const uint32_t *files_now)
 {
 	struct pack_keys keys = { { "one", "another" }, 2 };
 	struct pack_step steps[3] = { 0 };
@@ -59,14 +84,11 @@ static void look_at_family(struct str bytes, const uint32_t *files_now)
 		.text = { read_text, NULL },
 		.steps = steps,
 	};
-	struct story **at;
-	size_t n;
 
 	book_init(&b, &source);
 	b.kept = true;
-	n = unpack_family(&k, bytes, &at);
-	for (size_t i = 0; i < n; i++)
-		look_at_story(&b, at[i]);
+	if (unpack_block(&k, bytes, families))
+		look_at_families(&k, families);
 	book_clear(&b);
 }
 
@@ -133,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (size > 1 && data[0] == 't')
 		look_at_terms((enum term_kind)(TERM_ADDRESS + data[1] % (TERM_KINDS - TERM_ADDRESS)),
 			      str_skip(bytes, 1));
-	else if (size > 0)
-		look_at_family(bytes, data[0] == 'g' ? one_gone : NULL);
+	else if (size > 1)
+		look_at_block(str_skip(bytes, 1), 1 + data[1] % 20, data[0] == 'g' ? one_gone : NULL);
 	return 0;
 }
