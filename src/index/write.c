@@ -5,7 +5,7 @@
 #include "index/bytes.h"
 #include "trace/rows.h"
 
-enum { BLOCK = 16 << 10, DAY = 86400 };
+enum { BLOCK = 32 << 10, DAY = 86400 };
 
 void write_begin(struct writing *w, const struct tale *t, struct chapter_out *out, const struct write_how *how)
 {
