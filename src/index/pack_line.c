@@ -2,16 +2,27 @@
 #include "index/pack_inside.h"
 #include "trace/moment.h"
 
+enum { QUARTER = 15 * 60 };
+
+/* Has some moment of that quarter of an hour two?  Clocks are set by quarters, so one at its begin or its end has then;
+ * they need not be set at a quarter. */
+static bool is_twice(const struct packer *k, int64_t from)
+{
+	int64_t at[2];
+
+	return zone_moments(&k->b->zone, from, at) == 2 || zone_moments(&k->b->zone, from + QUARTER - 1, at) == 2;
+}
+
 /* Of the repeated hour of autumn: the marks that tell which pass it is are not kept. */
 static unsigned pass_of(struct packer *k, const struct line *x)
 {
-	int64_t at[2], quarter = x->local / 900;
+	int64_t at[2], quarter = x->local / QUARTER;
 
 	if (x->pass > 0)
 		return x->pass;
 	if (quarter != k->asked) {
 		k->asked = quarter;
-		k->twice = zone_moments(&k->b->zone, x->local, at) == 2;
+		k->twice = is_twice(k, quarter * QUARTER);
 	}
 	if (!k->twice || zone_moments(&k->b->zone, x->local, at) == 1)
 		return 0;
