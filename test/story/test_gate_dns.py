@@ -143,10 +143,10 @@ def test_a_real_list(server, dns, world):
 
 @pytest.mark.parametrize("ways", [list(WAYS)[:6], list(WAYS)[6:]], ids=["first", "second"])
 def test_broken_lists_refuse_nobody_and_hold_nobody(server, dns, world, ways):
-    gated(server, dns, world, *(f"{way}.broken.zone" for way in ways))
+    gated(server, dns, world, *(f"{way}.broken.zone" for way in ways), deadline="3s")
     reply, took = rcpt(server)
     assert reply.code == 250
-    assert took < 8, "the deadline is a second; the rest is a busy machine's"
+    assert took < 10, "the deadline is 3 seconds; the rest is a busy machine's"
     found, = [g for g in server.log("smtp-25").verb("gate") if g.startswith("error rbl-match, ")]
     for way in ways:
         assert (f"{way}.broken.zone" in found) == (way != "empty-record"), found
