@@ -9,7 +9,7 @@ from inject_house import USERS
 IDENT = re.compile(rb"(?m)^Subject: (\S+)$")
 TRACED = re.compile(rb"\A(?:(?:Return-Path|Delivered-To|Authentication-Results|Received):[^\n]*\n(?:[ \t][^\n]*\n)*)+")
 FINAL = {"delivered", "returned", "mixed", "forwarded"}
-MISBEHAVED = re.compile(r"[^\n]*(?:: bug: |was ended by signal (?!9 |15 )|did not stop in time|runtime error:|"
+MISBEHAVED = re.compile(r"[^\n]*(?:: bug: |was ended by signal (?!9\b|15\b)|did not stop in time|runtime error:|"
                         r"Sanitizer|the sandbox refused)[^\n]*")
 
 

@@ -245,11 +245,16 @@ static void test_a_wait_has_its_end(void **state)
 static void blocks(void *arg)
 {
 	(void)arg;
+	bool alone = true;
+
 	assert_null(fiber_self());
-	usleep(30000);
-	pthread_mutex_lock(&lock);
+	for (int ms = 0; ms < 10000 && alone; ms++) {
+		usleep(1000);
+		pthread_mutex_lock(&lock);
+		alone = story.n == 0;
+		pthread_mutex_unlock(&lock);
+	}
 	buf_adds(&story, " slept");
-	pthread_mutex_unlock(&lock);
 }
 
 static void goes_on(void *arg)
