@@ -66,6 +66,18 @@ static void allow_many_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
+void proc_search_memory(const struct conf *c)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)c;
+#else
+	struct rlimit most = { (rlim_t)c->web.search_memory, (rlim_t)c->web.search_memory };
+
+	if (setrlimit(RLIMIT_DATA, &most) < 0)
+		say(SAY_WARNING, "web { search-memory } cannot be set");
+#endif
+}
+
 static int read_conf(struct conf *c, struct err *e)
 {
 	BUF(text);

@@ -37,6 +37,10 @@ int proc_fd(const char *name, int nth);
  * on stderr and exits with 78 (EX_CONFIG). */
 void proc_begin(const char *program, struct conf *c);
 
+/* No more memory than web { search-memory } from here on: a question, or logs, that need more end this program, not the
+ * machine.  Not under AddressSanitizer, which maps more than any limit. */
+void proc_search_memory(const struct conf *c);
+
 /* Tell telltaled, once, that this program can do its work now. */
 void proc_ready(void);
 /* The same of a program that takes clients: while the descriptor that it gets (to be closed; -1: nobody asks) is open,

@@ -18,18 +18,12 @@ enum { LOWEST = 19 };
 
 static struct conf conf;
 
-/* What asks or answers goes first, and logs that need more memory end this program, not the machine.
- * AddressSanitizer maps more than any limit. */
+/* What asks or answers goes first, and logs that need more memory end this program, not the machine. */
 static void be_modest(void)
 {
 	if (setpriority(PRIO_PROCESS, 0, LOWEST) < 0)
 		say(SAY_WARNING, "the index is made at the usual priority: %s", strerror(errno));
-#ifndef __SANITIZE_ADDRESS__
-	struct rlimit most = { (rlim_t)conf.web.search_memory, (rlim_t)conf.web.search_memory };
-
-	if (setrlimit(RLIMIT_DATA, &most) < 0)
-		say(SAY_WARNING, "web { search-memory } cannot be set");
-#endif
+	proc_search_memory(&conf);
 }
 
 /* It may be ended anywhere: so it goes with telltaled, however that went. */

@@ -3,7 +3,6 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include "base/clock.h"
 #include "base/proc.h"
@@ -17,17 +16,6 @@ enum { HEAP_KEPT = 128 << 20, HEAP_MAP = 32 << 20 };
 
 static struct conf conf;
 static const char watching[] = "inotify_init1 inotify_add_watch inotify_rm_watch";
-
-/* A question that needs more ends this program, not the machine.  AddressSanitizer maps more than any limit. */
-static void limit_memory(void)
-{
-#ifndef __SANITIZE_ADDRESS__
-	struct rlimit most = { (rlim_t)conf.web.search_memory, (rlim_t)conf.web.search_memory };
-
-	if (setrlimit(RLIMIT_DATA, &most) < 0)
-		say(SAY_WARNING, "web { search-memory } cannot be set");
-#endif
-}
 
 /* What one question has freed the next one needs: memory that is given back is asked for page by page again. */
 static void keep_the_heap(void)
@@ -65,7 +53,7 @@ int main(int argc, char **argv)
 	log_zone(str_eqz(conf.logs.time, "utc"));
 	clock_begin();
 	keep_the_heap();
-	limit_memory();
+	proc_search_memory(&conf);
 	index = arena_fmt(&conf.mem, "%s/index", conf_z(conf.top.data_dir)).p;
 	sandbox_enter(
 	    &(struct sandbox){ .paths = { { SANDBOX_READ, conf_z(conf.top.log_dir) }, { SANDBOX_READ, index } },

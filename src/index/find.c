@@ -127,10 +127,8 @@ static bool find_text(struct index *x, struct str pattern, struct family_set *ou
 
 /* ---- the table of stories ---- */
 
-bool find_span(struct index *x, struct span span, struct family_set *out)
+static bool find_span(struct index *x, struct span span, struct family_set *out)
 {
-	if (!index_within(x, span))
-		return true;
 	if (span.from <= x->root.from && span.to > x->root.to) {
 		set_all(out);
 		return true;
@@ -271,8 +269,6 @@ static bool find_all(struct index *x, const struct wish *w, struct family_set *o
 
 static bool find_question(struct index *x, const struct wish *w, struct family_set *out)
 {
-	if (!index_within(x, w->span))
-		return true;
 	if (!scope_all(w->scope))
 		return find_scope(x, w->scope, out) && within(x, w->span, out) && find_owned(x, w, out);
 	set_all(out);
@@ -298,8 +294,6 @@ static bool find_domain(struct index *x, const struct wish *w, struct family_set
 	struct str domain = w->text;
 	struct term_look look = { TERM_FROM, arena_lower(&mem, domain), domain_fits, &domain };
 
-	if (!index_within(x, w->span))
-		return true;
 	return (domain.n > 0 ? terms_scan_domain : terms_scan)(&x->terms, x->c, &look, out) &&
 	       (domain.n > 0 || terms_find(&x->terms, x->c, TERM_NOBODY, STR(""), out)) && find_all(x, w, out) &&
 	       within(x, w->span, out);
@@ -321,6 +315,8 @@ static bool find_callers(struct index *x, const struct wish *w, struct family_se
 
 bool find_wish(struct index *x, const struct wish *w, struct family_set *out)
 {
+	if (w->kind != WISH_ADDRESS && !index_within(x, w->span))
+		return true;
 	switch (w->kind) {
 	case WISH_QUESTION:
 		return find_question(x, w, out);

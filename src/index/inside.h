@@ -173,8 +173,9 @@ static inline bool index_within(const struct index *x, struct span span)
 /* merge.c: the rows of all chapters, without what is hidden, in the order of answers; of those that hold none within
  * the span no row. */
 bool merge_rows(struct index *x, struct span span, struct rows *out);
-/* Inside of newest.c.  The chapter's rows: without names or clients' addresses nobody has one there; WHOLE: names know
- * their domains, too.  The family of each story that the rows count; the caller frees (NULL: it is damaged). */
+/* Inside of newest.c.  The chapter's rows, if it has any: without names or clients' addresses nobody has one there;
+ * WHOLE: names know their domains, too.  The family of each story that the rows count; the caller frees (NULL: it is
+ * damaged). */
 enum merge_with { MERGE_NAMES = 1, MERGE_IPS = 2, MERGE_WHOLE = 4 };
 bool merge_read(struct index *x, unsigned with, struct rows *out);
 uint32_t *merge_families(struct index *x, size_t *n);
@@ -226,7 +227,6 @@ enum { FIND_FEW = 500 }; /* families that come to life sooner than the table of 
  * text, or with the same one whoever asks. */
 bool find_scope(struct index *x, const struct scope *sc, struct family_set *out);
 bool find_owned(struct index *x, const struct wish *w, struct family_set *out);
-bool find_span(struct index *x, struct span span, struct family_set *out);
 bool find_rows(struct index *x); /* x->rows are there */
 /* The same for somebody who soon forgets them. */
 struct index_table {

@@ -38,27 +38,29 @@ static void sort(struct counted **at, size_t n)
 	*at = to;
 }
 
-static struct counted counted_of(const struct index *x, const struct index_row *row)
+/* Where it stands among the stories of all chapters. */
+static uint64_t place_among_all(const struct index *x, const struct index_row *row)
 {
 	struct place p = row->place;
 
 	if (p.class != PLACE_NONE && x->rank != NULL)
 		p.file = x->rank[p.file];
-	return (struct counted){ .time = row->time, .place = place_number(p) };
+	return place_number(p);
 }
 
-/* The chapter's stories that have rows, as its rows count them. */
+/* The chapter's stories that have rows, as its rows count them: the table is in the order of its tale.  place: in the
+ * table; from: the family. */
 static struct counted *stories_of(struct index *x, size_t *n)
 {
-	struct counted *at = mem_alloc((x->root.stories + 1) * sizeof(*at));
+	struct counted *at;
 
 	*n = 0;
-	for (uint64_t i = 0; i < x->root.stories; i++) {
-		if (!x->rows[i].rows)
-			continue;
-		at[*n] = counted_of(x, &x->rows[i]);
-		at[(*n)++].from = x->rows[i].family; /* until its rows are known */
-	}
+	if (!find_rows(x))
+		return NULL;
+	at = mem_alloc((x->root.stories + 1) * sizeof(*at));
+	for (uint64_t i = 0; i < x->root.stories; i++)
+		if (x->rows[i].rows)
+			at[(*n)++] = (struct counted){ .time = x->rows[i].time, .place = i, .from = x->rows[i].family };
 	sort(&at, *n);
 	return at;
 }
@@ -73,8 +75,8 @@ static void add(struct merge *m, struct counted t)
 }
 
 /* False: they are not the rows of these stories. */
-static bool add_stories(struct merge *m, const struct index *x, const struct rows *r, struct counted *stories, size_t n,
-			uint32_t base)
+static bool add_stories(struct merge *m, const struct index *x, const struct rows *r, const struct counted *stories,
+			size_t n, uint32_t base)
 {
 	for (size_t i = 0; i < r->n;) {
 		uint32_t number = r->story[i], family;
@@ -88,6 +90,7 @@ static bool add_stories(struct merge *m, const struct index *x, const struct row
 		if (x->hidden == NULL || !set_has(x->hidden, family)) {
 			struct counted t = stories[number];
 
+			t.place = place_among_all(x, &x->rows[t.place]);
 			t.from = base + (uint32_t)i;
 			t.n = (uint32_t)(end - i);
 			add(m, t);
@@ -102,7 +105,8 @@ bool merge_read(struct index *x, unsigned with, struct rows *out)
 	struct term_texts names = { NULL, 0 }, ips = { NULL, 0 };
 	struct str packed;
 
-	return ((with & MERGE_NAMES) == 0 || terms_texts(&x->terms, x->c, TERM_ADDRESS, &x->mem, &names)) &&
+	return x->root.rows.size > 0 &&
+	       ((with & MERGE_NAMES) == 0 || terms_texts(&x->terms, x->c, TERM_ADDRESS, &x->mem, &names)) &&
 	       ((with & MERGE_IPS) == 0 || terms_texts(&x->terms, x->c, TERM_IP, &x->mem, &ips)) &&
 	       chapter_get(x->c, x->root.rows, &x->mem, &packed) &&
 	       rows_unpack(out, packed,
@@ -116,9 +120,9 @@ static bool merge_chapter(struct merge *m, struct index *x, struct rows *out, ui
 	size_t n;
 	bool good;
 
-	if (x->root.rows.size == 0 || !merge_read(x, MERGE_NAMES | MERGE_IPS, &r))
+	if (!merge_read(x, MERGE_NAMES | MERGE_IPS, &r))
 		return false;
-	at = find_rows(x) ? stories_of(x, &n) : NULL;
+	at = stories_of(x, &n);
 	good = at != NULL && add_stories(m, x, &r, at, n, (uint32_t)out->n);
 	if (good) {
 		rows_append(out, &r, *stories);
@@ -162,21 +166,11 @@ bool merge_rows(struct index *x, struct span span, struct rows *out)
 	return good;
 }
 
-/* The table is in the order of the tale. */
 uint32_t *merge_families(struct index *x, size_t *n)
 {
-	struct counted *at;
-	uint32_t *out;
+	struct counted *at = stories_of(x, n);
+	uint32_t *out = at != NULL ? mem_alloc((*n + 1) * sizeof(*out)) : NULL;
 
-	*n = 0;
-	if (!find_rows(x))
-		return NULL;
-	at = mem_alloc((x->root.stories + 1) * sizeof(*at));
-	for (uint64_t i = 0; i < x->root.stories; i++)
-		if (x->rows[i].rows)
-			at[(*n)++] = (struct counted){ .time = x->rows[i].time, .place = i, .from = x->rows[i].family };
-	sort(&at, *n);
-	out = mem_alloc((*n + 1) * sizeof(*out));
 	for (size_t i = 0; i < *n; i++)
 		out[i] = at[i].from;
 	free(at);

@@ -55,7 +55,7 @@ static bool count_chapter(struct count *k, struct index *x)
 	struct rows r = { 0 };
 	uint32_t *family = NULL;
 	size_t n = 0;
-	bool good = x->root.rows.size > 0 && merge_read(x, needed(k->q), &r);
+	bool good = merge_read(x, needed(k->q), &r);
 
 	if (good && x->hidden != NULL) {
 		family = merge_families(x, &n);

@@ -40,7 +40,6 @@ static int ask_of(struct web *w, const struct web_request *q, struct asking *k, 
 	k->asked = (struct asked){ { &k->dir, 1, SOURCE_UNPACKED_MAX },
 				   arena_fmt(q->mem, "%.*s/index", STR_ARG(c->top.data_dir)).p };
 	k->trace = (struct trace_ask){ .question = web_param(q, "q"),
-				       .most = LOOKED_AT,
 				       .tz = web_param(q, "tz"),
 				       .lifetime = c->queue.lifetime / 1000,
 				       .now = clock_wall() / 1000,
@@ -85,6 +84,7 @@ int web_trace(struct web *w, const struct web_request *q, struct web_reply *r)
 		return code;
 	if (k.trace.question.n == 0)
 		return web_error(r, 400, "Ask something: q=from:anna@example.org, or any words around an address.");
+	k.trace.most = LOOKED_AT;
 	return answer(&k, r, make_trace);
 }
 
@@ -114,7 +114,6 @@ static int statistics(struct web *w, const struct web_request *q, struct web_rep
 		return code;
 	k.report = report;
 	k.trace.limit = SIZE_MAX;
-	k.trace.most = 0;
 	k.trace.everything = k.trace.tables = true;
 	return answer(&k, r, make_stats);
 }

@@ -16,6 +16,7 @@
 
 #include "base/io.h"
 #include "index/growth.h"
+#include "trace/answer.h"
 
 #define SMTP "smtp-25.log"
 #define DELIVERY "delivery.log"
@@ -101,11 +102,16 @@ static inline void rename_log(const struct world *w, const char *from, const cha
 	assert_int_equal(rename(a, b), 0);
 }
 
-static inline void begin(struct world *w)
+static inline void begin_empty(struct world *w)
 {
 	strcpy(w->logs, "/tmp/test-growth-XXXXXX");
 	assert_non_null(mkdtemp(w->logs));
 	snprintf(w->index, sizeof(w->index), "%s.index", w->logs);
+}
+
+static inline void begin(struct world *w)
+{
+	begin_empty(w);
 	append(w, SMTP, zone);
 	append(w, SMTP, "\n");
 	append(w, DELIVERY, zone);
@@ -162,6 +168,39 @@ static inline struct index *look(struct world *w, struct growth *g)
 static inline void look_away(struct index *x, struct growth *g)
 {
 	growth_clear(g);
+	index_close(x);
+}
+
+/* The index as a question finds it; NULL: it cannot be used. */
+static inline struct index *open_index(struct world *w)
+{
+	struct survey_paths p = paths_of(w);
+	struct err e = { 0 };
+
+	return index_open(w->index, &p, &e);
+}
+
+/* The answer to the question as a reader of the logs has it (x NULL), or out of the index, which is closed then. */
+static inline void tell_answer(const struct world *w, struct index *x, struct trace_ask t,
+			       void (*see)(void *with, struct answer *r, const struct index *x), void *with)
+{
+	struct err e = { 0 };
+	struct source s;
+	struct answer r;
+
+	source_init(&s);
+	t.source = &s;
+	t.now = 1641300000;
+	if (x != NULL)
+		index_attach(x, &s, &t);
+	else
+		assert_int_equal(source_add(&s, w->logs, &e), 0);
+	if (trace_answer(&r, &t, &e) < 0)
+		fail_msg("%.*s: %s", STR_ARG(t.question), e.text);
+	see(with, &r, x);
+	answer_clear(&r);
+	source_clear(&s);
+	assert_true(x == NULL || index_sound(x));
 	index_close(x);
 }
 

@@ -75,13 +75,10 @@ static void by_reading(const struct world *w, struct span span, struct buf *out)
 /* Whether or not they are asked for a span; *given: so many rows they gave. */
 static void by_chapters(struct world *w, struct span span, struct buf *out, size_t *given)
 {
-	struct survey_paths p = paths_of(w);
-	struct err e = { 0 };
-	struct index *x = index_open(w->index, &p, &e);
+	struct index *x = open_index(w);
 	struct rows r = { 0 };
 
-	if (x == NULL)
-		fail_msg("%s", e.text);
+	assert_non_null(x);
 	assert_non_null(x->before);
 	assert_true(merge_rows(x, span, &r));
 	*given = r.n;

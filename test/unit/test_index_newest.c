@@ -2,7 +2,6 @@
  * and no other message comes to life for it. */
 #include "growing_world.h"
 #include "index/inside.h"
-#include "trace/answer.h"
 
 static const struct {
 	const char *question;
@@ -29,56 +28,43 @@ static const char never_set[] =
     "1970-01-01T00:0%d:00+02:00 mx spamdyke[10%d]: DENIED_RDNS_MISSING from: a%d@b.example to: recipient@example.com "
     "origin_ip: 192.0.2.1 origin_rdns: (unknown) auth: (unknown) encryption: (none) reason: (empty)\n";
 
-static void ask(struct trace_ask t, size_t *found, struct buf *out)
+/* An answer; alive: so many stories came to life of the index. */
+struct seen {
+	size_t most, found, alive;
+	struct buf text;
+};
+
+static void see(void *with, struct answer *r, const struct index *x)
 {
-	struct err e = { 0 };
-	struct answer r;
+	struct seen *t = with;
 
-	t.tz = STR("UTC");
-	t.now = 1641300000;
-	if (trace_answer(&r, &t, &e) < 0)
-		fail_msg("%.*s: %s", STR_ARG(t.question), e.text);
-	assert_true(r.chosen.n <= t.most);
-	*found = r.chosen.found;
-	answer_json(out, &r);
-	answer_clear(&r);
-}
-
-static void by_reading(const struct world *w, struct trace_ask t, size_t *found, struct buf *out)
-{
-	struct source s;
-
-	source_init(&s);
-	t.source = &s;
-	assert_int_equal(source_add(&s, w->logs, NULL), 0);
-	ask(t, found, out);
-	source_clear(&s);
+	assert_true(r->chosen.n <= t->most);
+	t->found = r->chosen.found;
+	answer_json(&t->text, r);
+	t->alive = x != NULL ? x->nall : 0;
 }
 
 static struct index *open_it(struct world *w)
 {
-	struct survey_paths p = paths_of(w);
-	struct err e = { 0 };
-	struct index *x = index_open(w->index, &p, &e);
+	struct index *x = open_index(w);
 
-	if (x == NULL)
-		fail_msg("%s", e.text);
+	assert_non_null(x);
 	return x;
 }
 
-/* *alive: so many stories came to life. */
-static void by_chapters(struct world *w, struct trace_ask t, size_t *found, size_t *alive, struct buf *out)
+/* A reader of the logs and the index say the same. */
+static void ask_both(struct world *w, struct trace_ask t, struct seen *read, struct seen *indexed)
 {
-	struct index *x = open_it(w);
-	struct source s;
-
-	source_init(&s);
-	index_attach(x, &s, &t);
-	ask(t, found, out);
-	*alive = x->nall;
-	assert_true(index_sound(x));
-	source_clear(&s);
-	index_close(x);
+	*read = *indexed = (struct seen){ .most = t.most };
+	t.tz = STR("UTC");
+	tell_answer(w, NULL, t, see, read);
+	tell_answer(w, open_it(w), t, see, indexed);
+	if (indexed->found != read->found || !str_eq(buf_str(&read->text), buf_str(&indexed->text)))
+		fail_msg("%.*s of %.*s, the newest %zu: %zu\n%s\nand by the chapters %zu\n%s", STR_ARG(t.question),
+			 STR_ARG(t.domain), t.most, read->found, buf_z(&read->text), indexed->found,
+			 buf_z(&indexed->text));
+	buf_clear(&read->text);
+	buf_clear(&indexed->text);
 }
 
 static void one_question(struct world *w, size_t row, const char *owner, size_t most)
@@ -86,19 +72,13 @@ static void one_question(struct world *w, size_t row, const char *owner, size_t 
 	struct trace_ask t = {
 		.question = str_of(rows[row].question), .most = most, .limit = most, .domain = str_of(owner)
 	};
-	size_t read, found, alive;
-	BUF(one);
-	BUF(other);
+	struct seen read, indexed;
 
-	by_reading(w, t, &read, &one);
-	by_chapters(w, t, &found, &alive, &other);
-	if (found != read || !str_eq(buf_str(&one), buf_str(&other)))
-		fail_msg("%s of %s, the newest %zu: %zu\n%s\nand by the chapters %zu\n%s", rows[row].question, owner,
-			 most, read, buf_z(&one), found, buf_z(&other));
+	ask_both(w, t, &read, &indexed);
 	if (*owner != '\0')
 		return;
-	assert_int_equal(read, rows[row].found);
-	assert_true(alive < 5 || most > 1 || !rows[row].few);
+	assert_int_equal(read.found, rows[row].found);
+	assert_true(indexed.alive < 5 || most > 1 || !rows[row].few);
 }
 
 static void the_newest_are_those_of_a_reader(void **state)
@@ -130,9 +110,7 @@ static void the_newest_of_before_1970(void **state)
 	struct world w;
 
 	(void)state;
-	strcpy(w.logs, "/tmp/test-growth-XXXXXX");
-	assert_non_null(mkdtemp(w.logs));
-	snprintf(w.index, sizeof(w.index), "%s.index", w.logs);
+	begin_empty(&w);
 	for (int n = 1; n < 5; n++) {
 		BUF(line);
 
@@ -142,13 +120,9 @@ static void the_newest_of_before_1970(void **state)
 	build(&w);
 	for (size_t i = 0; i < COUNT(ever); i++) {
 		struct trace_ask t = { .question = str_of(ever[i]), .most = 2, .limit = 2 };
-		size_t read, found, alive;
-		BUF(one);
-		BUF(other);
+		struct seen read, indexed;
 
-		by_reading(&w, t, &read, &one);
-		by_chapters(&w, t, &found, &alive, &other);
-		assert_string_equal(buf_z(&other), buf_z(&one));
+		ask_both(&w, t, &read, &indexed);
 	}
 	end(&w);
 }

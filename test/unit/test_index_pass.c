@@ -1,7 +1,6 @@
 /* A time that was twice, for the clock was set back: which of both a line means is kept, though that was in the middle
  * of a quarter of an hour. */
 #include "growing_world.h"
-#include "trace/answer.h"
 
 /* 02:46 was once; 02:51 may be before the clock was set back by half an hour, or after it, which no whole hour
  * tells. */
@@ -19,65 +18,30 @@ static const char back[] = "2021-10-31 02:40:00, zone, +03:00, 1635637200\n\n"
 			   "2021-10-31 02:51:03, to, <recipient@example.com>\n"
 			   "2021-10-31 02:51:03, resp, 550 5.1.1 no such user\n\n";
 
-static void answer_of(struct trace_ask t, struct buf *out)
+static void see(void *with, struct answer *r, const struct index *x)
 {
-	struct err e = { 0 };
-	struct answer r;
-
-	t.question = STR("from:*@b.example");
-	t.limit = 10;
-	t.now = 1641300000;
-	if (trace_answer(&r, &t, &e) < 0)
-		fail_msg("%s", e.text);
-	assert_int_equal(r.chosen.n, 2);
-	answer_json(out, &r);
-	answer_clear(&r);
-}
-
-static void by_reading(const struct world *w, struct buf *out)
-{
-	struct trace_ask t = { 0 };
-	struct source s;
-
-	source_init(&s);
-	t.source = &s;
-	assert_int_equal(source_add(&s, w->logs, NULL), 0);
-	answer_of(t, out);
-	source_clear(&s);
-}
-
-static void by_index(struct world *w, struct buf *out)
-{
-	struct survey_paths p = paths_of(w);
-	struct trace_ask t = { 0 };
-	struct err e = { 0 };
-	struct index *x = index_open(w->index, &p, &e);
-	struct source s;
-
-	if (x == NULL)
-		fail_msg("%s", e.text);
-	source_init(&s);
-	index_attach(x, &s, &t);
-	answer_of(t, out);
-	source_clear(&s);
-	index_close(x);
+	(void)x;
+	assert_int_equal(r->chosen.n, 2);
+	answer_json(with, r);
 }
 
 static void each_line_keeps_its_pass(void **state)
 {
+	struct trace_ask all = { .question = STR("from:*@b.example"), .limit = 10 };
+	struct index *x;
 	struct world w;
 	BUF(read);
 	BUF(indexed);
 
 	(void)state;
-	strcpy(w.logs, "/tmp/test-pass-XXXXXX");
-	assert_non_null(mkdtemp(w.logs));
-	snprintf(w.index, sizeof(w.index), "%s.index", w.logs);
+	begin_empty(&w);
 	append(&w, SMTP, back);
 	build(&w);
-	by_reading(&w, &read);
+	tell_answer(&w, NULL, all, see, &read);
 	assert_true(str_find(buf_str(&read), STR("2021-10-31T02:51:03+02:30")) >= 0);
-	by_index(&w, &indexed);
+	x = open_index(&w);
+	assert_non_null(x);
+	tell_answer(&w, x, all, see, &indexed);
 	if (!str_eq(buf_str(&read), buf_str(&indexed)))
 		fail_msg("%s\nand with the index\n%s", buf_z(&read), buf_z(&indexed));
 	end(&w);

@@ -46,51 +46,63 @@ static void begin_pull(struct pull *p, struct index *x, const struct growth *g, 
 			   book_spelling(&p->book, STR("recipient@example.com")), t->at, t->open);
 }
 
+/* A world, its index, and what is pulled for a row. */
+struct one {
+	struct world w;
+	struct growth g;
+	struct index *x;
+	struct pull p;
+};
+
+static void begin_one(struct one *o, const struct row *t)
+{
+	o->x = look(&o->w, &o->g);
+	begin_pull(&o->p, o->x, &o->g, t);
+}
+
+static void end_one(struct one *o)
+{
+	pull_clear(&o->p);
+	look_away(o->x, &o->g);
+}
+
 static void what_is_pulled(void **state)
 {
-	struct world w;
+	struct one o;
 
 	(void)state;
-	begin(&w);
-	append(&w, SMTP, refused);
-	build(&w);
+	begin(&o.w);
+	append(&o.w, SMTP, refused);
+	build(&o.w);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct growth g;
-		struct index *x = look(&w, &g);
-		struct pull p;
-
-		begin_pull(&p, x, &g, &rows[i]);
-		assert_true(pull_all(&p, UINT64_MAX));
-		if (p.families != rows[i].families)
-			fail_msg("%s: %llu families", rows[i].name, (unsigned long long)p.families);
-		assert_true((p.n > 0) == (p.families > 0));
-		pull_clear(&p);
-		look_away(x, &g);
+		begin_one(&o, &rows[i]);
+		assert_true(pull_all(&o.p, UINT64_MAX));
+		if (o.p.families != rows[i].families)
+			fail_msg("%s: %llu families", rows[i].name, (unsigned long long)o.p.families);
+		assert_true((o.p.n > 0) == (o.p.families > 0));
+		end_one(&o);
 	}
-	end(&w);
+	end(&o.w);
 }
 
 /* All that a family has, each line once, in the order of the files. */
 static void a_family_comes_with_all_its_lines(void **state)
 {
 	const struct row t = { "", KEY_CONNECTION, { 101 }, NULL, 0, false, 1 };
-	struct world w;
-	struct growth g;
-	struct index *x;
-	struct pull p;
+	struct one o;
 	BUF(text);
 
 	(void)state;
-	begin(&w);
-	build(&w);
-	x = look(&w, &g);
-	begin_pull(&p, x, &g, &t);
-	assert_true(pull_all(&p, UINT64_MAX));
-	assert_true(pull_sort(&p));
-	for (size_t i = 0; i < p.n; i++) {
-		assert_true(i == 0 || p.lines[i - 1].file < p.lines[i].file ||
-			    (p.lines[i - 1].file == p.lines[i].file && p.lines[i - 1].number < p.lines[i].number));
-		buf_fmt(&text, "%.*s\n", (int)p.lines[i].length, p.lines[i].text);
+	begin(&o.w);
+	build(&o.w);
+	begin_one(&o, &t);
+	assert_true(pull_all(&o.p, UINT64_MAX));
+	assert_true(pull_sort(&o.p));
+	for (size_t i = 0; i < o.p.n; i++) {
+		assert_true(
+		    i == 0 || o.p.lines[i - 1].file < o.p.lines[i].file ||
+		    (o.p.lines[i - 1].file == o.p.lines[i].file && o.p.lines[i - 1].number < o.p.lines[i].number));
+		buf_fmt(&text, "%.*s\n", (int)o.p.lines[i].length, o.p.lines[i].text);
 	}
 	assert_true(str_find(buf_str(&text), STR("session, 101, 192.0.2.1")) >= 0);
 	assert_true(str_find(buf_str(&text), STR("resp, 250 ok 1641204100 qp 201")) >= 0);
@@ -98,28 +110,22 @@ static void a_family_comes_with_all_its_lines(void **state)
 	assert_true(str_find(buf_str(&text), STR("result, 301, success")) >= 0);
 	assert_true(str_find(buf_str(&text), STR("spamdyke[101]")) >= 0);
 	assert_true(str_find(buf_str(&text), STR("qp 202")) < 0);
-	pull_clear(&p);
-	look_away(x, &g);
-	end(&w);
+	end_one(&o);
+	end(&o.w);
 }
 
 static void too_much_is_not_pulled(void **state)
 {
 	const struct row t = { "", KEY_QP, { 201 }, NULL, 0, false, 1 };
-	struct world w;
-	struct growth g;
-	struct index *x;
-	struct pull p;
+	struct one o;
 
 	(void)state;
-	begin(&w);
-	build(&w);
-	x = look(&w, &g);
-	begin_pull(&p, x, &g, &t);
-	assert_false(pull_all(&p, 100));
-	pull_clear(&p);
-	look_away(x, &g);
-	end(&w);
+	begin(&o.w);
+	build(&o.w);
+	begin_one(&o, &t);
+	assert_false(pull_all(&o.p, 100));
+	end_one(&o);
+	end(&o.w);
 }
 
 /* Two chapters; the latest one's terms cannot be read. */
@@ -128,29 +134,25 @@ static void damaged_terms_are_said(void **state)
 	const struct row t = { "", KEY_QP, { 204 }, NULL, 0, false, 1 };
 	uint32_t open[] = { 0 };
 	int64_t until[] = { 0 };
-	struct world w;
-	struct growth g;
-	struct index *x;
-	struct pull p;
+	struct one o;
 
 	(void)state;
-	begin(&w);
-	build(&w);
-	append_message(&w, 4, true);
-	build(&w);
-	x = look(&w, &g);
-	assert_non_null(x->before);
-	for (size_t i = 0; i < x->terms.n; i++)
-		x->terms.at[i].keys.size++;
-	x->before->root.open = open;
-	x->before->root.until = until;
-	x->before->root.nopen = 1;
-	begin_pull(&p, x, &g, &t);
-	p.old = true;
-	assert_false(pull_all(&p, UINT64_MAX));
-	pull_clear(&p);
-	look_away(x, &g);
-	end(&w);
+	begin(&o.w);
+	build(&o.w);
+	append_message(&o.w, 4, true);
+	build(&o.w);
+	o.x = look(&o.w, &o.g);
+	assert_non_null(o.x->before);
+	for (size_t i = 0; i < o.x->terms.n; i++)
+		o.x->terms.at[i].keys.size++;
+	o.x->before->root.open = open;
+	o.x->before->root.until = until;
+	o.x->before->root.nopen = 1;
+	begin_pull(&o.p, o.x, &o.g, &t);
+	o.p.old = true;
+	assert_false(pull_all(&o.p, UINT64_MAX));
+	end_one(&o);
+	end(&o.w);
 }
 
 /* What one family has of a line is not what another one has of it. */
