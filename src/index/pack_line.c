@@ -104,7 +104,9 @@ static void put_line(struct packer *k, size_t i, struct run *r)
 	if (flags & LINE_LATER)
 		pack_put(k, LANE_TIME, bytes_diff(x->local, r->step->local));
 	r->step->local = x->local;
-	if (!(flags & LINE_SAME))
+	if (flags & LINE_SAME)
+		k->bad = k->bad || x->length != r->line->length;
+	else
 		put_place(k, x, flags, r->step, w);
 	r->line = x;
 }

@@ -29,6 +29,20 @@ static void pair(struct completer *c, void *known, void *now)
 	map_putn(&c->twins, (uintptr_t)known, now);
 }
 
+/* It may have been a rival before, of which nothing was known but its number. */
+static struct line *learn(struct line *x, const struct line *known)
+{
+	struct line was = *x;
+
+	if (x->length > 0 || known->length == 0)
+		return x;
+	*x = *known;
+	x->next = was.next;
+	x->number = was.number;
+	x->at = was.at;
+	return x;
+}
+
 struct line *join_known_line(struct completer *c, const struct line *known)
 {
 	const struct source_kept *k = known != NULL ? c->b->source->files[known->file].kept : NULL;
@@ -36,7 +50,7 @@ struct line *join_known_line(struct completer *c, const struct line *known)
 	struct line *x = known != NULL ? map_getn(&c->again, known_key(known->file, known->number)) : NULL;
 
 	if (x != NULL)
-		return x;
+		return learn(x, known);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 

@@ -9,7 +9,7 @@ import re
 import subprocess
 
 import pytest
-from indexed import ALL, SEED, GrowingLogs, build, equal, needs_index
+from indexed import ALL, HOW, PROGRAM, SEED, GrowingLogs, ask, build, equal, needs_index
 from test_indexed import truth
 
 SEEDS = int(os.environ.get("GROW_SEEDS", "2"))
@@ -139,3 +139,54 @@ def test_what_it_cannot_go_on_with_is_read_as_a_whole(tmp_path, log, line):
     build(world.logs, world.index)
     assert world.used()
     equal(world.logs, world.index, *ALL, without=without)
+
+
+# -- lines that are a story's own, and another one's rival
+
+MAIL = """{at}, from, anna@shop.example
+{at}, resp, 250 ok
+{at}, to, <{to}>
+{at}, resp, 250 ok
+{at}, size, 900
+{at}, resp, 250 ok {epoch} qp {qp}
+
+"""
+TWO_FORWARDS = """2021-10-01 10:00:00, init, <anna@shop.example>
+2021-10-01 10:00:00, try, 1, local, first@shop.example
+2021-10-01 10:00:02, init, <anna@shop.example>
+2021-10-01 10:00:02, try, 2, local, second@shop.example
+2021-10-01 10:00:05, init, <anna@shop.example>
+2021-10-01 10:00:05, try, 3, remote, x@far.example
+2021-10-01 10:00:05, result, 1, success, did_0+1+0/
+2021-10-01 10:00:06, result, 3, success, 192.0.2.1_accepted_message./
+2021-10-01 10:00:07, init, <anna@shop.example>
+2021-10-01 10:00:07, try, 4, remote, y@far.example
+2021-10-01 10:00:07, result, 2, success, did_0+1+0/
+2021-10-01 10:00:08, result, 4, success, 192.0.2.1_accepted_message./
+"""
+
+
+def test_a_rival_that_is_another_ones_reason_keeps_its_line(tmp_path):
+    """Two forwards and their copies within two seconds: each result may have made either copy, and is named by both."""
+    logs, index = tmp_path / "logs", tmp_path / "index"
+    logs.mkdir()
+
+    def mail(second, to, qp):
+        at = f"2021-10-01 10:{second // 60:02}:{second % 60:02}"
+        with open(logs / "smtp-25.log", "a", encoding="ascii") as f:
+            f.write(MAIL.format(at=at, to=to, epoch=1633071600 + second, qp=qp))
+        return at
+
+    mail(0, "first@shop.example", 11), mail(2, "second@shop.example", 12)
+    (logs / "delivery.log").write_text(TWO_FORWARDS)
+    build(logs, index)
+    for minutes in range(1, 4):
+        at = mail(60 * minutes, f"third{minutes}@far.example", 20 + minutes)
+        with open(logs / "delivery.log", "a", encoding="ascii") as f:
+            f.write(f"{at}, init, <anna@shop.example>\n{at}, try, {10 + minutes}, remote, third{minutes}@far.example\n"
+                    f"{at}, result, {10 + minutes}, success, 192.0.2.1_accepted_message./\n")
+        assert ask([PROGRAM, "index", "status", "--logs", str(logs), "--index", str(index)], HOW)[0] == 0
+        equal(logs, index, *ALL)
+        equal(logs, index, "anna@shop.example")
+        build(logs, index)
+        assert len(list(index.glob("chapter.*"))) == 1, "it was built as a whole"
