@@ -109,7 +109,7 @@ static int write_all(struct builder *b, struct err *e)
 	if (rc == 0)
 		write_root(&w, &r, &b->root);
 	write_end(&w);
-	return rc == 0 ? chapter_publish(b->out, buf_str(&b->root), NULL, e) : -1;
+	return rc == 0 ? chapter_publish(b->out, buf_str(&b->root), CHAPTER_LATEST, NULL, e) : -1;
 }
 
 /* All of it at once, whosever logs these are. */
@@ -155,7 +155,7 @@ static int write_tail(int dirfd, struct tail_ask *ask, struct err *e)
 	BUF(root);
 
 	if (out != NULL && tail_write(out, ask, &root, &made, e) == 0)
-		rc = chapter_publish(out, buf_str(&root), ask->keeps ? ask->x->c : NULL, e);
+		rc = chapter_publish(out, buf_str(&root), ask->as, ask->keeps ? ask->x->c : NULL, e);
 	chapter_out_free(out);
 	return rc;
 }
@@ -171,7 +171,11 @@ static int go_on(int dirfd, struct index *x, const struct tail_ask *as, bool *mo
 	*more = false;
 	ask.x = x;
 	ask.g = &g;
-	if (survey_take(&survey, as->paths, e) == 0 && growth_look(&g, x, as->paths, e) == 0) {
+	if (survey_take(&survey, as->paths, e) < 0 || growth_look(&g, x, as->paths, e) < 0)
+		rc = -1;
+	else if (g.lingers)
+		rc = err_set(e, "the next rotation removes some of what is in it");
+	else {
 		*more = growth_window(&g, window_of(&g));
 		ask.survey = buf_str(&survey);
 		ask.most = UINT64_MAX;
@@ -182,12 +186,12 @@ static int go_on(int dirfd, struct index *x, const struct tail_ask *as, bool *mo
 }
 
 /* A latest chapter that is small is made anew with what is new, in place of one more. */
-static struct index *last_that_stays(const char *dir, bool *latest)
+static struct index *last_that_stays(const char *dir, struct tail_ask *ask)
 {
-	struct index *x = index_look(dir, NULL), *before;
+	struct index *x = index_look_at(dir, ask->as, NULL), *before;
 	uint64_t size = 0;
 
-	*latest = true;
+	ask->keeps = true;
 	for (size_t i = 0; x != NULL && x->root.grows && i < x->nfiles; i++)
 		size += x->own.files[i].text.n - x->files[i].growth.from;
 	if (x == NULL || x->root.nbefore == 0 || size > WINDOW / 2)
@@ -196,7 +200,7 @@ static struct index *last_that_stays(const char *dir, bool *latest)
 	if (before == NULL)
 		return x;
 	index_close(x);
-	*latest = false;
+	ask->keeps = false;
 	return before;
 }
 
@@ -209,7 +213,7 @@ static int go_through(const char *dir, int dirfd, const struct tail_ask *as, boo
 	for (int i = 0; i < INDEX_CHAPTERS && more && rc == 0; i++) {
 		struct tail_ask ask = *as;
 		bool first = fresh && i == 0;
-		struct index *x = first ? NULL : last_that_stays(dir, &ask.keeps);
+		struct index *x = first ? NULL : last_that_stays(dir, &ask);
 
 		if (!first && (x == NULL || !x->root.grows || x->root.nbefore + 1 >= INDEX_CHAPTERS))
 			rc = err_set(e, "there are too many chapters, or none to go on from");
@@ -250,13 +254,26 @@ static bool is_fresh(const char *dir, const struct survey_paths *p, struct index
 	return fresh;
 }
 
+/* All anew, beside the one that answers meanwhile; where such a one was cut short, it goes on from there. */
+static int build_next(const char *dir, int dirfd, const struct tail_ask *as, struct err *e)
+{
+	struct tail_ask ask = *as;
+	int rc;
+
+	ask.as = CHAPTER_NEXT;
+	rc = go_through(dir, dirfd, &ask, false, NULL);
+	if (rc < 0)
+		rc = go_through(dir, dirfd, &ask, true, e);
+	return rc == 0 ? chapter_turn(dirfd, e) : -1;
+}
+
 static int build_in(const char *dir, int dirfd, const struct tail_ask *ask, struct index_built *out, struct err *e)
 {
 	struct err why = { 0 };
 	int rc = go_through(dir, dirfd, ask, false, NULL);
 
 	if (rc < 0)
-		rc = go_through(dir, dirfd, ask, true, &why);
+		rc = build_next(dir, dirfd, ask, &why);
 	if (rc < 0)
 		rc = build_whole(dirfd, ask, str_of(why.text), e);
 	if (rc == 0)

@@ -18,6 +18,9 @@ enum {
 	CHAPTER_FRAME_MAX = 256 << 20 /* bytes that one frame may become */
 };
 #define CHAPTER_NAME "chapter"
+/* Names in place of ids, which are odd: of the chapter that is read first, and of one that is to take its place when
+ * all is there. */
+enum { CHAPTER_LATEST = 0, CHAPTER_NEXT = 2 };
 
 /* Where a frame stands, and how large its content is. */
 struct chapter_frame {
@@ -33,9 +36,11 @@ struct chapter_out *chapter_create(int dirfd, struct err *e);
 struct chapter_frame chapter_add(struct chapter_out *c, struct str content);
 /* The same of several things of different kinds, one behind the other: each is packed by what it is like itself. */
 struct chapter_frame chapter_add_parts(struct chapter_out *c, const struct str *parts, size_t n);
-/* Add the root, sync, and give the chapter its name.  `before`: the chapter that had the name stays, under a name made
- * of its id.  -1: nothing has changed, e says why. */
-int chapter_publish(struct chapter_out *c, struct str root, const struct chapter *before, struct err *e);
+/* Add the root, sync, and give the chapter that name (LATEST, NEXT).  `before`: the chapter that had it stays, under a
+ * name made of its id.  -1: nothing has changed, e says why. */
+int chapter_publish(struct chapter_out *c, struct str root, uint64_t as, const struct chapter *before, struct err *e);
+/* The next one is the latest from now on.  -1: nothing has changed. */
+int chapter_turn(int dirfd, struct err *e);
 /* Of a chapter in memory: add the root, and open it.  NULL: e. */
 struct chapter *chapter_reopen(struct chapter_out *c, struct str root, struct err *e);
 /* Frames that another thread makes meanwhile, in memory.  They are added as a whole; where they begin is what their
@@ -45,8 +50,8 @@ uint64_t chapter_join(struct chapter_out *c, const struct chapter_out *beside);
 uint64_t chapter_written(const struct chapter_out *c);
 void chapter_out_free(struct chapter_out *c); /* with the file, when it was not published; NULL is nothing to do */
 
-/* The latest one (id 0), or an earlier one.  NULL: there is none (e->code ENOENT), or none to be believed; e says why.
- */
+/* The latest one, the next one, or an earlier one by its id.  NULL: there is none (e->code ENOENT), or none to be
+ * believed; e says why. */
 struct chapter *chapter_open(int dirfd, uint64_t id, struct err *e);
 uint64_t chapter_id(const struct chapter *c); /* by chance; 0: none */
 /* Remove the earlier chapters but those; what cannot be removed stays. */

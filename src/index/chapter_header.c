@@ -39,8 +39,10 @@ static void put_fixed(struct buf *b, uint64_t v, int bytes)
 
 void chapter_name(char out[CHAPTER_NAME_MAX], uint64_t id)
 {
-	if (id == 0)
+	if (id == CHAPTER_LATEST)
 		snprintf(out, CHAPTER_NAME_MAX, "%s", CHAPTER_NAME);
+	else if (id == CHAPTER_NEXT)
+		snprintf(out, CHAPTER_NAME_MAX, "%s.next", CHAPTER_NAME);
 	else
 		snprintf(out, CHAPTER_NAME_MAX, "%s.%016" PRIx64, CHAPTER_NAME, id);
 }

@@ -153,7 +153,7 @@ struct chapter *chapter_open(int dirfd, uint64_t id, struct err *e)
 		return NULL;
 	}
 	c = chapter_of(fd, e);
-	if (c == NULL || id == 0 || c->id == id)
+	if (c == NULL || id == CHAPTER_LATEST || id == CHAPTER_NEXT || c->id == id)
 		return c;
 	err_set(e, "its parts do not belong together");
 	chapter_free(c);

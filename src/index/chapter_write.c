@@ -166,25 +166,43 @@ static int finish(struct chapter_out *c, struct str root, struct err *e)
 	return 0;
 }
 
-/* What has the chapter's name now gets a second one before it loses that: there is no moment without it. */
-static int keep_former(struct chapter_out *c, const struct chapter *before, struct err *e)
+/* What has the name now gets a second one before it loses that: there is no moment without it. */
+static int keep_former(struct chapter_out *c, const char *name, const struct chapter *before, struct err *e)
 {
-	char name[CHAPTER_NAME_MAX];
+	char other[CHAPTER_NAME_MAX];
 
-	chapter_name(name, chapter_id(before));
-	if (linkat(c->dirfd, CHAPTER_NAME, c->dirfd, name, 0) < 0 && errno != EEXIST)
+	chapter_name(other, chapter_id(before));
+	if (linkat(c->dirfd, name, c->dirfd, other, 0) < 0 && errno != EEXIST)
 		return err_sys(e, "keep the former part of the index");
 	return fsync(c->dirfd) < 0 ? err_sys(e, "sync the folder of the index") : 0;
 }
 
-int chapter_publish(struct chapter_out *c, struct str root, const struct chapter *before, struct err *e)
+static int name_it(int dirfd, const char *from, const char *to, struct err *e)
 {
-	if (finish(c, root, e) < 0 || (before != NULL && keep_former(c, before, e) < 0))
-		return -1;
-	if (fsync(c->fd) < 0 || renameat(c->dirfd, CHAPTER_TEMPORARY, c->dirfd, CHAPTER_NAME) < 0)
+	if (renameat(dirfd, from, dirfd, to) < 0)
 		return err_sys(e, "publish the index");
-	c->published = true;
-	return fsync(c->dirfd) < 0 ? err_sys(e, "sync the folder of the index") : 0;
+	return fsync(dirfd) < 0 ? err_sys(e, "sync the folder of the index") : 0;
+}
+
+int chapter_publish(struct chapter_out *c, struct str root, uint64_t as, const struct chapter *before, struct err *e)
+{
+	char name[CHAPTER_NAME_MAX];
+
+	chapter_name(name, as);
+	if (finish(c, root, e) < 0 || (before != NULL && keep_former(c, name, before, e) < 0))
+		return -1;
+	if (fsync(c->fd) < 0)
+		return err_sys(e, "publish the index");
+	c->published = name_it(c->dirfd, CHAPTER_TEMPORARY, name, e) == 0;
+	return c->published ? 0 : -1;
+}
+
+int chapter_turn(int dirfd, struct err *e)
+{
+	char name[CHAPTER_NAME_MAX];
+
+	chapter_name(name, CHAPTER_NEXT);
+	return name_it(dirfd, name, CHAPTER_NAME, e);
 }
 
 struct chapter *chapter_reopen(struct chapter_out *c, struct str root, struct err *e)

@@ -1,131 +1,12 @@
 #include "index/growth.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/io.h"
 #include "trace/group.h"
 
-enum { RECOGNISED_BY = 256 << 10, ENTRIES_MAX = SOURCE_FILES_MAX };
-
-/* ---- what is there ---- */
-
-static struct growth_file *add_file(struct growth *g, const char *path, const struct stat *st)
-{
-	struct growth_file *f;
-
-	if (g->n == g->cap) {
-		size_t cap = g->cap > 0 ? 2 * g->cap : 16;
-
-		g->at = arena_grow(&g->mem, g->at, g->n, cap, sizeof(*g->at));
-		g->cap = cap;
-	}
-	f = &g->at[g->n++];
-	*f = (struct growth_file){ .id = source_identify(st), .fd = -1 };
-	f->f.path = arena_str(&g->mem, str_of(path));
-	f->f.mtime = st->st_mtim.tv_sec;
-	return f;
-}
-
-static int take_entry(struct growth *g, const char *path, size_t most, struct err *e)
-{
-	struct stat st;
-
-	if (lstat(path, &st) < 0)
-		return err_sys(e, "open %s", path);
-	if (S_ISDIR(st.st_mode))
-		return 0;
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, "%s is a link, or no file", path);
-	if (g->n >= ENTRIES_MAX)
-		return err_set(e, "there are more than %d logs", ENTRIES_MAX);
-	add_file(g, path, &st)->most = most;
-	return 0;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
-static struct str path_of(const void *with, size_t i)
-{
-	const struct growth_file *at = with;
-
-	return at[i].f.path;
-}
-
-/* Of a folder, whose files begin there. */
-static void pass_repeated(struct growth *g, size_t first)
-{
-	size_t n = first, before = g->nrepeated;
-
-	g->repeated = arena_grow(&g->mem, g->repeated, before, before + g->n - first + 1, sizeof(*g->repeated));
-	for (size_t i = first; i < g->n; i++)
-		if (source_repeated(g->at[i].f.path, g->n - first, path_of, g->at + first))
-			g->repeated[g->nrepeated++] = g->at[i].f.path;
-		else
-			g->at[n++] = g->at[i];
-	g->n = n;
-	if (g->nrepeated > before)
-		qsort(g->repeated + before, g->nrepeated - before, sizeof(*g->repeated), by_text);
-}
-
-static int take_folder(struct growth *g, const char *path, size_t most, struct err *e)
-{
-	DIR *d = opendir(path);
-	const struct dirent *x;
-	size_t first = g->n;
-	int rc = 0;
-
-	if (d == NULL)
-		return err_sys(e, "open %s", path);
-	while (rc == 0 && (x = readdir(d)) != NULL) {
-		BUF(whole);
-
-		if (source_ignores(str_of(x->d_name)))
-			continue;
-		buf_fmt(&whole, "%s/%s", path, x->d_name);
-		rc = take_entry(g, buf_z(&whole), most, e);
-	}
-	closedir(d);
-	pass_repeated(g, first);
-	return rc;
-}
-
-static int take_paths(struct growth *g, const struct survey_paths *p, struct err *e)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		struct stat st;
-
-		if (stat(p->at[i], &st) < 0)
-			return err_sys(e, "open %s", p->at[i]);
-		if ((S_ISDIR(st.st_mode) ? take_folder(g, p->at[i], p->unpack, e)
-					 : take_entry(g, p->at[i], p->unpack, e)) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int by_inode(const void *a, const void *b)
-{
-	const struct growth_file *x = a, *y = b;
-
-	if (x->id.key[0] != y->id.key[0])
-		return x->id.key[0] < y->id.key[0] ? -1 : 1;
-	return x->id.key[1] < y->id.key[1] ? -1 : x->id.key[1] > y->id.key[1];
-}
-
-static int look_for_doubles(struct growth *g, struct err *e)
-{
-	if (g->n > 0)
-		qsort(g->at, g->n, sizeof(*g->at), by_inode);
-	for (size_t i = 1; i < g->n; i++)
-		if (by_inode(&g->at[i - 1], &g->at[i]) == 0)
-			return err_set(e, "%.*s is named twice", STR_ARG(g->at[i].f.path));
-	return 0;
-}
+enum { RECOGNISED_BY = 256 << 10 };
 
 /* ---- what was known of it ---- */
 
@@ -211,13 +92,24 @@ static bool recognised(struct growth_file *f)
 	return true;
 }
 
+/* Two logs may begin with the same lines and hold no more yet, so one name does not lead to the other kind's text. */
+static bool named_alike(const struct growth_file *f, const struct source_file *was)
+{
+	enum log_family family;
+
+	return !source_family_named(f->f.path, &family) ||
+	       (family == was->family && str_eq(source_label(f->f.path), was->label));
+}
+
 /* A log that has another inode: an archive of one that was plain, or a new one. */
 static int meet(struct growth_file *f, const struct index *x, bool *found, struct err *e)
 {
 	if (!growth_open(f))
 		return err_set(e, "%.*s cannot be read in parts", STR_ARG(f->f.path));
 	for (uint32_t k = 0; x != NULL && f->f.packed.form != UNPACK_PLAIN && k < x->nfiles; k++) {
-		if (found[k] || x->own.files[k].text.n == 0 || x->own.files[k].packed.form != UNPACK_PLAIN ||
+		const struct source_file *was = &x->own.files[k];
+
+		if (found[k] || was->text.n == 0 || was->packed.form != UNPACK_PLAIN || !named_alike(f, was) ||
 		    !begins_like(f, x, k))
 			continue;
 		found[k] = true;
@@ -326,7 +218,7 @@ int growth_look(struct growth *g, const struct index *x, const struct survey_pat
 	bool *found;
 
 	*g = (struct growth){ .mem = ARENA_INIT };
-	if (take_paths(g, p, e) < 0 || look_for_doubles(g, e) < 0)
+	if (growth_list(g, x, p, e) < 0)
 		return -1;
 	found = arena_alloc(&g->mem, (x != NULL ? x->nfiles : 0) + 1);
 	if (x != NULL)

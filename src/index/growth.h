@@ -30,7 +30,8 @@ struct growth {
 	struct growth_file *at; /* in the order in which they are read */
 	size_t n, cap;
 	struct growth_file **order; /* of other servers' logs: by their beginnings, as they are read */
-	struct str *repeated;       /* paths of what is passed over (source_repeats()), as reading comes by them */
+	bool lingers;         /* the next rotation removes what the chapter knows: it is to be made without that */
+	struct str *repeated; /* paths of what is passed over (source_repeats()), as reading comes by them */
 	size_t nrepeated;
 	struct arena mem;
 };
@@ -54,7 +55,9 @@ bool growth_sums_of(struct growth_file *f, uint64_t n, struct index_growth *out)
 bool growth_sums(struct growth_file *f);
 /* Are these other servers' logs?  They are never among ours. */
 bool growth_foreign(const struct growth *g);
-/* Inside of growth*.c: false: it cannot be read in parts. */
+/* Inside of growth*.c: the logs, by inode; archives that the next rotation removes only where x knows them. */
+int growth_list(struct growth *g, const struct index *x, const struct survey_paths *p, struct err *e);
+/* False: it cannot be read in parts. */
 bool growth_open(struct growth_file *f);
 /* With which stamp another server's log begins, as far as can be known before it is read.  -1: it is one that no index
  * goes on with, as its beginning shows. */

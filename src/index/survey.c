@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "index/bytes.h"
+#include "logs/expiring.h"
 #include "trace/source.h"
 
 enum { ENTRIES_MAX = 100000, QUARTER_DAY = 6 * 3600, STEPS_MAX = 100000 };
@@ -30,26 +31,47 @@ static void put_stat(struct buf *out, const struct stat *st)
 	put_time(out, st->st_ctim);
 }
 
-static void put_file(struct buf *out, const char *path, const char *name)
+/* rc: what lstat() of it said. */
+static void put_file(struct buf *out, const char *path, const char *name, int rc, const struct stat *st)
 {
-	struct stat st;
+	struct stat to;
 
 	bytes_put_str(out, str_of(name));
-	if (lstat(path, &st) < 0) {
+	if (rc < 0) {
 		bytes_put(out, (uint64_t)errno << 1 | 1); /* gone in this moment */
 		return;
 	}
 	bytes_put(out, 0);
-	put_stat(out, &st);
-	if (S_ISLNK(st.st_mode) && stat(path, &st) == 0)
-		put_stat(out, &st);
-	if (S_ISREG(st.st_mode))
+	put_stat(out, st);
+	if (S_ISLNK(st->st_mode) && stat(path, &to) == 0)
+		put_stat(out, st = &to);
+	if (S_ISREG(st->st_mode))
 		bytes_put(out, access(path, R_OK) == 0);
 }
 
 static int of_interest(const struct dirent *x)
 {
 	return !source_ignores(str_of(x->d_name));
+}
+
+/* The entries that are logs, or may be. */
+static void put_entries(struct buf *out, const char *path, struct dirent **list, int n)
+{
+	struct expiring expiring;
+	ARENA(mem);
+
+	expiring_read(&expiring, path, &mem);
+	for (int i = 0; i < n; i++) {
+		const char *name = list[i]->d_name;
+		struct stat st;
+		int rc;
+		BUF(whole);
+
+		buf_fmt(&whole, "%s/%s", path, name);
+		rc = lstat(buf_z(&whole), &st);
+		if (rc < 0 || !expiring_has(&expiring, str_of(name), st.st_ino))
+			put_file(out, buf_z(&whole), name, rc, &st);
+	}
 }
 
 static int put_folder(struct buf *out, const char *path, struct err *e)
@@ -59,15 +81,10 @@ static int put_folder(struct buf *out, const char *path, struct err *e)
 
 	if (n < 0)
 		return err_sys(e, "open %s", path);
-	bytes_put(out, (uint64_t)n);
-	for (int i = 0; i < n; i++) {
-		BUF(whole);
-
-		buf_fmt(&whole, "%s/%s", path, list[i]->d_name);
-		if (i < ENTRIES_MAX)
-			put_file(out, buf_z(&whole), list[i]->d_name);
+	put_entries(out, path, list, n < ENTRIES_MAX ? n : ENTRIES_MAX);
+	bytes_put_str(out, STR("")); /* no entry has such a name */
+	for (int i = 0; i < n; i++)
 		free(list[i]);
-	}
 	free(list);
 	return n <= ENTRIES_MAX ? 0 : err_set(e, "%s has more than %d files", path, ENTRIES_MAX);
 }
@@ -77,11 +94,11 @@ int survey_take(struct buf *out, const struct survey_paths *p, struct err *e)
 	bytes_put(out, p->unpack);
 	bytes_put(out, p->n);
 	for (size_t i = 0; i < p->n; i++) {
-		struct stat st;
+		struct stat own, st;
 
-		if (stat(p->at[i], &st) < 0)
+		if (lstat(p->at[i], &own) < 0 || stat(p->at[i], &st) < 0)
 			return err_sys(e, "open %s", p->at[i]);
-		put_file(out, p->at[i], p->at[i]);
+		put_file(out, p->at[i], p->at[i], 0, &own);
 		if (S_ISDIR(st.st_mode) && put_folder(out, p->at[i], e) < 0)
 			return -1;
 	}

@@ -14,7 +14,8 @@ struct tail_ask {
 	struct index *x; /* the chapters so far; NULL: none */
 	struct growth *g;
 	const struct survey_paths *paths;
-	bool keeps; /* build.c: x is the latest chapter, and stays */
+	uint64_t as; /* build.c: CHAPTER_LATEST, CHAPTER_NEXT */
+	bool keeps;  /* x has that name, and stays */
 	struct str survey;
 	uint64_t most; /* bytes of lines that may be joined once more */
 	bool rows;     /* what statistics run over, too */

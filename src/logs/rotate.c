@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "logs/expiring.h"
 
-enum { DAY = 86400 };
+enum { DAY = 86400, HOUR = 3600 };
 
 int rotate_open(const char *folder, struct err *e)
 {
@@ -144,18 +145,41 @@ static int remove_hidden(struct round *r, const char *name, struct err *e)
 }
 
 /* By its name and by the time of its last line: a clock that was wrong when the name was made removes nothing. */
-static int remove_aged(struct round *r, const char *name, struct err *e)
+static bool is_aged(const struct round *r, const char *name, int64_t now, int64_t wall, struct stat *st)
 {
 	struct rotate_name n = rotate_name(str_of(name));
+	int64_t keep = r->set->keep / 1000;
+
+	return (n.day + 1) * DAY + keep <= now && fstatat(r->dir, name, st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st->st_mode) && st->st_mtim.tv_sec + keep <= wall;
+}
+
+static int remove_aged(struct round *r, const char *name, struct err *e)
+{
 	struct stat st;
 
-	if ((n.day + 1) * DAY + r->set->keep / 1000 > r->now || fstatat(r->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !S_ISREG(st.st_mode) || st.st_mtim.tv_sec + r->set->keep / 1000 > clock_wall() / 1000)
+	if (!is_aged(r, name, r->now, clock_wall() / 1000, &st))
 		return 0;
 	if (unlinkat(r->dir, name, 0) < 0)
 		return err_sys(e, "remove %s", name);
 	rotate_tell(r->set, ROTATE_AGED, name, NULL);
 	return 0;
+}
+
+/* What tomorrow's rotation removes, whoever owns it; a day may have 25 hours. */
+static int name_expiring(struct round *r, struct err *e)
+{
+	const char *const *names = NULL;
+	size_t all = rotate_list(r->dir, ROTATE_ARCHIVE, &names, &r->mem, e), n = 0;
+	struct expiring_file *at = arena_alloc(&r->mem, (all + 1) * sizeof(*at));
+
+	for (size_t i = 0; i < all && r->set->keep > 0; i++) {
+		struct stat st;
+
+		if (is_aged(r, names[i], r->now + DAY, clock_wall() / 1000 + DAY + HOUR, &st))
+			at[n++] = (struct expiring_file){ str_of(names[i]), st.st_ino };
+	}
+	return e->text[0] != '\0' ? -1 : expiring_write(r->dir, at, n, e);
 }
 
 static void each(struct round *r, enum rotate_form form, int (*act)(struct round *, const char *, struct err *))
@@ -176,6 +200,7 @@ static void each(struct round *r, enum rotate_form form, int (*act)(struct round
 size_t rotate_run(int dir, const struct rotate_set *set)
 {
 	struct round r = { .dir = dir, .set = set, .now = local_now(), .mem = ARENA_INIT };
+	struct err e = { 0 };
 
 	each(&r, ROTATE_HIDDEN, remove_hidden);
 	each(&r, ROTATE_PLAIN, pack_one);
@@ -183,6 +208,8 @@ size_t rotate_run(int dir, const struct rotate_set *set)
 	each(&r, ROTATE_PLAIN, pack_one);
 	if (set->keep > 0)
 		each(&r, ROTATE_ARCHIVE, remove_aged);
+	if (set->wants == NULL && name_expiring(&r, &e) < 0)
+		failed(&r, ".expiring", &e);
 	arena_clear(&r.mem);
 	return r.bad;
 }

@@ -14,6 +14,8 @@
  * A crash leaves one of the three forms; the next rotation goes on from there.  server.log, which all programs hold
  * open without looking at its name, is copied and emptied instead (say_lock).
  *
+ * What tomorrow's rotation removes is named today (expiring.h), and no longer read from then on.
+ *
  * The day in the name is that of the last line, in the logs' zone (log_zone).  Only files with these names, of this
  * folder, that are no links are ever touched.
  */

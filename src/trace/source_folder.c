@@ -4,12 +4,14 @@
  * every log that stood in it known to be read, under whatever name.  A log that
  * had grown when the rotation took place is read again then, so that no line
  * between two files is lost.  What a listing showed and nobody saw again is said.
+ * Archives that the next rotation removes are passed over.
  */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "logs/expiring.h"
 #include "trace/source.h"
 
 enum { ROUNDS = 32 };
@@ -29,6 +31,7 @@ struct folder {
 	struct source *s;
 	struct str path;
 	struct arena mem;
+	struct expiring expiring;
 	struct entries now, lost; /* lost: shown by a listing, gone before it could be opened */
 	bool vanished;            /* some of them in the round before */
 };
@@ -71,6 +74,8 @@ static void list_entry(struct folder *d, const char *name)
 		return;
 	}
 	x.link = S_ISLNK(st.st_mode);
+	if (expiring_has(&d->expiring, str_of(name), st.st_ino))
+		return;
 	if (x.link && stat(x.path.p, &st) < 0) {
 		source_skip(d->s, x.path, "a link to nothing");
 		return;
@@ -113,6 +118,7 @@ static int list(struct folder *d, struct err *e)
 	if (dir == NULL)
 		return err_sys(e, "open %s", d->path.p);
 	d->now.n = 0;
+	expiring_read(&d->expiring, d->path.p, &d->mem);
 	while ((x = readdir(dir)) != NULL && d->now.n < SOURCE_FILES_MAX)
 		if (!source_ignores(str_of(x->d_name)))
 			list_entry(d, x->d_name);

@@ -1,6 +1,7 @@
 """The server makes the index of its logs by itself: whoever asks has the same answers, sooner, and nobody thinks of it."""
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -150,3 +151,65 @@ def test_one_that_hangs_keeps_nobody_waiting(server):
     send(server, 1)
     server.arrived(YOU, 1)
     assert server.stop() == 0
+
+
+def both(server, number):
+    """Who finds that message: the index, and whoever reads the logs."""
+    return [len(json.loads(server.tell("trace", "--json", f"from:anna{number}@elsewhere.test", *how).stdout)["messages"])
+            for how in ((), ("--no-index",))]
+
+
+def to_noon(server):
+    """Tomorrow's: some minutes later it is the same day."""
+    server.later(int(1.5 * 86400 - time.time() % 86400))
+
+
+def test_what_a_rotation_removes_leaves_the_index_first(server):
+    """There is an index at every moment, and what is gone from the logs is gone from it."""
+    server.config('index { every = "never" } logs { rotate = "never" keep = 2d time = "utc" }')
+    to_noon(server)
+    server.start()
+    logs = os.path.join(server.data, "logs")
+    for day in range(3):
+        send(server, day)
+        server.arrived(YOU, day + 1)
+        server.later(120)
+        server.command("logs", "rotate")
+        if day < 2:
+            server.command("index", "build")
+            assert not os.path.exists(os.path.join(logs, ".expiring"))
+        server.later(86400)
+    # The third rotation named what the fourth removes: whoever reads passes over it, and an index that was made before
+    # goes on to answer.
+    with open(os.path.join(logs, ".expiring"), encoding="ascii") as f:
+        names = sorted(line.split()[0] for line in f)
+    assert [n.split(".")[0] for n in names] == ["delivery", "server", "smtp-25", "spamdyke"]
+    assert all(os.path.exists(os.path.join(logs, n)) for n in names)
+    assert status(server) and both(server, 0) == [1, 0] and both(server, 1) == both(server, 2) == [1, 1]
+    server.command("index", "build")
+    assert status(server) and both(server, 0) == [0, 0] and both(server, 1) == both(server, 2) == [1, 1]
+    assert sorted(x for x in os.listdir(os.path.join(server.data, "index")) if not x.startswith("chapter.")) == ["chapter", "lock"]
+    # The fourth one removes them, and the index stands; what the fifth is to remove is in it yet.
+    assert names[0] in server.command("logs", "rotate")
+    assert not [n for n in names if os.path.exists(os.path.join(logs, n))]
+    assert status(server) and both(server, 0) == [0, 0] and both(server, 1) == [1, 0] and both(server, 2) == [1, 1]
+    server.command("index", "build")
+    assert status(server) and both(server, 1) == [0, 0] and both(server, 2) == [1, 1]
+
+
+def test_archives_of_a_copy_are_read_whatever_the_rotation_names(server, tmp_path):
+    """Only the file that was meant is passed over: a backup keeps what the server forgets."""
+    server.config('logs { rotate = "never" keep = 1d time = "utc" }')
+    to_noon(server)
+    server.start()
+    send(server, 1)
+    server.arrived(YOU)
+    server.later(120)
+    server.command("logs", "rotate")
+    server.later(86400)
+    server.command("logs", "rotate")
+    assert both(server, 1) == [0, 0]
+    copy = shutil.copytree(os.path.join(server.data, "logs"), tmp_path / "copy")
+    assert os.path.exists(copy / ".expiring")
+    done = server.tell("trace", "--json", "from:anna1@elsewhere.test", "--logs", str(copy))
+    assert len(json.loads(done.stdout)["messages"]) == 1

@@ -30,7 +30,7 @@ static inline struct chapter_out *house_begin(struct house *h)
 
 static inline void house_publish(struct house *h, struct chapter_out *out, const struct buf *root)
 {
-	assert_int_equal(chapter_publish(out, buf_str(root), NULL, NULL), 0);
+	assert_int_equal(chapter_publish(out, buf_str(root), CHAPTER_LATEST, NULL, NULL), 0);
 	chapter_out_free(out);
 	h->c = chapter_open(h->fd, 0, NULL);
 	assert_non_null(h->c);

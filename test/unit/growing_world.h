@@ -122,8 +122,8 @@ static inline void begin(struct world *w)
 static inline void end(struct world *w)
 {
 	static const char *const names[] = {
-		SMTP,           DELIVERY,       GATE, DELIVERY ".2022-01-03", DELIVERY ".2022-01-03.zst",
-		"smtp-465.log", "smtp-25.log.1"
+		SMTP,           DELIVERY,        GATE,        DELIVERY ".2022-01-03", DELIVERY ".2022-01-03.zst",
+		"smtp-465.log", "smtp-25.log.1", SMTP ".zst", DELIVERY ".zst"
 	};
 	char path[160];
 

@@ -185,6 +185,29 @@ static void growth_after_growth(void **state)
 	end(&w);
 }
 
+/* Until the first message of a day our logs hold the same line: whose an archive is its name tells. */
+static void logs_in_which_only_the_zone_stands(void **state)
+{
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		const char *const names[] = { first == 0 ? SMTP : DELIVERY, first == 0 ? DELIVERY : SMTP };
+		struct world w;
+
+		begin_empty(&w);
+		append(&w, SMTP, zone);
+		append(&w, SMTP, "\n");
+		append(&w, DELIVERY, zone);
+		append(&w, GATE, "");
+		build(&w);
+		append_message(&w, 1, true);
+		pack(&w, names[0], SIZE_MAX); /* the earlier one mostly has the lower number of an inode */
+		pack(&w, names[1], SIZE_MAX);
+		if (!used(&w))
+			fail_msg("%s first", names[0]);
+		end(&w);
+	}
+}
+
 #define CHKUSER \
 	"CHKUSER rejected rcpt: from <a@b.example::> remote <x:y:192.0.2.1> rcpt <c@d.example> : not existing " \
 	"recipient"
@@ -233,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_growth),
 		cmocka_unit_test(growth_after_growth),
+		cmocka_unit_test(logs_in_which_only_the_zone_stands),
 		cmocka_unit_test(another_servers),
 	};
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "logs/expiring.h"
 #include "rotate_folder.h"
 
 #include "logs/frames.h"
@@ -211,6 +212,41 @@ static void archives_older_than_kept_go_and_nothing_else(void **state)
 	assert_true(there(named("spamdyke.%D.zst", 50)));
 }
 
+static bool expires(const char *name)
+{
+	struct expiring x;
+	struct stat st;
+	ARENA(mem);
+
+	expiring_read(&x, folder, &mem);
+	return fstatat(dir, name, &st, 0) == 0 && expiring_has(&x, str_of(name), st.st_ino);
+}
+
+/* So that readers pass over them before they are gone. */
+static void what_tomorrows_rotation_removes_is_named_today(void **state)
+{
+	static const struct {
+		const char *name;
+		int ago, changed;
+		bool expires;
+	} t[] = {
+		{ "smtp-25.%D.zst", 30, 30, true },   { "server.%D.zst", 30, 29, true },
+		{ "smtp-25.%D.zst", 29, 29, false },  { "delivery.%D.zst", 30, 1, false },
+		{ "spamdyke.log.%D", 30, 30, false }, { "mail.%D.zst", 30, 30, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++)
+		put(named(t[i].name, t[i].ago), t[i].changed, "x");
+	assert_int_equal(run(true, INT64_C(30) * 86400 * 1000), 0);
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (expires(named(t[i].name, t[i].ago)) != t[i].expires)
+			fail_msg("%s", named(t[i].name, t[i].ago));
+	/* kept longer, or for ever, they are read again */
+	assert_int_equal(run(true, 0), 0);
+	assert_false(there(".expiring"));
+}
+
 static void links_are_left_alone(void **state)
 {
 	(void)state;
@@ -240,6 +276,7 @@ int main(void)
 		TEST(a_second_rotation_of_a_day_adds_to_its_archive),
 		TEST(what_a_crash_left_is_finished),
 		TEST(archives_older_than_kept_go_and_nothing_else),
+		TEST(what_tomorrows_rotation_removes_is_named_today),
 		TEST(links_are_left_alone),
 		TEST(two_at_one_time_are_one_too_many),
 	};
