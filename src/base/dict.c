@@ -48,7 +48,11 @@ static void grow(struct dict *t)
 
 struct dict_slot *dict_slot(struct dict *t, struct str text)
 {
-	uint64_t hash = dict_hash(text);
+	return dict_slot_of(t, text, dict_hash(text));
+}
+
+struct dict_slot *dict_slot_of(struct dict *t, struct str text, uint64_t hash)
+{
 	struct dict_slot *s;
 
 	if ((t->n + 1) * 3 >= t->cap * 2)

@@ -25,8 +25,8 @@ static uint32_t seconds_of(int64_t time)
 /* The newest first, of one second the last one that was met (select.c). */
 static void sort(struct counted **at, size_t n)
 {
-	struct numbered *order = mem_alloc((n + 1) * sizeof(*order));
-	struct counted *to = mem_alloc((n + 1) * sizeof(*to));
+	struct numbered *order = mem_grow(NULL, (n + 1) * sizeof(*order));
+	struct counted *to = mem_grow(NULL, (n + 1) * sizeof(*to));
 
 	for (size_t i = 0; i < n; i++)
 		order[i] = (struct numbered){ ~(*at)[i].place, ~seconds_of((*at)[i].time), (uint32_t)i };
@@ -48,19 +48,29 @@ static uint64_t place_among_all(const struct index *x, const struct index_row *r
 	return place_number(p);
 }
 
+/* The table is kept where the chapter has it already. */
+static const struct index_row *table_of(struct index *x, struct arena *mem)
+{
+	struct index_table t;
+
+	if (x->rows != NULL)
+		return x->rows;
+	return find_table(x, mem, &t) ? t.rows : NULL;
+}
+
 /* The chapter's stories that have rows, as its rows count them: the table is in the order of its tale.  place: in the
  * table; from: the family. */
-static struct counted *stories_of(struct index *x, size_t *n)
+static struct counted *stories_of(const struct index *x, const struct index_row *table, size_t *n)
 {
 	struct counted *at;
 
 	*n = 0;
-	if (!find_rows(x))
+	if (table == NULL)
 		return NULL;
-	at = mem_alloc((x->root.stories + 1) * sizeof(*at));
+	at = mem_grow(NULL, (x->root.stories + 1) * sizeof(*at));
 	for (uint64_t i = 0; i < x->root.stories; i++)
-		if (x->rows[i].rows)
-			at[(*n)++] = (struct counted){ .time = x->rows[i].time, .place = i, .from = x->rows[i].family };
+		if (table[i].rows)
+			at[(*n)++] = (struct counted){ .time = table[i].time, .place = i, .from = table[i].family };
 	sort(&at, *n);
 	return at;
 }
@@ -74,23 +84,34 @@ static void add(struct merge *m, struct counted t)
 	m->at[m->n++] = t;
 }
 
+/* A chapter as it is merged. */
+struct part {
+	const struct index *x;
+	const struct index_row *table;
+	struct rows r;
+	struct counted *stories; /* as they have rows */
+	size_t n;
+};
+
 /* False: they are not the rows of these stories. */
-static bool add_stories(struct merge *m, const struct index *x, const struct rows *r, const struct counted *stories,
-			size_t n, uint32_t base)
+static bool add_stories(struct merge *m, const struct part *p, uint32_t base)
 {
+	const struct rows *r = &p->r;
+	const struct index *x = p->x;
+
 	for (size_t i = 0; i < r->n;) {
 		uint32_t number = r->story[i], family;
 		size_t end = i;
 
 		while (end < r->n && r->story[end] == number)
 			end++;
-		if (number >= n)
+		if (number >= p->n)
 			return false;
-		family = stories[number].from;
+		family = p->stories[number].from;
 		if (x->hidden == NULL || !set_has(x->hidden, family)) {
-			struct counted t = stories[number];
+			struct counted t = p->stories[number];
 
-			t.place = place_among_all(x, &x->rows[t.place]);
+			t.place = place_among_all(x, &p->table[t.place]);
 			t.from = base + (uint32_t)i;
 			t.n = (uint32_t)(end - i);
 			add(m, t);
@@ -100,7 +121,8 @@ static bool add_stories(struct merge *m, const struct index *x, const struct row
 	return true;
 }
 
-bool merge_read(struct index *x, unsigned with, struct rows *out)
+/* packed: for as long as the rows are there; texts of names and addresses live as long as the chapter. */
+static bool read_rows(struct index *x, unsigned with, struct arena *packed_mem, struct rows *out)
 {
 	struct term_texts names = { NULL, 0 }, ips = { NULL, 0 };
 	struct str packed;
@@ -108,28 +130,41 @@ bool merge_read(struct index *x, unsigned with, struct rows *out)
 	return x->root.rows.size > 0 &&
 	       ((with & MERGE_NAMES) == 0 || terms_texts(&x->terms, x->c, TERM_ADDRESS, &x->mem, &names)) &&
 	       ((with & MERGE_IPS) == 0 || terms_texts(&x->terms, x->c, TERM_IP, &x->mem, &ips)) &&
-	       chapter_get(x->c, x->root.rows, &x->mem, &packed) &&
+	       chapter_get(x->c, x->root.rows, packed_mem, &packed) &&
 	       rows_unpack(out, packed,
 			   &(struct rows_texts){ names.at, ips.at, names.n, ips.n, .bare = (with & MERGE_WHOLE) == 0 });
 }
 
-static bool merge_chapter(struct merge *m, struct index *x, struct rows *out, uint32_t *stories)
+bool merge_read(struct index *x, unsigned with, struct rows *out)
 {
-	struct rows r = { 0 };
-	struct counted *at;
-	size_t n;
+	return read_rows(x, with, &x->mem, out);
+}
+
+static void keep_texts(struct row_dict *d, struct arena *mem)
+{
+	for (size_t i = 0; i < d->n; i++)
+		d->text[i] = arena_str(mem, d->text[i]);
+}
+
+/* mem: for the time being. */
+static bool merge_chapter(struct merge *m, struct index *x, struct rows *out, uint32_t *stories, struct arena *mem)
+{
+	struct part p = { .x = x };
 	bool good;
 
-	if (!merge_read(x, MERGE_NAMES | MERGE_IPS, &r))
+	if (!read_rows(x, MERGE_NAMES | MERGE_IPS, mem, &p.r))
 		return false;
-	at = stories_of(x, &n);
-	good = at != NULL && add_stories(m, x, &r, at, n, (uint32_t)out->n);
+	p.table = table_of(x, mem);
+	p.stories = stories_of(x, p.table, &p.n);
+	good = p.stories != NULL && add_stories(m, &p, (uint32_t)out->n);
 	if (good) {
-		rows_append(out, &r, *stories);
-		*stories += (uint32_t)n;
+		keep_texts(&p.r.logins, &x->mem);
+		keep_texts(&p.r.ports, &x->mem);
+		rows_append(out, &p.r, *stories);
+		*stories += (uint32_t)p.n;
 	}
-	free(at);
-	rows_clear(&r);
+	free(p.stories);
+	rows_clear(&p.r);
 	return good;
 }
 
@@ -147,17 +182,29 @@ static void arrange(struct rows *out, struct merge *m)
 	free(order);
 }
 
-bool merge_rows(struct index *x, struct span span, struct rows *out)
+/* Of all that is within the span, so that the columns need not grow: a story has a row, and few have more. */
+static void make_room(const struct index *x, struct span span, struct rows *out)
+{
+	size_t n = 0;
+
+	for (; x != NULL; x = x->before)
+		if (index_within(x, span))
+			n += x->root.stories + x->root.stories / 8;
+	rows_reserve(out, n);
+}
+
+static bool merge_chapters(struct index *x, struct span span, struct rows *out)
 {
 	struct merge m = { 0 };
 	uint32_t stories = 0;
 	bool good = true;
+	ARENA(mem);
 
-	*out = (struct rows){ 0 };
-	if (x->before == NULL)
-		return !index_within(x, span) || merge_read(x, MERGE_NAMES | MERGE_IPS | MERGE_WHOLE, out);
-	for (; x != NULL && good; x = x->before)
-		good = !index_within(x, span) || merge_chapter(&m, x, out, &stories);
+	make_room(x, span, out);
+	for (; x != NULL && good; x = x->before) {
+		good = !index_within(x, span) || merge_chapter(&m, x, out, &stories, &mem);
+		arena_reset(&mem);
+	}
 	if (good)
 		arrange(out, &m);
 	else
@@ -166,9 +213,17 @@ bool merge_rows(struct index *x, struct span span, struct rows *out)
 	return good;
 }
 
+bool merge_rows(struct index *x, struct span span, struct rows *out)
+{
+	*out = (struct rows){ 0 };
+	if (x->before != NULL)
+		return merge_chapters(x, span, out);
+	return !index_within(x, span) || merge_read(x, MERGE_NAMES | MERGE_IPS | MERGE_WHOLE, out);
+}
+
 uint32_t *merge_families(struct index *x, size_t *n)
 {
-	struct counted *at = stories_of(x, n);
+	struct counted *at = find_rows(x) ? stories_of(x, x->rows, n) : NULL;
 	uint32_t *out = at != NULL ? mem_alloc((*n + 1) * sizeof(*out)) : NULL;
 
 	for (size_t i = 0; i < *n; i++)

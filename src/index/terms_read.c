@@ -242,11 +242,20 @@ bool terms_scan_domain(const struct term_blocks *b, struct chapter *c, const str
 	return good;
 }
 
+/* Of its texts, which lie one behind the other, a copy in the arena. */
+static void keep_texts(const struct term_open *x, struct arena *mem, struct str *out)
+{
+	struct str keys = arena_str(mem, x->keys);
+
+	for (size_t i = 0; i < x->n; i++)
+		out[i] = str_mem(keys.p + (x->texts[i].p - x->keys.p), x->texts[i].n);
+}
+
 bool terms_texts(const struct term_blocks *b, struct chapter *c, enum term_kind kind, struct arena *mem,
 		 struct term_texts *out)
 {
 	size_t cap = 0;
-	struct str *at = NULL;
+	ARENA(block);
 
 	*out = (struct term_texts){ NULL, 0 };
 	for (size_t i = 0; i < b->n; i++) {
@@ -254,16 +263,14 @@ bool terms_texts(const struct term_blocks *b, struct chapter *c, enum term_kind 
 
 		if (b->at[i].kind != kind)
 			continue;
-		if (!terms_open(&x, c, &b->at[i], mem))
+		arena_reset(&block);
+		if (!terms_open(&x, c, &b->at[i], &block))
 			return false;
 		if (out->n + x.n > cap) {
 			cap = 2 * (out->n + x.n);
-			at = arena_alloc(mem, (cap + 1) * sizeof(*at));
-			if (out->n > 0)
-				memcpy(at, out->at, out->n * sizeof(*at));
-			out->at = at;
+			out->at = arena_grow(mem, out->at, out->n, cap + 1, sizeof(*out->at));
 		}
-		memcpy(out->at + out->n, x.texts, x.n * sizeof(*x.texts));
+		keep_texts(&x, mem, out->at + out->n);
 		out->n += x.n;
 	}
 	return true;

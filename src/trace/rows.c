@@ -18,6 +18,20 @@ void rows_clear(struct rows *r)
 	*r = (struct rows){ 0 };
 }
 
+static void set_cap(struct rows *r, size_t cap)
+{
+#define ROW(type, name, meaning) r->name = mem_grow(r->name, cap * sizeof(type));
+#include "trace/rows.def"
+#undef ROW
+	r->cap = cap;
+}
+
+void rows_reserve(struct rows *r, size_t n)
+{
+	if (n > r->cap)
+		set_cap(r, n);
+}
+
 /* Room for so many rows; what is new is not set. */
 void rows_grow(struct rows *r, size_t more)
 {
@@ -28,10 +42,7 @@ void rows_grow(struct rows *r, size_t more)
 		return;
 	while (cap < r->n)
 		cap *= 2;
-#define ROW(type, name, meaning) r->name = mem_grow(r->name, cap * sizeof(type));
-#include "trace/rows.def"
-#undef ROW
-	r->cap = cap;
+	set_cap(r, cap);
 }
 
 size_t rows_new(struct rows *r)
@@ -60,7 +71,7 @@ static uint32_t add_text(struct row_dict *d, struct str text)
 	return (uint32_t)d->n++;
 }
 
-uint32_t rows_text(struct row_dict *d, struct str text)
+uint32_t rows_text_of(struct row_dict *d, struct str text, uint64_t hash)
 {
 	struct dict_slot *s;
 
@@ -69,12 +80,17 @@ uint32_t rows_text(struct row_dict *d, struct str text)
 		if (s->p == NULL)
 			dict_put(&d->ids, s, d->text[d->known], (uint32_t)d->known);
 	}
-	s = dict_slot(&d->ids, text);
+	s = dict_slot_of(&d->ids, text, hash);
 	if (s->p == NULL) {
 		dict_put(&d->ids, s, text, add_text(d, text));
 		d->known++;
 	}
 	return s->number;
+}
+
+uint32_t rows_text(struct row_dict *d, struct str text)
+{
+	return rows_text_of(d, text, dict_hash(text));
 }
 
 static struct str domain_of(struct str address)
@@ -98,14 +114,19 @@ uint32_t rows_new_name(struct rows *r, struct str address)
 	return add_text(&r->names, address);
 }
 
-uint32_t rows_name(struct rows *r, struct str address)
+uint32_t rows_name_of(struct rows *r, struct str address, uint64_t hash)
 {
 	size_t before = r->names.n;
-	uint32_t id = rows_text(&r->names, address);
+	uint32_t id = rows_text_of(&r->names, address, hash);
 
 	if (id == before)
-		r->names.of[id] = rows_text(&r->domains, domain_of(address));
+		rows_place_name(r, id);
 	return id;
+}
+
+uint32_t rows_name(struct rows *r, struct str address)
+{
+	return rows_name_of(r, address, dict_hash(address));
 }
 
 /* "192.0.2.0/24", "2001:db8:1::/48" */
@@ -198,98 +219,19 @@ void rows_place_ip(struct rows *r, size_t i)
 	r->ips.of[i] = network && beside(r->ips.text[i], r->ips.text[i - 1]) ? before : network_of(r, r->ips.text[i]);
 }
 
-uint32_t rows_ip(struct rows *r, struct str ip)
+uint32_t rows_ip_of(struct rows *r, struct str ip, uint64_t hash)
 {
 	size_t before = r->ips.n;
-	uint32_t id = rows_text(&r->ips, ip);
+	uint32_t id = rows_text_of(&r->ips, ip, hash);
 
 	if (id == before)
-		r->ips.of[id] = network_of(r, ip);
+		rows_place_ip(r, id);
 	return id;
 }
 
-/* What each id of the other's dictionary is here, as far as it was needed. */
-struct translation {
-	const struct row_dict *from;
-	struct row_dict *to;
-	uint32_t *ids; /* UINT32_MAX: it was not */
-};
-
-static struct translation translate(const struct row_dict *from, struct row_dict *to)
+uint32_t rows_ip(struct rows *r, struct str ip)
 {
-	struct translation t = { from, to, mem_alloc((from->n + 1) * sizeof(*t.ids)) };
-
-	memset(t.ids, 0xff, from->n * sizeof(*t.ids));
-	return t;
-}
-
-static uint32_t id_here(struct rows *r, const struct translation *t, uint32_t id)
-{
-	struct str text;
-
-	if (id >= t->from->n)
-		return UINT32_MAX;
-	if (t->ids[id] == UINT32_MAX) {
-		text = t->from->text[id];
-		t->ids[id] = t->to == &r->names ? rows_name(r, text)
-			     : t->to == &r->ips ? rows_ip(r, text)
-						: rows_text(t->to, text);
-	}
-	return t->ids[id];
-}
-
-static void translate_column(struct rows *r, uint32_t *column, size_t n, const struct translation *t)
-{
-	for (size_t i = 0; i < n; i++)
-		column[i] = id_here(r, t, column[i]);
-}
-
-static size_t dict_of(enum row_also_kind kind)
-{
-	return kind == ALSO_HOP_PORT ? 2 : kind == ALSO_LOGIN || kind == ALSO_HOP_LOGIN ? 1 : 0;
-}
-
-/* t: of names, logins, ports. */
-static void append_also(struct rows *r, const struct rows *more, size_t row, const struct translation *const t[3])
-{
-	if (more->nalso == 0)
-		return;
-	r->also_cap = r->nalso + more->nalso;
-	r->also = mem_grow(r->also, r->also_cap * sizeof(*r->also));
-	for (size_t i = 0; i < more->nalso; i++) {
-		struct row_also a = more->also[i];
-
-		a.row += (uint32_t)row;
-		a.text = id_here(r, t[dict_of(a.kind)], a.text);
-		r->also[r->nalso++] = a;
-	}
-}
-
-void rows_append(struct rows *r, const struct rows *more, uint32_t stories)
-{
-	struct translation names = translate(&more->names, &r->names), ips = translate(&more->ips, &r->ips);
-	struct translation logins = translate(&more->logins, &r->logins), ports = translate(&more->ports, &r->ports);
-	size_t at = r->n;
-
-	rows_grow(r, more->n);
-#define ROW(type, name, meaning) memcpy(r->name + at, more->name, more->n * sizeof(type));
-	if (more->n > 0) {
-#include "trace/rows.def"
-	}
-#undef ROW
-	translate_column(r, r->from + at, more->n, &names);
-	translate_column(r, r->to + at, more->n, &names);
-	translate_column(r, r->ip + at, more->n, &ips);
-	translate_column(r, r->login + at, more->n, &logins);
-	for (size_t i = at; i < r->n; i++) {
-		r->story[i] += stories;
-		r->port[i] = (uint8_t)id_here(r, &ports, r->port[i]);
-	}
-	append_also(r, more, at, (const struct translation *const[]){ &names, &logins, &ports });
-	free(names.ids);
-	free(ips.ids);
-	free(logins.ids);
-	free(ports.ids);
+	return rows_ip_of(r, ip, dict_hash(ip));
 }
 
 enum { LENGTH_BITS = 11, LENGTH_ONE = 1 << LENGTH_BITS };

@@ -72,6 +72,10 @@ size_t rows_new(struct rows *r);
 uint32_t rows_name(struct rows *r, struct str address);
 uint32_t rows_ip(struct rows *r, struct str ip);
 uint32_t rows_text(struct row_dict *d, struct str text);
+/* The same for who knows dict_hash() of it. */
+uint32_t rows_name_of(struct rows *r, struct str address, uint64_t hash);
+uint32_t rows_ip_of(struct rows *r, struct str ip, uint64_t hash);
+uint32_t rows_text_of(struct row_dict *d, struct str text, uint64_t hash);
 /* Of a name that is not there yet, and without its domain. */
 uint32_t rows_new_name(struct rows *r, struct str address);
 /* Inside of rows_pack.c: name i, ip i stand in the dictionary; give them their domain, their network.  That of the one
@@ -93,6 +97,8 @@ void rows_arrange(struct rows *r, const uint32_t *at, size_t n);
 void rows_settle(struct rows *r);
 /* So many more rows, which the caller fills. */
 void rows_grow(struct rows *r, size_t more);
+/* So many rows have room: a hint. */
+void rows_reserve(struct rows *r, size_t n);
 
 /* All of it as bytes for an index, and back (rows_pack.c).  Names and ips are not among them: whoever keeps the rows
  * keeps those himself, the names of each domain together, and says where each id of the rows stands there. */

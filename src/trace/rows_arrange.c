@@ -43,7 +43,7 @@ void rows_arrange(struct rows *r, const uint32_t *at, size_t n)
 		arrange_also(r, at, n);
 #define ROW(type, name, meaning) \
 	{ \
-		type *column = mem_alloc((n + 1) * sizeof(type)); \
+		type *column = mem_grow(NULL, (n + 1) * sizeof(type)); \
 		for (size_t i = 0; i < n; i++) \
 			column[i] = r->name[at[i]]; \
 		free(r->name); \
