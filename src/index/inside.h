@@ -36,6 +36,11 @@ struct index_loose {
 	bool begins, under_way; /* struct open_end */
 };
 
+/* Of old logs: a delivery that was deferred.  Only a try for that recipient may go on with it, whenever it comes. */
+struct index_waiting {
+	uint32_t family, to; /* pull_recipient() */
+};
+
 /* A chapter that is read before another one, and which of its families the other tells anew. */
 struct index_before {
 	uint64_t id;
@@ -85,6 +90,8 @@ struct index_root {
 	uint32_t *open; /* families that may go on, though no key may say so */
 	int64_t *until; /* of each, of old logs: the stamp of its latest line, if that is why; 0: it may always */
 	size_t nopen;
+	struct index_waiting *waiting;
+	size_t nwaiting;
 	struct zone_before zone_before;     /* of old logs, which do not say their zone */
 	struct chapter_frame tried, relied; /* of old logs: names (tail_old.c) */
 	struct chapter_frame hours;         /* and who occurred in the last hours (tail_old_clock.c), */

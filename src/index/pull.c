@@ -41,6 +41,7 @@ void pull_end(struct pull *p)
 	p->keys = (struct touch){ 0 };
 	map_clear(&p->known.at);
 	map_clear(&p->known.rivals);
+	map_clear(&p->awaited);
 	book_clear(&p->book);
 	source_clear(&p->files);
 	free(p->lines);
@@ -240,6 +241,7 @@ static bool pull_round(struct pull *p, bool *more)
 	}
 	if (good)
 		find_open(p, found);
+	pull_waiting(p, found);
 	for (int kind = 0; kind < KEY_KINDS; kind++)
 		p->keys.of[kind].done = p->keys.of[kind].n;
 	good = good && pull_pairs(p, found);

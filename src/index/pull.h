@@ -51,6 +51,8 @@ struct pull {
 	struct pulled_line *lines;  /* by file and number, each once, when all is pulled */
 	size_t n, cap;
 	bool begun;
+	struct map awaited; /* of old logs: pull_recipient() of tries that are joined anew, plus 1; */
+	size_t looked;      /* so many of them were looked for */
 	uint64_t bytes, stories, families;
 	struct arena mem;
 };
@@ -63,6 +65,12 @@ bool pull_all(struct pull *p, uint64_t most);
 bool pull_pairs(struct pull *p, struct family_set *out);
 /* Inside: what came of the lines of a story of old logs. */
 void pull_known(struct pull *p, struct story *s);
+/* By which a recipient's deferred deliveries are found. */
+uint32_t pull_recipient(struct str name);
+/* A try for him is joined anew. */
+void pull_await(struct pull *p, struct str name);
+/* Inside: of each chapter the deliveries that wait for such a try. */
+void pull_waiting(struct pull *p, struct family_set *out);
 /* Inside: the line, as one that begins something. */
 void pull_begin_line(struct pull *p, const struct line *l);
 struct pulled_line pulled_of(const struct pull *p, const struct line *l);

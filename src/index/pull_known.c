@@ -1,4 +1,5 @@
 /* What came of the lines of old logs that are read again (trace/known.h). */
+#include "base/quick.h"
 #include "index/pull.h"
 
 static struct known_line *known_at(struct pull *p, const struct line *x)
@@ -33,11 +34,42 @@ static void take_party(struct pull *p, struct story *s, struct party *party)
 		const struct line *x = attempt_try(a);
 		const struct line *rival = take_rival(p, &a->join);
 
-		if (x != NULL)
-			*known_at(p, x) =
-			    (struct known_line){ .story = s, .party = party, .attempt = a, .rival = rival };
+		if (x == NULL)
+			continue;
+		*known_at(p, x) = (struct known_line){ .story = s, .party = party, .attempt = a, .rival = rival };
+		if (x->local >= p->known.since)
+			pull_await(p, a->to->text);
 	}
 }
+
+/* ---- deliveries that wait for their next try ---- */
+
+uint32_t pull_recipient(struct str name)
+{
+	static const uint64_t key[2] = { UINT64_C(0xbb67ae8584caa73b), UINT64_C(0x3c6ef372fe94f82b) };
+
+	return (uint32_t)hash_keyed(name, key);
+}
+
+void pull_await(struct pull *p, struct str name)
+{
+	map_putn(&p->awaited, (uint64_t)pull_recipient(name) + 1, p);
+}
+
+void pull_waiting(struct pull *p, struct family_set *out)
+{
+	size_t c = 0;
+
+	if (p->awaited.n == p->looked)
+		return;
+	p->looked = p->awaited.n;
+	for (const struct index *x = p->newest; x != NULL; x = x->before, c++)
+		for (size_t i = 0; i < x->root.nwaiting; i++)
+			if (map_getn(&p->awaited, (uint64_t)x->root.waiting[i].to + 1) != NULL)
+				set_add(&out[c], x->root.waiting[i].family);
+}
+
+/* ---- the story ---- */
 
 void pull_known(struct pull *p, struct story *s)
 {

@@ -19,6 +19,15 @@ static uint64_t take_number(struct cur *c)
 	return v;
 }
 
+static void put_waiting(struct buf *b, const struct index_root *r)
+{
+	bytes_put(b, r->nwaiting);
+	for (size_t i = 0; i < r->nwaiting; i++) {
+		bytes_put_int(b, (int64_t)r->waiting[i].family - (i > 0 ? r->waiting[i - 1].family : 0));
+		bytes_put(b, r->waiting[i].to);
+	}
+}
+
 void root_put_growth(struct buf *b, const struct index_root *r, const struct index_growth *files, size_t n)
 {
 	bytes_put(b, r->grows);
@@ -52,6 +61,7 @@ void root_put_growth(struct buf *b, const struct index_root *r, const struct ind
 		bytes_put(b, r->open[i]);
 		bytes_put_int(b, r->until[i]);
 	}
+	put_waiting(b, r);
 	bytes_put_int(b, r->zone_before.offset);
 	bytes_put(b, r->zone_before.kept);
 	bytes_put(b, r->zone_before.others);
@@ -112,6 +122,22 @@ static void take_loose(struct cur *c, struct index *x)
 	}
 }
 
+static void take_waiting(struct cur *c, struct index *x)
+{
+	struct index_root *r = &x->root;
+	int64_t family = 0;
+
+	r->nwaiting = bytes_take_count(c);
+	r->waiting = arena_alloc(&x->mem, (r->nwaiting + 1) * sizeof(*r->waiting));
+	for (size_t i = 0; i < r->nwaiting && c->why == NULL; i++) {
+		family = bytes_take_diff(c, family);
+		r->waiting[i].to = take_upto(c, (uint64_t)UINT32_MAX + 1);
+		r->waiting[i].family = (uint32_t)family;
+		if (family < 0 || (uint64_t)family >= r->families)
+			cur_fail(c, "no such family");
+	}
+}
+
 static void take_open(struct cur *c, struct index *x)
 {
 	struct index_root *r = &x->root;
@@ -123,6 +149,7 @@ static void take_open(struct cur *c, struct index *x)
 		r->open[i] = take_upto(c, r->families);
 		r->until[i] = bytes_take_int(c);
 	}
+	take_waiting(c, x);
 	r->zone_before.offset = (int)bytes_take_int(c);
 	r->zone_before.kept = bytes_take(c);
 	r->zone_before.others = bytes_take(c);

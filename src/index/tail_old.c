@@ -32,15 +32,32 @@ static bool is_last(const struct tail *t, const struct line *x)
 	return line_number(&t->book, x) == lines;
 }
 
-/* A next attempt, a first one or an end may come whenever it wants. */
+/* A first attempt or an end may come whenever it wants. */
 static bool may_go_on(const struct tail *t, const struct story *s)
 {
 	if (s->visit != NULL && (verdict_unsettled(&t->book, s->visit) || is_last(t, s->visit->lines.last)))
 		return true;
 	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-		if (p->deferral != NULL || untried(p, t->newest))
+		if (untried(p, t->newest))
 			return true;
 	return false;
+}
+
+/* So may a next attempt, but it names its recipient. */
+static void find_waiting(struct tail *t, const struct writing *w, struct index_root *r)
+{
+	size_t n = 0;
+
+	for (const struct story *s = t->tale.stories; s != NULL; s = s->later)
+		for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+			n += p->deferral != NULL;
+	r->waiting = arena_alloc(&t->mem, (n + 1) * sizeof(*r->waiting));
+	for (const struct story *s = t->tale.stories; s != NULL; s = s->later)
+		for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+			if (p->deferral != NULL)
+				r->waiting[r->nwaiting++] =
+				    (struct index_waiting){ w->kin.family[s->order],
+							    pull_recipient(p->deferral->to->text) };
 }
 
 /* So many tries, and inits, before those that are joined anew in any case are always read again. */
@@ -113,6 +130,7 @@ void tail_old_open(struct tail *t, const struct writing *w, struct index_root *r
 		r->until[r->nopen] = stays ? 0 : t->latest[f];
 		r->open[r->nopen++] = f;
 	}
+	find_waiting(t, w, r);
 }
 
 /* Inits that no story has, and the last ones. */
@@ -230,7 +248,10 @@ bool tail_old_tried(void *with, struct str name)
 
 void tail_old_try(struct tail *t, struct str rcpt)
 {
-	map_putn(&t->tries, tail_old_hash(book_name(t->pull.keys.names, rcpt)->text) + 1, t);
+	struct str name = book_name(t->pull.keys.names, rcpt)->text;
+
+	map_putn(&t->tries, tail_old_hash(name) + 1, t);
+	pull_await(&t->pull, name);
 }
 
 static int64_t surprise_in(struct tail *t, const struct index *x)
