@@ -241,22 +241,12 @@ void digest_family(struct digest *d, const struct packer *k, uint32_t family, st
 	see_places(d);
 }
 
-static bool has_loose(const struct party *p)
-{
-	for (const struct gate *g = p->gates; g != NULL; g = g->next)
-		if (g->connection > 0 && touch_loose(g))
-			return true;
-	return false;
-}
-
 static unsigned verdicts_of(const struct tale *t, const struct story *s)
 {
 	unsigned verdicts = 1u << s->verdict;
 
-	for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
 		verdicts |= 1u << verdict_of_party(t->book, s, p);
-		verdicts |= has_loose(p) ? INDEX_LOOSE : 0;
-	}
 	return verdicts;
 }
 
@@ -277,8 +267,9 @@ static void put_calls(const struct tale *t, const struct story *s, struct key_sp
 
 /* Those of all stories' open calls, behind the rows: sorted, as steps. */
 struct open_pairs {
-	uint32_t *at;
+	struct index_open *at;
 	size_t n, cap;
+	uint32_t family; /* of the story that is looked at */
 };
 
 static void add_pair(void *with, uint32_t pair)
@@ -289,14 +280,16 @@ static void add_pair(void *with, uint32_t pair)
 		p->cap = 2 * p->cap + 64;
 		p->at = mem_grow(p->at, p->cap * sizeof(*p->at));
 	}
-	p->at[p->n++] = pair;
+	p->at[p->n++] = (struct index_open){ pair, p->family };
 }
 
 static int by_pair(const void *a, const void *b)
 {
-	const uint32_t *x = a, *y = b;
+	const struct index_open *x = a, *y = b;
 
-	return *x < *y ? -1 : *x > *y;
+	if (x->pair != y->pair)
+		return x->pair < y->pair ? -1 : 1;
+	return x->family < y->family ? -1 : x->family > y->family;
 }
 
 static void put_pairs(struct open_pairs *p, struct buf *out)
@@ -307,8 +300,9 @@ static void put_pairs(struct open_pairs *p, struct buf *out)
 		qsort(p->at, p->n, sizeof(*p->at), by_pair);
 	bytes_put(out, p->n);
 	for (size_t i = 0; i < p->n; i++) {
-		bytes_put(out, p->at[i] - before);
-		before = p->at[i];
+		bytes_put(out, p->at[i].pair - before);
+		bytes_put(out, p->at[i].family);
+		before = p->at[i].pair;
 	}
 	free(p->at);
 }
@@ -329,6 +323,7 @@ struct digest_spans digest_table(const struct tale *t, const uint32_t *family, c
 		bytes_put(out, (uint64_t)p.file << 3 | (unsigned)p.class << 1 | set_has(rows, (uint32_t)s->order));
 		bytes_put_diff(out, p.number, number);
 		put_calls(t, s, &all.calls, out);
+		pairs.family = family[s->order];
 		touch_open(s, add_pair, &pairs);
 		all.times.from = s->time < all.times.from ? s->time : all.times.from;
 		all.times.to = s->time > all.times.to ? s->time : all.times.to;

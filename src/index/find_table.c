@@ -8,14 +8,21 @@ static void take_calls(struct cur *c, struct index_row *row)
 	row->called = row->calls > 0 ? bytes_take_diff(c, row->time) : 0;
 }
 
-static void take_pairs(struct cur *c, struct arena *mem, struct index_table *out)
+static void take_open(struct cur *c, const struct index *x, struct arena *mem, struct index_table *out)
 {
 	uint32_t pair = 0;
 
-	out->npairs = bytes_take_count(c);
-	out->pairs = arena_alloc(mem, (out->npairs + 1) * sizeof(*out->pairs));
-	for (size_t i = 0; i < out->npairs; i++)
-		out->pairs[i] = pair += (uint32_t)bytes_take(c);
+	out->nopen = bytes_take_count(c);
+	out->open = arena_alloc(mem, (out->nopen + 1) * sizeof(*out->open));
+	for (size_t i = 0; i < out->nopen && c->why == NULL; i++) {
+		uint64_t family;
+
+		pair += (uint32_t)bytes_take(c);
+		family = bytes_take(c);
+		if (family >= x->root.families)
+			cur_fail(c, "no such family");
+		out->open[i] = (struct index_open){ pair, (uint32_t)family };
+	}
 }
 
 bool find_table(struct index *x, struct arena *mem, struct index_table *out)
@@ -46,7 +53,7 @@ bool find_table(struct index *x, struct arena *mem, struct index_table *out)
 		rows[i] = row;
 	}
 	*out = (struct index_table){ .rows = rows };
-	take_pairs(&c, mem, out);
+	take_open(&c, x, mem, out);
 	return c.why == NULL;
 }
 

@@ -101,14 +101,11 @@ struct index_root {
 	size_t nbefore;
 };
 
-/* Of a story that has a line of the gate which no number joined. */
-#define INDEX_LOOSE (1u << 31)
-
 /* A row of the table of stories. */
 struct index_row {
 	int64_t time;
 	uint32_t family;
-	uint32_t verdicts; /* 1 << enum verdict: the story's and its recipients'; INDEX_LOOSE */
+	uint32_t verdicts; /* 1 << enum verdict: the story's and its recipients' */
 	uint32_t label;    /* file of the visit's first line, plus 1 */
 	bool rows;         /* statistics have rows of it */
 	uint64_t calls;    /* how long its calls went on (touch_span()), plus 1; 0: there were none */
@@ -236,10 +233,13 @@ bool find_scope(struct index *x, const struct scope *sc, struct family_set *out)
 bool find_owned(struct index *x, const struct wish *w, struct family_set *out);
 bool find_rows(struct index *x); /* x->rows are there */
 /* The same for somebody who soon forgets them. */
+struct index_open {
+	uint32_t pair, family; /* touch_open() */
+};
 struct index_table {
 	struct index_row *rows;
-	uint32_t *pairs; /* touch_open(), sorted */
-	size_t npairs;
+	struct index_open *open; /* sorted */
+	size_t nopen;
 };
 bool find_table(struct index *x, struct arena *mem, struct index_table *out);
 bool find_wish(struct index *x, const struct wish *w, struct family_set *out);

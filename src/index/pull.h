@@ -27,10 +27,10 @@ struct pulled_line {
 	bool under_way;
 };
 
-/* When the calls of a family were, and whether a pair alone may change it. */
+/* When the calls of a family were. */
 struct pull_calls {
 	int64_t from, to;
-	bool some, restless;
+	bool some;
 };
 
 struct pull {
@@ -45,10 +45,10 @@ struct pull {
 	struct family_set set[INDEX_CHAPTERS + 1];    /* of each chapter, the newest first: pulled */
 	struct pull_calls *calls[INDEX_CHAPTERS + 1]; /* of its families; NULL: not needed yet */
 	struct {
-		uint32_t *at; /* sorted */
+		struct index_open *at; /* sorted */
 		size_t n;
-	} open[INDEX_CHAPTERS + 1]; /* pairs that had an open call (touch_open()) */
-	struct pulled_line *lines;  /* by file and number, each once, when all is pulled */
+	} open[INDEX_CHAPTERS + 1];
+	struct pulled_line *lines; /* by file and number, each once, when all is pulled */
 	size_t n, cap;
 	bool begun;
 	struct map awaited; /* of old logs: pull_recipient() of tries that are joined anew, plus 1; */

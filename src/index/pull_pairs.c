@@ -1,6 +1,5 @@
 /* Families that a sender and a recipient lead to: what was refused for now, and came again. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "index/pull.h"
 
@@ -15,11 +14,9 @@ static void widen(struct pull_calls *k, const struct index_row *row)
 	k->some = true;
 }
 
-/* When each family's calls were; and those in which somebody was refused for now, or that have a line of the gate
- * without a visit. */
+/* When each family's calls were, and which were open. */
 static bool load_calls(struct pull *p, size_t i, struct index *x)
 {
-	const uint32_t such = 1u << VERDICT_REFUSED_TEMPORARILY | INDEX_LOOSE;
 	struct index_table t;
 	ARENA(mem);
 
@@ -27,18 +24,75 @@ static bool load_calls(struct pull *p, size_t i, struct index *x)
 		return true;
 	if (!find_table(x, &mem, &t))
 		return false;
-	p->open[i].n = t.npairs;
-	p->open[i].at = arena_alloc(&p->mem, (t.npairs + 1) * sizeof(uint32_t));
-	memcpy(p->open[i].at, t.pairs, t.npairs * sizeof(uint32_t));
+	p->open[i].n = t.nopen;
+	p->open[i].at = arena_grow(&p->mem, t.open, t.nopen, t.nopen + 1, sizeof(*t.open));
 	p->calls[i] = arena_alloc(&p->mem, (x->root.families + 1) * sizeof(struct pull_calls));
-	for (uint64_t r = 0; r < x->root.stories; r++) {
-		struct pull_calls *k = &p->calls[i][t.rows[r].family];
-
-		widen(k, &t.rows[r]);
-		k->restless = k->restless || (t.rows[r].verdicts & such) != 0;
-	}
+	for (uint64_t r = 0; r < x->root.stories; r++)
+		widen(&p->calls[i][t.rows[r].family], &t.rows[r]);
 	return true;
 }
+
+/* Pairs with times that were not looked through yet, by their hashes. */
+struct fresh {
+	struct key_pair **at;
+	size_t n;
+	int64_t from, to;
+};
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct key_pair *x = *(struct key_pair *const *)a, *y = *(struct key_pair *const *)b;
+
+	return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+static void find_fresh(struct fresh *f, struct touch *k, struct arena *mem)
+{
+	*f = (struct fresh){ .at = arena_alloc(mem, (k->npairs + 1) * sizeof(*f->at)),
+			     .from = INT64_MAX,
+			     .to = INT64_MIN };
+	for (size_t i = 0; i < k->npairs; i++) {
+		struct key_pair *p = &k->pairs[i];
+
+		for (size_t s = p->done; s < p->n; s++) {
+			f->from = p->at[s].from < f->from ? p->at[s].from : f->from;
+			f->to = p->at[s].to > f->to ? p->at[s].to : f->to;
+		}
+		if (p->done < p->n)
+			f->at[f->n++] = p;
+	}
+	if (f->n > 0)
+		qsort(f->at, f->n, sizeof(*f->at), by_hash);
+}
+
+/* Is one of its times within these?  all: only of those that concern more than open calls. */
+static bool is_due(const struct key_pair *k, int64_t from, int64_t to, bool all)
+{
+	for (size_t i = k->done; i < k->n; i++)
+		if (k->at[i].from <= to && k->at[i].to >= from && (k->at[i].all || !all))
+			return true;
+	return false;
+}
+
+/* ---- what was refused for now: of each such pair the chapter knows the family ---- */
+
+static void find_open_calls(const struct pull *p, size_t c, const struct fresh *f, struct family_set *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->open[c].n; i++) {
+		const struct index_open *x = &p->open[c].at[i];
+		const struct pull_calls *k = &p->calls[c][x->family];
+
+		while (n < f->n && f->at[n]->hash < x->pair)
+			n++;
+		for (size_t j = n; j < f->n && f->at[j]->hash == x->pair && k->some; j++)
+			if (is_due(f->at[j], k->from, k->to, false))
+				set_add(out, x->family);
+	}
+}
+
+/* ---- whatever the two had, for who is refused for now: by their names ---- */
 
 /* The families in which a name occurs in one role. */
 struct found {
@@ -71,51 +125,19 @@ static int by_address(const void *a, const void *b)
 	return terms_address_order((*x)->text, (*y)->text);
 }
 
-static bool had_open(const struct pull *p, size_t c, uint32_t pair)
+static void gather_pairs(struct pairs *p, const struct fresh *f, size_t nnames, const struct index *x,
+			 struct arena *mem)
 {
-	size_t low = 0, high = p->open[c].n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (p->open[c].at[middle] < pair)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < p->open[c].n && p->open[c].at[low] == pair;
-}
-
-/* May something in that chapter concern them?  An acceptance only concerns their own open calls. */
-static bool is_due_in(const struct pull *p, size_t c, const struct index *x, const struct key_pair *k)
-{
-	for (size_t i = k->done; i < k->n; i++)
-		if (k->at[i].from <= x->root.calls_to && k->at[i].to >= x->root.calls_from &&
-		    (k->at[i].all || had_open(p, c, k->hash)))
-			return true;
-	return false;
-}
-
-static void gather_pairs(struct pairs *p, const struct pull *all, size_t c, const struct index *x, struct arena *mem)
-{
-	const struct touch *k = &all->keys;
-
-	*p = (struct pairs){ 0 };
-	p->at = arena_alloc(mem, (k->npairs + 1) * sizeof(struct key_pair *));
-	for (int role = 0; role < 2; role++) {
-		p->place[role] = arena_alloc(mem, (k->names->nnames + 1) * sizeof(uint32_t));
-		p->names[role] = arena_alloc(mem, (k->npairs + 1) * sizeof(struct name *));
-	}
-	for (size_t i = 0; i < k->npairs; i++) {
-		if (!is_due_in(all, c, x, &k->pairs[i]))
-			continue;
-		p->at[p->n++] = &k->pairs[i];
-		add_name(p, 0, k->pairs[i].from);
-		add_name(p, 1, k->pairs[i].to);
-	}
-	for (int role = 0; role < 2; role++) {
-		if (p->nnames[role] > 0)
-			qsort(p->names[role], p->nnames[role], sizeof(struct name *), by_address);
+	*p = (struct pairs){ .at = arena_alloc(mem, (f->n + 1) * sizeof(*p->at)) };
+	for (size_t i = 0; i < f->n; i++)
+		if (is_due(f->at[i], x->root.calls_from, x->root.calls_to, true))
+			p->at[p->n++] = f->at[i];
+	for (int role = 0; role < 2 && p->n > 0; role++) {
+		p->place[role] = arena_alloc(mem, (nnames + 1) * sizeof(uint32_t));
+		p->names[role] = arena_alloc(mem, (p->n + 1) * sizeof(*p->names[role]));
+		for (size_t i = 0; i < p->n; i++)
+			add_name(p, role, role == 0 ? p->at[i]->from : p->at[i]->to);
+		qsort(p->names[role], p->nnames[role], sizeof(*p->names[role]), by_address);
 		for (size_t i = 0; i < p->nnames[role]; i++)
 			p->place[role][p->names[role][i]->id] = (uint32_t)i;
 	}
@@ -150,14 +172,6 @@ static bool find_names(struct pairs *p, struct index *x, int role, struct arena 
 	return good;
 }
 
-static bool concerns(const struct key_pair *k, const struct pull_calls *x)
-{
-	for (size_t i = k->done; i < k->n; i++)
-		if (x->some && (k->at[i].all || x->restless) && x->from <= k->at[i].to && x->to >= k->at[i].from)
-			return true;
-	return false;
-}
-
 /* Of the families in which both occur those whose calls may concern theirs. */
 static void walk_pair(const struct pairs *p, const struct key_pair *k, const struct pull_calls *calls,
 		      struct family_set *out)
@@ -171,32 +185,26 @@ static void walk_pair(const struct pairs *p, const struct key_pair *k, const str
 			*(f < to->at[n] ? &i : &n) += 1;
 			continue;
 		}
-		if (concerns(k, &calls[f]))
+		if (calls[f].some && is_due(k, calls[f].from, calls[f].to, true))
 			set_add(out, f);
 		i++;
 		n++;
 	}
 }
 
-static bool any_due(const struct touch *k, int64_t from, int64_t to)
-{
-	for (size_t i = 0; i < k->npairs; i++)
-		for (size_t s = k->pairs[i].done; s < k->pairs[i].n; s++)
-			if (k->pairs[i].at[s].from <= to && k->pairs[i].at[s].to >= from)
-				return true;
-	return false;
-}
-
-static bool find_pairs_in(struct pull *p, size_t c, struct index *x, struct family_set *out)
+static bool find_pairs_in(struct pull *p, size_t c, struct index *x, const struct fresh *f, struct family_set *out)
 {
 	struct pairs all;
 	ARENA(mem);
 
-	if (!any_due(&p->keys, x->root.calls_from, x->root.calls_to))
+	if (f->n == 0 || f->from > x->root.calls_to || f->to < x->root.calls_from)
 		return true;
 	if (!load_calls(p, c, x))
 		return false;
-	gather_pairs(&all, p, c, x, &mem);
+	find_open_calls(p, c, f, out);
+	gather_pairs(&all, f, p->keys.names->nnames, x, &mem);
+	if (all.n == 0)
+		return true;
 	if (!find_names(&all, x, 0, &mem) || !find_names(&all, x, 1, &mem))
 		return false;
 	for (size_t i = 0; i < all.n; i++)
@@ -206,12 +214,15 @@ static bool find_pairs_in(struct pull *p, size_t c, struct index *x, struct fami
 
 bool pull_pairs(struct pull *p, struct family_set *out)
 {
+	struct fresh fresh;
 	bool good = true;
 	size_t c = 0;
+	ARENA(mem);
 
+	find_fresh(&fresh, &p->keys, &mem);
 	for (struct index *x = p->newest; x != NULL && good; x = x->before, c++)
-		good = find_pairs_in(p, c, x, &out[c]);
-	for (size_t i = 0; i < p->keys.npairs; i++)
-		p->keys.pairs[i].done = p->keys.pairs[i].n;
+		good = find_pairs_in(p, c, x, &fresh, &out[c]);
+	for (size_t i = 0; i < fresh.n; i++)
+		fresh.at[i]->done = fresh.at[i]->n;
 	return good;
 }

@@ -166,9 +166,16 @@ static int put_sums(struct tail *t, struct index_growth *sums, struct err *e)
 
 /* ---- loose lines ---- */
 
+/* What follows a try says nothing until that is there, which may stand in a log that is read before it. */
 static bool may_matter(enum log_kind kind)
 {
 	switch (kind) {
+	case LOG_DELIVERY_REMOTE:
+	case LOG_DELIVERY_RESULT:
+	case LOG_DELIVERY_NEXT:
+	case LOG_DELIVERY_GAVE_UP:
+	case LOG_DELIVERY_MAILBOX:
+	case LOG_DELIVERY_DONE:
 	case LOG_DELIVERY_INIT:
 	case LOG_DELIVERY_INFO:
 	case LOG_DELIVERY_ALIAS:

@@ -185,6 +185,29 @@ static void growth_after_growth(void **state)
 	end(&w);
 }
 
+/* A result says nothing until its try is there, and that may come to stand in front of it. */
+static void a_try_that_comes_to_stand_before_its_result(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	append_message(&w, 4, false);
+	rename_log(&w, DELIVERY, DELIVERY ".2022-01-03");
+	append(&w, DELIVERY, "2022-01-03 10:06:00, zone, +00:00, 1641204360\n");
+	append(&w, DELIVERY, "2022-01-03 10:06:01, result, 305, success, did_1+0+0/\n");
+	build(&w);
+	assert_true(used(&w));
+	append(&w, DELIVERY ".2022-01-03",
+	       "2022-01-03 10:05:59, init, <a4@b.example>\n"
+	       "2022-01-03 10:05:59, info, 305, qp 204, attempt 2, bytes 900, 1641204359.100\n"
+	       "2022-01-03 10:05:59, try, 305, local, recipient@example.com\n");
+	assert_true(used(&w));
+	build(&w);
+	assert_true(used(&w));
+	end(&w);
+}
+
 /* Until the first message of a day our logs hold the same line: whose an archive is its name tells. */
 static void logs_in_which_only_the_zone_stands(void **state)
 {
@@ -256,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_growth),
 		cmocka_unit_test(growth_after_growth),
+		cmocka_unit_test(a_try_that_comes_to_stand_before_its_result),
 		cmocka_unit_test(logs_in_which_only_the_zone_stands),
 		cmocka_unit_test(another_servers),
 	};
