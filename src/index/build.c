@@ -133,17 +133,22 @@ static int build_whole(int dirfd, const struct tail_ask *as, struct str why, str
 /* ---- our own logs ---- */
 
 enum {
-	WINDOW = 28 << 20,            /* bytes of text that are joined at a time: about four times that is needed */
-	WINDOWS = INDEX_CHAPTERS / 2, /* of all, at most */
+	WINDOW = 28 << 20,       /* bytes of text that are joined at a time: some eight times that is needed; */
+	WINDOWS = 32,            /* more where there would be more windows than these, */
+	WINDOW_MOST = 256 << 20, /* but for the memory no more than this, */
+	WINDOWS_MOST =
+	    INDEX_CHAPTERS * 3 / 4, /* unless there would be so many: the latest chapters are for what comes */
 };
 
 static uint64_t window_of(const struct growth *g)
 {
-	uint64_t all = 0;
+	uint64_t all = 0, window;
 
 	for (size_t i = 0; i < g->n; i++)
 		all += g->at[i].size;
-	return all / WINDOWS > WINDOW ? all / WINDOWS : WINDOW;
+	window = all / WINDOWS < WINDOW_MOST ? all / WINDOWS : WINDOW_MOST;
+	window = window > WINDOW ? window : WINDOW;
+	return all / WINDOWS_MOST > window ? all / WINDOWS_MOST : window;
 }
 
 /* What is new as a chapter behind those that there are (x NULL: all as the first one). */

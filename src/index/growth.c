@@ -212,9 +212,34 @@ static int put_in_order(struct growth *g, struct err *e)
 	return 0;
 }
 
+/* What has frames is read in place. */
+static bool has_frames(struct growth_file *f)
+{
+	bool framed = f->framed;
+
+	if (framed || f->fd >= 0 || f->f.packed.form != UNPACK_ZSTD)
+		return framed;
+	framed = growth_open(f) && f->framed;
+	growth_rest(f);
+	return framed;
+}
+
+/* So much has to be unpacked as a whole, at most; to be exact takes longer. */
+static uint64_t unpacked_of(struct growth *g, bool exact)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct growth_file *f = &g->at[i];
+
+		if (f->f.packed.form != UNPACK_PLAIN && !(exact ? has_frames(f) : f->framed))
+			n += f->size;
+	}
+	return n;
+}
+
 int growth_look(struct growth *g, const struct index *x, const struct survey_paths *p, struct err *e)
 {
-	uint64_t packed = 0;
 	bool *found;
 
 	*g = (struct growth){ .mem = ARENA_INIT };
@@ -225,12 +250,11 @@ int growth_look(struct growth *g, const struct index *x, const struct survey_pat
 		know_all(g, x, found);
 	if (meet_rest(g, x, found, e) < 0 || look_for_copies(g, e) < 0 || put_in_order(g, e) < 0)
 		return -1;
+	if (unpacked_of(g, false) > p->unpack && unpacked_of(g, true) > p->unpack)
+		return err_set(e, "they would be unpacked to more than the limit");
 	for (size_t i = 0; i < g->n; i++) {
 		struct growth_file *f = &g->at[i];
 
-		packed += f->f.packed.form != UNPACK_PLAIN ? f->size : 0;
-		if (packed > p->unpack)
-			return err_set(e, "they would be unpacked to more than the limit");
 		f->to = f->size;
 		if (f->from > 0 && !str_eq(f->f.label, source_label(f->f.path)))
 			return err_set(e, "%.*s had another port's name", STR_ARG(f->f.path));

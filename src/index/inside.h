@@ -11,7 +11,7 @@
 #include "trace/rows.h"
 #include "trace/wish.h"
 
-enum { INDEX_CHAPTERS = 64 }; /* before the latest one */
+enum { INDEX_CHAPTERS = 256 }; /* before the latest one */
 
 /* Of packed families: sizes, then the families. */
 struct family_block {

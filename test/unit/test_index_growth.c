@@ -208,6 +208,43 @@ static void a_try_that_comes_to_stand_before_its_result(void **state)
 	end(&w);
 }
 
+static void count_messages(void *with, struct answer *r, const struct index *x)
+{
+	(void)x;
+	*(size_t *)with = r->chosen.n;
+}
+
+/* Who reads all of the logs must keep what he unpacks, so there is a limit; archives of ours are read in place. */
+static void archives_with_frames_may_be_larger_than_a_reader_unpacks(void **state)
+{
+	struct trace_ask all = { .question = STR("after:1990-01-01"), .limit = 100 };
+	struct index_built built;
+	struct survey_paths p;
+	struct index *x;
+	struct world w;
+	struct err e = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	begin(&w);
+	an_archive(&w);
+	p = paths_of(&w);
+	p.unpack = 100;
+	assert_int_equal(index_build(w.index, &p, &(struct index_how){ .threads = 1 }, &built, &e), 0);
+	x = index_open(w.index, &p, &e);
+	if (x == NULL)
+		fail_msg("%s", e.text);
+	tell_answer(&w, x, all, count_messages, &n);
+	assert_int_equal(n, 3);
+	append_message(&w, 4, true);
+	x = index_open(w.index, &p, &e);
+	if (x == NULL)
+		fail_msg("%s", e.text);
+	tell_answer(&w, x, all, count_messages, &n);
+	assert_int_equal(n, 4);
+	end(&w);
+}
+
 /* Until the first message of a day our logs hold the same line: whose an archive is its name tells. */
 static void logs_in_which_only_the_zone_stands(void **state)
 {
@@ -280,6 +317,7 @@ int main(void)
 		cmocka_unit_test(what_is_growth),
 		cmocka_unit_test(growth_after_growth),
 		cmocka_unit_test(a_try_that_comes_to_stand_before_its_result),
+		cmocka_unit_test(archives_with_frames_may_be_larger_than_a_reader_unpacks),
 		cmocka_unit_test(logs_in_which_only_the_zone_stands),
 		cmocka_unit_test(another_servers),
 	};
