@@ -121,16 +121,16 @@ static bool add_stories(struct merge *m, const struct part *p, uint32_t base)
 	return true;
 }
 
-/* packed: for as long as the rows are there; texts of names and addresses live as long as the chapter. */
-static bool read_rows(struct index *x, unsigned with, struct arena *packed_mem, struct rows *out)
+/* mem: for as long as the rows are there. */
+static bool read_rows(struct index *x, unsigned with, struct arena *mem, struct rows *out)
 {
 	struct term_texts names = { NULL, 0 }, ips = { NULL, 0 };
 	struct str packed;
 
 	return x->root.rows.size > 0 &&
-	       ((with & MERGE_NAMES) == 0 || terms_texts(&x->terms, x->c, TERM_ADDRESS, &x->mem, &names)) &&
-	       ((with & MERGE_IPS) == 0 || terms_texts(&x->terms, x->c, TERM_IP, &x->mem, &ips)) &&
-	       chapter_get(x->c, x->root.rows, packed_mem, &packed) &&
+	       ((with & MERGE_NAMES) == 0 || terms_texts(&x->terms, x->c, TERM_ADDRESS, mem, &names)) &&
+	       ((with & MERGE_IPS) == 0 || terms_texts(&x->terms, x->c, TERM_IP, mem, &ips)) &&
+	       chapter_get(x->c, x->root.rows, mem, &packed) &&
 	       rows_unpack(out, packed,
 			   &(struct rows_texts){ names.at, ips.at, names.n, ips.n, .bare = (with & MERGE_WHOLE) == 0 });
 }
@@ -138,12 +138,6 @@ static bool read_rows(struct index *x, unsigned with, struct arena *packed_mem, 
 bool merge_read(struct index *x, unsigned with, struct rows *out)
 {
 	return read_rows(x, with, &x->mem, out);
-}
-
-static void keep_texts(struct row_dict *d, struct arena *mem)
-{
-	for (size_t i = 0; i < d->n; i++)
-		d->text[i] = arena_str(mem, d->text[i]);
 }
 
 /* mem: for the time being. */
@@ -158,8 +152,6 @@ static bool merge_chapter(struct merge *m, struct index *x, struct rows *out, ui
 	p.stories = stories_of(x, p.table, &p.n);
 	good = p.stories != NULL && add_stories(m, &p, (uint32_t)out->n);
 	if (good) {
-		keep_texts(&p.r.logins, &x->mem);
-		keep_texts(&p.r.ports, &x->mem);
 		rows_append(out, &p.r, *stories);
 		*stories += (uint32_t)p.n;
 	}

@@ -82,6 +82,7 @@ uint32_t rows_text_of(struct row_dict *d, struct str text, uint64_t hash)
 	}
 	s = dict_slot_of(&d->ids, text, hash);
 	if (s->p == NULL) {
+		text = d->keep != NULL ? arena_str(d->keep, text) : text;
 		dict_put(&d->ids, s, text, add_text(d, text));
 		d->known++;
 	}

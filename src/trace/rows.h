@@ -31,6 +31,7 @@ struct row_dict {
 	uint32_t *of;         /* of names: domains (of one without: ""); of ips: nets */
 	size_t n, cap, known; /* known: so many of them stand in `ids` by now */
 	struct dict ids;
+	struct arena *keep; /* takes a copy of each new text; NULL: they are borrowed */
 };
 
 /* What else a filter finds a story by, that is in none of its rows. */
@@ -82,8 +83,7 @@ uint32_t rows_new_name(struct rows *r, struct str address);
  * before is tried first. */
 void rows_place_name(struct rows *r, size_t i);
 void rows_place_ip(struct rows *r, size_t i);
-/* All rows of `more` behind those of r; their stories are counted from `stories` on.  The texts of `more` must outlive
- * r. */
+/* All rows of `more` behind those of r, which keeps copies of the texts; their stories are counted from `stories` on. */
 void rows_append(struct rows *r, const struct rows *more, uint32_t stories);
 
 /* Can rows of a whole tale tell who answers the question?  Then leave only those, and of each story those recipients,

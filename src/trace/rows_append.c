@@ -114,6 +114,11 @@ static void append_columns(struct rows *r, const struct rows *more)
 #undef ROW
 }
 
+static void keep_texts(struct rows *r, struct arena *mem)
+{
+	r->names.keep = r->ips.keep = r->logins.keep = r->ports.keep = mem;
+}
+
 void rows_append(struct rows *r, const struct rows *more, uint32_t stories)
 {
 	struct translation names = translate(&more->names), ips = translate(&more->ips),
@@ -121,6 +126,7 @@ void rows_append(struct rows *r, const struct rows *more, uint32_t stories)
 	struct translation *const of_also[] = { &names, &logins, &ports };
 	size_t at = r->n;
 
+	keep_texts(r, &r->mem);
 	use_column(&names, more->from, more->n);
 	use_column(&names, more->to, more->n);
 	use_column(&ips, more->ip, more->n);
@@ -142,6 +148,7 @@ void rows_append(struct rows *r, const struct rows *more, uint32_t stories)
 		r->port[i] = (uint8_t)id_here(&ports, r->port[i]);
 	}
 	append_also(r, more, at, of_also);
+	keep_texts(r, NULL);
 	free(names.ids);
 	free(ips.ids);
 	free(logins.ids);
