@@ -13,7 +13,7 @@
 #include "web/live.h"
 #include "web/visit.h"
 
-enum { LOOK = 20, TURNS = 100 };
+enum { LOOK = 20, TURNS = 100, HEARD = 500 /* ms: for so long who has just come may ask yet */ };
 
 /* An address that is here. */
 struct web_client {
@@ -170,21 +170,24 @@ void web_take(struct web *w, int fd)
 
 /* ---- and go ---- */
 
-/* Nobody is harmed by the end of a connection between two requests. */
-static void end_idle(struct web *w)
+/* Nobody is harmed by the end of a connection between two requests; who has just come is asking. */
+static void end_idle(struct web *w, bool fresh)
 {
 	for (struct visit *v = w->visits; v != NULL; v = v->next)
-		if (v->idle)
+		if (v->idle && (fresh || !v->fresh))
 			shutdown(v->wire.fd, SHUT_RD);
 }
 
 bool web_stop(struct web *w, int64_t deadline)
 {
+	int64_t heard = deadline_in(HEARD);
+
 	w->stopping = true;
-	end_idle(w);
 	live_stop(w);
-	while (w->nvisits > 0 && clock_mono() < deadline)
+	while (w->nvisits > 0 && clock_mono() < deadline) {
+		end_idle(w, clock_mono() >= heard);
 		fiber_sleep(LOOK);
+	}
 	for (struct visit *v = w->visits; v != NULL; v = v->next)
 		shutdown(v->wire.fd, SHUT_RDWR);
 	for (int i = 0; i < TURNS && w->nvisits > 0; i++)

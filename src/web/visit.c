@@ -43,14 +43,15 @@ static void forget(struct visit *v, size_t n)
 		buf_clear(&v->in);
 }
 
-/* Wait for a request to begin; false: there will be none. */
+/* Wait for a request to begin; false: there will be none.  The first one may be on its way when the server stops
+ * (web_stop() ends the waiting). */
 static bool begins(struct visit *v, int64_t deadline)
 {
 	bool here;
 
 	v->idle = true;
-	here = v->in.n > 0 || (!v->web->stopping && more(v, deadline) > 0);
-	v->idle = false;
+	here = v->in.n > 0 || ((!v->web->stopping || v->fresh) && more(v, deadline) > 0);
+	v->idle = v->fresh = false;
 	return here;
 }
 
@@ -230,6 +231,7 @@ void visit_run(struct visit *v)
 	if (v->web->tls != NULL &&
 	    wire_start_tls(&v->wire, v->web->tls, STR("web"), deadline_in(set->request_timeout), &e) < 0)
 		return;
+	v->fresh = true;
 	while (open && begins(v, deadline_in(wait))) {
 		int code;
 		ptrdiff_t n;

@@ -14,7 +14,8 @@ struct visit {
 	int64_t deadline; /* of the request that comes */
 	size_t body;      /* its part of web->bodies */
 	char ip[WEB_ADDRESS_MAX], local[WEB_ADDRESS_MAX];
-	bool idle; /* between two requests: nobody is harmed by its end */
+	bool idle;  /* between two requests: nobody is harmed by its end */
+	bool fresh; /* it has not asked yet */
 };
 
 /* Serve it to its end; the visit stays the caller's. */
