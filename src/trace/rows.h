@@ -83,7 +83,7 @@ uint32_t rows_new_name(struct rows *r, struct str address);
  * before is tried first. */
 void rows_place_name(struct rows *r, size_t i);
 void rows_place_ip(struct rows *r, size_t i);
-/* All rows of `more` behind those of r, which keeps copies of the texts; their stories are counted from `stories` on. */
+/* All rows of `more` behind those of r, which keeps copies of the texts; their stories are counted from `stories`. */
 void rows_append(struct rows *r, const struct rows *more, uint32_t stories);
 
 /* Can rows of a whole tale tell who answers the question?  Then leave only those, and of each story those recipients,
