@@ -197,12 +197,70 @@ static void a_file_that_is_none_is_refused(void **state)
 	end(&w);
 }
 
+/* Of the provider's logs, which say no numbers: accepted at that minute, and tried once. */
+static void an_old_message(const struct world *w, int minute, const char *to, const char *became)
+{
+	BUF(b);
+
+	buf_fmt(&b,
+		"2022-01-03 10:%02d:00, from, a@b.example\n2022-01-03 10:%02d:00, resp, 250 ok\n"
+		"2022-01-03 10:%02d:00, to, <%s@shop.example>\n2022-01-03 10:%02d:00, resp, 250 ok\n"
+		"2022-01-03 10:%02d:00, size, 900\n2022-01-03 10:%02d:00, resp, 250 ok %d qp 11\n\n",
+		minute, minute, minute, to, minute, minute, minute, 1641204000 + 60 * minute);
+	append(w, SMTP, buf_z(&b));
+	buf_reset(&b);
+	buf_fmt(&b,
+		"2022-01-03 10:%02d:00, init, <a@b.example>\n2022-01-03 10:%02d:00, try, %d, local, %s@shop.example\n"
+		"2022-01-03 10:%02d:01, result, %d, %s\n",
+		minute, minute, 100 + minute, to, minute, 100 + minute, became);
+	append(w, DELIVERY, buf_z(&b));
+}
+
+/* Whenever it is tried again: but nothing else leads to it. */
+static void what_waits_comes_with_a_try_for_its_recipient(void **state)
+{
+	static const char later[] = "deferral, Unable_to_chdir_to_maildir._(#4.2.1)/";
+	static const struct {
+		const char *tried;
+		uint64_t families;
+	} t[] = {
+		{ "anna@shop.example", 1 },
+		{ "bob@shop.example", 1 },
+		{ "carl@shop.example", 0 }, /* he waits for nothing */
+		{ "nobody@shop.example", 0 },
+	};
+	const struct row nothing_new = { "", KEY_QP, { 0 }, NULL, 0, false, 0 };
+	struct one o;
+
+	(void)state;
+	begin_empty(&o.w);
+	an_old_message(&o.w, 0, "anna", later);
+	an_old_message(&o.w, 1, "bob", later);
+	an_old_message(&o.w, 2, "carl", "success, did_1+0+0/");
+	for (int minute = 40; minute < 60; minute++)
+		an_old_message(&o.w, minute, "dora", "success, did_1+0+0/");
+	build(&o.w);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		begin_one(&o, &nothing_new);
+		o.p.open_from = o.p.known.since = INT64_MAX; /* what the end leaves open is not looked at */
+		assert_true(pull_all(&o.p, UINT64_MAX));
+		pull_await(&o.p, str_of(t[i].tried));
+		o.p.families = 0;
+		assert_true(pull_all(&o.p, UINT64_MAX));
+		if (o.p.families != t[i].families)
+			fail_msg("%s: %llu families", t[i].tried, (unsigned long long)o.p.families);
+		end_one(&o);
+	}
+	end(&o.w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_pulled),
 		cmocka_unit_test(a_family_comes_with_all_its_lines),
 		cmocka_unit_test(too_much_is_not_pulled),
+		cmocka_unit_test(what_waits_comes_with_a_try_for_its_recipient),
 		cmocka_unit_test(damaged_terms_are_said),
 		cmocka_unit_test(two_texts_of_one_line_are_refused),
 		cmocka_unit_test(a_file_that_is_none_is_refused),
