@@ -148,6 +148,7 @@ static bool see_family(void *with, struct index *x, uint32_t family, struct stor
 {
 	struct pull *p = with;
 	struct gathered g = { 0 };
+	bool over = p->old && pull_over(p, at, n);
 
 	(void)x;
 	(void)family;
@@ -157,7 +158,8 @@ static bool see_family(void *with, struct index *x, uint32_t family, struct stor
 		pull_talk(p, at[i]);
 		if (p->old)
 			pull_known(p, at[i]);
-		touch_story(&p->keys, &p->book, at[i]);
+		if (!over)
+			touch_story(&p->keys, &p->book, at[i]);
 	}
 	gather_family(&g, at, n);
 	for (size_t i = 0; i < g.n; i++) {

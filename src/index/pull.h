@@ -63,6 +63,8 @@ void pull_begin(struct pull *p, struct index *x, const struct growth *g);
 bool pull_all(struct pull *p, uint64_t most);
 /* Inside of pull*.c: those of each chapter that the pairs lead to which were not looked through before. */
 bool pull_pairs(struct pull *p, struct family_set *out);
+/* Inside: are all calls of a family of old logs over?  Then its tries are handed over, and lead to nobody else. */
+bool pull_over(struct pull *p, struct story *const *at, size_t n);
 /* Inside: what came of the lines of a story of old logs. */
 void pull_known(struct pull *p, struct story *s);
 /* By which a recipient's deferred deliveries are found. */

@@ -1,6 +1,7 @@
 /* What came of the lines of old logs that are read again (trace/known.h). */
 #include "base/quick.h"
 #include "index/pull.h"
+#include "trace/reach.h"
 
 static struct known_line *known_at(struct pull *p, const struct line *x)
 {
@@ -67,6 +68,35 @@ void pull_waiting(struct pull *p, struct family_set *out)
 		for (size_t i = 0; i < x->root.nwaiting; i++)
 			if (map_getn(&p->awaited, (uint64_t)x->root.waiting[i].to + 1) != NULL)
 				set_add(&out[c], x->root.waiting[i].family);
+}
+
+/* ---- families of whose calls nothing can come any more ---- */
+
+static bool called_since(const struct story *s, int64_t since)
+{
+	for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+		if (p->visit != NULL && party_called(p) != NULL && party_called(p)->local >= since)
+			return true;
+	return false;
+}
+
+/* An acceptance is looked for so long after a refusal, and for another one behind that (trace/reach.h); stamps are
+ * local times, between which a clock may have been set. */
+bool pull_over(struct pull *p, struct story *const *at, size_t n)
+{
+	enum { CLOCK_SET = 2 * 3600 };
+	int64_t since = p->known.since - REACH_AGAIN - REACH_RIVAL - CLOCK_SET;
+
+	for (size_t i = 0; i < n; i++)
+		if (called_since(at[i], since))
+			return false;
+	for (size_t i = 0; i < n; i++) {
+		struct known_over *k = arena_alloc(&p->mem, sizeof(*k));
+
+		*k = (struct known_over){ at[i], p->known.over };
+		p->known.over = k;
+	}
+	return true;
 }
 
 /* ---- the story ---- */

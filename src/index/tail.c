@@ -46,7 +46,8 @@ static int join(struct tail *t, struct err *e)
 		if (tail_read(t, e) < 0)
 			return -1;
 		for (const struct story *s = t->ask->x != NULL ? t->tale.stories : NULL; s != NULL; s = s->later)
-			touch_story(&t->pull.keys, &t->book, s);
+			if (!s->over)
+				touch_story(&t->pull.keys, &t->book, s);
 		if (t->pull.old && !tail_old_starts(t)) {
 			t->pull.open_from = t->newest - TAIL_OPEN;
 			t->pull.begun = false;

@@ -162,6 +162,8 @@ const struct story *join_known_child(struct completer *c, const struct story *s)
 struct story *join_twin(const struct completer *c, const struct story *known);
 /* That line, read again; NULL stays NULL. */
 struct line *join_known_line(struct completer *c, const struct line *known);
+/* Which tries were one message's, of stories that are over. */
+void join_known_tries(struct completer *c);
 /* join_gate.c, join_attempt.c */
 void join_attach_gate(struct completer *c, struct party *p, struct gate *g, struct join j);
 struct story *join_gate_story(struct completer *c, struct gate *g);

@@ -190,3 +190,25 @@ const struct story *join_known_child(struct completer *c, const struct story *s)
 
 	return k != NULL ? k->story : NULL;
 }
+
+static struct party *party_twin(const struct completer *c, const struct party *known)
+{
+	return known != NULL ? map_getn(&c->twins, (uintptr_t)known) : NULL;
+}
+
+void join_known_tries(struct completer *c)
+{
+	for (const struct known_over *k = c->b->known != NULL ? c->b->known->over : NULL; k != NULL; k = k->next)
+		for (const struct party *p = k->story->parties.first; p != NULL; p = p->next) {
+			struct party *now = party_twin(c, p);
+
+			if (now == NULL)
+				continue;
+			now->story->over = true;
+			now->first_try = party_twin(c, p->first_try);
+			now->seen_again = party_twin(c, p->seen_again);
+			if ((p->first_try != NULL && now->first_try == NULL) ||
+			    (p->seen_again != NULL && now->seen_again == NULL))
+				unknown(c);
+		}
+}

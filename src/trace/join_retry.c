@@ -283,6 +283,7 @@ void join_first_tries(struct completer *c)
 		join_pair(at, end - i);
 		join_refusals(at, end - i);
 	}
+	join_known_tries(c);
 	for (struct story *s = c->tale->stories; s != NULL; s = s->later) {
 		struct story *whole = s->visit != NULL ? told_in(s) : NULL;
 

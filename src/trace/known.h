@@ -20,7 +20,14 @@ struct known_line {
 	const struct line *rival; /* of its join, which names none itself */
 };
 
+/* A story whose calls are so old that no line can be a try of the same message any more: they stay what they are. */
+struct known_over {
+	const struct story *story;
+	struct known_over *next;
+};
+
 struct known {
+	struct known_over *over;
 	struct map at;     /* by file and number of the line (known_key()) -> struct known_line */
 	struct map rivals; /* of a story's join with its parent: story -> struct line */
 	int64_t since;     /* local stamp: from then on all is joined anew */

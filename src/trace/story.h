@@ -65,6 +65,7 @@ struct story {
 	bool lone;      /* join_child.c: nothing else can have made it, nor did that make anything else */
 	bool onward;    /* an attempt of it goes on in another server's log */
 	bool settled;   /* verdict_beyond() was here */
+	bool over;      /* join_known.c: its tries are handed over */
 	uint32_t order; /* of reading: what came later within one second */
 	struct story *later;
 };
