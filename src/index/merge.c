@@ -174,15 +174,25 @@ static void arrange(struct rows *out, struct merge *m)
 	free(order);
 }
 
-/* Of all that is within the span, so that the columns need not grow: a story has a row, and few have more. */
-static void make_room(const struct index *x, struct span span, struct rows *out)
+#define ROW(type, name, meaning) +sizeof(type)
+static const size_t row_bytes = 0
+#include "trace/rows.def"
+    ;
+#undef ROW
+
+/* Of all that is within the span, so that nothing need grow: packed rows are little else. */
+static void make_room(struct merge *m, const struct index *x, struct span span, struct rows *out)
 {
 	size_t n = 0;
 
-	for (; x != NULL; x = x->before)
-		if (index_within(x, span))
-			n += x->root.stories + x->root.stories / 8;
+	for (; x != NULL; x = x->before) {
+		if (!index_within(x, span))
+			continue;
+		n += x->root.rows.size / row_bytes;
+		m->cap += x->root.stories;
+	}
 	rows_reserve(out, n);
+	m->at = mem_grow(NULL, (m->cap + 1) * sizeof(*m->at));
 }
 
 static bool merge_chapters(struct index *x, struct span span, struct rows *out)
@@ -192,7 +202,7 @@ static bool merge_chapters(struct index *x, struct span span, struct rows *out)
 	bool good = true;
 	ARENA(mem);
 
-	make_room(x, span, out);
+	make_room(&m, x, span, out);
 	for (; x != NULL && good; x = x->before) {
 		good = !index_within(x, span) || merge_chapter(&m, x, out, &stories, &mem);
 		arena_reset(&mem);
