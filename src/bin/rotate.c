@@ -48,7 +48,7 @@ int main(void)
 	box.paths[0].right = SANDBOX_ALL;
 	box.paths[0].path = conf_z(conf.top.log_dir);
 	sandbox_enter(&box, &conf);
-	set.keep = conf.logs.keep;
+	set.keep = set.next = conf.logs.keep;
 	dir = open_folder(&e);
 	if (dir < 0) {
 		say(SAY_WARNING, "%s; they are left for the next time", e.text);

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "logs/expiring.h"
 #include "logs/erased.h"
 #include "cli/logs.h"
 #include "index/index.h"
@@ -288,6 +289,7 @@ static bool names_him(void *with, const char *log)
 static void forget_all(struct forget *f)
 {
 	struct rotate_set set = { .tell = tell_rotation, .wants = names_him, .with = f };
+	struct expiring expiring;
 	struct err e = { 0 };
 
 	if (f->dry) {
@@ -296,7 +298,10 @@ static void forget_all(struct forget *f)
 		return;
 	}
 	rotate_run(f->dir, &set);
+	expiring_read(&expiring, f->dir, ".", &f->mem);
 	each(f, ROTATE_ARCHIVE, true);
+	if (expiring_renew(f->dir, &expiring, &e) < 0)
+		leave(f, ".expiring", e.text);
 	each(f, ROTATE_PLAIN, false);
 	each(f, ROTATE_NONE, false);
 	/* made anew meanwhile, of archives that still had the address */

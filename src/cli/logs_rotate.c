@@ -117,6 +117,7 @@ int logs_rotate(const struct args *a, char **words, size_t n)
 		return code;
 	if (n == 0)
 		set.keep = c.logs.keep;
+	set.next = c.logs.keep;
 	t.jmade = json_to(&t.made);
 	t.jremoved = json_to(&t.removed);
 	t.jleft = json_to(&t.left);

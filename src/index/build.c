@@ -229,29 +229,38 @@ static int go_through(const char *dir, int dirfd, const struct tail_ask *as, boo
 	return rc < 0 || more ? -1 : 0;
 }
 
+/* Only the chapters of that index stay; NULL: none. */
+static void sweep(int dirfd, const struct index *x)
+{
+	uint64_t keep[INDEX_CHAPTERS];
+	size_t n = x != NULL ? x->root.nbefore : 0;
+
+	for (size_t i = 0; i < n; i++)
+		keep[i] = x->root.before[i].id;
+	chapter_sweep(dirfd, keep, n);
+}
+
 static void tell_built(const char *dir, int dirfd, struct index_built *out)
 {
 	struct index *x = index_look(dir, NULL);
-	uint64_t keep[INDEX_CHAPTERS];
 	struct index_facts f;
 
+	sweep(dirfd, x);
 	if (x == NULL)
 		return;
-	for (size_t i = 0; i < x->root.nbefore; i++)
-		keep[i] = x->root.before[i].id;
-	chapter_sweep(dirfd, keep, x->root.nbefore);
 	index_facts(x, &f);
 	*out = (struct index_built){ f.logs, f.size, f.files, f.lines, f.stories, false };
 	index_close(x);
 }
 
-static bool is_fresh(const char *dir, const struct survey_paths *p, struct index_built *out)
+static bool is_fresh(const char *dir, int dirfd, const struct survey_paths *p, struct index_built *out)
 {
 	struct index *x = index_look(dir, NULL);
 	bool fresh = x != NULL && index_stands(x, p, NULL);
 	struct index_facts f;
 
 	if (fresh) {
+		sweep(dirfd, x);
 		index_facts(x, &f);
 		*out = (struct index_built){ f.logs, f.size, f.files, f.lines, f.stories, true };
 	}
@@ -272,6 +281,15 @@ static int build_next(const char *dir, int dirfd, const struct tail_ask *as, str
 	return rc == 0 ? chapter_turn(dirfd, e) : -1;
 }
 
+/* What is left of it takes room, for which the next one may fail. */
+static void sweep_failed(const char *dir, int dirfd)
+{
+	struct index *x = index_look(dir, NULL);
+
+	sweep(dirfd, x);
+	index_close(x);
+}
+
 static int build_in(const char *dir, int dirfd, const struct tail_ask *ask, struct index_built *out, struct err *e)
 {
 	struct err why = { 0 };
@@ -283,6 +301,8 @@ static int build_in(const char *dir, int dirfd, const struct tail_ask *ask, stru
 		rc = build_whole(dirfd, ask, str_of(why.text), e);
 	if (rc == 0)
 		tell_built(dir, dirfd, out);
+	else
+		sweep_failed(dir, dirfd);
 	return rc;
 }
 
@@ -351,7 +371,7 @@ int index_build(const char *dir, const struct survey_paths *p, const struct inde
 		return err_sys(e, "open %s/%s", dir, INDEX_LOCK);
 	if (flock(lock, LOCK_EX | LOCK_NB) < 0 || !is_the_lock(dirfd, lock))
 		return busy(dir, e);
-	return is_fresh(dir, p, out) ? 0 : build_by(dir, dirfd, p, how, out, e);
+	return is_fresh(dir, dirfd, p, out) ? 0 : build_by(dir, dirfd, p, how, out, e);
 }
 
 int index_remove(const char *dir, struct err *e)

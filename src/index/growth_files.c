@@ -1,5 +1,6 @@
 /* Which logs there are. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -107,7 +108,7 @@ static int take_folder(struct listing *l, const char *path, struct err *e)
 
 	if (d == NULL)
 		return err_sys(e, "open %s", path);
-	expiring_read(&l->expiring, path, &l->g->mem);
+	expiring_read(&l->expiring, AT_FDCWD, path, &l->g->mem);
 	while (rc == 0 && (x = readdir(d)) != NULL) {
 		BUF(whole);
 

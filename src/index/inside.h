@@ -41,6 +41,14 @@ struct index_waiting {
 	uint32_t family, to; /* pull_recipient() */
 };
 
+/* Of old logs: an attempt of which it was guessed whose retry it is, and whose end nobody knew yet.  What its end was
+ * decides about those who were tried meanwhile (wait_on()). */
+struct index_flight {
+	uint64_t number;
+	int64_t at; /* stamp of its try */
+	uint32_t family;
+};
+
 /* A chapter that is read before another one, and which of its families the other tells anew. */
 struct index_before {
 	uint64_t id;
@@ -92,6 +100,8 @@ struct index_root {
 	size_t nopen;
 	struct index_waiting *waiting;
 	size_t nwaiting;
+	struct index_flight *flights;
+	size_t nflights;
 	struct zone_before zone_before;     /* of old logs, which do not say their zone */
 	struct chapter_frame tried, relied; /* of old logs: names (tail_old.c) */
 	struct chapter_frame hours;         /* and who occurred in the last hours (tail_old_clock.c), */

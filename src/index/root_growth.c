@@ -28,6 +28,16 @@ static void put_waiting(struct buf *b, const struct index_root *r)
 	}
 }
 
+static void put_flights(struct buf *b, const struct index_root *r)
+{
+	bytes_put(b, r->nflights);
+	for (size_t i = 0; i < r->nflights; i++) {
+		bytes_put(b, r->flights[i].number);
+		bytes_put_int(b, r->flights[i].at);
+		bytes_put(b, r->flights[i].family);
+	}
+}
+
 void root_put_growth(struct buf *b, const struct index_root *r, const struct index_growth *files, size_t n)
 {
 	bytes_put(b, r->grows);
@@ -62,6 +72,7 @@ void root_put_growth(struct buf *b, const struct index_root *r, const struct ind
 		bytes_put_int(b, r->until[i]);
 	}
 	put_waiting(b, r);
+	put_flights(b, r);
 	bytes_put_int(b, r->zone_before.offset);
 	bytes_put(b, r->zone_before.kept);
 	bytes_put(b, r->zone_before.others);
@@ -138,6 +149,19 @@ static void take_waiting(struct cur *c, struct index *x)
 	}
 }
 
+static void take_flights(struct cur *c, struct index *x)
+{
+	struct index_root *r = &x->root;
+
+	r->nflights = bytes_take_count(c);
+	r->flights = arena_alloc(&x->mem, (r->nflights + 1) * sizeof(*r->flights));
+	for (size_t i = 0; i < r->nflights && c->why == NULL; i++) {
+		r->flights[i].number = bytes_take(c);
+		r->flights[i].at = bytes_take_int(c);
+		r->flights[i].family = take_upto(c, r->families);
+	}
+}
+
 static void take_open(struct cur *c, struct index *x)
 {
 	struct index_root *r = &x->root;
@@ -150,6 +174,7 @@ static void take_open(struct cur *c, struct index *x)
 		r->until[i] = bytes_take_int(c);
 	}
 	take_waiting(c, x);
+	take_flights(c, x);
 	r->zone_before.offset = (int)bytes_take_int(c);
 	r->zone_before.kept = bytes_take(c);
 	r->zone_before.others = bytes_take(c);

@@ -1,6 +1,7 @@
 #include "index/survey.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,7 +61,8 @@ static void put_entries(struct buf *out, const char *path, struct dirent **list,
 	struct expiring expiring;
 	ARENA(mem);
 
-	expiring_read(&expiring, path, &mem);
+	expiring_read(&expiring, AT_FDCWD, path, &mem);
+	bytes_put_int(out, expiring.until); /* of which naming it is: growth_look() may have seen another one */
 	for (int i = 0; i < n; i++) {
 		const char *name = list[i]->d_name;
 		struct stat st;

@@ -75,6 +75,9 @@ void tail_old_try(struct tail *t, struct str rcpt); /* one that is new */
 /* The earliest moment (a local stamp) of which it was believed that nobody ever tries to deliver to a recipient of whom
  * there is a first try now; INT64_MAX: none. */
 int64_t tail_old_surprise(struct tail *t);
+/* The earliest try (a local stamp) of those whose end is new now, and may change what was joined since; INT64_MAX:
+ * none. */
+int64_t tail_old_flight(const struct tail *t);
 /* 40 bits: of a million names no two are taken for one. */
 uint64_t tail_old_hash(struct str name);
 bool tail_old_new(const struct tail *t, const struct line *x); /* does it stand in what is new? */

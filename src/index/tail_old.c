@@ -1,5 +1,6 @@
 /* Old logs, which say no zone and no numbers: what their end leaves open, and what is known of all of them. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "index/bytes.h"
 #include "index/tail_inside.h"
@@ -58,6 +59,31 @@ static void find_waiting(struct tail *t, const struct writing *w, struct index_r
 				r->waiting[r->nwaiting++] =
 				    (struct index_waiting){ w->kin.family[s->order],
 							    pull_recipient(p->deferral->to->text) };
+}
+
+static bool is_flight(const struct attempt *a)
+{
+	return !a->resulted && a->join.grade == GRADE_GUESS && a->join.key != NULL &&
+	       strcmp(a->join.key, join_retry_key) == 0;
+}
+
+static void find_flights(struct tail *t, const struct writing *w, struct index_root *r)
+{
+	size_t cap = 0;
+
+	for (const struct story *s = t->tale.stories; s != NULL; s = s->later)
+		for (const struct party *p = s->parties.first; p != NULL; p = p->next)
+			for (const struct attempt *a = p->attempts; a != NULL; a = a->next) {
+				if (!is_flight(a))
+					continue;
+				if (r->nflights == cap) {
+					cap = 2 * cap + 16;
+					r->flights =
+					    arena_grow(&t->mem, r->flights, r->nflights, cap, sizeof(*r->flights));
+				}
+				r->flights[r->nflights++] =
+				    (struct index_flight){ a->number, attempt_try(a)->local, w->kin.family[s->order] };
+			}
 }
 
 /* So many tries, and inits, before those that are joined anew in any case are always read again. */
@@ -131,6 +157,7 @@ void tail_old_open(struct tail *t, const struct writing *w, struct index_root *r
 		r->open[r->nopen++] = f;
 	}
 	find_waiting(t, w, r);
+	find_flights(t, w, r);
 }
 
 /* Inits that no story has, and the last ones. */
@@ -285,5 +312,28 @@ int64_t tail_old_surprise(struct tail *t)
 
 		first = at < first ? at : first;
 	}
+	return first;
+}
+
+static bool is_touched(const struct key_numbers *k, uint64_t number)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (k->at[i] == number)
+			return true;
+	return false;
+}
+
+int64_t tail_old_flight(const struct tail *t)
+{
+	int64_t first = INT64_MAX;
+
+	for (const struct index *x = t->ask->x; x != NULL; x = x->before)
+		for (size_t i = 0; i < x->root.nflights; i++) {
+			const struct index_flight *f = &x->root.flights[i];
+
+			if ((x->hidden == NULL || !set_has(x->hidden, f->family)) && f->at < first &&
+			    is_touched(&t->pull.keys.of[KEY_DELIVERY], f->number))
+				first = f->at;
+		}
 	return first;
 }

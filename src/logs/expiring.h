@@ -1,11 +1,11 @@
 /* logs/expiring.h - which archives the next rotation removes (logs { keep }).
  *
- *	.expiring beside the logs: a line "NAME INODE" for each
+ *	.expiring beside the logs: "UNTIL DEVICE INODE", of when it is over and of the folder; then "NAME INODE" for each
  *
  * Whoever reads a folder of logs passes over them, so that they are out of an
- * index before they are gone (index/index.h).  A rotation writes the file anew;
- * an archive that is not the one that was meant, as in a copy of the folder, is
- * read like any other.
+ * index before they are gone (index/index.h).  Each rotation writes the file
+ * anew.  It hides nothing for longer than a day and some hours, only archives,
+ * and only those that were meant: in another folder, as in a copy, it says nothing.
  */
 #ifndef LOGS_EXPIRING_H
 #define LOGS_EXPIRING_H
@@ -22,12 +22,15 @@ struct expiring_file {
 struct expiring {
 	struct expiring_file *at;
 	size_t n;
+	int64_t until; /* seconds; 0: it says nothing */
 };
 
-/* Those of a folder, in the arena; none where the file is missing, or is none of ours. */
-void expiring_read(struct expiring *x, const char *folder, struct arena *a);
+/* Those of a folder (openat() from there), in the arena; none where the file is missing, over, or none of ours. */
+void expiring_read(struct expiring *x, int from, const char *folder, struct arena *a);
 bool expiring_has(const struct expiring *x, struct str name, uint64_t inode);
-/* From now on these; n 0: none.  Synced. */
-int expiring_write(int dir, const struct expiring_file *at, size_t n, struct err *e);
+/* Until that moment these; n 0: none.  Synced. */
+int expiring_write(int dir, const struct expiring_file *at, size_t n, int64_t until, struct err *e);
+/* The archives of these names were written anew: they are meant still. */
+int expiring_renew(int dir, struct expiring *x, struct err *e);
 
 #endif

@@ -145,20 +145,23 @@ static int remove_hidden(struct round *r, const char *name, struct err *e)
 }
 
 /* By its name and by the time of its last line: a clock that was wrong when the name was made removes nothing. */
-static bool is_aged(const struct round *r, const char *name, int64_t now, int64_t wall, struct stat *st)
+static bool is_aged(const struct round *r, const char *name, int64_t keep, int64_t ahead, struct stat *st)
 {
 	struct rotate_name n = rotate_name(str_of(name));
-	int64_t keep = r->set->keep / 1000;
+	int64_t wall = clock_wall() / 1000;
 
-	return (n.day + 1) * DAY + keep <= now && fstatat(r->dir, name, st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(st->st_mode) && st->st_mtim.tv_sec + keep <= wall;
+	if (fstatat(r->dir, name, st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st->st_mode))
+		return false;
+	/* of a day that has 25 hours the last line may be an hour younger */
+	return (n.day + 1) * DAY + keep / 1000 <= r->now + ahead &&
+	       st->st_mtim.tv_sec + keep / 1000 <= wall + ahead + (ahead > 0 ? HOUR : 0);
 }
 
 static int remove_aged(struct round *r, const char *name, struct err *e)
 {
 	struct stat st;
 
-	if (!is_aged(r, name, r->now, clock_wall() / 1000, &st))
+	if (!is_aged(r, name, r->set->keep, 0, &st))
 		return 0;
 	if (unlinkat(r->dir, name, 0) < 0)
 		return err_sys(e, "remove %s", name);
@@ -166,20 +169,23 @@ static int remove_aged(struct round *r, const char *name, struct err *e)
 	return 0;
 }
 
-/* What tomorrow's rotation removes, whoever owns it; a day may have 25 hours. */
+/* What tomorrow's rotation removes.  Of another user's archives it is for that user's rotation to say. */
 static int name_expiring(struct round *r, struct err *e)
 {
 	const char *const *names = NULL;
 	size_t all = rotate_list(r->dir, ROTATE_ARCHIVE, &names, &r->mem, e), n = 0;
 	struct expiring_file *at = arena_alloc(&r->mem, (all + 1) * sizeof(*at));
+	struct expiring former;
 
-	for (size_t i = 0; i < all && r->set->keep > 0; i++) {
+	expiring_read(&former, r->dir, ".", &r->mem);
+	for (size_t i = 0; i < all; i++) {
 		struct stat st;
+		bool aged = is_aged(r, names[i], r->set->next, DAY, &st) && r->set->next > 0;
 
-		if (is_aged(r, names[i], r->now + DAY, clock_wall() / 1000 + DAY + HOUR, &st))
+		if (ours(r, names[i]) ? aged : expiring_has(&former, str_of(names[i]), st.st_ino))
 			at[n++] = (struct expiring_file){ str_of(names[i]), st.st_ino };
 	}
-	return e->text[0] != '\0' ? -1 : expiring_write(r->dir, at, n, e);
+	return e->text[0] != '\0' ? -1 : expiring_write(r->dir, at, n, clock_wall() / 1000 + DAY + 2 * HOUR, e);
 }
 
 static void each(struct round *r, enum rotate_form form, int (*act)(struct round *, const char *, struct err *))

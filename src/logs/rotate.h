@@ -51,6 +51,7 @@ struct rotate_news {
 
 struct rotate_set {
 	int64_t keep; /* ms: older archives are removed; 0: none */
+	int64_t next; /* the same of the next rotation, which may have another wish */
 	bool daily;   /* only what begins before today; else every log in which something stands */
 	bool own;     /* only our own user's files */
 	bool (*wants)(void *with, const char *log); /* NULL: every one; else only those logs become archives */

@@ -143,6 +143,11 @@ static void claim(const struct attempt *a, struct story *s)
 		}
 }
 
+static bool same_line(const struct completer *c, const struct line *now, const struct line *known)
+{
+	return now->file == known->file && line_number(c->b, now) == known->number;
+}
+
 /* As it was read when all that stood around it was. */
 static void take_known(struct completer *c, struct attempt *a, const struct attempt *known)
 {
@@ -162,6 +167,9 @@ bool join_known_attempt(struct completer *c, struct attempt *a)
 
 	if (k == NULL || k->attempt == NULL)
 		return false;
+	if (k->attempt->resulted && !same_line(c, a->lines.last, k->attempt->lines.last))
+		unknown(c);
+	(void)wait_nobody(c, a); /* who was served leaves the list */
 	take_known(c, a, k->attempt);
 	a->join.rival = join_known_line(c, k->rival);
 	s = join_twin(c, k->story);

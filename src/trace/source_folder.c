@@ -7,6 +7,7 @@
  * Archives that the next rotation removes are passed over.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -118,7 +119,7 @@ static int list(struct folder *d, struct err *e)
 	if (dir == NULL)
 		return err_sys(e, "open %s", d->path.p);
 	d->now.n = 0;
-	expiring_read(&d->expiring, d->path.p, &d->mem);
+	expiring_read(&d->expiring, AT_FDCWD, d->path.p, &d->mem);
 	while ((x = readdir(dir)) != NULL && d->now.n < SOURCE_FILES_MAX)
 		if (!source_ignores(str_of(x->d_name)))
 			list_entry(d, x->d_name);

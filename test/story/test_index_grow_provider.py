@@ -211,3 +211,82 @@ def test_a_rival_that_is_another_ones_reason_keeps_its_line(tmp_path):
         equal(logs, index, "anna@shop.example")
         build(logs, index)
         assert len(list(index.glob("chapter.*"))) == 1, "it was built as a whole"
+
+
+# -- ends that come late
+
+class Day:
+    """Some hours of the logs, line by line; what was not written yet is appended."""
+
+    def __init__(self, folder):
+        self.logs, self.smtp, self.delivery, self.written = folder / "logs", [], [], {}
+        self.logs.mkdir()
+        for k in range(20):  # from which the zone is known
+            self.mail(10 * k, f"a{k}@shop.example", f"z{k}@far.example", 500 + k)
+            self.tried(10 * k, 10 + k, f"z{k}@far.example", f"a{k}@shop.example")
+            self.ends(10 * k + 1, 10 + k, "success, 192.0.2.1_accepted_message./")
+
+    @staticmethod
+    def stamp(second):
+        return f"2021-10-01 {10 + second // 3600}:{second // 60 % 60:02}:{second % 60:02}"
+
+    def mail(self, second, sender, to, qp):
+        self.smtp.append((second, MAIL.format(at=self.stamp(second), to=to, epoch=1633071600 + second, qp=qp)
+                          .replace("anna@shop.example", sender)))
+
+    def tried(self, second, number, to, sender=None):
+        init = f"{self.stamp(second)}, init, <{sender}>\n" if sender else ""
+        self.delivery.append((second, f"{init}{self.stamp(second)}, try, {number}, remote, {to}\n"))
+
+    def ends(self, second, number, report):
+        self.delivery.append((second, f"{self.stamp(second)}, result, {number}, {report}\n"))
+
+    def write(self, until):
+        for name, lines in (("smtp-25.log", self.smtp), ("delivery.log", self.delivery)):
+            text = "".join(line for second, line in sorted(lines, key=lambda x: x[0]) if second < until)
+            with open(self.logs / name, "a", encoding="ascii") as f:
+                f.write(text[self.written.get(name, 0):])
+            self.written[name] = len(text)
+
+
+LATER, TAKEN = "deferral, Connection_timed_out/", "success, 192.0.2.1_accepted_message./"
+
+
+def test_a_guessed_retry_that_ends_late_leaves_those_who_were_tried_meanwhile_to_others(tmp_path):
+    """At 60 it is guessed that x is tried again, so 61 is his too; when 60 is put off as late as that, 61 is somebody else's."""
+    day, index = Day(tmp_path), tmp_path / "index"
+    day.mail(300, "x@shop.example", "far@far.example", 700)
+    day.tried(300, 50, "far@far.example", "x@shop.example"), day.ends(302, 50, LATER)
+    day.tried(600, 60, "far@far.example")
+    day.tried(640, 61, "far@far.example", "x@shop.example"), day.ends(642, 61, TAKEN)
+    for k in range(20, 60):
+        second = 1200 + 10 * (k - 20)
+        day.mail(second, f"a{k}@shop.example", f"z{k}@far.example", 500 + k)
+        day.tried(second, 100 + k, f"z{k}@far.example", f"a{k}@shop.example"), day.ends(second + 1, 100 + k, TAKEN)
+    day.write(1600)
+    build(day.logs, index)
+    day.ends(1700, 60, LATER)
+    day.mail(1705, "b@shop.example", "q@far.example", 990)
+    day.tried(1705, 300, "q@far.example", "b@shop.example"), day.ends(1706, 300, TAKEN)
+    day.write(9999)
+    assert ask([PROGRAM, "index", "status", "--logs", str(day.logs), "--index", str(index)], HOW)[0] == 0
+    without = equal(day.logs, index, "from:x@shop.example", "--json")
+    assert '"waiting"' in without[1]
+    build(day.logs, index)
+    equal(day.logs, index, *ALL)
+
+
+def test_a_second_result_of_a_number_is_read_with_all_that_came_since(tmp_path):
+    """Its own try is missing, so the logs say that the old one ended anew: nobody knows what that changes."""
+    day, index = Day(tmp_path), tmp_path / "index"
+    day.tried(600, 72, "dimo@shop.example"), day.ends(601, 72, LATER)
+    day.tried(700, 84, "dimo@shop.example")
+    day.mail(4000, "b@shop.example", "q@far.example", 990)
+    day.tried(4000, 300, "q@far.example", "b@shop.example"), day.ends(4001, 300, TAKEN)
+    day.write(4100)
+    build(day.logs, index)
+    day.ends(4200, 72, "failure, Sorry,_no_mailbox_here_by_that_name._(#5.1.1)/")
+    day.write(9999)
+    equal(day.logs, index, *ALL)
+    build(day.logs, index)
+    equal(day.logs, index, *ALL)

@@ -182,7 +182,7 @@ def test_what_a_rotation_removes_leaves_the_index_first(server):
     # The third rotation named what the fourth removes: whoever reads passes over it, and an index that was made before
     # goes on to answer.
     with open(os.path.join(logs, ".expiring"), encoding="ascii") as f:
-        names = sorted(line.split()[0] for line in f)
+        names = sorted(line.split()[0] for line in list(f)[1:])
     assert [n.split(".")[0] for n in names] == ["delivery", "server", "smtp-25", "spamdyke"]
     assert all(os.path.exists(os.path.join(logs, n)) for n in names)
     assert status(server) and both(server, 0) == [1, 0] and both(server, 1) == both(server, 2) == [1, 1]
@@ -197,8 +197,8 @@ def test_what_a_rotation_removes_leaves_the_index_first(server):
     assert status(server) and both(server, 1) == [0, 0] and both(server, 2) == [1, 1]
 
 
-def test_archives_of_a_copy_are_read_whatever_the_rotation_names(server, tmp_path):
-    """Only the file that was meant is passed over: a backup keeps what the server forgets."""
+def test_archives_of_a_copy_are_read_whatever_the_rotation_names(server):
+    """Only the file that was meant is passed over, in its own folder: a backup keeps what the server forgets."""
     server.config('logs { rotate = "never" keep = 1d time = "utc" }')
     to_noon(server)
     server.start()
@@ -209,7 +209,24 @@ def test_archives_of_a_copy_are_read_whatever_the_rotation_names(server, tmp_pat
     server.later(86400)
     server.command("logs", "rotate")
     assert both(server, 1) == [0, 0]
-    copy = shutil.copytree(os.path.join(server.data, "logs"), tmp_path / "copy")
-    assert os.path.exists(copy / ".expiring")
-    done = server.tell("trace", "--json", "from:anna1@elsewhere.test", "--logs", str(copy))
-    assert len(json.loads(done.stdout)["messages"]) == 1
+    for name, link in (("copy", shutil.copy2), ("links", os.link)):
+        copy = shutil.copytree(os.path.join(server.data, "logs"), os.path.join(server.data, name), copy_function=link)
+        assert os.path.exists(os.path.join(copy, ".expiring"))
+        done = server.tell("trace", "--json", "from:anna1@elsewhere.test", "--logs", copy)
+        assert len(json.loads(done.stdout)["messages"]) == 1
+
+
+def test_a_rotation_that_never_comes_again_hides_nothing(server):
+    """What it was to remove stays, and is told again: a server that was switched off, or keeps its logs for longer now."""
+    server.config('logs { rotate = "never" keep = 1d time = "utc" }')
+    to_noon(server)
+    server.start()
+    send(server, 1)
+    server.arrived(YOU)
+    server.later(120)
+    server.command("logs", "rotate")
+    server.later(86400)
+    server.command("logs", "rotate")
+    assert both(server, 1) == [0, 0]
+    server.later(2 * 86400)
+    assert both(server, 1) == [1, 1]

@@ -114,7 +114,7 @@ static void text_of(const char *name, struct buf *out)
 
 static size_t run(bool daily, int64_t keep)
 {
-	struct rotate_set set = { .daily = daily, .own = true, .keep = keep, .tell = tell };
+	struct rotate_set set = { .daily = daily, .own = true, .keep = keep, .next = keep, .tell = tell };
 
 	return rotate_run(dir, &set);
 }

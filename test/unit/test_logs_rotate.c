@@ -218,7 +218,7 @@ static bool expires(const char *name)
 	struct stat st;
 	ARENA(mem);
 
-	expiring_read(&x, folder, &mem);
+	expiring_read(&x, AT_FDCWD, folder, &mem);
 	return fstatat(dir, name, &st, 0) == 0 && expiring_has(&x, str_of(name), st.st_ino);
 }
 
@@ -242,6 +242,13 @@ static void what_tomorrows_rotation_removes_is_named_today(void **state)
 	for (size_t i = 0; i < COUNT(t); i++)
 		if (expires(named(t[i].name, t[i].ago)) != t[i].expires)
 			fail_msg("%s", named(t[i].name, t[i].ago));
+	/* another user's is for him to remove, or to keep */
+	put(named("delivery.%D.zst", 40), 40, "x");
+	if (geteuid() == 0 && fchownat(dir, named("delivery.%D.zst", 40), 1234, (gid_t)-1, 0) == 0) {
+		assert_int_equal(run(true, INT64_C(30) * 86400 * 1000), 0);
+		assert_true(there(named("delivery.%D.zst", 40)) && !expires(named("delivery.%D.zst", 40)));
+		assert_true(expires(named("server.%D.zst", 30)));
+	}
 	/* kept longer, or for ever, they are read again */
 	assert_int_equal(run(true, 0), 0);
 	assert_false(there(".expiring"));
