@@ -15,9 +15,10 @@ struct tail_file {
 	uint32_t last_init; /* the last one's number among them; 0: none */
 };
 
-/* Of old logs: seconds by which what is new may be older than what was read, and before the latest line from when on
- * the end leaves everything open. */
-enum { TAIL_LAG = 1200, TAIL_OPEN = TAIL_LAG + PULL_ANEW + PULL_BESIDE };
+/* Of old logs: seconds by which what is new may be older than what was read; before the latest line, from when on
+ * all may be joined anew (a remote server is waited for 20 minutes at each step), and from when on the end leaves
+ * everything open for that. */
+enum { TAIL_LAG = 1200, TAIL_ANEW = 3600 + PULL_ANEW, TAIL_OPEN = TAIL_ANEW + PULL_BESIDE };
 
 struct tail {
 	const struct tail_ask *ask;

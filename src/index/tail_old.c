@@ -20,7 +20,7 @@ uint64_t tail_old_hash(struct str name)
 static bool untried(const struct party *p, int64_t newest)
 {
 	return p->visit != NULL && join_accepted(p) && p->attempts == NULL &&
-	       p->visit->final->local >= newest - TAIL_LAG - PULL_ANEW - LATE;
+	       p->visit->final->local >= newest - TAIL_ANEW - LATE;
 }
 
 /* Is it the last line of its file? */

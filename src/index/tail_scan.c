@@ -46,12 +46,12 @@ static int find_since(struct tail *t, struct err *e)
 	int64_t surprise = tail_old_surprise(t) - PULL_NEAR, flight = tail_old_flight(t) - PULL_NEAR;
 
 	t->pull.known.since = (t->earliest < t->newest ? t->earliest : t->newest) - PULL_ANEW;
-	if (surprise < t->pull.known.since && surprise >= t->newest - TAIL_LAG - PULL_ANEW)
+	if (surprise < t->pull.known.since && surprise >= t->newest - TAIL_ANEW)
 		t->pull.known.since = surprise;
 	if (flight < t->pull.known.since)
 		t->pull.known.since = flight;
 	t->pull.open_from = t->pull.known.since - PULL_BESIDE;
-	if (flight < t->newest - TAIL_LAG - PULL_ANEW)
+	if (flight < t->newest - TAIL_ANEW)
 		return err_set(e, "a delivery took so long that others of its recipient depend on its end");
 	if (t->earliest < t->newest - TAIL_LAG)
 		return err_set(e, "some of what is new is older than what was read");
