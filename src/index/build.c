@@ -132,13 +132,10 @@ static int build_whole(int dirfd, const struct tail_ask *as, struct str why, str
 
 /* ---- our own logs ---- */
 
-enum {
-	WINDOW = 28 << 20,       /* bytes of text that are joined at a time: some eight times that is needed; */
-	WINDOWS = 32,            /* more where there would be more windows than these, */
-	WINDOW_MOST = 256 << 20, /* but for the memory no more than this, */
-	WINDOWS_MOST =
-	    INDEX_CHAPTERS * 3 / 4, /* unless there would be so many: the latest chapters are for what comes */
-};
+/* Bytes of text that are joined at a time: some eight times that is needed.  More where there would be more than
+ * WINDOWS of them, but for the memory no more than WINDOW_MOST, unless there would be so many that no chapters are left
+ * for what comes. */
+enum { WINDOW = 28 << 20, WINDOWS = 32, WINDOW_MOST = 256 << 20, WINDOWS_MOST = INDEX_CHAPTERS * 3 / 4 };
 
 static uint64_t window_of(const struct growth *g)
 {
@@ -229,27 +226,28 @@ static int go_through(const char *dir, int dirfd, const struct tail_ask *as, boo
 	return rc < 0 || more ? -1 : 0;
 }
 
-/* Only the chapters of that index stay; NULL: none. */
-static void sweep(int dirfd, const struct index *x)
+/* Only its chapters stay: what others left takes room. */
+static void tell_standing(int dirfd, struct index *x, bool fresh, struct index_built *out)
 {
 	uint64_t keep[INDEX_CHAPTERS];
-	size_t n = x != NULL ? x->root.nbefore : 0;
+	struct index_facts f;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < x->root.nbefore; i++)
 		keep[i] = x->root.before[i].id;
-	chapter_sweep(dirfd, keep, n);
+	chapter_sweep(dirfd, keep, x->root.nbefore);
+	index_facts(x, &f);
+	*out = (struct index_built){ f.logs, f.size, f.files, f.lines, f.stories, fresh };
 }
 
+/* Of a build that failed what stood before it. */
 static void tell_built(const char *dir, int dirfd, struct index_built *out)
 {
 	struct index *x = index_look(dir, NULL);
-	struct index_facts f;
 
-	sweep(dirfd, x);
-	if (x == NULL)
-		return;
-	index_facts(x, &f);
-	*out = (struct index_built){ f.logs, f.size, f.files, f.lines, f.stories, false };
+	if (x != NULL)
+		tell_standing(dirfd, x, false, out);
+	else
+		chapter_sweep(dirfd, NULL, 0);
 	index_close(x);
 }
 
@@ -257,13 +255,9 @@ static bool is_fresh(const char *dir, int dirfd, const struct survey_paths *p, s
 {
 	struct index *x = index_look(dir, NULL);
 	bool fresh = x != NULL && index_stands(x, p, NULL);
-	struct index_facts f;
 
-	if (fresh) {
-		sweep(dirfd, x);
-		index_facts(x, &f);
-		*out = (struct index_built){ f.logs, f.size, f.files, f.lines, f.stories, true };
-	}
+	if (fresh)
+		tell_standing(dirfd, x, true, out);
 	index_close(x);
 	return fresh;
 }
@@ -281,15 +275,6 @@ static int build_next(const char *dir, int dirfd, const struct tail_ask *as, str
 	return rc == 0 ? chapter_turn(dirfd, e) : -1;
 }
 
-/* What is left of it takes room, for which the next one may fail. */
-static void sweep_failed(const char *dir, int dirfd)
-{
-	struct index *x = index_look(dir, NULL);
-
-	sweep(dirfd, x);
-	index_close(x);
-}
-
 static int build_in(const char *dir, int dirfd, const struct tail_ask *ask, struct index_built *out, struct err *e)
 {
 	struct err why = { 0 };
@@ -299,10 +284,7 @@ static int build_in(const char *dir, int dirfd, const struct tail_ask *ask, stru
 		rc = build_next(dir, dirfd, ask, &why);
 	if (rc < 0)
 		rc = build_whole(dirfd, ask, str_of(why.text), e);
-	if (rc == 0)
-		tell_built(dir, dirfd, out);
-	else
-		sweep_failed(dir, dirfd);
+	tell_built(dir, dirfd, out);
 	return rc;
 }
 

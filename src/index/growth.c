@@ -57,12 +57,9 @@ static bool know_inode(struct growth_file *f, const struct index *x, uint32_t i)
 static void know_all(struct growth *g, const struct index *x, bool *found)
 {
 	for (size_t i = 0; i < g->n; i++)
-		for (uint32_t k = 0; k < x->nfiles && g->at[i].was == 0; k++) {
-			const struct source_id *id = &x->files[k].id;
-
-			if (id->key[0] == g->at[i].id.key[0] && id->key[1] == g->at[i].id.key[1])
+		for (uint32_t k = 0; k < x->nfiles && g->at[i].was == 0; k++)
+			if (source_same(&x->files[k].id, &g->at[i].id))
 				found[k] = know_inode(&g->at[i], x, k);
-		}
 }
 
 /* Nothing stands in it, as in the one that a rotation leaves. */

@@ -39,7 +39,7 @@ static bool is_known(const struct index *x, const struct stat *st)
 	struct source_id id = source_identify(st);
 
 	for (uint32_t i = 0; x != NULL && i < x->nfiles; i++)
-		if (x->files[i].id.key[0] == id.key[0] && x->files[i].id.key[1] == id.key[1])
+		if (source_same(&x->files[i].id, &id))
 			return true;
 	return false;
 }

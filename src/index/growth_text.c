@@ -40,7 +40,7 @@ bool growth_open(struct growth_file *f)
 	if (f->fd < 0 || fstat(f->fd, &st) < 0)
 		return false;
 	id = source_identify(&st);
-	if (id.key[0] != f->id.key[0] || id.key[1] != f->id.key[1] || id.size < f->id.size)
+	if (!source_same(&id, &f->id) || id.size < f->id.size)
 		return false;
 	f->id = id;
 	f->f.mtime = st.st_mtim.tv_sec;

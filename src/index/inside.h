@@ -38,7 +38,8 @@ struct index_loose {
 
 /* Of old logs: a delivery that was deferred.  Only a try for that recipient may go on with it, whenever it comes. */
 struct index_waiting {
-	uint32_t family, to; /* pull_recipient() */
+	uint32_t family;
+	uint64_t to; /* pull_hash() */
 };
 
 /* Of old logs: an attempt of which it was guessed whose retry it is, and whose end nobody knew yet.  What its end was

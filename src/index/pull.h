@@ -51,7 +51,7 @@ struct pull {
 	struct pulled_line *lines; /* by file and number, each once, when all is pulled */
 	size_t n, cap;
 	bool begun;
-	struct map awaited; /* of old logs: pull_recipient() of tries that are joined anew, plus 1; */
+	struct map awaited; /* of old logs: pull_hash() of whom tries that are joined anew name, plus 1; */
 	size_t looked;      /* so many of them were looked for */
 	uint64_t bytes, stories, families;
 	struct arena mem;
@@ -67,8 +67,9 @@ bool pull_pairs(struct pull *p, struct family_set *out);
 bool pull_over(struct pull *p, struct story *const *at, size_t n);
 /* Inside: what came of the lines of a story of old logs. */
 void pull_known(struct pull *p, struct story *s);
-/* By which a recipient's deferred deliveries are found. */
-uint32_t pull_recipient(struct str name);
+/* Of old logs: by which is known who was ever tried, and who waits.  40 bits: of a million names no two are taken for
+ * one. */
+uint64_t pull_hash(struct str name);
 /* A try for him is joined anew. */
 void pull_await(struct pull *p, struct str name);
 /* Inside: of each chapter the deliveries that wait for such a try. */

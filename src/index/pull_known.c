@@ -45,16 +45,16 @@ static void take_party(struct pull *p, struct story *s, struct party *party)
 
 /* ---- deliveries that wait for their next try ---- */
 
-uint32_t pull_recipient(struct str name)
+uint64_t pull_hash(struct str name)
 {
-	static const uint64_t key[2] = { UINT64_C(0xbb67ae8584caa73b), UINT64_C(0x3c6ef372fe94f82b) };
+	static const uint64_t key[2] = { UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xbf58476d1ce4e5b9) };
 
-	return (uint32_t)hash_keyed(name, key);
+	return hash_keyed(name, key) >> 24;
 }
 
 void pull_await(struct pull *p, struct str name)
 {
-	map_putn(&p->awaited, (uint64_t)pull_recipient(name) + 1, p);
+	map_putn(&p->awaited, pull_hash(name) + 1, p);
 }
 
 void pull_waiting(struct pull *p, struct family_set *out)
@@ -66,7 +66,7 @@ void pull_waiting(struct pull *p, struct family_set *out)
 	p->looked = p->awaited.n;
 	for (const struct index *x = p->newest; x != NULL; x = x->before, c++)
 		for (size_t i = 0; i < x->root.nwaiting; i++)
-			if (map_getn(&p->awaited, (uint64_t)x->root.waiting[i].to + 1) != NULL)
+			if (map_getn(&p->awaited, x->root.waiting[i].to + 1) != NULL)
 				set_add(&out[c], x->root.waiting[i].family);
 }
 

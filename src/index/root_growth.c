@@ -142,7 +142,7 @@ static void take_waiting(struct cur *c, struct index *x)
 	r->waiting = arena_alloc(&x->mem, (r->nwaiting + 1) * sizeof(*r->waiting));
 	for (size_t i = 0; i < r->nwaiting && c->why == NULL; i++) {
 		family = bytes_take_diff(c, family);
-		r->waiting[i].to = take_upto(c, (uint64_t)UINT32_MAX + 1);
+		r->waiting[i].to = bytes_take(c);
 		r->waiting[i].family = (uint32_t)family;
 		if (family < 0 || (uint64_t)family >= r->families)
 			cur_fail(c, "no such family");

@@ -79,8 +79,6 @@ int64_t tail_old_surprise(struct tail *t);
 /* The earliest try (a local stamp) of those whose end is new now, and may change what was joined since; INT64_MAX:
  * none. */
 int64_t tail_old_flight(const struct tail *t);
-/* 40 bits: of a million names no two are taken for one. */
-uint64_t tail_old_hash(struct str name);
 bool tail_old_new(const struct tail *t, const struct line *x); /* does it stand in what is new? */
 /* tail_old_clock.c: inits that stand beside their messages, and others; those of the last hours apart. */
 void tail_old_count(struct tail *t, struct index_growth *sums, struct index_growth *last);

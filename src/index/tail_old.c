@@ -8,13 +8,6 @@
 
 enum { LATE = REACH_FIRST_TRY + 100 };
 
-uint64_t tail_old_hash(struct str name)
-{
-	static const uint64_t key[2] = { UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xbf58476d1ce4e5b9) };
-
-	return hash_keyed(name, key) >> 24;
-}
-
 /* ---- what the end leaves open ---- */
 
 static bool untried(const struct party *p, int64_t newest)
@@ -44,46 +37,46 @@ static bool may_go_on(const struct tail *t, const struct story *s)
 	return false;
 }
 
-/* So may a next attempt, but it names its recipient. */
-static void find_waiting(struct tail *t, const struct writing *w, struct index_root *r)
-{
-	size_t n = 0;
-
-	for (const struct story *s = t->tale.stories; s != NULL; s = s->later)
-		for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-			n += p->deferral != NULL;
-	r->waiting = arena_alloc(&t->mem, (n + 1) * sizeof(*r->waiting));
-	for (const struct story *s = t->tale.stories; s != NULL; s = s->later)
-		for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-			if (p->deferral != NULL)
-				r->waiting[r->nwaiting++] =
-				    (struct index_waiting){ w->kin.family[s->order],
-							    pull_recipient(p->deferral->to->text) };
-}
-
 static bool is_flight(const struct attempt *a)
 {
 	return !a->resulted && a->join.grade == GRADE_GUESS && a->join.key != NULL &&
 	       strcmp(a->join.key, join_retry_key) == 0;
 }
 
-static void find_flights(struct tail *t, const struct writing *w, struct index_root *r)
+/* What was put off goes on with a try that names its recipient, whenever it comes. */
+static void find_waiting(struct tail *t, const struct party *p, uint32_t family, struct index_root *r, size_t *cap)
 {
-	size_t cap = 0;
+	if (p->deferral == NULL)
+		return;
+	if (r->nwaiting == *cap) {
+		*cap = 2 * *cap + 64;
+		r->waiting = arena_grow(&t->mem, r->waiting, r->nwaiting, *cap, sizeof(*r->waiting));
+	}
+	r->waiting[r->nwaiting++] = (struct index_waiting){ family, pull_hash(p->deferral->to->text) };
+}
+
+static void find_flights(struct tail *t, const struct party *p, uint32_t family, struct index_root *r, size_t *cap)
+{
+	for (const struct attempt *a = p->attempts; a != NULL; a = a->next) {
+		if (!is_flight(a))
+			continue;
+		if (r->nflights == *cap) {
+			*cap = 2 * *cap + 16;
+			r->flights = arena_grow(&t->mem, r->flights, r->nflights, *cap, sizeof(*r->flights));
+		}
+		r->flights[r->nflights++] = (struct index_flight){ a->number, attempt_try(a)->local, family };
+	}
+}
+
+static void find_unfinished(struct tail *t, const struct writing *w, struct index_root *r)
+{
+	size_t waiting = 0, flights = 0;
 
 	for (const struct story *s = t->tale.stories; s != NULL; s = s->later)
-		for (const struct party *p = s->parties.first; p != NULL; p = p->next)
-			for (const struct attempt *a = p->attempts; a != NULL; a = a->next) {
-				if (!is_flight(a))
-					continue;
-				if (r->nflights == cap) {
-					cap = 2 * cap + 16;
-					r->flights =
-					    arena_grow(&t->mem, r->flights, r->nflights, cap, sizeof(*r->flights));
-				}
-				r->flights[r->nflights++] =
-				    (struct index_flight){ a->number, attempt_try(a)->local, w->kin.family[s->order] };
-			}
+		for (const struct party *p = s->parties.first; p != NULL; p = p->next) {
+			find_waiting(t, p, w->kin.family[s->order], r, &waiting);
+			find_flights(t, p, w->kin.family[s->order], r, &flights);
+		}
 }
 
 /* So many tries, and inits, before those that are joined anew in any case are always read again. */
@@ -156,8 +149,7 @@ void tail_old_open(struct tail *t, const struct writing *w, struct index_root *r
 		r->until[r->nopen] = stays ? 0 : t->latest[f];
 		r->open[r->nopen++] = f;
 	}
-	find_waiting(t, w, r);
-	find_flights(t, w, r);
+	find_unfinished(t, w, r);
 }
 
 /* Inits that no story has, and the last ones. */
@@ -205,7 +197,7 @@ static struct chapter_frame put_tried(struct tail *t, struct writing *w)
 	n = 0;
 	for (const struct attempt *a = t->book.attempts; a != NULL; a = a->later)
 		if (tail_old_new(t, attempt_try(a)))
-			at[n++] = tail_old_hash(a->to->text);
+			at[n++] = pull_hash(a->to->text);
 	if (n > 0)
 		qsort(at, n, sizeof(*at), by_number);
 	for (size_t i = 0; i < n; i++) {
@@ -223,7 +215,7 @@ static struct chapter_frame put_relied(struct tail *t, struct writing *w)
 	BUF(b);
 
 	for (const struct relied *r = t->book.relied; r != NULL; r = r->next) {
-		bytes_put(&b, tail_old_hash(r->name->text));
+		bytes_put(&b, pull_hash(r->name->text));
 		bytes_put_int(&b, r->at);
 	}
 	return chapter_add(w->out, buf_str(&b));
@@ -270,14 +262,14 @@ static bool was_tried(struct tail *t, uint64_t hash)
 
 bool tail_old_tried(void *with, struct str name)
 {
-	return was_tried(with, tail_old_hash(name));
+	return was_tried(with, pull_hash(name));
 }
 
 void tail_old_try(struct tail *t, struct str rcpt)
 {
 	struct str name = book_name(t->pull.keys.names, rcpt)->text;
 
-	map_putn(&t->tries, tail_old_hash(name) + 1, t);
+	map_putn(&t->tries, pull_hash(name) + 1, t);
 	pull_await(&t->pull, name);
 }
 

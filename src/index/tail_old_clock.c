@@ -10,7 +10,7 @@
 enum { MOST = 4000, HOURS = 1 << 30 };
 
 struct hour {
-	uint64_t sender;           /* tail_old_hash() */
+	uint64_t sender;           /* pull_hash() */
 	int64_t hour, visit, init; /* moments: of one of them */
 	uint64_t visits, inits;
 	uint32_t file; /* of the init */
@@ -94,7 +94,7 @@ static void add_new(struct hours *all)
 		if (!skew_shown_by(v) || !tail_old_new(all->t, v->final))
 			continue;
 		at = moment_of(b, v->final);
-		h = hour_of(all, tail_old_hash(v->from->text), at / SKEW_HOUR);
+		h = hour_of(all, pull_hash(v->from->text), at / SKEW_HOUR);
 		h->visits++;
 		h->visit = at;
 	}
@@ -105,7 +105,7 @@ static void add_new(struct hours *all)
 		if (!tail_old_new(all->t, x->line))
 			continue;
 		at = moment_of(b, x->line);
-		h = hour_of(all, tail_old_hash(x->from->text), at / SKEW_HOUR);
+		h = hour_of(all, pull_hash(x->from->text), at / SKEW_HOUR);
 		h->inits++;
 		h->init = at;
 		h->file = x->line->file;

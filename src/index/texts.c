@@ -16,7 +16,7 @@ static bool same_file(int fd, const struct source_id *id)
 	if (fstat(fd, &st) < 0)
 		return false;
 	now = source_identify(&st);
-	if (now.key[0] != id->key[0] || now.key[1] != id->key[1])
+	if (!source_same(&now, id))
 		return false;
 	/* one that is written has grown since it was looked at: what stood there stands there */
 	return now.size > id->size || (now.size == id->size && now.mtime == id->mtime);

@@ -179,7 +179,7 @@ static int name_expiring(struct round *r, struct err *e)
 
 	expiring_read(&former, r->dir, ".", &r->mem);
 	for (size_t i = 0; i < all; i++) {
-		struct stat st;
+		struct stat st = { 0 };
 		bool aged = is_aged(r, names[i], r->set->next, DAY, &st) && r->set->next > 0;
 
 		if (ours(r, names[i]) ? aged : expiring_has(&former, str_of(names[i]), st.st_ino))

@@ -101,6 +101,12 @@ struct source_id {
 	int64_t mtime; /* ns */
 };
 
+/* Are both the same file of the disk, whatever stands in it now? */
+static inline bool source_same(const struct source_id *a, const struct source_id *b)
+{
+	return a->key[0] == b->key[0] && a->key[1] == b->key[1];
+}
+
 /* And as it was when it was opened last. */
 struct source_seen {
 	struct source_id id;

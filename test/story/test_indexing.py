@@ -164,6 +164,20 @@ def to_noon(server):
     server.later(int(1.5 * 86400 - time.time() % 86400))
 
 
+def named_by_a_rotation(server):
+    """The archive of a message that tomorrow's rotation removes, so that nobody is told of it."""
+    server.config('logs { rotate = "never" keep = 1d time = "utc" }')
+    to_noon(server)
+    server.start()
+    send(server, 1)
+    server.arrived(YOU)
+    server.later(120)
+    server.command("logs", "rotate")
+    server.later(86400)
+    server.command("logs", "rotate")
+    assert both(server, 1) == [0, 0]
+
+
 def test_what_a_rotation_removes_leaves_the_index_first(server):
     """There is an index at every moment, and what is gone from the logs is gone from it."""
     server.config('index { every = "never" } logs { rotate = "never" keep = 2d time = "utc" }')
@@ -199,16 +213,7 @@ def test_what_a_rotation_removes_leaves_the_index_first(server):
 
 def test_archives_of_a_copy_are_read_whatever_the_rotation_names(server):
     """Only the file that was meant is passed over, in its own folder: a backup keeps what the server forgets."""
-    server.config('logs { rotate = "never" keep = 1d time = "utc" }')
-    to_noon(server)
-    server.start()
-    send(server, 1)
-    server.arrived(YOU)
-    server.later(120)
-    server.command("logs", "rotate")
-    server.later(86400)
-    server.command("logs", "rotate")
-    assert both(server, 1) == [0, 0]
+    named_by_a_rotation(server)
     for name, link in (("copy", shutil.copy2), ("links", os.link)):
         copy = shutil.copytree(os.path.join(server.data, "logs"), os.path.join(server.data, name), copy_function=link)
         assert os.path.exists(os.path.join(copy, ".expiring"))
@@ -218,15 +223,6 @@ def test_archives_of_a_copy_are_read_whatever_the_rotation_names(server):
 
 def test_a_rotation_that_never_comes_again_hides_nothing(server):
     """What it was to remove stays, and is told again: a server that was switched off, or keeps its logs for longer now."""
-    server.config('logs { rotate = "never" keep = 1d time = "utc" }')
-    to_noon(server)
-    server.start()
-    send(server, 1)
-    server.arrived(YOU)
-    server.later(120)
-    server.command("logs", "rotate")
-    server.later(86400)
-    server.command("logs", "rotate")
-    assert both(server, 1) == [0, 0]
+    named_by_a_rotation(server)
     server.later(2 * 86400)
     assert both(server, 1) == [1, 1]
