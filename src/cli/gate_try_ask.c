@@ -149,12 +149,10 @@ static void try_rcpt(struct trial *t, struct rcpt_set *set, struct rcpt_state *s
 	t->facts.rcpt = x->key;
 	t->facts.accepted = state->accepted;
 	facts_forget_recipient(&t->facts);
-	if (rcpt_beyond_limits(set, state, &out)) {
-		by_check(t, x, &out);
-		return;
+	if (!rcpt_beyond_limits(set, state)) {
+		rcpt_ask(set, t->from, &x->addr, &t->mem, &found, deadline_in(ASK_MS));
+		facts_set_recipient(&t->facts, found.impossible ? RESOLVED_NO_MAILBOX : found.known, 0);
 	}
-	rcpt_ask(set, t->from, &x->addr, &t->mem, &found, deadline_in(ASK_MS));
-	facts_set_recipient(&t->facts, found.impossible ? RESOLVED_NO_MAILBOX : found.known, 0);
 	if (t->policy.on && (!find_view(t, x, found.settings) || judge(t, x, found.known)))
 		return;
 	state->may_relay = t->policy.on ? gate_may_relay(&t->facts) : t->facts.authenticated;

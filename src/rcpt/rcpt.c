@@ -36,18 +36,21 @@ static bool intruder(const struct rcpt_set *set, const struct rcpt_state *state)
 	return state->over || (set->invalid_per_session > 0 && state->invalid >= set->invalid_per_session);
 }
 
-bool rcpt_beyond_limits(const struct rcpt_set *set, struct rcpt_state *state, struct rcpt_outcome *out)
+bool rcpt_beyond_limits(const struct rcpt_set *set, const struct rcpt_state *state)
+{
+	return intruder(set, state) || state->accepted >= set->per_message;
+}
+
+/* The first one too many is told as such, the others as an intruder's. */
+static void turn_away(const struct rcpt_set *set, struct rcpt_state *state, struct rcpt_outcome *out)
 {
 	if (intruder(set, state)) {
 		answer(out, CHECK_INTRUSION);
-		return true;
+		return;
 	}
-	if (state->accepted < set->per_message)
-		return false;
 	answer(out, CHECK_TOO_MANY);
 	out->extra = check_row(CHECK_INTRUSION_THRESHOLD_RCPT);
 	state->over = true;
-	return true;
 }
 
 static void ask(const struct rcpt_set *set, struct str address, struct arena *a, struct rcpt_found *out,
@@ -177,7 +180,9 @@ void rcpt_judge(const struct rcpt_set *set, struct rcpt_state *state, const stru
 		[RESOLVED_OVER_QUOTA] = CHECK_OVER_QUOTA, [RESOLVED_TEMPORARY] = CHECK_NO_AUTH_RESOURCE,
 	};
 
-	if (found->unqualified)
+	if (rcpt_beyond_limits(set, state))
+		turn_away(set, state, out);
+	else if (found->unqualified)
 		answer(out, CHECK_NO_DOMAIN);
 	else if (found->impossible)
 		unknown(set, state, CHECK_RCPT_SYNTAX, out);

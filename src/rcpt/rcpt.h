@@ -51,8 +51,8 @@ struct rcpt_outcome {
 	struct reply reply;
 };
 
-/* Is it settled before asking that this RCPT is refused?  Then *out is written. */
-bool rcpt_beyond_limits(const struct rcpt_set *set, struct rcpt_state *state, struct rcpt_outcome *out);
+/* Is it settled before asking that this RCPT is refused?  Then nothing needs to be found for rcpt_judge(). */
+bool rcpt_beyond_limits(const struct rcpt_set *set, const struct rcpt_state *state);
 /* Look the address up, for mail of that sender: not every list takes it, and who a forward came from takes bounces.
  * For a domain that is not ours the one target is the address itself. */
 void rcpt_ask(const struct rcpt_set *set, struct str sender, const struct addr *to, struct arena *a,

@@ -312,7 +312,7 @@ static void judge_rcpt(struct session *s, const struct command *c, struct named 
 	s->facts.rcpt = x.key;
 	s->facts.accepted = s->rcpt.accepted = t->nnamed;
 	facts_forget_recipient(&s->facts);
-	if (!rcpt_beyond_limits(&s->server->rcpt, &s->rcpt, &out)) {
+	if (!rcpt_beyond_limits(&s->server->rcpt, &s->rcpt)) {
 		ask(s, to, &found);
 		looked = found.known == RESOLVED_TEMPORARY ? LOOKED_IN_VAIN : LOOKED_UP;
 	}
@@ -324,8 +324,7 @@ static void judge_rcpt(struct session *s, const struct command *c, struct named 
 	if (gate_refuses(s, &x, looked, r, &effects))
 		return;
 	s->rcpt.may_relay = s->port->policy.on ? gate_may_relay(&s->facts) : s->facts.authenticated;
-	if (looked != NOT_LOOKED_UP)
-		rcpt_judge(&s->server->rcpt, &s->rcpt, &found, &out);
+	rcpt_judge(&s->server->rcpt, &s->rcpt, &found, &out);
 	ask_list(s, to, &out);
 	if (out.accepted && t->nrcpts + found.n > ENVELOPE_RECIPIENTS_MAX) {
 		*r = session_words(REPLY_RCPT_LIMIT);

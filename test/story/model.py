@@ -321,6 +321,8 @@ class Model:
             return "554"
         if key in self.named:
             return "250 2.1.5"
+        if name == "unqualified" and gate:  # refused before anything is counted or looked up
+            return "554 5.1.3"
         if self.past or self.invalid >= INVALID_PER_SESSION:
             return "550 5.7.1"
         if len(self.named) >= PER_MESSAGE:

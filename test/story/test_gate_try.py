@@ -54,6 +54,17 @@ def test_nothing_is_written_and_the_graylist_learns_nothing(server, dns):
     assert checks(said["recipients"][0]["stages"])["graylisted"]["seen"].startswith("came again, first seen")
 
 
+def test_beyond_the_limit_of_recipients_it_says_what_the_session_says(server, dns):
+    server.config("recipients { per-message = 1 }")
+    dns.ptr("127.0.0.9", "mail.b.example")
+    said, _ = ask(server.start(), "--ip", "127.0.0.9", "--from", "a@b.example", "--to", ME, "--to", "nodomain",
+                  "--to", "sender@example.com", status=1)
+    with server.client(source="127.0.0.9") as c:
+        c.envelope("a@b.example", ME)
+        for rcpt, to in zip(said["recipients"][1:], ("nodomain", "sender@example.com")):
+            assert c.send(f"RCPT TO:<{to}>").text == f"{rcpt['reply']['enhanced']} {rcpt['reply']['text']}".strip()
+
+
 def test_each_recipient_has_its_own_answer(server, dns):
     dns.ptr("127.0.0.9", "mail.b.example")
     server.start()

@@ -226,6 +226,16 @@ def test_over_the_limit_of_recipients_the_rest_is_ignored(server):
     server.arrived("recipient@example.com")
 
 
+def test_whom_the_gate_refuses_is_not_the_one_who_met_the_limit(server):
+    server.config("recipients { per-message = 1 }")
+    with server.client() as c:
+        c.envelope(ME, "recipient@example.com")
+        assert c.send("RCPT TO:<nodomain>").text.startswith("5.1.3 ")
+        assert "maximum number of recipients" in c.send("RCPT TO:<sender@example.com>").text
+        assert c.send("RCPT TO:<nodomain>").text.startswith("5.1.3 ")
+    assert [x.split(", ")[0] for x in checks(server)] == ["accepted rcpt", "rejected rcpt", "intrusion threshold"]
+
+
 def test_whoever_has_not_logged_in_is_told_so_on_the_submission_port(server):
     with server.client(port="587") as c:
         c.send("EHLO client.test")

@@ -68,9 +68,8 @@ static void run_from(const char *from, const struct rcpt_set *set, struct rcpt_s
 		with.lookup = client;
 	*found = (struct rcpt_found){ 0 };
 	assert_int_equal(addr_parse_path(&c, a, &x), 0);
-	if (rcpt_beyond_limits(&with, s, out))
-		return;
-	rcpt_ask(&with, str_of(from), &x, a, found, deadline_in(2000));
+	if (!rcpt_beyond_limits(&with, s))
+		rcpt_ask(&with, str_of(from), &x, a, found, deadline_in(2000));
 	rcpt_judge(&with, s, found, out);
 }
 
