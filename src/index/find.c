@@ -19,22 +19,6 @@ static void set_all(struct family_set *s)
 
 /* ---- addresses ---- */
 
-/* The longest run of a pattern that stands in the text as it is; a space may stand there as `_`. */
-static struct str longest_part(struct str pattern, const char *breaks)
-{
-	struct str best = { NULL, 0 };
-	size_t from = 0;
-
-	for (size_t i = 0; i <= pattern.n; i++) {
-		if (i < pattern.n && strchr(breaks, pattern.p[i]) == NULL)
-			continue;
-		if (i - from > best.n)
-			best = str_mem(pattern.p + from, i - from);
-		from = i + 1;
-	}
-	return best;
-}
-
 static bool glob_fits(void *with, struct str text)
 {
 	const struct str *pattern = with;
@@ -55,7 +39,7 @@ static bool find_pattern(struct index *x, enum term_kind kind, struct str patter
 {
 	ARENA(mem);
 	struct str low = arena_lower(&mem, pattern);
-	struct term_look look = { kind, longest_part(low, "* "), glob_fits, &low };
+	struct term_look look = { kind, terms_longest_part(low, "* "), glob_fits, &low };
 
 	if (str_chr(low, '*') < 0 && str_chr(low, ' ') < 0)
 		return terms_find(&x->terms, x->c, kind, low, out);
@@ -109,7 +93,7 @@ static bool is_marked(void *with, struct str place)
 
 static bool find_text(struct index *x, struct str pattern, struct family_set *out)
 {
-	struct text_look text = { pattern, longest_part(pattern, "*") };
+	struct text_look text = { pattern, terms_longest_part(pattern, "*") };
 	struct pieces p = { .s = x->source, .files = x->files };
 	struct term_look look = { .kind = TERM_PLACE, .fits = is_marked, .with = &p };
 	bool good;

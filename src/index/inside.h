@@ -90,11 +90,13 @@ struct index_root {
 	struct chapter_frame rows;    /* of recipients: what statistics run over (trace/rows.h) */
 	/* What is needed to go on from here. */
 	bool grows;
-	struct str why;    /* not, in words; empty: that is not known */
-	bool whole;        /* nothing stood behind what was joined */
-	uint64_t told;     /* stories, with those of earlier chapters that are not hidden */
-	int64_t zone_last; /* epoch of the latest line that says the zone */
-	struct index_loose *loose;
+	struct str why;            /* not, in words; empty: that is not known */
+	bool whole;                /* nothing stood behind what was joined */
+	uint64_t told;             /* stories, with those of earlier chapters that are not hidden */
+	int64_t zone_last;         /* epoch of the latest line that says the zone */
+	struct chapter_frame left; /* what stands there for root_left() */
+	bool left_read;
+	struct index_loose *loose; /* from here to flights: there once root_left() was called */
 	size_t nloose;
 	uint32_t *open; /* families that may go on, though no key may say so */
 	int64_t *until; /* of each, of old logs: the stamp of its latest line, if that is why; 0: it may always */
@@ -160,6 +162,11 @@ void root_take(struct cur *c, struct index *x);
 
 void root_put_growth(struct buf *b, const struct index_root *r, const struct index_growth *files, size_t n);
 void root_take_growth(struct cur *c, struct index *x);
+/* What the chapter left open (loose, open, waiting, flights), of which only growth asks: a frame of its own.  False: it
+ * is damaged. */
+struct chapter_frame root_add_left(struct chapter_out *out, const struct index_root *r);
+bool root_left(struct index *x);
+void root_take_left(struct cur *c, struct index *x); /* inside of it */
 
 /* Are the logs as they were?  Else e says why. */
 bool index_stands(const struct index *x, const struct survey_paths *p, struct err *e);

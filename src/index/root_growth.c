@@ -38,6 +38,38 @@ static void put_flights(struct buf *b, const struct index_root *r)
 	}
 }
 
+static void put_loose(struct buf *b, const struct index_root *r)
+{
+	bytes_put(b, r->nloose);
+	for (size_t i = 0; i < r->nloose; i++) {
+		bytes_put(b, r->loose[i].file);
+		bytes_put(b, r->loose[i].number);
+		bytes_put(b, r->loose[i].at);
+		bytes_put(b, (uint64_t)r->loose[i].length << 2 | r->loose[i].under_way << 1 | r->loose[i].begins);
+		bytes_put_int(b, r->loose[i].local);
+	}
+}
+
+static void put_open(struct buf *b, const struct index_root *r)
+{
+	bytes_put(b, r->nopen);
+	for (size_t i = 0; i < r->nopen; i++) {
+		bytes_put(b, r->open[i]);
+		bytes_put_int(b, r->until[i]);
+	}
+}
+
+struct chapter_frame root_add_left(struct chapter_out *out, const struct index_root *r)
+{
+	BUF(b);
+
+	put_loose(&b, r);
+	put_open(&b, r);
+	put_waiting(&b, r);
+	put_flights(&b, r);
+	return chapter_add(out, buf_str(&b));
+}
+
 void root_put_growth(struct buf *b, const struct index_root *r, const struct index_growth *files, size_t n)
 {
 	bytes_put(b, r->grows);
@@ -58,21 +90,7 @@ void root_put_growth(struct buf *b, const struct index_root *r, const struct ind
 		bytes_put(b, files[i].even);
 		bytes_put(b, files[i].odd);
 	}
-	bytes_put(b, r->nloose);
-	for (size_t i = 0; i < r->nloose; i++) {
-		bytes_put(b, r->loose[i].file);
-		bytes_put(b, r->loose[i].number);
-		bytes_put(b, r->loose[i].at);
-		bytes_put(b, (uint64_t)r->loose[i].length << 2 | r->loose[i].under_way << 1 | r->loose[i].begins);
-		bytes_put_int(b, r->loose[i].local);
-	}
-	bytes_put(b, r->nopen);
-	for (size_t i = 0; i < r->nopen; i++) {
-		bytes_put(b, r->open[i]);
-		bytes_put_int(b, r->until[i]);
-	}
-	put_waiting(b, r);
-	put_flights(b, r);
+	chapter_put_frame(b, r->left);
 	bytes_put_int(b, r->zone_before.offset);
 	bytes_put(b, r->zone_before.kept);
 	bytes_put(b, r->zone_before.others);
@@ -173,8 +191,33 @@ static void take_open(struct cur *c, struct index *x)
 		r->open[i] = take_upto(c, r->families);
 		r->until[i] = bytes_take_int(c);
 	}
+}
+
+void root_take_left(struct cur *c, struct index *x)
+{
+	take_loose(c, x);
+	take_open(c, x);
 	take_waiting(c, x);
 	take_flights(c, x);
+}
+
+bool root_left(struct index *x)
+{
+	struct str bytes;
+	struct cur c;
+
+	if (x->root.left_read || !x->root.grows)
+		return true;
+	if (!chapter_get(x->c, x->root.left, &x->mem, &bytes))
+		return false;
+	c = cur_of(bytes);
+	root_take_left(&c, x);
+	x->root.left_read = c.why == NULL;
+	return x->root.left_read;
+}
+
+static void take_clocks(struct cur *c, struct index_root *r)
+{
 	r->zone_before.offset = (int)bytes_take_int(c);
 	r->zone_before.kept = bytes_take(c);
 	r->zone_before.others = bytes_take(c);
@@ -202,8 +245,8 @@ void root_take_growth(struct cur *c, struct index *x)
 	r->zone_last = bytes_take_int(c);
 	for (size_t i = 0; i < x->nfiles; i++)
 		take_growth(c, &x->files[i].growth);
-	take_loose(c, x);
-	take_open(c, x);
+	r->left = chapter_take_frame(c);
+	take_clocks(c, r);
 	r->nbefore = bytes_take_count(c);
 	if (r->nbefore > INDEX_CHAPTERS)
 		cur_fail(c, "too many chapters");

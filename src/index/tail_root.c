@@ -320,6 +320,7 @@ int tail_root(struct tail *t, struct writing *w, struct buf *root, struct tail_m
 	for (size_t i = 0; i < t->g->n; i++)
 		r.goes_on.whole = r.goes_on.whole && t->g->at[i].to == t->g->at[i].size;
 	put_before(t, &r.goes_on);
+	r.goes_on.left = root_add_left(w->out, &r.goes_on);
 	write_root(w, &r, root);
 	arena_clear(&all.mem);
 	return 0;

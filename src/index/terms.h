@@ -62,10 +62,14 @@ struct term_block {
 	struct chapter_frame more; /* of addresses: lists as recipients; those as senders are `lists` */
 };
 
+/* The longest piece of a pattern between those bytes: it stands in what fits. */
+struct str terms_longest_part(struct str pattern, const char *breaks);
+
 struct term_kept;
 struct term_blocks {
 	struct term_block *at; /* by kind and text */
 	size_t n;
+	bool ats;               /* some local part has an `@` */
 	struct term_kept *kept; /* terms_keep(); NULL: none */
 };
 
@@ -103,7 +107,8 @@ bool terms_find(const struct term_blocks *b, struct chapter *c, enum term_kind k
 		struct family_set *out);
 bool terms_find_number(const struct term_blocks *b, struct chapter *c, enum term_kind kind, uint64_t number,
 		       struct family_set *out);
-/* And of all that fit; out NULL: fits() is asked only. */
+/* And of all that fit; out NULL: fits() is asked only.  Where the part names the beginning of a domain (`...@exa`),
+ * only blocks of such domains are unpacked. */
 bool terms_scan(const struct term_blocks *b, struct chapter *c, const struct term_look *look, struct family_set *out);
 
 /* The same of addresses, and look.part is a whole domain: they stand together, so the rest is not unpacked. */

@@ -116,6 +116,7 @@ struct term_writer {
 	struct chapter_out *out;
 	struct buf directory;
 	uint64_t nblocks;
+	bool ats; /* term_blocks.ats */
 };
 /* A block's row in the directory: kind, first term, frames. */
 void terms_put_block(struct term_writer *w, enum term_kind kind, struct str first);

@@ -57,6 +57,7 @@ static void put_name(struct names *w, struct str text)
 		w->first = text;
 	w->domain = domain;
 	w->bare = at < 0;
+	w->to->ats = w->to->ats || str_chr(local, '@') >= 0;
 	bytes_put(&w->locals, local.n);
 	buf_addstr(&w->keys, local);
 	w->bytes += text.n;

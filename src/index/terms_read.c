@@ -6,8 +6,10 @@
 
 void terms_take(struct term_blocks *b, struct cur *c, struct arena *mem)
 {
-	size_t n = bytes_take_count(c);
+	size_t n;
 
+	b->ats = bytes_take(c) != 0;
+	n = bytes_take_count(c);
 	b->at = arena_alloc(mem, (n + 1) * sizeof(*b->at));
 	b->n = 0;
 	for (size_t i = 0; i < n && c->why == NULL; i++) {
@@ -200,46 +202,99 @@ static bool scan_all(struct term_open *x, const struct term_look *look, struct f
 	return true;
 }
 
-bool terms_scan(const struct term_blocks *b, struct chapter *c, const struct term_look *look, struct family_set *out)
+/* A look through some blocks. */
+struct looking {
+	const struct term_look *look;
+	struct scan
+	    there; /* the longest piece of the part without `@`: it stands in a block's bytes, or no term fits */
+	struct chapter *c;
+	struct arena mem; /* of one block */
+	struct family_set *out;
+};
+
+struct str terms_longest_part(struct str pattern, const char *breaks)
+{
+	struct str best = { NULL, 0 };
+	size_t from = 0;
+
+	for (size_t i = 0; i <= pattern.n; i++) {
+		if (i < pattern.n && strchr(breaks, pattern.p[i]) == NULL)
+			continue;
+		if (i - from > best.n)
+			best = str_mem(pattern.p + from, i - from);
+		from = i + 1;
+	}
+	return best;
+}
+
+static struct looking look_for(struct chapter *c, const struct term_look *look, struct family_set *out)
+{
+	return (struct looking){ .look = look,
+				 .there = scan_for(terms_longest_part(look->part, "@"), SCAN_BYTES),
+				 .c = c,
+				 .mem = ARENA_INIT,
+				 .out = out };
+}
+
+static bool scan_block(struct looking *l, const struct term_block *from)
+{
+	struct term_open x = { .c = l->c, .from = from, .mem = &l->mem };
+	struct str whole;
+
+	arena_reset(&l->mem);
+	if (!chapter_get(l->c, from->keys, &l->mem, &whole))
+		return false;
+	if (l->there.literal.n > 0 && scan_find(&l->there, whole, 0) == whole.n)
+		return true;
+	return terms_parse(&x, whole) &&
+	       (l->look->part.n > 0 ? scan_parts(&x, l->look, l->out) : scan_all(&x, l->look, l->out));
+}
+
+static bool behind_domain(struct str address, struct str begin)
+{
+	ptrdiff_t at = str_rchr(address, '@');
+	struct str domain = str_skip(address, (size_t)(at + 1));
+
+	return at >= 0 && str_cmp(domain, begin) > 0 && str_find(domain, begin) != 0;
+}
+
+/* The blocks with addresses of domains that begin so. */
+static bool scan_domains(const struct term_blocks *b, struct looking *l, struct str begin)
 {
 	bool good = true;
 	ARENA(mem);
+	struct str first = arena_fmt(&mem, "@%.*s", STR_ARG(begin));
 
-	for (size_t i = 0; i < b->n && good; i++) {
-		struct term_open x;
-
-		if (b->at[i].kind != block_kind(look->kind))
-			continue;
-		good = terms_open(&x, c, &b->at[i], &mem) &&
-		       (look->part.n > 0 ? scan_parts(&x, look, out) : scan_all(&x, look, out));
-		arena_reset(&mem);
+	for (size_t i = block_of(b, TERM_ADDRESS, first); i < b->n && b->at[i].kind == TERM_ADDRESS && good; i++) {
+		if (behind_domain(b->at[i].first, begin))
+			break;
+		good = scan_block(l, &b->at[i]);
 	}
+	arena_clear(&l->mem);
 	return good;
 }
 
-static bool behind_domain(struct str address, struct str domain)
+bool terms_scan(const struct term_blocks *b, struct chapter *c, const struct term_look *look, struct family_set *out)
 {
-	ptrdiff_t at = str_rchr(address, '@');
+	enum term_kind of = block_kind(look->kind);
+	ptrdiff_t at = of == TERM_ADDRESS && !b->ats ? str_chr(look->part, '@') : -1;
+	struct looking l = look_for(c, look, out);
+	bool good = true;
 
-	return at >= 0 && str_cmp(str_skip(address, (size_t)at + 1), domain) > 0;
+	if (at >= 0)
+		return scan_domains(b, &l, str_skip(look->part, (size_t)at + 1));
+	for (size_t i = 0; i < b->n && good; i++)
+		good = b->at[i].kind != of || scan_block(&l, &b->at[i]);
+	arena_clear(&l.mem);
+	return good;
 }
 
 bool terms_scan_domain(const struct term_blocks *b, struct chapter *c, const struct term_look *look,
 		       struct family_set *out)
 {
-	bool good = true;
-	ARENA(mem);
-	struct str first = arena_fmt(&mem, "@%.*s", STR_ARG(look->part));
+	struct looking l = look_for(c, look, out);
 
-	for (size_t i = block_of(b, TERM_ADDRESS, first); i < b->n && b->at[i].kind == TERM_ADDRESS && good; i++) {
-		struct term_open x;
-		ARENA(block);
-
-		if (behind_domain(b->at[i].first, look->part))
-			break;
-		good = terms_open(&x, c, &b->at[i], &block) && scan_parts(&x, look, out);
-	}
-	return good;
+	return scan_domains(b, &l, look->part);
 }
 
 /* Of its texts, which lie one behind the other, a copy in the arena. */

@@ -162,6 +162,7 @@ void terms_write(struct terms *t, struct chapter_out *c, struct buf *root)
 	for (int kind = 0; kind < TERM_KINDS; kind++)
 		write_numbers(&t->numbers[kind], (enum term_kind)kind, &b);
 	end_block(&b);
+	bytes_put(root, w.ats);
 	bytes_put(root, w.nblocks);
 	buf_addstr(root, buf_str(&w.directory));
 	free(lists.at);

@@ -94,7 +94,7 @@ static void look_at_block(struct str bytes, uint32_t families, const uint32_t *f
 
 static void look_at_root(struct str bytes)
 {
-	struct index x = { 0 };
+	struct index x = { .root.families = UINT32_MAX };
 	struct cur c = cur_of(bytes);
 
 	source_init(&x.own);
@@ -103,6 +103,8 @@ static void look_at_root(struct str bytes)
 	terms_take(&x.terms, &c, &x.mem);
 	if (c.why == NULL)
 		root_take_growth(&c, &x);
+	if (c.why == NULL)
+		root_take_left(&c, &x);
 	source_clear(&x.own);
 	arena_clear(&x.mem);
 }

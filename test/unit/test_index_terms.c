@@ -179,6 +179,9 @@ static void parts_are_looked_for(void **state)
 		{ TERM_TO, "srs0", "8 " },
 		{ TERM_TO, "root", "5 " },
 		{ TERM_FROM, "c@a.ex", "5 " },
+		{ TERM_ADDRESS, "c@", "5 " },
+		{ TERM_FROM, "d@e", "7 " },
+		{ TERM_FROM, "e@x.ex", "7 " },
 		{ TERM_ADDRESS, "zebra", "" },
 		{ TERM_IP, "192.0.2.1", "3 " },
 	};
@@ -287,6 +290,63 @@ static void a_domain_stands_together(void **state)
 	house_clear(&h);
 }
 
+/* Where a part names the beginning of a domain, few blocks are looked at, and all that fits is found; unless some local
+ * part has an `@`. */
+static void a_part_with_a_domain(void **state)
+{
+	static const char *const parts[] = { "9@domain1",
+					     "@domain1",
+					     "user7@domain7.example",
+					     "7@domain96.example",
+					     "@",
+					     "e@domain96",
+					     "@zzz",
+					     "user1234@d",
+					     "9@domain9.",
+					     "@domain",
+					     "q@domain5",
+					     "x@q",
+					     "main5",
+					     "user19",
+					     "ser1" };
+	struct term_blocks blocks;
+	struct house h;
+	ARENA(mem);
+
+	(void)state;
+	for (int odd = 0; odd < 2; odd++) {
+		struct terms *terms = terms_new();
+
+		for (uint32_t f = 0; f < FAMILIES - 1; f++)
+			terms_see(terms,
+				  terms_of(terms, TERM_TO, arena_fmt(&mem, "user%u@domain%u.example", f, f % 97)), f);
+		terms_see(terms, terms_of(terms, TERM_TO, odd ? STR("x@q@domain5.example") : STR("bare")),
+			  FAMILIES - 1);
+		terms_sort(terms);
+		blocks = build(&h, terms);
+		terms_free(terms);
+		assert_int_equal(blocks.ats, odd);
+		for (size_t i = 0; i < COUNT(parts); i++) {
+			struct term_look look = { .kind = TERM_TO, .part = str_of(parts[i]), .fits = any };
+			struct family_set found = set_of(&mem), want = set_of(&mem);
+
+			for (uint32_t f = 0; f < FAMILIES; f++) {
+				struct str text = arena_fmt(&mem, "user%u@domain%u.example", f, f % 97);
+
+				if (f == FAMILIES - 1)
+					text = odd ? STR("x@q@domain5.example") : STR("bare");
+				if (str_find(text, look.part) >= 0)
+					want.bits[f / 64] |= (uint64_t)1 << (f % 64);
+			}
+			assert_true(terms_scan(&blocks, h.c, &look, &found));
+			if (memcmp(found.bits, want.bits, (FAMILIES / 64 + 1) * sizeof(uint64_t)) != 0)
+				fail_msg("%s%s", parts[i], odd ? ", beside an odd address" : "");
+		}
+		arena_reset(&mem);
+		house_clear(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +354,7 @@ int main(void)
 		cmocka_unit_test(parts_are_looked_for),
 		cmocka_unit_test(many_are_found),
 		cmocka_unit_test(a_domain_stands_together),
+		cmocka_unit_test(a_part_with_a_domain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
