@@ -234,7 +234,7 @@ static void tell_standing(int dirfd, struct index *x, bool fresh, struct index_b
 
 	for (size_t i = 0; i < x->root.nbefore; i++)
 		keep[i] = x->root.before[i].id;
-	chapter_sweep(dirfd, keep, x->root.nbefore);
+	(void)chapter_sweep(dirfd, keep, x->root.nbefore, NULL);
 	index_facts(x, &f);
 	*out = (struct index_built){ f.logs, f.size, f.files, f.lines, f.stories, fresh };
 }
@@ -247,7 +247,7 @@ static void tell_built(const char *dir, int dirfd, struct index_built *out)
 	if (x != NULL)
 		tell_standing(dirfd, x, false, out);
 	else
-		chapter_sweep(dirfd, NULL, 0);
+		(void)chapter_sweep(dirfd, NULL, 0, NULL);
 	index_close(x);
 }
 
@@ -358,7 +358,7 @@ int index_build(const char *dir, const struct survey_paths *p, const struct inde
 
 int index_remove(const char *dir, struct err *e)
 {
-	static const char *const names[] = { CHAPTER_NAME, "chapter.new", INDEX_LOCK };
+	static const char *const names[] = { CHAPTER_NAME, "chapter.new" };
 	FD(dirfd) = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	FD(lock) = -1;
 
@@ -370,6 +370,7 @@ int index_remove(const char *dir, struct err *e)
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (unlinkat(dirfd, names[i], 0) < 0 && errno != ENOENT)
 			return err_sys(e, "remove %s/%s", dir, names[i]);
-	chapter_sweep(dirfd, NULL, 0);
-	return 0;
+	if (chapter_sweep(dirfd, NULL, 0, e) < 0)
+		return err_wrap(e, "the index in %s", dir);
+	return unlinkat(dirfd, INDEX_LOCK, 0) < 0 && errno != ENOENT ? err_sys(e, "remove %s/%s", dir, INDEX_LOCK) : 0;
 }

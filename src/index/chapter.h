@@ -54,8 +54,8 @@ void chapter_out_free(struct chapter_out *c); /* with the file, when it was not 
  * believed; e says why. */
 struct chapter *chapter_open(int dirfd, uint64_t id, struct err *e);
 uint64_t chapter_id(const struct chapter *c); /* by chance; 0: none */
-/* Remove the earlier chapters but those; what cannot be removed stays. */
-void chapter_sweep(int dirfd, const uint64_t *keep, size_t n);
+/* Remove the earlier chapters but those.  -1: some could not be removed; e names the first. */
+int chapter_sweep(int dirfd, const uint64_t *keep, size_t n, struct err *e);
 /* The content of a frame, in the arena, or until frame_cache_turn().  False: it is not what was written. */
 bool chapter_get(struct chapter *c, struct chapter_frame at, struct arena *mem, struct str *out);
 struct str chapter_root(const struct chapter *c);

@@ -222,20 +222,33 @@ static bool is_kept(const char *name, const uint64_t *keep, size_t n)
 	return strcmp(name, CHAPTER_TEMPORARY) == 0;
 }
 
-void chapter_sweep(int dirfd, const uint64_t *keep, size_t n)
+static int sweep(DIR *d, const uint64_t *keep, size_t n, struct err *e)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *x;
+	int rc = 0;
+
+	while ((x = readdir(d)) != NULL) {
+		if (strncmp(x->d_name, CHAPTER_NAME ".", sizeof(CHAPTER_NAME)) != 0 || is_kept(x->d_name, keep, n))
+			continue;
+		if (unlinkat(dirfd(d), x->d_name, 0) < 0 && errno != ENOENT && rc == 0)
+			rc = err_sys(e, "remove %s", x->d_name);
+	}
+	return rc;
+}
+
+int chapter_sweep(int dirfd, const uint64_t *keep, size_t n, struct err *e)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 
 	if (d == NULL) {
+		rc = err_sys(e, "open the folder of the index");
 		fd_clear(&fd);
-		return;
+		return rc;
 	}
-	while ((x = readdir(d)) != NULL)
-		if (strncmp(x->d_name, CHAPTER_NAME ".", sizeof(CHAPTER_NAME)) == 0 && !is_kept(x->d_name, keep, n))
-			unlinkat(dirfd, x->d_name, 0);
+	rc = sweep(d, keep, n, e);
 	closedir(d);
+	return rc;
 }
 
 uint64_t chapter_written(const struct chapter_out *c)

@@ -54,7 +54,7 @@ struct index_how {
  * one.  -1: e, and nothing changed; e->code EWOULDBLOCK: another one makes it. */
 int index_build(const char *dir, const struct survey_paths *p, const struct index_how *how, struct index_built *out,
 		struct err *e);
-/* Remove it.  0 when there is none; e->code EWOULDBLOCK as above. */
+/* Remove it, all of it.  0 when there is none; e->code EWOULDBLOCK as above. */
 int index_remove(const char *dir, struct err *e);
 
 /* What the index holds, whatever became of the logs; NULL: none that can be read. */

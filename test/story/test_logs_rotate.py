@@ -197,6 +197,22 @@ def test_an_address_is_erased_on_request_and_whoever_asks_for_it_is_told(server)
     assert "erased" not in server.trace("from:nobody@elsewhere.test").json
 
 
+def test_nobody_is_called_forgotten_while_a_part_of_the_index_cannot_be_removed(server):
+    server.config('logs { rotate = "never" }')
+    server.later(0)
+    send(server, 1)
+    server.arrived("recipient@example.com")
+    server.later(120)
+    server.command("index", "build")
+    stuck = os.path.join(server.data, "index", "chapter.0123456789abcdef")
+    os.mkdir(stuck)  # stands for a file that cannot be removed, as on a disk with errors
+    done = server.tell("logs", "forget", "anna1@elsewhere.test")
+    assert done.returncode == 3 and "remove chapter.0123456789abcdef: Is a directory" in done.stderr, done
+    assert "erased" not in server.trace("from:anna1@elsewhere.test").json
+    os.rmdir(stuck)
+    assert server.tell("logs", "forget", "anna1@elsewhere.test").returncode == 0
+
+
 def test_whoever_stands_in_no_young_log_is_forgotten_at_once_and_who_does_waits_and_is_told(server):
     server.config('logs { rotate = "never" }')
     server.later(0)
