@@ -13,9 +13,8 @@
 #include "index/index.h"
 
 static const char index_usage[] =
-    "usage: telltale index build|status|drop [--index DIR] [--logs PATH...] [--unpack-limit SIZE] [--threads N] "
-    "[--json]\n"
-    "                      [-c FILE]\n"
+    "usage: telltale index build|status|drop [--index DIR] [--logs PATH...] [--unpack-limit SIZE]\n"
+    "                      [--threads N] [--window SIZE] [--json] [-c FILE]\n"
     "\n"
     "The index is a cache beside the logs from which `telltale trace` answers at once; answers are the same\n"
     "with it and without it.  What the logs have grown by since it was made is read with it (telltale's own, a\n"
@@ -32,6 +31,9 @@ static const char index_usage[] =
     "                        `telltale logs rotate` packed is read in place and does not count\n"
     "  --threads N           build with so many threads, 1 to 4 (default: one for each processor); the index is the "
     "same\n"
+    "  --window SIZE         join so much text at a time (default 28M, or more where there is much): it takes some six "
+    "times\n"
+    "                        that of memory; smaller ones make a larger index, and more work\n"
     "  --json                what was done, or what it holds, as JSON\n"
     "\n"
     "The server makes that of its own logs every some minutes: index { every } of the configuration.\n";
@@ -41,7 +43,7 @@ struct options {
 	const char **paths;
 	struct survey_paths logs;
 	struct buf own_dir, own_logs; /* of the configuration */
-	unsigned threads;
+	struct index_how how;
 	bool json;
 };
 
@@ -51,14 +53,36 @@ static int take_threads(struct options *o, const char *value)
 
 	if (!str_u64(str_of(value), TEAM_MOST, &n) || n == 0)
 		return args_fail(CLI_USAGE, "index: --threads %s is not a number from 1 to %d", value, TEAM_MOST);
-	o->threads = (unsigned)n;
+	o->how.threads = (unsigned)n;
 	return 0;
+}
+
+static int take_size(const char *name, const char *value, uint64_t *out)
+{
+	int64_t n;
+
+	if (!conf_size(str_of(value), &n))
+		return args_fail(CLI_USAGE, "index: %s %s is not a size (examples: 500M, 8G)", name, value);
+	*out = (uint64_t)n;
+	return 0;
+}
+
+/* Moments are found to some 64 KiB of each log. */
+static int take_window(struct options *o, const char *value)
+{
+	enum { LEAST = 128 << 10 };
+	int rc = take_size("--window", value, &o->how.window);
+
+	if (rc == 0 && o->how.window < LEAST)
+		return args_fail(CLI_USAGE, "index: --window %s is less than 128K", value);
+	return rc;
 }
 
 static int take_option(struct options *o, const struct args *a, int *i)
 {
 	const char *name = a->rest[*i];
-	int64_t n;
+	uint64_t limit = 0;
+	int rc;
 
 	if (*i + 1 >= a->nrest)
 		return args_fail(CLI_USAGE, "index: %s needs a value, or is no option", name);
@@ -73,12 +97,13 @@ static int take_option(struct options *o, const struct args *a, int *i)
 	}
 	if (strcmp(name, "--threads") == 0)
 		return take_threads(o, a->rest[++*i]);
+	if (strcmp(name, "--window") == 0)
+		return take_window(o, a->rest[++*i]);
 	if (strcmp(name, "--unpack-limit") != 0)
 		return args_fail(CLI_USAGE, "index: there is no option %s", name);
-	if (!conf_size(str_of(a->rest[++*i]), &n))
-		return args_fail(CLI_USAGE, "index: --unpack-limit %s is not a size (examples: 500M, 8G)", a->rest[*i]);
-	o->logs.unpack = (size_t)n;
-	return 0;
+	rc = take_size(name, a->rest[++*i], &limit);
+	o->logs.unpack = (size_t)limit;
+	return rc;
 }
 
 static int take_conf(struct options *o, const struct args *a)
@@ -182,9 +207,11 @@ static int build(const struct options *o)
 	bool terminal = isatty(STDERR_FILENO) == 1;
 	struct index_built x;
 	struct err e = { 0 };
-	struct index_how how = { o->threads, terminal ? &say : NULL };
-	int rc = index_build(o->dir, &o->logs, &how, &x, &e);
+	struct index_how how = o->how;
+	int rc;
 
+	how.say = terminal ? &say : NULL;
+	rc = index_build(o->dir, &o->logs, &how, &x, &e);
 	if (terminal)
 		fputs("\r\033[K", stderr);
 	if (rc < 0)
@@ -314,7 +341,7 @@ static int index_run(int argc, char **argv)
 	struct options o = { .logs.unpack = SOURCE_UNPACKED_MAX,
 			     .own_dir = BUF_INIT,
 			     .own_logs = BUF_INIT,
-			     .threads = team_processors() };
+			     .how.threads = team_processors() };
 	struct args a;
 	int rc;
 

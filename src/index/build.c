@@ -137,14 +137,14 @@ static int build_whole(int dirfd, const struct tail_ask *as, struct str why, str
  * for what comes. */
 enum { WINDOW = 28 << 20, WINDOWS = 32, WINDOW_MOST = 256 << 20, WINDOWS_MOST = INDEX_CHAPTERS * 3 / 4 };
 
-static uint64_t window_of(const struct growth *g)
+static uint64_t window_of(const struct growth *g, uint64_t least)
 {
 	uint64_t all = 0, window;
 
 	for (size_t i = 0; i < g->n; i++)
 		all += g->at[i].size;
 	window = all / WINDOWS < WINDOW_MOST ? all / WINDOWS : WINDOW_MOST;
-	window = window > WINDOW ? window : WINDOW;
+	window = window > least ? window : least;
 	return all / WINDOWS_MOST > window ? all / WINDOWS_MOST : window;
 }
 
@@ -158,6 +158,8 @@ static int write_tail(int dirfd, struct tail_ask *ask, struct err *e)
 
 	if (out != NULL && tail_write(out, ask, &root, &made, e) == 0)
 		rc = chapter_publish(out, buf_str(&root), ask->as, ask->keeps ? ask->x->c : NULL, e);
+	if (rc == 0)
+		pairs_name(ask->pairs, chapter_out_id(out));
 	chapter_out_free(out);
 	return rc;
 }
@@ -178,7 +180,7 @@ static int go_on(int dirfd, struct index *x, const struct tail_ask *as, bool *mo
 	else if (g.lingers)
 		rc = err_set(e, "the next rotation removes some of what is in it");
 	else {
-		*more = growth_window(&g, window_of(&g));
+		*more = growth_window(&g, window_of(&g, as->window));
 		ask.survey = buf_str(&survey);
 		ask.most = UINT64_MAX;
 		rc = growth_trim(&g) ? write_tail(dirfd, &ask, e) : err_set(e, "the logs cannot be read");
@@ -187,8 +189,9 @@ static int go_on(int dirfd, struct index *x, const struct tail_ask *as, bool *mo
 	return rc;
 }
 
-/* A latest chapter that is small is made anew with what is new, in place of one more. */
-static struct index *last_that_stays(const char *dir, struct tail_ask *ask)
+/* A latest chapter that is small is made anew with what is new, in place of one more; not one of this build's own
+ * windows, or the next one would be the same again. */
+static struct index *last_that_stays(const char *dir, struct tail_ask *ask, bool own)
 {
 	struct index *x = index_look_at(dir, ask->as, NULL), *before;
 	uint64_t size = 0;
@@ -196,7 +199,7 @@ static struct index *last_that_stays(const char *dir, struct tail_ask *ask)
 	ask->keeps = true;
 	for (size_t i = 0; x != NULL && x->root.grows && i < x->nfiles; i++)
 		size += x->own.files[i].text.n - x->files[i].growth.from;
-	if (x == NULL || x->root.nbefore == 0 || size > WINDOW / 2)
+	if (x == NULL || own || x->root.nbefore == 0 || size > ask->window / 2)
 		return x;
 	before = index_look_at(dir, x->root.before[0].id, NULL);
 	if (before == NULL)
@@ -215,7 +218,7 @@ static int go_through(const char *dir, int dirfd, const struct tail_ask *as, boo
 	for (int i = 0; i < INDEX_CHAPTERS && more && rc == 0; i++) {
 		struct tail_ask ask = *as;
 		bool first = fresh && i == 0;
-		struct index *x = first ? NULL : last_that_stays(dir, &ask);
+		struct index *x = first ? NULL : last_that_stays(dir, &ask, i > 0);
 
 		if (!first && (x == NULL || !x->root.grows || x->root.nbefore + 1 >= INDEX_CHAPTERS))
 			rc = err_set(e, "there are too many chapters, or none to go on from");
@@ -328,12 +331,20 @@ static void give_memory_back(void)
 static int build_by(const char *dir, int dirfd, const struct survey_paths *p, const struct index_how *how,
 		    struct index_built *out, struct err *e)
 {
-	struct tail_ask ask = { .paths = p, .rows = true, .say = how->say, .team = team_new(how->threads) };
+	struct tail_ask ask = {
+		.paths = p,
+		.rows = true,
+		.say = how->say,
+		.team = team_new(how->threads),
+		.pairs = pairs_new(),
+		.window = how->window > 0 ? how->window : WINDOW,
+	};
 	int rc;
 
 	give_memory_back();
 	rc = build_in(dir, dirfd, &ask, out, e);
 	team_free(ask.team);
+	pairs_free(ask.pairs);
 	return rc;
 }
 

@@ -48,6 +48,7 @@ struct chapter *chapter_reopen(struct chapter_out *c, struct str root, struct er
 struct chapter_out *chapter_beside(const struct chapter_out *c);
 uint64_t chapter_join(struct chapter_out *c, const struct chapter_out *beside);
 uint64_t chapter_written(const struct chapter_out *c);
+uint64_t chapter_out_id(const struct chapter_out *c); /* once it was published */
 void chapter_out_free(struct chapter_out *c); /* with the file, when it was not published; NULL is nothing to do */
 
 /* The latest one, the next one, or an earlier one by its id.  NULL: there is none (e->code ENOENT), or none to be

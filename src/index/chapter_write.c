@@ -18,7 +18,7 @@ enum { QUICK = -5, USUAL = 1 };
 
 struct chapter_out {
 	int dirfd, fd;
-	uint64_t at;
+	uint64_t at, id;
 	ZSTD_CCtx *z;
 	int level;
 	struct buf packed, memory; /* memory: in place of a file */
@@ -150,12 +150,12 @@ uint64_t chapter_join(struct chapter_out *c, const struct chapter_out *beside)
 static int finish(struct chapter_out *c, struct str root, struct err *e)
 {
 	struct chapter_frame at = chapter_add(c, root);
-	uint64_t id;
 	BUF(header);
 
-	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+	if (getrandom(&c->id, sizeof(c->id), 0) != sizeof(c->id))
 		BUG("no random bytes");
-	chapter_put_header(&header, at, id | 1);
+	c->id |= 1;
+	chapter_put_header(&header, at, c->id);
 	put(c, 0, buf_str(&header));
 	if (c->large)
 		return err_set(e, "the logs hold something that is too large for an index");
@@ -254,6 +254,11 @@ int chapter_sweep(int dirfd, const uint64_t *keep, size_t n, struct err *e)
 uint64_t chapter_written(const struct chapter_out *c)
 {
 	return c->at;
+}
+
+uint64_t chapter_out_id(const struct chapter_out *c)
+{
+	return c->id;
 }
 
 void chapter_out_free(struct chapter_out *c)

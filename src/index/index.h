@@ -44,9 +44,10 @@ struct index_progress {
 	void *with;
 };
 
-/* How it is made, of which nothing is to be seen in what is made. */
+/* How it is made, of which no answer tells. */
 struct index_how {
 	unsigned threads;                 /* 1 to TEAM_MOST */
+	uint64_t window;                  /* bytes of text that are joined at a time, at least; 0: as is usual */
 	const struct index_progress *say; /* NULL: nobody wants to know */
 };
 

@@ -10,6 +10,7 @@
 #define INDEX_PULL_H
 
 #include "index/growth.h"
+#include "index/pairs.h"
 #include "index/touch.h"
 #include "trace/known.h"
 
@@ -39,7 +40,8 @@ struct pull {
 	struct known known;
 	int64_t open_from; /* stamp from which on all is pulled that the ends of the old logs left open */
 	struct touch keys;
-	struct book book; /* what came to life */
+	const struct pairs *pairs; /* pairs.h; NULL: no chapter's are known */
+	struct book book;          /* what came to life */
 	struct source files;
 	struct tale tale;
 	struct family_set set[INDEX_CHAPTERS + 1];    /* of each chapter, the newest first: pulled */

@@ -102,7 +102,7 @@ struct found {
 
 /* Pairs that are to be looked at, and their names in both roles: each once, in the order of the terms, so that each
  * block of them is unpacked once. */
-struct pairs {
+struct looked {
 	struct key_pair **at;
 	size_t n;
 	const struct name **names[2];
@@ -111,7 +111,7 @@ struct pairs {
 	struct found *found[2]; /* in the chapter that is looked through, of each name */
 };
 
-static void add_name(struct pairs *p, int role, const struct name *x)
+static void add_name(struct looked *p, int role, const struct name *x)
 {
 	if (p->place[role][x->id] == 0)
 		p->names[role][p->nnames[role]++] = x;
@@ -125,12 +125,14 @@ static int by_address(const void *a, const void *b)
 	return terms_address_order((*x)->text, (*y)->text);
 }
 
-static void gather_pairs(struct pairs *p, const struct fresh *f, size_t nnames, const struct index *x,
-			 struct arena *mem)
+/* met: those of the chapter, where that is known. */
+static void gather_pairs(struct looked *p, const struct fresh *f, size_t nnames, const struct index *x,
+			 const struct pair_list *met, struct arena *mem)
 {
-	*p = (struct pairs){ .at = arena_alloc(mem, (f->n + 1) * sizeof(*p->at)) };
+	*p = (struct looked){ .at = arena_alloc(mem, (f->n + 1) * sizeof(*p->at)) };
 	for (size_t i = 0; i < f->n; i++)
-		if (is_due(f->at[i], x->root.calls_from, x->root.calls_to, true))
+		if (is_due(f->at[i], x->root.calls_from, x->root.calls_to, true) &&
+		    (met == NULL || pairs_has(met, f->at[i]->hash)))
 			p->at[p->n++] = f->at[i];
 	for (int role = 0; role < 2 && p->n > 0; role++) {
 		p->place[role] = arena_alloc(mem, (nnames + 1) * sizeof(uint32_t));
@@ -156,7 +158,7 @@ static void take_families(struct found *f, struct family_set *set, struct arena 
 		}
 }
 
-static bool find_names(struct pairs *p, struct index *x, int role, struct arena *mem)
+static bool find_names(struct looked *p, struct index *x, int role, struct arena *mem)
 {
 	struct family_set set = set_new(mem, x->root.families);
 	bool good = true;
@@ -173,7 +175,7 @@ static bool find_names(struct pairs *p, struct index *x, int role, struct arena 
 }
 
 /* Of the families in which both occur those whose calls may concern theirs. */
-static void walk_pair(const struct pairs *p, const struct key_pair *k, const struct pull_calls *calls,
+static void walk_pair(const struct looked *p, const struct key_pair *k, const struct pull_calls *calls,
 		      struct family_set *out)
 {
 	const struct found *from = &p->found[0][p->place[0][k->from->id]], *to = &p->found[1][p->place[1][k->to->id]];
@@ -194,7 +196,7 @@ static void walk_pair(const struct pairs *p, const struct key_pair *k, const str
 
 static bool find_pairs_in(struct pull *p, size_t c, struct index *x, const struct fresh *f, struct family_set *out)
 {
-	struct pairs all;
+	struct looked all;
 	ARENA(mem);
 
 	if (f->n == 0 || f->from > x->root.calls_to || f->to < x->root.calls_from)
@@ -202,7 +204,7 @@ static bool find_pairs_in(struct pull *p, size_t c, struct index *x, const struc
 	if (!load_calls(p, c, x))
 		return false;
 	find_open_calls(p, c, f, out);
-	gather_pairs(&all, f, p->keys.names->nnames, x, &mem);
+	gather_pairs(&all, f, p->keys.names->nnames, x, pairs_of(p->pairs, chapter_id(x->c)), &mem);
 	if (all.n == 0)
 		return true;
 	if (!find_names(&all, x, 0, &mem) || !find_names(&all, x, 1, &mem))

@@ -142,6 +142,7 @@ int tail_write(struct chapter_out *out, const struct tail_ask *ask, struct buf *
 	t.files = arena_alloc(&t.mem, (t.g->n + 1) * sizeof(*t.files));
 	place_chapters(&t);
 	pull_begin(&t.pull, ask->x, t.g);
+	t.pull.pairs = ask->pairs;
 	rc = know_left(ask->x, e);
 	if (rc == 0)
 		rc = tail_scan(&t, e);
@@ -152,6 +153,8 @@ int tail_write(struct chapter_out *out, const struct tail_ask *ask, struct buf *
 	pull_end(&t.pull);
 	if (rc == 0)
 		rc = write_joined(&t, out, root, made, e);
+	if (rc == 0)
+		pairs_gather(ask->pairs, &t.tale);
 	sets_clear(&t.sets);
 	map_clear(&t.tries);
 	tail_forget(&t);

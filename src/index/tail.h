@@ -9,6 +9,7 @@
 #define INDEX_TAIL_H
 
 #include "index/growth.h"
+#include "index/pairs.h"
 
 struct tail_ask {
 	struct index *x; /* the chapters so far; NULL: none */
@@ -17,10 +18,12 @@ struct tail_ask {
 	uint64_t as; /* build.c: CHAPTER_LATEST, CHAPTER_NEXT */
 	bool keeps;  /* x has that name, and stays */
 	struct str survey;
-	uint64_t most; /* bytes of lines that may be joined once more */
-	bool rows;     /* what statistics run over, too */
+	uint64_t window; /* build.c: bytes that are joined at a time, at least */
+	uint64_t most;   /* bytes of lines that may be joined once more */
+	bool rows;       /* what statistics run over, too */
 	const struct index_progress *say;
 	struct team *team;
+	struct pairs *pairs; /* of the chapters of this build; NULL: it has none */
 };
 
 struct tail_made {

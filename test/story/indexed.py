@@ -136,8 +136,8 @@ def equal(logs, index, *question, without=None, what="trace"):
     return without
 
 
-def build(logs, index):
-    done = subprocess.run([PROGRAM, "index", "build", "--logs", str(logs), "--index", str(index)], check=False, **HOW)
+def build(logs, index, *options):
+    done = subprocess.run([PROGRAM, "index", "build", *options, "--logs", str(logs), "--index", str(index)], check=False, **HOW)
     assert done.returncode == 0, text(done.stdout + done.stderr)
 
 

@@ -30,8 +30,8 @@ class Growing(GrowingLogs):
     """A world's logs that are written bit by bit into a folder, as our writers do: whole groups or, now and then, a part of
     one.  A rotation renames, and some time later packs."""
 
-    def __init__(self, world, seed, tmp_path):
-        self.rng, self.made = random.Random(seed), world(seed, MESSAGES)
+    def __init__(self, world, seed, tmp_path, messages=MESSAGES):
+        self.rng, self.made = random.Random(seed), world(seed, messages)
         self.made.make()
         self.made.write(str(tmp_path / "whole"))
         self.logs, self.index = tmp_path / "logs", tmp_path / "index"
@@ -73,17 +73,23 @@ class Growing(GrowingLogs):
 
 class Again(truth.Ours):
     """Few senders, refused for now and accepted in turns for weeks: seconds apart, and more than the joins look at."""
+    waits = [60, 3600, 7 * 3600, 15 * 3600, 40 * 3600]
 
     def make(self):
         at = self.begin
         while len(self.messages) < self.want:
-            at += self.rng.random() * self.rng.choice([60, 3600, 7 * 3600, 15 * 3600, 40 * 3600])
+            at += self.rng.random() * self.rng.choice(self.waits)
             who, to = f"again{self.rng.randrange(3)}@fresh.example.net", self.locals[self.rng.randrange(2)]
             if self.rng.random() < 0.5:
                 self.refused(at, who, to, "421 Your address has been graylisted. Try again later.", "DENIED_GRAYLISTED", "graylisted",
                              "first contact, 1 ms")
             else:
                 self.accept(at, who, [to])
+
+
+class AgainSoon(Again):
+    """The same within three weeks, in which no clock is changed."""
+    begin, waits = truth.OursNewYear.begin, [60, 600, 3600, 5 * 3600]
 
 
 def zone_line(text, to):
@@ -112,6 +118,18 @@ def test_while_its_logs_grow_and_are_rotated_an_index_answers_as_they_do(tmp_pat
     print(f"INDEXED_SEED={seed}")
     world = Growing((truth.OursNewYear, Again, truth.Ours)[nth % 3], seed, tmp_path)
     world.grow_by([*sorted(world.rng.random() for _ in range(world.rng.randint(1, 2))), 1.0])
+
+
+@pytest.mark.parametrize("nth", range(SEEDS))
+def test_logs_that_are_joined_window_by_window_answer_as_a_whole(tmp_path, nth):
+    seed = SEED + nth
+    print(f"INDEXED_SEED={seed}")
+    world = Growing((AgainSoon, truth.OursNewYear)[nth % 2], seed, tmp_path, 30 * MESSAGES)
+    world.rng.random = lambda: 0.6  # whole groups, no rotation
+    world.grow(1.0)
+    build(world.logs, world.index, "--window", "128K")
+    assert len(chapters(world.index)) > 1
+    world.compare()
 
 
 def test_what_is_new_is_answered_from_the_index_and_a_build_reads_nothing_else(tmp_path):

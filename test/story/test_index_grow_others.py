@@ -97,6 +97,18 @@ def test_while_it_grows_and_is_rotated_an_index_answers_as_it_does(tmp_path, nam
 
 
 @pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize("nth", range(SEEDS))
+def test_a_log_that_is_joined_window_by_window_answers_as_a_whole(tmp_path, name, nth):
+    seed = SEED + nth
+    print(f"INDEXED_SEED={seed}")
+    world = Growing(name, LOGS[name](seed, 2000, dated=seed % 2 == 1).lines, random.Random(seed), tmp_path)
+    world.grow(len(world.text))
+    build(world.logs, world.index, "--window", "128K")
+    assert name != "mail.log" or len(os.listdir(world.index)) > 3  # others may have what is joined as a whole
+    world.compare()
+
+
+@pytest.mark.parametrize("name", LOGS)
 def test_what_is_new_is_answered_from_the_index_and_a_build_reads_nothing_else(tmp_path, name):
     """Else all that is equal here would be so because nobody uses the index."""
     world = Growing(name, LOGS[name](5, 60).lines, random.Random(5), tmp_path)

@@ -44,16 +44,22 @@ class Dense(Plain):
 class Again(Plain):
     """Few senders, refused for now and accepted in turns for days: seconds apart, and more than the joins look at."""
     name = "provider, again"
+    waits = [20, 60, 3600, 7 * 3600, 15 * 3600, 40 * 3600]
 
     def make(self):
         at = self.begin
         while len(self.messages) < self.want:
-            at += self.rng.random() * self.rng.choice([20, 60, 3600, 7 * 3600, 15 * 3600, 40 * 3600])
+            at += self.rng.random() * self.rng.choice(self.waits)
             who, to = f"again{self.rng.randrange(3)}@fresh.example.net", self.locals[self.rng.randrange(2)]
             if self.rng.random() < 0.5:
                 self.refused(at, who, to, "421 Your address has been graylisted. Try again later.", "DENIED_GRAYLISTED")
             else:
                 self.accept(at, who, [to])
+
+
+class AgainSoon(Again):
+    """The same within three weeks, in which no clock is changed."""
+    waits = [20, 60, 600, 3600, 5 * 3600]
 
 
 class Growing(GrowingLogs):
@@ -124,6 +130,17 @@ def test_while_they_grow_and_are_rotated_an_index_answers_as_they_do(tmp_path, n
     print(f"INDEXED_SEED={seed}")
     world = Growing((Dense, Plain, Again)[nth % 3], seed, tmp_path)
     world.grow_by([*sorted(world.rng.choice(world.stamps) for _ in range(world.rng.randint(1, 3))), "99"])
+
+
+@pytest.mark.parametrize("nth", range(SEEDS))
+def test_logs_that_are_joined_window_by_window_answer_as_a_whole(tmp_path, nth):
+    seed = SEED + nth
+    print(f"INDEXED_SEED={seed}")
+    world = Growing((AgainSoon, Dense, Plain)[nth % 3], seed, tmp_path, messages=20 * MESSAGES)
+    world.grow("99", anyhow=False)
+    build(world.logs, world.index, "--window", "128K")
+    assert len([p for p in os.listdir(world.index) if p.startswith("chapter.")]) > 1
+    world.compare()
 
 
 def test_what_is_new_is_answered_from_the_index_and_a_build_reads_nothing_else(tmp_path):
