@@ -104,13 +104,14 @@ static void refused_otherwise(struct trial *t, struct tried *x, const struct rep
 	x->reason = arena_str(&t->mem, buf_str(&words));
 }
 
-/* true: the gate refuses. */
-static bool judge(struct trial *t, struct tried *x, enum resolved known)
+/* true: the gate refuses.  Of one that was not looked up only that counts, as in a session. */
+static bool judge(struct trial *t, struct tried *x, struct rcpt_state *state, bool looked, enum resolved known)
 {
 	visit_judge(&t->visit, x->view, &x->at, &t->mem);
-	x->judged = true;
+	x->judged = looked || x->at.standing.refused;
 	if (!x->at.standing.refused || known == RESOLVED_TEMPORARY)
 		return false;
+	state->invalid += x->at.standing.by.reason == REASON_INVALID_RECIPIENT;
 	refused_by(t, x, x->view->policy, &x->at.standing.by);
 	return true;
 }
@@ -143,17 +144,18 @@ static void by_check(struct trial *t, struct tried *x, const struct rcpt_outcome
 
 static void try_rcpt(struct trial *t, struct rcpt_set *set, struct rcpt_state *state, struct tried *x)
 {
+	bool looked = !rcpt_beyond_limits(set, state);
 	struct rcpt_found found = { 0 };
 	struct rcpt_outcome out;
 
 	t->facts.rcpt = x->key;
 	t->facts.accepted = state->accepted;
 	facts_forget_recipient(&t->facts);
-	if (!rcpt_beyond_limits(set, state)) {
+	if (looked) {
 		rcpt_ask(set, t->from, &x->addr, &t->mem, &found, deadline_in(ASK_MS));
 		facts_set_recipient(&t->facts, found.impossible ? RESOLVED_NO_MAILBOX : found.known, 0);
 	}
-	if (t->policy.on && (!find_view(t, x, found.settings) || judge(t, x, found.known)))
+	if (t->policy.on && (!find_view(t, x, found.settings) || judge(t, x, state, looked, found.known)))
 		return;
 	state->may_relay = t->policy.on ? gate_may_relay(&t->facts) : t->facts.authenticated;
 	rcpt_judge(set, state, &found, &out);

@@ -227,13 +227,13 @@ static int sweep(DIR *d, const uint64_t *keep, size_t n, struct err *e)
 	const struct dirent *x;
 	int rc = 0;
 
-	while ((x = readdir(d)) != NULL) {
+	while (errno = 0, (x = readdir(d)) != NULL) {
 		if (strncmp(x->d_name, CHAPTER_NAME ".", sizeof(CHAPTER_NAME)) != 0 || is_kept(x->d_name, keep, n))
 			continue;
 		if (unlinkat(dirfd(d), x->d_name, 0) < 0 && errno != ENOENT && rc == 0)
 			rc = err_sys(e, "remove %s", x->d_name);
 	}
-	return rc;
+	return rc < 0 || errno == 0 ? rc : err_sys(e, "read the folder of the index");
 }
 
 int chapter_sweep(int dirfd, const uint64_t *keep, size_t n, struct err *e)

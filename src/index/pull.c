@@ -9,8 +9,9 @@ static const enum term_kind kinds[KEY_KINDS] = {
 	[KEY_QP] = TERM_QP, [KEY_CONNECTION] = TERM_CONNECTION, [KEY_DELIVERY] = TERM_DELIVERY, [KEY_ID] = TERM_ID
 };
 
-void pull_begin(struct pull *p, struct index *x, const struct growth *g)
+bool pull_begin(struct pull *p, struct index *x, const struct growth *g)
 {
+	bool good = true;
 	size_t i = 0;
 
 	*p = (struct pull){ .newest = x, .mem = ARENA_INIT };
@@ -30,7 +31,9 @@ void pull_begin(struct pull *p, struct index *x, const struct growth *g)
 		p->set[i] = set_new(&p->mem, x->root.families);
 		terms_keep(&x->terms);
 		store_into(x, &p->tale);
+		good = good && root_left(x);
 	}
+	return good;
 }
 
 void pull_end(struct pull *p)

@@ -59,8 +59,8 @@ struct pull {
 	struct arena mem;
 };
 
-/* x NULL: there is nothing to be pulled. */
-void pull_begin(struct pull *p, struct index *x, const struct growth *g);
+/* x NULL: there is nothing to be pulled.  False: a chapter is damaged. */
+bool pull_begin(struct pull *p, struct index *x, const struct growth *g);
 /* Pull what the keys lead to.  False: a chapter is damaged, or `most` bytes of lines are exceeded. */
 bool pull_all(struct pull *p, uint64_t most);
 /* Inside of pull*.c: those of each chapter that the pairs lead to which were not looked through before. */

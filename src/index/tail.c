@@ -118,14 +118,6 @@ static void place_chapters(struct tail *t)
 	}
 }
 
-static int know_left(struct index *x, struct err *e)
-{
-	for (; x != NULL; x = x->before)
-		if (!root_left(x))
-			return err_set(e, "the index is damaged");
-	return 0;
-}
-
 int tail_write(struct chapter_out *out, const struct tail_ask *ask, struct buf *root, struct tail_made *made,
 	       struct err *e)
 {
@@ -135,15 +127,15 @@ int tail_write(struct chapter_out *out, const struct tail_ask *ask, struct buf *
 			  .earliest = INT64_MAX,
 			  .mem = ARENA_INIT,
 			  .lasting = ARENA_INIT };
-	int rc;
+	int rc = 0;
 
 	*made = (struct tail_made){ 0 };
 	source_init(&t.source);
 	t.files = arena_alloc(&t.mem, (t.g->n + 1) * sizeof(*t.files));
 	place_chapters(&t);
-	pull_begin(&t.pull, ask->x, t.g);
+	if (!pull_begin(&t.pull, ask->x, t.g))
+		rc = err_set(e, "the index is damaged");
 	t.pull.pairs = ask->pairs;
-	rc = know_left(ask->x, e);
 	if (rc == 0)
 		rc = tail_scan(&t, e);
 	if (rc == 0)

@@ -1,6 +1,8 @@
 """Asking the gate without sending mail: `telltale gate try`."""
 import json
 
+import pytest
+
 ME = "recipient@example.com"
 
 
@@ -54,15 +56,21 @@ def test_nothing_is_written_and_the_graylist_learns_nothing(server, dns):
     assert checks(said["recipients"][0]["stages"])["graylisted"]["seen"].startswith("came again, first seen")
 
 
-def test_beyond_the_limit_of_recipients_it_says_what_the_session_says(server, dns):
-    server.config("recipients { per-message = 1 }")
+@pytest.mark.parametrize("limit,gate,recipients,stages", [
+    ("per-message = 1", "", (ME, "nodomain", "sender@example.com"), [True, True, False]),
+    ("invalid-per-session = 1", "", ("no1@example.com", "no2@example.com", ME), [True, False, False]),
+    ("invalid-per-session = 1", "reject-recipient = invalid", ("no1@example.com", "no2@example.com", ME), [True, False, False]),
+], ids=["recipients", "guesses", "guesses that the gate refuses"])
+def test_beyond_the_limit_it_says_what_the_session_says(server, dns, limit, gate, recipients, stages):
+    server.config(f"recipients {{ {limit} }} gate {{ {gate} }}")
     dns.ptr("127.0.0.9", "mail.b.example")
-    said, _ = ask(server.start(), "--ip", "127.0.0.9", "--from", "a@b.example", "--to", ME, "--to", "nodomain",
-                  "--to", "sender@example.com", status=1)
+    to = [word for name in recipients for word in ("--to", name)]
+    said, _ = ask(server.start(), "--ip", "127.0.0.9", "--from", "a@b.example", *to, status=1)
     with server.client(source="127.0.0.9") as c:
-        c.envelope("a@b.example", ME)
-        for rcpt, to in zip(said["recipients"][1:], ("nodomain", "sender@example.com")):
-            assert c.send(f"RCPT TO:<{to}>").text == f"{rcpt['reply']['enhanced']} {rcpt['reply']['text']}".strip()
+        c.send("EHLO x"), c.send("MAIL FROM:<a@b.example>")
+        for rcpt, name in zip(said["recipients"], recipients):
+            assert c.send(f"RCPT TO:<{name}>").text == f"{rcpt['reply']['enhanced']} {rcpt['reply']['text']}".strip()
+    assert ["stages" in r and r["stages"] != [] for r in said["recipients"]] == stages
 
 
 def test_each_recipient_has_its_own_answer(server, dns):

@@ -38,7 +38,7 @@ static const struct row rows[] = {
 
 static void begin_pull(struct pull *p, struct index *x, const struct growth *g, const struct row *t)
 {
-	pull_begin(p, x, g);
+	assert_true(pull_begin(p, x, g));
 	for (size_t i = 0; i < COUNT(t->numbers) && t->numbers[i] != 0; i++)
 		touch_number(&p->keys, t->kind, t->numbers[i]);
 	if (t->from != NULL)
