@@ -33,7 +33,7 @@ bool args_take(struct args *a, int argc, char **argv, const char *usage)
 
 		if (!plain && (strcmp(z, "--help") == 0 || strcmp(z, "-h") == 0)) {
 			fputs(usage, stdout);
-			exit(CLI_DONE);
+			exit(fflush(stdout) == 0 ? CLI_DONE : args_fail(CLI_NO, "the output cannot be written"));
 		}
 		if (!plain && strcmp(z, "--json") == 0) {
 			a->json = true;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/waiting.h"
 #include "index/asked.h"
 
 void ask_init(struct ask *k, const char *command, const struct args *a)
@@ -164,7 +165,8 @@ int ask_answer(struct ask *k, const struct args *a, int (*make)(void *with, cons
 
 	if (rc != 0)
 		return rc;
-	asked = (struct asked){ { k->paths, (size_t)k->npaths, k->unpack }, k->no_index ? NULL : k->index };
+	asked =
+	    (struct asked){ { k->paths, (size_t)k->npaths, k->unpack }, k->no_index ? NULL : k->index, waiting_for };
 	k->trace.question = buf_str(&k->words);
 	k->trace.now = clock_wall() / 1000;
 	k->trace.erased = asked_erased;

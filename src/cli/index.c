@@ -136,9 +136,10 @@ struct progress {
 
 static void show(void *with, enum index_phase phase, uint64_t done, uint64_t all)
 {
-	static const char *const words[] = {
-		[INDEX_READING] = "reading the logs", [INDEX_JOINING] = "joining", [INDEX_WRITING] = "writing"
-	};
+	static const char *const words[] = { [INDEX_READING] = "reading the logs",
+					     [INDEX_JOINING] = "joining",
+					     [INDEX_WRITING] = "writing",
+					     [INDEX_WINDOWS] = "making the index" };
 	enum { WIDTH = 30 };
 	struct progress *p = with;
 	int64_t now = clock_mono();
@@ -297,6 +298,8 @@ static int status(const struct options *o)
 	struct index_facts f;
 	BUF(b);
 
+	if (x == NULL && e.code == ENOENT)
+		return args_fail(CLI_NO, "index: there is none in %s; `telltale index build` makes one", o->dir);
 	if (x == NULL)
 		return args_fail(CLI_NO, "index: %s", e.text);
 	used = index_open(o->dir, &o->logs, &why);
@@ -314,26 +317,35 @@ static int status(const struct options *o)
 static int drop(const struct options *o)
 {
 	struct err e = { 0 };
+	bool some;
 
-	return index_remove(o->dir, &e) < 0 ? args_fail(CLI_NO, "index: %s", e.text) : CLI_DONE;
+	if (index_remove(o->dir, &some, &e) < 0)
+		return args_fail(CLI_NO, "index: %s", e.text);
+	if (!some)
+		fprintf(stderr, "telltale: index: there was none in %s\n", o->dir);
+	return CLI_DONE;
 }
 
+/* What needs no logs needs no configuration either, if the folder is named. */
 static int run(struct options *o, struct args *a)
 {
 	static const struct {
 		const char *word;
 		int (*run)(const struct options *);
-	} t[] = { { "build", build }, { "status", status }, { "drop", drop } };
+		bool logs;
+	} t[] = { { "build", build, true }, { "status", status, true }, { "drop", drop, false } };
+	size_t which = 0;
 	int rc = 0;
 
+	while (which < COUNT(t) && strcmp(a->rest[0], t[which].word) != 0)
+		which++;
+	if (which == COUNT(t))
+		return args_fail(CLI_USAGE, "index: %s is none of build, status, drop", a->rest[0]);
 	for (int i = 1; i < a->nrest && rc == 0; i++)
 		rc = take_option(o, a, &i);
-	if (rc == 0)
+	if (rc == 0 && (t[which].logs || o->dir == NULL))
 		rc = take_conf(o, a);
-	for (size_t i = 0; i < COUNT(t) && rc == 0; i++)
-		if (strcmp(a->rest[0], t[i].word) == 0)
-			return t[i].run(o);
-	return rc != 0 ? rc : args_fail(CLI_USAGE, "index: %s is none of build, status, drop", a->rest[0]);
+	return rc != 0 ? rc : t[which].run(o);
 }
 
 static int index_run(int argc, char **argv)

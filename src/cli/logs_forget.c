@@ -71,8 +71,8 @@ static void tell_file(struct forget *f, const char *name, uint64_t lines, uint64
 	f->places += places;
 	f->nfiles++;
 	if (!f->json) {
-		printf("%s  %llu lines, %llu places%s\n", name, (unsigned long long)lines, (unsigned long long)places,
-		       f->dry ? "" : " erased");
+		printf("%s  %llu %s, %llu %s%s\n", name, (unsigned long long)lines, lines == 1 ? "line" : "lines",
+		       (unsigned long long)places, places == 1 ? "place" : "places", f->dry ? "" : " erased");
 		return;
 	}
 	json_begin_object(&f->jfiles);
@@ -214,9 +214,10 @@ static int look_at(struct forget *f, const char *name, bool ours, struct err *e)
 static int remove_index(const struct forget *f, struct err *e)
 {
 	int64_t until = deadline_in(PATIENCE);
+	bool some;
 	int rc;
 
-	while ((rc = index_remove(f->index, e)) < 0 && e->code == EWOULDBLOCK && clock_mono() < until)
+	while ((rc = index_remove(f->index, &some, e)) < 0 && e->code == EWOULDBLOCK && clock_mono() < until)
 		poll(NULL, 0, 200);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 
 static const struct cli_command *const commands[] = {
@@ -20,19 +21,30 @@ static void usage(FILE *to)
 	      to);
 }
 
+/* Whoever reads an answer that was cut must learn of it.  Of wrong usage there is none. */
+static int written(int rc)
+{
+	bool whole = fflush(stdout) == 0 && ferror(stdout) == 0;
+
+	if (whole || rc == CLI_USAGE)
+		return rc;
+	args_fail(CLI_NO, "the output cannot be written");
+	return rc == CLI_DONE ? CLI_NO : rc;
+}
+
 int cli_main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
 		usage(stdout);
-		return CLI_DONE;
+		return written(CLI_DONE);
 	}
 	if (strcmp(name, "--version") == 0)
 		name = "version";
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (strcmp(name, commands[i]->name) == 0)
-			return commands[i]->run(argc - 1, argv + 1);
+			return written(commands[i]->run(argc - 1, argv + 1));
 	if (argc > 1)
 		fprintf(stderr, "telltale: there is no command %s\n\n", name);
 	usage(stderr);

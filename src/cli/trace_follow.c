@@ -46,7 +46,7 @@ static void say(struct follow *f)
 	const char *z;
 
 	while ((z = follow_said(f)) != NULL)
-		fprintf(stderr, "telltale trace: %s\n", z);
+		fprintf(stderr, "telltale: trace: %s\n", z);
 }
 
 struct printer {
@@ -86,7 +86,7 @@ static void sum_up(const struct follow *f, int64_t since)
 {
 	struct follow_counts c = follow_counts(f);
 
-	fprintf(stderr, "telltale trace: followed %zu %s for %lld s: %llu %s, %llu new %s, %llu %s", c.files,
+	fprintf(stderr, "telltale: trace: followed %zu %s for %lld s: %llu %s, %llu new %s, %llu %s", c.files,
 		plural(c.files, "log", "logs"), (long long)((clock_mono() - since) / 1000), (unsigned long long)c.lines,
 		plural(c.lines, "line", "lines"), (unsigned long long)c.told_new,
 		plural(c.told_new, "story", "stories"), (unsigned long long)c.told_changed,
@@ -109,6 +109,9 @@ int trace_follow(const struct follow_ask *ask, bool json, size_t most)
 	p.colour = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
 	catch_signals();
 	say(p.f);
+	if (follow_counts(p.f).files == 0)
+		fputs("telltale: trace: no log is followed yet: none stands there (archives are not followed)\n",
+		      stderr);
 	while (rc == 0 && !ended && !reader_gone()) {
 		if (follow_wait(p.f, deadline_in(LOOK)) > 0)
 			rc = print(&p);

@@ -116,7 +116,8 @@ static int read_logs(struct work *k)
 	struct civil begin = civil_of_seconds(from - 86400 + zone_offset(from));
 	struct civil end = civil_of_seconds(to + zone_offset(to));
 	ARENA(a);
-	struct asked asked = { { &dir, 1, SOURCE_UNPACKED_MAX }, arena_fmt(&a, "%s/index", conf_z(c->top.data_dir)).p };
+	struct asked asked = { .paths = { &dir, 1, SOURCE_UNPACKED_MAX },
+			       .index = arena_fmt(&a, "%s/index", conf_z(c->top.data_dir)).p };
 	struct trace_ask t = {
 		.limit = SIZE_MAX, .everything = true, .now = clock_wall() / 1000, .lifetime = c->queue.lifetime / 1000
 	};

@@ -56,10 +56,14 @@ static int by_reading(const struct asked *k, struct trace_ask t, const struct as
 	source_init(&source);
 	source.most = k->paths.unpack;
 	t.source = &source;
+	if (k->reading != NULL)
+		k->reading(&source);
 	for (size_t i = 0; i < k->paths.n && rc == 0; i++)
 		rc = source_add(&source, k->paths.at[i], e) < 0 ? -1 : 0;
 	if (rc == 0)
 		rc = m->make(m->with, &t, out);
+	if (k->reading != NULL)
+		k->reading(NULL);
 	source_clear(&source);
 	return rc;
 }

@@ -10,6 +10,8 @@
 struct asked {
 	struct survey_paths paths; /* of the logs */
 	const char *index;         /* folder of their index; NULL: they are read */
+	/* Told when the logs begin to be read, and, with NULL, when that answer is made; NULL: nobody waits. */
+	void (*reading)(const struct source *s);
 };
 
 /* Make the answer to *t, whose question, limits and scope are set.  make() adds to out and gives a code (0 or more),

@@ -9,7 +9,8 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "index/tail.h"
+#include "index/inside.h"
+#include "index/windows.h"
 #include "index/write.h"
 #include "trace/group.h"
 
@@ -130,104 +131,7 @@ static int build_whole(int dirfd, const struct tail_ask *as, struct str why, str
 	return rc;
 }
 
-/* ---- our own logs ---- */
-
-/* Bytes of text that are joined at a time: some eight times that is needed.  More where there would be more than
- * WINDOWS of them, but for the memory no more than WINDOW_MOST, unless there would be so many that no chapters are left
- * for what comes. */
-enum { WINDOW = 28 << 20, WINDOWS = 32, WINDOW_MOST = 256 << 20, WINDOWS_MOST = INDEX_CHAPTERS * 3 / 4 };
-
-static uint64_t window_of(const struct growth *g, uint64_t least)
-{
-	uint64_t all = 0, window;
-
-	for (size_t i = 0; i < g->n; i++)
-		all += g->at[i].size;
-	window = all / WINDOWS < WINDOW_MOST ? all / WINDOWS : WINDOW_MOST;
-	window = window > least ? window : least;
-	return all / WINDOWS_MOST > window ? all / WINDOWS_MOST : window;
-}
-
-/* What is new as a chapter behind those that there are (x NULL: all as the first one). */
-static int write_tail(int dirfd, struct tail_ask *ask, struct err *e)
-{
-	struct chapter_out *out = chapter_create(dirfd, e);
-	struct tail_made made;
-	int rc = -1;
-	BUF(root);
-
-	if (out != NULL && tail_write(out, ask, &root, &made, e) == 0)
-		rc = chapter_publish(out, buf_str(&root), ask->as, ask->keeps ? ask->x->c : NULL, e);
-	if (rc == 0)
-		pairs_name(ask->pairs, chapter_out_id(out));
-	chapter_out_free(out);
-	return rc;
-}
-
-/* -1: that does not go, and nothing changed.  *more: not all that is new was taken. */
-static int go_on(int dirfd, struct index *x, const struct tail_ask *as, bool *more, struct err *e)
-{
-	struct growth g = { .mem = ARENA_INIT };
-	struct tail_ask ask = *as;
-	int rc = -1;
-	BUF(survey);
-
-	*more = false;
-	ask.x = x;
-	ask.g = &g;
-	if (survey_take(&survey, as->paths, e) < 0 || growth_look(&g, x, as->paths, e) < 0)
-		rc = -1;
-	else if (g.lingers)
-		rc = err_set(e, "the next rotation removes some of what is in it");
-	else {
-		*more = growth_window(&g, window_of(&g, as->window));
-		ask.survey = buf_str(&survey);
-		ask.most = UINT64_MAX;
-		rc = growth_trim(&g) ? write_tail(dirfd, &ask, e) : err_set(e, "the logs cannot be read");
-	}
-	growth_clear(&g);
-	return rc;
-}
-
-/* A latest chapter that is small is made anew with what is new, in place of one more; not one of this build's own
- * windows, or the next one would be the same again. */
-static struct index *last_that_stays(const char *dir, struct tail_ask *ask, bool own)
-{
-	struct index *x = index_look_at(dir, ask->as, NULL), *before;
-	uint64_t size = 0;
-
-	ask->keeps = true;
-	for (size_t i = 0; x != NULL && x->root.grows && i < x->nfiles; i++)
-		size += x->own.files[i].text.n - x->files[i].growth.from;
-	if (x == NULL || own || x->root.nbefore == 0 || size > ask->window / 2)
-		return x;
-	before = index_look_at(dir, x->root.before[0].id, NULL);
-	if (before == NULL)
-		return x;
-	index_close(x);
-	ask->keeps = false;
-	return before;
-}
-
-/* Window by window, each a chapter behind the one before.  What stands there when it ends early is good, too. */
-static int go_through(const char *dir, int dirfd, const struct tail_ask *as, bool fresh, struct err *e)
-{
-	bool more = true;
-	int rc = 0;
-
-	for (int i = 0; i < INDEX_CHAPTERS && more && rc == 0; i++) {
-		struct tail_ask ask = *as;
-		bool first = fresh && i == 0;
-		struct index *x = first ? NULL : last_that_stays(dir, &ask, i > 0);
-
-		if (!first && (x == NULL || !x->root.grows || x->root.nbefore + 1 >= INDEX_CHAPTERS))
-			rc = err_set(e, "there are too many chapters, or none to go on from");
-		else
-			rc = go_on(dirfd, x, &ask, &more, e);
-		index_close(x);
-	}
-	return rc < 0 || more ? -1 : 0;
-}
+/* ---- window by window ---- */
 
 /* Only its chapters stay: what others left takes room. */
 static void tell_standing(int dirfd, struct index *x, bool fresh, struct index_built *out)
@@ -272,16 +176,16 @@ static int build_next(const char *dir, int dirfd, const struct tail_ask *as, str
 	int rc;
 
 	ask.as = CHAPTER_NEXT;
-	rc = go_through(dir, dirfd, &ask, false, NULL);
+	rc = windows_write(dir, dirfd, &ask, false, NULL);
 	if (rc < 0)
-		rc = go_through(dir, dirfd, &ask, true, e);
+		rc = windows_write(dir, dirfd, &ask, true, e);
 	return rc == 0 ? chapter_turn(dirfd, e) : -1;
 }
 
 static int build_in(const char *dir, int dirfd, const struct tail_ask *ask, struct index_built *out, struct err *e)
 {
 	struct err why = { 0 };
-	int rc = go_through(dir, dirfd, ask, false, NULL);
+	int rc = windows_write(dir, dirfd, ask, false, NULL);
 
 	if (rc < 0)
 		rc = build_next(dir, dirfd, ask, &why);
@@ -337,7 +241,7 @@ static int build_by(const char *dir, int dirfd, const struct survey_paths *p, co
 		.say = how->say,
 		.team = team_new(how->threads),
 		.pairs = pairs_new(),
-		.window = how->window > 0 ? how->window : WINDOW,
+		.window = how->window > 0 ? how->window : WINDOW_USUAL,
 	};
 	int rc;
 
@@ -367,20 +271,25 @@ int index_build(const char *dir, const struct survey_paths *p, const struct inde
 	return is_fresh(dir, dirfd, p, out) ? 0 : build_by(dir, dirfd, p, how, out, e);
 }
 
-int index_remove(const char *dir, struct err *e)
+int index_remove(const char *dir, bool *some, struct err *e)
 {
 	static const char *const names[] = { CHAPTER_NAME, "chapter.new" };
 	FD(dirfd) = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	FD(lock) = -1;
 
+	*some = false;
 	if (dirfd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "open %s", dir);
 	lock = openat(dirfd, INDEX_LOCK, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0)
 		return busy(dir, e);
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (unlinkat(dirfd, names[i], 0) < 0 && errno != ENOENT)
+	for (size_t i = 0; i < COUNT(names); i++) {
+		bool gone = unlinkat(dirfd, names[i], 0) == 0;
+
+		*some = *some || gone;
+		if (!gone && errno != ENOENT)
 			return err_sys(e, "remove %s/%s", dir, names[i]);
+	}
 	if (chapter_sweep(dirfd, NULL, 0, e) < 0)
 		return err_wrap(e, "the index in %s", dir);
 	return unlinkat(dirfd, INDEX_LOCK, 0) < 0 && errno != ENOENT ? err_sys(e, "remove %s/%s", dir, INDEX_LOCK) : 0;

@@ -31,7 +31,8 @@ void index_attach(struct index *x, struct source *s, struct trace_ask *ask);
 bool index_sound(const struct index *x);
 void index_close(struct index *x); /* after answer_clear(); NULL is nothing to do */
 
-enum index_phase { INDEX_READING, INDEX_JOINING, INDEX_WRITING };
+/* INDEX_WINDOWS: all of it, where it is made window by window; done and all are bytes of text then. */
+enum index_phase { INDEX_READING, INDEX_JOINING, INDEX_WRITING, INDEX_WINDOWS };
 
 struct index_built {
 	uint64_t logs, size; /* bytes of text, of the index */
@@ -55,8 +56,8 @@ struct index_how {
  * one.  -1: e, and nothing changed; e->code EWOULDBLOCK: another one makes it. */
 int index_build(const char *dir, const struct survey_paths *p, const struct index_how *how, struct index_built *out,
 		struct err *e);
-/* Remove it, all of it.  0 when there is none; e->code EWOULDBLOCK as above. */
-int index_remove(const char *dir, struct err *e);
+/* Remove it, all of it.  0 when there is none, too (*some says); e->code EWOULDBLOCK as above. */
+int index_remove(const char *dir, bool *some, struct err *e);
 
 /* What the index holds, whatever became of the logs; NULL: none that can be read. */
 struct index *index_look(const char *dir, struct err *e);

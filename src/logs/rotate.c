@@ -17,9 +17,12 @@ int rotate_open(const char *folder, struct err *e)
 
 	if (dir < 0)
 		return -1;
-	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
-		return err_sys(e, "%s is locked: its logs are being rotated", folder);
-	return fd_steal(&dir);
+	if (flock(dir, LOCK_EX | LOCK_NB) == 0)
+		return fd_steal(&dir);
+	if (errno != EWOULDBLOCK)
+		return err_sys(e, "lock %s", folder);
+	return err_set(e, "%s is locked: its logs are being rotated, or an address is being forgotten; try again later",
+		       folder);
 }
 
 void rotate_tell(const struct rotate_set *set, enum rotate_step step, const char *name, const char *why)

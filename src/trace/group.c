@@ -307,6 +307,7 @@ static void read_file(struct readers *r, size_t i)
 	for (p = r->pending; source_next(&w, &p->raw, &p->fault); p = &r->pending[read % AHEAD]) {
 		p->line.number = (uint32_t)w.number;
 		p->fault = source_mute(f, w.number) ? SOURCE_NUL : p->fault;
+		r->b->source->understood += p->raw.n + 1;
 		understand(r, f, &r->pending[(read - 1) % AHEAD], p);
 		if (++read < AHEAD)
 			continue;

@@ -176,6 +176,7 @@ static void adopt(struct source *s, struct source_file *f)
 		f->seen->file = (ptrdiff_t)s->n;
 	unskip(s, f->path);
 	s->files[s->n++] = *f;
+	s->loaded += f->text.n;
 }
 
 static void pass_over(struct source *s, struct source_file *f, const char *why)

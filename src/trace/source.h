@@ -121,6 +121,8 @@ struct source {
 	struct source_skip *skipped;
 	struct map seen;       /* device and inode -> struct source_seen */
 	size_t unpacked, most; /* bytes of packed files so far, and at most */
+	/* For who watches while it is read: bytes of text that are there, and of those whose lines were read. */
+	volatile uint64_t loaded, understood;
 };
 
 /* Of a line that is read again, and of the first one behind those: how many years after its file's first line the one

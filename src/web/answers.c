@@ -37,8 +37,8 @@ static int ask_of(struct web *w, const struct web_request *q, struct asking *k, 
 	struct conf *c = w->conf;
 
 	*k = (struct asking){ .dir = conf_z(c->top.log_dir), .e = k->e };
-	k->asked = (struct asked){ { &k->dir, 1, SOURCE_UNPACKED_MAX },
-				   arena_fmt(q->mem, "%.*s/index", STR_ARG(c->top.data_dir)).p };
+	k->asked = (struct asked){ .paths = { &k->dir, 1, SOURCE_UNPACKED_MAX },
+				   .index = arena_fmt(q->mem, "%.*s/index", STR_ARG(c->top.data_dir)).p };
 	k->trace = (struct trace_ask){ .question = web_param(q, "q"),
 				       .tz = web_param(q, "tz"),
 				       .lifetime = c->queue.lifetime / 1000,

@@ -164,6 +164,23 @@ def test_an_index_of_other_logs_answers_nothing(day, tmp_path):
     equal(tmp_path / "other", day / "index", *ALL)
 
 
+def in_words(*args):
+    done = subprocess.run([PROGRAM, "index", *args], **HOW, check=False)
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+@needs_index
+def test_an_index_is_dropped_by_its_folder_alone_and_one_that_is_not_there_is_said_to_be_none(day, tmp_path):
+    logs, index = copy_of(day, tmp_path)
+    nobody = ("-c", str(tmp_path / "nowhere.conf"))
+    assert in_words("drop", "--index", str(logs), *nobody) == (0, f"telltale: index: there was none in {logs}\n")
+    assert in_words("drop", "--index", str(index), *nobody) == (0, "")
+    assert os.listdir(index) == [] and len(os.listdir(logs)) > 2
+    said = f"telltale: index: there is none in {index}; `telltale index build` makes one\n"
+    assert in_words("status", "--index", str(index), "--logs", str(logs)) == (1, said)
+    assert in_words("biuld", *nobody) == (2, "telltale: index: biuld is none of build, status, drop\n")
+
+
 SENDERS = ["a{n}@b.example", "j{n}n@other.example", "x@bobo%40c.example", "x@bobo\uff20c.example", "SRS0=ab{n}=xx=far.example=joe@b.example",
            "anna{n}@example.com", "list-anna{n}=far.example@example.com", "root{n}", "", "j_{n}@other.example"]
 RECIPIENTS = ["recipient@example.com", "anna{n}@example.com", "x@b.example", "recipient@example.com"]

@@ -44,6 +44,13 @@ def test_only_who_speaks_http_to_others_loads_the_libraries_for_it(server):
     assert {p for p in programs if loads(p)} == {"telltale-smtpd", "telltale-policy"}
 
 
+@pytest.mark.parametrize("words", [("explain", "550"), ("--help",), ("version",), ("index", "status", "--help")], ids=" ".join)
+def test_an_answer_that_cannot_be_written_is_no_success(server, words):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([os.path.join(server.build, "telltale"), *words], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (1, b"telltale: the output cannot be written\n")
+
+
 def test_sigterm_lets_a_session_end(server):
     with server.client() as c:
         c.envelope(ME, YOU)

@@ -128,6 +128,13 @@ def test_it_begins_with_what_waits_and_ends_after_so_many_events(logs):
         assert [e["ids"]["qp"] for e in follower.told] == [12]
 
 
+def test_where_there_is_no_log_yet_that_is_said_and_it_waits_for_one(logs, tmp_path):
+    (tmp_path / "junk").mkdir()
+    (tmp_path / "junk" / "notes.txt").write_text("no log\n")
+    with Follower("--logs", str(tmp_path / "junk"), as_json=False) as follower:
+        assert follower.process.stderr.readline().startswith("telltale: trace: no log is followed yet: none stands there")
+
+
 def test_it_ends_with_its_reader(logs):
     with Follower("--logs", str(logs.folder)) as follower:
         logs.accept(1, 11)

@@ -115,8 +115,9 @@ static const struct index_how one_thread = { .threads = 1 };
 static void remove_folder(const char *dir)
 {
 	struct err e = { 0 };
+	bool some;
 
-	assert_int_equal(index_remove(dir, &e), 0);
+	assert_int_equal(index_remove(dir, &some, &e), 0);
 	assert_int_equal(rmdir(dir), 0);
 }
 

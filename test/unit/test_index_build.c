@@ -20,8 +20,9 @@ static const char *const worlds[] = { "provider", "foreign", "foreign/hops" };
 static void remove_folder(const char *dir)
 {
 	struct err e = { 0 };
+	bool some;
 
-	assert_int_equal(index_remove(dir, &e), 0);
+	assert_int_equal(index_remove(dir, &some, &e), 0);
 	assert_int_equal(rmdir(dir), 0);
 }
 
