@@ -50,8 +50,14 @@ void tell_open(struct told *t, struct told_party *out, const struct party *p)
 	}
 	out->summary = p->attempts != NULL ? STR("Accepted, and a delivery was begun; the logs do not say how it ended")
 					   : STR("Accepted, but the logs searched say nothing of its delivery");
-	out->brief = STR("the logs end");
-	out->explanation = STR("The logs end here, or the delivery log of that time was not among those searched.");
+	if (v != NULL && v->foreign == NULL && !source_has(t->book->source, LOG_DELIVERY)) {
+		out->brief = STR("no delivery log");
+		out->explanation = STR("No delivery log was among the logs searched.");
+	} else {
+		out->brief = STR("the logs end");
+		out->explanation =
+		    STR("The logs end here, or the delivery log of that time was not among those searched.");
+	}
 	tell_advise(t, out, WHO_POSTMASTER, STR("Search the delivery log of that time too (--logs)."));
 }
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from questions import BUILD, ME, Answer, ask, run
+from questions import BUILD, ME, PROVIDER, Answer, ask, run
 
 PACKERS = {"gz": ["gzip", "-n"], "zst": ["zstd", "-q", "--rm"], "xz": ["xz"]}
 PATTERN = "from a@b.example to recipient@example.com on 2026-11-23"
@@ -461,3 +461,10 @@ def test_gzip_of_python_and_of_the_shell_are_one(logs):
         f.write(path.read_bytes())
     path.unlink()
     assert ask("port:25", logs.folder).json["found"] == 1
+
+
+def test_where_no_delivery_log_was_searched_that_is_why_the_end_is_not_known(tmp_path):
+    shutil.copy(os.path.join(PROVIDER, "smtp-25.log"), tmp_path)
+    answer = ask("id:15309", tmp_path)
+    assert answer.recipient["verdict"] == "unknown"
+    assert "No delivery log was among the logs searched." in answer.section("Why")
