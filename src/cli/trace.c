@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 #include "cli/trace_follow.h"
 
 static const char trace_usage[] =
@@ -123,7 +124,7 @@ static int answer(void *with, const struct trace_ask *t, struct buf *out)
 	if (o->json)
 		answer_json(out, &r);
 	else
-		answer_text(out, &r, isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL);
+		answer_text(out, &r, terminal_colours(), terminal_columns());
 	rc = answer_exit(&r);
 	answer_clear(&r);
 	return rc;

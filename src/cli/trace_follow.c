@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "cli/args.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 
 enum { LOOK = 500 }; /* ms between looks at who reads our output */
 
@@ -106,7 +107,7 @@ int trace_follow(const struct follow_ask *ask, bool json, size_t most)
 
 	if (p.f == NULL)
 		return args_fail(CLI_USAGE, "trace: %s", e.text);
-	p.colour = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
+	p.colour = terminal_colours();
 	catch_signals();
 	say(p.f);
 	if (follow_counts(p.f).files == 0)

@@ -58,7 +58,8 @@ struct answer {
 /* -1: the question (or the zone) is wrong, e says what was not understood.  The source must outlive the answer. */
 int trace_answer(struct answer *r, const struct trace_ask *ask, struct err *e);
 void answer_clear(struct answer *r);
-void answer_text(struct buf *out, struct answer *r, bool colour);
+/* width: columns of the terminal that it is for; 0: for none. */
+void answer_text(struct buf *out, struct answer *r, bool colour, size_t width);
 void answer_json(struct buf *out, struct answer *r);
 int answer_exit(const struct answer *r);
 

@@ -274,9 +274,9 @@ void page_story(struct page *g, const struct story *s)
 	page_limits(g);
 }
 
-void answer_text(struct buf *out, struct answer *r, bool colour)
+void answer_text(struct buf *out, struct answer *r, bool colour, size_t width)
 {
-	struct page g = { .out = out, .r = r, .colour = colour };
+	struct page g = { .out = out, .r = r, .colour = colour, .width = width };
 
 	if (!r->asked)
 		page_no_question(&g);

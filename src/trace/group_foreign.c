@@ -82,12 +82,14 @@ static void scan_file(struct scan *s, const struct source_file *f, struct calend
 	struct str raw;
 
 	s->said = false;
-	while (source_next(&w, &raw, &fault))
-		if (fault == SOURCE_GOOD) {
-			if (f->kept != NULL)
-				kept_turn(f, w.number, c);
-			scan_line(s, c, raw, f->kept != NULL && w.number <= f->kept->counted);
-		}
+	while (source_next(&w, &raw, &fault)) {
+		s->b->source->understood += raw.n / 2;
+		if (fault != SOURCE_GOOD)
+			continue;
+		if (f->kept != NULL)
+			kept_turn(f, w.number, c);
+		scan_line(s, c, raw, f->kept != NULL && w.number <= f->kept->counted);
+	}
 }
 
 void foreign_scan(struct book *b, int64_t now)
@@ -277,6 +279,7 @@ static void read_file(struct foreign_reader *r, size_t i)
 	enum source_fault fault;
 
 	while (source_next(&w, &raw, &fault)) {
+		r->b->source->understood += raw.n - raw.n / 2 + 1;
 		f->lines++;
 		ln.number = (uint32_t)w.number;
 		if (fault != SOURCE_GOOD)

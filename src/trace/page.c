@@ -80,15 +80,15 @@ void page_wrap(struct page *g, struct str text)
 {
 	BUF(safe);
 	struct buf *out = g->out;
+	size_t column = 0, most = g->width > 0 && g->width < PAGE_WIDTH ? g->width : PAGE_WIDTH;
 	struct str rest, word;
-	size_t column = 0;
 
 	g->out = &safe;
 	page_put(g, text);
 	g->out = out;
 	rest = buf_str(&safe);
 	while ((word = str_word(&rest)).n > 0) {
-		if (column > 0 && column + 1 + word.n > PAGE_WIDTH) {
+		if (column > 0 && column + 1 + word.n > most) {
 			buf_addc(out, '\n');
 			column = 0;
 		}

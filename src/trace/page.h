@@ -14,6 +14,7 @@ struct page {
 	struct buf *out;
 	struct answer *r;
 	bool colour;
+	size_t width; /* columns of the terminal; 0: it is none */
 };
 
 enum { PAGE_WIDTH = 100 };

@@ -1,14 +1,39 @@
 /* Many refusals in a few lines: how many, since when, why, from where, and what came before. */
 #include "trace/page.h"
 
+enum { FIXED = 2 + 7 + 2 + 26 + 2 + 26 + 2, BELOW = 11, LEAST = 30 };
+
 static void put_ips(struct page *g, const struct cause_count *x)
 {
 	for (size_t i = 0; i < x->nips; i++) {
-		page_fmt(g, i == 0 ? "  from " : ", ");
+		page_fmt(g, i == 0 ? "from " : ", ");
 		page_put(g, x->ips[i]);
 	}
 	if (x->more_ips)
 		page_fmt(g, " and others");
+}
+
+/* A terminal that is too narrow for one line has reason and addresses below it. */
+static void put_reason(struct page *g, const struct cause_count *x)
+{
+	size_t width = PAGE_WIDTH;
+
+	if (g->width == 0) {
+		page_fmt(g, "  ");
+	} else if (g->width >= FIXED + LEAST) {
+		page_fmt(g, "  ");
+		width = g->width - FIXED;
+	} else {
+		page_fmt(g, "\n%*s", BELOW, "");
+		width = g->width > BELOW + LEAST ? g->width - BELOW : LEAST;
+	}
+	page_cell(g, x->reason, width < PAGE_WIDTH ? width : PAGE_WIDTH, false);
+	if (x->nips > 0 && g->width > 0)
+		page_fmt(g, "\n%*s", BELOW, "");
+	else if (x->nips > 0)
+		page_fmt(g, "  ");
+	put_ips(g, x);
+	buf_addc(g->out, '\n');
 }
 
 static void put_cause(struct page *g, const struct cause_count *x)
@@ -17,10 +42,7 @@ static void put_cause(struct page *g, const struct cause_count *x)
 	page_time(g, x->first);
 	page_fmt(g, "  ");
 	page_time(g, x->last);
-	page_fmt(g, "  ");
-	page_cell(g, x->reason, PAGE_WIDTH, false);
-	put_ips(g, x);
-	buf_addc(g->out, '\n');
+	put_reason(g, x);
 	if (x->meaning.n > 0) {
 		page_fmt(g, "           ");
 		page_put(g, x->meaning);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { ADDRESS_WIDTH = 40, WHY_WIDTH = 60, TIME_WIDTH = 26 };
+enum { ADDRESS_WIDTH = 40, WHY_WIDTH = 60, TIME_WIDTH = 26, LEAST = 20 /* of a text that is cut to fit */, INDENT = 6 };
 
 struct row {
 	struct str from, to, size, id, ip, why;
@@ -14,7 +14,8 @@ struct row {
 };
 
 struct widths {
-	size_t from, to, verdict, size, id;
+	size_t from, to, verdict, size, id, why;
+	bool below; /* a row does not fit: who and why stand below it */
 };
 
 static void widen(size_t *w, size_t n, size_t most)
@@ -81,9 +82,33 @@ static void make_row(struct page *g, const struct story *s, struct row *out, str
 		out->size = tell_count(keep, s->visit->size);
 }
 
+static size_t less(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* To a terminal's width: addresses and reasons are cut, or stand below where too little would be left of them. */
+static void fit(const struct page *g, struct widths *w)
+{
+	size_t fixed = 2 + TIME_WIDTH + 6 * 2 + w->verdict + w->size + w->id;
+	size_t left = g->width > fixed ? g->width - fixed : 0, share = left / 3;
+
+	if (g->width == 0 || left >= w->from + w->to + w->why)
+		return;
+	w->below = share < LEAST;
+	if (w->below) {
+		w->why = g->width > INDENT + LEAST ? g->width - INDENT : LEAST;
+		w->from = w->to = less(ADDRESS_WIDTH, (w->why - 4) / 2); /* " to " */
+		return;
+	}
+	w->from = less(w->from, share);
+	w->to = less(w->to, share);
+	w->why = less(WHY_WIDTH, left - w->from - w->to);
+}
+
 static void measure(struct page *g, const struct row *rows, size_t n, struct widths *w)
 {
-	*w = (struct widths){ 4, 2, 7, 4, 2 };
+	*w = (struct widths){ 4, 2, 7, 4, 2, WHY_WIDTH, false };
 	for (size_t i = 0; i < n; i++) {
 		widen(&w->from, page_columns(g, rows[i].from), ADDRESS_WIDTH);
 		widen(&w->to, page_columns(g, rows[i].to), ADDRESS_WIDTH);
@@ -91,6 +116,7 @@ static void measure(struct page *g, const struct row *rows, size_t n, struct wid
 		widen(&w->size, rows[i].size.n, 15);
 		widen(&w->id, rows[i].id.n, 28);
 	}
+	fit(g, w);
 }
 
 static void gap(struct page *g)
@@ -105,8 +131,38 @@ static void right(struct page *g, struct str s, size_t width)
 	buf_addstr(g->out, s);
 }
 
+static void put_middle(struct page *g, const struct row *x, const struct widths *w)
+{
+	page_paint(g, page_verdict(x->verdict), verdict_words[x->verdict]);
+	for (size_t i = strlen(verdict_words[x->verdict]); i < w->verdict; i++)
+		buf_addc(g->out, ' ');
+	gap(g);
+	right(g, x->size, w->size);
+	gap(g);
+}
+
+static void put_below(struct page *g, const struct row *x, const struct widths *w)
+{
+	gap(g);
+	page_time(g, x->time);
+	gap(g);
+	put_middle(g, x, w);
+	page_cell(g, x->id, w->id, false);
+	page_fmt(g, "\n%*s", INDENT, "");
+	page_cell(g, x->from, w->from, false);
+	page_fmt(g, " to ");
+	page_cell(g, x->to, w->to, false);
+	page_fmt(g, "\n%*s", INDENT, "");
+	page_cell(g, x->why, w->why, false);
+	buf_addc(g->out, '\n');
+}
+
 static void put_row(struct page *g, const struct row *x, const struct widths *w)
 {
+	if (w->below) {
+		put_below(g, x, w);
+		return;
+	}
 	gap(g);
 	page_time(g, x->time);
 	gap(g);
@@ -114,20 +170,20 @@ static void put_row(struct page *g, const struct row *x, const struct widths *w)
 	gap(g);
 	page_cell(g, x->to, w->to, true);
 	gap(g);
-	page_paint(g, page_verdict(x->verdict), verdict_words[x->verdict]);
-	for (size_t i = strlen(verdict_words[x->verdict]); i < w->verdict; i++)
-		buf_addc(g->out, ' ');
-	gap(g);
-	right(g, x->size, w->size);
-	gap(g);
+	put_middle(g, x, w);
 	page_cell(g, x->id, w->id, true);
 	gap(g);
-	page_cell(g, x->why, WHY_WIDTH, false);
+	page_cell(g, x->why, w->why, false);
 	buf_addc(g->out, '\n');
 }
 
 static void put_title(struct page *g, const struct widths *w)
 {
+	if (w->below) {
+		page_fmt(g, "  %-*s  %-*s  %*s  ID\n%*sFROM to TO\n%*sWHY\n", TIME_WIDTH, "TIME", (int)w->verdict,
+			 "VERDICT", (int)w->size, "SIZE", INDENT, "", INDENT, "");
+		return;
+	}
 	page_fmt(g, "  %-*s  %-*s  %-*s  %-*s  %*s  %-*s  %s\n", TIME_WIDTH, "TIME", (int)w->from, "FROM", (int)w->to,
 		 "TO", (int)w->verdict, "VERDICT", (int)w->size, "SIZE", (int)w->id, "ID", "WHY");
 }

@@ -56,7 +56,7 @@ static void ask(struct source *s, const char *question)
 	json_error_t wrong;
 
 	MUST(trace_answer(&r, &what, &e) == 0);
-	answer_text(&text, &r, false);
+	answer_text(&text, &r, false, 0);
 	for (size_t i = 0; i < text.n; i++)
 		MUST(text.p[i] == '\n' || ((unsigned char)text.p[i] >= 0x20 && text.p[i] != 0x7f));
 	answer_json(&json, &r);

@@ -11,7 +11,7 @@ static void look_at_text(struct answer *r)
 {
 	BUF(text);
 
-	answer_text(&text, r, false);
+	answer_text(&text, r, false, 0);
 	MUST(text.n > 0);
 	for (size_t i = 0; i < text.n; i++)
 		MUST(text.p[i] == '\n' || ((unsigned char)text.p[i] >= 0x20 && text.p[i] != 0x7f));
@@ -26,7 +26,7 @@ static void look_at_scope(struct answer *r)
 
 	r->scope.mem = NULL;   /* no (2) behind look-alikes */
 	r->unreadable = false; /* their beginnings are cut, and half an address of ours looks like one of others */
-	answer_text(&text, r, false);
+	answer_text(&text, r, false, 0);
 	scope_mask(&plain, &again, buf_str(&text));
 	MUST(str_eq(buf_str(&text), buf_str(&again)));
 }

@@ -3,6 +3,7 @@ import bz2
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -468,3 +469,14 @@ def test_where_no_delivery_log_was_searched_that_is_why_the_end_is_not_known(tmp
     answer = ask("id:15309", tmp_path)
     assert answer.recipient["verdict"] == "unknown"
     assert "No delivery log was among the logs searched." in answer.section("Why")
+
+
+@pytest.mark.parametrize("columns", [50, 80, 120, 150, 200])
+def test_a_table_fits_the_terminal(columns):
+    """Where a row has no room, who and why stand below it."""
+    said = subprocess.run([os.path.join(BUILD, "telltale"), "trace", "after:2000-01-01", "--logs", str(PROVIDER)], capture_output=True,
+                          text=True, timeout=60, check=False, env={**os.environ, "TZ": "UTC", "COLUMNS": str(columns)}).stdout
+    table = said[:said.index("\nNext\n")]
+    assert max(map(len, table.splitlines())) <= columns, table
+    assert ("FROM to TO" in table) == (columns < 150), table
+    assert len(re.findall(r"^  \d{4}-\d\d-\d\d ", table, re.M)) >= 3

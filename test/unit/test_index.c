@@ -128,7 +128,7 @@ static void put_answer(const struct trace_ask *ask, struct buf *out)
 
 	if (trace_answer(&r, ask, &e) < 0)
 		fail_msg("%.*s: %s", STR_ARG(ask->question), e.text);
-	answer_text(out, &r, false);
+	answer_text(out, &r, false, 0);
 	answer_json(out, &r);
 	buf_fmt(out, "%d", answer_exit(&r));
 	answer_clear(&r);

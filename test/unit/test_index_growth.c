@@ -7,7 +7,7 @@ static void see(void *with, struct answer *r, const struct index *x)
 	struct buf *out = with;
 
 	(void)x;
-	answer_text(out, r, false);
+	answer_text(out, r, false, 0);
 	answer_json(out, r);
 }
 

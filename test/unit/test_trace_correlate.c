@@ -248,7 +248,7 @@ static void every_case_can_be_written_in_both_forms(void **state)
 		open_logs(&s, &cases[i].logs);
 		ask(&r, &s, cases[i].question);
 		r.scope.domain = STR("example.com");
-		answer_text(&text, &r, true);
+		answer_text(&text, &r, true, 0);
 		answer_json(&json, &r);
 		assert_true(text.n > 0 && json.n > 0);
 		assert_true(str_find(buf_str(&text), STR("a@b.example")) < 0 || r.chosen.n == 0 ||

@@ -181,7 +181,7 @@ static void look_at(struct answer *r)
 	BUF(text);
 	BUF(json);
 
-	answer_text(&text, r, false);
+	answer_text(&text, r, false, 0);
 	answer_json(&json, r);
 	assert_true(text.n > 0 && json.n > 0);
 }
@@ -296,7 +296,7 @@ static void test_words(void **state)
 		what.source = &s;
 		if (trace_answer(&r, &what, &e) < 0)
 			fail_msg("%s: %s", told[i].name, e.text);
-		answer_text(&text, &r, false);
+		answer_text(&text, &r, false, 0);
 		for (size_t k = 0; k < COUNT(told[i].says) && told[i].says[k] != NULL; k++)
 			if (str_find(buf_str(&text), str_of(told[i].says[k])) < 0)
 				fail_msg("%s: no `%s` in\n%s", told[i].name, told[i].says[k], buf_z(&text));

@@ -171,7 +171,7 @@ static void judge(size_t i, struct answer *r)
 	if (strcmp(grade_words[s->confidence], w->confidence) != 0)
 		fail_msg("%s: confidence %s", cases[i].name, grade_words[s->confidence]);
 	answer_json(&json, r);
-	answer_text(&text, r, false);
+	answer_text(&text, r, false, 0);
 	/* one message is told whole: what was refused for now stands in its evidence */
 	if (r->chosen.n == 1 && ties_of(s)->first_tries != NULL)
 		assert_true(str_find(buf_str(&text), STR("resp, " LATER)) > 0);
