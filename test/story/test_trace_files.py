@@ -471,7 +471,7 @@ def test_where_no_delivery_log_was_searched_that_is_why_the_end_is_not_known(tmp
     assert "No delivery log was among the logs searched." in answer.section("Why")
 
 
-@pytest.mark.parametrize("columns", [50, 80, 120, 150, 200])
+@pytest.mark.parametrize("columns", [70, 80, 120, 150, 200])
 def test_a_table_fits_the_terminal(columns):
     """Where a row has no room, who and why stand below it."""
     said = subprocess.run([os.path.join(BUILD, "telltale"), "trace", "after:2000-01-01", "--logs", str(PROVIDER)], capture_output=True,
