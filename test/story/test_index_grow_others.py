@@ -101,7 +101,7 @@ def test_while_it_grows_and_is_rotated_an_index_answers_as_it_does(tmp_path, nam
 def test_a_log_that_is_joined_window_by_window_answers_as_a_whole(tmp_path, name, nth):
     seed = SEED + nth
     print(f"INDEXED_SEED={seed}")
-    world = Growing(name, LOGS[name](seed, 2000, dated=seed % 2 == 1).lines, random.Random(seed), tmp_path)
+    world = Growing(name, LOGS[name](seed, 600, dated=seed % 2 == 1).lines, random.Random(seed), tmp_path)
     world.grow(len(world.text))
     build(world.logs, world.index, "--window", "128K")
     assert name != "mail.log" or len(os.listdir(world.index)) > 3  # others may have what is joined as a whole
