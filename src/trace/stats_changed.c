@@ -34,10 +34,16 @@ bool change_is_bad(const struct rows *r, size_t i)
 	       r->verdict[i] == VERDICT_RETURNED;
 }
 
-bool change_is_taken(const struct rows *r, size_t i)
+/* Nobody refused it, and no log that was read says more (the gate's ALLOWED alone). */
+static bool is_open(const struct rows *r, size_t i)
+{
+	return r->verdict[i] == VERDICT_UNKNOWN && r->to[i] != UINT32_MAX;
+}
+
+bool change_is_let_in(const struct rows *r, size_t i)
 {
 	return r->verdict[i] == VERDICT_DELIVERED || r->verdict[i] == VERDICT_FORWARDED ||
-	       r->verdict[i] == VERDICT_RELAYED;
+	       r->verdict[i] == VERDICT_RELAYED || is_open(r, i);
 }
 
 /* The rows stand newest first, as the stories were chosen. */
@@ -47,7 +53,7 @@ static void order_rows(struct change *c)
 
 	c->order = mem_alloc((r->n + 1) * sizeof(*c->order));
 	for (size_t i = r->n; i-- > 0;)
-		if (r->time[i] != UINT32_MAX && (change_is_bad(r, i) || change_is_taken(r, i)))
+		if (r->time[i] != UINT32_MAX && (change_is_bad(r, i) || change_is_let_in(r, i)))
 			c->order[c->n++] = (uint32_t)i;
 }
 
@@ -56,6 +62,7 @@ static void count_sides(struct change *c)
 	const struct rows *r = &c->s.rows;
 
 	for (size_t i = 0; i < c->n; i++) {
+		c->open += is_open(r, c->order[i]) ? r->times[c->order[i]] : 0;
 		c->all[i >= c->at] += r->times[c->order[i]];
 		c->bad[i >= c->at] += change_is_bad(r, c->order[i]) ? r->times[c->order[i]] : 0;
 	}
@@ -109,7 +116,7 @@ static const char *weekday(const struct change *c, uint32_t t)
 	return names[civil_weekday((local - ((local % 86400) + 86400) % 86400) / 86400)];
 }
 
-/* The first (from `from` on) that was not taken; c->n: none. */
+/* The first (from `from` on) that was not let in; c->n: none. */
 static size_t first_bad(const struct change *c, size_t from)
 {
 	while (from < c->n && !change_is_bad(&c->s.rows, c->order[from]))
@@ -152,6 +159,15 @@ static void say_when(struct change *c)
 	if (first < turn)
 		report_say(c->s.report, "The first refusal of all in these logs was before that, at %.*s.",
 			   STR_ARG(time_words(c, time[c->order[first]])));
+}
+
+static void say_open(struct change *c)
+{
+	if (c->open > 0)
+		report_say(
+		    c->s.report,
+		    "%llu recipient%s not refused as far as these logs show; what became of %s stands in none of them.",
+		    (unsigned long long)c->open, c->open == 1 ? " was" : "s were", c->open == 1 ? "it" : "them");
 }
 
 static struct str first_sentence(struct str s)
@@ -231,7 +247,7 @@ static void put_clients(struct change *c)
 		struct cell *cell;
 
 		if (count[ip][0] + count[ip][1] == 0)
-			continue; /* what came from there was neither taken nor refused */
+			continue; /* what came from there was neither let in nor refused */
 		cell = sheet_row(c->s.report, sheet);
 		cell[0].text = stats_text(&c->s, &r->ips, ip, "-");
 		cell[1].text = stats_text(&c->s, &r->nets, r->ips.of[ip], "-");
@@ -274,6 +290,7 @@ void stats_changed(struct report *r, const struct stats_ask *ask)
 		report_say(r, "No message fits that was taken or refused.");
 	else
 		say_when(&c);
+	say_open(&c);
 	if (first_bad(&c, 0) < c.n) {
 		change_differences(&c);
 		put_reasons(&c);

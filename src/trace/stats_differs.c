@@ -14,7 +14,7 @@ static const struct sheet_form differences_form = {
 	.columns = difference_columns,
 	.ncolumns = 5,
 	.note =
-	    "Recipients, of those about whom the logs say it; before: mail that was taken, since: mail that was not."
+	    "Recipients, of those about whom the logs say it; before: mail that was let in, since: mail that was not."
 };
 
 /* What is compared: of the rows whose `known` bits say something, those with `yes`. */
@@ -34,10 +34,10 @@ struct sides {
 	uint64_t n[2], of[2];
 };
 
-/* Before: mail that was taken; since: mail that was not. */
+/* Before: mail that was let in; since: mail that was not. */
 static bool compares(const struct change *c, size_t i)
 {
-	return i < c->at ? change_is_taken(&c->s.rows, c->order[i]) : change_is_bad(&c->s.rows, c->order[i]);
+	return i < c->at ? change_is_let_in(&c->s.rows, c->order[i]) : change_is_bad(&c->s.rows, c->order[i]);
 }
 
 static void put_difference(struct change *c, struct sheet *sheet, struct str what, const struct sides *x)

@@ -223,6 +223,23 @@ def test_17_nothing_changed_or_it_was_never_otherwise(logs):
     assert "stands in no log that was searched" in always
 
 
+def test_17_mail_that_the_gate_let_in_was_not_refused_before(logs):
+    """The gate's log alone knows of no result."""
+    for i in range(6):
+        logs.gate(100 + i, "ALLOWED", "joe@partner.example", ME, f"250_ok_{logs.epoch}_qp_{200 + i}")
+        logs.epoch += DAY
+    assert "6 recipients were not refused as far as these logs show; what became of them stands in none of them." in \
+        flat(stats("changed", "--logs", logs.folder).stdout)
+    for i in range(4):
+        logs.gate(110 + i, "DENIED_RDNS_MISSING", "joe@partner.example", ME, "(empty)", ip="203.0.113.9", name="(unknown)")
+    words = flat(stats("changed", "from:*@partner.example", "--logs", logs.folder).stdout)
+    assert "Since Sunday, 2026-11-29 10:00:00 +01:00, 4 of 4 recipients were refused or returned; before that, 0 of 6." in words
+    assert "6 recipients were not refused as far as these logs show; what became of them stands in none of them." in words
+    _, t = tables("changed", "--logs", logs.folder)
+    assert [(r["address"], r["before"], r["since"]) for r in t["clients"]] == [("192.0.2.12", 6, 0), ("203.0.113.9", 0, 4)]
+    assert {r["what"]: (r["before"], r["since"]) for r in t["differences"]}["came from a network not seen before"] == (0, 4)
+
+
 # 27: who sent that burst last night?
 
 
