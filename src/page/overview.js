@@ -114,6 +114,7 @@ function percent(n, of) {
 function BarList({ rows, most, of }) {
 	return html`<ol class="bars">${rows.map((r, i) => html`<li key=${i}><a href=${r.to}>
 		<span class="bar-name">${r.name}</span><span class="bar-n">
+			${r.visits > 0 && html`<span class="faint">${t("and-visits", { n: r.visits })}</span> `}
 			${r.messages > 0 && r.messages !== r.n
 				&& html`<span class="faint">${t("in-messages", { n: r.messages })}</span> `}
 			${count(r.n)}
@@ -141,10 +142,11 @@ function Reasons({ tables, q }) {
 	if (!table || table.rows.length === 0)
 		return null;
 	return html`<section class="card"><h2>${t("reasons")}</h2>
-		<${BarList} most=${table.rows[0].recipients} rows=${table.rows.map((r) => ({
+		<${BarList} most=${Math.max(1, table.rows[0].recipients)} rows=${table.rows.map((r) => ({
 			name: html`<bdi>${r.reason}</bdi>`,
 			n: r.recipients,
 			messages: r.messages,
+			visits: r.visits_without_recipient,
 			fill: "bad",
 			to: link("search", { q: narrowed(q, filter("reason", r.reason)) }),
 		}))} /><${More} n=${table.more} /></section>`;

@@ -298,6 +298,7 @@ export default {
 	"col-messages": "Messages",
 	percent: "{n} %",
 	"in-messages": { one: "in {n} message:", other: "in {n} messages:" },
+	"and-visits": { one: "{n} visit without a recipient,", other: "{n} visits without a recipient," },
 	"col-what": "From when to when",
 	"col-max": "Longest",
 	"col-picture": "Picture",

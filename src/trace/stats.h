@@ -55,12 +55,14 @@ struct group {
 	struct tally tally;
 };
 struct groups {
-	struct group *at; /* the most messages (recipients) first */
+	struct group *at; /* the largest first */
 	size_t n, more;   /* more: groups that found no place */
 };
+/* What makes a group large; visits: those that named no recipient. */
+enum group_by { BY_MESSAGES_AND_VISITS, BY_RECIPIENTS, BY_RECIPIENTS_AND_VISITS };
 /* Rows by key (below `keys`; UINT32_MAX: none), the `top` largest groups. */
 void stats_group(struct groups *out, const struct rows *r, const uint32_t *key, size_t keys, size_t top,
-		 bool by_recipients, struct arena *mem);
+		 enum group_by by, struct arena *mem);
 
 /* What each row is grouped by: an array of its own, r->n long, to be freed. */
 uint32_t *stats_key_of(const uint32_t *column, size_t n, const struct row_dict *d);

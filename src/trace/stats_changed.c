@@ -203,7 +203,7 @@ static void put_reasons(struct change *c)
 		key[i] = change_is_bad(r, i) ? key[i] : UINT32_MAX;
 	for (size_t i = 0; i < c->at; i++)
 		before[r->reason[c->order[i]]] += change_is_bad(r, c->order[i]) ? r->times[c->order[i]] : 0;
-	stats_group(&g, r, key, UINT16_MAX, c->s.top, true, c->s.report->mem);
+	stats_group(&g, r, key, UINT16_MAX, c->s.top, BY_RECIPIENTS_AND_VISITS, c->s.report->mem);
 	sheet->more = g.more;
 	for (size_t i = 0; i < g.n; i++) {
 		struct cell *cell = sheet_row(c->s.report, sheet);
@@ -240,7 +240,7 @@ static void put_clients(struct change *c)
 		x[since] += r->times[row];
 		x[2] += since && change_is_bad(r, row) ? r->times[row] : 0;
 	}
-	stats_group(&g, r, r->ip, r->ips.n, c->s.top, true, c->s.report->mem);
+	stats_group(&g, r, r->ip, r->ips.n, c->s.top, BY_RECIPIENTS_AND_VISITS, c->s.report->mem);
 	sheet->more = g.more;
 	for (size_t i = 0; i < g.n; i++) {
 		uint32_t ip = g.at[i].key;

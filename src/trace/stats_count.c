@@ -41,7 +41,7 @@ void tally_add(struct tally *t, const struct rows *r, size_t i)
 /* The first look at a key: only what decides who is among the first. */
 struct light {
 	struct {
-		uint32_t n, story;
+		uint32_t n, story; /* story: the last one; UINT32_MAX: it has no row */
 	} * at;
 	uint32_t *first; /* its first row; apart, as it is written once */
 };
@@ -52,7 +52,7 @@ static void light_clear(struct light *l)
 	free(l->first);
 }
 
-static void count_light(struct light *l, const struct rows *r, const uint32_t *key, size_t keys, bool by_recipients)
+static void count_light(struct light *l, const struct rows *r, const uint32_t *key, size_t keys, enum group_by by)
 {
 	l->at = mem_alloc((keys + 1) * sizeof(*l->at));
 	l->first = mem_alloc((keys + 1) * sizeof(*l->first));
@@ -61,12 +61,12 @@ static void count_light(struct light *l, const struct rows *r, const uint32_t *k
 	for (size_t i = 0; i < r->n; i++) {
 		uint32_t k = key[i] < keys ? key[i] : (uint32_t)keys;
 
-		if (!by_recipients && l->at[k].story == r->story[i])
+		if (by == BY_MESSAGES_AND_VISITS && l->at[k].story == r->story[i])
 			continue;
-		if (l->at[k].n == 0)
+		if (l->at[k].story == UINT32_MAX)
 			l->first[k] = (uint32_t)i;
 		l->at[k].story = r->story[i];
-		l->at[k].n += r->times[i];
+		l->at[k].n += by == BY_RECIPIENTS && r->to[i] == UINT32_MAX ? 0 : r->times[i];
 	}
 }
 
@@ -105,7 +105,7 @@ static uint32_t *best(const struct light *l, size_t keys, size_t top, size_t *n,
 	size_t have = 0, used = 0;
 
 	for (uint32_t i = 0; i < keys; i++) {
-		if (l->at[i].n == 0)
+		if (l->at[i].story == UINT32_MAX)
 			continue;
 		used++;
 		if (have < top) {
@@ -132,13 +132,13 @@ static uint32_t *best(const struct light *l, size_t keys, size_t top, size_t *n,
 }
 
 void stats_group(struct groups *out, const struct rows *r, const uint32_t *key, size_t keys, size_t top,
-		 bool by_recipients, struct arena *mem)
+		 enum group_by by, struct arena *mem)
 {
 	struct light light;
 	uint32_t *place, *found;
 
 	*out = (struct groups){ 0 };
-	count_light(&light, r, key, keys, by_recipients);
+	count_light(&light, r, key, keys, by);
 	found = best(&light, keys, top < keys ? top : keys, &out->n, &out->more);
 	place = mem_alloc((keys + 1) * sizeof(*place));
 	out->at = arena_alloc(mem, (out->n + 1) * sizeof(*out->at));

@@ -25,16 +25,18 @@ static const struct sheet_form verdicts_form = {
 	.name = "verdicts", .title = "What became of it", .columns = verdict_columns, .ncolumns = 4, .bar = 1
 };
 
-static const struct sheet_column reason_columns[] = {
-	{ CELL_TEXT, "reason", "REASON", false }, { CELL_COUNT, "recipients", "COUNT", false },
-	{ CELL_SHARE, "share", "SHARE", false },  { CELL_COUNT, "messages", "MESSAGES", false },
-	{ CELL_TIME, "first", "FIRST", true },    { CELL_TIME, "last", "LAST", true }
-};
+static const struct sheet_column reason_columns[] = { { CELL_TEXT, "reason", "REASON", false },
+						      { CELL_COUNT, "recipients", "COUNT", false },
+						      { CELL_SHARE, "share", "SHARE", false },
+						      { CELL_COUNT, "messages", "MESSAGES", false },
+						      { CELL_TIME, "first", "FIRST", true },
+						      { CELL_TIME, "last", "LAST", true },
+						      { CELL_COUNT, "visits_without_recipient", "NO RCPT", true } };
 static const struct sheet_form reasons_form = {
 	.name = "reasons",
 	.title = "Refused, put off, returned or left, by reason",
 	.columns = reason_columns,
-	.ncolumns = 6,
+	.ncolumns = COUNT(reason_columns),
 	.bar = 1,
 	.note = "What a reason means and who can end it says `telltale explain`, or `telltale trace reason:...`."
 };
@@ -61,7 +63,8 @@ struct naming {
 	const struct sheet_form *form;
 	const struct row_dict *dict;
 	const char *empty; /* what stands for the empty text */
-	bool login, by_recipients;
+	bool login;
+	enum group_by by;
 };
 
 static void put_groups(struct stats *s, struct naming how, uint32_t *key)
@@ -69,7 +72,7 @@ static void put_groups(struct stats *s, struct naming how, uint32_t *key)
 	struct sheet *sheet = report_sheet(s->report, how.form);
 	struct groups g;
 
-	stats_group(&g, &s->rows, key, how.dict->n, s->top, how.by_recipients, s->report->mem);
+	stats_group(&g, &s->rows, key, how.dict->n, s->top, how.by, s->report->mem);
 	sheet->more = g.more;
 	for (size_t i = 0; i < g.n; i++) {
 		struct cell *c = sheet_row(s->report, sheet);
@@ -93,17 +96,20 @@ void stats_put_groups(struct stats *s)
 {
 	struct rows *r = &s->rows;
 
-	put_groups(s, (struct naming){ &senders_form, &r->names, "<>", false, false }, copy(r->from, r->n));
-	put_groups(s, (struct naming){ &recipients_form, &r->names, "<>", false, true }, copy(r->to, r->n));
-	put_groups(s, (struct naming){ &sender_domains_form, &r->domains, "(no domain)", false, false },
+	put_groups(s, (struct naming){ &senders_form, &r->names, "<>", false, BY_MESSAGES_AND_VISITS },
+		   copy(r->from, r->n));
+	put_groups(s, (struct naming){ &recipients_form, &r->names, "<>", false, BY_RECIPIENTS }, copy(r->to, r->n));
+	put_groups(s,
+		   (struct naming){ &sender_domains_form, &r->domains, "(no domain)", false, BY_MESSAGES_AND_VISITS },
 		   stats_key_of(r->from, r->n, &r->names));
-	put_groups(s, (struct naming){ &recipient_domains_form, &r->domains, "(no domain)", false, true },
+	put_groups(s, (struct naming){ &recipient_domains_form, &r->domains, "(no domain)", false, BY_RECIPIENTS },
 		   stats_key_of(r->to, r->n, &r->names));
-	put_groups(s, (struct naming){ &networks_form, &r->nets, "-", false, false },
+	put_groups(s, (struct naming){ &networks_form, &r->nets, "-", false, BY_MESSAGES_AND_VISITS },
 		   stats_key_of(r->ip, r->n, &r->ips));
-	put_groups(s, (struct naming){ &clients_form, &r->ips, "-", false, false }, copy(r->ip, r->n));
-	put_groups(s, (struct naming){ &logins_form, &r->logins, "-", true, false }, copy(r->login, r->n));
-	put_groups(s, (struct naming){ &ports_form, &r->ports, "(not known)", false, false },
+	put_groups(s, (struct naming){ &clients_form, &r->ips, "-", false, BY_MESSAGES_AND_VISITS }, copy(r->ip, r->n));
+	put_groups(s, (struct naming){ &logins_form, &r->logins, "-", true, BY_MESSAGES_AND_VISITS },
+		   copy(r->login, r->n));
+	put_groups(s, (struct naming){ &ports_form, &r->ports, "(not known)", false, BY_MESSAGES_AND_VISITS },
 		   stats_key_narrow(r->port, NULL, r->n, UINT8_MAX));
 }
 
@@ -116,7 +122,7 @@ static void put_verdicts(struct stats *s, const struct tally *all)
 	for (size_t i = 0; i < s->rows.n; i++)
 		if (s->rows.to[i] == UINT32_MAX) /* who named no recipient is counted apart */
 			key[i] = UINT32_MAX;
-	stats_group(&g, &s->rows, key, VERDICT_COUNT, VERDICT_COUNT, true, s->report->mem);
+	stats_group(&g, &s->rows, key, VERDICT_COUNT, VERDICT_COUNT, BY_RECIPIENTS, s->report->mem);
 	for (size_t i = 0; i < g.n; i++) {
 		struct cell *c = sheet_row(s->report, sheet);
 
@@ -140,20 +146,21 @@ static void put_reasons(struct stats *s)
 	uint64_t all = 0;
 	struct groups g;
 
-	stats_group(&g, &s->rows, key, UINT16_MAX, s->top, true, s->report->mem);
+	stats_group(&g, &s->rows, key, UINT16_MAX, s->top, BY_RECIPIENTS, s->report->mem);
 	sheet->more = g.more;
 	for (size_t i = 0; i < s->rows.n; i++)
-		all += s->rows.reason[i] != 0 ? s->rows.times[i] : 0;
+		all += s->rows.reason[i] != 0 && s->rows.to[i] != UINT32_MAX ? s->rows.times[i] : 0;
 	for (size_t i = 0; i < g.n; i++) {
 		struct cell *c = sheet_row(s->report, sheet);
 		const struct tally *t = &g.at[i].tally;
 
 		c[0].text = stats_reason(s, (uint16_t)g.at[i].key);
-		c[1].n = (int64_t)t->recipients + t->lost;
+		c[1].n = t->recipients;
 		c[2].n = stats_share((uint64_t)c[1].n, all);
 		c[3].n = t->messages;
 		c[4].n = known_time(t->first);
 		c[5].n = known_time(t->last);
+		c[6].n = t->lost;
 	}
 	free(key);
 }

@@ -71,7 +71,7 @@ def test_28_how_much_do_we_refuse_and_why(logs):
     assert totals(t) == {"messages": 30, "recipients": 30, "taken": 21, "refused": 9, "put off, not seen again": 0, "returned": 0,
                          "visits without a recipient": 1, "bytes": 21000}
     assert [(r["reason"], r["recipients"]) for r in t["reasons"]] == [
-        ("gate: DENIED_RDNS_MISSING", 6), ("recipient check: not existing recipient", 3), ("client: timeout", 1)]
+        ("gate: DENIED_RDNS_MISSING", 6), ("recipient check: not existing recipient", 3), ("client: timeout", 0)]
     assert [(r["begin"], r["messages"], r["taken"], r["refused"]) for r in t["hours"]][:3] == [
         (f"2026-11-23T{h}:00:00+01:00", 10, 7, 3) for h in (10, 11, 12)]
     assert t["networks"][0] == {"network": "192.0.2.0/24", "messages": 24, "recipients": 24, "taken": 21, "refused": 3, "put_off": 0,
@@ -83,6 +83,19 @@ def test_28_how_much_do_we_refuse_and_why(logs):
     assert "gate: DENIED_RDNS_MISSING" in section(text, "Refused, put off, returned or left, by reason") and "█" in text
     assert "and 6 more (--top)" in section(text, "Top senders")
     assert "3 files" in section(text, "Limits") and "all understood" in text and "\033" not in text
+
+
+def test_28_visits_without_a_recipient_have_no_share_in_a_reason(logs):
+    logs.session(7, "from, a@b.example", "resp, 250 ok", f"to, <{ME}>", "resp, 250 ok", "end, the client left")
+    for i in range(3):
+        logs.session(10 + i, "end, the client left", ip="203.0.113.66")
+        logs.session(20 + i, "end, timeout", ip="203.0.113.66")
+    logs.refuse(8, "DENIED_RDNS_MISSING", NO_RDNS)
+    _, t = tables("--logs", logs.folder)
+    assert [(r["reason"], r["recipients"], r["messages"], r["visits_without_recipient"]) for r in t["reasons"]] == [
+        ("gate: DENIED_RDNS_MISSING", 1, 1, 0), ("client: the client left", 1, 1, 3), ("client: timeout", 0, 0, 3)]
+    text = section(stats("--logs", logs.folder).stdout, "Refused, put off, returned or left, by reason")
+    assert "NO RCPT" in text and text.count("50.0 %") == 2
 
 
 @pytest.mark.parametrize("question,messages,refused", [

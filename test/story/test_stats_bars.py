@@ -34,8 +34,7 @@ def asked(program, *args):
 
 def messages(row):
     """What trace shows a row for: messages, and visits that named no recipient."""
-    visits = row.get("visits_without_recipient", row["recipients"] if row["messages"] == 0 else 0)
-    return row["messages"] + visits
+    return row["messages"] + row.get("visits_without_recipient", 0)
 
 
 def wrong(tables, names, where, beside=""):

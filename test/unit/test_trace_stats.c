@@ -41,7 +41,7 @@ static void groups_are_counted_and_ordered(void **state)
 
 	(void)state;
 	put_rows(&r, some);
-	stats_group(&g, &r, r.from, r.names.n, 2, false, &mem);
+	stats_group(&g, &r, r.from, r.names.n, 2, BY_MESSAGES_AND_VISITS, &mem);
 	assert_int_equal(g.n, 2);
 	assert_int_equal(g.more, 1);
 	assert_true(str_eqz(r.names.text[g.at[0].key], "b@x") && g.at[0].tally.messages == 2);
@@ -49,14 +49,14 @@ static void groups_are_counted_and_ordered(void **state)
 	assert_int_equal(g.at[1].tally.bytes, 100);
 	assert_int_equal(g.at[1].tally.refused, 1);
 	domains = stats_key_of(r.to, r.n, &r.names);
-	stats_group(&g, &r, domains, r.domains.n, 9, true, &mem);
+	stats_group(&g, &r, domains, r.domains.n, 9, BY_RECIPIENTS, &mem);
 	free(domains);
 	assert_int_equal(g.n, 2);
 	assert_true(str_eqz(r.domains.text[g.at[0].key], "p") && g.at[0].tally.recipients == 3);
 	assert_int_equal(g.at[0].tally.messages, 2);
 	assert_int_equal(r.nets.n, 2);
 	assert_true(str_eqz(r.nets.text[0], "192.0.2.0/24") && str_eqz(r.nets.text[1], "2001:db8::/48"));
-	stats_group(&g, &r, r.from, r.names.n, 0, false, &mem);
+	stats_group(&g, &r, r.from, r.names.n, 0, BY_MESSAGES_AND_VISITS, &mem);
 	assert_true(g.n == 0 && g.more == 3);
 	rows_clear(&r);
 }
