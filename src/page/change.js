@@ -66,7 +66,8 @@ function burst(r) {
 export function Unusual({ data }) {
 	const { rows, more } = data.tables.unusual;
 	if (rows.length === 0)
-		return html`<section class="card"><h2>${t("unusual-none")}</h2><p>${t("unusual-rule")}</p></section>`;
+		return html`<section class="card"><h2>${t(data.said.length > 0 ? "show-unusual" : "unusual-none")}</h2>
+			<${Said} lines=${data.said} /><p>${t("unusual-rule")}</p></section>`;
 	return html`<section class="card"><h2>${t("show-unusual")}</h2><${Said} lines=${data.said} />
 			<p class="faint">${t("unusual-rule")}</p></section>
 		<${Sheet} title=${t("bursts")} rows=${rows} more=${more} columns=${[
@@ -75,7 +76,7 @@ export function Unusual({ data }) {
 			["begin", (r) => html`<${Time} at=${r.begin} day />`],
 			["tile-recipients", (r) => count(r.recipients), "num"],
 			["col-usual", (r) => r.usual === null ? "-" : count(r.usual), "num"],
-			["col-new-networks", (r) => count(r.new_networks), "num"],
+			["col-new-networks", (r) => r.new_networks === null ? "-" : count(r.new_networks), "num"],
 			["col-first-odd", (r) => r.first_odd && html`<${Time} at=${r.first_odd} day />
 				${" "}${r.id ? html`<${Question} q=${r.id}><bdi>${r.first_odd_address}</bdi><//>`
 					: html`<bdi>${r.first_odd_address}</bdi>`}`],

@@ -23,7 +23,7 @@ enum {
 	"those " \
 	"in which it sent, at least a day away; who has fewer than three is measured against the hours of all " \
 	"others. " \
-	"A network (/24, /48) is new when it was not used a day or more before the burst."
+	"A network (/24, /48) is new when only others were used a day or more before the burst."
 
 static const struct sheet_column columns[] = { { CELL_TEXT, "kind", "KIND", false },
 					       { CELL_TEXT, "who", "WHO", false },
@@ -38,13 +38,13 @@ static const struct sheet_column columns[] = { { CELL_TEXT, "kind", "KIND", fals
 					       { CELL_TIME, "first_odd", "FIRST ODD", true },
 					       { CELL_TEXT, "first_odd_address", "FROM", true },
 					       { CELL_TEXT, "id", "ID", true } };
-static const struct sheet_form form = { .name = "unusual",
-					.title = "Bursts",
-					.columns = columns,
-					.ncolumns = COUNT(columns),
-					.bar = 4,
-					.note = RULE,
-					.none = "Nobody sent unusually much. " RULE };
+#define FORM(none_) \
+	{ \
+		.name = "unusual", .title = "Bursts", .columns = columns, .ncolumns = COUNT(columns), .bar = 4, \
+		.note = RULE, .none = none_ RULE \
+	}
+static const struct sheet_form form = FORM("Nobody sent unusually much. ");
+static const struct sheet_form short_form = FORM("Nobody is named. ");
 
 /* What a key sent within one hour. */
 struct hour {
@@ -68,6 +68,7 @@ struct burst {
 struct bursts {
 	struct burst *at;
 	size_t n, cap;
+	uint32_t first, last; /* hours of all that was looked at */
 };
 
 static void add_hour(struct hours *h, struct hour x)
@@ -230,6 +231,8 @@ static void look(struct bursts *out, const struct rows *r, const struct burst *l
 	for (size_t i = 0, end; i < h.n; i = end) {
 		for (end = i; end < h.n && h.at[end].key == h.at[i].key;)
 			end++;
+		out->first = h.at[i].hour < out->first ? h.at[i].hour : out->first;
+		out->last = h.at[end - 1].hour > out->last ? h.at[end - 1].hour : out->last;
 		look_at_key(out, like, h.at + i, end - i, scratch, &all);
 	}
 	free(scratch);
@@ -259,6 +262,7 @@ static uint32_t net_of(const struct rows *r, size_t i)
 struct around_burst {
 	uint64_t refused;
 	size_t networks, new_networks;
+	bool known; /* by a network that was used a day or more before; else none can be called new */
 	size_t odd; /* the first row from a new network; rows.n: none */
 };
 
@@ -289,9 +293,10 @@ static void look_at_burst(struct around_burst *out, const struct rows *r, const 
 	for (size_t k = 0; k < r->nets.n; k++) {
 		out->networks += (nets[k] & NET_USED) != 0;
 		out->new_networks += nets[k] == NET_USED;
+		out->known = out->known || (nets[k] & NET_KNOWN) != 0;
 	}
 	/* Newest first: the last one that fits is the first in time. */
-	for (size_t i = 0; i < r->n; i++)
+	for (size_t i = 0; i < r->n && out->known; i++)
 		if (b->column[i] == b->key && net_of(r, i) != UINT32_MAX && nets[net_of(r, i)] == NET_USED)
 			out->odd = i;
 }
@@ -337,7 +342,7 @@ static void put_burst(struct stats *s, struct sheet *sheet, const struct burst *
 	c[6].n = b->limit;
 	c[7].n = (int64_t)x.refused;
 	c[8].n = (int64_t)x.networks;
-	c[9].n = (int64_t)x.new_networks;
+	c[9].n = x.known ? (int64_t)x.new_networks : CELL_UNKNOWN;
 	c[10].n = x.odd < r->n ? (int64_t)r->time[x.odd] : CELL_UNKNOWN;
 	if (x.odd < r->n) {
 		c[11].text = stats_text(s, &r->ips, r->ip[x.odd], "-");
@@ -347,12 +352,31 @@ static void put_burst(struct stats *s, struct sheet *sheet, const struct burst *
 		say_burst(s, c, b);
 }
 
+static void put_bursts(struct stats *s, const struct bursts *found)
+{
+	struct sheet *sheet = report_sheet(s->report, &form);
+	uint8_t *nets = mem_alloc(s->rows.nets.n + 1);
+
+	for (size_t i = 0; i < found->n && i < s->top; i++)
+		put_burst(s, sheet, &found->at[i], nets);
+	sheet->more = found->n > s->top ? found->n - s->top : 0;
+	free(nets);
+}
+
+/* Nobody has an hour that is a day away from another one, so nobody is accused. */
+static void say_short(struct stats *s, uint32_t hours)
+{
+	report_say(s->report,
+		   "All of this mail came within %u hour%s: too little to tell what is usual. Ask about several days; "
+		   "who sent most says `telltale stats --csv senders`.",
+		   hours, hours == 1 ? "" : "s");
+	report_sheet(s->report, &short_form);
+}
+
 void stats_unusual(struct report *r, const struct stats_ask *ask)
 {
-	struct bursts found = { 0 };
-	struct sheet *sheet;
+	struct bursts found = { .first = UINT32_MAX };
 	struct stats s;
-	uint8_t *nets;
 
 	r->title = "Unusual senders and logins";
 	stats_begin(&s, r, ask);
@@ -360,12 +384,10 @@ void stats_unusual(struct report *r, const struct stats_ask *ask)
 	look(&found, &s.rows, &(struct burst){ .column = s.rows.login, .login = true }, s.rows.logins.n);
 	if (found.n > 0)
 		qsort(found.at, found.n, sizeof(*found.at), by_excess);
-	nets = mem_alloc(s.rows.nets.n + 1);
-	sheet = report_sheet(r, &form);
-	for (size_t i = 0; i < found.n && i < s.top; i++)
-		put_burst(&s, sheet, &found.at[i], nets);
-	sheet->more = found.n > s.top ? found.n - s.top : 0;
-	free(nets);
+	if (found.n > 0 && found.last < found.first + AWAY)
+		say_short(&s, found.last - found.first + 1);
+	else
+		put_bursts(&s, &found);
 	free(found.at);
 	stats_end(&s);
 }

@@ -292,6 +292,30 @@ def test_27_who_sent_that_burst_last_night(logs):
     assert "An hour of a sender or login is unusual when" in words
 
 
+def test_27_of_one_hour_nobody_knows_what_is_usual(logs):
+    for i in range(3):
+        logs.submit(10 + i, 110 + i, "k@far.example", user=f"bob{i}@example.com", ip="198.51.100.8")
+    logs.epoch += 600
+    for i in range(60):
+        logs.submit(100 + i, 200 + i, f"v{i}@victim.example")
+    _, t = tables("unusual", "--logs", logs.folder)
+    assert t["unusual"] == []
+    words = flat(stats("unusual", "--logs", logs.folder).stdout)
+    assert "All of this mail came within 1 hour: too little to tell what is usual." in words and "--csv senders" in words
+    assert "Nobody sent unusually much" not in words and "sender@example.com" not in words
+
+
+def test_27_who_is_first_seen_in_the_burst_came_from_no_new_network(logs):
+    office(logs)
+    logs.epoch += HOUR
+    for i in range(60):
+        logs.submit(3000 + i, 9000 + i, f"v{i}@victim.example", user="carl@example.com", ip="192.0.2.201")
+    _, t = tables("unusual", "--logs", logs.folder)
+    carl = next(r for r in t["unusual"] if r["kind"] == "login" and r["who"] == "carl@example.com")
+    assert (carl["recipients"], carl["networks"], carl["new_networks"], carl["first_odd"], carl["id"]) == (60, 1, None, None, "")
+    assert next(r for r in t["unusual"] if r["who"] == "sender@example.com")["new_networks"] == 2
+
+
 def test_27_office_hours_are_nothing_unusual(logs):
     office(logs)
     text = flat(stats("unusual", "before:2026-11-27", "--logs", logs.folder).stdout)
