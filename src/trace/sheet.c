@@ -54,6 +54,11 @@ void report_say(struct report *r, const char *fmt, ...)
 	r->last_said = x;
 }
 
+bool sheet_shown(const struct sheet *s)
+{
+	return !s->spare && (s->nrows > 0 || s->form->none != NULL);
+}
+
 bool sheet_says_nothing(const struct sheet *s, size_t k)
 {
 	size_t n = s->form->ncolumns;

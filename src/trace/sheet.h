@@ -52,6 +52,7 @@ struct sheet {
 	struct cell *cells; /* row by row */
 	size_t nrows, cap;
 	size_t more; /* rows that found no place */
+	bool spare;  /* for programs alone: people see as much in another sheet */
 	struct sheet *next;
 };
 
@@ -84,6 +85,8 @@ void sheet_put(struct buf *out, const struct report *r, enum cell_kind kind, con
 bool cell_is_time(enum cell_kind kind);
 /* The same for a page: no byte of it is markup. */
 void html_put(struct buf *out, struct str text);
+/* Do people see it? */
+bool sheet_shown(const struct sheet *s);
 /* A minor column without anything in it: it is not missed. */
 bool sheet_says_nothing(const struct sheet *s, size_t column);
 /* The greatest number of a column. */

@@ -201,16 +201,11 @@ static void put_tiles(struct buf *out, const struct report *r, const struct shee
 	buf_adds(out, "</div>\n");
 }
 
-static bool shown(const struct sheet *s)
-{
-	return s->nrows > 0 || s->form->none != NULL;
-}
-
 static void put_contents(struct buf *out, const struct report *r)
 {
 	buf_adds(out, "<nav>");
 	for (const struct sheet *s = r->sheets; s != NULL; s = s->next) {
-		if (!shown(s) || s->form->tiles)
+		if (!sheet_shown(s) || s->form->tiles)
 			continue;
 		buf_fmt(out, "<a href=\"#%s\">", s->form->name);
 		html_put(out, str_of(s->form->title));
@@ -252,7 +247,7 @@ void report_put_html(struct buf *out, struct report *r)
 	for (const struct sheet *s = r->sheets; s != NULL; s = s->next) {
 		if (s->form->tiles && s->nrows > 0)
 			put_tiles(out, r, s);
-		else if (shown(s))
+		else if (sheet_shown(s))
 			put_sheet(out, r, s);
 	}
 	put_limits(out, r);

@@ -272,7 +272,7 @@ static void put_sheet(struct text *t, const struct sheet *s)
 
 static void put_part(struct text *t, const struct sheet *s)
 {
-	if (s->nrows == 0 && s->form->none == NULL)
+	if (!sheet_shown(s))
 		return;
 	page_head(&t->page, s->form->title);
 	if (s->nrows == 0)

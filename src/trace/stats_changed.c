@@ -229,9 +229,12 @@ static void put_clients(struct change *c)
 {
 	struct rows *r = &c->s.rows;
 	struct sheet *sheet = report_sheet(c->s.report, &clients_form);
-	uint64_t(*count)[3] = mem_alloc((r->ips.n + 1) * sizeof(*count));
+	uint64_t(*count)[3];
 	struct groups g;
 
+	if (first_bad(c, 0) == c->n)
+		return;
+	count = mem_alloc((r->ips.n + 1) * sizeof(*count));
 	for (size_t i = 0; i < c->n; i++) {
 		size_t row = c->order[i];
 		uint64_t *x = count[r->ip[row] < r->ips.n ? r->ip[row] : r->ips.n];
@@ -291,12 +294,10 @@ void stats_changed(struct report *r, const struct stats_ask *ask)
 	else
 		say_when(&c);
 	say_open(&c);
-	if (first_bad(&c, 0) < c.n) {
-		change_differences(&c);
-		put_reasons(&c);
-		put_clients(&c);
-		say_example(&c);
-	}
+	change_differences(&c);
+	put_reasons(&c);
+	put_clients(&c);
+	say_example(&c);
 	free(c.order);
 	stats_end(&c.s);
 }

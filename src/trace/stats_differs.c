@@ -134,11 +134,10 @@ static void put_networks(struct change *c, struct sheet *sheet)
 
 void change_differences(struct change *c)
 {
-	struct sheet *sheet;
+	struct sheet *sheet = report_sheet(c->s.report, &differences_form);
 
 	if (!c->clear)
 		return;
-	sheet = report_sheet(c->s.report, &differences_form);
 	put_networks(c, sheet);
 	for (size_t i = 0; i < COUNT(facts); i++)
 		put_fact(c, sheet, &facts[i]);

@@ -68,6 +68,7 @@ static void put_days(struct stats *s, const struct tally *hour, size_t n, int64_
 	struct tally day = { 0 };
 	int64_t first = begin;
 
+	sheet->spare = n <= 24;
 	for (size_t i = 0; i < n; i++) {
 		int64_t at = begin + (int64_t)i * 3600;
 		struct cell *c;
@@ -85,6 +86,12 @@ static void put_days(struct stats *s, const struct tally *hour, size_t n, int64_
 
 enum { HOURS_MAX = 24 * 366 * 20, HOURS_SHOWN = 24 * 367 };
 
+static void no_volume(struct stats *s)
+{
+	report_sheet(s->report, &hours_form);
+	report_sheet(s->report, &days_form);
+}
+
 /* Volume by time.  An hour begins where the local one does. */
 void stats_put_volume(struct stats *s, const struct tally *all)
 {
@@ -92,13 +99,16 @@ void stats_put_volume(struct stats *s, const struct tally *all)
 	struct tally *hour;
 	size_t n;
 
-	if (all->first == UINT32_MAX)
+	if (all->first == UINT32_MAX) {
+		no_volume(s);
 		return;
+	}
 	shift = ((day_offset(&s->answer->frame, all->first) % 3600) + 3600) % 3600;
 	begin = ((int64_t)all->first + shift) / 3600 * 3600 - shift;
 	n = (size_t)(((int64_t)all->last - begin) / 3600 + 1);
 	if (n > HOURS_MAX) {
 		report_say(s->report, "The times reach over more than 20 years: they are not drawn.");
+		no_volume(s);
 		return;
 	}
 	hour = mem_alloc(n * sizeof(*hour));
@@ -107,12 +117,10 @@ void stats_put_volume(struct stats *s, const struct tally *all)
 	for (size_t i = 0; i < s->rows.n; i++)
 		if (s->rows.time[i] != UINT32_MAX)
 			tally_add(&hour[((int64_t)s->rows.time[i] - begin) / 3600], &s->rows, i);
-	if (n <= HOURS_SHOWN)
-		put_times(s, &hours_form, hour, n, begin);
-	else
+	put_times(s, &hours_form, hour, n <= HOURS_SHOWN ? n : 0, begin);
+	if (n > HOURS_SHOWN)
 		report_say(s->report, "The times reach over more than a year: they are counted by day, not by hour.");
-	if (n > 24)
-		put_days(s, hour, n, begin);
+	put_days(s, hour, n, begin);
 	free(hour);
 }
 

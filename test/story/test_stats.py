@@ -151,6 +151,20 @@ def test_28_one_table_as_csv_and_a_name_that_would_be_a_formula(logs):
     assert wrong.returncode == 2 and "senders" in wrong.stderr and wrong.stdout == ""
 
 
+@pytest.mark.parametrize("args,code,lines", [
+    (["--csv", "days"], 0, ["begin,messages,recipients,", "2026-11-23,1,1,"]),  # of one day the text shows hours alone
+    (["--csv", "hours", "from:nobody@x.example"], 1, ["begin,"]), (["--csv", "days", "from:nobody@x.example"], 1, ["begin,"]),
+    (["--csv", "logins"], 0, ["login,"]), (["unusual", "--csv", "unusual"], 0, ["kind,"]),
+    (["changed", "--csv", "differences"], 0, ["what,"]), (["changed", "--csv", "reasons"], 0, ["reason,"]),
+    (["changed", "--csv", "clients", "from:nobody@x.example"], 1, ["address,"])])
+def test_28_each_table_of_the_help_is_there_whatever_the_logs_hold(logs, args, code, lines):
+    logs.accept(7, 11)
+    p = stats(*args, "--logs", logs.folder)
+    assert (p.returncode, p.stderr, len(p.stdout.splitlines())) == (code, "", len(lines))
+    assert all(line.startswith(begin) for line, begin in zip(p.stdout.splitlines(), lines))
+    assert "Per day" not in stats("--logs", logs.folder).stdout and "Per day" not in stats("--logs", logs.folder, "--html", "-").stdout
+
+
 def test_28_the_page_asks_for_nothing_and_takes_no_name_for_markup(logs, tmp_path):
     busy(logs)
     logs.accept(8, 12, sender=EVIL)
