@@ -124,6 +124,10 @@ static int put_csv(struct buf *out, const struct options *o, const struct report
 			buf_fmt(&names, " %s", s->form->name);
 		return args_fail(CLI_USAGE, "stats: there is no table %s here; there are:%s", o->csv, buf_z(&names));
 	}
+	if (!source_whole(r->answer->book.source))
+		fputs("telltale: stats: some of the logs could not be read, or not to their end: what stands there\n"
+		      "is not counted (Limits names them, without --csv)\n",
+		      stderr);
 	sheet_csv(out, r, s);
 	return 0;
 }

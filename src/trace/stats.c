@@ -58,6 +58,11 @@ void stats_begin(struct stats *s, struct report *r, const struct stats_ask *ask)
 	else
 		make_rows(s);
 	r->counted = s->rows.n;
+	if (!source_whole(ask->answer->book.source))
+		report_say(
+		    r, "%s",
+		    "Some of the logs could not be read, or not to their end (see Limits): what stands there is not "
+		    "counted.");
 }
 
 void stats_end(struct stats *s)

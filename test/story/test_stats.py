@@ -180,6 +180,19 @@ def test_28_the_page_asks_for_nothing_and_takes_no_name_for_markup(logs, tmp_pat
     assert twice.returncode == 2 and "one at a time" in twice.stderr
 
 
+def test_28_a_log_that_cannot_be_read_is_told_first(logs):
+    logs.accept(7, 11)
+    assert "could not be read" not in stats("--logs", logs.folder).stdout
+    (logs.folder / "smtp-465.log.gz").write_bytes(b"\x1f\x8b\x08 and no more")
+    said = "Some of the logs could not be read, or not to their end (see Limits): what stands there is not counted."
+    for report in [], ["changed"], ["unusual"]:
+        assert flat(stats(*report, "--logs", logs.folder).stdout).index(said) < 40
+    assert tables("--logs", logs.folder)[0]["said"] == [said]
+    as_csv = stats("--logs", logs.folder, "--csv", "totals")
+    assert "what stands there is not counted (Limits names them, without --csv)" in flat(as_csv.stderr)
+    assert as_csv.returncode == 0 and as_csv.stdout.startswith("what,count")
+
+
 @pytest.mark.parametrize("args,code,words", [
     (["--top", "0"], 2, "--top 0 is not a number from 1"), (["top", "senders"], 2, "telltale stats"), (["--domain", ""], 2, "needs a domain"),
     (["--flat"], 2, "there is no option"), (["--csv", "x", "--json"], 2, "one at a time"), (["from:nobody@x.example"], 1, "")])
