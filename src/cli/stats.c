@@ -23,7 +23,8 @@ static const char stats_usage[] =
     "without any, all messages of the logs are counted.  Each message counts once, however many servers tell\n"
     "of it and however often it was tried; recipients count one by one, and only those that fit.\n"
     "\n"
-    "  --top N            rows of each table of names (default 10); what is left out is said\n"
+    "  --top N            rows of each table of names (default 10); what is left out is said; --limit N is\n"
+    "                     the same\n"
     "  --json             all tables as JSON\n"
     "  --csv TABLE        one table as CSV: totals, hours, days, verdicts, reasons, latencies, senders,\n"
     "                     recipients, sender_domains, recipient_domains, networks, clients, logins, ports;\n"
@@ -64,6 +65,11 @@ static int take_option(struct options *o, const struct args *a, int *i)
 	return 0;
 }
 
+static bool is_report(const char *z)
+{
+	return strcmp(z, "changed") == 0 || strcmp(z, "unusual") == 0;
+}
+
 static int read_options(struct options *o, const struct args *a)
 {
 	for (int i = 0; i < a->nrest; i++) {
@@ -75,6 +81,9 @@ static int read_options(struct options *o, const struct args *a)
 			o->make = stats_changed;
 		else if (i == 0 && strcmp(a->rest[i], "unusual") == 0)
 			o->make = stats_unusual;
+		else if (is_report(a->rest[i]))
+			return args_fail(CLI_USAGE, "stats: %s must be the first word: telltale stats %s FILTERS",
+					 a->rest[i], a->rest[i]);
 		else
 			ask_word(&o->ask, a->rest[i]);
 		if (rc != 0)

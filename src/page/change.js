@@ -15,6 +15,10 @@ export function Said({ lines }) {
 	return lines.map((s, i) => html`<p key=${i}><${Told} text=${s} /></p>`);
 }
 
+function orNone(n) {
+	return n === null ? "-" : count(n);
+}
+
 function share(n, of) {
 	return of > 0 ? t("n-of", { n: count(n), of: count(of) }) : "-";
 }
@@ -31,7 +35,7 @@ function ReasonTable({ table, q }) {
 	return html`<${Sheet} title=${t("reasons")} rows=${table.rows} more=${table.more} columns=${[
 		["col-reason", (r) => html`<${Question} q=${narrowed(q, filter("reason", r.reason))}><bdi>${r.reason}</bdi><//>
 			<span class="hint">${r.meaning}</span>`],
-		["col-before", (r) => count(r.before), "num"],
+		["col-before", (r) => orNone(r.before), "num"],
 		["col-since", (r) => count(r.since), "num"],
 		["col-first", (r) => html`<${Time} at=${r.first} day />`],
 	]} />`;
@@ -41,7 +45,7 @@ function ClientTable({ table, q }) {
 	return html`<${Sheet} title=${t("list-clients")} rows=${table.rows} more=${table.more} columns=${[
 		["col-address", (r) => html`
 			<${Question} q=${narrowed(q, filter("ip", r.address))}><bdi>${r.address}</bdi><//>`],
-		["col-before", (r) => count(r.before), "num"],
+		["col-before", (r) => orNone(r.before), "num"],
 		["col-since", (r) => count(r.since), "num"],
 		["col-since-refused", (r) => count(r.since_refused), "num"],
 		["col-first", (r) => html`<${Time} at=${r.first} day />`],
@@ -75,8 +79,8 @@ export function Unusual({ data }) {
 				<span class="hint">${known(`kind-of-${r.kind}`, r.kind)}</span>`],
 			["begin", (r) => html`<${Time} at=${r.begin} day />`],
 			["tile-recipients", (r) => count(r.recipients), "num"],
-			["col-usual", (r) => r.usual === null ? "-" : count(r.usual), "num"],
-			["col-new-networks", (r) => r.new_networks === null ? "-" : count(r.new_networks), "num"],
+			["col-usual", (r) => orNone(r.usual), "num"],
+			["col-new-networks", (r) => orNone(r.new_networks), "num"],
 			["col-first-odd", (r) => r.first_odd && html`<${Time} at=${r.first_odd} day />
 				${" "}${r.id ? html`<${Question} q=${r.id}><bdi>${r.first_odd_address}</bdi><//>`
 					: html`<bdi>${r.first_odd_address}</bdi>`}`],

@@ -254,8 +254,9 @@ static void put_clients(struct change *c)
 		cell = sheet_row(c->s.report, sheet);
 		cell[0].text = stats_text(&c->s, &r->ips, ip, "-");
 		cell[1].text = stats_text(&c->s, &r->nets, r->ips.of[ip], "-");
-		for (int k = 0; k < 3; k++)
-			cell[2 + k].n = (int64_t)count[ip][k];
+		cell[2].n = c->clear ? (int64_t)count[ip][0] : CELL_UNKNOWN;
+		cell[3].n = (int64_t)count[ip][1];
+		cell[4].n = (int64_t)count[ip][2];
 		cell[5].n = g.at[i].tally.first;
 		cell[6].n = g.at[i].tally.last;
 	}

@@ -82,6 +82,7 @@ def test_28_how_much_do_we_refuse_and_why(logs):
     text = stats("--logs", logs.folder, "--top", "3").stdout
     assert "gate: DENIED_RDNS_MISSING" in section(text, "Refused, put off, returned or left, by reason") and "█" in text
     assert "and 6 more (--top)" in section(text, "Top senders")
+    assert stats("--logs", logs.folder, "--limit", "3").stdout == text
     assert "3 files" in section(text, "Limits") and "all understood" in text and "\033" not in text
 
 
@@ -195,6 +196,7 @@ def test_28_a_log_that_cannot_be_read_is_told_first(logs):
 
 @pytest.mark.parametrize("args,code,words", [
     (["--top", "0"], 2, "--top 0 is not a number from 1"), (["top", "senders"], 2, "telltale stats"), (["--domain", ""], 2, "needs a domain"),
+    (["to:a@b.example", "changed"], 2, "changed must be the first word: telltale stats changed"), (["--limit", "0"], 2, "--limit 0 is not a number"),
     (["--flat"], 2, "there is no option"), (["--csv", "x", "--json"], 2, "one at a time"), (["from:nobody@x.example"], 1, "")])
 def test_28_mistakes_are_told(logs, args, code, words):
     logs.accept(7, 11)
@@ -259,6 +261,8 @@ def test_17_nothing_changed_or_it_was_never_otherwise(logs):
     for i in range(3):
         logs.refuse(20 + i, "DENIED_RDNS_MISSING", NO_RDNS, sender="x@c.example")
     always = flat(stats("changed", "from:x@c.example", "--logs", logs.folder).stdout)
+    _, t = tables("changed", "from:x@c.example", "--logs", logs.folder)
+    assert [(r["before"], r["since"]) for name in ("reasons", "clients") for r in t[name]] == [(None, 3), (None, 3)]
     assert "All of it was refused or returned, from the first that these logs hold (2026-11-23 10:00:00 +01:00) on: 3 of 3 recipients." in always
     assert "stands in no log that was searched" in always
 
