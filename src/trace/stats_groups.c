@@ -146,7 +146,7 @@ static void put_reasons(struct stats *s)
 	uint64_t all = 0;
 	struct groups g;
 
-	stats_group(&g, &s->rows, key, UINT16_MAX, s->top, BY_RECIPIENTS, s->report->mem);
+	stats_group(&g, &s->rows, key, UINT16_MAX, s->top, BY_RECIPIENTS_AND_VISITS, s->report->mem);
 	sheet->more = g.more;
 	for (size_t i = 0; i < s->rows.n; i++)
 		all += s->rows.reason[i] != 0 && s->rows.to[i] != UINT32_MAX ? s->rows.times[i] : 0;
