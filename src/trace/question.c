@@ -213,6 +213,18 @@ static int take_plain(struct asker *k, struct str w, size_t i)
 	return k->slot == SLOT_NONE ? not_understood(k, w) : take_address(k, w, false);
 }
 
+static bool is_token(struct str w)
+{
+	static const char *const days[] = { "on", "after", "since", "before" };
+	struct str key, value;
+
+	if (!str_cut(w, STR(":"), &key, &value) || key.n == 0 || !ascii_isalpha(key.p[0]))
+		return false;
+	/* "He mistyped: x@y" is a sentence, "to: x@y" a filter, "colour:red" a mistake to be named */
+	return value.n > 0 || question_listed(key, filter_words, FILTER_KINDS) ||
+	       question_listed(key, days, COUNT(days));
+}
+
 /* "from X or Y", "from X and Y": filters intersect, and a mail has one sender. */
 static bool either(const struct asker *k, size_t i)
 {
@@ -220,8 +232,15 @@ static bool either(const struct asker *k, size_t i)
 	const struct filter *last = k->q->n > 0 ? &k->q->filters[k->q->n - 1] : NULL;
 
 	return last != NULL && i >= 2 && question_listed(k->words[i - 1], words, COUNT(words)) &&
-	       address_like(k->words[i - 2]) &&
-	       (last->kind == FILTER_FROM || (last->kind == FILTER_TO && str_ieq(k->words[i - 1], STR("or"))));
+	       address_like(k->words[i - 2]) && (last->kind == FILTER_FROM || str_ieq(k->words[i - 1], STR("or")));
+}
+
+/* "from:X or from:Y", "verdict:refused or returned"; not "on:tuesday or so". */
+static bool or_of_filters(const struct asker *k, size_t i)
+{
+	if (!str_ieq(k->words[i], STR("or")) || i + 1 == k->n)
+		return false;
+	return is_token(k->words[i + 1]) || (k->token_end == i && !str_ieq(k->words[i + 1], STR("so")));
 }
 
 static int ask_for_each(struct asker *k, struct str w)
@@ -239,8 +258,13 @@ static int take_word(struct asker *k, size_t *i)
 
 	if (w.n == 0)
 		return 0;
-	if ((rc = take_token(k, i)) <= 0)
+	if (or_of_filters(k, *i))
+		return err_set(k->e, "`or` is not understood between filters: a message must fit all of them; ask "
+				     "once for each");
+	if ((rc = take_token(k, i)) <= 0) {
+		k->token_end = *i + 1;
 		return rc;
+	}
 	if (names_number(k, *i))
 		return take_number(k, i);
 	if ((rc = question_day(k, i)) <= 0)
@@ -297,18 +321,6 @@ static int split(struct asker *k, struct str text)
 static struct str without_mark(struct str w)
 {
 	return w.p[w.n - 1] == '?' ? str_take(w, w.n - 1) : w;
-}
-
-static bool is_token(struct str w)
-{
-	static const char *const days[] = { "on", "after", "since", "before" };
-	struct str key, value;
-
-	if (!str_cut(w, STR(":"), &key, &value) || key.n == 0 || !ascii_isalpha(key.p[0]))
-		return false;
-	/* "He mistyped: x@y" is a sentence, "to: x@y" a filter, "colour:red" a mistake to be named */
-	return value.n > 0 || question_listed(key, filter_words, FILTER_KINDS) ||
-	       question_listed(key, days, COUNT(days));
 }
 
 int question_parse(struct question *q, struct str text, struct arena *a, struct err *e)

@@ -12,6 +12,7 @@ struct asker {
 	size_t n;
 	enum { SLOT_NONE, SLOT_FROM, SLOT_TO } slot; /* "from" and "to" stood before */
 	struct filter *loose;                        /* an address without a preposition */
+	size_t token_end;                            /* the word behind the last KEY:VALUE; 0: there was none */
 };
 
 /* question_time.c.  on:, after:, before: with this value, and the words behind it that belong to it; -1: e. */

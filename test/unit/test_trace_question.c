@@ -60,6 +60,9 @@ static void questions_are_understood(void **state)
 		  "from:s@example.com to:r@example.com on:10th" },
 		{ "Was the mail from spam@... refused by the gate or by the mailbox?", "from:spam@*" },
 		{ "Show everything for recipient@example.com last week", "to:recipient@example.com on:last week" },
+		{ "from:a@b.example on:tuesday or so", "from:a@b.example on:tuesday" },
+		{ "mail from a@b.example or so, it is late or lost", "from:a@b.example" },
+		{ "text:\"this or that\" to:a@b.example or", "text:this or that to:a@b.example" },
 		{ "a@b.example", "any:a@b.example" },
 		{ "<a@b.example>", "any:a@b.example" },
 		{ "from <>", "from:<>" },
@@ -192,6 +195,13 @@ static void what_is_not_understood_is_named(void **state)
 		{ "from a@b.example after tomorrow", "after needs" },
 		{ "from a@b.example or c@d.example", "ask for c@d.example by itself" },
 		{ "from a@b.example and c@d.example", "ask for c@d.example by itself" },
+		{ "a@b.example or c@d.example", "ask for c@d.example by itself" },
+		{ "ip:192.0.2.1 or 192.0.2.2", "`or` is not understood" },
+		{ "from:a@b.example or from:c@d.example", "`or` is not understood between filters" },
+		{ "from: a@b.example OR to:c@d.example", "`or` is not understood between filters" },
+		{ "verdict:refused or returned", "`or` is not understood between filters" },
+		{ "mail to a@b.example or verdict:refused", "`or` is not understood between filters" },
+		{ "on:last week or from:c@d.example", "`or` is not understood between filters" },
 		{ "mails not delivered to a@b.example", "`not delivered` may be one of several" },
 	};
 
