@@ -36,6 +36,7 @@ static int explain_one(struct buf *b, struct str text)
 {
 	ARENA(mem);
 	struct explanation x;
+	struct str near;
 	BUF(safe);
 
 	if (explain_text(text, &mem, &x)) {
@@ -43,7 +44,8 @@ static int explain_one(struct buf *b, struct str text)
 		return CLI_DONE;
 	}
 	utf8_show(&safe, str_take(text, 200));
-	return args_fail(CLI_NO, "not known: %s", buf_z(&safe));
+	near = explain_near_words(text, &mem);
+	return args_fail(CLI_NO, "not known: %s%s%.*s", buf_z(&safe), near.n > 0 ? ". " : "", STR_ARG(near));
 }
 
 static int explain_messages(struct str text)

@@ -89,7 +89,14 @@ void explain_json(struct json *j, const struct explanation *x);
  * known; 2 when there is none. */
 int explain_lines_json(struct buf *out, struct str text);
 /* What is said of a text that is not known. */
-struct explanation explain_unknown(struct str text);
+struct explanation explain_unknown(struct str text, struct arena *a);
+
+#define EXPLAIN_NEAR 3
+
+/* Codes, filters, options and causes of ours that such a text resembles, the nearest first: how many. */
+size_t explain_near(struct str text, struct str names[EXPLAIN_NEAR]);
+/* "Did you mean A, B or C?"; "" where it resembles none. */
+struct str explain_near_words(struct str text, struct arena *a);
 
 const char *who_word(enum who who); /* "sender" "recipient" "postmaster" "nobody" */
 

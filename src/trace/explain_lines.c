@@ -1,15 +1,18 @@
 /* Texts from outside, as many as there are, as lines of JSON: what the command and the page share. */
 #include "trace/explain.h"
 
-struct explanation explain_unknown(struct str text)
+struct explanation explain_unknown(struct str text, struct arena *a)
 {
+	struct str near = explain_near_words(text, a);
+
 	return (struct explanation){
 		.kind = "unknown",
 		.meaning = STR("This text is not known here."),
 		.final = FINAL_UNKNOWN,
 		.who = WHO_NOBODY,
-		.advice = STR("Check that the line is whole. A line of another program is explained by that program's "
-			      "manual."),
+		.advice = near.n > 0 ? near
+				     : STR("Check that the line is whole. A line of another program is explained by "
+					   "that program's manual."),
 		.fields = { { "text", str_take(text, EXPLAIN_TEXT_MAX), false } },
 		.nfields = 1,
 	};
@@ -44,7 +47,7 @@ static bool one(struct buf *out, struct str text)
 	bool known = explain_text(text, &mem, &x);
 
 	if (!known)
-		x = explain_unknown(text);
+		x = explain_unknown(text, &mem);
 	put(out, &x);
 	return known;
 }

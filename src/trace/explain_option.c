@@ -31,6 +31,11 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+const char *explain_option_name(size_t i)
+{
+	return i < COUNT(rows) ? rows[i].name : NULL;
+}
+
 /* "ip-whitelist-file" speaks of "such entries": those of ip-whitelist-entry. */
 static const struct option_row *entry_row(struct arena *a, const struct option_row *o)
 {

@@ -24,6 +24,9 @@ bool explain_status(struct explaining *x, struct str text);  /* "5.1.1", "(#5.1.
 bool explain_option(struct explaining *x, struct str text);  /* an option of the configuration */
 bool explain_said(struct explaining *x, struct str text);    /* a reply's text without its number */
 bool explain_trouble(struct explaining *x, struct str text); /* the machine's own complaints */
+/* Has it the form of a code or an option of ours?  Then it is that or nothing, whatever words stand in it. */
+bool explain_is_name(struct str text);
+const char *explain_option_name(size_t i); /* of all options; NULL behind the last one */
 /* A meaning without its last sentence, where that only says what the first digit of the number does. */
 struct str explain_without_class(struct str meaning, struct str number);
 /* The words of a refusal whose number is not known; status is its enhanced code, or empty.  The meaning does not say

@@ -274,7 +274,7 @@ bool explain_said(struct explaining *x, struct str text)
 	const struct hint_row *hint;
 
 	read_text(explain_spaces(x->mem, text), &r);
-	if (r.text.n == 0)
+	if (r.text.n == 0 || explain_is_name(text))
 		return false;
 	word = gate_word(&r);
 	if (word == NULL)

@@ -74,6 +74,9 @@ def test_what_is_not_known_is_said(explain):
     done = explain("this and that")
     assert (done.returncode, done.stdout) == (1, b"") and b"not known: this and that" in done.stderr
     assert json.loads(explain("--json", "this and that").stdout)["kind"] == "unknown"
+    misspelt = explain("DENIED_RDNS_MISING")
+    assert misspelt.returncode == 1 and b"not known: DENIED_RDNS_MISING. Did you mean DENIED_RDNS_MISSING?" in misspelt.stderr
+    assert json.loads(explain("--json", "greylist-min-sec").stdout)["advice"] == "Did you mean graylist-min-secs?"
     assert explain(text="421\nthis and that\n").returncode == 1
     assert explain().returncode == 2
     assert explain("").returncode == 2

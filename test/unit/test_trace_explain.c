@@ -49,7 +49,6 @@ static void test_options_of_the_configuration(void **state)
 		{ "ip-whitelist-file", "option", OPEN, WHO_NOBODY, "ip-whitelist-entry: addresses that pass" },
 		{ "hostname", "option", OPEN, WHO_NOBODY, "our name" },
 		{ "deadline", "option", OPEN, WHO_NOBODY, "dns { }: longest wait" },
-		{ "graylist-min-sec", "smtp-reply", NO, WHO_NOBODY, "graylisting" },
 	};
 	ARENA(a);
 	struct explanation x;
