@@ -18,6 +18,7 @@ struct explaining {
 bool explain_line(struct explaining *x, struct str text);    /* of one of the three logs */
 bool explain_foreign(struct explaining *x, struct str text); /* of another mail server's log */
 bool explain_code(struct explaining *x, struct str text);    /* a gate code or name, a FILTER_ or ERROR line */
+bool explain_counted(struct explaining *x, struct str text); /* a reason as statistics print it */
 bool explain_check(struct explaining *x, struct str text);   /* the recipient check's words */
 bool explain_reply(struct explaining *x, struct str text);   /* "550 5.1.1 no such user", "421" */
 bool explain_status(struct explaining *x, struct str text);  /* "5.1.1", "(#5.1.1)" */

@@ -349,7 +349,7 @@ static bool is_named(struct str said, const char *lead, const char *text, enum r
 	if (kind == REASON_OF_CAUSE && str_ieq(said, str_of(text)))
 		return str_chr(said, '-') > 0;
 	return said.n > strlen(lead) && str_ieq(str_take(said, strlen(lead)), str_of(lead)) &&
-	       str_ieq(rest, str_of(text));
+	       str_ieq(str_trim(rest), str_trim(str_of(text))); /* "Authorization required (#5.7.1) " */
 }
 
 uint16_t row_reason_named(struct str said)

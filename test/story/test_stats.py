@@ -72,6 +72,8 @@ def test_28_how_much_do_we_refuse_and_why(logs):
                          "visits without a recipient": 1, "bytes": 21000}
     assert [(r["reason"], r["recipients"]) for r in t["reasons"]] == [
         ("gate: DENIED_RDNS_MISSING", 6), ("recipient check: not existing recipient", 3), ("client: timeout", 0)]
+    for row in t["reasons"]:  # what the note below the table promises
+        assert subprocess.run([os.path.join(BUILD, "telltale"), "explain", row["reason"]], check=True, capture_output=True)
     assert [(r["begin"], r["messages"], r["taken"], r["refused"]) for r in t["hours"]][:3] == [
         (f"2026-11-23T{h}:00:00+01:00", 10, 7, 3) for h in (10, 11, 12)]
     assert t["networks"][0] == {"network": "192.0.2.0/24", "messages": 24, "recipients": 24, "taken": 21, "refused": 3, "put_off": 0,
