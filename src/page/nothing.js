@@ -91,7 +91,7 @@ export function Searched({ searched, relative }) {
 }
 
 /* Does the time asked for lie where there are logs at all? */
-function covered({ question, searched }) {
+function covered({ question, searched, erased }) {
 	if (!searched.from)
 		return "no-logs";
 	const since = question.since ?? "";
@@ -99,12 +99,13 @@ function covered({ question, searched }) {
 	const ms = (iso) => Date.parse(iso);
 	if ((until !== "" && ms(until) <= ms(searched.from)) || (since !== "" && ms(since) > ms(searched.to)))
 		return "outside-logs";
-	return "not-found-why";
+	return erased ? "not-found-erased" : "not-found-why";
 }
 
 export function Nothing({ data }) {
 	const from = parts(data.searched.from, "log");
 	return html`<div class="nothing"><h2>${t("not-found")}</h2>
+		${data.erased?.map((x) => html`<p key=${x.address}>${t("erased", { address: x.address, day: x.on })}</p>`)}
 		<p>${t(covered(data))}</p>
 		${from && html`<p class="faint">${t("logs-begin")} <${Time} at=${data.searched.from} day zoned />,
 			${" "}${t("logs-end")} <${Time} at=${data.searched.to} day zoned />.</p>`}</div>

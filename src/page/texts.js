@@ -146,6 +146,8 @@ export default {
 	// ---- nothing found
 	"not-found": "Nothing was found",
 	"not-found-why": "If such a mail was sent, it never reached this server, or it is in a log that was not searched.",
+	erased: "{address} was erased from these logs on request on {day}.",
+	"not-found-erased": "If such a mail came before that day, it stands under erased@erased.invalid, with those of others who were erased; if later, it never reached this server, or it is in a log that was not searched.",
 	"outside-logs": "The time asked for lies outside the logs, so they prove nothing about it.",
 	"no-logs": "The logs hold no readable line, so they prove nothing.",
 	"logs-begin": "The logs begin at",

@@ -1,4 +1,5 @@
 /* The honest no: what was looked for and where, what stands near it, what to ask for. */
+#include "trace/erase.h"
 #include "trace/page.h"
 
 /* Was a message described, and not what became of it? */
@@ -30,6 +31,19 @@ static bool empty(const struct source *s)
 	return s->n > 0 && bytes == 0;
 }
 
+/* Who asks for an address that was erased is told so before all else. */
+static void put_headline(struct page *g)
+{
+	page_paint(g, PAINT_BAD, "NOT FOUND");
+	for (size_t i = 0; i < g->r->nerased; i++) {
+		page_fmt(g, i == 0 ? "  " : ", ");
+		page_put(g, g->r->erased[i].address);
+		page_fmt(g, " was erased from these logs on request on %s", g->r->erased[i].day);
+	}
+	page_fmt(g, g->r->nerased > 0 ? "; nothing that is left fits this question.\n"
+				      : "  Nothing in the logs searched fits this question.\n");
+}
+
 /* The time asked for against the time the logs cover. */
 static void put_coverage(struct page *g)
 {
@@ -47,6 +61,11 @@ static void put_coverage(struct page *g)
 		page_wrap(g, STR("The time asked for lies outside the logs searched, so they prove nothing about it."));
 	else if ((s->from != INT64_MIN && s->from < from - 86400) || (s->to != INT64_MAX && s->to > to + 86400))
 		page_wrap(g, STR("The logs searched cover only a part of the time asked for."));
+	else if (g->r->nerased > 0)
+		page_wrap(g,
+			  STR("If such a message came before that day, it stands under " ERASED_ADDRESS
+			      ", with those of others who were erased; if later, it never reached this server, or it "
+			      "is in a log that was not searched."));
 	else
 		page_wrap(g, no_words[names_message(&g->r->question)][!scope_all(&g->r->scope)]);
 }
@@ -177,8 +196,7 @@ void page_not_found(struct page *g)
 	struct around x;
 
 	around_look(&x, &g->r->tale, &g->r->question, &g->r->chosen, &g->r->scope);
-	page_paint(g, PAINT_BAD, "NOT FOUND");
-	page_fmt(g, "  Nothing in the logs searched fits this question.\n");
+	put_headline(g);
 	put_since(g);
 	put_coverage(g);
 	put_envelope(g);
