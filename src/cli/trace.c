@@ -26,7 +26,7 @@ static const char trace_usage[] =
     "  ip:                the client's address, or ADDRESS/BITS\n"
     "  on: after: before: 2021-03-09, 2021-03-09T15:00+02:00, tuesday, today, yesterday,\n"
     "                     \"last week\" (the last seven days), \"last 2 hours\", march,\n"
-    "                     \"end of tuesday\", \"15:00 EST\" (a quarter of an hour around it)\n"
+    "                     \"end of tuesday\", \"15:00 EST\" (the latest, a quarter of an hour around it)\n"
     "  id:                a number, or \"qp N\", \"connection N\", \"delivery N\" (in logs of other servers\n"
     "                     each kind counts by itself); else a remote queue id or any mark in a line\n"
     "  verdict:           delivered forwarded relayed waiting refused refused-temporarily\n"

@@ -80,6 +80,16 @@ static bool month_span(const struct day *d, const struct day_frame *f, int64_t t
 	return true;
 }
 
+static int64_t moment_on(const struct day *d, const struct day_frame *f, int64_t day)
+{
+	return day_utc(f, d->zone, day * DAY + d->hour * 3600 + d->minute * 60 + d->second);
+}
+
+bool day_bare(const struct day *d)
+{
+	return d->kind == DAY_NONE && d->timed;
+}
+
 bool day_resolve(const struct day *d, const struct day_frame *f, bool around, struct span *out)
 {
 	int64_t reference = f->reference, today, day, at, slack;
@@ -100,7 +110,9 @@ bool day_resolve(const struct day *d, const struct day_frame *f, bool around, st
 		*out = (struct span){ day_utc(f, d->zone, first * DAY), day_utc(f, d->zone, (day + 1) * DAY) };
 		return true;
 	}
-	at = day_utc(f, d->zone, day * DAY + d->hour * 3600 + d->minute * 60 + d->second);
+	at = moment_on(d, f, day);
+	if (day_bare(d) && at > f->reference) /* the latest 15:00 that is not ahead */
+		at = moment_on(d, f, day - 1);
 	slack = d->has_seconds ? AROUND_SECOND : AROUND_MINUTE;
 	*out = around ? (struct span){ at - slack, at + slack + 1 } : (struct span){ at, at + 1 };
 	return true;

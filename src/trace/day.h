@@ -48,7 +48,8 @@ void day_frame_init(struct day_frame *f, const struct zone_table *z, struct str 
 struct span {
 	int64_t from, to; /* UTC seconds, to is excluded */
 };
-/* around: a bare time of day means the minutes around it (a question); else the moment itself (after:, before:). */
+bool day_bare(const struct day *d); /* a time of day alone: the latest one that is not ahead */
+/* around: a time of day means the minutes around it (a question); else the moment itself (after:, before:). */
 bool day_resolve(const struct day *d, const struct day_frame *f, bool around, struct span *out);
 
 int day_offset(const struct day_frame *f, int64_t utc);

@@ -334,16 +334,35 @@ bool select_answers(const struct chosen *c, struct book *b, const struct story *
 	return select_together(q, b, s, sc);
 }
 
+/* "before:15:00" is today's; "between 22:00 and 6:00" ends with the first 6:00 behind the begin. */
+static bool until(const struct question *q, const struct day_frame *f, int64_t begin, int64_t *end)
+{
+	struct day_frame next = *f;
+	struct day d = q->before;
+	struct span x;
+
+	if (day_bare(&d) && !day_bare(&q->after))
+		d.kind = DAY_TODAY;
+	if (q->before_text.n == 0 || !day_resolve(&d, f, false, &x))
+		return false;
+	next.reference += 86400;
+	if (day_bare(&d) && x.from <= begin)
+		day_resolve(&d, &next, false, &x);
+	*end = d.end ? x.to : x.from;
+	return true;
+}
+
 struct span select_span(const struct question *q, const struct day_frame *f)
 {
 	struct span all = { INT64_MIN, INT64_MAX }, x;
+	int64_t end;
 
 	if (q->on_text.n > 0 && day_resolve(&q->on, f, true, &x))
 		all = x;
 	if (q->after_text.n > 0 && day_resolve(&q->after, f, false, &x) && x.from > all.from)
 		all.from = x.from;
-	if (q->before_text.n > 0 && day_resolve(&q->before, f, false, &x) && (q->before.end ? x.to : x.from) < all.to)
-		all.to = q->before.end ? x.to : x.from;
+	if (until(q, f, all.from, &end) && end < all.to)
+		all.to = end;
 	return all;
 }
 

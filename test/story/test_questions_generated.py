@@ -391,6 +391,9 @@ def test_24_their_time(logs):
     assert there.only["time"] == "2026-11-23T15:00:00-05:00"
     assert "zone of the logs: +01:00" in there.text and "times are shown in America/New_York" in there.text
     assert ask("from a@b.example at 15:00", logs.folder).status == 1
+    logs.epoch += 12 * HOUR  # 9:00 of the next day: the latest 21:00 is the day before
+    logs.accept(8, 12)
+    assert ask("from a@b.example at 21:00", logs.folder).only["ids"]["qp"] == 11
 
 
 def test_24_across_the_repeated_hour(tmp_path):

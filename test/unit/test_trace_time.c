@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "trace/day.h"
+#include "trace/select.h"
 
 static int64_t local(int y, int mo, int d, int h, int mi, int s)
 {
@@ -200,6 +200,12 @@ static const struct {
 	{ "tuesday 15:00 EST", "", "2021-03-09 19:45:00", "2021-03-09 20:15:01" },
 	{ "tuesday 3 pm", "", "2021-03-09 12:45:00", "2021-03-09 13:15:01" },
 	{ "tuesday 12am", "", "2021-03-08 21:45:00", "2021-03-08 22:15:01" },
+	/* a time alone is the latest one that the logs reach */
+	{ "14:00", "", "2021-03-10 11:45:00", "2021-03-10 12:15:01" },
+	{ "14:17:33", "", "2021-03-10 12:16:33", "2021-03-10 12:18:34" },
+	{ "15:00", "", "2021-03-09 12:45:00", "2021-03-09 13:15:01" },
+	{ "15:00 EST", "", "2021-03-09 19:45:00", "2021-03-09 20:15:01" },
+	{ "today 15:00", "", "2021-03-10 12:45:00", "2021-03-10 13:15:01" },
 };
 
 static void days_resolve(void **state)
@@ -227,6 +233,49 @@ static void days_resolve(void **state)
 		stamp_put(&to, civil_of_seconds(s.to));
 		assert_string_equal(buf_z(&from), days[i].from);
 		assert_string_equal(buf_z(&to), days[i].to);
+	}
+}
+
+/* The same newest line; what a question looks at from when to when. */
+static void two_times_are_the_latest_between_which_there_can_be_mail(void **state)
+{
+	static const struct {
+		const char *asked, *from, *to; /* "": no bound */
+	} t[] = {
+		{ "after:15:00", "2021-03-09 13:00:00", "" },
+		{ "after:14:00", "2021-03-10 12:00:00", "" },
+		{ "before:15:00", "", "2021-03-10 13:00:00" },
+		{ "between 14:00 and 15:00", "2021-03-10 12:00:00", "2021-03-10 13:00:00" },
+		{ "between 15:00 and 16:00", "2021-03-09 13:00:00", "2021-03-09 14:00:00" },
+		{ "between 22:00 and 6:00", "2021-03-09 20:00:00", "2021-03-10 04:00:00" },
+		{ "between 13:00 and 6:00", "2021-03-10 11:00:00", "2021-03-11 04:00:00" },
+		{ "after:yesterday before:15:00", "2021-03-08 22:00:00", "2021-03-10 13:00:00" },
+	};
+	int64_t newest = local(2021, 3, 10, 14, 17, 33) - 7200;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		ARENA(a);
+		struct err e = { 0 };
+		struct zone_table z;
+		struct question q;
+		struct day_frame f;
+		struct span s;
+		BUF(got);
+
+		zone_init(&z, &a);
+		zone_measure(&z, newest + 7200, newest);
+		zone_settle(&z);
+		day_frame_init(&f, &z, STR(""), newest, newest + 86400 * 900);
+		assert_int_equal(question_parse(&q, str_of(t[i].asked), &a, &e), 0);
+		s = select_span(&q, &f);
+		if (s.from != INT64_MIN)
+			stamp_put(&got, civil_of_seconds(s.from));
+		buf_addc(&got, '|');
+		if (s.to != INT64_MAX)
+			stamp_put(&got, civil_of_seconds(s.to));
+		if (!str_eq(buf_str(&got), arena_fmt(&a, "%s|%s", t[i].from, t[i].to)))
+			fail_msg("%s: %s", t[i].asked, buf_z(&got));
 	}
 }
 
@@ -316,6 +365,7 @@ int main(void)
 		cmocka_unit_test(this_machines_zone_is_remembered_rightly),
 		cmocka_unit_test(a_year_comes_from_the_nearest_moment),
 		cmocka_unit_test(days_resolve),
+		cmocka_unit_test(two_times_are_the_latest_between_which_there_can_be_mail),
 		cmocka_unit_test(words_that_are_no_day),
 		cmocka_unit_test(relative_days_count_from_now_when_the_logs_reach_it),
 	};
