@@ -41,6 +41,24 @@ static bool rows_tell(const struct trace_ask *ask, const struct question *q)
 	return s != NULL && s->rows != NULL && rows_can_answer(q) && ask->source->n < PORTS_MOST;
 }
 
+/* A port is a number, or what a log is named by: nothing else can match. */
+static int check_ports(const struct question *q, const struct source *s, struct err *e)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		struct str port = q->filters[i].value;
+		bool known = q->filters[i].kind != FILTER_PORT || str_u64(port, UINT16_MAX, &(uint64_t){ 0 });
+
+		for (size_t k = 0; !known && k < s->n; k++)
+			known = str_eq(s->files[k].label, port);
+		if (!known)
+			return err_set(e,
+				       "port:%.*s is neither a port's number (25, 465, 587) nor what a log searched is "
+				       "named by (smtp-%.*s.log)",
+				       STR_ARG(port), STR_ARG(port));
+	}
+	return 0;
+}
+
 static int understand(struct answer *r, const struct trace_ask *ask, struct err *e)
 {
 	if (check_zone(ask->tz, e) < 0)
@@ -48,6 +66,8 @@ static int understand(struct answer *r, const struct trace_ask *ask, struct err 
 	if (!r->asked)
 		return 0;
 	if (question_parse(&r->question, ask->question, &r->mem, e) < 0)
+		return -1;
+	if (check_ports(&r->question, ask->source, e) < 0)
 		return -1;
 	return question_me(&r->question, arena_lower(&r->mem, ask->mailbox), &r->mem, e);
 }

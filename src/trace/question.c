@@ -37,6 +37,20 @@ static struct str id_and_more(struct asker *k, struct str value, size_t *i)
 	return arena_fmt(k->a, "%.*s %.*s", STR_ARG(value), STR_ARG(k->words[*i]));
 }
 
+/* The time that such a key is about: "since" is "after"; NULL: none. */
+static const char *time_of_key(struct str key)
+{
+	static const char *const t[][2] = {
+		{ "on", "on" },         { "after", "after" },  { "since", "after" },
+		{ "before", "before" }, { "until", "before" },
+	};
+
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (str_ieq(key, str_of(t[i][0])))
+			return t[i][1];
+	return NULL;
+}
+
 /* KEY:VALUE, or KEY: VALUE as two words.  0: done, 1: no such token, -1: e. */
 static int take_token(struct asker *k, size_t *i)
 {
@@ -48,18 +62,14 @@ static int take_token(struct asker *k, size_t *i)
 		value = k->words[++*i];
 	if (value.n == 0)
 		return err_set(k->e, "%.*s: needs a value", STR_ARG(key));
-	if (str_ieq(key, STR("on")))
-		return question_when(k, "on", value, i);
-	if (str_ieq(key, STR("after")) || str_ieq(key, STR("since")))
-		return question_when(k, "after", value, i);
-	if (str_ieq(key, STR("before")))
-		return question_when(k, "before", value, i);
+	if (time_of_key(key) != NULL)
+		return question_when(k, time_of_key(key), value, i);
 	for (int f = 0; f < FILTER_KINDS; f++)
 		if (str_ieq(key, str_of(filter_words[f])))
 			return filter_value(k, (enum filter_kind)f, f == FILTER_ID ? id_and_more(k, value, i) : value);
 	return err_set(k->e,
-		       "there is no filter %.*s: (filters: from to any ip on after before id verdict reason login "
-		       "port text)",
+		       "there is no filter %.*s: (filters: from to any ip on after since before until id verdict "
+		       "reason login port text)",
 		       STR_ARG(key));
 }
 
@@ -215,14 +225,12 @@ static int take_plain(struct asker *k, struct str w, size_t i)
 
 static bool is_token(struct str w)
 {
-	static const char *const days[] = { "on", "after", "since", "before" };
 	struct str key, value;
 
 	if (!str_cut(w, STR(":"), &key, &value) || key.n == 0 || !ascii_isalpha(key.p[0]))
 		return false;
 	/* "He mistyped: x@y" is a sentence, "to: x@y" a filter, "colour:red" a mistake to be named */
-	return value.n > 0 || question_listed(key, filter_words, FILTER_KINDS) ||
-	       question_listed(key, days, COUNT(days));
+	return value.n > 0 || question_listed(key, filter_words, FILTER_KINDS) || time_of_key(key) != NULL;
 }
 
 /* "from X or Y", "from X and Y": filters intersect, and a mail has one sender. */

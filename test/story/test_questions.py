@@ -1,9 +1,10 @@
 """The questions of a support desk: 1 to 5 on the provider's own lines, and their like on logs as this server writes them."""
 import json
+import os
 
 import pytest
 
-from questions import ME, PROVIDER, ask, in_order, run
+from questions import ME, PROVIDER, Logs, ask, in_order, run
 
 
 # The provider's own lines
@@ -72,6 +73,17 @@ def test_only_a_relative_day_is_counted_from_somewhere():
         a = ask(question)
         assert a.json["question"]["relative_to"] == counted, question
         assert ("counted from the newest line" in a.text) == (counted is not None), question
+
+
+def test_a_port_that_no_log_can_have_is_no_question(tmp_path):
+    for port in ("abc", "99999"):
+        a = ask(f"port:{port}")
+        assert a.status == 2 and f"port:{port} is neither a port's number" in a.stderr
+    assert ask("port:465").status == 1
+    logs = Logs(tmp_path)
+    logs.accept(7, 11)
+    os.rename(logs.folder / "smtp-25.log", logs.folder / "smtp-abc.log")
+    assert ask("port:abc", logs.folder).json["found"] == 1
 
 
 def test_no_time_at_all_is_said():
