@@ -18,9 +18,9 @@ struct ask {
 };
 
 #define ASK_USAGE \
-	"  --logs PATH...     files or folders to search (default: the configuration's log-dir); plain,\n" \
-	"                     .gz, .zst and .xz; a folder may be rotated meanwhile, copies are read once;\n" \
-	"                     logs of Postfix, qmail-send and Exim too, of several hosts at a time\n" \
+	"  --logs PATH...     files or folders (not those inside them; default: the configuration's log-dir);\n" \
+	"                     plain, .gz, .zst and .xz; may be rotated meanwhile, copies are read once; logs\n" \
+	"                     of Postfix, qmail-send and Exim too, of several hosts at a time\n" \
 	"  --tz ZONE          show times, and count days, in this zone (Europe/Sofia, UTC, +02:00)\n" \
 	"  --domain D         only messages of that domain's mailboxes; other addresses are masked, in the\n" \
 	"                     question too: one who asks learns no more than one who reads\n" \

@@ -21,7 +21,7 @@ static void put_list(struct page *g, const struct source *s)
 			page_fmt(g, " (%s)", packed);
 	}
 	if (s->n == 0)
-		page_fmt(g, "  no log file was found");
+		page_fmt(g, "  no log file was found; folders inside a folder are not searched: name them with --logs");
 	buf_addc(g->out, '\n');
 }
 

@@ -311,6 +311,17 @@ def test_a_repetition_is_the_same_event_again(logs, again):
     assert "repeated 2 times" in a.section("Evidence") and a.json["searched"]["unreadable"] == 0
 
 
+def test_who_names_a_folder_of_folders_is_told_that_those_are_not_searched(logs):
+    logs.accept(7, 11)
+    inside = logs.folder / "mx1"
+    inside.mkdir()
+    for name in ("smtp-25.log", "delivery.log", "spamdyke.log"):
+        os.rename(logs.folder / name, inside / name)
+    assert ask("port:25", inside).json["found"] == 1
+    a = ask("port:25", logs.folder)
+    assert a.status == 1 and "folders inside a folder are not searched: name them with --logs" in a.section("Limits")
+
+
 # Files that change
 
 
