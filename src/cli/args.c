@@ -23,6 +23,11 @@ int args_fail(int code, const char *fmt, ...)
 	return code;
 }
 
+bool args_is_value(const char *word)
+{
+	return word != NULL && strncmp(word, "--", 2) != 0;
+}
+
 bool args_take(struct args *a, int argc, char **argv, const char *usage)
 {
 	bool plain = false;
@@ -38,7 +43,7 @@ bool args_take(struct args *a, int argc, char **argv, const char *usage)
 		if (!plain && strcmp(z, "--json") == 0) {
 			a->json = true;
 		} else if (!plain && strcmp(z, "-c") == 0) {
-			if (i + 1 == argc) {
+			if (!args_is_value(argv[i + 1])) {
 				args_fail(CLI_USAGE, "-c needs a file");
 				return false;
 			}

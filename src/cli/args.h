@@ -21,6 +21,9 @@ bool args_take(struct args *a, int argc, char **argv, const char *usage);
 /* The same for a command that takes nothing else. */
 bool args_take_alone(struct args *a, int argc, char **argv, const char *usage);
 
+/* May that word (NULL: there is none) be the value of the option before it?  Not one that begins with "--". */
+bool args_is_value(const char *word);
+
 /* Load the configuration the way INTERFACE 2 finds it; 0, or an exit code after a message on stderr. */
 int args_conf(const struct args *a, struct conf *c);
 

@@ -30,7 +30,7 @@ bool ask_is_option(const char *z)
 
 char *ask_value(const struct ask *k, const struct args *a, int *i)
 {
-	if (*i + 1 < a->nrest)
+	if (args_is_value(a->rest[*i + 1]))
 		return a->rest[++*i];
 	args_fail(CLI_USAGE, "%s: %s needs a value", k->command, a->rest[*i]);
 	return NULL;

@@ -78,14 +78,26 @@ static int take_window(struct options *o, const char *value)
 	return rc;
 }
 
+static bool is_option(const char *name)
+{
+	static const char *const t[] = { "--logs", "--index", "--threads", "--window", "--unpack-limit" };
+
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (strcmp(name, t[i]) == 0)
+			return true;
+	return false;
+}
+
 static int take_option(struct options *o, const struct args *a, int *i)
 {
 	const char *name = a->rest[*i];
 	uint64_t limit = 0;
 	int rc;
 
-	if (*i + 1 >= a->nrest)
-		return args_fail(CLI_USAGE, "index: %s needs a value, or is no option", name);
+	if (!is_option(name))
+		return args_fail(CLI_USAGE, "index: there is no option %s", name);
+	if (!args_is_value(a->rest[*i + 1]))
+		return args_fail(CLI_USAGE, "index: %s needs a value", name);
 	if (strcmp(name, "--logs") == 0) {
 		while (*i + 1 < a->nrest && a->rest[*i + 1][0] != '-')
 			o->paths[o->logs.n++] = a->rest[++*i];
@@ -99,8 +111,6 @@ static int take_option(struct options *o, const struct args *a, int *i)
 		return take_threads(o, a->rest[++*i]);
 	if (strcmp(name, "--window") == 0)
 		return take_window(o, a->rest[++*i]);
-	if (strcmp(name, "--unpack-limit") != 0)
-		return args_fail(CLI_USAGE, "index: there is no option %s", name);
 	rc = take_size(name, a->rest[++*i], &limit);
 	o->logs.unpack = (size_t)limit;
 	return rc;

@@ -322,6 +322,15 @@ def test_who_names_a_folder_of_folders_is_told_that_those_are_not_searched(logs)
     assert a.status == 1 and "folders inside a folder are not searched: name them with --logs" in a.section("Limits")
 
 
+@pytest.mark.parametrize("words, option", [
+    (["trace", "x@y.example", "--domain", "--logs", "."], "trace: --domain"), (["trace", "x@y.example", "--tz"], "trace: --tz"),
+    (["stats", "--top", "--logs", "."], "stats: --top"), (["index", "build", "--index", "--logs", "."], "index: --index"),
+    (["index", "build", "--threads"], "index: --threads")])
+def test_an_option_is_not_the_value_of_the_one_before_it(words, option):
+    done = subprocess.run([os.path.join(BUILD, "telltale"), *words], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"telltale: {option} needs a value\n")
+
+
 # Files that change
 
 
