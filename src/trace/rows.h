@@ -165,7 +165,7 @@ enum row_kind row_reason_kind(uint16_t reason, size_t *i);
 struct str row_reason_words(struct arena *a, uint16_t reason); /* "gate: DENIED_RDNS_MISSING"; "" of 0 */
 const struct word *row_reason_word(uint16_t reason);           /* NULL of 0 and of what is unknown */
 /* The reason of these words, spelt as row_reason_words() does ("cause: mailbox-full"; a cause's name of several words
- * alone, too); 0: they name none. */
+ * alone, too), or cut with "..." where only one begins so; 0: they name none.  (rows_named.c) */
 uint16_t row_reason_named(struct str words);
 uint64_t row_vocabulary(void);
 

@@ -341,29 +341,6 @@ static const char *reason_text(uint16_t reason, const char **lead, const struct 
 	return NULL;
 }
 
-/* A cause's name alone is taken for it where no reply has such a word. */
-static bool is_named(struct str said, const char *lead, const char *text, enum row_kind kind)
-{
-	struct str rest = str_skip(said, strlen(lead));
-
-	if (kind == REASON_OF_CAUSE && str_ieq(said, str_of(text)))
-		return str_chr(said, '-') > 0;
-	return said.n > strlen(lead) && str_ieq(str_take(said, strlen(lead)), str_of(lead)) &&
-	       str_ieq(str_trim(rest), str_trim(str_of(text))); /* "Authorization required (#5.7.1) " */
-}
-
-uint16_t row_reason_named(struct str said)
-{
-	const struct word *word;
-	const char *lead, *text;
-
-	for (unsigned kind = 1; kind < ROW_KINDS; kind++)
-		for (size_t i = 0; (text = reason_text(row_reason((enum row_kind)kind, i), &lead, &word)) != NULL; i++)
-			if (is_named(said, lead, text, (enum row_kind)kind))
-				return row_reason((enum row_kind)kind, i);
-	return 0;
-}
-
 struct str row_reason_words(struct arena *a, uint16_t reason)
 {
 	const struct word *word;
