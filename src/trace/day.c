@@ -35,6 +35,22 @@ int64_t day_utc(const struct day_frame *f, struct str zone, int64_t local)
 	return local - offset;
 }
 
+/* Where a clock is set back a local time comes twice: the other time that is `at`, or that one again. */
+static int64_t other_pass(const struct day_frame *f, struct str zone, int64_t local, int64_t at)
+{
+	struct str tz = zone.n > 0 ? zone : f->tz;
+	int64_t moments[2];
+	int offset, then;
+
+	if (tz.n == 0 && zone_moments(f->zone, local, moments) == 2)
+		return moments[moments[0] == at];
+	for (int half = -DAY / 2; half <= DAY / 2 && tz.n > 0; half += DAY)
+		if (zone_named(tz, at + half, &offset) && zone_named(tz, local - offset, &then) && then == offset &&
+		    local - offset != at)
+			return local - offset;
+	return at;
+}
+
 /* The day number (days since 1970 in the zone of the question). */
 static bool day_of(const struct day *d, int64_t today, int64_t *out)
 {
@@ -80,9 +96,16 @@ static bool month_span(const struct day *d, const struct day_frame *f, int64_t t
 	return true;
 }
 
-static int64_t moment_on(const struct day *d, const struct day_frame *f, int64_t day)
+/* The minutes around a time of that day, both times where it comes twice; or the moment itself. */
+static struct span time_span(const struct day *d, const struct day_frame *f, int64_t day, bool around)
 {
-	return day_utc(f, d->zone, day * DAY + d->hour * 3600 + d->minute * 60 + d->second);
+	int64_t local = day * DAY + d->hour * 3600 + d->minute * 60 + d->second, at = day_utc(f, d->zone, local);
+	int64_t slack = d->has_seconds ? AROUND_SECOND : AROUND_MINUTE, other;
+
+	if (!around)
+		return (struct span){ at, at + 1 };
+	other = other_pass(f, d->zone, local, at);
+	return (struct span){ (at < other ? at : other) - slack, (at > other ? at : other) + slack + 1 };
 }
 
 bool day_bare(const struct day *d)
@@ -92,7 +115,7 @@ bool day_bare(const struct day *d)
 
 bool day_resolve(const struct day *d, const struct day_frame *f, bool around, struct span *out)
 {
-	int64_t reference = f->reference, today, day, at, slack;
+	int64_t reference = f->reference, today, day;
 	int offset;
 
 	offset = d->zone.n > 0 && zone_named(d->zone, reference, &offset) ? offset : day_offset(f, reference);
@@ -110,10 +133,8 @@ bool day_resolve(const struct day *d, const struct day_frame *f, bool around, st
 		*out = (struct span){ day_utc(f, d->zone, first * DAY), day_utc(f, d->zone, (day + 1) * DAY) };
 		return true;
 	}
-	at = moment_on(d, f, day);
-	if (day_bare(d) && at > f->reference) /* the latest 15:00 that is not ahead */
-		at = moment_on(d, f, day - 1);
-	slack = d->has_seconds ? AROUND_SECOND : AROUND_MINUTE;
-	*out = around ? (struct span){ at - slack, at + slack + 1 } : (struct span){ at, at + 1 };
+	*out = time_span(d, f, day, around);
+	if (day_bare(d) && out->from > f->reference) /* the latest 15:00 that is not ahead */
+		*out = time_span(d, f, day - 1, around);
 	return true;
 }
