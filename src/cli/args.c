@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/waiting.h"
 #include "index/index.h"
 #include "supervise/users.h"
 
@@ -15,6 +16,7 @@ int args_fail(int code, const char *fmt, ...)
 {
 	va_list ap;
 
+	waiting_for(NULL); /* its line ends */
 	fputs("telltale: ", stderr);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);

@@ -113,6 +113,14 @@ int ask_option(struct ask *k, const struct args *a, int *i)
 	return 0;
 }
 
+/* "text:250 or text:554" is no text, but a question that will be refused. */
+static bool asks_for_two(const char *z)
+{
+	const char * or = strstr(z, " or "), *word = or != NULL ? or +4 : "";
+
+	return word[strspn(word, "abcdefghijklmnopqrstuvwxyz")] == ':';
+}
+
 /* The shell took the quotes of text:"no such user"; they are put back.  Any other word goes as it is: one with
  * spaces is a whole question. */
 void ask_word(struct ask *k, const char *z)
@@ -125,7 +133,8 @@ void ask_word(struct ask *k, const char *z)
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		size_t n = strlen(keys[i]);
 
-		if (strncmp(z, keys[i], n) == 0 && strchr(z, ' ') != NULL && strchr(z, '"') == NULL) {
+		if (strncmp(z, keys[i], n) == 0 && strchr(z, ' ') != NULL && strchr(z, '"') == NULL &&
+		    !asks_for_two(z)) {
 			buf_fmt(b, "%s\"%s\"", keys[i], z + n);
 			return;
 		}
@@ -165,6 +174,8 @@ int ask_answer(struct ask *k, const struct args *a, int (*make)(void *with, cons
 
 	if (rc != 0)
 		return rc;
+	if (k->no_index)
+		waiting_without_hint();
 	asked =
 	    (struct asked){ { k->paths, (size_t)k->npaths, k->unpack }, k->no_index ? NULL : k->index, waiting_for };
 	k->trace.question = buf_str(&k->words);

@@ -2,12 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
+#include "cli/waiting.h"
 #include "trace/stats.h"
 
 static const char stats_usage[] =
@@ -33,7 +34,7 @@ static const char stats_usage[] =
     "output)\n" ASK_USAGE ASK_USAGE_UNPACK ASK_USAGE_INDEX "\n"
     "Exit codes: 0 counted; 1 no message fits; 2 the question or usage is wrong.\n";
 
-enum { TOP = 10, WIDTH_LEAST = 40, WIDTH = 100, WIDTH_MOST = 300 };
+enum { TOP = 10, WIDTH = 100 /* columns, where nobody says */ };
 
 struct options {
 	struct ask ask;
@@ -109,19 +110,6 @@ static bool speaks_utf8(void)
 	return false;
 }
 
-static size_t terminal_width(void)
-{
-	struct winsize w = { 0 };
-	const char *z = getenv("COLUMNS");
-	uint64_t n = WIDTH;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
-		n = w.ws_col;
-	else if (z != NULL && !str_u64(str_of(z), WIDTH_MOST, &n))
-		n = WIDTH;
-	return n < WIDTH_LEAST ? WIDTH_LEAST : n > WIDTH_MOST ? WIDTH_MOST : (size_t)n;
-}
-
 static int put_csv(struct buf *out, const struct options *o, const struct report *r)
 {
 	const struct sheet *s = report_find(r, str_of(o->csv));
@@ -133,6 +121,7 @@ static int put_csv(struct buf *out, const struct options *o, const struct report
 			buf_fmt(&names, " %s", s->form->name);
 		return args_fail(CLI_USAGE, "stats: there is no table %s here; there are:%s", o->csv, buf_z(&names));
 	}
+	waiting_for(NULL);
 	if (!source_whole(r->answer->book.source))
 		fputs("telltale: stats: some of the logs could not be read, or not to their end: what stands there\n"
 		      "is not counted (Limits names them, without --csv)\n",
@@ -152,8 +141,8 @@ static int write_to(const char *path, struct str text)
 
 static int put(const struct options *o, struct report *r, struct buf *out)
 {
-	struct sheet_look look = { terminal_width(), isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL,
-				   speaks_utf8() };
+	size_t columns = terminal_columns();
+	struct sheet_look look = { columns > 0 ? columns : WIDTH, terminal_colours(), speaks_utf8() };
 
 	if (o->json)
 		report_put_json(out, r);

@@ -1,5 +1,6 @@
 #include "cli/waiting.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@ enum { FIRST = 700 /* ms */, AGAIN = 200, SLOW = 5000, WIDTH = 30 };
 static struct {
 	const struct source *of; /* NULL: nobody waits */
 	int64_t began;
-	bool told;
+	bool told, no_hint;
 } waiting;
 
 static char *put_text(char *p, const char *z)
@@ -54,6 +55,7 @@ static void tell(int sig)
 	uint64_t all = waiting.of->loaded, done = waiting.of->understood;
 	char line[160], *p = put_text(line, "\r\033[K");
 	int64_t ms = clock_mono() - waiting.began;
+	int before = errno;
 
 	(void)sig;
 	if (done == 0)
@@ -64,6 +66,7 @@ static void tell(int sig)
 		p = put_text(p, "joining the lines");
 	p = put_text(put_number(put_text(p, "  "), (uint64_t)ms / 1000), " s");
 	waiting.told = write(STDERR_FILENO, line, (size_t)(p - line)) > 0 || waiting.told;
+	errno = before;
 }
 
 static void tick(int first, int again)
@@ -81,9 +84,14 @@ static void end(void)
 	tick(0, 0);
 	if (waiting.told)
 		fputs("\r\033[K", stderr);
-	if (waiting.told && ms >= SLOW)
+	if (waiting.told && ms >= SLOW && !waiting.no_hint)
 		fprintf(stderr, "The logs were read for this, in %.0f s; `telltale index build` makes an index.\n",
 			(double)ms / 1000.0);
+}
+
+void waiting_without_hint(void)
+{
+	waiting.no_hint = true;
 }
 
 void waiting_for(const struct source *s)

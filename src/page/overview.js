@@ -81,7 +81,7 @@ function Volume({ tables, q }) {
 		.map(([key, fill]) => ({ key, fill, label: t(`taken-${key}`) }));
 	const told = (row) => series.filter((s) => row[s.key] > 0)
 		.map((s) => `${count(row[s.key])} ${s.label.toLowerCase()}`).join(", ");
-	const bare = q.replace(/\b(on|after|before):("[^"]*"|\S+)/g, "").trim();
+	const bare = q.replace(/\b(on|after|before|since|until):("[^"]*"|\S+)/g, "").trim();
 	const asked = (row) => narrowed(bare, row.time);
 	const bars = rows.map((row) => ({ n: row, to: link("search", { q: asked(row) }), name: short(row),
 		words: `${when(row)}: ${told(row) || t("plot-none")}` }));
@@ -142,7 +142,7 @@ function Reasons({ tables, q }) {
 	if (!table || table.rows.length === 0)
 		return null;
 	return html`<section class="card"><h2>${t("reasons")}</h2>
-		<${BarList} most=${Math.max(1, table.rows[0].recipients)} rows=${table.rows.map((r) => ({
+		<${BarList} most=${Math.max(1, ...table.rows.map((r) => r.recipients))} rows=${table.rows.map((r) => ({
 			name: html`<bdi>${r.reason}</bdi>`,
 			n: r.recipients,
 			messages: r.messages,

@@ -46,7 +46,8 @@ static int check_ports(const struct question *q, const struct source *s, struct 
 {
 	for (size_t i = 0; i < q->n; i++) {
 		struct str port = q->filters[i].value;
-		bool known = q->filters[i].kind != FILTER_PORT || str_u64(port, UINT16_MAX, &(uint64_t){ 0 });
+		bool known = q->filters[i].kind != FILTER_PORT ||
+			     (str_u64(port, UINT16_MAX, &(uint64_t){ 0 }) && (port.n == 1 || port.p[0] != '0'));
 
 		for (size_t k = 0; !known && k < s->n; k++)
 			known = str_eq(s->files[k].label, port);

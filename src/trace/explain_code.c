@@ -116,8 +116,12 @@ static bool outcome_word_alone(struct explaining *x, struct str text)
 
 bool explain_code(struct explaining *x, struct str text)
 {
-	const struct reason_row *row = reason_of(x->mem, text);
+	static const struct str gate = STR_INIT("gate: ");
+	const struct reason_row *row;
 
+	if (str_istarts(text, gate))
+		text = str_trim(str_skip(text, gate.n));
+	row = reason_of(x->mem, text);
 	if (row != NULL) {
 		explain_reason_row(x, row);
 		return true;

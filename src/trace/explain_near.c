@@ -82,11 +82,6 @@ static size_t count(struct str s, bool (*is)(char))
 	return n;
 }
 
-static bool of_code(char c)
-{
-	return (c >= 'A' && c <= 'Z') || ascii_isdigit(c) || c == '_';
-}
-
 static bool of_option(char c)
 {
 	return ascii_isalnum(c) || c == '-';
@@ -99,12 +94,11 @@ static bool is_dash(char c)
 
 bool explain_is_name(struct str text)
 {
+	static const char *const leads[] = { "DENIED_", "FILTER_", "ERROR_" };
 	struct str s = without_lead(text), near[EXPLAIN_NEAR];
-	size_t dashes = count(s, is_dash);
 
-	if (str_istarts(s, STR("DENIED_")) || str_istarts(s, STR("FILTER_")))
-		return str_chr(s, ' ') < 0;
-	if (count(s, of_code) == s.n)
-		return str_chr(s, '_') > 0;
-	return dashes > 0 && count(s, of_option) == s.n && (dashes > 1 || explain_near(s, near) > 0);
+	for (size_t i = 0; i < COUNT(leads); i++)
+		if (str_istarts(s, str_of(leads[i])))
+			return str_chr(s, ' ') < 0;
+	return count(s, is_dash) > 0 && count(s, of_option) == s.n && explain_near(s, near) > 0;
 }

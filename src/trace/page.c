@@ -76,7 +76,7 @@ void page_head(struct page *g, const char *title)
 	buf_addc(g->out, '\n');
 }
 
-void page_wrap(struct page *g, struct str text)
+void page_wrap(struct page *g, struct str text, int indent)
 {
 	BUF(safe);
 	struct buf *out = g->out;
@@ -92,8 +92,8 @@ void page_wrap(struct page *g, struct str text)
 			buf_addc(out, '\n');
 			column = 0;
 		}
-		buf_adds(out, column == 0 ? "  " : " ");
-		column += column == 0 ? 2 : 1;
+		buf_fmt(out, "%*s", column == 0 ? indent : 1, "");
+		column += column == 0 ? (size_t)indent : 1;
 		buf_addstr(out, word);
 		column += word.n;
 	}

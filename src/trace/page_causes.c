@@ -43,8 +43,10 @@ static void put_cause(struct page *g, const struct cause_count *x)
 	page_fmt(g, "  ");
 	page_time(g, x->last);
 	put_reason(g, x);
-	if (x->meaning.n > 0) {
-		page_fmt(g, "           ");
+	if (x->meaning.n > 0 && g->width > 0) {
+		page_wrap(g, x->meaning, BELOW);
+	} else if (x->meaning.n > 0) {
+		page_fmt(g, "%*s", BELOW, "");
 		page_put(g, x->meaning);
 		buf_addc(g->out, '\n');
 	}
@@ -87,7 +89,10 @@ void page_causes(struct page *g)
 	if (c.refused < 2)
 		return; /* its row says it all */
 	page_head(g, "Refused or returned, by reason");
-	page_fmt(g, "  %7s  %-26s  %-26s  %s\n", "COUNT", "FIRST", "LAST", "REASON");
+	page_fmt(g, "  %7s  %-26s  %s", "COUNT", "FIRST", "LAST");
+	if (g->width == 0 || g->width >= FIXED + LEAST)
+		page_fmt(g, "%22s  REASON", "");
+	buf_addc(g->out, '\n');
 	for (size_t i = 0; i < c.n; i++)
 		put_cause(g, &c.at[i]);
 	if (c.more > 0)

@@ -103,18 +103,19 @@ static void fit(const struct page *g, struct widths *w)
 	}
 	w->from = less(w->from, share);
 	w->to = less(w->to, share);
-	w->why = less(WHY_WIDTH, left - w->from - w->to);
+	w->why = less(w->why, left - w->from - w->to);
 }
 
 static void measure(struct page *g, const struct row *rows, size_t n, struct widths *w)
 {
-	*w = (struct widths){ 4, 2, 7, 4, 2, WHY_WIDTH, false };
+	*w = (struct widths){ 4, 2, 7, 4, 2, 3, false };
 	for (size_t i = 0; i < n; i++) {
 		widen(&w->from, page_columns(g, rows[i].from), ADDRESS_WIDTH);
 		widen(&w->to, page_columns(g, rows[i].to), ADDRESS_WIDTH);
 		widen(&w->verdict, strlen(verdict_words[rows[i].verdict]), 20);
 		widen(&w->size, rows[i].size.n, 15);
 		widen(&w->id, rows[i].id.n, 28);
+		widen(&w->why, page_columns(g, rows[i].why), WHY_WIDTH);
 	}
 	fit(g, w);
 }

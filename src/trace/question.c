@@ -8,15 +8,12 @@ const char *const filter_words[FILTER_KINDS] = { QUESTION_FILTERS(F) };
 
 static struct filter *add_filter(struct asker *k, enum filter_kind kind, struct str value)
 {
-	struct filter *f;
-
 	if (k->q->n == QUESTION_MAX) {
 		err_set(k->e, "more than %d filters in one question", QUESTION_MAX);
 		return NULL;
 	}
-	f = &k->q->filters[k->q->n++];
-	*f = (struct filter){ .kind = kind, .value = value };
-	return f;
+	k->q->filters[k->q->n] = (struct filter){ .kind = kind, .value = value };
+	return &k->q->filters[k->q->n++];
 }
 
 static int filter_value(struct asker *k, enum filter_kind kind, struct str value)
@@ -233,27 +230,31 @@ static bool is_token(struct str w)
 	return value.n > 0 || question_listed(key, filter_words, FILTER_KINDS) || time_of_key(key) != NULL;
 }
 
-/* "from X or Y", "from X and Y": filters intersect, and a mail has one sender. */
+/* "from X or Y", "from X and Y": filters intersect, and a mail has one sender.  An address and its network do not. */
 static bool either(const struct asker *k, size_t i)
 {
-	static const char *const words[] = { "or", "and" };
 	const struct filter *last = k->q->n > 0 ? &k->q->filters[k->q->n - 1] : NULL;
+	struct str w = i >= 2 ? k->words[i - 1] : STR("");
+	struct ip_net net;
 
-	return last != NULL && i >= 2 && question_listed(k->words[i - 1], words, COUNT(words)) &&
-	       address_like(k->words[i - 2]) && (last->kind == FILTER_FROM || str_ieq(k->words[i - 1], STR("or")));
+	if (last == NULL || i < 2 || !address_like(k->words[i - 2]) || ip_net_parse(k->words[i], &net))
+		return false;
+	return str_ieq(w, STR("or")) || (last->kind == FILTER_FROM && str_ieq(w, STR("and")));
 }
 
-/* "from:X or from:Y", "verdict:refused or returned"; not "on:tuesday or so". */
+/* "from:X or from:Y", "verdict:refused or returned", "port:25 or 587"; not "on:tuesday or so", "to:X or not?". */
 static bool or_of_filters(const struct asker *k, size_t i)
 {
+	struct ip_net net;
+	struct str next;
+	uint64_t n;
+
 	if (!str_ieq(k->words[i], STR("or")) || i + 1 == k->n)
 		return false;
-	return is_token(k->words[i + 1]) || (k->token_end == i && !str_ieq(k->words[i + 1], STR("so")));
-}
-
-static int ask_for_each(struct asker *k, struct str w)
-{
-	return err_set(k->e, "one question finds mail that fits all of it: ask for %.*s by itself", STR_ARG(w));
+	next = k->words[i + 1];
+	return is_token(next) || (k->token_end == i && (str_u64(next, UINT64_MAX, &n) || ip_net_parse(next, &net) ||
+							str_chr(next, '@') > 0 || question_reason(next) != NULL ||
+							question_listed(next, verdict_words, VERDICT_COUNT)));
 }
 
 static int take_word(struct asker *k, size_t *i)
@@ -267,8 +268,7 @@ static int take_word(struct asker *k, size_t *i)
 	if (w.n == 0)
 		return 0;
 	if (or_of_filters(k, *i))
-		return err_set(k->e, "`or` is not understood between filters: a message must fit all of them; ask "
-				     "once for each");
+		return err_set(k->e, "`or` is not understood between filters: all must fit; ask once for each");
 	if ((rc = take_token(k, i)) <= 0) {
 		k->token_end = *i + 1;
 		return rc;
@@ -295,7 +295,10 @@ static int take_word(struct asker *k, size_t *i)
 	if (possessive)
 		w = str_take(w, w.n - (w.p[w.n - 2] == '\'' ? 2 : 4));
 	if (address_like(w) || ip_net_parse(w, &net))
-		return either(k, *i) ? ask_for_each(k, w) : take_address(k, w, possessive);
+		return either(k, *i)
+			   ? err_set(k->e, "one question finds mail that fits all of it: ask for %.*s by itself",
+				     STR_ARG(w))
+			   : take_address(k, w, possessive);
 	return take_plain(k, w, *i);
 }
 

@@ -48,6 +48,7 @@ static void pass_over(struct source *s, struct source_file *f, struct source_fil
 		source_skip(s, f->path, "%s %.*s",
 			    f->text.n == better->text.n ? "the same content as" : "only the beginning of",
 			    STR_ARG(better->path));
+	s->loaded -= f->text.n;
 	buf_clear(&f->text);
 	f->path = STR("");
 }

@@ -229,12 +229,15 @@ static void put_clients(struct change *c)
 {
 	struct rows *r = &c->s.rows;
 	struct sheet *sheet = report_sheet(c->s.report, &clients_form);
+	uint32_t *key; /* of those that were let in or refused: others have no row here */
 	uint64_t(*count)[3];
 	struct groups g;
 
 	if (first_bad(c, 0) == c->n)
 		return;
 	count = mem_alloc((r->ips.n + 1) * sizeof(*count));
+	key = mem_alloc((r->n + 1) * sizeof(*key));
+	memset(key, 0xff, r->n * sizeof(*key));
 	for (size_t i = 0; i < c->n; i++) {
 		size_t row = c->order[i];
 		uint64_t *x = count[r->ip[row] < r->ips.n ? r->ip[row] : r->ips.n];
@@ -242,16 +245,14 @@ static void put_clients(struct change *c)
 
 		x[since] += r->times[row];
 		x[2] += since && change_is_bad(r, row) ? r->times[row] : 0;
+		key[row] = r->ip[row];
 	}
-	stats_group(&g, r, r->ip, r->ips.n, c->s.top, BY_RECIPIENTS_AND_VISITS, c->s.report->mem);
+	stats_group(&g, r, key, r->ips.n, c->s.top, BY_RECIPIENTS_AND_VISITS, c->s.report->mem);
 	sheet->more = g.more;
 	for (size_t i = 0; i < g.n; i++) {
 		uint32_t ip = g.at[i].key;
-		struct cell *cell;
+		struct cell *cell = sheet_row(c->s.report, sheet);
 
-		if (count[ip][0] + count[ip][1] == 0)
-			continue; /* what came from there was neither let in nor refused */
-		cell = sheet_row(c->s.report, sheet);
 		cell[0].text = stats_text(&c->s, &r->ips, ip, "-");
 		cell[1].text = stats_text(&c->s, &r->nets, r->ips.of[ip], "-");
 		cell[2].n = c->clear ? (int64_t)count[ip][0] : CELL_UNKNOWN;
@@ -260,6 +261,7 @@ static void put_clients(struct change *c)
 		cell[5].n = g.at[i].tally.first;
 		cell[6].n = g.at[i].tally.last;
 	}
+	free(key);
 	free(count);
 }
 

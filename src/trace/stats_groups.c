@@ -31,7 +31,7 @@ static const struct sheet_column reason_columns[] = { { CELL_TEXT, "reason", "RE
 						      { CELL_COUNT, "messages", "MESSAGES", false },
 						      { CELL_TIME, "first", "FIRST", true },
 						      { CELL_TIME, "last", "LAST", true },
-						      { CELL_COUNT, "visits_without_recipient", "NO RCPT", true } };
+						      { CELL_COUNT, "visits_without_recipient", "NO RCPT", false } };
 static const struct sheet_form reasons_form = {
 	.name = "reasons",
 	.title = "Refused, put off, returned or left, by reason",

@@ -322,6 +322,8 @@ static void say_burst(struct stats *s, const struct cell *c, const struct burst 
 		buf_fmt(&text, " (%.*s)", STR_ARG(c[11].text));
 		if (c[12].text.n > 0)
 			buf_fmt(&text, ": telltale trace %.*s", STR_ARG(c[12].text));
+	} else {
+		buf_addc(&text, '.');
 	}
 	report_say(s->report, "%.*s", STR_ARG(buf_str(&text)));
 }

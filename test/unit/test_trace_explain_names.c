@@ -62,7 +62,8 @@ static void what_looks_like_a_name_is_no_reply(void **state)
 		bool known;
 	} t[] = {
 		{ "DENIED_RDNS_MISING", false }, { "denied_graylist", false },    { "gate: DENIED_GRAYLIST", false },
-		{ "RBL_MACH_GREYLIST", false },  { "graylist-min-sec", false },   { "greylist-min-sec", false },
+		{ "FILTER_RBL_MACH", false },    { "graylist-min-sec", false },   { "greylist-min-sec", false },
+		{ "USER_UNKNOWN", true },        { "RATE_LIMITED", true },        { "gate: rdns-missing", true },
 		{ "graylist-min-secs", true },   { "report: Sorry, ...", false }, { "over-quota", true },
 		{ "anti-spam", true },           { "greylisted", true },          { "user_unknown", true },
 	};
