@@ -52,8 +52,9 @@ struct follow_passed {
 struct follow_state {
 	uint32_t id;
 	enum verdict verdict;
-	uint64_t digest; /* of its recipients' verdicts */
-	uint64_t seen;   /* in this batch */
+	uint64_t digest;               /* of its recipients' verdicts, */
+	uint16_t count[VERDICT_COUNT]; /* and how many have which */
+	uint64_t seen;                 /* in this batch */
 };
 
 struct follow_item {

@@ -8,6 +8,7 @@
 #include "trace/follow_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { HOLD = 120 }; /* ms: so long a story that says nothing yet may wait for its other log */
 
@@ -165,6 +166,13 @@ static uint64_t digest_of(const struct told *t)
 	return h;
 }
 
+static void count_verdicts(const struct told *t, uint16_t count[VERDICT_COUNT])
+{
+	memset(count, 0, VERDICT_COUNT * sizeof(*count));
+	for (size_t i = 0; i < t->nparties; i++)
+		count[t->parties[i].verdict] += count[t->parties[i].verdict] < UINT16_MAX;
+}
+
 struct marker {
 	struct follow *f;
 	uint32_t id;
@@ -208,6 +216,8 @@ bool follow_next(struct follow *f, struct follow_event *out)
 		out->turned = x->id != 0 && (s->verdict != f->told.verdict || s->digest != digest_of(&f->told));
 		s->verdict = f->told.verdict;
 		s->digest = digest_of(&f->told);
+		memcpy(out->before, s->count, sizeof(out->before));
+		count_verdicts(&f->told, s->count);
 		follow_each_line(f, x->story, mark_line, &m);
 		if (x->id != 0 && out->nfresh == 0 && !out->turned)
 			continue;

@@ -81,12 +81,12 @@ static int tell_counts(struct all *a, struct web_reply *r)
 	struct err e = { 0 };
 
 	if (a->tally == NULL)
-		a->tally = tally_new(a->set->conf, &e);
+		a->tally = follow_tally_new(a->set->conf, &e);
 	if (a->tally == NULL)
 		return web_error(r, 503, "%s", e.text);
 	a->tally_until = deadline_in(TALLY_IDLE);
-	tally_look(a->tally);
-	tally_put(&r->body, a->tally);
+	follow_tally_look(a->tally);
+	follow_tally_put(&r->body, a->tally);
 	return web_good(r);
 }
 
@@ -212,11 +212,11 @@ static void work_all(struct all *a)
 	struct one **at = &a->first, *o;
 
 	if (a->tally != NULL && clock_mono() > a->tally_until) {
-		tally_free(a->tally);
+		follow_tally_free(a->tally);
 		a->tally = NULL;
 	}
 	if (a->tally != NULL)
-		tally_look(a->tally);
+		follow_tally_look(a->tally);
 
 	while ((o = *at) != NULL) {
 		work(a, o);
@@ -238,7 +238,7 @@ static bool wait_for_something(struct all *a)
 	size_t n = 3;
 	bool work = a->first != NULL || a->tally != NULL;
 
-	p[2] = (struct pollfd){ .fd = a->tally != NULL ? tally_watch(a->tally) : -1, .events = POLLIN };
+	p[2] = (struct pollfd){ .fd = a->tally != NULL ? follow_tally_watch(a->tally) : -1, .events = POLLIN };
 	for (const struct one *o = a->first; o != NULL && n + 2 <= COUNT(p); o = o->next) {
 		p[n++] =
 		    (struct pollfd){ .fd = o->conn.fd, .events = (short)(POLLIN | (o->conn.out.n > 0 ? POLLOUT : 0)) };
@@ -260,7 +260,7 @@ int follow_serve(const struct follow_set *set, struct err *e)
 	proc_ready();
 	while (wait_for_something(&a))
 		work_all(&a);
-	tally_free(a.tally);
+	follow_tally_free(a.tally);
 	while (a.first != NULL) {
 		struct one *o = a.first;
 

@@ -19,7 +19,7 @@ struct follow_tally {
 	size_t nreasons;
 };
 
-struct follow_tally *tally_new(const struct conf *c, struct err *e)
+struct follow_tally *follow_tally_new(const struct conf *c, struct err *e)
 {
 	const char *dir = conf_z(c->top.log_dir);
 	struct follow_ask ask = { .paths = &dir, .npaths = 1, .lifetime = c->queue.lifetime / 1000 };
@@ -35,7 +35,7 @@ struct follow_tally *tally_new(const struct conf *c, struct err *e)
 	return t;
 }
 
-void tally_free(struct follow_tally *t)
+void follow_tally_free(struct follow_tally *t)
 {
 	if (t == NULL)
 		return;
@@ -57,33 +57,46 @@ static void count_reason(struct follow_tally *t, const char *code)
 /* Of a story that was told before: is something new about this recipient? */
 static bool is_fresh(const struct follow_event *e, const struct party *p)
 {
-	for (size_t i = 0; i < e->told->nevents; i++)
+	for (size_t i = 0; i < e->told->nevents && e->kind == FOLLOW_CHANGED; i++)
 		if (e->fresh[i] && e->told->events[i].party == p)
 			return true;
-	return false;
+	return e->kind == FOLLOW_NEW;
+}
+
+/* So many recipients have come to each end since the story was told last: the logs tell of one refusal in turn. */
+static void count_new(struct follow_tally *t, const struct follow_event *e, unsigned more[VERDICT_COUNT])
+{
+	unsigned now[VERDICT_COUNT] = { 0 };
+
+	for (size_t i = 0; i < e->told->nparties; i++)
+		now[e->told->parties[i].verdict]++;
+	for (int v = 0; v < VERDICT_COUNT; v++) {
+		more[v] = now[v] > e->before[v] ? now[v] - e->before[v] : 0;
+		t->by_verdict[v] += more[v];
+	}
 }
 
 static void count(struct follow_tally *t, const struct follow_event *e)
 {
 	struct told *told = (struct told *)(uintptr_t)e->told;
+	unsigned more[VERDICT_COUNT];
 
-	if (e->kind == FOLLOW_CHANGED && !e->turned)
-		return;
+	count_new(t, e, more);
 	for (size_t i = 0; i < told->nparties; i++) {
 		const struct told_party *p = &told->parties[i];
 		const struct reason_row *row;
 
-		if (e->kind == FOLLOW_CHANGED && !is_fresh(e, p->party))
-			continue;
-		t->by_verdict[p->verdict]++;
 		if (p->verdict != VERDICT_REFUSED && p->verdict != VERDICT_REFUSED_TEMPORARILY)
 			continue;
+		if (more[p->verdict] == 0 || !is_fresh(e, p->party))
+			continue;
+		more[p->verdict]--;
 		row = p->party != NULL ? tell_gate_reason(told, p->party) : NULL;
 		count_reason(t, row != NULL ? row->code : NULL);
 	}
 }
 
-void tally_look(struct follow_tally *t)
+void follow_tally_look(struct follow_tally *t)
 {
 	struct follow_event e;
 
@@ -94,12 +107,12 @@ void tally_look(struct follow_tally *t)
 		continue;
 }
 
-int tally_watch(const struct follow_tally *t)
+int follow_tally_watch(const struct follow_tally *t)
 {
 	return follow_fd(t->f);
 }
 
-void tally_put(struct buf *out, const struct follow_tally *t)
+void follow_tally_put(struct buf *out, const struct follow_tally *t)
 {
 	buf_adds(out, "# HELP telltale_recipients_total Recipients whose mail came to that end, or to that waiting.\n"
 		      "# TYPE telltale_recipients_total counter\n");

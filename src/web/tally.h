@@ -12,12 +12,12 @@
 struct follow_tally;
 
 /* Begins with what happens from now on. */
-struct follow_tally *tally_new(const struct conf *c, struct err *e);
-void tally_free(struct follow_tally *t); /* NULL is nothing to do */
-/* Count what is new; to be called when tally_fd() can be read, and once a second. */
-void tally_look(struct follow_tally *t);
-int tally_watch(const struct follow_tally *t);
+struct follow_tally *follow_tally_new(const struct conf *c, struct err *e);
+void follow_tally_free(struct follow_tally *t); /* NULL is nothing to do */
+/* Count what is new; to be called when follow_tally_watch() can be read, and once a second. */
+void follow_tally_look(struct follow_tally *t);
+int follow_tally_watch(const struct follow_tally *t);
 /* As Prometheus reads it. */
-void tally_put(struct buf *out, const struct follow_tally *t);
+void follow_tally_put(struct buf *out, const struct follow_tally *t);
 
 #endif
