@@ -232,6 +232,22 @@ static void give_memory_back(void)
 	(void)mallopt(M_TRIM_THRESHOLD, KEPT);
 }
 
+/* The lock's descriptor.  One that was removed between opening and locking is made again. */
+static int take_lock(int dirfd, const char *dir, struct err *e)
+{
+	for (int i = 0; i < TRIES; i++) {
+		FD(lock) = open_lock(dirfd);
+
+		if (lock < 0)
+			return err_sys(e, "open %s/%s", dir, INDEX_LOCK);
+		if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+			break;
+		if (is_the_lock(dirfd, lock))
+			return fd_steal(&lock);
+	}
+	return busy(dir, e);
+}
+
 static int build_by(const char *dir, int dirfd, const struct survey_paths *p, const struct index_how *how,
 		    struct index_built *out, struct err *e)
 {
@@ -263,11 +279,9 @@ int index_build(const char *dir, const struct survey_paths *p, const struct inde
 	dirfd = io_opendir(AT_FDCWD, dir, e);
 	if (dirfd < 0)
 		return -1;
-	lock = open_lock(dirfd);
+	lock = take_lock(dirfd, dir, e);
 	if (lock < 0)
-		return err_sys(e, "open %s/%s", dir, INDEX_LOCK);
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0 || !is_the_lock(dirfd, lock))
-		return busy(dir, e);
+		return -1;
 	return is_fresh(dir, dirfd, p, out) ? 0 : build_by(dir, dirfd, p, how, out, e);
 }
 
