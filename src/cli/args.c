@@ -25,6 +25,16 @@ int args_fail(int code, const char *fmt, ...)
 	return code;
 }
 
+int args_written(int rc)
+{
+	bool whole = fflush(stdout) == 0 && ferror(stdout) == 0;
+
+	if (whole || rc == CLI_USAGE)
+		return rc;
+	args_fail(CLI_NO, "the output cannot be written");
+	return rc == CLI_DONE ? CLI_NO : rc;
+}
+
 bool args_is_value(const char *word)
 {
 	return word != NULL && strncmp(word, "--", 2) != 0;
@@ -40,7 +50,7 @@ bool args_take(struct args *a, int argc, char **argv, const char *usage)
 
 		if (!plain && (strcmp(z, "--help") == 0 || strcmp(z, "-h") == 0)) {
 			fputs(usage, stdout);
-			exit(fflush(stdout) == 0 ? CLI_DONE : args_fail(CLI_NO, "the output cannot be written"));
+			exit(args_written(CLI_DONE));
 		}
 		if (!plain && strcmp(z, "--json") == 0) {
 			a->json = true;

@@ -21,6 +21,10 @@ bool args_take(struct args *a, int argc, char **argv, const char *usage);
 /* The same for a command that takes nothing else. */
 bool args_take_alone(struct args *a, int argc, char **argv, const char *usage);
 
+/* The exit code of a command that has said all on stdout: another one, with a message, if that could not be written.
+ * Of wrong usage there is no answer to be cut. */
+int args_written(int rc);
+
 /* May that word (NULL: there is none) be the value of the option before it?  Not one that begins with "--". */
 bool args_is_value(const char *word);
 

@@ -9,6 +9,7 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/replay.h"
+#include "cli/terminal.h"
 #include "trace/day.h"
 #include "trace/group.h"
 #include "trace/story.h"
@@ -115,7 +116,7 @@ static int put_out(const struct replay *r, const struct day_frame *frame, bool j
 	if (json)
 		replay_json(&out, r, frame);
 	else
-		replay_text(&out, r, frame, isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL);
+		replay_text(&out, r, frame, terminal_colours());
 	if (io_write_all(STDOUT_FILENO, out.p, out.n) < 0)
 		return args_fail(CLI_NO, "the answer could not be written: %s", strerror(errno));
 	return CLI_DONE;

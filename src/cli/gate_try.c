@@ -9,6 +9,7 @@
 #include "base/inet.h"
 #include "base/io.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 
 const char gate_try_usage[] =
     "usage: telltale gate try --ip IP --from ADDRESS --to ADDRESS [--to ADDRESS]... [--helo NAME] [--auth USER]\n"
@@ -201,7 +202,7 @@ static int answer(struct trial *t, bool as_json)
 	if (as_json)
 		trial_json(&out, t);
 	else
-		trial_text(&out, t, isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL);
+		trial_text(&out, t, terminal_colours());
 	if (io_write_all(STDOUT_FILENO, out.p, out.n) < 0)
 		return args_fail(CLI_NO, "the answer could not be written: %s", strerror(errno));
 	return trial_taken(t) ? CLI_DONE : CLI_NO;

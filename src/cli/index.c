@@ -31,9 +31,8 @@ static const char index_usage[] =
     "                        `telltale logs rotate` packed is read in place and does not count\n"
     "  --threads N           build with so many threads, 1 to 4 (default: one for each processor); the index is the "
     "same\n"
-    "  --window SIZE         join so much text at a time (default 28M, or more where there is much): it takes some six "
-    "times\n"
-    "                        that of memory; smaller ones make a larger index, and more work\n"
+    "  --window SIZE         join so much text at a time (default 28M, or more where there is much): less takes less\n"
+    "                        memory, makes a larger index, and is more work\n"
     "  --json                what was done, or what it holds, as JSON\n"
     "\n"
     "The server makes that of its own logs every some minutes: index { every } of the configuration.\n";
@@ -78,42 +77,48 @@ static int take_window(struct options *o, const char *value)
 	return rc;
 }
 
-static bool is_option(const char *name)
+static int take_index(struct options *o, const char *value)
 {
-	static const char *const t[] = { "--logs", "--index", "--threads", "--window", "--unpack-limit" };
+	o->dir = value;
+	return 0;
+}
 
-	for (size_t i = 0; i < COUNT(t); i++)
-		if (strcmp(name, t[i]) == 0)
-			return true;
-	return false;
+static int take_unpack_limit(struct options *o, const char *value)
+{
+	uint64_t limit = 0;
+	int rc = take_size("--unpack-limit", value, &limit);
+
+	o->logs.unpack = (size_t)limit;
+	return rc;
+}
+
+static int take_logs(struct options *o, const struct args *a, int *i)
+{
+	while (*i + 1 < a->nrest && a->rest[*i + 1][0] != '-')
+		o->paths[o->logs.n++] = a->rest[++*i];
+	return o->logs.n > 0 ? 0 : args_fail(CLI_USAGE, "index: --logs needs a file or a folder");
 }
 
 static int take_option(struct options *o, const struct args *a, int *i)
 {
+	static const struct {
+		const char *name;
+		int (*take)(struct options *o, const char *value); /* NULL: it may have several values */
+	} t[] = { { "--logs", NULL },
+		  { "--index", take_index },
+		  { "--threads", take_threads },
+		  { "--window", take_window },
+		  { "--unpack-limit", take_unpack_limit } };
 	const char *name = a->rest[*i];
-	uint64_t limit = 0;
-	int rc;
+	size_t k = 0;
 
-	if (!is_option(name))
+	while (k < COUNT(t) && strcmp(name, t[k].name) != 0)
+		k++;
+	if (k == COUNT(t))
 		return args_fail(CLI_USAGE, "index: there is no option %s", name);
 	if (!args_is_value(a->rest[*i + 1]))
 		return args_fail(CLI_USAGE, "index: %s needs a value", name);
-	if (strcmp(name, "--logs") == 0) {
-		while (*i + 1 < a->nrest && a->rest[*i + 1][0] != '-')
-			o->paths[o->logs.n++] = a->rest[++*i];
-		return o->logs.n > 0 ? 0 : args_fail(CLI_USAGE, "index: --logs needs a file or a folder");
-	}
-	if (strcmp(name, "--index") == 0) {
-		o->dir = a->rest[++*i];
-		return 0;
-	}
-	if (strcmp(name, "--threads") == 0)
-		return take_threads(o, a->rest[++*i]);
-	if (strcmp(name, "--window") == 0)
-		return take_window(o, a->rest[++*i]);
-	rc = take_size(name, a->rest[++*i], &limit);
-	o->logs.unpack = (size_t)limit;
-	return rc;
+	return t[k].take == NULL ? take_logs(o, a, i) : t[k].take(o, a->rest[++*i]);
 }
 
 static int take_conf(struct options *o, const struct args *a)

@@ -21,30 +21,19 @@ static void usage(FILE *to)
 	      to);
 }
 
-/* Whoever reads an answer that was cut must learn of it.  Of wrong usage there is none. */
-static int written(int rc)
-{
-	bool whole = fflush(stdout) == 0 && ferror(stdout) == 0;
-
-	if (whole || rc == CLI_USAGE)
-		return rc;
-	args_fail(CLI_NO, "the output cannot be written");
-	return rc == CLI_DONE ? CLI_NO : rc;
-}
-
 int cli_main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
 		usage(stdout);
-		return written(CLI_DONE);
+		return args_written(CLI_DONE);
 	}
 	if (strcmp(name, "--version") == 0)
 		name = "version";
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (strcmp(name, commands[i]->name) == 0)
-			return written(commands[i]->run(argc - 1, argv + 1));
+			return args_written(commands[i]->run(argc - 1, argv + 1));
 	if (argc > 1)
 		fprintf(stderr, "telltale: there is no command %s\n\n", name);
 	usage(stderr);
