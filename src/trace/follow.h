@@ -42,9 +42,9 @@ struct follow_event {
 	const struct told *told;
 	const bool *fresh; /* for each of told->events: was not there when the story was told last */
 	size_t nfresh;
-	enum verdict was;               /* of FOLLOW_CHANGED */
-	bool turned;                    /* its verdict, or that of one of its recipients, is another one now */
-	uint16_t before[VERDICT_COUNT]; /* so many recipients had which verdict when it was told last; new: none */
+	enum verdict was;             /* of FOLLOW_CHANGED */
+	bool turned;                  /* its verdict, or that of one of its recipients, is another one now */
+	uint16_t more[VERDICT_COUNT]; /* so many recipients more have which verdict than when it was told last */
 };
 
 struct follow_counts {

@@ -166,11 +166,16 @@ static uint64_t digest_of(const struct told *t)
 	return h;
 }
 
-static void count_verdicts(const struct told *t, uint16_t count[VERDICT_COUNT])
+/* The recipients of each verdict, and of those how many more than at the last time. */
+static void count_verdicts(const struct told *t, uint16_t count[VERDICT_COUNT], uint16_t more[VERDICT_COUNT])
 {
-	memset(count, 0, VERDICT_COUNT * sizeof(*count));
+	uint16_t now[VERDICT_COUNT] = { 0 };
+
 	for (size_t i = 0; i < t->nparties; i++)
-		count[t->parties[i].verdict] += count[t->parties[i].verdict] < UINT16_MAX;
+		now[t->parties[i].verdict] += now[t->parties[i].verdict] < UINT16_MAX;
+	for (int v = 0; v < VERDICT_COUNT; v++)
+		more[v] = now[v] > count[v] ? (uint16_t)(now[v] - count[v]) : 0;
+	memcpy(count, now, sizeof(now));
 }
 
 struct marker {
@@ -216,8 +221,7 @@ bool follow_next(struct follow *f, struct follow_event *out)
 		out->turned = x->id != 0 && (s->verdict != f->told.verdict || s->digest != digest_of(&f->told));
 		s->verdict = f->told.verdict;
 		s->digest = digest_of(&f->told);
-		memcpy(out->before, s->count, sizeof(out->before));
-		count_verdicts(&f->told, s->count);
+		count_verdicts(&f->told, s->count, out->more);
 		follow_each_line(f, x->story, mark_line, &m);
 		if (x->id != 0 && out->nfresh == 0 && !out->turned)
 			continue;

@@ -63,25 +63,14 @@ static bool is_fresh(const struct follow_event *e, const struct party *p)
 	return e->kind == FOLLOW_NEW;
 }
 
-/* So many recipients have come to each end since the story was told last: the logs tell of one refusal in turn. */
-static void count_new(struct follow_tally *t, const struct follow_event *e, unsigned more[VERDICT_COUNT])
-{
-	unsigned now[VERDICT_COUNT] = { 0 };
-
-	for (size_t i = 0; i < e->told->nparties; i++)
-		now[e->told->parties[i].verdict]++;
-	for (int v = 0; v < VERDICT_COUNT; v++) {
-		more[v] = now[v] > e->before[v] ? now[v] - e->before[v] : 0;
-		t->by_verdict[v] += more[v];
-	}
-}
-
+/* The logs tell of one refusal in turn: it counts when it is told first. */
 static void count(struct follow_tally *t, const struct follow_event *e)
 {
 	struct told *told = (struct told *)(uintptr_t)e->told;
 	unsigned more[VERDICT_COUNT];
 
-	count_new(t, e, more);
+	for (int v = 0; v < VERDICT_COUNT; v++)
+		t->by_verdict[v] += more[v] = e->more[v];
 	for (size_t i = 0; i < told->nparties; i++) {
 		const struct told_party *p = &told->parties[i];
 		const struct reason_row *row;
