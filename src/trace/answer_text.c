@@ -152,22 +152,22 @@ static void put_why(struct page *g, const struct told *t)
 {
 	page_head(g, "Why");
 	if (t->story->parties.n == 0)
-		page_wrap(g, t->lost.explanation, 2);
+		page_wrap(g, t->lost.explanation);
 	for (size_t i = 0; i < t->nparties; i++)
 		if (expanded(t, i) && t->parties[i].explanation.n > 0)
-			page_wrap(g, t->parties[i].explanation, 2);
+			page_wrap(g, t->parties[i].explanation);
 }
 
 static void put_advice(struct page *g, const struct told *t, const struct told_party *p)
 {
 	for (const struct advice *a = p->advice; a != NULL; a = a->next) {
 		if (a->who == WHO_NOBODY)
-			page_wrap(g, a->what, 2);
+			page_wrap(g, a->what);
 		else
-			page_wrap(g, arena_fmt(t->mem, "%s: %.*s", answer_who(a->who), STR_ARG(a->what)), 2);
+			page_wrap(g, arena_fmt(t->mem, "%s: %.*s", answer_who(a->who), STR_ARG(a->what)));
 	}
 	if (p->passes.n > 0)
-		page_wrap(g, arena_fmt(t->mem, "What would have let it through: %.*s", STR_ARG(p->passes)), 2);
+		page_wrap(g, arena_fmt(t->mem, "What would have let it through: %.*s", STR_ARG(p->passes)));
 }
 
 static void put_next(struct page *g, const struct told *t)

@@ -73,23 +73,13 @@ struct str explain_near_words(struct str text, struct arena *a)
 	return arena_str(a, buf_str(&b));
 }
 
-static size_t count(struct str s, bool (*is)(char))
+/* "graylist-min-secs": letters, digits and dashes. */
+static bool is_dashed(struct str s)
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < s.n; i++)
-		n += is(s.p[i]);
-	return n;
-}
-
-static bool of_option(char c)
-{
-	return ascii_isalnum(c) || c == '-';
-}
-
-static bool is_dash(char c)
-{
-	return c == '-';
+		if (!ascii_isalnum(s.p[i]) && s.p[i] != '-')
+			return false;
+	return str_chr(s, '-') >= 0;
 }
 
 bool explain_is_name(struct str text)
@@ -100,5 +90,5 @@ bool explain_is_name(struct str text)
 	for (size_t i = 0; i < COUNT(leads); i++)
 		if (str_istarts(s, str_of(leads[i])))
 			return str_chr(s, ' ') < 0;
-	return count(s, is_dash) > 0 && count(s, of_option) == s.n && explain_near(s, near) > 0;
+	return is_dashed(s) && explain_near(s, near) > 0;
 }

@@ -76,7 +76,12 @@ void page_head(struct page *g, const char *title)
 	buf_addc(g->out, '\n');
 }
 
-void page_wrap(struct page *g, struct str text, int indent)
+void page_wrap(struct page *g, struct str text)
+{
+	page_wrap_at(g, text, 2);
+}
+
+void page_wrap_at(struct page *g, struct str text, int indent)
 {
 	BUF(safe);
 	struct buf *out = g->out;

@@ -29,8 +29,9 @@ enum paint page_verdict(enum verdict v);
 void page_upper(struct page *g, enum verdict v); /* the word, painted */
 /* A heading on a line of its own. */
 void page_head(struct page *g, const char *title);
-/* A paragraph, each line indented by so many. */
-void page_wrap(struct page *g, struct str text, int indent);
+/* A paragraph, each line indented by two; by so many. */
+void page_wrap(struct page *g, struct str text);
+void page_wrap_at(struct page *g, struct str text, int indent);
 /* "2021-03-09 12:43:51 +02:00" */
 void page_time(struct page *g, int64_t utc);
 /* The visible width of a text as page_put() shows it. */

@@ -14,24 +14,26 @@ static void put_ips(struct page *g, const struct cause_count *x)
 }
 
 /* A terminal that is too narrow for one line has reason and addresses below it. */
+static bool is_narrow(const struct page *g)
+{
+	return g->width > 0 && g->width < FIXED + LEAST;
+}
+
+static void begin_part(struct page *g, bool below)
+{
+	page_fmt(g, "%s%*s", below ? "\n" : "", below ? BELOW : 2, "");
+}
+
 static void put_reason(struct page *g, const struct cause_count *x)
 {
-	size_t width = PAGE_WIDTH;
+	size_t used = is_narrow(g) ? BELOW : FIXED, width = PAGE_WIDTH;
 
-	if (g->width == 0) {
-		page_fmt(g, "  ");
-	} else if (g->width >= FIXED + LEAST) {
-		page_fmt(g, "  ");
-		width = g->width - FIXED;
-	} else {
-		page_fmt(g, "\n%*s", BELOW, "");
-		width = g->width > BELOW + LEAST ? g->width - BELOW : LEAST;
-	}
-	page_cell(g, x->reason, width < PAGE_WIDTH ? width : PAGE_WIDTH, false);
-	if (x->nips > 0 && g->width > 0)
-		page_fmt(g, "\n%*s", BELOW, "");
-	else if (x->nips > 0)
-		page_fmt(g, "  ");
+	if (g->width > 0 && g->width < used + PAGE_WIDTH)
+		width = g->width > used + LEAST ? g->width - used : LEAST;
+	begin_part(g, is_narrow(g));
+	page_cell(g, x->reason, width, false);
+	if (x->nips > 0)
+		begin_part(g, g->width > 0);
 	put_ips(g, x);
 	buf_addc(g->out, '\n');
 }
@@ -44,7 +46,7 @@ static void put_cause(struct page *g, const struct cause_count *x)
 	page_time(g, x->last);
 	put_reason(g, x);
 	if (x->meaning.n > 0 && g->width > 0) {
-		page_wrap(g, x->meaning, BELOW);
+		page_wrap_at(g, x->meaning, BELOW);
 	} else if (x->meaning.n > 0) {
 		page_fmt(g, "%*s", BELOW, "");
 		page_put(g, x->meaning);
@@ -90,7 +92,7 @@ void page_causes(struct page *g)
 		return; /* its row says it all */
 	page_head(g, "Refused or returned, by reason");
 	page_fmt(g, "  %7s  %-26s  %s", "COUNT", "FIRST", "LAST");
-	if (g->width == 0 || g->width >= FIXED + LEAST)
+	if (!is_narrow(g))
 		page_fmt(g, "%22s  REASON", "");
 	buf_addc(g->out, '\n');
 	for (size_t i = 0; i < c.n; i++)

@@ -52,24 +52,22 @@ static void put_coverage(struct page *g)
 	int64_t from = zone_utc(&b->zone, b->oldest), to = zone_utc(&b->zone, b->newest);
 
 	if (b->oldest == 0 && empty(b->source))
-		page_wrap(g, STR("The logs searched are empty, so they prove nothing."), 2);
+		page_wrap(g, STR("The logs searched are empty, so they prove nothing."));
 	else if (b->oldest == 0)
-		page_wrap(g, STR("The logs searched hold no readable line, so they prove nothing."), 2);
+		page_wrap(g, STR("The logs searched hold no readable line, so they prove nothing."));
 	else if (s->from >= s->to)
-		page_wrap(g, STR("No time is after the one and before the other, so nothing was looked for."), 2);
+		page_wrap(g, STR("No time is after the one and before the other, so nothing was looked for."));
 	else if (s->to <= from || s->from > to)
-		page_wrap(g, STR("The time asked for lies outside the logs searched, so they prove nothing about it."),
-			  2);
+		page_wrap(g, STR("The time asked for lies outside the logs searched, so they prove nothing about it."));
 	else if ((s->from != INT64_MIN && s->from < from - 86400) || (s->to != INT64_MAX && s->to > to + 86400))
-		page_wrap(g, STR("The logs searched cover only a part of the time asked for."), 2);
+		page_wrap(g, STR("The logs searched cover only a part of the time asked for."));
 	else if (g->r->nerased > 0)
 		page_wrap(g,
 			  STR("If such a message came before that day, it stands under " ERASED_ADDRESS
 			      ", with those of others who were erased; if later, it never reached this server, or it "
-			      "is in a log that was not searched."),
-			  2);
+			      "is in a log that was not searched."));
 	else
-		page_wrap(g, no_words[names_message(&g->r->question)][!scope_all(&g->r->scope)], 2);
+		page_wrap(g, no_words[names_message(&g->r->question)][!scope_all(&g->r->scope)]);
 }
 
 /* Who asks has read a From line; the logs have the envelope. */
@@ -79,8 +77,7 @@ static void put_envelope(struct page *g)
 		page_wrap(
 		    g,
 		    STR("A sender is found here by the envelope (Return-Path): newsletters, lists and forgers "
-			"write another address into the From line. With to: and the time it is found all the same."),
-		    2);
+			"write another address into the From line. With to: and the time it is found all the same."));
 }
 
 static void put_since(struct page *g)
@@ -205,8 +202,8 @@ void page_not_found(struct page *g)
 	put_envelope(g);
 	if (!source_whole(g->r->book.source))
 		page_wrap(
-		    g, STR("Some of the logs could not be read, or not to their end (see Limits): it may stand there."),
-		    2);
+		    g,
+		    STR("Some of the logs could not be read, or not to their end (see Limits): it may stand there."));
 	put_parts(g, &x);
 	put_calls(g, &x);
 	page_similar(g);
@@ -215,7 +212,6 @@ void page_not_found(struct page *g)
 	    g,
 	    STR("sender: Ask for the exact addresses, the time with its zone, the Message-ID, and the reply or bounce "
 		"that the sender's own server got: it names the server that answered and why. If that server shows "
-		"that the message was handed over, its log has our reply (250 ok ... qp ...): trace that number."),
-	    2);
+		"that the message was handed over, its log has our reply (250 ok ... qp ...): trace that number."));
 	page_limits(g);
 }

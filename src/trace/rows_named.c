@@ -9,11 +9,11 @@ static bool is_named(struct str said, struct str words, enum row_kind kind)
 	return str_ieq(str_trim(said), str_trim(words)); /* "reply: Authorization required (#5.7.1) " */
 }
 
-/* "recipient check: not existing...", as a narrow table cuts it. */
+/* "recipient check: not existing...", as a narrow table cuts it: said ends with the dots. */
 static bool begins_so(struct str said, struct str words, enum row_kind kind)
 {
 	(void)kind;
-	return str_ends(said, STR("...")) && str_istarts(words, str_take(said, said.n - 3));
+	return str_istarts(words, str_take(said, said.n - 3));
 }
 
 /* The one reason that fits, if all that fit are spelt alike; else 0. */
@@ -40,5 +40,5 @@ uint16_t row_reason_named(struct str said)
 {
 	uint16_t reason = only_one(said, is_named);
 
-	return reason != 0 ? reason : only_one(said, begins_so);
+	return reason == 0 && str_ends(said, STR("...")) ? only_one(said, begins_so) : reason;
 }
