@@ -162,10 +162,9 @@ void root_take(struct cur *c, struct index *x);
 
 void root_put_growth(struct buf *b, const struct index_root *r, const struct index_growth *files, size_t n);
 void root_take_growth(struct cur *c, struct index *x);
-/* What the chapter left open (loose, open, waiting, flights), of which only growth asks: a frame of its own.  False: it
- * is damaged. */
+/* What the chapter left open (loose, open, waiting, flights), of which only growth asks: a frame of its own. */
 struct chapter_frame root_add_left(struct chapter_out *out, const struct index_root *r);
-bool root_left(struct index *x);
+bool root_left(struct index *x);                     /* read it, once; false: it is damaged */
 void root_take_left(struct cur *c, struct index *x); /* inside of it */
 
 /* Are the logs as they were?  Else e says why. */

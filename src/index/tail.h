@@ -18,7 +18,7 @@ struct tail_ask {
 	uint64_t as; /* build.c: CHAPTER_LATEST, CHAPTER_NEXT */
 	bool keeps;  /* x has that name, and stays */
 	struct str survey;
-	uint64_t window; /* build.c: bytes that are joined at a time, at least */
+	uint64_t window; /* windows.c: bytes that are joined at a time, at least */
 	uint64_t most;   /* bytes of lines that may be joined once more */
 	bool rows;       /* what statistics run over, too */
 	const struct index_progress *say;

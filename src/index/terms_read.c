@@ -205,8 +205,8 @@ static bool scan_all(struct term_open *x, const struct term_look *look, struct f
 /* A look through some blocks. */
 struct looking {
 	const struct term_look *look;
-	struct scan
-	    there; /* the longest piece of the part without `@`: it stands in a block's bytes, or no term fits */
+	/* For the longest piece of the part without `@`: it stands in a block's bytes, or no term fits. */
+	struct scan there;
 	struct chapter *c;
 	struct arena mem; /* of one block */
 	struct family_set *out;
