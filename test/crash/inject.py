@@ -82,6 +82,8 @@ def run_all(jobs, most, workers):
             if time.monotonic() > told + 10:
                 told = time.monotonic()
                 found.tell(len(jobs), begun)
+        pool.close()  # who has nothing to do any more ends by himself: one that is told to may wait for a lock
+        pool.join()
     found.tell(len(jobs), begun)
     return found
 
